@@ -1,0 +1,62 @@
+// Who may import whom: the table of docs/architecture.md. A layer is a folder of src (or the files at its root);
+// each may import itself, what stands beside it here, and no more.
+const CORE = '^src/[^/]+\\.ts$';
+const GENERATED = '^generated/';
+const STORE_CONTRACT = '^src/stores/operation-store\\.ts$';
+
+const layers = {
+  '^generated/': [],
+  [CORE]: [GENERATED],
+  '^src/filter/': [CORE],
+  '^src/client/': [CORE, GENERATED],
+  '^src/schema/': [CORE, GENERATED],
+  '^src/gateway/': [CORE, GENERATED, '^src/schema/'],
+  '^src/codegen/': [CORE, GENERATED],
+  '^src/stores/': [CORE, GENERATED, '^src/filter/'],
+  '^src/server/': [CORE, GENERATED, '^src/filter/', STORE_CONTRACT, '^src/stores/memory\\.ts$'],
+  '^src/testing/': [CORE, GENERATED, '^src/server/', '^src/gateway/', '^src/schema/'],
+  '^src/cli/': ['^src/index\\.ts$', '^src/[^/]+/index\\.ts$'],
+  '^examples/': [],
+  '^bench/': [],
+};
+
+const OUTSIDE = '(^node_modules/|^[^./]+$|^node:)';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
+    {
+      name: 'gax-only-in-gax',
+      comment: 'google-gax costs 180 ms and 28 MB at start',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/client/gax\\.ts$' },
+      to: { path: 'node_modules/google-gax/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'core-does-not-know-the-client',
+      comment: 'src/index.ts alone puts core and client together',
+      severity: 'error',
+      from: { path: CORE, pathNot: '^src/index\\.ts$' },
+      to: { path: '^src/(?:client|index\\.ts)' },
+    },
+    ...Object.entries(layers).map(([layer, allowed]) => ({
+      name: `layer ${layer}`,
+      severity: 'error',
+      from: { path: layer },
+      to: {
+        path: '^(?:src|generated|test|examples|bench)/',
+        pathNot: [layer, ...allowed, ...(layer === CORE ? ['^src/client/'] : [])],
+      },
+    })),
+  ],
+  options: {
+    // It reads TypeScript by swc: it knows no TypeScript compiler as new as ours.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node'], extensions: ['.ts', '.js'] },
+  },
+};

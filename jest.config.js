@@ -1,0 +1,14 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^longrunning$': '<rootDir>/src/index.ts',
+    '^longrunning/(server|testing)$': '<rootDir>/src/$1/index.ts',
+    '^longrunning/generated/(.*)$': '<rootDir>/generated/$1.ts',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
+};

@@ -1,0 +1,52 @@
+import type { Any } from '../generated/google/protobuf/any.js';
+import type { MessageType } from './operation-method.js';
+
+const TYPE_URL_PREFIX = 'type.googleapis.com/';
+
+/** Packs a message into a `google.protobuf.Any`. */
+export function pack<Message>(type: MessageType<Message>, message: Message): Any {
+  // `finish` gives a fresh array; a Buffer over it costs no copy.
+  const { buffer, byteOffset, byteLength } = type.encode(message).finish();
+  return { typeUrl: TYPE_URL_PREFIX + type.$type, value: Buffer.from(buffer, byteOffset, byteLength) };
+}
+
+/**
+ * Unpacks an Any of the expected type.
+ *
+ * @throws TypeError that names both types when the Any holds another one, or says that the bytes are broken.
+ */
+export function unpack<Message>(type: MessageType<Message>, any: Any): Message {
+  if (typeName(any) !== type.$type) {
+    throw new TypeError(`Any holds ${any.typeUrl || 'no type'}, not ${type.$type}: unpack it as what it is`);
+  }
+  try {
+    return type.decode(any.value);
+  } catch (cause) {
+    throw new TypeError(`Any of ${type.$type} is broken: ${String(cause)}`, { cause });
+  }
+}
+
+/** The full name of the message that an Any holds: what follows the last slash of its type URL. */
+export function typeName(any: Pick<Any, 'typeUrl'>): string {
+  return any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1);
+}
+
+/** Message types by full name, to unpack an Any whose type only its URL tells. */
+export class TypeRegistry {
+  readonly #types: ReadonlyMap<string, MessageType<unknown>>;
+
+  constructor(types: Iterable<MessageType<unknown>>) {
+    this.#types = new Map(Array.from(types, (type) => [type.$type, type]));
+  }
+
+  /** The type of that full name; undefined when it is not known here. */
+  get(fullName: string): MessageType<unknown> | undefined {
+    return this.#types.get(fullName);
+  }
+
+  /** The message that an Any holds, or undefined when its type is not known here. */
+  unpack(any: Any): unknown {
+    const type = this.get(typeName(any));
+    return type && unpack(type, any);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Operation } from '../generated/google/longrunning/operations.js';
+import type { Any } from '../generated/google/protobuf/any.js';
+import { Empty } from '../generated/google/protobuf/empty.js';
+import { pack, unpack } from './any.js';
+import type { OperationMethod } from './operation-method.js';
+import { Code, StatusError } from './status.js';
+
+interface Snapshot<Metadata> {
+  /** The resource name of the operation. */
+  readonly name: string;
+  /**
+   * What the method told of its progress, undefined when nothing. Decoded when read.
+   *
+   * @throws TypeError when it is of another type than the method's metadata.
+   */
+  readonly metadata: Metadata | undefined;
+  /** The message as it came. */
+  readonly operation: Operation;
+}
+
+/** The operation is queued or at work. */
+export interface RunningOperation<Metadata> extends Snapshot<Metadata> {
+  readonly state: 'running';
+}
+
+/** The operation ended with a response; perhaps despite a request to cancel it. */
+export interface SucceededOperation<Response, Metadata> extends Snapshot<Metadata> {
+  readonly state: 'succeeded';
+  /**
+   * What the method answers. Decoded when read.
+   *
+   * @throws TypeError when it is of another type than the method's response.
+   */
+  readonly response: Response;
+}
+
+/** The operation ended with an error other than CANCELLED. */
+export interface FailedOperation<Metadata> extends Snapshot<Metadata> {
+  readonly state: 'failed';
+  readonly error: StatusError;
+}
+
+/** The server cancelled the operation: `error.code` is 1. */
+export interface CancelledOperation<Metadata> extends Snapshot<Metadata> {
+  readonly state: 'cancelled';
+  readonly error: StatusError;
+}
+
+/** How an operation ended: one of the three endings there are. */
+export type OperationOutcome<Response, Metadata> =
+  | SucceededOperation<Response, Metadata>
+  | FailedOperation<Metadata>
+  | CancelledOperation<Metadata>;
+
+/** The state of an operation at one moment. */
+export type OperationSnapshot<Response, Metadata> =
+  | RunningOperation<Metadata>
+  | OperationOutcome<Response, Metadata>;
+
+/** Reads an Operation message; response and metadata stay `google.protobuf.Any`. */
+export function snapshotOf(operation: Operation): OperationSnapshot<Any, Any>;
+/** Reads an Operation message by the types of the method that started it. */
+export function snapshotOf<Response, Metadata>(
+  operation: Operation,
+  method: OperationMethod<never, Response, Metadata>,
+): OperationSnapshot<Response, Metadata>;
+export function snapshotOf(
+  operation: Operation,
+  method?: OperationMethod<never, unknown, unknown>,
+): OperationSnapshot<unknown, unknown> {
+  const base = {
+    name: operation.name,
+    operation,
+    get metadata() {
+      const { metadata } = operation;
+      return metadata && method ? unpack(method.metadata, metadata) : metadata;
+    },
+  };
+  if (!operation.done) return extend(base, { state: 'running' as const });
+  if (operation.result?.$case === 'error') {
+    const error = StatusError.from(operation.result.value);
+    const state = error.code === Code.CANCELLED ? ('cancelled' as const) : ('failed' as const);
+    return extend(base, { state, error });
+  }
+  const packed = operation.result?.value;
+  return extend(base, {
+    state: 'succeeded' as const,
+    get response() {
+      if (!method) return packed ?? NOTHING;
+      return packed ? unpack(method.response, packed) : method.response.fromPartial({});
+    },
+  });
+}
+
+/** What a server that is done with neither error nor response is taken to say. */
+const NOTHING = pack(Empty, {});
+
+/** Object spread would read the getters; copying their descriptors keeps them lazy. */
+function extend<Base extends object, More extends object>(base: Base, more: More): Base & More {
+  return Object.defineProperties(base, Object.getOwnPropertyDescriptors(more)) as Base & More;
+}

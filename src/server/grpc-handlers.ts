@@ -1,0 +1,93 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
+import {
+  OperationsService as GeneratedService,
+  type OperationsServer,
+} from '../../generated/google/longrunning/operations.js';
+import { toServerError } from '../grpc-status.js';
+import type { CallOptions, OperationsApi } from '../operations-api.js';
+import { Code, StatusError } from '../status.js';
+import { internalError } from './internal-error.js';
+import type { Logger } from './logger.js';
+
+/**
+ * The gRPC definition of `google.longrunning.Operations`, for `server.addService`. Unlike the generated one it
+ * refuses bytes that are no message: generated decoders stop at a stray zero and act on what came before.
+ */
+export const OperationsService: typeof GeneratedService = {
+  listOperations: strict(GeneratedService.listOperations),
+  getOperation: strict(GeneratedService.getOperation),
+  deleteOperation: strict(GeneratedService.deleteOperation),
+  cancelOperation: strict(GeneratedService.cancelOperation),
+  waitOperation: strict(GeneratedService.waitOperation),
+};
+
+/** Serves the five methods over gRPC. */
+export function grpcHandlers(api: OperationsApi, logger: Logger): OperationsServer {
+  const { getOperation, listOperations, cancelOperation, deleteOperation, waitOperation } = OperationsService;
+  return {
+    getOperation: unary(getOperation.path, logger, (call) => api.getOperation(call.request)),
+    listOperations: unary(listOperations.path, logger, (call) => api.listOperations(call.request)),
+    cancelOperation: unary(cancelOperation.path, logger, async (call) => {
+      await api.cancelOperation(call.request);
+      return {};
+    }),
+    deleteOperation: unary(deleteOperation.path, logger, async (call) => {
+      await api.deleteOperation(call.request);
+      return {};
+    }),
+    waitOperation: unary(waitOperation.path, logger, (call) =>
+      api.waitOperation(call.request, longCallOptions(call)),
+    ),
+  };
+}
+
+/**
+ * A grpc-js handler that answers what `respond` resolves to, and its StatusErrors with their details. Anything
+ * else that is thrown goes to the log, and out as "internal error" (contract 33).
+ */
+export function unary<Request, Response>(
+  path: string,
+  logger: Logger,
+  respond: (call: ServerUnaryCall<Request, Response>) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return async (call, callback) => {
+    try {
+      callback(null, await respond(call));
+    } catch (thrown) {
+      if (!(thrown instanceof StatusError))
+        logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
+      callback(toServerError(thrown instanceof StatusError ? thrown : internalError(path, thrown)));
+    }
+  };
+}
+
+/** Deadline and end of a call that may take long. The quick ones leave both to grpc-js. */
+function longCallOptions(call: ServerUnaryCall<unknown, unknown>): CallOptions {
+  const controller = new AbortController();
+  call.once('cancelled', () => controller.abort(new StatusError(Code.CANCELLED, 'the caller went away')));
+  const timeoutMs = Number(call.getDeadline()) - Date.now();
+  const { signal } = controller;
+  return Number.isFinite(timeoutMs) ? { signal, timeoutMs: Math.max(0, timeoutMs) } : { signal };
+}
+
+function strict<Definition extends { requestDeserialize(bytes: Buffer): unknown }>(
+  definition: Definition,
+): Definition {
+  return {
+    ...definition,
+    requestDeserialize(bytes: Buffer) {
+      assertWireFormat(bytes);
+      return definition.requestDeserialize(bytes);
+    },
+  };
+}
+
+/** @throws Error unless the bytes are whole fields from beginning to end. */
+function assertWireFormat(bytes: Uint8Array): void {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    reader.skip(wireType, field);
+  }
+}

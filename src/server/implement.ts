@@ -1,0 +1,95 @@
+import type { DeepPartial, OperationMethod } from '../operation-method.js';
+
+/** What `run` is given to work with. */
+export interface RunContext<Metadata> {
+  /** The name of the operation. */
+  readonly name: string;
+  /** How often work on the operation was begun, this time included: 1 unless it was interrupted. */
+  readonly attempt: number;
+  /** The metadata when this attempt began. */
+  readonly metadata: Metadata;
+  /**
+   * Aborts when cancellation is requested. To cancel, throw `signal.reason` (or let what the signal was
+   * handed to throw). To complete all the same, return a response.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Tells of progress: sets the given fields of the metadata and leaves the others. Resolves when readers see
+   * it. Updates keep their order, awaited or not; after the end they do nothing.
+   */
+  update(metadata: DeepPartial<Metadata>): Promise<void>;
+}
+
+/** What the starting call said besides its request. */
+export interface StartContext {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** How a method does its work. */
+export interface Implementation<Request, Response, Metadata> {
+  /**
+   * The resource that operations are named under: `${parent}/operations/{id}`.
+   *
+   * @defaultValue none: plain `operations/{id}`
+   */
+  parent?(request: Request): string;
+  /**
+   * Checks a request before there is an operation: throw a {@link StatusError} and the starting call fails
+   * with it (AIP-151). Return a response, and the operation is returned done.
+   */
+  accept?(
+    request: Request,
+    context: StartContext,
+  ): undefined | DeepPartial<Response> | Promise<undefined | DeepPartial<Response>>;
+  /** The metadata to begin with. `create_time` and its like are filled in; see {@link ownMetadataFields}. */
+  metadata?(request: Request): DeepPartial<Metadata>;
+  /**
+   * Does the work. Returns the response; throws `signal.reason` to end as cancelled; throws a
+   * {@link StatusError} to end with that error. Whatever else is thrown reads UNKNOWN "internal error".
+   */
+  run(
+    request: Request,
+    context: RunContext<Metadata>,
+  ): DeepPartial<Response> | Promise<DeepPartial<Response>>;
+  /**
+   * Whether the method can be cancelled. If not, CancelOperation answers UNIMPLEMENTED and the work goes on.
+   *
+   * @defaultValue true
+   */
+  readonly cancellable?: boolean;
+  /**
+   * Metadata fields that the server leaves to the implementation, of those that it fills in where the type
+   * has them: `createTime`, `endTime`, `cancelRequested`, `requestedCancellation`.
+   *
+   * @defaultValue none
+   */
+  readonly ownMetadataFields?: readonly string[];
+}
+
+/** A method with its implementation: what `createOperations` and `starter` take. Made by {@link implement}. */
+export interface ImplementedMethod<Request = unknown, Response = unknown, Metadata = unknown> {
+  readonly method: OperationMethod<Request, Response, Metadata>;
+  readonly implementation: Implementation<Request, Response, Metadata>;
+}
+
+/**
+ * Says how a long-running method does its work.
+ *
+ * @example
+ * ```ts
+ * const exportReport = implement(ReportsOperations.exportReport, {
+ *   parent: (request) => request.parent,
+ *   async run(request, { signal, update }) {
+ *     const rows = await collect(request, { signal });
+ *     await update({ progressPercent: 50 });
+ *     return { uri: await write(rows, { signal }) };
+ *   },
+ * });
+ * ```
+ */
+export function implement<Request, Response, Metadata>(
+  method: OperationMethod<Request, Response, Metadata>,
+  implementation: Implementation<Request, Response, Metadata>,
+): ImplementedMethod<Request, Response, Metadata> {
+  return { method, implementation };
+}

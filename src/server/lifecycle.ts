@@ -1,0 +1,89 @@
+import type { Operation } from '../../generated/google/longrunning/operations.js';
+import type { Any } from '../../generated/google/protobuf/any.js';
+import { formatOperationName } from '../name.js';
+import { Code, kitError, type StatusError } from '../status.js';
+import type { OperationRecord, OperationResult } from '../stores/operation-store.js';
+
+/** What can happen to an operation. `at` is when, in milliseconds since 1970; `attempt` who says so. */
+export type LifecycleEvent =
+  | { readonly type: 'started'; readonly at: number }
+  | { readonly type: 'updated'; readonly attempt: number; readonly metadata: Any }
+  | { readonly type: 'cancelRequested'; readonly at: number }
+  | { readonly type: 'succeeded'; readonly attempt: number; readonly at: number; readonly response: Any }
+  | { readonly type: 'failed'; readonly attempt: number; readonly at: number; readonly error: StatusError }
+  | { readonly type: 'cancelled'; readonly attempt: number; readonly at: number }
+  | { readonly type: 'interrupted'; readonly at: number };
+
+/** What a record begins with. */
+export interface NewOperation
+  extends Pick<OperationRecord, 'parent' | 'method' | 'request' | 'cancellable' | 'createTime' | 'metadata'> {
+  readonly id: string;
+}
+
+/** A record of an operation that nobody has begun to work on. */
+export function queued({ id, ...facts }: NewOperation): OperationRecord {
+  return { ...facts, name: formatOperationName({ parent: facts.parent, id }), version: 1, attempt: 0 };
+}
+
+/**
+ * The whole life of an operation: what a record becomes when something happens to it. A record that the event
+ * does not touch comes back as it is, the very same object.
+ *
+ * It alone knows that a terminal record never changes (contract 4), that the first request to cancel counts
+ * (13), that queued work which is cancelled never runs (17), and that only the latest attempt may speak.
+ */
+export function apply(record: OperationRecord, event: LifecycleEvent, retentionMs: number): OperationRecord {
+  if (record.result || ('attempt' in event && event.attempt !== record.attempt)) return record;
+  const changed = { ...record, version: record.version + 1 };
+  const ended = (at: number, result: OperationResult): OperationRecord => ({
+    ...changed,
+    endTime: at,
+    expireTime: at + retentionMs,
+    result,
+  });
+  const failed = (at: number, error: StatusError) => ended(at, { $case: 'error', value: error.toStatus() });
+
+  switch (event.type) {
+    case 'started':
+      return { ...changed, attempt: record.attempt + 1 };
+    case 'updated':
+      return { ...changed, metadata: event.metadata };
+    case 'cancelRequested': {
+      if (record.cancelRequestTime !== undefined) return record;
+      if (record.attempt > 0) return { ...changed, cancelRequestTime: event.at };
+      return { ...failed(event.at, cancellation(record.name)), cancelRequestTime: event.at };
+    }
+    case 'succeeded':
+      return ended(event.at, { $case: 'response', value: event.response });
+    case 'failed':
+      return failed(event.at, event.error);
+    case 'cancelled':
+      return failed(event.at, cancellation(record.name));
+    case 'interrupted':
+      return failed(
+        event.at,
+        record.cancelRequestTime === undefined ? interruption(record.name) : cancellation(record.name),
+      );
+  }
+}
+
+/** The message that clients see of a record. */
+export function toOperation(record: OperationRecord): Operation {
+  const { name, metadata, result } = record;
+  return { name, metadata, done: result !== undefined, result };
+}
+
+/** Whether the record may be forgotten, and so reads as not found (contract 34). */
+export function isExpired(record: OperationRecord, now: number): boolean {
+  return record.expireTime !== undefined && record.expireTime <= now;
+}
+
+/** The error of a cancelled operation; also the reason that its AbortSignal gives. */
+export function cancellation(name: string): StatusError {
+  return kitError(Code.CANCELLED, 'OPERATION_CANCELLED', 'operation was cancelled', { metadata: { name } });
+}
+
+function interruption(name: string): StatusError {
+  const message = 'work on the operation was interrupted when its server stopped: start it again';
+  return kitError(Code.ABORTED, 'OPERATION_INTERRUPTED', message, { metadata: { name } });
+}

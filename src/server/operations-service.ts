@@ -1,0 +1,195 @@
+import type {
+  ListOperationsRequest,
+  ListOperationsResponse,
+  Operation,
+  WaitOperationRequest,
+} from '../../generated/google/longrunning/operations.js';
+import type { Duration } from '../../generated/google/protobuf/duration.js';
+import type { Clock } from '../clock.js';
+import { parseOperationName, parseParent } from '../name.js';
+import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
+import { abortable, onAbort } from '../signals.js';
+import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
+import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
+import { isExpired, toOperation } from './lifecycle.js';
+import { parseListFilter } from './list-filter.js';
+import type { PageTokens } from './page-token.js';
+import type { Transitions } from './transitions.js';
+import type { Waiters } from './waiters.js';
+
+/** The limits of the five methods, all with defaults. */
+export interface ServiceLimits {
+  /** Page size when a request names none. @defaultValue 50 */
+  readonly defaultPageSize: number;
+  /** The largest page; a request for more gets this. @defaultValue 1000 */
+  readonly maxPageSize: number;
+  /** The longest that WaitOperation takes to answer, in milliseconds. @defaultValue 60,000 */
+  readonly maxWaitMs: number;
+}
+
+/** What the service works with. */
+export interface ServiceOptions {
+  readonly store: OperationStore;
+  readonly transitions: Transitions;
+  readonly waiters: Waiters;
+  readonly pageTokens: PageTokens;
+  readonly clock: Clock;
+  readonly limits: ServiceLimits;
+  /** Aborts when the server stops: every wait then answers with the latest state. */
+  readonly stopping: AbortSignal;
+}
+
+type NameRequest = { readonly name: string };
+
+/** `google.longrunning.Operations` in process, over any store. */
+export class InProcessOperations implements OperationsApi {
+  readonly #options: ServiceOptions;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  async getOperation({ name }: NameRequest, options?: CallOptions): Promise<Operation> {
+    parseOperationName(name);
+    return toOperation(await this.#read(name, options));
+  }
+
+  async listOperations(
+    request: NamedRequest<ListOperationsRequest>,
+    options?: CallOptions,
+  ): Promise<ListOperationsResponse> {
+    const { store, pageTokens, clock } = this.#options;
+    if (request.returnPartialSuccess) throw partialSuccessUnimplemented();
+    const parent = parseParent(request.name);
+    const filter = request.filter?.trim() ?? '';
+    const scope = { parent, filter };
+    const query = {
+      parent,
+      ...parseListFilter(filter),
+      now: clock.now(),
+      limit: this.#pageSize(request.pageSize ?? 0),
+    };
+    const after = pageTokens.read(request.pageToken ?? '', scope);
+    const listed = store.list(after === undefined ? query : { ...query, after });
+    const { records, next } = await abortable(listed, options?.signal);
+    return {
+      operations: records.map(toOperation),
+      nextPageToken: pageTokens.write(next, scope),
+      unreachable: [],
+    };
+  }
+
+  async cancelOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
+    parseOperationName(name);
+    const record = await this.#read(name, options);
+    if (record.result) return;
+    if (!record.cancellable) throw notCancellable(record);
+    const { transitions, clock } = this.#options;
+    const requested = transitions.commit(name, () => ({ type: 'cancelRequested', at: clock.now() }));
+    if (!(await abortable(requested, options?.signal))) throw notFound(name);
+  }
+
+  async deleteOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
+    parseOperationName(name);
+    await this.#read(name, options);
+    if (!(await abortable(this.#options.store.delete(name), options?.signal))) throw notFound(name);
+  }
+
+  /**
+   * Answers when the operation is done, or with its latest state when the shortest of `request.timeout`,
+   * `options.timeoutMs` less a margin, and the server's maximum has passed.
+   */
+  async waitOperation(
+    request: NamedRequest<WaitOperationRequest>,
+    options: CallOptions = {},
+  ): Promise<Operation> {
+    const { name } = request;
+    parseOperationName(name);
+    const limitMs = this.#waitLimitMs(request.timeout, options.timeoutMs);
+    const { clock, waiters, stopping } = this.#options;
+    const changes = new Changes();
+    // Subscribed before the first read, so that no change falls between the two (contract 24).
+    const unsubscribe = [waiters.subscribe(name, () => changes.notify())];
+    try {
+      let record = await this.#read(name, options);
+      if (record.result || limitMs === 0) return toOperation(record);
+      unsubscribe.push(
+        clock.setTimer(() => changes.end(), limitMs),
+        onAbort(stopping, () => changes.end()),
+        options.signal ? onAbort(options.signal, () => changes.end()) : () => {},
+      );
+      while (!record.result && (await changes.next())) record = await this.#read(name, options);
+      options.signal?.throwIfAborted();
+      return toOperation(record.result ? record : await this.#read(name, options));
+    } finally {
+      for (const stop of unsubscribe) stop();
+    }
+  }
+
+  async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
+    const record = await abortable(this.#options.store.get(name), options?.signal);
+    if (!record || isExpired(record, this.#options.clock.now())) throw notFound(name);
+    return record;
+  }
+
+  #pageSize(asked: number): number {
+    const { defaultPageSize, maxPageSize } = this.#options.limits;
+    if (asked < 0) {
+      throw invalidField('page_size', `page size ${asked} is negative: leave it out for ${defaultPageSize}`);
+    }
+    return Math.min(asked === 0 ? defaultPageSize : asked, maxPageSize);
+  }
+
+  #waitLimitMs(timeout: Duration | undefined, deadlineMs = Number.POSITIVE_INFINITY): number {
+    const askedMs = timeout ? timeout.seconds * 1000 + timeout.nanos / 1e6 : Number.POSITIVE_INFINITY;
+    if (askedMs < 0) {
+      throw invalidField('timeout', `timeout of ${askedMs} ms is negative: leave it out to wait for long`);
+    }
+    // The margin is for the answer to arrive before the caller's deadline does (contract 22).
+    const answerByMs = deadlineMs - Math.min(100, deadlineMs / 5);
+    return Math.max(0, Math.min(askedMs, answerByMs, this.#options.limits.maxWaitMs));
+  }
+}
+
+/** Tells one waiter of changes, also of one that came while it was not looking, until the end. */
+class Changes {
+  #pending = false;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  notify(): void {
+    this.#pending = true;
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** Resolves true at the next change, false at the end. */
+  async next(): Promise<boolean> {
+    if (!this.#pending && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#pending = false;
+    return !this.#ended;
+  }
+}
+
+function notFound(name: string): StatusError {
+  const message = `operation ${quoted(name)} does not exist: check the name, or it was deleted or has expired`;
+  return kitError(Code.NOT_FOUND, 'OPERATION_NOT_FOUND', message, { metadata: { name } });
+}
+
+function notCancellable({ name, method }: OperationRecord): StatusError {
+  const message = `operation ${quoted(name)} cannot be cancelled: ${method.slice(1)} does not support it; wait for its end`;
+  return kitError(Code.UNIMPLEMENTED, 'CANCEL_UNSUPPORTED', message, { metadata: { name, method } });
+}
+
+function partialSuccessUnimplemented(): StatusError {
+  const message = 'return_partial_success is not supported: leave it unset, every place is always reached';
+  return kitError(Code.UNIMPLEMENTED, 'PARTIAL_SUCCESS_UNSUPPORTED', message);
+}

@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
+import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
+import { type Clock, systemClock } from '../clock.js';
+import type { OperationsApi } from '../operations-api.js';
+import { Code, kitError } from '../status.js';
+import { memoryStore } from '../stores/memory.js';
+import type { OperationStore } from '../stores/operation-store.js';
+import { grpcHandlers, unary } from './grpc-handlers.js';
+import type { ImplementedMethod, StartContext } from './implement.js';
+import { toOperation } from './lifecycle.js';
+import { consoleLogger, type Logger } from './logger.js';
+import { InProcessOperations, type ServiceLimits } from './operations-service.js';
+import { PageTokens } from './page-token.js';
+import { sweepExpired } from './retention.js';
+import { Runner } from './runner.js';
+import { ServedMethod } from './served-method.js';
+import { Transitions } from './transitions.js';
+import { Waiters } from './waiters.js';
+
+/** What {@link createOperations} takes. */
+export interface OperationsOptions extends Partial<ServiceLimits> {
+  /** The long-running methods, made by `implement`. */
+  readonly methods: readonly ImplementedMethod[];
+  /** Where operations are kept; closed together with the server. @defaultValue `memoryStore()` */
+  readonly store?: OperationStore;
+  /** How many operations run at once; further ones queue. @defaultValue 100 */
+  readonly concurrency?: number;
+  /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
+  readonly retentionMs?: number;
+  /** Signs page tokens. Servers that share a store share it. @defaultValue random, good for this server */
+  readonly pageTokenSecret?: string | Uint8Array;
+  /** Where errors go that no client is told. @defaultValue standard error */
+  readonly logger?: Logger;
+  /** @defaultValue the machine's */
+  readonly clock?: Clock;
+}
+
+/** What {@link Operations.close} takes. */
+export interface CloseOptions {
+  /** How long running work has to end, in milliseconds. @defaultValue 3000 */
+  readonly graceMs?: number;
+}
+
+/** A server of long-running operations, to embed in a grpc-js server. */
+export interface Operations extends AsyncDisposable {
+  /** `google.longrunning.Operations` in process. */
+  readonly service: OperationsApi;
+  /** `google.longrunning.Operations` over gRPC: `server.addService(OperationsService, operations.handlers)`. */
+  readonly handlers: OperationsServer;
+  /**
+   * Starts an operation. It goes on whatever becomes of the caller.
+   *
+   * @throws StatusError what the implementation's `accept` threw; INVALID_ARGUMENT when `parent` is no resource
+   * name; UNAVAILABLE when the server stops.
+   */
+  start<Request, Response, Metadata>(
+    implemented: ImplementedMethod<Request, Response, Metadata>,
+    request: Request,
+    context?: Partial<StartContext>,
+  ): Promise<Operation>;
+  /** The gRPC handler of a long-running method: it starts an operation and answers with it. */
+  starter<Request, Response, Metadata>(
+    implemented: ImplementedMethod<Request, Response, Metadata>,
+  ): handleUnaryCall<Request, Operation>;
+  /**
+   * Ends the server: waits are answered with the latest state, starts with UNAVAILABLE; running work has
+   * `graceMs` to end, then it is told so by its signal and ends with ABORTED. Close the gRPC server after.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+const DEFAULTS = {
+  concurrency: 100,
+  retentionMs: 30 * 24 * 60 * 60 * 1000,
+  defaultPageSize: 50,
+  maxPageSize: 1000,
+  maxWaitMs: 60_000,
+  graceMs: 3000,
+};
+
+/**
+ * Makes a server of long-running operations.
+ *
+ * @throws TypeError when two methods have the same path, or a limit is not positive.
+ *
+ * @example
+ * ```ts
+ * const operations = createOperations({ methods: [exportReport] });
+ * server.addService(OperationsService, operations.handlers);
+ * server.addService(ReportsService, { exportReport: operations.starter(exportReport) });
+ * ```
+ */
+export function createOperations(options: OperationsOptions): Operations {
+  return new OperationsServerKit(options);
+}
+
+class OperationsServerKit implements Operations {
+  readonly service: OperationsApi;
+  readonly handlers: OperationsServer;
+  readonly #methods: ReadonlyMap<string, ServedMethod>;
+  readonly #store: OperationStore;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #transitions: Transitions;
+  readonly #waiters: Waiters;
+  readonly #runner: Runner;
+  readonly #stopping = new AbortController();
+  readonly #stopSweeping: () => void;
+
+  constructor(options: OperationsOptions) {
+    const settings = {
+      ...DEFAULTS,
+      store: memoryStore(),
+      logger: consoleLogger,
+      clock: systemClock,
+      ...options,
+    };
+    checkLimits(settings);
+    const { store, clock, logger, concurrency } = settings;
+    this.#store = store;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#methods = servedMethods(options.methods);
+    this.#transitions = new Transitions(store, this.#methods, settings.retentionMs);
+    this.#waiters = new Waiters(store);
+    const shared = { store, clock, transitions: this.#transitions, waiters: this.#waiters };
+    this.#runner = new Runner({ ...shared, methods: this.#methods, logger, concurrency });
+    this.service = new InProcessOperations({
+      ...shared,
+      limits: settings,
+      pageTokens: new PageTokens(options.pageTokenSecret),
+      stopping: this.#stopping.signal,
+    });
+    this.handlers = grpcHandlers(this.service, logger);
+    this.#stopSweeping = sweepExpired(store, clock, logger);
+  }
+
+  async start<Request>(
+    { method: { path } }: ImplementedMethod<Request>,
+    request: Request,
+    context: Partial<StartContext> = {},
+  ): Promise<Operation> {
+    const served = this.#served(path);
+    if (this.#stopping.signal.aborted) throw stopping();
+    const response = await served.accept(request, { headers: {}, ...context });
+    const createTime = this.#clock.now();
+    let record = served.newRecord(request, { id: randomBytes(16).toString('hex'), createTime });
+    if (response) {
+      record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
+    }
+    await this.#store.create(record);
+    return toOperation(record);
+  }
+
+  starter<Request>(implemented: ImplementedMethod<Request>): handleUnaryCall<Request, Operation> {
+    const { path } = implemented.method;
+    this.#served(path);
+    return unary(path, this.#logger, (call) =>
+      this.start(implemented, call.request, { headers: textHeaders(call.metadata) }),
+    );
+  }
+
+  async close({ graceMs = DEFAULTS.graceMs }: CloseOptions = {}): Promise<void> {
+    this.#stopping.abort();
+    this.#stopSweeping();
+    await this.#runner.close(graceMs);
+    this.#waiters.close();
+    await this.#store.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #served(path: string): ServedMethod {
+    const served = this.#methods.get(path);
+    if (!served) throw new TypeError(`method ${path} is not served here: name it in \`methods\``);
+    return served;
+  }
+}
+
+function servedMethods(methods: readonly ImplementedMethod[]): ReadonlyMap<string, ServedMethod> {
+  const served = new Map<string, ServedMethod>();
+  for (const implemented of methods) {
+    const { path } = implemented.method;
+    if (served.has(path)) throw new TypeError(`method ${path} is implemented twice: keep one of the two`);
+    served.set(path, new ServedMethod(implemented));
+  }
+  return served;
+}
+
+function checkLimits(settings: Omit<typeof DEFAULTS, 'graceMs'>): void {
+  for (const option of [
+    'concurrency',
+    'retentionMs',
+    'defaultPageSize',
+    'maxPageSize',
+    'maxWaitMs',
+  ] as const) {
+    const value = settings[option];
+    if (!(value > 0)) throw new TypeError(`option ${option} is ${value}: it must be greater than 0`);
+  }
+}
+
+function textHeaders(metadata: Metadata): Record<string, string> {
+  const entries = Object.entries(metadata.getMap());
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+function stopping(): Error {
+  return kitError(Code.UNAVAILABLE, 'SERVER_STOPPING', 'the server stops: try again on another', {
+    retryAfterMs: 1000,
+  });
+}

@@ -1,0 +1,41 @@
+import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
+import { apply, type LifecycleEvent } from './lifecycle.js';
+import type { ServedMethod } from './served-method.js';
+
+/** Makes things happen to stored operations, one at a time for each. */
+export class Transitions {
+  readonly #store: OperationStore;
+  readonly #methods: ReadonlyMap<string, ServedMethod>;
+  readonly #retentionMs: number;
+
+  constructor(store: OperationStore, methods: ReadonlyMap<string, ServedMethod>, retentionMs: number) {
+    this.#store = store;
+    this.#methods = methods;
+    this.#retentionMs = retentionMs;
+  }
+
+  /** The record after the event, as it would be stored; the very same record when nothing changes. */
+  next(record: OperationRecord, event: LifecycleEvent): OperationRecord {
+    const next = apply(record, event, this.#retentionMs);
+    const toldApart = next.cancelRequestTime !== record.cancelRequestTime || next.endTime !== record.endTime;
+    return toldApart ? (this.#methods.get(next.method)?.fill(next) ?? next) : next;
+  }
+
+  /**
+   * Applies what `eventFor` says to the stored record, again on a newer one as long as somebody else was
+   * faster. So of a completion and a cancellation one wins, in every store (contract 16).
+   *
+   * @returns the record afterwards, changed or not; undefined when there is none.
+   */
+  async commit(
+    name: string,
+    eventFor: (record: OperationRecord) => LifecycleEvent,
+  ): Promise<OperationRecord | undefined> {
+    for (;;) {
+      const record = await this.#store.get(name);
+      if (!record) return undefined;
+      const next = this.next(record, eventFor(record));
+      if (next === record || (await this.#store.compareAndSet(next, record.version))) return next;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { OperationStore } from '../stores/operation-store.js';
+
+/**
+ * Who waits for which operation to change: one subscription to the store, however many wait. It wakes them
+ * and keeps no state of operations; who was woken reads the store.
+ */
+export class Waiters {
+  readonly #byName = new Map<string, Set<() => void>>();
+  readonly #unwatch: () => void;
+
+  constructor(store: OperationStore) {
+    this.#unwatch = store.watch((name) => this.#wake(name));
+  }
+
+  /** Calls `wake` whenever the operation may have changed, until the function returned is called. */
+  subscribe(name: string, wake: () => void): () => void {
+    let waiting = this.#byName.get(name);
+    if (!waiting) this.#byName.set(name, (waiting = new Set()));
+    const subscribed = waiting.add(wake);
+    return () => {
+      subscribed.delete(wake);
+      if (subscribed.size === 0 && this.#byName.get(name) === subscribed) this.#byName.delete(name);
+    };
+  }
+
+  /** How many operations somebody waits for. */
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  close(): void {
+    this.#unwatch();
+  }
+
+  #wake(name: string | undefined): void {
+    const sets = name === undefined ? [...this.#byName.values()] : [this.#byName.get(name) ?? []];
+    // Copied: whoever is woken may unsubscribe, or wait again, at once.
+    for (const wake of sets.flatMap((set) => [...set])) wake();
+  }
+}

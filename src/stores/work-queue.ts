@@ -1,0 +1,47 @@
+import type { ConsumeOptions, WorkConsumer } from './operation-store.js';
+
+/**
+ * Hands items to one consumer in order, so many at a time: the queue of a store that lives in one process.
+ */
+export class WorkQueue<Item> {
+  /** A Set keeps the order of arrival and gives up its first item at no cost. */
+  readonly #waiting = new Set<Item>();
+  #free = 0;
+  #handle: (item: Item) => void = () => {};
+
+  push(item: Item): void {
+    this.#waiting.add(item);
+    this.#handOut();
+  }
+
+  consume(handler: (item: Item) => Promise<void>, options: ConsumeOptions): WorkConsumer {
+    this.#free = options.concurrency;
+    this.#handle = (item) => {
+      handler(item)
+        .catch(options.onError)
+        .finally(() => {
+          this.#free++;
+          this.#handOut();
+        });
+    };
+    this.#handOut();
+    return {
+      stop: () => {
+        this.#free = Number.NEGATIVE_INFINITY;
+      },
+    };
+  }
+
+  clear(): void {
+    this.#waiting.clear();
+  }
+
+  #handOut(): void {
+    for (const item of this.#waiting) {
+      if (this.#free <= 0) return;
+      this.#free--;
+      this.#waiting.delete(item);
+      this.#handle(item);
+    }
+  }
+}
