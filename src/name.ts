@@ -14,17 +14,18 @@ const COLLECTION = 'operations';
 /**
  * Takes the name of an operation apart.
  *
- * @throws StatusError INVALID_ARGUMENT when it is malformed: at most 1,024 bytes of UTF-8, non-empty segments
+ * @param field - the request field to blame when it is malformed.
+ * @throws StatusError INVALID_ARGUMENT when it is malformed. Well-formed: at most 1,024 bytes of UTF-8, non-empty segments
  * between single slashes, none `.` or `..`, no control characters or spaces at the ends, `operations/{id}`
  * as its end.
  */
-export function parseOperationName(name: string): OperationName {
-  checkSegments('name', name);
+export function parseOperationName(name: string, field = 'name'): OperationName {
+  checkSegments(field, name);
   const slash = name.lastIndexOf('/');
   const collection = name.slice(0, Math.max(slash, 0));
   if (collection !== COLLECTION && !collection.endsWith(`/${COLLECTION}`)) {
     throw invalidField(
-      'name',
+      field,
       `operation name ${quoted(name)} is malformed: it must end with "operations/{id}"`,
     );
   }

@@ -1,6 +1,23 @@
 // For applications.
-
+export {
+  type CloseOptions,
+  createOperations,
+  type Operations,
+  type OperationsOptions,
+} from './operations.js';
+export {
+  type Implementation,
+  type ImplementedMethod,
+  implement,
+  type RunContext,
+  type StartContext,
+} from './implement.js';
+export { OperationsService } from './grpc-handlers.js';
 export { memoryStore } from '../stores/memory.js';
+
+// For authors of stores and of servers.
+export type { Logger } from './logger.js';
+export type { ServiceLimits } from './operations-service.js';
 export type {
   ConsumeOptions,
   ListPage,
@@ -10,20 +27,3 @@ export type {
   OperationStore,
   WorkConsumer,
 } from '../stores/operation-store.js';
-export { OperationsService } from './grpc-handlers.js';
-export {
-  type Implementation,
-  type ImplementedMethod,
-  implement,
-  type RunContext,
-  type StartContext,
-} from './implement.js';
-// For authors of stores and of servers.
-export type { Logger } from './logger.js';
-export {
-  type CloseOptions,
-  createOperations,
-  type Operations,
-  type OperationsOptions,
-} from './operations.js';
-export type { ServiceLimits } from './operations-service.js';

@@ -8,7 +8,7 @@ import type { Duration } from '../../generated/google/protobuf/duration.js';
 import type { Clock } from '../clock.js';
 import { parseOperationName, parseParent } from '../name.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
-import { abortable, onAbort } from '../signals.js';
+import { abortable, deadline, link, onAbort } from '../signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 import { isExpired, toOperation } from './lifecycle.js';
@@ -71,7 +71,7 @@ export class InProcessOperations implements OperationsApi {
     };
     const after = pageTokens.read(request.pageToken ?? '', scope);
     const listed = store.list(after === undefined ? query : { ...query, after });
-    const { records, next } = await abortable(listed, options?.signal);
+    const { records, next } = await this.#within(listed, options);
     return {
       operations: records.map(toOperation),
       nextPageToken: pageTokens.write(next, scope),
@@ -86,13 +86,13 @@ export class InProcessOperations implements OperationsApi {
     if (!record.cancellable) throw notCancellable(record);
     const { transitions, clock } = this.#options;
     const requested = transitions.commit(name, () => ({ type: 'cancelRequested', at: clock.now() }));
-    if (!(await abortable(requested, options?.signal))) throw notFound(name);
+    if (!(await this.#within(requested, options))) throw notFound(name);
   }
 
   async deleteOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
     parseOperationName(name);
     await this.#read(name, options);
-    if (!(await abortable(this.#options.store.delete(name), options?.signal))) throw notFound(name);
+    if (!(await this.#within(this.#options.store.delete(name), options))) throw notFound(name);
   }
 
   /**
@@ -104,6 +104,7 @@ export class InProcessOperations implements OperationsApi {
     options: CallOptions = {},
   ): Promise<Operation> {
     const { name } = request;
+    const { signal } = options;
     parseOperationName(name);
     const limitMs = this.#waitLimitMs(request.timeout, options.timeoutMs);
     const { clock, waiters, stopping } = this.#options;
@@ -111,25 +112,33 @@ export class InProcessOperations implements OperationsApi {
     // Subscribed before the first read, so that no change falls between the two (contract 24).
     const unsubscribe = [waiters.subscribe(name, () => changes.notify())];
     try {
-      let record = await this.#read(name, options);
+      let record = await this.#read(name, { signal });
       if (record.result || limitMs === 0) return toOperation(record);
       unsubscribe.push(
         clock.setTimer(() => changes.end(), limitMs),
         onAbort(stopping, () => changes.end()),
-        options.signal ? onAbort(options.signal, () => changes.end()) : () => {},
+        signal ? onAbort(signal, () => changes.end()) : () => {},
       );
-      while (!record.result && (await changes.next())) record = await this.#read(name, options);
-      options.signal?.throwIfAborted();
-      return toOperation(record.result ? record : await this.#read(name, options));
+      while (!record.result && (await changes.next())) record = await this.#read(name, { signal });
+      signal?.throwIfAborted();
+      return toOperation(record.result ? record : await this.#read(name, { signal }));
     } finally {
       for (const stop of unsubscribe) stop();
     }
   }
 
   async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
-    const record = await abortable(this.#options.store.get(name), options?.signal);
+    const record = await this.#within(this.#options.store.get(name), options);
     if (!record || isExpired(record, this.#options.clock.now())) throw notFound(name);
     return record;
+  }
+
+  /** Waits for the store as long as the caller does. */
+  async #within<T>(promise: Promise<T>, { timeoutMs, signal }: CallOptions = {}): Promise<T> {
+    if (timeoutMs === undefined) return abortable(promise, signal);
+    using limit = deadline(timeoutMs, () => deadlineExceeded(timeoutMs), this.#options.clock);
+    using either = link(limit.signal, signal);
+    return await abortable(promise, either.signal);
   }
 
   #pageSize(asked: number): number {
@@ -182,6 +191,11 @@ class Changes {
 function notFound(name: string): StatusError {
   const message = `operation ${quoted(name)} does not exist: check the name, or it was deleted or has expired`;
   return kitError(Code.NOT_FOUND, 'OPERATION_NOT_FOUND', message, { metadata: { name } });
+}
+
+function deadlineExceeded(timeoutMs: number): StatusError {
+  const message = `no answer within ${timeoutMs} ms: ask again, or allow for more time`;
+  return kitError(Code.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', message);
 }
 
 function notCancellable({ name, method }: OperationRecord): StatusError {

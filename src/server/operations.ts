@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
 import { type Clock, systemClock } from '../clock.js';
+import type { DeepPartial } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
+import { withDefaults } from '../options.js';
 import { Code, kitError } from '../status.js';
 import { memoryStore } from '../stores/memory.js';
 import type { OperationStore } from '../stores/operation-store.js';
@@ -56,7 +58,7 @@ export interface Operations extends AsyncDisposable {
    */
   start<Request, Response, Metadata>(
     implemented: ImplementedMethod<Request, Response, Metadata>,
-    request: Request,
+    request: DeepPartial<Request>,
     context?: Partial<StartContext>,
   ): Promise<Operation>;
   /** The gRPC handler of a long-running method: it starts an operation and answers with it. */
@@ -92,10 +94,10 @@ const DEFAULTS = {
  * ```
  */
 export function createOperations(options: OperationsOptions): Operations {
-  return new OperationsServerKit(options);
+  return new EmbeddedOperations(options);
 }
 
-class OperationsServerKit implements Operations {
+class EmbeddedOperations implements Operations {
   readonly service: OperationsApi;
   readonly handlers: OperationsServer;
   readonly #methods: ReadonlyMap<string, ServedMethod>;
@@ -109,13 +111,8 @@ class OperationsServerKit implements Operations {
   readonly #stopSweeping: () => void;
 
   constructor(options: OperationsOptions) {
-    const settings = {
-      ...DEFAULTS,
-      store: memoryStore(),
-      logger: consoleLogger,
-      clock: systemClock,
-      ...options,
-    };
+    const environment = { store: memoryStore(), logger: consoleLogger, clock: systemClock };
+    const settings = withDefaults({ ...DEFAULTS, ...environment }, options);
     checkLimits(settings);
     const { store, clock, logger, concurrency } = settings;
     this.#store = store;
@@ -138,11 +135,12 @@ class OperationsServerKit implements Operations {
 
   async start<Request>(
     { method: { path } }: ImplementedMethod<Request>,
-    request: Request,
+    given: DeepPartial<Request>,
     context: Partial<StartContext> = {},
   ): Promise<Operation> {
     const served = this.#served(path);
     if (this.#stopping.signal.aborted) throw stopping();
+    const request = served.request(given as object);
     const response = await served.accept(request, { headers: {}, ...context });
     const createTime = this.#clock.now();
     let record = served.newRecord(request, { id: randomBytes(16).toString('hex'), createTime });
@@ -157,7 +155,7 @@ class OperationsServerKit implements Operations {
     const { path } = implemented.method;
     this.#served(path);
     return unary(path, this.#logger, (call) =>
-      this.start(implemented, call.request, { headers: textHeaders(call.metadata) }),
+      this.start(implemented, call.request as DeepPartial<Request>, { headers: textHeaders(call.metadata) }),
     );
   }
 

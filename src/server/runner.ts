@@ -49,7 +49,7 @@ export class Runner {
     const { clock, transitions } = this.#options;
     this.#consumer.stop();
     const over = new AbortController();
-    const settled = Promise.all([...this.#runs.values()].map((run) => run.settled));
+    const settled = Promise.allSettled([...this.#runs.values()].map((run) => run.settled));
     await Promise.race([settled, sleep(graceMs, over.signal, clock)]);
     over.abort();
     for (const [name, run] of this.#runs) {

@@ -29,6 +29,11 @@ export class ServedMethod {
     this.#ownFields = new Set(implemented.implementation.ownMetadataFields);
   }
 
+  /** A starting request with every field there, as the implementation expects it. */
+  request(given: DeepPartial<unknown>): unknown {
+    return this.#implemented.method.request.fromPartial(given);
+  }
+
   /** The response of a request that needs no work; undefined for one that does. Throws to refuse it. */
   async accept(request: unknown, context: StartContext): Promise<Any | undefined> {
     const response = await this.#implemented.implementation.accept?.(request, context);
@@ -39,7 +44,7 @@ export class ServedMethod {
   newRecord(request: unknown, { id, createTime }: NewIdentity): OperationRecord {
     const { method, implementation } = this.#implemented;
     const parent = parseParent(implementation.parent?.(request) ?? '', 'parent');
-    parseOperationName(formatOperationName({ parent, id }));
+    parseOperationName(formatOperationName({ parent, id }), 'parent');
     const metadata = method.metadata.fromPartial(implementation.metadata?.(request) ?? {});
     return this.fill(
       queued({
@@ -47,7 +52,7 @@ export class ServedMethod {
         parent,
         createTime,
         method: method.path,
-        request: method.request.encode(method.request.fromPartial(request as object)).finish(),
+        request: method.request.encode(request).finish(),
         cancellable: implementation.cancellable ?? true,
         metadata: pack(method.metadata, metadata),
       }),

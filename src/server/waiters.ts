@@ -14,12 +14,11 @@ export class Waiters {
 
   /** Calls `wake` whenever the operation may have changed, until the function returned is called. */
   subscribe(name: string, wake: () => void): () => void {
-    let waiting = this.#byName.get(name);
-    if (!waiting) this.#byName.set(name, (waiting = new Set()));
-    const subscribed = waiting.add(wake);
+    const waiting = this.#byName.get(name) ?? new Set();
+    this.#byName.set(name, waiting.add(wake));
     return () => {
-      subscribed.delete(wake);
-      if (subscribed.size === 0 && this.#byName.get(name) === subscribed) this.#byName.delete(name);
+      waiting.delete(wake);
+      if (waiting.size === 0 && this.#byName.get(name) === waiting) this.#byName.delete(name);
     };
   }
 

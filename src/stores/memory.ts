@@ -1,6 +1,13 @@
 import { hasWildcard, matchesParent } from '../name.js';
 import { Code, kitError, quoted } from '../status.js';
-import type { ListPage, ListQuery, OperationRecord, OperationStore } from './operation-store.js';
+import type {
+  ConsumeOptions,
+  ListPage,
+  ListQuery,
+  OperationRecord,
+  OperationStore,
+  WorkConsumer,
+} from './operation-store.js';
 import { WorkQueue } from './work-queue.js';
 
 interface Entry {
@@ -35,8 +42,8 @@ class MemoryStore implements OperationStore {
     }
     const entry: Entry = { sequence: ++this.#sequence, record };
     this.#entries.set(record.name, entry);
-    let log = this.#byParent.get(record.parent);
-    if (!log) this.#byParent.set(record.parent, (log = new ParentLog()));
+    const log = this.#byParent.get(record.parent) ?? new ParentLog();
+    this.#byParent.set(record.parent, log);
     log.append(entry);
     this.#index(entry);
     if (!record.result) this.#queue.push(record.name);
@@ -89,9 +96,7 @@ class MemoryStore implements OperationStore {
     return () => this.#listeners.delete(listener);
   }
 
-  consume(
-    ...[handler, options]: Parameters<OperationStore['consume']>
-  ): ReturnType<OperationStore['consume']> {
+  consume(handler: (record: OperationRecord) => Promise<void>, options: ConsumeOptions): WorkConsumer {
     return this.#queue.consume(async (name) => {
       const record = this.#entries.get(name)?.record;
       if (record && !record.result) await handler(record);

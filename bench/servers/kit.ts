@@ -1,0 +1,38 @@
+import { setImmediate } from 'node:timers/promises';
+import { Server } from '@grpc/grpc-js';
+import type { Operation } from 'longrunning';
+import { createOperations, OperationsService } from 'longrunning/server';
+import { answerParent } from '../harness/parent-link.ts';
+import { type ExampleState, exampleMethod, exampleRequest } from './example-operations.ts';
+import { listen, type ServerRequests, serverRequests } from './serve.ts';
+
+/** A gRPC server made with the kit: `createOperations` and its memory store. */
+export type KitRequests = ServerRequests & {
+  /** Stores `count` operations and serves them. */
+  listen(input: { readonly state: ExampleState; readonly count: number }): Promise<Stored>;
+};
+
+/** What the server keeps, and where. */
+export interface Stored {
+  readonly address: string;
+  readonly names: readonly string[];
+  /** One of them, as Get answers it. */
+  readonly operation: Operation;
+}
+
+answerParent({
+  ...serverRequests,
+  async listen({ state, count }) {
+    const method = exampleMethod(state);
+    const operations = createOperations({ methods: [method], concurrency: count });
+    const names: string[] = [];
+    for (let left = count; left > 0; left--) names.push((await operations.start(method, exampleRequest)).name);
+    // Work begins a few steps after its operation is stored; until then a cancellation would end it unbegun.
+    await setImmediate();
+    if (state === 'stubborn') for (const name of names) await operations.service.cancelOperation({ name });
+    const operation = await operations.service.getOperation({ name: names[0] ?? '' });
+    const server = new Server();
+    server.addService(OperationsService, operations.handlers);
+    return { address: await listen(server), names, operation };
+  },
+} satisfies KitRequests);

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// This file is read by every Node, however old: what only a new one can read is imported once that is known.
+import { createRequire } from 'node:module';
+import { nodeTooOld } from './node-version.js';
+
+const { engines, version } = createRequire(import.meta.url)('longrunning/package.json');
+const complaint = nodeTooOld(process.versions.node, engines.node);
+
+if (complaint) {
+  console.error(complaint);
+  process.exitCode = 2;
+} else {
+  import('./program.js').then(({ runProgram }) => runProgram(process, version));
+}
