@@ -62,11 +62,11 @@ export function snapshotOf(operation: Operation): OperationSnapshot<Any, Any>;
 /** Reads an Operation message by the types of the method that started it. */
 export function snapshotOf<Response, Metadata>(
   operation: Operation,
-  method: OperationMethod<never, Response, Metadata>,
+  method: OperationMethod<unknown, Response, Metadata>,
 ): OperationSnapshot<Response, Metadata>;
 export function snapshotOf(
   operation: Operation,
-  method?: OperationMethod<never, unknown, unknown>,
+  method?: OperationMethod<unknown, unknown, unknown>,
 ): OperationSnapshot<unknown, unknown> {
   const base = {
     name: operation.name,

@@ -10,7 +10,9 @@ export type Place = 'server' | 'load';
 /** Whether {@link Child.start} pins processes on this machine. */
 export const pinned =
   availableParallelism() > 1 &&
-  (['server', 'load'] as const).every((place) => spawnSync('taskset', ['-c', cpus(place), 'true']).status === 0);
+  (['server', 'load'] as const).every(
+    (place) => spawnSync('taskset', ['-c', cpus(place), 'true']).status === 0,
+  );
 
 /** A process of the benchmark, apart from all others so that none slows another down. */
 export class Child<Offered extends Requests> implements AsyncDisposable {
@@ -45,9 +47,12 @@ export class Child<Offered extends Requests> implements AsyncDisposable {
       this.#process.send({ name, input } satisfies Request);
       const answer = await Promise.race([
         once(this.#process, 'message', { signal }).then(([message]): Answer => message),
-        once(this.#process, 'exit', { signal }).then(([code]): Answer => ({ ok: false, error: `exit ${code}` })),
+        once(this.#process, 'exit', { signal }).then(
+          ([code]): Answer => ({ ok: false, error: `exit ${code}` }),
+        ),
       ]);
-      if (!answer.ok) throw new Error(`request ${name} to a process of the benchmark failed: ${answer.error}`);
+      if (!answer.ok)
+        throw new Error(`request ${name} to a process of the benchmark failed: ${answer.error}`);
       return answer.value as Awaited<ReturnType<Offered[Name]>>;
     } finally {
       settled.abort();

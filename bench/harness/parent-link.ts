@@ -8,7 +8,9 @@ export interface Request {
 }
 
 /** What comes back. */
-export type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: string };
+export type Answer =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: string };
 
 /** In a child process: answers what the parent asks for, until the parent goes. */
 export function answerParent(requests: Requests): void {

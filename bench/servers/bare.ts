@@ -1,6 +1,9 @@
 import { Server } from '@grpc/grpc-js';
 import type { Operation } from 'longrunning';
-import { type OperationsServer, OperationsService } from 'longrunning/generated/google/longrunning/operations';
+import {
+  type OperationsServer,
+  OperationsService,
+} from 'longrunning/generated/google/longrunning/operations';
 import { answerParent } from '../harness/parent-link.ts';
 import { listen, type ServerRequests, serverRequests } from './serve.ts';
 

@@ -20,7 +20,8 @@ export function exampleMethod(state: ExampleState): ImplementedMethod<ExportRepo
     metadata: () => ({ progressPercent: state === 'done' ? 100 : 50 }),
     run: (_request, { signal }) =>
       new Promise((_resolve, reject) => {
-        if (state === 'running') signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+        if (state === 'running')
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       }),
   }) as ImplementedMethod<ExportReportRequest>;
 }

@@ -26,7 +26,8 @@ answerParent({
     const method = exampleMethod(state);
     const operations = createOperations({ methods: [method], concurrency: count });
     const names: string[] = [];
-    for (let left = count; left > 0; left--) names.push((await operations.start(method, exampleRequest)).name);
+    for (let left = count; left > 0; left--)
+      names.push((await operations.start(method, exampleRequest)).name);
     // Work begins a few steps after its operation is stored; until then a cancellation would end it unbegun.
     await setImmediate();
     if (state === 'stubborn') for (const name of names) await operations.service.cancelOperation({ name });

@@ -1,4 +1,3 @@
-import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import {
   OperationsService as GeneratedService,
@@ -7,6 +6,7 @@ import {
 import { toServerError } from '../grpc-status.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
 import { Code, StatusError } from '../status.js';
+import { assertWireFormat } from '../wire-format.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
 
@@ -81,13 +81,4 @@ function strict<Definition extends { requestDeserialize(bytes: Buffer): unknown 
       return definition.requestDeserialize(bytes);
     },
   };
-}
-
-/** @throws Error unless the bytes are whole fields from beginning to end. */
-function assertWireFormat(bytes: Uint8Array): void {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    reader.skip(wireType, field);
-  }
 }

@@ -1,0 +1,109 @@
+import type { Series } from './bench-case.ts';
+import type { Environment } from './environment.ts';
+import { type CaseResult, ratioOf } from './result.ts';
+import { type Summary, summarise } from './statistics.ts';
+
+const HEADINGS = ['case', 'goal', 'ratio', 'middle half of the rounds', 'verdict'];
+
+/** The results as a table for the terminal. */
+export function textTable(results: readonly CaseResult[]): string {
+  const rows = [HEADINGS, ...results.map(cells)];
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** The whole of a run as `docs/benchmarks.md`. */
+export function markdown(results: readonly CaseResult[], where: Environment): string {
+  return `# Benchmarks
+
+Written by \`npm run bench\`; do not edit. The ratios are the claims: both sides are measured in one run, round
+about. Absolute numbers are context, good for this machine and this day only.
+
+${markdownTable([HEADINGS, ...results.map(cells)])}
+
+${results.map(comparison).join('\n')}
+
+## Method
+
+${METHOD}
+
+## Machine
+
+- ${where.date}: ${where.machine}; ${where.pinned ? 'server on the first CPU, load on the others' : 'not pinned'}
+- ${Object.entries(where.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')}
+
+## Raw numbers
+
+${results.map(rawNumbers).join('\n\n')}
+`;
+}
+
+const METHOD = `Each case compares what the kit does (ours) with the least that does the same (theirs). Server and load
+are separate processes, each on CPUs of its own where the system can pin them. After a warm-up the two sides
+take turns, theirs, ours, theirs, ours, for as many rounds as the raw numbers show. The ratio of a case is the
+median, over its rounds, of ours divided by theirs; half of the rounds lie in the range beside it.
+
+Calls are made with 64 in flight over one connection, by a client on bare \`node:http2\`: the client of grpc-js
+costs more per call than either server, so behind it both would look equally fast. 100,000 operations are
+stored, and the names asked for are drawn at random among them, or, where a call changes what it names, each
+once. The bare handler is a grpc-js server with the generated service definition whose handlers answer with a
+constant: the very message that the kit stores, encoded anew for every call as the kit's is.
+
+Imports are timed inside a fresh process, from before the first \`import()\` to after the last.`;
+
+function cells(result: CaseResult): string[] {
+  const { name, goal } = result.case;
+  return [
+    name,
+    `${goal.bound} ${goal.ratio}`,
+    round(result.ratio.median),
+    range(result.ratio),
+    result.verdict,
+  ];
+}
+
+function comparison({ case: { name, ours, theirs } }: CaseResult): string {
+  return `- \`${name}\`: ${ours}, against ${theirs}`;
+}
+
+function rawNumbers({ case: { name }, main, context }: CaseResult): string {
+  return `### ${name}\n\n${[main, ...context].map(seriesText).join('\n\n')}`;
+}
+
+function seriesText(series: Series): string {
+  const { quantity, rounds } = series;
+  const side = (name: string, values: readonly number[]) => {
+    const { median } = summarise(values);
+    return [name, round(median), values.map(round).join(' ')];
+  };
+  const table = markdownTable([
+    [quantity, 'median', 'rounds'],
+    side(
+      'theirs',
+      rounds.map(({ theirs }) => theirs),
+    ),
+    side(
+      'ours',
+      rounds.map(({ ours }) => ours),
+    ),
+  ]);
+  const ratio = ratioOf(series);
+  return `${table}\n\nOurs to theirs: ${round(ratio.median)} (${range(ratio)}).`;
+}
+
+function markdownTable([headings = [], ...rows]: readonly (readonly string[])[]): string {
+  const lines = [headings, headings.map(() => '---'), ...rows];
+  return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+function range({ spread: [low, high] }: Summary): string {
+  return `${round(low)} to ${round(high)}`;
+}
+
+/** Three digits say all that a measurement can. */
+function round(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}

@@ -1,0 +1,32 @@
+import type { BenchCase, Measurements, Series } from './bench-case.ts';
+import { type Summary, summarise } from './statistics.ts';
+
+/** A case, what it measured, and what that comes to. */
+export interface CaseResult extends Measurements {
+  readonly case: Pick<BenchCase, 'name' | 'ours' | 'theirs' | 'goal'>;
+  /** Of the ratios, ours to theirs, of the rounds. */
+  readonly ratio: Summary;
+  readonly verdict: 'met' | 'short of goal';
+}
+
+/** Measures a case and judges it by the median of its rounds. */
+export async function resultOf(benchCase: BenchCase): Promise<CaseResult> {
+  const measurements = await benchCase.measure();
+  const ratio = ratioOf(measurements.main);
+  const { name, ours, theirs, goal } = benchCase;
+  const met = goal.bound === 'at least' ? ratio.median >= goal.ratio : ratio.median <= goal.ratio;
+  return {
+    case: { name, ours, theirs, goal },
+    ratio,
+    verdict: met ? 'met' : 'short of goal',
+    ...measurements,
+  };
+}
+
+/**
+ * Ours to theirs, round by round. The two sides of a round are neighbours in time, so their ratio is steadier
+ * than either of them, and than the ratio of two medians.
+ */
+export function ratioOf({ rounds }: Series): Summary {
+  return summarise(rounds.map(({ ours, theirs }) => ours / theirs));
+}

@@ -1,0 +1,54 @@
+import { Code, codeName } from '../../index.js';
+
+/** An Operation as ProtoJSON: what `--json` prints, and what the human output is made of. */
+export interface OperationJson {
+  readonly name?: string;
+  readonly metadata?: AnyJson;
+  /** Left out while false, as ProtoJSON leaves out every default. */
+  readonly done?: boolean;
+  readonly error?: ErrorJson;
+  readonly response?: AnyJson;
+}
+
+/** A `google.protobuf.Any` as ProtoJSON. */
+export interface AnyJson {
+  readonly '@type'?: string;
+  readonly [field: string]: unknown;
+}
+
+/** A `google.rpc.Status` as ProtoJSON. */
+export interface ErrorJson {
+  readonly code?: number;
+  readonly message?: string;
+  readonly details?: readonly AnyJson[];
+}
+
+export type OperationState = 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** Which of the four states an operation is in. */
+export function stateOf({ done, error }: OperationJson): OperationState {
+  if (!done) return 'running';
+  if (!error) return 'succeeded';
+  return error.code === Code.CANCELLED ? 'cancelled' : 'failed';
+}
+
+/**
+ * What there is to say of an operation beside its state, in a few words: how far it has come, by the fields
+ * that metadata messages commonly have for it, or why it failed.
+ */
+export function detailOf(operation: OperationJson): string {
+  const { metadata = {}, error } = operation;
+  if (stateOf(operation) === 'failed') return `${codeName(error?.code ?? Code.UNKNOWN)}: ${error?.message ?? ''}`;
+  if (operation.done) return '';
+  const { progressPercent, statusDetail } = metadata;
+  return [
+    ...(typeof progressPercent === 'number' ? [`${progressPercent} %`] : []),
+    ...(typeof statusDetail === 'string' && statusDetail !== '' ? [statusDetail] : []),
+    ...(metadata.cancelRequested || metadata.requestedCancellation ? ['cancellation requested'] : []),
+  ].join(', ');
+}
+
+/** The message type that an Any holds, without its package. */
+export function shortTypeName(any: AnyJson): string {
+  return any['@type']?.split(/[./]/).at(-1) ?? 'unknown type';
+}

@@ -1,0 +1,41 @@
+import { detailOf, type OperationJson, stateOf } from './operation-json.js';
+import { printable } from './printable.js';
+
+/** Where progress is shown. */
+export interface ProgressOutput {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+const CLEAR_LINE = '\r\u001b[K';
+
+/** Shows how an operation comes along: one line that is rewritten on a terminal, a line per change elsewhere. */
+export class ProgressLine {
+  readonly #output: ProgressOutput;
+  #shown = '';
+
+  constructor(output: ProgressOutput) {
+    this.#output = output;
+  }
+
+  show(operation: OperationJson): void {
+    const text = progressText(operation);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    const { isTTY, columns = 80 } = this.#output;
+    // A line that wraps could not be rewritten.
+    this.#output.write(isTTY ? CLEAR_LINE + text.slice(0, columns - 1) : `${text}\n`);
+  }
+
+  /** Takes the line off the terminal, to make room for what comes next. */
+  clear(): void {
+    if (this.#output.isTTY && this.#shown !== '') this.#output.write(CLEAR_LINE);
+    this.#shown = '';
+  }
+}
+
+function progressText(operation: OperationJson): string {
+  const detail = detailOf(operation);
+  return printable(`${stateOf(operation)}${detail === '' ? '' : `: ${detail}`}`);
+}

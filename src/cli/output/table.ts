@@ -1,0 +1,25 @@
+import { detailOf, type OperationJson, stateOf } from './operation-json.js';
+import { printable } from './printable.js';
+
+const HEAD = ['NAME', 'STATE', 'CREATED', 'ENDED', 'DETAIL'] as const;
+
+/** Operations as a table for people, a line each. */
+export function operationTable(operations: readonly OperationJson[]): string {
+  const rows = [HEAD, ...operations.map(cells)];
+  const widths = HEAD.map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
+  );
+  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
+}
+
+function cells(operation: OperationJson): string[] {
+  const { name = '', metadata } = operation;
+  const { createTime, endTime } = metadata ?? {};
+  return [name, stateOf(operation), time(createTime), time(endTime), detailOf(operation)].map(printable);
+}
+
+/** To the second: what stands behind it tells a person nothing. */
+function time(value: unknown): string {
+  return typeof value === 'string' ? value.replace(/\.\d+/, '') : '-';
+}

@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { cancelCommand } from './commands/cancel.js';
+import { deleteCommand } from './commands/delete.js';
+import { getCommand } from './commands/get.js';
+import { listCommand } from './commands/list.js';
+import { serveCommand } from './commands/serve.js';
+import { startCommand } from './commands/start.js';
+import { waitCommand } from './commands/wait.js';
+import { EXIT_CODES_HELP, ExitCode } from './exit-code.js';
+import { failureOf } from './failure.js';
+import type { Terminal } from './terminal.js';
+
+const COMMANDS = [
+  serveCommand,
+  startCommand,
+  getCommand,
+  listCommand,
+  waitCommand,
+  cancelCommand,
+  deleteCommand,
+];
+
+/** Does what the command line says. Whatever goes wrong is told in one line, and by the exit code. */
+export async function runProgram(terminal: Terminal, version: string): Promise<void> {
+  const program = new Command('longrunning')
+    .description('Serves, starts, follows and cancels long-running operations (google.longrunning) over gRPC.')
+    .version(version)
+    .exitOverride()
+    // What commander would say of an error goes out with every other error, below.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText('afterAll', EXIT_CODES_HELP);
+  for (const make of COMMANDS) program.addCommand(make(terminal).copyInheritedSettings(program));
+
+  let address = '';
+  program.hook('preAction', (_, command) => {
+    address = command.opts<{ address: string }>().address;
+  });
+  leaveQuietlyWhenNobodyReads(terminal);
+  try {
+    await program.parseAsync(terminal.argv);
+  } catch (error) {
+    const { exitCode, line } = failureOf(error, address);
+    if (line !== undefined) terminal.stderr.write(`${line}\n`);
+    terminal.exitCode = exitCode;
+  }
+}
+
+/** `longrunning list | head` is no error. */
+function leaveQuietlyWhenNobodyReads({ stdout }: Terminal): void {
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(ExitCode.SUCCEEDED);
+  });
+}

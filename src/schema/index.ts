@@ -1,0 +1,9 @@
+// For applications.
+export { operationToJson } from './operation-json.js';
+export { findMethod, type LongRunningMethod, type Schema } from './schema.js';
+export { type LoadSchemaOptions, loadSchema } from './load-schema.js';
+// For library authors.
+export { messageType } from './dynamic-message.js';
+export { addServices } from './grpc-services.js';
+export { type BoundField, matchesPattern, type PathBinding } from './http-binding.js';
+export { nearest } from './nearest.js';

@@ -1,0 +1,38 @@
+import type { DescMethod, DescService, FileRegistry, Message } from '@bufbuild/protobuf';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import type { OperationMethod } from '../operation-method.js';
+import type { PathBinding } from './http-binding.js';
+
+/** A method that returns `google.longrunning.Operation`, as its .proto file describes it. */
+export interface LongRunningMethod extends OperationMethod<Message, Message, Message> {
+  /** `google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster`. */
+  readonly name: string;
+  readonly descriptor: DescMethod;
+  /** Whether the method or its service is marked deprecated. */
+  readonly deprecated: boolean;
+  /** What its `google.api.http` rule binds: one entry for the rule, one for each additional binding. */
+  readonly bindings: readonly PathBinding[];
+}
+
+/** What some .proto files declare, with all that they import. */
+export interface Schema {
+  /** The files, as they were asked for. */
+  readonly files: readonly string[];
+  /** Every message, enum and service, the well-known types and `google.rpc` error details included. */
+  readonly registry: FileRegistry;
+  /** Every service but `google.longrunning.Operations`. */
+  readonly services: readonly DescService[];
+  /** Every method that returns `google.longrunning.Operation`. */
+  readonly methods: readonly LongRunningMethod[];
+  /** The same as proto-loader gives it. Its decoders are lax: bytes are decoded by `registry`. */
+  readonly packageDefinition: PackageDefinition;
+}
+
+/**
+ * The long-running method of that name, written `package.Service.Method`, `package.Service/Method` or as the
+ * path of the gRPC method; undefined when the schema has none.
+ */
+export function findMethod(schema: Schema, name: string): LongRunningMethod | undefined {
+  const wanted = name.replace(/^\//, '').replace('/', '.');
+  return schema.methods.find((method) => method.name === wanted);
+}

@@ -1,0 +1,29 @@
+import type { OperationStore } from '../../src/stores/operation-store.js';
+
+/** A call of the service to its store. */
+export interface StoreCall {
+  readonly method: 'create' | 'get' | 'compareAndSet' | 'delete' | 'list';
+  /** The operation it is about; for `list` the parent. */
+  readonly name: string;
+}
+
+/** Decides when a call goes through to the store, and when its answer comes back. */
+export type AroundCall = <Result>(call: StoreCall, proceed: () => Promise<Result>) => Promise<Result>;
+
+/** A store that takes its time where a test says so, as a store behind a network does. */
+export function aroundStore(store: OperationStore, around: AroundCall): OperationStore {
+  return {
+    create: (record) => around({ method: 'create', name: record.name }, () => store.create(record)),
+    get: (name) => around({ method: 'get', name }, () => store.get(name)),
+    compareAndSet: (record, expectedVersion) =>
+      around({ method: 'compareAndSet', name: record.name }, () =>
+        store.compareAndSet(record, expectedVersion),
+      ),
+    delete: (name) => around({ method: 'delete', name }, () => store.delete(name)),
+    list: (query) => around({ method: 'list', name: query.parent }, () => store.list(query)),
+    deleteExpired: (now, limit) => store.deleteExpired(now, limit),
+    watch: (listener) => store.watch(listener),
+    consume: (handler, options) => store.consume(handler, options),
+    close: () => store.close(),
+  };
+}

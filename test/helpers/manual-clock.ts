@@ -1,0 +1,83 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock, TimerOptions } from '../../src/clock.js';
+
+interface Timer {
+  readonly due: number;
+  readonly callback: () => void;
+  readonly background: boolean;
+}
+
+/** A clock that stands still until a test moves it. */
+export interface ManualClock extends Clock {
+  /** Moves on by `ms`, firing what falls due on the way in order, each with its consequences settled. */
+  advance(ms: number): Promise<void>;
+  /** How many timers are set, but for housekeeping. */
+  readonly armed: number;
+  /** Resolves as soon as `count` timers are set: something waits, so time may pass. */
+  whenArmed(count: number): Promise<void>;
+}
+
+/** The moment that every manual clock begins at. */
+export const MANUAL_CLOCK_START = Date.UTC(2030, 0, 1);
+
+export function manualClock(): ManualClock {
+  return new Timers();
+}
+
+class Timers implements ManualClock {
+  readonly #timers = new Set<Timer>();
+  readonly #watchers = new Set<() => void>();
+  #now = MANUAL_CLOCK_START;
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimer(callback: () => void, delayMs: number, options?: TimerOptions): () => void {
+    const timer = { due: this.#now + delayMs, callback, background: options?.background ?? false };
+    this.#timers.add(timer);
+    for (const watcher of this.#watchers) watcher();
+    return () => this.#timers.delete(timer);
+  }
+
+  get armed(): number {
+    return [...this.#timers].filter(({ background }) => !background).length;
+  }
+
+  whenArmed(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const watcher = () => {
+        if (this.armed < count) return;
+        this.#watchers.delete(watcher);
+        resolve();
+      };
+      this.#watchers.add(watcher);
+      watcher();
+    });
+  }
+
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    for (let next = this.#next(until); next; next = this.#next(until)) {
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.due);
+      next.callback();
+      await settled();
+    }
+    this.#now = until;
+    await settled();
+  }
+
+  #next(until: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.due <= until && timer.due < (next?.due ?? Number.POSITIVE_INFINITY)) next = timer;
+    }
+    return next;
+  }
+}
+
+/** Lets everything run that is ready to, promises and callbacks, in this process. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
+}
