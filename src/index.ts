@@ -1,4 +1,13 @@
 // For applications.
+export {
+  OperationCancelledError,
+  OperationError,
+  OperationFailedError,
+  WaitTimeoutError,
+} from './client/errors.js';
+export type { OperationHandle, OperationReference, WaitOptions } from './client/operation-handle.js';
+export type { OpenOperation, OperationSource } from './client/operation-handles.js';
+export { OperationsClient, type OperationsClientOptions } from './client/operations-client.js';
 export { type OperationMethod, operationMethod } from './operation-method.js';
 export type { CallOptions, NamedRequest, OperationsApi } from './operations-api.js';
 export {
@@ -15,6 +24,8 @@ export type { Operation } from '../generated/google/longrunning/operations.js';
 
 // For library authors.
 export { pack, TypeRegistry, typeName, unpack } from './any.js';
+export { type Address, parseAddress } from './client/address.js';
+export { type HandleOptions, operationHandles } from './client/operation-handles.js';
 export { type Clock, systemClock, type TimerOptions } from './clock.js';
 export { toServerError } from './grpc-status.js';
 export { formatOperationName, type OperationName, parseOperationName } from './name.js';

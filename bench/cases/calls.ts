@@ -13,7 +13,7 @@ const BARE = new URL('../servers/bare.ts', import.meta.url);
 
 const STORED = 100_000;
 /** Together fewer calls than operations are stored, for cases that use each once. */
-const ROUNDS = { warmUp: 8, measured: 25 };
+const ROUNDS = { warmUp: 6, measured: 21 };
 const CALLS = 3000;
 const IN_FLIGHT = 64;
 

@@ -24,8 +24,10 @@ export function failureOf(thrown: unknown, address: string): Failure {
   if (thrown instanceof CommanderError) return commanderFailure(thrown);
   if (thrown instanceof UsageError) return { exitCode: ExitCode.USAGE, line: oneLine(thrown.message) };
   const { code, message } = StatusError.from(thrown);
-  const line = oneLine(`${codeName(code)}: ${message}`);
-  return { exitCode: ExitCode.RPC_FAILED, line: line + adviceOn(code, address) };
+  // grpc-js ends some messages with a label that nothing follows.
+  const fault = message.replace(/\. Resolution note: $/, '');
+  const line = oneLine(`${codeName(code)}: ${fault}${adviceOn(code, address)}`);
+  return { exitCode: ExitCode.RPC_FAILED, line };
 }
 
 /** `--help` and `--version` come as errors too, with exit code 0. */

@@ -1,3 +1,4 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { Command } from 'commander';
 import { cancelCommand } from './commands/cancel.js';
 import { deleteCommand } from './commands/delete.js';
@@ -23,7 +24,9 @@ const COMMANDS = [
 /** Does what the command line says. Whatever goes wrong is told in one line, and by the exit code. */
 export async function runProgram(terminal: Terminal, version: string): Promise<void> {
   const program = new Command('longrunning')
-    .description('Serves, starts, follows and cancels long-running operations (google.longrunning) over gRPC.')
+    .description(
+      'Serves, starts, follows and cancels long-running operations (google.longrunning) over gRPC.',
+    )
     .version(version)
     .exitOverride()
     // What commander would say of an error goes out with every other error, below.
@@ -36,6 +39,8 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
     address = command.opts<{ address: string }>().address;
   });
   leaveQuietlyWhenNobodyReads(terminal);
+  // What grpc-js would write to standard error on its own comes as an error too, and is told below.
+  if (!process.env.GRPC_VERBOSITY) setLogVerbosity(logVerbosity.NONE);
   try {
     await program.parseAsync(terminal.argv);
   } catch (error) {
@@ -46,9 +51,9 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
 }
 
 /** `longrunning list | head` is no error. */
-function leaveQuietlyWhenNobodyReads({ stdout }: Terminal): void {
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
+function leaveQuietlyWhenNobodyReads(terminal: Terminal): void {
+  terminal.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(ExitCode.SUCCEEDED);
+    terminal.exit(ExitCode.SUCCEEDED);
   });
 }

@@ -1,24 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import type { MessageType } from '../index.js';
+import { fromJson, type JsonValue, type Message } from '@bufbuild/protobuf';
+import type { LongRunningMethod, Schema } from '../schema/index.js';
 import { UsageError } from './failure.js';
 
+/** What is needed to read the request of a method. */
+export interface RequestSource {
+  /** The JSON itself, `@file`, or `-` for standard input. */
+  readonly argument: string;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly schema: Schema;
+}
+
 /**
- * Reads a request message from the JSON on the command line: the text itself, `@file`, or `-` for standard
- * input.
+ * Reads the request of a method from the ProtoJSON on the command line.
  *
- * @throws UsageError when the file cannot be read, the text is no JSON, or it does not fit the message.
+ * @throws UsageError when the file cannot be read, the text is no JSON, or it has fields that the message has
+ * not: a slip of the hand must not start the wrong thing.
  */
-export async function readRequest<Message>(
-  type: MessageType<Message>,
-  argument: string,
-  stdin: NodeJS.ReadableStream,
+export async function readRequest(
+  { descriptor: { input } }: LongRunningMethod,
+  { argument, stdin, schema }: RequestSource,
 ): Promise<Message> {
   const json = parseJson(await readArgument(argument, stdin));
   try {
-    return type.fromJSON(json);
+    return fromJson(input, json, { registry: schema.registry });
   } catch (cause) {
-    throw new UsageError(`the request is no ${type.$type}: ${messageOf(cause)}`, { cause });
+    throw new UsageError(`the request is no ${input.typeName}: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -32,7 +40,7 @@ async function readArgument(argument: string, stdin: NodeJS.ReadableStream): Pro
   }
 }
 
-function parseJson(json: string): unknown {
+function parseJson(json: string): JsonValue {
   try {
     return JSON.parse(json);
   } catch (cause) {

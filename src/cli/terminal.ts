@@ -6,5 +6,7 @@ export interface Terminal extends SignalSource {
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Ends the process at once. */
+  exit(code: number): never;
   exitCode?: number | string | null | undefined;
 }

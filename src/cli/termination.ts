@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export type TerminationSignal = (typeof SIGNALS)[number];
@@ -8,21 +10,20 @@ export interface SignalSource {
   off(signal: TerminationSignal, listener: (signal: TerminationSignal) => void): unknown;
 }
 
-/**
- * Calls `listener` at the first SIGINT or SIGTERM, until disposed of. A second signal has its usual effect: it
- * ends the process at once.
- */
+/** Calls `listener` at every SIGINT and SIGTERM, in place of what they usually do, until disposed of. */
 export function onTermination(
   source: SignalSource,
   listener: (signal: TerminationSignal) => void,
 ): Disposable {
-  const stop = () => {
-    for (const signal of SIGNALS) source.off(signal, onSignal);
+  for (const signal of SIGNALS) source.on(signal, listener);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of SIGNALS) source.off(signal, listener);
+    },
   };
-  const onSignal = (signal: TerminationSignal) => {
-    stop();
-    listener(signal);
-  };
-  for (const signal of SIGNALS) source.on(signal, onSignal);
-  return { [Symbol.dispose]: stop };
+}
+
+/** The exit code of a process that a signal ended, as shells have it. */
+export function signalExitCode(signal: TerminationSignal): number {
+  return 128 + constants.signals[signal];
 }

@@ -69,10 +69,7 @@ export class Connection {
         reject(reason);
         call.cancel();
       };
-      const stopListening = [
-        onAbort(this.#closed, giveUp),
-        signal ? onAbort(signal, giveUp) : () => {},
-      ];
+      const stopListening = [onAbort(this.#closed, giveUp), signal ? onAbort(signal, giveUp) : () => {}];
     });
   }
 }

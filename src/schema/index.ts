@@ -1,7 +1,8 @@
 // For applications.
+export { type LoadSchemaOptions, loadSchema } from './load-schema.js';
 export { operationToJson } from './operation-json.js';
 export { findMethod, type LongRunningMethod, type Schema } from './schema.js';
-export { type LoadSchemaOptions, loadSchema } from './load-schema.js';
+export { SchemaError } from './schema-error.js';
 // For library authors.
 export { messageType } from './dynamic-message.js';
 export { addServices } from './grpc-services.js';

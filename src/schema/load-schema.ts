@@ -1,4 +1,16 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import { quoted, StatusError } from '../status.js';
+import { completeDescriptors } from './complete-descriptors.js';
+import { fileRegistry } from './file-registry.js';
+import { checkImports } from './imports.js';
+import { defaultIncludeDirs, findIncluded } from './include-dirs.js';
+import { longRunningMethods } from './long-running-methods.js';
 import type { Schema } from './schema.js';
+import { SchemaError } from './schema-error.js';
 
 /** What {@link loadSchema} takes. */
 export interface LoadSchemaOptions {
@@ -13,12 +25,67 @@ export interface LoadSchemaOptions {
   readonly includeDirs?: readonly string[];
 }
 
+/** What every schema holds: operations, and what an error of one may say. */
+const ALWAYS = ['google/longrunning/operations.proto', 'google/rpc/error_details.proto'];
+const OPERATIONS_SERVICE = 'google.longrunning.Operations';
+
 /**
- * Loads .proto files.
+ * Loads .proto files, with all that they import.
  *
  * @throws SchemaError when a file is missing, an import does not resolve, the syntax is wrong, or the
  * `operation_info` of a method names no known types.
+ *
+ * @example
+ * ```ts
+ * const schema = await loadSchema({ files: ['acme/jobs/v1/jobs.proto'], includeDirs: ['protos'] });
+ * ```
  */
-export async function loadSchema(_options: LoadSchemaOptions): Promise<Schema> {
-  throw new Error('coming');
+export async function loadSchema({ files, includeDirs = [] }: LoadSchemaOptions): Promise<Schema> {
+  const dirs = [...includeDirs.map((dir) => resolve(dir)), ...defaultIncludeDirs()];
+  const paths = [...files, ...ALWAYS].map((file) => locate(file, dirs));
+  checkImports(paths, dirs);
+  const packageDefinition = load([...new Set(paths)], dirs, files);
+  const descriptors = fileDescriptors(packageDefinition);
+  completeDescriptors(descriptors);
+  const registry = fileRegistry(descriptors);
+  const services = Array.from(registry)
+    .filter((type) => type.kind === 'service')
+    .filter(({ typeName }) => typeName !== OPERATIONS_SERVICE);
+  const methods = longRunningMethods(services, registry, packageDefinition);
+  return { files, registry, services, methods, packageDefinition };
+}
+
+function locate(file: string, dirs: readonly string[]): string {
+  const path = existsSync(file) ? resolve(file) : findIncluded(file, dirs);
+  if (path) return path;
+  throw new SchemaError(
+    `file ${quoted(file)} does not exist, neither as a path nor in ${dirs.join(', ')}: check its name and the include directories`,
+  );
+}
+
+/**
+ * Synchronously: proto-loader's `load` throws some errors where nobody can catch them, and ends the process.
+ */
+function load(paths: string[], includeDirs: string[], files: readonly string[]): PackageDefinition {
+  try {
+    return loadSync(paths, { keepCase: true, includeDirs });
+  } catch (cause) {
+    const fault = StatusError.from(cause).message;
+    throw new SchemaError(
+      `${files.join(', ')} cannot be loaded: ${fault}; correct the file or what it imports`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Every message and enum of a package definition carries the descriptors of all files. */
+function fileDescriptors(definition: PackageDefinition): FileDescriptorProto[] {
+  for (const declared of Object.values(definition)) {
+    if ('fileDescriptorProtos' in declared && Array.isArray(declared.fileDescriptorProtos)) {
+      return declared.fileDescriptorProtos.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+    }
+  }
+  return [];
 }

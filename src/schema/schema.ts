@@ -1,4 +1,4 @@
-import type { DescMethod, DescService, FileRegistry, Message } from '@bufbuild/protobuf';
+import type { DescMessage, DescMethod, DescService, FileRegistry, Message } from '@bufbuild/protobuf';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import type { OperationMethod } from '../operation-method.js';
 import type { PathBinding } from './http-binding.js';
@@ -8,6 +8,10 @@ export interface LongRunningMethod extends OperationMethod<Message, Message, Mes
   /** `google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster`. */
   readonly name: string;
   readonly descriptor: DescMethod;
+  /** What {@link response} is the codec of. */
+  readonly responseType: DescMessage;
+  /** What {@link metadata} is the codec of. */
+  readonly metadataType: DescMessage;
   /** Whether the method or its service is marked deprecated. */
   readonly deprecated: boolean;
   /** What its `google.api.http` rule binds: one entry for the rule, one for each additional binding. */

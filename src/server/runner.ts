@@ -139,5 +139,6 @@ export class Runner {
  */
 function isCancellation(thrown: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted || StatusError.from(signal.reason).code !== Code.CANCELLED) return false;
-  return thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError');
+  // By its name: an error of Node's own is no `instanceof Error` in another realm, such as a test runner's.
+  return thrown === signal.reason || (thrown as Partial<Error> | null | undefined)?.name === 'AbortError';
 }

@@ -17,8 +17,8 @@ export class Transitions {
   /** The record after the event, as it would be stored; the very same record when nothing changes. */
   next(record: OperationRecord, event: LifecycleEvent): OperationRecord {
     const next = apply(record, event, this.#retentionMs);
-    const toldApart = next.cancelRequestTime !== record.cancelRequestTime || next.endTime !== record.endTime;
-    return toldApart ? (this.#methods.get(next.method)?.fill(next) ?? next) : next;
+    // After every event: an update that sets all fields must not unsay that cancellation was requested.
+    return next === record ? record : (this.#methods.get(next.method)?.fill(next) ?? next);
   }
 
   /**

@@ -1,13 +1,29 @@
-import type { Schema } from '../schema/index.js';
-import type { Script } from './script.js';
+import { loadSchema, type Schema } from '../schema/index.js';
+import { parseScript, type Script } from './script.js';
 
-/** What `longrunning serve` alone serves. */
+/** What `longrunning serve` serves when it is given no protos. */
 export interface ExampleService {
   readonly schema: Schema;
   readonly script: Script;
 }
 
-/** The example service: `example.reports.v1.Reports`. */
+const SCRIPT = `
+methods:
+  example.reports.v1.Reports.ExportReport:
+    durationMs: 5000
+    steps:
+      - { atMs: 1000, metadata: { progressPercent: 20 } }
+      - { atMs: 2000, metadata: { progressPercent: 40 } }
+      - { atMs: 3000, metadata: { progressPercent: 60 } }
+      - { atMs: 4000, metadata: { progressPercent: 80 } }
+    response: { uri: "file:///reports/example.csv", rowCount: 1000 }
+  example.reports.v1.Reports.PurgeReports:
+    durationMs: 5000
+    onCancel: unimplemented
+`;
+
+/** The example service, `example.reports.v1.Reports`: exporting takes five seconds, purging cannot be cancelled. */
 export async function exampleService(): Promise<ExampleService> {
-  throw new Error('coming');
+  const schema = await loadSchema({ files: ['example/reports/v1/reports.proto'] });
+  return { schema, script: parseScript(SCRIPT, { file: 'the example script', schema }) };
 }

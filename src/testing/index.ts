@@ -1,10 +1,14 @@
+// For applications.
 export { type ExampleService, exampleService } from './example.js';
 export { type FakeServices, type FakeServicesOptions, fakeServices } from './fake-service.js';
 export {
-  parseScript,
+  DEFAULT_SCRIPT,
   type MethodScript,
   type OnCancel,
   type ParseScriptOptions,
+  parseScript,
   type Script,
-  ScriptError,
+  type ScriptedEnding,
+  type ScriptStep,
 } from './script.js';
+export { ScriptError, type ScriptFault } from './script-error.js';

@@ -216,7 +216,10 @@ onEveryServer('cancel', (open) => {
 });
 
 /** Holds every write back, before it reaches the store, for which `isHeld` says so. */
-function holdWrites(isHeld: (record: Parameters<OperationStore['compareAndSet']>[0]) => boolean, until: Promise<void>) {
+function holdWrites(
+  isHeld: (record: Parameters<OperationStore['compareAndSet']>[0]) => boolean,
+  until: Promise<void>,
+) {
   return (store: OperationStore): OperationStore => ({
     ...aroundStore(store, (_call, proceed) => proceed()),
     async compareAndSet(record, expectedVersion) {

@@ -57,9 +57,7 @@ onEveryServer('delete', (open) => {
   it('by two at once: one is told OK, the other NOT_FOUND (contract 20)', async () => {
     await using server = await open();
     const { name } = await server.exportReport();
-    const deletes = await Promise.allSettled(
-      [1, 2].map(() => server.operations.deleteOperation({ name })),
-    );
+    const deletes = await Promise.allSettled([1, 2].map(() => server.operations.deleteOperation({ name })));
     expect(deletes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(deletes.find(({ status }) => status === 'rejected')).toMatchObject({
       reason: { code: Code.NOT_FOUND },

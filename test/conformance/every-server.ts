@@ -12,7 +12,9 @@ import {
 } from '../helpers/reports-server.js';
 
 /** The stores that every line of the table runs over. A new store is one line here. */
-const STORES: Readonly<Record<string, () => OperationStore | Promise<OperationStore>>> = { memory: memoryStore };
+const STORES: Readonly<Record<string, () => OperationStore | Promise<OperationStore>>> = {
+  memory: memoryStore,
+};
 
 /** The ways to reach a server that every line of the table runs over. */
 const TRANSPORTS = {
@@ -36,7 +38,7 @@ export function onEveryServer(title: string, lines: (open: Open) => void): void 
   for (const [storeName, makeStore] of Object.entries(STORES)) {
     for (const [transport, access] of Object.entries(TRANSPORTS)) {
       describe(`${title} › ${storeName} store, ${transport}`, () => {
-        lines(async ({ around = (store) => store, ...options } = {}) => {
+        lines(async ({ around = (store: OperationStore) => store, ...options }: SubjectOptions = {}) => {
           const server = await startReportsServer({ ...options, store: around(await makeStore()) });
           return { ...server, ...access(server) };
         });

@@ -38,7 +38,7 @@ export class ControlledWork<Request, Response, Metadata> {
     this.#run(context.name).resolve({
       request,
       context,
-      succeed: (response = {} as DeepPartial<Response>) => ending.resolve(response),
+      succeed: (response) => ending.resolve(response ?? ({} as DeepPartial<Response>)),
       fail: (error) => ending.reject(error),
     });
     try {

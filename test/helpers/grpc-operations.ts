@@ -1,7 +1,7 @@
 import {
-  type CallOptions as GrpcCallOptions,
   type ClientUnaryCall,
   credentials,
+  type CallOptions as GrpcCallOptions,
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';

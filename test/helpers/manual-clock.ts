@@ -13,6 +13,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** How many timers are set, but for housekeeping. */
   readonly armed: number;
+  /** How long until the first of those goes. */
+  readonly untilNextMs: number;
   /** Resolves as soon as `count` timers are set: something waits, so time may pass. */
   whenArmed(count: number): Promise<void>;
 }
@@ -41,7 +43,11 @@ class Timers implements ManualClock {
   }
 
   get armed(): number {
-    return [...this.#timers].filter(({ background }) => !background).length;
+    return this.#foreground().length;
+  }
+
+  get untilNextMs(): number {
+    return Math.min(...this.#foreground().map(({ due }) => due)) - this.#now;
   }
 
   whenArmed(count: number): Promise<void> {
@@ -66,6 +72,10 @@ class Timers implements ManualClock {
     }
     this.#now = until;
     await settled();
+  }
+
+  #foreground(): Timer[] {
+    return [...this.#timers].filter(({ background }) => !background);
   }
 
   #next(until: number): Timer | undefined {

@@ -113,7 +113,9 @@ export async function startReportsServer(options: ReportsServerOptions = {}): Pr
     async [Symbol.asyncDispose]() {
       operations[Symbol.dispose]();
       stub.close();
-      await kit.close({ graceMs: 0 });
+      const closed = kit.close({ graceMs: 0 });
+      await manual.advance(0);
+      await closed;
       server.forceShutdown();
     },
   };

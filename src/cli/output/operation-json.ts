@@ -38,7 +38,8 @@ export function stateOf({ done, error }: OperationJson): OperationState {
  */
 export function detailOf(operation: OperationJson): string {
   const { metadata = {}, error } = operation;
-  if (stateOf(operation) === 'failed') return `${codeName(error?.code ?? Code.UNKNOWN)}: ${error?.message ?? ''}`;
+  if (stateOf(operation) === 'failed')
+    return `${codeName(error?.code ?? Code.UNKNOWN)}: ${error?.message ?? ''}`;
   if (operation.done) return '';
   const { progressPercent, statusDetail } = metadata;
   return [

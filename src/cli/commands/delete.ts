@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { ExitCode } from '../exit-code.js';
+import { type CallingOptions, callingCommand } from '../options.js';
+import { printable } from '../output/printable.js';
+import { Session } from '../session.js';
+import type { Terminal } from '../terminal.js';
+
+/** `longrunning delete NAME` */
+export function deleteCommand(terminal: Terminal): Command {
+  return callingCommand(
+    'delete',
+    'Makes the server forget an operation. Its work is not cancelled and goes on.',
+  )
+    .argument('<name>', 'such as projects/p/locations/l/operations/id')
+    .action(async (name: string, options: CallingOptions) => {
+      using session = await Session.open(terminal, options);
+      await session.client.deleteOperation({ name }, session.timeLeft);
+      session.print({ json: {}, text: `deleted ${printable(name)}` });
+      terminal.exitCode = ExitCode.SUCCEEDED;
+    });
+}

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { ExitCode } from '../exit-code.js';
+import { type CallingOptions, callingCommand } from '../options.js';
+import { Session } from '../session.js';
+import type { Terminal } from '../terminal.js';
+
+/** `longrunning get NAME` */
+export function getCommand(terminal: Terminal): Command {
+  return callingCommand('get', 'Shows an operation as it is now.')
+    .argument('<name>', 'such as projects/p/locations/l/operations/id')
+    .action(async (name: string, options: CallingOptions) => {
+      using session = await Session.open(terminal, options);
+      session.printOperation(await session.client.getOperation({ name }, session.timeLeft));
+      terminal.exitCode = ExitCode.SUCCEEDED;
+    });
+}

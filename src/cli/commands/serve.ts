@@ -1,0 +1,39 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { ExitCode } from '../exit-code.js';
+import { addressOption, type ProtoOptions, withProtoOptions } from '../options.js';
+import { serveUntilTerminated } from '../serve-until-terminated.js';
+import { servedProtos } from '../served-protos.js';
+import type { Terminal } from '../terminal.js';
+
+interface ServeOptions extends ProtoOptions {
+  readonly address: string;
+  readonly script?: string;
+  readonly graceMs: number;
+}
+
+const DEFAULT_GRACE_MS = 3000;
+
+/** `longrunning serve` */
+export function serveCommand(terminal: Terminal): Command {
+  const command = new Command('serve')
+    .description(
+      'Serves google.longrunning.Operations, and fakes the services of protos: every method of theirs that returns an Operation starts one. Without --proto: an example service.',
+    )
+    .addOption(addressOption('where to listen; port 0 takes any that is free'));
+  return withProtoOptions(command, 'proto whose services to fake (repeatable)')
+    .option('--script <file>', 'YAML that says how operations go; see the documentation')
+    .addOption(
+      new Option('--grace-ms <milliseconds>', 'how long running work has to end when the server is stopped')
+        .default(DEFAULT_GRACE_MS)
+        .argParser(parseMilliseconds),
+    )
+    .action(async ({ address, graceMs, ...files }: ServeOptions) => {
+      await serveUntilTerminated(await servedProtos(files), { address, graceMs, terminal });
+      terminal.exitCode = ExitCode.SUCCEEDED;
+    });
+}
+
+function parseMilliseconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a whole number of milliseconds.');
+  return Number(text);
+}

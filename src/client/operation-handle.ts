@@ -1,0 +1,217 @@
+import type { Operation } from '../../generated/google/longrunning/operations.js';
+import type { Clock } from '../clock.js';
+import type { OperationOutcome, OperationSnapshot } from '../operation.js';
+import type { CallOptions, OperationsApi } from '../operations-api.js';
+import { deadline, link } from '../signals.js';
+import type { StatusError } from '../status.js';
+import {
+  OperationCancelledError,
+  OperationFailedError,
+  operationRejection,
+  WaitTimeoutError,
+} from './errors.js';
+import { SharedTask } from './shared-task.js';
+import type { Poller } from './wait.js';
+
+/** How long to wait. Giving up waiting cancels nothing: the operation goes on. */
+export interface WaitOptions {
+  /**
+   * Gives up after so many milliseconds, with {@link WaitTimeoutError}.
+   *
+   * @defaultValue without limit
+   */
+  readonly timeoutMs?: number;
+  /** Gives up when it aborts: rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What it takes to find an operation again, in another process too. */
+export interface OperationReference {
+  readonly name: string;
+  /** Path of the method that started it, where it is known: `/example.reports.v1.Reports/ExportReport`. */
+  readonly method?: string;
+}
+
+/** What the handles of one client share. */
+export interface HandleContext {
+  readonly api: OperationsApi;
+  readonly poller: Poller;
+  readonly clock: Clock;
+  /** Ends every wait when it aborts. */
+  readonly closed: AbortSignal | undefined;
+}
+
+/** The operation that a handle is for. */
+export interface HandleSubject<Response, Metadata> {
+  readonly reference: OperationReference;
+  /** Its state, where it is known already. */
+  readonly operation: Operation | undefined;
+  readonly read: (operation: Operation) => OperationSnapshot<Response, Metadata>;
+}
+
+/**
+ * One operation, and what can be done with it. Made by `client.operation(…)`, or over any
+ * {@link OperationsApi} by `operationHandles`.
+ *
+ * Every call rejects with an `OperationError`, but for `signal.reason` when the caller's signal aborts.
+ *
+ * @typeParam Response - what it ends with; `google.protobuf.Any` when the method was not given.
+ */
+export class OperationHandle<Response, Metadata> {
+  readonly #context: HandleContext;
+  readonly #subject: HandleSubject<Response, Metadata>;
+  readonly #ending: SharedTask<void>;
+  #latest: Operation | undefined;
+  #trouble: StatusError | undefined;
+
+  /** Use `client.operation(…)`. */
+  constructor(context: HandleContext, subject: HandleSubject<Response, Metadata>) {
+    this.#context = context;
+    this.#subject = subject;
+    this.#latest = subject.operation;
+    this.#ending = new SharedTask((signal) => this.#untilDone(signal), context.closed);
+  }
+
+  /** The resource name of the operation. */
+  get name(): string {
+    return this.#subject.reference.name;
+  }
+
+  /** Asks the server for the latest state. */
+  async get(options: CallOptions = {}): Promise<OperationSnapshot<Response, Metadata>> {
+    const { name } = this;
+    const operation = await this.#rejecting(options.signal, () =>
+      this.#context.api.getOperation({ name }, options),
+    );
+    this.#remember(operation);
+    return this.#subject.read(operation);
+  }
+
+  /**
+   * Asks for the operation to be cancelled, without waiting for it. It may still succeed; `cancelAndWait` tells.
+   *
+   * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled.
+   */
+  async cancel(options: CallOptions = {}): Promise<void> {
+    const { name } = this;
+    await this.#rejecting(options.signal, () => this.#context.api.cancelOperation({ name }, options));
+  }
+
+  /** Lets the server forget the operation. It is not cancelled. */
+  async delete(options: CallOptions = {}): Promise<void> {
+    const { name } = this;
+    await this.#rejecting(options.signal, () => this.#context.api.deleteOperation({ name }, options));
+  }
+
+  /**
+   * Waits for the end, and tells which of the three it was: `succeeded`, `failed` or `cancelled`. No call is
+   * made when the end is known already. Any number of waits may go on at once, and after one gave up.
+   *
+   * @throws WaitTimeoutError after `timeoutMs`; OperationError when asking fails for good (a server that is
+   * UNAVAILABLE is asked again).
+   */
+  wait(options: WaitOptions = {}): Promise<OperationOutcome<Response, Metadata>> {
+    return this.#within(options, (signal) => this.#outcome(signal));
+  }
+
+  /**
+   * Waits for the response.
+   *
+   * @throws OperationFailedError and OperationCancelledError when it ended otherwise; else what `wait` throws.
+   */
+  async result(options: WaitOptions = {}): Promise<Response> {
+    const outcome = await this.wait(options);
+    switch (outcome.state) {
+      case 'succeeded':
+        return this.#rejecting(undefined, async () => outcome.response);
+      case 'failed':
+        throw new OperationFailedError(this.name, outcome);
+      case 'cancelled':
+        throw new OperationCancelledError(this.name, outcome);
+    }
+  }
+
+  /**
+   * Asks for the operation to be cancelled and waits for what became of it, which may be another end than
+   * `cancelled`. `timeoutMs` covers both. No call is made when the end is known already.
+   *
+   * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled; else what `wait` throws.
+   */
+  cancelAndWait(options: WaitOptions = {}): Promise<OperationOutcome<Response, Metadata>> {
+    return this.#within(options, async (signal) => {
+      if (!this.#knownOutcome()) {
+        // A limit of the caller's is in the signal, and takes the place of the default for one call.
+        const call =
+          options.timeoutMs === undefined ? { signal } : { signal, timeoutMs: Number.POSITIVE_INFINITY };
+        await this.#context.api.cancelOperation({ name: this.name }, call);
+      }
+      return this.#outcome(signal);
+    });
+  }
+
+  /** Name and method: `client.operation(JSON.parse(text), method)` goes on from it. */
+  toJSON(): OperationReference {
+    return this.#subject.reference;
+  }
+
+  async #outcome(signal: AbortSignal): Promise<OperationOutcome<Response, Metadata>> {
+    let outcome = this.#knownOutcome();
+    while (!outcome) {
+      await this.#ending.join(signal);
+      outcome = this.#knownOutcome();
+    }
+    return outcome;
+  }
+
+  #knownOutcome(): OperationOutcome<Response, Metadata> | undefined {
+    const snapshot = this.#latest && this.#subject.read(this.#latest);
+    return snapshot?.state === 'running' ? undefined : snapshot;
+  }
+
+  #untilDone(signal: AbortSignal): Promise<void> {
+    return this.#context.poller.untilDone(this.name, signal, {
+      answered: (operation) => this.#remember(operation),
+      troubled: (error) => {
+        this.#trouble = error;
+      },
+    });
+  }
+
+  #remember(operation: Operation): void {
+    this.#trouble = undefined;
+    // An end is for good (contract 4): an answer that was overtaken does not take it back.
+    if (!this.#latest?.done) this.#latest = operation;
+  }
+
+  /** Does some waiting until the caller's signal or time-out ends it. */
+  async #within<Result>(
+    { signal, timeoutMs }: WaitOptions,
+    wait: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    signal?.throwIfAborted();
+    const timeout =
+      timeoutMs === undefined
+        ? undefined
+        : deadline(timeoutMs, () => this.#timeoutError(timeoutMs), this.#context.clock);
+    const limit = link(signal, timeout?.signal);
+    try {
+      return await this.#rejecting(limit.signal, () => wait(limit.signal));
+    } finally {
+      limit[Symbol.dispose]();
+      timeout?.[Symbol.dispose]();
+    }
+  }
+
+  #timeoutError(timeoutMs: number): WaitTimeoutError {
+    const snapshot = this.#latest && this.#subject.read(this.#latest);
+    return new WaitTimeoutError(this.name, timeoutMs, { snapshot, trouble: this.#trouble });
+  }
+
+  async #rejecting<Result>(signal: AbortSignal | undefined, call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await call();
+    } catch (thrown) {
+      throw operationRejection(this.name, thrown, signal);
+    }
+  }
+}

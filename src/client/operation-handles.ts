@@ -1,0 +1,80 @@
+import type { Operation } from '../../generated/google/longrunning/operations.js';
+import type { Any } from '../../generated/google/protobuf/any.js';
+import { type Clock, systemClock } from '../clock.js';
+import { snapshotOf } from '../operation.js';
+import type { OperationMethod } from '../operation-method.js';
+import type { OperationsApi } from '../operations-api.js';
+import { quoted } from '../status.js';
+import { OperationHandle, type OperationReference } from './operation-handle.js';
+import { Poller } from './wait.js';
+
+/** Which operation: by its name, by the answer of the call that started it, or by what `toJSON` gave. */
+export type OperationSource = string | Operation | OperationReference;
+
+/** Makes the handle of an operation. */
+export interface OpenOperation {
+  /** Without its method, response and metadata are `google.protobuf.Any`. */
+  (source: OperationSource): OperationHandle<Any, Any>;
+  /** @throws TypeError when the reference names another method than the one given. */
+  <Response, Metadata>(
+    source: OperationSource,
+    method: OperationMethod<unknown, Response, Metadata>,
+  ): OperationHandle<Response, Metadata>;
+}
+
+/** What {@link operationHandles} takes. */
+export interface HandleOptions {
+  /** @defaultValue the machine's */
+  readonly clock?: Clock;
+  /** Jitters the delays between questions: a number from 0 up to 1. @defaultValue Math.random */
+  readonly random?: () => number;
+  /** Ends every wait when it aborts, with its reason. @defaultValue never */
+  readonly closed?: AbortSignal;
+}
+
+/**
+ * Handles over any implementation of the five methods. That WaitOperation is UNIMPLEMENTED is remembered for all
+ * that come of one call of this.
+ *
+ * @example
+ * ```ts
+ * const operation = operationHandles(createOperations({ methods }).service);
+ * const outcome = await operation(name, ReportsOperations.exportReport).wait();
+ * ```
+ */
+export function operationHandles(api: OperationsApi, options: HandleOptions = {}): OpenOperation {
+  const { clock = systemClock, random = Math.random, closed } = options;
+  const context = { api, clock, closed, poller: new Poller({ api, clock, random }) };
+
+  function open(source: OperationSource): OperationHandle<Any, Any>;
+  function open<Response, Metadata>(
+    source: OperationSource,
+    method: OperationMethod<unknown, Response, Metadata>,
+  ): OperationHandle<Response, Metadata>;
+  function open(
+    source: OperationSource,
+    method?: OperationMethod<unknown, unknown, unknown>,
+  ): OperationHandle<unknown, unknown> {
+    return new OperationHandle<unknown, unknown>(context, {
+      reference: referenceTo(source, method?.path),
+      operation: isOperation(source) ? source : undefined,
+      read: (operation) => (method ? snapshotOf(operation, method) : snapshotOf(operation)),
+    });
+  }
+  return open;
+}
+
+function isOperation(source: OperationSource): source is Operation {
+  return typeof source === 'object' && 'done' in source;
+}
+
+function referenceTo(source: OperationSource, path: string | undefined): OperationReference {
+  const known: OperationReference = typeof source === 'string' ? { name: source } : source;
+  if (path !== undefined && known.method !== undefined && known.method !== path) {
+    throw new TypeError(
+      `operation ${quoted(known.name)} was started by ${known.method}, not by ${path}: pass that method`,
+    );
+  }
+  const method = path ?? known.method;
+  return method === undefined ? { name: known.name } : { name: known.name, method };
+}

@@ -1,0 +1,111 @@
+import { create, createFileRegistry, type FileRegistry } from '@bufbuild/protobuf';
+import {
+  type DescriptorProto,
+  type EnumDescriptorProto,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  file_google_protobuf_any,
+  file_google_protobuf_api,
+  file_google_protobuf_descriptor,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_source_context,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_type,
+  file_google_protobuf_wrappers,
+} from '@bufbuild/protobuf/wkt';
+import { dependencyOrder } from './dependency-order.js';
+import { parentScope, qualify } from './type-names.js';
+
+/** Each after those that it imports. */
+const WELL_KNOWN = [
+  file_google_protobuf_any,
+  file_google_protobuf_descriptor,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_source_context,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_wrappers,
+  file_google_protobuf_type,
+  file_google_protobuf_api,
+].map(({ proto }) => proto);
+const WELL_KNOWN_PACKAGE = 'google.protobuf';
+
+/** A message or enum at the top level of a file. */
+interface Declaration {
+  readonly packageName: string;
+  readonly message?: DescriptorProto;
+  readonly enum?: EnumDescriptorProto;
+}
+
+/**
+ * A registry of what the files declare, and of the well-known types.
+ *
+ * @param files - one per package, as proto-loader gives them, complete. Packages may refer to each other, files
+ * may not, so the registry's files are others: each holds as little as can stand alone.
+ */
+export function fileRegistry(files: readonly FileDescriptorProto[]): FileRegistry {
+  const own = files.filter((file) => file.package !== WELL_KNOWN_PACKAGE);
+  const declarations = topLevel(own);
+  const groups = dependencyOrder(declarations.values(), (declaration) =>
+    references(declaration, declarations),
+  );
+  const types = groups.map((group, index) => typesFile(group, `types-${index}.proto`));
+  const services = own.map((file) => ({ ...file, messageType: [], enumType: [] }));
+  return createFileRegistry(
+    create(FileDescriptorSetSchema, { file: [...WELL_KNOWN, ...types, ...services] }),
+  );
+}
+
+function topLevel(files: readonly FileDescriptorProto[]): Map<string, Declaration> {
+  const declarations = new Map<string, Declaration>();
+  for (const { package: packageName, messageType, enumType } of files) {
+    for (const message of messageType) {
+      declarations.set(qualify(packageName, message.name), { packageName, message });
+    }
+    for (const declared of enumType) {
+      declarations.set(qualify(packageName, declared.name), { packageName, enum: declared });
+    }
+  }
+  return declarations;
+}
+
+/** The declarations that the fields of one are of. */
+function references({ message }: Declaration, declarations: ReadonlyMap<string, Declaration>): Declaration[] {
+  const typeNames = new Set<string>();
+  const collect = (within: DescriptorProto) => {
+    for (const { typeName } of within.field) if (typeName) typeNames.add(typeName.slice(1));
+    within.nestedType.forEach(collect);
+  };
+  if (message) collect(message);
+  return Array.from(typeNames, (name) => declarationOf(name, declarations)).filter(
+    (found) => found !== undefined,
+  );
+}
+
+/** The top-level declaration that a type of that full name is, or is nested in. */
+function declarationOf(
+  name: string,
+  declarations: ReadonlyMap<string, Declaration>,
+): Declaration | undefined {
+  for (let outer = name; outer !== ''; outer = parentScope(outer)) {
+    const found = declarations.get(outer);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function typesFile(group: readonly Declaration[], name: string): FileDescriptorProto {
+  return create(FileDescriptorProtoSchema, {
+    name,
+    package: group[0]?.packageName ?? '',
+    syntax: 'proto3',
+    messageType: group.flatMap(({ message }) => message ?? []),
+    enumType: group.flatMap((declaration) => declaration.enum ?? []),
+  });
+}

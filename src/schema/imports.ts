@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { quoted } from '../status.js';
+import { findIncluded } from './include-dirs.js';
+import { SchemaError } from './schema-error.js';
+
+/**
+ * Follows the imports of every file. proto-loader tells of one that does not resolve only where it looked last,
+ * and prints a warning besides.
+ *
+ * @throws SchemaError that names the importing file, when a file cannot be read or an import not be found.
+ */
+export function checkImports(files: readonly string[], includeDirs: readonly string[]): void {
+  const seen = new Set(files);
+  for (const file of seen) {
+    for (const name of importsOf(read(file))) {
+      const found = findIncluded(name, includeDirs);
+      if (found) seen.add(found);
+      else if (!isBundled(name)) throw unresolved(file, name, includeDirs);
+    }
+  }
+}
+
+/** The names that a .proto file imports. */
+function importsOf(text: string): string[] {
+  const imports = withoutComments(text).matchAll(/(?:^|;)\s*import\s+(?:public\s+|weak\s+)?(["'])(.+?)\1/gm);
+  return Array.from(imports, ([, , name = '']) => name);
+}
+
+/** Strings are matched too, for the slashes and stars of HTTP paths begin no comment. */
+function withoutComments(text: string): string {
+  const token = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|\/\/.*|\/\*[\s\S]*?\*\//g;
+  return text.replace(token, (_, string?: string) => string ?? ' ');
+}
+
+/** proto-loader has these built in. */
+function isBundled(name: string): boolean {
+  return name.startsWith('google/protobuf/');
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new SchemaError(`${file} cannot be read: ${String(cause)}; check its path and permissions`, {
+      cause,
+    });
+  }
+}
+
+function unresolved(file: string, name: string, includeDirs: readonly string[]): SchemaError {
+  return new SchemaError(
+    `${file} imports ${quoted(name)}, which is in none of ${includeDirs.join(', ')}: add the directory that its name begins in to the include directories`,
+  );
+}

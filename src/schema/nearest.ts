@@ -1,0 +1,29 @@
+/** The candidate that takes the fewest edits to become, if it is near enough for a slip of the hand. */
+export function nearest(text: string, candidates: Iterable<string>): string | undefined {
+  let best: { readonly candidate: string; readonly distance: number } | undefined;
+  for (const candidate of candidates) {
+    const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
+    if (!best || distance < best.distance) best = { candidate, distance };
+  }
+  return best && best.distance <= Math.max(text.length, best.candidate.length) / 2
+    ? best.candidate
+    : undefined;
+}
+
+/** How many characters to insert, delete or replace to make the one the other (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [index, character] of [...from].entries()) {
+    const next = [index + 1];
+    for (const [column, other] of [...to].entries()) {
+      const replaced = at(row, column) + (character === other ? 0 : 1);
+      next.push(Math.min(replaced, at(row, column + 1) + 1, at(next, column) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,36 @@
+import type { Registry } from '@bufbuild/protobuf';
+import { AnySchema } from '@bufbuild/protobuf/wkt';
+import type { Any } from '../../generated/google/protobuf/any.js';
+import { Code, type CodeName, StatusError } from '../status.js';
+import { readMessage } from './proto-json-value.js';
+import { suggestion, type YamlValue } from './yaml-value.js';
+
+/** Every code but OK: an error is never that. */
+const CODE_NAMES = (Object.keys(Code) as CodeName[]).filter((name) => name !== 'OK');
+
+/** Reads `{ code, message, details? }`. */
+export function readScriptedError(value: YamlValue, registry: Registry): StatusError | undefined {
+  const fields = value.fields(['code', 'message', 'details']);
+  if (!fields) return undefined;
+  const code = fields.code
+    ? readCode(fields.code)
+    : value.fault('code is missing: name one, such as FAILED_PRECONDITION');
+  const message = fields.message
+    ? fields.message.text()
+    : value.fault('message is missing: say what went wrong');
+  const details = fields.details?.items()?.flatMap((detail) => readDetail(detail, registry) ?? []);
+  return code === undefined || message === undefined ? undefined : new StatusError(code, message, details);
+}
+
+function readCode(value: YamlValue): Code | undefined {
+  const given = value.toJson();
+  const known = CODE_NAMES.find((name) => name === given);
+  return known
+    ? Code[known]
+    : value.fault(`${value} is no error code: ${suggestion(String(given), CODE_NAMES)}`);
+}
+
+function readDetail(value: YamlValue, registry: Registry): Any | undefined {
+  const any = readMessage(value, AnySchema, registry);
+  return any && { typeUrl: any.typeUrl, value: Buffer.from(any.value) };
+}

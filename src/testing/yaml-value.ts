@@ -1,0 +1,165 @@
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  parseDocument,
+  visit,
+} from 'yaml';
+import { nearest } from '../schema/index.js';
+import { quoted } from '../status.js';
+import { ScriptError, type ScriptFault } from './script-error.js';
+
+/** What all values of one file share. */
+interface Source {
+  readonly document: Document;
+  readonly lines: LineCounter;
+  readonly faults: ScriptFault[];
+}
+
+/**
+ * A value in a YAML file, which knows where it stands. Reading it as what it is not notes a fault and gives
+ * undefined, so that one look finds everything that is wrong.
+ */
+export class YamlValue {
+  /** From the top of the file: `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. */
+  readonly path: string;
+  readonly #node: Node | null;
+  readonly #offset: number;
+  readonly #source: Source;
+
+  constructor(path: string, node: Node | null, offset: number, source: Source) {
+    this.path = path;
+    this.#node = node;
+    this.#offset = offset;
+    this.#source = source;
+  }
+
+  fault(reason: string): undefined {
+    const line = this.#source.lines.linePos(this.#offset).line;
+    this.#source.faults.push({ line, path: this.path, reason });
+  }
+
+  /** As plain JSON. */
+  toJson(): unknown {
+    return this.#node?.toJS(this.#source.document) ?? null;
+  }
+
+  /** As error messages show it. */
+  toString(): string {
+    return quoted(JSON.stringify(this.toJson()) ?? 'null');
+  }
+
+  isMap(): boolean {
+    return isMap(this.#node);
+  }
+
+  isList(): boolean {
+    return isSeq(this.#node);
+  }
+
+  /** The entries of a map by key, in the order of the file. */
+  entries(): ReadonlyMap<string, YamlValue> | undefined {
+    if (!isMap(this.#node)) return this.fault(`${this} is no map: write its fields as "name: value"`);
+    const entries = new Map<string, YamlValue>();
+    for (const { key, value } of this.#node.items as Pair<ParsedNode, ParsedNode | null>[]) {
+      const name = isScalar(key) ? String(key.value) : '(key)';
+      // What is said of an entry is said of the line that its key is on.
+      const entry = new YamlValue(this.#child(name), value, key.range[0], this.#source);
+      if (isScalar(key)) entries.set(name, entry);
+      else entry.fault('a key is no name: write a plain name before the colon');
+    }
+    return entries;
+  }
+
+  /** The entries of a map all of whose keys are among `known`. */
+  fields<Name extends string>(known: readonly Name[]): Partial<Record<Name, YamlValue>> | undefined {
+    const fields: Partial<Record<Name, YamlValue>> = {};
+    const entries = this.entries();
+    for (const [name, entry] of entries ?? []) {
+      const found = known.find((candidate) => candidate === name);
+      if (found) fields[found] = entry;
+      else entry.fault(`field ${quoted(name)} is unknown: ${suggestion(name, known)}`);
+    }
+    return entries && fields;
+  }
+
+  items(): YamlValue[] | undefined {
+    if (!isSeq(this.#node)) return this.fault(`${this} is no list: write each item after a "- "`);
+    return (this.#node.items as ParsedNode[]).map(
+      (item, index) => new YamlValue(`${this.path}[${index}]`, item, item.range[0], this.#source),
+    );
+  }
+
+  text(): string | undefined {
+    const value = this.toJson();
+    return typeof value === 'string' ? value : this.fault(`${this} is no text: put it in quotes`);
+  }
+
+  /** A time or a span of time. */
+  milliseconds(): number | undefined {
+    const value = this.toJson();
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+    return this.fault(`${this} is no time: write whole milliseconds, 0 or more, such as 1500`);
+  }
+
+  #child(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`;
+  }
+}
+
+/**
+ * Reads a YAML file.
+ *
+ * @param read - is given the top of the file; undefined when it is empty.
+ * @throws ScriptError with all faults that the syntax has, else with all that `read` noted.
+ */
+export function readYaml<Result>(
+  text: string,
+  file: string,
+  read: (top: YamlValue | undefined) => Result,
+): Result {
+  const lines = new LineCounter();
+  const faults: ScriptFault[] = [];
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    faults.push(...syntaxFaults(document, lines));
+    if (faults.length === 0) {
+      const top = document.contents;
+      const result = read(
+        top ? new YamlValue('', top, top.range[0], { document, lines, faults }) : undefined,
+      );
+      if (faults.length === 0) return result;
+    }
+  } catch (cause) {
+    // What is left to throw is the stack overflowing, deep in brackets.
+    const reason = `the file cannot be read: ${String(cause)}; simplify it`;
+    throw new ScriptError(file, [{ line: 1, path: '', reason }], { cause });
+  }
+  throw new ScriptError(file, faults);
+}
+
+/** How to put a name right that is none of `known`. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const candidate = nearest(name, known);
+  return candidate ? `did you mean ${quoted(candidate)}?` : `use one of ${known.join(', ')}`;
+}
+
+function syntaxFaults(document: Document, lines: LineCounter): ScriptFault[] {
+  const faults = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    line: lines.linePos(pos[0]).line,
+    path: '',
+    reason: `${message}; correct the YAML`,
+  }));
+  visit(document, {
+    Alias(_, { source, range }) {
+      const line = lines.linePos(range?.[0] ?? 0).line;
+      faults.push({ line, path: '', reason: `alias *${source} is not supported: write the value out` });
+    },
+  });
+  return faults;
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseDurationMs } from '../../src/cli/duration.js';
+
+describe('parseDurationMs', () => {
+  it.each([
+    ['500ms', 500],
+    ['30s', 30_000],
+    ['2m', 120_000],
+    ['1h', 3_600_000],
+    ['30', 30_000],
+    ['1.5s', 1500],
+    ['0.5', 500],
+  ])('%s is %d ms', (text, durationMs) => {
+    expect(parseDurationMs(text)).toBe(durationMs);
+  });
+
+  it.each(['', '0', '0ms', '0.1ms', '-1s', '1d', 's', '1 s', '1e3', '1s1m', 'Infinity', '9'.repeat(20)])(
+    '%p is none',
+    (text) => {
+      expect(parseDurationMs(text)).toBeUndefined();
+    },
+  );
+
+  it('whatever it is given, it answers whole milliseconds or refuses', () => {
+    const texts = fc.oneof(fc.string(), fc.stringMatching(/^\d{0,20}(\.\d{0,3})?(ms|s|m|h)?$/));
+    fc.assert(
+      fc.property(texts, (text) => {
+        const durationMs = parseDurationMs(text) ?? 1;
+        expect(Number.isSafeInteger(durationMs) && durationMs > 0).toBe(true);
+      }),
+    );
+  });
+});

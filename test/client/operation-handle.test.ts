@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ReportsOperations } from '../../examples/reports/reports.operations.js';
+import { type ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
+import { Operation } from '../../generated/google/longrunning/operations.js';
+import { pack } from '../../src/any.js';
+import { OperationCancelledError, OperationError, OperationFailedError } from '../../src/client/errors.js';
+import type { OperationHandle } from '../../src/client/operation-handle.js';
+import { type OpenOperation, operationHandles } from '../../src/client/operation-handles.js';
+import { OperationsClient } from '../../src/client/operations-client.js';
+import type { OperationOutcome } from '../../src/operation.js';
+import { Code, kitError } from '../../src/status.js';
+import { rejection } from '../helpers/rejection.js';
+import { type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
+
+const { exportReport, purgeReports } = ReportsOperations;
+
+/** A handle works the same over the wire and in process. */
+const ACCESSES: readonly [string, (server: ReportsServer) => { open: OpenOperation; close(): void }][] = [
+  [
+    'over gRPC',
+    ({ address }) => {
+      const client = new OperationsClient({ address });
+      return { open: client.operation, close: () => client.close() };
+    },
+  ],
+  ['in process', ({ kit }) => ({ open: operationHandles(kit.service), close: () => {} })],
+];
+
+describe.each(ACCESSES)('operation handle %s', (_, accessTo) => {
+  let server: ReportsServer;
+  let open: OpenOperation;
+  let close: () => void;
+
+  beforeEach(async () => {
+    server = await startReportsServer();
+    ({ open, close } = accessTo(server));
+  });
+
+  afterEach(async () => {
+    close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  async function started(): Promise<OperationHandle<ExportReportResponse, ReportMetadata>> {
+    const operation = await server.inProcess.exportReport();
+    await server.exports.on(operation.name);
+    return open(operation, exportReport);
+  }
+
+  it('gets the latest state, with typed metadata', async () => {
+    const operation = await started();
+    await (await server.exports.on(operation.name)).context.update({ progressPercent: 40 });
+    const snapshot = await operation.get();
+    expect(snapshot.state).toBe('running');
+    expect(snapshot.metadata?.progressPercent).toBe(40);
+  });
+
+  it('result is the response', async () => {
+    const operation = await started();
+    const result = operation.result();
+    (await server.exports.on(operation.name)).succeed({ uri: 'gs://reports/1', rowCount: 3 });
+    expect(await result).toEqual({ uri: 'gs://reports/1', rowCount: 3 });
+    expect(await operation.result()).toEqual(await result);
+  });
+
+  it('cancelAndWait › cancelled: error.code 1, told by the server (contract 39)', async () => {
+    const operation = await started();
+    const waiting = operation.wait();
+    const outcome = await operation.cancelAndWait({ timeoutMs: 5000 });
+    expect(outcome.state).toBe('cancelled');
+    expect(outcome.metadata?.cancelRequested).toBe(true);
+    expect((await waiting).state).toBe('cancelled');
+
+    const error = await rejection(operation.result());
+    expect(error).toBeInstanceOf(OperationCancelledError);
+    expect(error).toMatchObject({
+      operationName: operation.name,
+      code: Code.CANCELLED,
+      snapshot: { state: 'cancelled' },
+    });
+  });
+
+  it('a failure keeps code, message and details, in the outcome and in what result throws', async () => {
+    const operation = await started();
+    const failure = kitError(Code.FAILED_PRECONDITION, 'LOCKED', 'report is locked: unlock it');
+    (await server.exports.on(operation.name)).fail(failure);
+    const outcome = await operation.wait();
+    if (outcome.state !== 'failed') throw new Error(`it is ${outcome.state}`);
+    expect(outcome.error.toStatus()).toEqual(failure.toStatus());
+    const error = await rejection(operation.result());
+    expect(error).toBeInstanceOf(OperationFailedError);
+    expect((error as OperationFailedError).toStatus()).toEqual(failure.toStatus());
+    expect(error).toMatchObject({ operationName: operation.name, cause: outcome.error });
+  });
+
+  it('an operation that does not exist: NOT_FOUND, with its name, from every method', async () => {
+    const operation = open('operations/none', exportReport);
+    const calls = [
+      operation.get(),
+      operation.cancel(),
+      operation.delete(),
+      operation.wait(),
+      operation.result(),
+      operation.cancelAndWait(),
+    ];
+    for (const error of await Promise.all(calls.map(rejection))) {
+      expect(error).toBeInstanceOf(OperationError);
+      expect(error).toMatchObject({ operationName: 'operations/none', code: Code.NOT_FOUND });
+    }
+  });
+
+  it('deleting it ends a wait with NOT_FOUND (contract 20)', async () => {
+    const operation = await started();
+    const waiting = rejection(operation.wait());
+    await operation.delete();
+    expect(await waiting).toMatchObject({ operationName: operation.name, code: Code.NOT_FOUND });
+  });
+
+  it('cancelAndWait of a method that cannot be cancelled: UNIMPLEMENTED, and it goes on (contract 15)', async () => {
+    const operation = open(await server.inProcess.purgeReports(), purgeReports);
+    const run = await server.purges.on(operation.name);
+    await expect(operation.cancelAndWait()).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
+    run.succeed();
+    expect((await operation.wait()).state).toBe('succeeded');
+  });
+
+  it('goes on from its JSON, in another process', async () => {
+    const operation = await started();
+    const json = JSON.parse(JSON.stringify(operation));
+    expect(json).toEqual({ name: operation.name, method: '/example.reports.v1.Reports/ExportReport' });
+    (await server.exports.on(operation.name)).succeed({ uri: 'u' });
+    expect((await open(json, exportReport).result()).uri).toBe('u');
+    const raw: OperationOutcome<{ typeUrl: string }, unknown> = await open(json).wait();
+    if (raw.state !== 'succeeded') throw new Error(`it is ${raw.state}`);
+    expect(raw.response.typeUrl).toBe('type.googleapis.com/example.reports.v1.ExportReportResponse');
+    expect(open(json).toJSON()).toEqual(json);
+    expect(() => open(json, purgeReports)).toThrow(TypeError);
+  });
+});
+
+describe('operation handle › work that ignores cancellation', () => {
+  it('cancelAndWait tells that it succeeded despite it (contract 12)', async () => {
+    const server = await startReportsServer({ onAbort: 'ignore' });
+    const client = new OperationsClient({ address: server.address });
+    const operation = client.operation(await server.inProcess.exportReport(), exportReport);
+    const run = await server.exports.on(operation.name);
+    const waiting = operation.cancelAndWait();
+    run.context.signal.addEventListener('abort', () => run.succeed({ uri: 'done' }));
+    const outcome = await waiting;
+    if (outcome.state !== 'succeeded') throw new Error(`it is ${outcome.state}`);
+    expect(outcome.response.uri).toBe('done');
+    client.close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  it('timeoutMs covers the Cancel and the wait (contract 38)', async () => {
+    const server = await startReportsServer({ onAbort: 'ignore' });
+    const client = new OperationsClient({ address: server.address });
+    const operation = client.operation(await server.inProcess.exportReport(), exportReport);
+    const error = await rejection(operation.cancelAndWait({ timeoutMs: 100 }));
+    expect(error).toMatchObject({ name: 'WaitTimeoutError', operationName: operation.name });
+    expect((await operation.get()).metadata?.cancelRequested).toBe(true);
+    client.close();
+    await server[Symbol.asyncDispose]();
+  });
+});
+
+describe('operation handle › wrong types (contract 41)', () => {
+  const wrong = pack(ReportMetadata, ReportMetadata.fromPartial({}));
+  const done = Operation.fromPartial({ name: 'operations/1', done: true, metadata: wrong });
+  const operation = operationHandles({} as never)(
+    { ...done, result: { $case: 'response', value: wrong } },
+    exportReport,
+  );
+  const bothTypes = /example\.reports\.v1\.ReportMetadata, not example\.reports\.v1\.ExportReportResponse/;
+
+  it('wait tells the ending; reading the response throws an error that names both types', async () => {
+    const outcome = await operation.wait();
+    if (outcome.state !== 'succeeded') throw new Error(`it is ${outcome.state}`);
+    expect(() => outcome.response).toThrow(bothTypes);
+    expect(outcome.metadata).toEqual(ReportMetadata.fromPartial({}));
+  });
+
+  it('result rejects with that error, and the name of the operation', async () => {
+    const error = await rejection(operation.result());
+    expect(error).toMatchObject({ operationName: 'operations/1', message: expect.stringMatching(bothTypes) });
+    expect((error as Error).cause).toBeInstanceOf(TypeError);
+  });
+
+  it('done with neither error nor response is a success with nothing in it (contract 2)', async () => {
+    const empty = operationHandles({} as never)(done, exportReport);
+    expect(await empty.result()).toEqual({ uri: '', rowCount: 0 });
+  });
+});

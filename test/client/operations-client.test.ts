@@ -1,0 +1,275 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Operation } from '../../generated/google/longrunning/operations.js';
+import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
+import { OperationError } from '../../src/client/errors.js';
+import { OperationsClient } from '../../src/client/operations-client.js';
+import { Code, kitError, StatusError } from '../../src/status.js';
+import { expectKitError, rejection } from '../helpers/rejection.js';
+import { PARENT, type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
+import {
+  never,
+  running,
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+  status,
+  succeeded,
+} from './scripted-server.js';
+
+const NAME = 'operations/1';
+
+let open: AsyncDisposable[] = [];
+
+afterEach(async () => {
+  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
+  open = [];
+});
+
+async function reports(): Promise<{ server: ReportsServer; client: OperationsClient }> {
+  const server = await startReportsServer();
+  const client = new OperationsClient({ address: server.address });
+  open.push(server, client);
+  return { server, client };
+}
+
+async function scripted(
+  script: Script,
+  headers?: Record<string, string>,
+): Promise<{ server: ScriptedServer; client: OperationsClient }> {
+  const server = await startScriptedServer(script);
+  const client = new OperationsClient({ address: server.address, headers });
+  open.push(server, client);
+  return { server, client };
+}
+
+describe('client › the five methods', () => {
+  it('gets, lists, cancels, waits for and deletes an operation', async () => {
+    const { server, client } = await reports();
+    const { name } = await server.inProcess.exportReport();
+    await server.exports.on(name);
+
+    expect(await client.getOperation({ name })).toMatchObject({ name, done: false });
+    const page = await client.listOperations({ name: PARENT, filter: 'done = false' });
+    expect(page.operations.map((operation) => operation.name)).toEqual([name]);
+    expect(await client.cancelOperation({ name })).toBeUndefined();
+    const ended = await client.waitOperation({ name });
+    expect(ended.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
+    expect(await client.deleteOperation({ name })).toBeUndefined();
+    await expect(client.getOperation({ name })).rejects.toMatchObject({ code: Code.NOT_FOUND });
+  });
+
+  it('reaches a server behind a socket file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longrunning-'));
+    const server = await startScriptedServer({ getOperation: () => running() }, `unix:${folder}/socket`);
+    const client = new OperationsClient({ address: server.address });
+    open.push({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }, server, client);
+    expect(await client.getOperation({ name: NAME })).toEqual(running());
+  });
+});
+
+describe('client › errors', () => {
+  it('know the operation, and keep code, message and details', async () => {
+    const thrown = kitError(Code.FAILED_PRECONDITION, 'LOCKED', 'it is locked: unlock it', {
+      metadata: { a: 'b' },
+    });
+    const { client } = await scripted({
+      getOperation: () => {
+        throw thrown;
+      },
+    });
+    const error = await rejection(client.getOperation({ name: NAME }));
+    expect(error).toBeInstanceOf(OperationError);
+    expect(error).toMatchObject({ operationName: NAME, code: thrown.code, message: thrown.message });
+    expect((error as OperationError).detail(ErrorInfo)).toEqual(thrown.detail(ErrorInfo));
+  });
+
+  it('of a listing are about no operation', async () => {
+    const { client } = await reports();
+    const error = await expectKitError(
+      client.listOperations({ name: PARENT, pageSize: -1 }),
+      Code.INVALID_ARGUMENT,
+      {
+        field: 'page_size',
+      },
+    );
+    expect(error).not.toBeInstanceOf(OperationError);
+  });
+
+  it.each([1, 3, 8])('%i bytes cut off a response: INTERNAL, never half an operation', async (missing) => {
+    const { client } = await scripted({
+      getOperation: () => Buffer.from(Operation.encode(succeeded()).finish()).subarray(0, -missing),
+    });
+    await expect(client.getOperation({ name: NAME })).rejects.toMatchObject({ code: Code.INTERNAL });
+  });
+
+  it('a response with bytes after a stray zero: INTERNAL', async () => {
+    const { client } = await scripted({
+      getOperation: () =>
+        Buffer.concat([Buffer.from(Operation.encode(running()).finish()), Buffer.from([0, 1])]),
+    });
+    await expect(client.getOperation({ name: NAME })).rejects.toMatchObject({ code: Code.INTERNAL });
+  });
+
+  it('a name that is too long or no Unicode: INVALID_ARGUMENT of the server (contract 9)', async () => {
+    const { client } = await reports();
+    for (const name of ['x'.repeat(1_000_000), 'é'.repeat(513), 'operations/\ud800']) {
+      await expectKitError(client.getOperation({ name }), Code.INVALID_ARGUMENT, { field: 'name' });
+    }
+  });
+});
+
+describe('client › headers', () => {
+  it('routes by the name, percent-encoded, once in every call', async () => {
+    const { server, client } = await scripted({ getOperation: () => running() });
+    await client.getOperation({ name: 'projects/p/operations/a b&ü' });
+    expect(server.calls[0]?.metadata.get('x-goog-request-params')).toEqual([
+      'name=projects%2Fp%2Foperations%2Fa%20b%26%C3%BC',
+    ]);
+  });
+
+  it('sends those of the client and those of the call, which win', async () => {
+    const { server, client } = await scripted(
+      { getOperation: () => running() },
+      { a: 'client', b: 'client' },
+    );
+    await client.getOperation({ name: NAME }, { headers: { b: 'call', c: 'call' } });
+    await client.getOperation({ name: NAME });
+    const sent = server.calls.map(({ metadata }) => ['a', 'b', 'c'].map((key) => metadata.get(key).join()));
+    expect(sent).toEqual([
+      ['client', 'call', 'call'],
+      ['client', 'client', ''],
+    ]);
+  });
+
+  it('refuses one that cannot be sent', async () => {
+    const { client } = await scripted({});
+    const call = client.getOperation({ name: NAME }, { headers: { 'not ok': 'x' } });
+    await expectKitError(call, Code.INVALID_ARGUMENT, { field: 'headers' });
+    expect(() => new OperationsClient({ address: 'localhost:1', headers: { a: 'ü\n' } })).toThrow(
+      StatusError,
+    );
+  });
+});
+
+describe('client › retries and deadlines', () => {
+  it('tries again while the server is UNAVAILABLE, and for no other code', async () => {
+    const { server, client } = await scripted({
+      getOperation: (_, count) => {
+        if (count === 0) throw status(Code.UNAVAILABLE);
+        return running();
+      },
+      cancelOperation: () => {
+        throw status(Code.ABORTED);
+      },
+    });
+    await client.getOperation({ name: NAME });
+    await expect(client.cancelOperation({ name: NAME })).rejects.toMatchObject({ code: Code.ABORTED });
+    expect([server.count('getOperation'), server.count('cancelOperation')]).toEqual([2, 1]);
+  });
+
+  it('does not try WaitOperation again', async () => {
+    const { server, client } = await scripted({
+      waitOperation: () => {
+        throw status(Code.UNAVAILABLE);
+      },
+    });
+    await expect(client.waitOperation({ name: NAME })).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+    expect(server.count('waitOperation')).toBe(1);
+  });
+
+  it('timeoutMs is a deadline, attempts included', async () => {
+    const { client } = await scripted({
+      getOperation: () => {
+        throw status(Code.UNAVAILABLE);
+      },
+      waitOperation: never,
+    });
+    for (const call of [client.getOperation, client.waitOperation]) {
+      const begun = performance.now();
+      const error = rejection(call.call(client, { name: NAME }, { timeoutMs: 100 }));
+      expect([Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE]).toContain(((await error) as StatusError).code);
+      expect(performance.now() - begun).toBeLessThan(400);
+    }
+  });
+
+  it('without timeoutMs a call has 10 s, WaitOperation that on top of its timeout', async () => {
+    const deadlines: number[] = [];
+    const { client } = await scripted({
+      getOperation: (call) => {
+        deadlines.push(Number(call.getDeadline()) - Date.now());
+        return running();
+      },
+      waitOperation: (call) => {
+        deadlines.push(Number(call.getDeadline()) - Date.now());
+        return running();
+      },
+    });
+    await client.getOperation({ name: NAME });
+    await client.waitOperation({ name: NAME });
+    await client.waitOperation({ name: NAME, timeout: { seconds: 60, nanos: 500_000_000 } });
+    await client.getOperation({ name: NAME }, { timeoutMs: 30_000 });
+    await client.getOperation({ name: NAME }, { timeoutMs: Number.POSITIVE_INFINITY });
+    const seconds = deadlines.map((ms) => Math.round(ms / 500) / 2);
+    expect(seconds).toEqual([10, 10, 70.5, 30, Number.POSITIVE_INFINITY]);
+  });
+
+  it.each([-1, Number.NaN])('timeoutMs %d: INVALID_ARGUMENT', async (timeoutMs) => {
+    const { client } = await scripted({});
+    const call = client.getOperation({ name: NAME }, { timeoutMs });
+    await expectKitError(call, Code.INVALID_ARGUMENT, { field: 'timeoutMs' });
+  });
+});
+
+describe('client › giving up', () => {
+  it('an abort rejects at once with the reason of the signal, and takes the call back', async () => {
+    const taken = Promise.withResolvers<void>();
+    const { client } = await scripted({
+      waitOperation: (call) => {
+        call.once('cancelled', taken.resolve);
+        controller.abort(reason);
+        return never();
+      },
+    });
+    const controller = new AbortController();
+    const reason = new Error('the user left');
+    await expect(client.waitOperation({ name: NAME }, { signal: controller.signal })).rejects.toBe(reason);
+    await taken.promise;
+  });
+
+  it('a signal that has aborted makes no call', async () => {
+    const { server, client } = await scripted({ getOperation: () => running() });
+    const reason = new Error('gone');
+    const call = client.getOperation({ name: NAME }, { signal: AbortSignal.abort(reason) });
+    await expect(call).rejects.toBe(reason);
+    expect(server.calls).toEqual([]);
+  });
+
+  it('close rejects what is pending, and what comes after, with UNAVAILABLE "client is closed"', async () => {
+    const { client } = await scripted({
+      waitOperation: () => {
+        client.close();
+        return never();
+      },
+    });
+    const expected = { reason: 'CLIENT_CLOSED', message: /^client is closed: / };
+    await expectKitError(client.waitOperation({ name: NAME }), Code.UNAVAILABLE, expected);
+    const error = await expectKitError(client.getOperation({ name: NAME }), Code.UNAVAILABLE, expected);
+    expect(error).toMatchObject({ operationName: NAME });
+    client.close();
+  });
+
+  it('a thousand calls with one signal leave no listener and no warning (contract 42)', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    const { client } = await scripted({ getOperation: () => running() });
+    const { signal } = new AbortController();
+    const calls = Array.from({ length: 1000 }, () => client.getOperation({ name: NAME }, { signal }));
+    await Promise.all(calls);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,257 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { BadRequest } from '../../generated/google/rpc/error_details.js';
+import { loadSchema, type Schema } from '../../src/schema/index.js';
+import { DEFAULT_SCRIPT, exampleService, parseScript, ScriptError } from '../../src/testing/index.js';
+import { GKE_PROTOS } from '../schema/proto-files.js';
+
+const CREATE = 'google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster';
+let schema: Schema;
+beforeAll(async () => {
+  const files = ['google/cloud/gkemulticloud/v1/aws_service.proto'];
+  schema = await loadSchema({ files, includeDirs: [GKE_PROTOS] });
+});
+
+const parse = (text: string) => parseScript(text, { file: 'script.yaml', schema });
+
+/** A script of one method, from the third line on. */
+const script = (...lines: string[]) =>
+  `methods:\n  ${CREATE}:\n${lines.map((line) => `    ${line}\n`).join('')}`;
+
+/** The message of the refusal. */
+function refusal(text: string): string {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof ScriptError) return error.message;
+    throw error;
+  }
+  throw new Error('the script was accepted');
+}
+
+describe('parseScript', () => {
+  it('reads all that a method may say', () => {
+    const { methods } = parse(
+      script(
+        'durationMs: 2000',
+        'onCancel: { afterMs: 300 }',
+        'metadata: { verb: create, requested_cancellation: false }',
+        'steps:',
+        '  - { atMs: 900, metadata: { statusDetail: almost } }',
+        '  - { atMs: 500, metadata: { statusDetail: "half way" } }',
+        'response: { name: a, networking: { vpcId: v }, state: RUNNING }',
+      ),
+    );
+    expect(methods.get(CREATE)).toMatchObject({
+      durationMs: 2000,
+      onCancel: { afterMs: 300 },
+      metadata: { verb: 'create', requestedCancellation: false },
+      steps: [
+        { atMs: 500, metadata: { statusDetail: 'half way' } },
+        { atMs: 900, metadata: { statusDetail: 'almost' } },
+      ],
+      ending: { type: 'response', response: { name: 'a', networking: { vpcId: 'v' }, state: 2 } },
+    });
+    // Only what is said: what is not is filled in.
+    expect(Object.keys(methods.get(CREATE)?.metadata ?? {})).toEqual(['verb', 'requestedCancellation']);
+  });
+
+  it('reads errors with their details', () => {
+    const { methods } = parse(
+      script(
+        'error:',
+        '  code: FAILED_PRECONDITION',
+        '  message: no room',
+        '  details:',
+        '    - "@type": type.googleapis.com/google.rpc.BadRequest',
+        '      fieldViolations: [{ field: parent }]',
+      ),
+    );
+    const ending = methods.get(CREATE)?.ending;
+    if (ending?.type !== 'error') throw new Error('it ends with an error');
+    expect(ending.error).toMatchObject({ code: 9, message: 'no room' });
+    expect(ending.error.detail(BadRequest)?.fieldViolations[0]?.field).toBe('parent');
+  });
+
+  it('takes what a method does not say from default, and that from the defaults of the kit', () => {
+    const { methods, default: base } = parse(
+      `${script('onCancel: ignore')}default: { durationMs: 7, onCancel: unimplemented }`,
+    );
+    expect(methods.get(CREATE)).toEqual({ ...DEFAULT_SCRIPT.default, durationMs: 7, onCancel: 'ignore' });
+    expect(base).toEqual({ ...DEFAULT_SCRIPT.default, durationMs: 7, onCancel: 'unimplemented' });
+    for (const empty of ['', '# nothing', '{}']) expect(parse(empty)).toEqual(DEFAULT_SCRIPT);
+  });
+
+  it('takes method names with a slash, as gRPC writes them', () => {
+    const { methods } = parse(`methods: { ${CREATE.replace(/\.(?=\w+$)/, '/')}: { durationMs: 5 } }`);
+    expect([...methods.keys()]).toEqual([CREATE]);
+  });
+
+  it('has an example that fits its service', async () => {
+    const example = await exampleService();
+    expect(example.script.methods.get('example.reports.v1.Reports.ExportReport')).toMatchObject({
+      durationMs: 5000,
+      onCancel: 'honour',
+      steps: [20, 40, 60, 80].map((progressPercent) => ({ metadata: { progressPercent } })),
+    });
+    expect(example.script.methods.get('example.reports.v1.Reports.PurgeReports')?.onCancel).toBe(
+      'unimplemented',
+    );
+  });
+});
+
+describe('parseScript refuses, with file, line and field', () => {
+  const at = `methods.${CREATE}`;
+  const inMethod: [string, string, string, RegExp][] = [
+    [
+      'an unknown field',
+      'durationMS: 5',
+      '.durationMS',
+      /field "durationMS" is unknown: did you mean "durationMs"\?/,
+    ],
+    ['a negative time', 'durationMs: -5', '.durationMs', /"-5" is no time: write whole milliseconds/],
+    ['a fraction of a millisecond', 'durationMs: 1.5', '.durationMs', /"1.5" is no time/],
+    ['a time that is no number', 'durationMs: soon', '.durationMs', /is no time/],
+    ['no value at all', 'durationMs:', '.durationMs', /"null" is no time/],
+    ['an unknown onCancel', 'onCancel: honor', '.onCancel', /did you mean "honour"\?/],
+    ['a bad delay', 'onCancel: { afterMs: -1 }', '.onCancel.afterMs', /is no time/],
+    ['onCancel without its delay', 'onCancel: {}', '.onCancel', /afterMs is missing/],
+    ['onCancel of the wrong type', 'onCancel: [ignore]', '.onCancel', /is unknown/],
+    ['metadata of the wrong type', 'metadata: 5', '.metadata', /"5" does not fit .*OperationMetadata/],
+    [
+      'an unknown metadata field',
+      'metadata: { vreb: x }',
+      '.metadata.vreb',
+      /unknown in .*OperationMetadata: did you mean "verb"\?/,
+    ],
+    [
+      'a metadata value of the wrong type',
+      'metadata: { verb: 5 }',
+      '.metadata.verb',
+      /"5" does not fit .*verb.*expected string/,
+    ],
+    ['a broken time in metadata', 'metadata: { createTime: now }', '.metadata.createTime', /RFC 3339/],
+    ['steps that are no list', 'steps: { atMs: 5 }', '.steps', /is no list: write each item after a "- "/],
+    ['a step without its time', 'steps: [{ metadata: {} }]', '.steps[0]', /atMs is missing/],
+    ['a step at a bad time', 'steps: [{ atMs: x }]', '.steps[0].atMs', /is no time/],
+    [
+      'an unknown field of a step',
+      'steps: [{ atMs: 1, meta: {} }]',
+      '.steps[0].meta',
+      /did you mean "metadata"\?/,
+    ],
+    ['bad metadata of a step', 'steps: [{ atMs: 1, metadata: { x: 1 } }]', '.steps[0].metadata.x', /unknown/],
+    [
+      'an unknown field deep in a response',
+      'response: { networking: { vpcid: v } }',
+      '.response.networking.vpcid',
+      /did you mean "vpcId"\?/,
+    ],
+    ['an unknown enum value', 'response: { state: RUNING }', '.response.state', /RUNNING/],
+    [
+      'an error code that is none',
+      'error: { code: NOT_FOND, message: x }',
+      '.error.code',
+      /did you mean "NOT_FOUND"\?/,
+    ],
+    ['an error that is OK', 'error: { code: OK, message: x }', '.error.code', /no error code/],
+    ['a code by number', 'error: { code: 5, message: x }', '.error.code', /no error code/],
+    ['an error without message', 'error: { code: ABORTED }', '.error', /message is missing/],
+    ['an error without code', 'error: { message: x }', '.error', /code is missing/],
+    ['an error that is text', 'error: broken', '.error', /is no map/],
+    [
+      'a detail of an unknown type',
+      'error: { code: ABORTED, message: x, details: [{ "@type": a/b.C }] }',
+      '.error.details[0]',
+      /b\.C/,
+    ],
+  ];
+  it.each(inMethod)('%s', (_, line, path, reason) => {
+    const message = refusal(script('', line));
+    expect(message.startsWith(`script.yaml:4: ${at}${path}: `)).toBe(true);
+    expect(message).toMatch(reason);
+    expect(message.split('\n')).toHaveLength(1);
+  });
+
+  const whole: [string, string, RegExp][] = [
+    [
+      'an unknown method',
+      `methods:\n  ${CREATE}r: {}`,
+      /^script.yaml:2: methods.*Createawsclusterr.*did you mean ".*CreateAwsCluster"\?$/i,
+    ],
+    [
+      'a method that is not long-running',
+      'methods: { google.cloud.gkemulticloud.v1.AwsClusters.GetAwsCluster: {} }',
+      /returns no google\.longrunning\.Operation/,
+    ],
+    ['a method that says nothing', `methods: { ${CREATE}: }`, /is no map/],
+    ['an unknown field at the top', 'method: {}', /^script.yaml:1: method: .*did you mean "methods"\?$/],
+    [
+      'both response and error',
+      script('response: {}', 'error: { code: ABORTED, message: x }'),
+      /^script.yaml:4: .*error: both/,
+    ],
+    ['what depends on the method in default', 'default: { response: {} }', /default\.response: .*unknown/],
+    ['a list at the top', '- methods', /^script.yaml:1: .* is no map/],
+    ['broken YAML', 'methods: {\n', /^script.yaml:\d: .*; correct the YAML$/],
+    ['the same key twice', 'methods: {}\nmethods: {}', /^script.yaml:2: .*unique.*correct the YAML$/],
+    ['an alias', 'default: &a { durationMs: 1 }\nmethods: *a', /^script.yaml:2: alias \*a is not supported/],
+    ['an unknown tag', 'default: !!js { durationMs: 1 }', /^script.yaml:1: .*tag/],
+    ['two documents', 'default: {}\n---\ndefault: {}', /^script.yaml:\d: .*document/],
+    ['a key that is no name', 'default: { [a]: 1 }', /key is no name/],
+  ];
+  it.each(whole)('%s', (_, text, reason) => {
+    expect(refusal(text)).toMatch(reason);
+  });
+
+  it('all that is wrong, in the order of the file', () => {
+    const message = refusal(
+      `default: { onCancel: never }\n${script('durationMs: -1', 'metadata: { verb: 1, target: 2 }', 'steps: [5]')}`,
+    );
+    expect(message.split('\n').map((line) => line.split(': ', 2).join(' '))).toEqual([
+      'script.yaml:1 default.onCancel',
+      `script.yaml:4 ${at}.durationMs`,
+      `script.yaml:5 ${at}.metadata.verb`,
+      `script.yaml:5 ${at}.metadata.target`,
+      `script.yaml:6 ${at}.steps[0]`,
+    ]);
+  });
+
+  it('whatever it is given: a script, or a ScriptError', () => {
+    const word = fc.constantFrom(
+      'methods',
+      CREATE,
+      'steps',
+      'metadata',
+      'onCancel',
+      'error',
+      'atMs',
+      '*a',
+      '&a',
+      '!!x',
+    );
+    const piece = fc.oneof(
+      word,
+      fc.constantFrom(': ', '\n', '  ', '- ', '{', '}', '[', ']', ',', '"', '#', '---\n'),
+      fc.string(),
+    );
+    const value = fc
+      .jsonValue()
+      .map((json) => script(`metadata: ${JSON.stringify(json)}`, `steps: ${JSON.stringify(json)}`));
+    const text = fc.oneof(
+      fc.array(piece).map((pieces) => pieces.join('')),
+      value,
+    );
+    fc.assert(
+      fc.property(text, (given) => {
+        try {
+          parse(given);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ScriptError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(refusal('['.repeat(20_000))).toMatch(/^script.yaml:\d+: /);
+  });
+});
