@@ -1,13 +1,12 @@
 import type { Any } from '../generated/google/protobuf/any.js';
+import { encodeMessage } from './encode.js';
 import type { MessageType } from './operation-method.js';
 
 const TYPE_URL_PREFIX = 'type.googleapis.com/';
 
 /** Packs a message into a `google.protobuf.Any`. */
 export function pack<Message>(type: MessageType<Message>, message: Message): Any {
-  // `finish` gives a fresh array; a Buffer over it costs no copy.
-  const { buffer, byteOffset, byteLength } = type.encode(message).finish();
-  return { typeUrl: TYPE_URL_PREFIX + type.$type, value: Buffer.from(buffer, byteOffset, byteLength) };
+  return { typeUrl: TYPE_URL_PREFIX + type.$type, value: encodeMessage(type, message) };
 }
 
 /**

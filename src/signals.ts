@@ -23,11 +23,32 @@ export function link(...signals: readonly (AbortSignal | undefined)[]): LinkedSi
   };
 }
 
-/** A signal that aborts with `reason()` after `afterMs`; disposing of it stops the timer. */
-export function deadline(afterMs: number, reason: () => unknown, clock: Clock = systemClock): LinkedSignal {
-  const controller = new AbortController();
-  const stop = clock.setTimer(() => controller.abort(reason()), afterMs);
-  return { signal: controller.signal, [Symbol.dispose]: stop };
+/** How long a caller is ready to wait: until the time is up or the signal aborts, if it says so at all. */
+export interface Patience {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Does `work` with a signal that aborts when the caller's does, with the same reason, or with `timedOut()` when
+ * its time is up. Nothing is left of it once the work has settled.
+ */
+export async function within<T>(
+  { timeoutMs, signal }: Patience,
+  timedOut: (timeoutMs: number) => unknown,
+  clock: Clock,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const linked = link(signal, limit.signal);
+  const stopTimer =
+    timeoutMs === undefined ? () => {} : clock.setTimer(() => limit.abort(timedOut(timeoutMs)), timeoutMs);
+  try {
+    return await work(linked.signal);
+  } finally {
+    stopTimer();
+    linked[Symbol.dispose]();
+  }
 }
 
 /** Calls `listener` once when `signal` aborts, at once if it has; the function returned unsubscribes. */

@@ -14,7 +14,7 @@ const BARE = new URL('../servers/bare.ts', import.meta.url);
 const STORED = 100_000;
 /** Together fewer calls than operations are stored, for cases that use each once. */
 const ROUNDS = { warmUp: 6, measured: 21 };
-const CALLS = 3000;
+const CALLS = 2500;
 const IN_FLIGHT = 64;
 
 const goal = { bound: 'at least', ratio: 0.85 } as const;
@@ -63,27 +63,39 @@ async function measure(
   state: ExampleState,
   calls: Pick<LoadRound, 'method' | 'picking'>,
 ): Promise<Measurements> {
-  await using kit = await Child.start<KitRequests>(KIT, 'server');
-  await using bare = await Child.start<BareRequests>(BARE, 'server');
-  await using load = await Child.start<LoadRequests>(LOAD, 'load');
-  const stored = await kit.ask('listen', { state, count: STORED });
-  const bareAddress = await bare.ask('listen', stored.operation);
-  await load.ask('use', stored.names);
+  const processes = new AsyncDisposableStack();
+  try {
+    const kit = processes.use(await Child.start<KitRequests>(KIT, 'server'));
+    const bare = processes.use(await Child.start<BareRequests>(BARE, 'server'));
+    const load = processes.use(await Child.start<LoadRequests>(LOAD, 'load'));
+    const stored = await kit.ask('listen', { state, count: STORED });
+    const bareAddress = await bare.ask('listen', stored.operation);
+    await load.ask('use', stored.names);
+    const rounds = await alternate(
+      {
+        ours: () => sample(kit, load, { ...calls, address: stored.address }),
+        theirs: () => sample(bare, load, { ...calls, address: bareAddress }),
+      },
+      ROUNDS,
+    );
+    return {
+      main: { quantity: 'calls per second', rounds: rounds.map(only('callsPerSecond')) },
+      context: [{ quantity: 'CPU of the server, µs per call', rounds: rounds.map(only('cpuMicros')) }],
+    };
+  } finally {
+    await processes.disposeAsync();
+  }
+}
 
-  const sample = async (server: Child<ServerRequests>, address: string): Promise<Sample> => {
-    const cpuBefore = await server.ask('cpuMicros', undefined);
-    const tookMs = await load.ask('run', { ...calls, address, calls: CALLS, inFlight: IN_FLIGHT });
-    const cpuMicros = ((await server.ask('cpuMicros', undefined)) - cpuBefore) / CALLS;
-    return { callsPerSecond: (CALLS / tookMs) * 1000, cpuMicros };
-  };
-  const rounds = await alternate(
-    { ours: () => sample(kit, stored.address), theirs: () => sample(bare, bareAddress) },
-    ROUNDS,
-  );
-  return {
-    main: { quantity: 'calls per second', rounds: rounds.map(only('callsPerSecond')) },
-    context: [{ quantity: 'CPU of the server, µs per call', rounds: rounds.map(only('cpuMicros')) }],
-  };
+async function sample(
+  server: Child<ServerRequests>,
+  load: Child<LoadRequests>,
+  calls: Pick<LoadRound, 'method' | 'picking' | 'address'>,
+): Promise<Sample> {
+  const cpuBefore = await server.ask('cpuMicros', undefined);
+  const tookMs = await load.ask('run', { ...calls, calls: CALLS, inFlight: IN_FLIGHT });
+  const cpuMicros = ((await server.ask('cpuMicros', undefined)) - cpuBefore) / CALLS;
+  return { callsPerSecond: (CALLS / tookMs) * 1000, cpuMicros };
 }
 
 function only(quantity: keyof Sample): (round: Round<Sample>) => Round<number> {

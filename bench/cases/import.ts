@@ -4,7 +4,7 @@ import type { ImportRequests } from '../harness/import-probe.ts';
 import { alternate } from '../harness/rounds.ts';
 
 const PROBE = new URL('../harness/import-probe.ts', import.meta.url);
-const ROUNDS = { warmUp: 3, measured: 25 };
+const ROUNDS = { warmUp: 3, measured: 15 };
 
 /** What it costs an application to start with the kit. */
 export const importCases: readonly BenchCase[] = [
@@ -27,6 +27,10 @@ export const importCases: readonly BenchCase[] = [
 ];
 
 async function importMs(...specifiers: string[]): Promise<number> {
-  await using probe = await Child.start<ImportRequests>(PROBE, 'server');
-  return await probe.ask('load', specifiers);
+  const probe = await Child.start<ImportRequests>(PROBE, 'server');
+  try {
+    return await probe.ask('load', specifiers);
+  } finally {
+    await probe[Symbol.asyncDispose]();
+  }
 }

@@ -19,24 +19,34 @@ class Interrupted extends Error {}
  * @returns the exit code that says how it ended.
  */
 export async function awaitOutcome(session: Session, name: string): Promise<ExitCode> {
-  const waiting = new AbortController();
-  using _ = onTermination(session.terminal, () => waiting.abort(new Interrupted()));
-  const { signal } = waiting;
-  let progress: Promise<void> | undefined;
+  const interrupted = new AbortController();
+  const stopListening = onTermination(session.terminal, () => interrupted.abort(new Interrupted()));
   try {
-    const handle = session.client.operation(name);
-    // A wait puts up with a server that cannot be reached; who got the address wrong is to hear of it.
-    await handle.get({ ...session.timeLeft, signal });
-    if (!session.options.json) progress = showProgress(session, name, signal);
-    const outcome = await handle.wait({ ...session.timeLeft, signal });
-    waiting.abort();
-    await progress;
+    const outcome = await followToEnd(session, name, interrupted.signal);
     session.printOperation(outcome.operation);
     return exitCodeOf(outcome);
   } catch (error) {
-    waiting.abort();
-    await progress;
     return gaveUp(session, name, error);
+  } finally {
+    stopListening();
+  }
+}
+
+async function followToEnd(
+  session: Session,
+  name: string,
+  signal: AbortSignal,
+): Promise<OperationOutcome<unknown, unknown>> {
+  const handle = session.client.operation(name);
+  // A wait puts up with a server that cannot be reached; who got the address wrong is to hear of it.
+  await handle.get({ ...session.timeLeft, signal });
+  const over = new AbortController();
+  const progress = session.options.json ? undefined : showProgress(session, name, over.signal);
+  try {
+    return await handle.wait({ ...session.timeLeft, signal });
+  } finally {
+    over.abort();
+    await progress;
   }
 }
 

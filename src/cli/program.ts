@@ -44,8 +44,8 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
   try {
     await program.parseAsync(terminal.argv);
   } catch (error) {
-    const { exitCode, line } = failureOf(error, address);
-    if (line !== undefined) terminal.stderr.write(`${line}\n`);
+    const { exitCode, text } = failureOf(error, address);
+    if (text !== undefined) terminal.stderr.write(`${text}\n`);
     terminal.exitCode = exitCode;
   }
 }

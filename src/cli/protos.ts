@@ -1,5 +1,5 @@
 import { loadSchema, type Schema } from '../schema/index.js';
-import { exampleService } from '../testing/index.js';
+import { exampleService, ScriptError } from '../testing/index.js';
 import { UsageError } from './failure.js';
 import type { ProtoOptions } from './options.js';
 
@@ -18,6 +18,7 @@ export async function usage<T>(loaded: Promise<T>): Promise<T> {
   try {
     return await loaded;
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(cause instanceof ScriptError ? message.split('\n') : message, { cause });
   }
 }

@@ -29,7 +29,7 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
   const logger = pino({ base: null }, destination({ fd: 2, sync: true }));
   const { server, operations } = fakeServer(served, logger);
   const terminated = Promise.withResolvers<TerminationSignal>();
-  using _first = onTermination(terminal, terminated.resolve);
+  const stopHeeding = onTermination(terminal, terminated.resolve);
   try {
     const listening = await listen(server, address);
     warnOfDeprecated(served, logger);
@@ -37,9 +37,11 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
     const signal = await terminated.promise;
     logger.info({ signal, graceMs }, 'stopping; a second signal ends at once');
   } finally {
-    using _second = onTermination(terminal, (signal) => terminal.exit(signalExitCode(signal)));
+    stopHeeding();
+    const stopHeedingSecond = onTermination(terminal, (signal) => terminal.exit(signalExitCode(signal)));
     await operations.close({ graceMs });
     await shutDown(server);
+    stopHeedingSecond();
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Operation, OperationsClient } from '../index.js';
 import { operationToJson, type Schema } from '../schema/index.js';
 import { credentialsOf } from './credentials.js';
+import type { ExitCode } from './exit-code.js';
 import type { CallingOptions } from './options.js';
 import { operationBlock } from './output/operation-block.js';
 import type { OperationJson } from './output/operation-json.js';
@@ -8,7 +9,7 @@ import { schemaOf } from './protos.js';
 import type { Terminal } from './terminal.js';
 
 /** One command at work: with a client, the protos that it reads by, and somewhere to print. */
-export class Session implements Disposable {
+export class Session {
   readonly terminal: Terminal;
   readonly options: CallingOptions;
   readonly schema: Schema;
@@ -22,9 +23,22 @@ export class Session implements Disposable {
     this.client = new OperationsClient({ address: options.address, credentials: credentialsOf(options) });
   }
 
-  /** @throws UsageError when the protos cannot be read or the address is malformed. */
-  static async open(terminal: Terminal, options: CallingOptions): Promise<Session> {
-    return new Session(terminal, options, await schemaOf(options));
+  /**
+   * Does the work of one command, and ends the process with the exit code that it gives.
+   *
+   * @throws UsageError when the protos cannot be read or the address is malformed; what the command throws.
+   */
+  static async run(
+    terminal: Terminal,
+    options: CallingOptions,
+    command: (session: Session) => Promise<ExitCode>,
+  ): Promise<void> {
+    const session = new Session(terminal, options, await schemaOf(options));
+    try {
+      terminal.exitCode = await command(session);
+    } finally {
+      session.client.close();
+    }
   }
 
   /** What is left of `--timeout`, in milliseconds; undefined without one. At least 1: the call itself tells. */
@@ -47,9 +61,5 @@ export class Session implements Disposable {
   /** Prints the one or the other, as `--json` has it. */
   print({ json, text }: { readonly json: unknown; readonly text: string }): void {
     this.terminal.stdout.write(`${this.options.json ? JSON.stringify(json, null, 2) : text}\n`);
-  }
-
-  [Symbol.dispose](): void {
-    this.client.close();
   }
 }

@@ -10,16 +10,14 @@ export interface SignalSource {
   off(signal: TerminationSignal, listener: (signal: TerminationSignal) => void): unknown;
 }
 
-/** Calls `listener` at every SIGINT and SIGTERM, in place of what they usually do, until disposed of. */
+/** Calls `listener` at every SIGINT and SIGTERM, in place of what they usually do, until the function returned is called. */
 export function onTermination(
   source: SignalSource,
   listener: (signal: TerminationSignal) => void,
-): Disposable {
+): () => void {
   for (const signal of SIGNALS) source.on(signal, listener);
-  return {
-    [Symbol.dispose]() {
-      for (const signal of SIGNALS) source.off(signal, listener);
-    },
+  return () => {
+    for (const signal of SIGNALS) source.off(signal, listener);
   };
 }
 

@@ -2,7 +2,7 @@ import type { Operation } from '../../generated/google/longrunning/operations.js
 import type { Clock } from '../clock.js';
 import type { OperationOutcome, OperationSnapshot } from '../operation.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
-import { deadline, link } from '../signals.js';
+import { within } from '../signals.js';
 import type { StatusError } from '../status.js';
 import {
   OperationCancelledError,
@@ -185,21 +185,14 @@ export class OperationHandle<Response, Metadata> {
 
   /** Does some waiting until the caller's signal or time-out ends it. */
   async #within<Result>(
-    { signal, timeoutMs }: WaitOptions,
+    options: WaitOptions,
     wait: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    signal?.throwIfAborted();
-    const timeout =
-      timeoutMs === undefined
-        ? undefined
-        : deadline(timeoutMs, () => this.#timeoutError(timeoutMs), this.#context.clock);
-    const limit = link(signal, timeout?.signal);
-    try {
-      return await this.#rejecting(limit.signal, () => wait(limit.signal));
-    } finally {
-      limit[Symbol.dispose]();
-      timeout?.[Symbol.dispose]();
-    }
+    options.signal?.throwIfAborted();
+    const timedOut = (timeoutMs: number) => this.#timeoutError(timeoutMs);
+    return within(options, timedOut, this.#context.clock, (signal) =>
+      this.#rejecting(signal, () => wait(signal)),
+    );
   }
 
   #timeoutError(timeoutMs: number): WaitTimeoutError {

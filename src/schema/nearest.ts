@@ -1,13 +1,12 @@
-/** The candidate that takes the fewest edits to become, if it is near enough for a slip of the hand. */
+/** The candidate that takes the fewest edits for its length to become, if near enough for a slip of the hand. */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
-  let best: { readonly candidate: string; readonly distance: number } | undefined;
+  let best: { readonly candidate: string; readonly effort: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
-    if (!best || distance < best.distance) best = { candidate, distance };
+    const effort = distance / Math.max(text.length, candidate.length, 1);
+    if (!best || effort < best.effort) best = { candidate, effort };
   }
-  return best && best.distance <= Math.max(text.length, best.candidate.length) / 2
-    ? best.candidate
-    : undefined;
+  return best && best.effort <= 1 / 2 ? best.candidate : undefined;
 }
 
 /** How many characters to insert, delete or replace to make the one the other (Levenshtein). */

@@ -1,9 +1,14 @@
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import {
   OperationsService as GeneratedService,
+  ListOperationsResponse,
+  Operation,
   type OperationsServer,
 } from '../../generated/google/longrunning/operations.js';
+import { Empty } from '../../generated/google/protobuf/empty.js';
+import { encodeMessage } from '../encode.js';
 import { toServerError } from '../grpc-status.js';
+import type { MessageType } from '../operation-method.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
 import { Code, StatusError } from '../status.js';
 import { assertWireFormat } from '../wire-format.js';
@@ -15,11 +20,11 @@ import type { Logger } from './logger.js';
  * refuses bytes that are no message: generated decoders stop at a stray zero and act on what came before.
  */
 export const OperationsService: typeof GeneratedService = {
-  listOperations: strict(GeneratedService.listOperations),
-  getOperation: strict(GeneratedService.getOperation),
-  deleteOperation: strict(GeneratedService.deleteOperation),
-  cancelOperation: strict(GeneratedService.cancelOperation),
-  waitOperation: strict(GeneratedService.waitOperation),
+  listOperations: served(GeneratedService.listOperations, ListOperationsResponse),
+  getOperation: served(GeneratedService.getOperation, Operation),
+  deleteOperation: served(GeneratedService.deleteOperation, Empty),
+  cancelOperation: served(GeneratedService.cancelOperation, Empty),
+  waitOperation: served(GeneratedService.waitOperation, Operation),
 };
 
 /** Serves the five methods over gRPC. */
@@ -71,8 +76,9 @@ function longCallOptions(call: ServerUnaryCall<unknown, unknown>): CallOptions {
   return Number.isFinite(timeoutMs) ? { signal, timeoutMs: Math.max(0, timeoutMs) } : { signal };
 }
 
-function strict<Definition extends { requestDeserialize(bytes: Buffer): unknown }>(
+function served<Response, Definition extends GrpcMethod<Response>>(
   definition: Definition,
+  response: Pick<MessageType<Response>, 'encode'>,
 ): Definition {
   return {
     ...definition,
@@ -80,5 +86,11 @@ function strict<Definition extends { requestDeserialize(bytes: Buffer): unknown 
       assertWireFormat(bytes);
       return definition.requestDeserialize(bytes);
     },
+    responseSerialize: (message: Response) => encodeMessage(response, message),
   };
+}
+
+interface GrpcMethod<Response> {
+  requestDeserialize(bytes: Buffer): unknown;
+  responseSerialize(response: Response): Buffer;
 }

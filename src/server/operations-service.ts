@@ -8,7 +8,7 @@ import type { Duration } from '../../generated/google/protobuf/duration.js';
 import type { Clock } from '../clock.js';
 import { parseOperationName, parseParent } from '../name.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
-import { abortable, deadline, link, onAbort } from '../signals.js';
+import { abortable, onAbort, within } from '../signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 import { isExpired, toOperation } from './lifecycle.js';
@@ -134,11 +134,9 @@ export class InProcessOperations implements OperationsApi {
   }
 
   /** Waits for the store as long as the caller does. */
-  async #within<T>(promise: Promise<T>, { timeoutMs, signal }: CallOptions = {}): Promise<T> {
-    if (timeoutMs === undefined) return abortable(promise, signal);
-    using limit = deadline(timeoutMs, () => deadlineExceeded(timeoutMs), this.#options.clock);
-    using either = link(limit.signal, signal);
-    return await abortable(promise, either.signal);
+  #within<T>(promise: Promise<T>, options: CallOptions = {}): Promise<T> {
+    if (options.timeoutMs === undefined) return abortable(promise, options.signal);
+    return within(options, deadlineExceeded, this.#options.clock, (signal) => abortable(promise, signal));
   }
 
   #pageSize(asked: number): number {

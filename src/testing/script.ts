@@ -113,7 +113,9 @@ function readMethod(
   const metadataOf = (metadata: YamlValue | undefined) =>
     (metadata && readFields(metadata, method.metadataType, schema.registry)) ?? {};
   const steps = fields.steps?.items()?.flatMap((step) => {
-    const { atMs, metadata } = step.fields(['atMs', 'metadata']) ?? {};
+    const read = step.fields(['atMs', 'metadata']);
+    if (!read) return [];
+    const { atMs, metadata } = read;
     if (!atMs) step.fault('atMs is missing: say when, in milliseconds since the start');
     return { atMs: atMs?.milliseconds() ?? 0, metadata: metadataOf(metadata) };
   });

@@ -9,6 +9,7 @@ import { type OpenOperation, operationHandles } from '../../src/client/operation
 import { OperationsClient } from '../../src/client/operations-client.js';
 import type { OperationOutcome } from '../../src/operation.js';
 import { Code, kitError } from '../../src/status.js';
+import { manualClock } from '../helpers/manual-clock.js';
 import { rejection } from '../helpers/rejection.js';
 import { type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
 
@@ -139,29 +140,47 @@ describe.each(ACCESSES)('operation handle %s', (_, accessTo) => {
 });
 
 describe('operation handle › work that ignores cancellation', () => {
-  it('cancelAndWait tells that it succeeded despite it (contract 12)', async () => {
-    const server = await startReportsServer({ onAbort: 'ignore' });
-    const client = new OperationsClient({ address: server.address });
-    const operation = client.operation(await server.inProcess.exportReport(), exportReport);
-    const run = await server.exports.on(operation.name);
-    const waiting = operation.cancelAndWait();
-    run.context.signal.addEventListener('abort', () => run.succeed({ uri: 'done' }));
-    const outcome = await waiting;
-    if (outcome.state !== 'succeeded') throw new Error(`it is ${outcome.state}`);
-    expect(outcome.response.uri).toBe('done');
+  const clock = manualClock();
+  let server: ReportsServer;
+  let client: OperationsClient;
+
+  beforeEach(async () => {
+    server = await startReportsServer({ onAbort: 'ignore' });
+    client = new OperationsClient({ address: server.address, clock });
+  });
+
+  afterEach(async () => {
     client.close();
     await server[Symbol.asyncDispose]();
   });
 
-  it('timeoutMs covers the Cancel and the wait (contract 38)', async () => {
-    const server = await startReportsServer({ onAbort: 'ignore' });
-    const client = new OperationsClient({ address: server.address });
+  async function cancelRequested(name: string): Promise<() => void> {
+    const { context, succeed } = await server.exports.on(name);
+    if (!context.signal.aborted) {
+      await new Promise((resolve) => context.signal.addEventListener('abort', resolve, { once: true }));
+    }
+    return () => succeed({ uri: 'done' });
+  }
+
+  it('cancelAndWait tells that it succeeded despite it (contract 12)', async () => {
     const operation = client.operation(await server.inProcess.exportReport(), exportReport);
-    const error = await rejection(operation.cancelAndWait({ timeoutMs: 100 }));
-    expect(error).toMatchObject({ name: 'WaitTimeoutError', operationName: operation.name });
+    await server.exports.on(operation.name);
+    const waiting = operation.cancelAndWait();
+    const succeed = await cancelRequested(operation.name);
+    succeed();
+    const outcome = await waiting;
+    if (outcome.state !== 'succeeded') throw new Error(`it is ${outcome.state}`);
+    expect(outcome.response.uri).toBe('done');
+  });
+
+  it('timeoutMs covers the Cancel and the wait (contract 38)', async () => {
+    const operation = client.operation(await server.inProcess.exportReport(), exportReport);
+    await server.exports.on(operation.name);
+    const waiting = rejection(operation.cancelAndWait({ timeoutMs: 100 }));
+    await cancelRequested(operation.name);
+    await clock.advance(100);
+    expect(await waiting).toMatchObject({ name: 'WaitTimeoutError', operationName: operation.name });
     expect((await operation.get()).metadata?.cancelRequested).toBe(true);
-    client.close();
-    await server[Symbol.asyncDispose]();
   });
 });
 

@@ -188,10 +188,9 @@ describe('client › retries and deadlines', () => {
       waitOperation: never,
     });
     for (const call of [client.getOperation, client.waitOperation]) {
-      const begun = performance.now();
-      const error = rejection(call.call(client, { name: NAME }, { timeoutMs: 100 }));
-      expect([Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE]).toContain(((await error) as StatusError).code);
-      expect(performance.now() - begun).toBeLessThan(400);
+      const ended = call.call(client, { name: NAME }, { timeoutMs: 100 });
+      // Five attempts would have ended with UNAVAILABLE, seconds later.
+      await expect(ended).rejects.toMatchObject({ code: Code.DEADLINE_EXCEEDED, operationName: NAME });
     }
   });
 
@@ -212,8 +211,11 @@ describe('client › retries and deadlines', () => {
     await client.waitOperation({ name: NAME, timeout: { seconds: 60, nanos: 500_000_000 } });
     await client.getOperation({ name: NAME }, { timeoutMs: 30_000 });
     await client.getOperation({ name: NAME }, { timeoutMs: Number.POSITIVE_INFINITY });
-    const seconds = deadlines.map((ms) => Math.round(ms / 500) / 2);
-    expect(seconds).toEqual([10, 10, 70.5, 30, Number.POSITIVE_INFINITY]);
+    const wanted = [10_000, 10_000, 70_500, 30_000, Number.POSITIVE_INFINITY];
+    // The way to the server takes some of it, more on a busy machine.
+    const lost = deadlines.map((ms, index) => (ms === wanted[index] ? 0 : (wanted[index] ?? 0) - ms));
+    expect(deadlines).toHaveLength(wanted.length);
+    for (const ms of lost) expect(Math.abs(ms)).toBeLessThan(3000);
   });
 
   it.each([-1, Number.NaN])('timeoutMs %d: INVALID_ARGUMENT', async (timeoutMs) => {

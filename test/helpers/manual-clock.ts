@@ -4,7 +4,6 @@ import type { Clock, TimerOptions } from '../../src/clock.js';
 interface Timer {
   readonly due: number;
   readonly callback: () => void;
-  readonly background: boolean;
 }
 
 /** A clock that stands still until a test moves it. */
@@ -27,7 +26,8 @@ export function manualClock(): ManualClock {
 }
 
 class Timers implements ManualClock {
-  readonly #timers = new Set<Timer>();
+  readonly #foreground = new Set<Timer>();
+  readonly #background = new Set<Timer>();
   readonly #watchers = new Set<() => void>();
   #now = MANUAL_CLOCK_START;
 
@@ -36,18 +36,19 @@ class Timers implements ManualClock {
   }
 
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): () => void {
-    const timer = { due: this.#now + delayMs, callback, background: options?.background ?? false };
-    this.#timers.add(timer);
+    const timer = { due: this.#now + delayMs, callback };
+    const timers = options?.background ? this.#background : this.#foreground;
+    timers.add(timer);
     for (const watcher of this.#watchers) watcher();
-    return () => this.#timers.delete(timer);
+    return () => timers.delete(timer);
   }
 
   get armed(): number {
-    return this.#foreground().length;
+    return this.#foreground.size;
   }
 
   get untilNextMs(): number {
-    return Math.min(...this.#foreground().map(({ due }) => due)) - this.#now;
+    return Math.min(...Array.from(this.#foreground, ({ due }) => due)) - this.#now;
   }
 
   whenArmed(count: number): Promise<void> {
@@ -65,7 +66,8 @@ class Timers implements ManualClock {
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     for (let next = this.#next(until); next; next = this.#next(until)) {
-      this.#timers.delete(next);
+      this.#foreground.delete(next);
+      this.#background.delete(next);
       this.#now = Math.max(this.#now, next.due);
       next.callback();
       await settled();
@@ -74,13 +76,9 @@ class Timers implements ManualClock {
     await settled();
   }
 
-  #foreground(): Timer[] {
-    return [...this.#timers].filter(({ background }) => !background);
-  }
-
   #next(until: number): Timer | undefined {
     let next: Timer | undefined;
-    for (const timer of this.#timers) {
+    for (const timer of [...this.#foreground, ...this.#background]) {
       if (timer.due <= until && timer.due < (next?.due ?? Number.POSITIVE_INFINITY)) next = timer;
     }
     return next;

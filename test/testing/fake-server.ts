@@ -61,7 +61,9 @@ export async function startFakeServer(schema: Schema, script = ''): Promise<Fake
     async [Symbol.asyncDispose]() {
       operations[Symbol.dispose]();
       client.close();
-      await kit.close({ graceMs: 0 });
+      const closed = kit.close({ graceMs: 0 });
+      await manual.advance(0);
+      await closed;
       server.forceShutdown();
     },
   };

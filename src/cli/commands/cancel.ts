@@ -11,11 +11,12 @@ export function cancelCommand(terminal: Terminal): Command {
   return callingCommand('cancel', 'Asks for an operation to be cancelled. It may still succeed.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .option('--wait', 'wait for the operation to end; the exit code says how it did')
-    .action(async (name: string, options: CallingOptions & WaitingOptions) => {
-      using session = await Session.open(terminal, options);
-      await session.client.cancelOperation({ name }, session.timeLeft);
-      const text = `cancellation requested of ${printable(name)}`;
-      if (!options.wait) session.print({ json: {}, text });
-      terminal.exitCode = options.wait ? await awaitOutcome(session, name) : ExitCode.SUCCEEDED;
-    });
+    .action((name: string, options: CallingOptions & WaitingOptions) =>
+      Session.run(terminal, options, async (session) => {
+        await session.client.cancelOperation({ name }, session.timeLeft);
+        const text = `cancellation requested of ${printable(name)}`;
+        if (!options.wait) session.print({ json: {}, text });
+        return options.wait ? await awaitOutcome(session, name) : ExitCode.SUCCEEDED;
+      }),
+    );
 }

@@ -12,10 +12,11 @@ export function deleteCommand(terminal: Terminal): Command {
     'Makes the server forget an operation. Its work is not cancelled and goes on.',
   )
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
-    .action(async (name: string, options: CallingOptions) => {
-      using session = await Session.open(terminal, options);
-      await session.client.deleteOperation({ name }, session.timeLeft);
-      session.print({ json: {}, text: `deleted ${printable(name)}` });
-      terminal.exitCode = ExitCode.SUCCEEDED;
-    });
+    .action((name: string, options: CallingOptions) =>
+      Session.run(terminal, options, async (session) => {
+        await session.client.deleteOperation({ name }, session.timeLeft);
+        session.print({ json: {}, text: `deleted ${printable(name)}` });
+        return ExitCode.SUCCEEDED;
+      }),
+    );
 }

@@ -8,9 +8,10 @@ import type { Terminal } from '../terminal.js';
 export function getCommand(terminal: Terminal): Command {
   return callingCommand('get', 'Shows an operation as it is now.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
-    .action(async (name: string, options: CallingOptions) => {
-      using session = await Session.open(terminal, options);
-      session.printOperation(await session.client.getOperation({ name }, session.timeLeft));
-      terminal.exitCode = ExitCode.SUCCEEDED;
-    });
+    .action((name: string, options: CallingOptions) =>
+      Session.run(terminal, options, async (session) => {
+        session.printOperation(await session.client.getOperation({ name }, session.timeLeft));
+        return ExitCode.SUCCEEDED;
+      }),
+    );
 }

@@ -22,15 +22,16 @@ export function listCommand(terminal: Terminal): Command {
       '',
     )
     .option('--filter <filter>', 'which operations to list, such as done=false', '')
-    .action(async (parent: string, options: ListOptions) => {
-      using session = await Session.open(terminal, options);
-      const operations = (await allOperations(session, parent, options.filter)).map((operation) =>
-        session.toJson(operation),
-      );
-      const text = operations.length === 0 ? 'no operations' : operationTable(operations);
-      session.print({ json: { operations }, text });
-      terminal.exitCode = ExitCode.SUCCEEDED;
-    });
+    .action((parent: string, options: ListOptions) =>
+      Session.run(terminal, options, async (session) => {
+        const operations = (await allOperations(session, parent, options.filter)).map((operation) =>
+          session.toJson(operation),
+        );
+        const text = operations.length === 0 ? 'no operations' : operationTable(operations);
+        session.print({ json: { operations }, text });
+        return ExitCode.SUCCEEDED;
+      }),
+    );
 }
 
 /** Every page, empty ones too, until the server says that there are no more (contract 43). */

@@ -21,17 +21,18 @@ export function startCommand(terminal: Terminal): Command {
     .argument('[json]', 'the request as ProtoJSON; @file reads it from a file, - from standard input', '{}')
     .option('--wait', 'wait for the operation to end; the exit code says how it did')
     .addHelpText('after', EXAMPLE)
-    .action(async (name: string, json: string, options: CallingOptions & WaitingOptions) => {
-      using session = await Session.open(terminal, options);
-      const method = resolveMethod(session.schema, name);
-      const request = await readRequest(method, {
-        argument: json,
-        stdin: terminal.stdin,
-        schema: session.schema,
-      });
-      const operation = await startOperation(method, request, session);
-      if (!options.wait) session.printOperation(operation);
-      else if (!options.json) terminal.stdout.write(`started ${printable(operation.name)}\n`);
-      terminal.exitCode = options.wait ? await awaitOutcome(session, operation.name) : ExitCode.SUCCEEDED;
-    });
+    .action((name: string, json: string, options: CallingOptions & WaitingOptions) =>
+      Session.run(terminal, options, async (session) => {
+        const method = resolveMethod(session.schema, name);
+        const request = await readRequest(method, {
+          argument: json,
+          stdin: terminal.stdin,
+          schema: session.schema,
+        });
+        const operation = await startOperation(method, request, session);
+        if (!options.wait) session.printOperation(operation);
+        else if (!options.json) terminal.stdout.write(`started ${printable(operation.name)}\n`);
+        return options.wait ? await awaitOutcome(session, operation.name) : ExitCode.SUCCEEDED;
+      }),
+    );
 }

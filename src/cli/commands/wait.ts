@@ -8,8 +8,9 @@ import type { Terminal } from '../terminal.js';
 export function waitCommand(terminal: Terminal): Command {
   return callingCommand('wait', 'Waits for an operation to end; the exit code says how it did.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
-    .action(async (name: string, options: CallingOptions) => {
-      using session = await Session.open(terminal, options);
-      terminal.exitCode = await awaitOutcome(session, name);
-    });
+    .action((name: string, options: CallingOptions) =>
+      Session.run(terminal, options, async (session) => {
+        return await awaitOutcome(session, name);
+      }),
+    );
 }

@@ -8,6 +8,7 @@ export interface ProgressOutput {
   readonly columns?: number;
 }
 
+const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[K';
 
 /** Shows how an operation comes along: one line that is rewritten on a terminal, a line per change elsewhere. */
@@ -23,9 +24,9 @@ export class ProgressLine {
     const text = progressText(operation);
     if (text === this.#shown) return;
     this.#shown = text;
-    const { isTTY, columns = 80 } = this.#output;
-    // A line that wraps could not be rewritten.
-    this.#output.write(isTTY ? CLEAR_LINE + text.slice(0, columns - 1) : `${text}\n`);
+    const { isTTY, columns } = this.#output;
+    // A line that wraps could not be rewritten. Some terminals say that they have no columns.
+    this.#output.write(isTTY ? CLEAR_LINE + text.slice(0, (columns || DEFAULT_COLUMNS) - 1) : `${text}\n`);
   }
 
   /** Takes the line off the terminal, to make room for what comes next. */

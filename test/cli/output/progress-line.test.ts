@@ -33,6 +33,12 @@ describe('ProgressLine', () => {
     expect(written).toEqual(['\r\u001b[Krunning: ']);
   });
 
+  it('a terminal that says it has no columns: the line is whole', () => {
+    const { written, line } = output({ isTTY: true, columns: 0 });
+    line.show(running);
+    expect(written).toEqual(['\r\u001b[Krunning: 40 %']);
+  });
+
   it('nothing was shown: nothing is taken away', () => {
     const { written, line } = output({ isTTY: true });
     line.clear();

@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { OperationsClient } from 'longrunning';
+import { JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
+
+// Every command is a process of its own, which takes its time on a busy machine.
+jest.setTimeout(60_000);
+
+const open: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+async function serve(...args: string[]): Promise<{ serving: Serving; client: OperationsClient }> {
+  const serving = await Serving.start(args);
+  const client = new OperationsClient({ address: serving.address });
+  open.push(
+    () => client.close(),
+    () => serving[Symbol.asyncDispose](),
+  );
+  return { serving, client };
+}
+
+async function start(serving: Serving, ...args: string[]): Promise<string> {
+  const { stdout } = await run(['start', ...args, '--json'], { address: serving.address });
+  return JSON.parse(stdout).name;
+}
+
+const waitFor = (client: OperationsClient, name: string) =>
+  client.waitOperation({ name, timeout: { seconds: 30, nanos: 0 } });
+
+describe('serve', () => {
+  it('alone: the example service, and one line on standard output', async () => {
+    const { serving } = await serve();
+    const name = await start(serving, 'Reports/ExportReport', '{"parent": "projects/p/locations/l"}');
+    expect(name).toMatch(/^projects\/p\/locations\/l\/operations\//);
+    serving.child.kill('SIGTERM');
+    const { stdout } = await serving.ended;
+    expect(stdout).toMatch(/^longrunning: listening on 127\.0\.0\.1:\d+\n$/);
+  });
+
+  it('a deprecated service: one warning in the log', async () => {
+    const { serving } = await serve(...JOBS_PROTO);
+    serving.child.kill('SIGTERM');
+    const { stderr } = await serving.ended;
+    const warnings = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ level }) => level === 40);
+    expect(warnings).toEqual([expect.objectContaining({ service: 'test.jobs.v1.OldJobs' })]);
+  });
+});
+
+describe('serve › told to stop', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s: a pending wait is answered with the latest state, exit code 0 (contract 21)',
+    async (signal) => {
+      const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '300');
+      const name = await start(serving, 'Jobs/Hang', ...JOBS_PROTO);
+      const waiting = waitFor(client, name);
+      await client.getOperation({ name });
+      const toldAt = performance.now();
+      serving.child.kill(signal);
+      expect(await waiting).toMatchObject({ name, done: false });
+      expect(await serving.ended).toMatchObject({ code: 0, signal: null });
+      expect(performance.now() - toldAt).toBeLessThan(5000);
+    },
+  );
+
+  it('work that ends within the grace is seen to its end; nothing reads cancelled', async () => {
+    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '3000');
+    const name = await start(serving, 'Jobs/Succeed', ...JOBS_PROTO);
+    const hanging = await start(serving, 'Jobs/Hang', ...JOBS_PROTO);
+    serving.child.kill('SIGTERM');
+    // During the grace the server answers still.
+    let operation = await client.getOperation({ name });
+    while (!operation.done) operation = await client.getOperation({ name });
+    expect(operation.result?.$case).toBe('response');
+    expect(await client.getOperation({ name: hanging })).toMatchObject({ done: false });
+    expect(await serving.ended).toMatchObject({ code: 0 });
+  });
+
+  it('new operations are refused as UNAVAILABLE meanwhile', async () => {
+    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT);
+    const name = await start(serving, 'Jobs/Hang', ...JOBS_PROTO);
+    const waiting = waitFor(client, name);
+    await client.getOperation({ name });
+    serving.child.kill('SIGTERM');
+    await waiting;
+    const { code, stderr } = await run(['start', 'Jobs/Hang', ...JOBS_PROTO], { address: serving.address });
+    expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('UNAVAILABLE') });
+  });
+
+  it('a second signal ends it at once', async () => {
+    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '60000');
+    const name = await start(serving, 'Jobs/Hang', ...JOBS_PROTO);
+    const waiting = waitFor(client, name);
+    await client.getOperation({ name });
+    serving.child.kill('SIGTERM');
+    await waiting;
+    serving.child.kill('SIGTERM');
+    expect(await serving.ended).toMatchObject({ code: 143 });
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { FAULTY_SCRIPT, JOBS_PROTO, run, Serving } from './command-line.js';
+
+// Every command is a process of its own, which takes its time on a busy machine.
+jest.setTimeout(60_000);
+
+describe('help', () => {
+  it('documents the exit codes and where the address comes from', async () => {
+    const { code, stdout } = await run(['get', '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('LONGRUNNING_ADDRESS');
+    expect(stdout).toContain('localhost:50051');
+    for (const exitCode of [0, 1, 2, 3, 4, 5])
+      expect(stdout).toMatch(new RegExp(`^ {2}${exitCode} {2}\\S`, 'm'));
+  });
+});
+
+describe('wrong usage › one line says what to do, exit code 2', () => {
+  it.each([
+    [['gett'], "unknown command 'gett' (Did you mean get?)"],
+    [['get'], "missing required argument 'name'"],
+    [['get', 'a', 'b'], 'too many arguments'],
+    [['get', 'operations/a', '--verbose'], "unknown option '--verbose'"],
+    [['wait', 'operations/a', '--timeout', 'soon'], 'Write it as 500ms, 30s, 2m or 1h'],
+    [['get', 'operations/a', '--address', 'http://localhost'], 'address "http://localhost" is malformed'],
+    [['get', 'operations/a', '--proto', 'missing.proto'], '"missing.proto" does not exist'],
+    [['start', 'Reports/ExportReprot'], 'did you mean Reports/ExportReport?'],
+    [['start', 'Succeed', ...JOBS_PROTO], 'test.jobs.v1.Jobs/Succeed or test.jobs.v1.OldJobs/Succeed'],
+    [['start', 'Jobs/Describe', ...JOBS_PROTO], 'no known method that starts an operation'],
+    [['start', 'Reports/ExportReport', '{"parent'], 'the request is no JSON'],
+    [['start', 'Reports/ExportReport', '{"titel": "x"}'], 'titel'],
+    [['start', 'Reports/ExportReport', '@/missing.json'], 'the request cannot be read'],
+    [['serve', '--address', 'here'], 'address "here" is malformed'],
+    [['serve', '--address', '127.0.0.1:99999'], 'address "127.0.0.1:99999" is malformed'],
+    [['serve', '--address', '127.0.0.1:0', '--grace-ms', '-1'], 'whole number of milliseconds'],
+    [['serve', '--address', '127.0.0.1:0', '--script', 'missing.yaml'], 'missing.yaml'],
+    [
+      ['serve', '--address', '127.0.0.1:0', '--proto', 'google/protobuf/empty.proto'],
+      'returns google.longrunning',
+    ],
+  ])('%j', async (args, advice) => {
+    const { code, stdout, stderr } = await run(args);
+    expect(stderr).toContain(advice);
+    expect(stderr).toMatch(/^longrunning: [^\n]+\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('a faulty script: a line for each fault, with file, line and field', async () => {
+    const { code, stderr } = await run([
+      'serve',
+      '--address',
+      '127.0.0.1:0',
+      ...JOBS_PROTO,
+      '--script',
+      FAULTY_SCRIPT,
+    ]);
+    const [first, second, ...rest] = stderr.trimEnd().split('\n');
+    expect(first).toMatch(/^longrunning: \S*faulty\.yaml:3: .*durationMs/);
+    expect(second).toMatch(/^longrunning: \S*faulty\.yaml:5: .*onCancle/);
+    expect({ code, rest }).toEqual({ code: 2, rest: [] });
+  });
+
+  it('no command at all: the help, on standard error', async () => {
+    const { code, stdout, stderr } = await run([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('Usage: longrunning');
+  });
+
+  it('a port in use', async () => {
+    await using serving = await Serving.start();
+    const { code, stdout, stderr } = await run(['serve', '--address', serving.address]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^longrunning: cannot listen on "[\d.:]+": the port is in use: [^\n]+\n$/);
+  });
+});
+
+describe('a Node.js older than `engines`', () => {
+  it('one line says so, exit code 2', async () => {
+    const pretend = 'Object.defineProperty(process.versions, "node", { value: "20.0.0" })';
+    const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
+    expect(await run(['--version'], { nodeOptions })).toEqual({
+      code: 2,
+      signal: null,
+      stdout: '',
+      stderr: 'longrunning: Node.js 20.0.0 is too old: use Node.js 22.13 or newer\n',
+    });
+  });
+});

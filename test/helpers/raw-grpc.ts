@@ -1,0 +1,75 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+
+/** What came back on a stream, however it ended. */
+export interface RawAnswer {
+  readonly httpStatus: number | undefined;
+  /** `grpc-status`, from trailers or from headers alone; undefined when the stream was reset without. */
+  readonly grpcStatus: number | undefined;
+  readonly resetCode: number;
+  readonly body: Buffer;
+}
+
+/** One HTTP/2 connection on which a test decides every byte that gRPC would. */
+export interface RawGrpc extends AsyncDisposable {
+  readonly session: ClientHttp2Session;
+  /** Opens a stream; nothing but headers is sent. */
+  open(path: string, headers?: Readonly<Record<string, string>>): ClientHttp2Stream;
+  /** Sends these very bytes as the body of a call. */
+  call(path: string, body: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<RawAnswer>;
+}
+
+export function rawGrpc(address: string): RawGrpc {
+  const session = connect(`http://${address}`);
+  // A server that closes the connection on us is one of the answers; streams tell of it.
+  session.on('error', () => {});
+  const open: RawGrpc['open'] = (path, headers) =>
+    session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+  return {
+    session,
+    open,
+    call(path, body, headers) {
+      const stream = open(path, headers);
+      const answer = answerOf(stream);
+      stream.end(body);
+      return answer;
+    },
+    async [Symbol.asyncDispose]() {
+      if (session.closed) return;
+      await new Promise<void>((resolve) => session.close(resolve));
+    },
+  };
+}
+
+/** One message as gRPC frames it; `length` lies about how long it is. */
+export function frame(message: Uint8Array, { length = message.length } = {}): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
+  return new Promise((resolve) => {
+    let httpStatus: number | undefined;
+    let grpcStatus: number | undefined;
+    const chunks: Buffer[] = [];
+    const readStatus = (headers: Readonly<Record<string, unknown>>) => {
+      if (headers['grpc-status'] !== undefined) grpcStatus = Number(headers['grpc-status']);
+    };
+    stream.on('response', (headers) => {
+      httpStatus = headers[':status'];
+      readStatus(headers);
+    });
+    stream.on('trailers', readStatus);
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('error', () => {});
+    stream.on('close', () =>
+      resolve({ httpStatus, grpcStatus, resetCode: stream.rstCode ?? 0, body: Buffer.concat(chunks) }),
+    );
+  });
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { PageTokens } from '../../src/server/page-token.js';
+
+const text = fc.string({ unit: 'grapheme' });
+const cursor = fc.string({ unit: 'grapheme', minLength: 1 });
+const scope = fc.record({ parent: text, filter: text });
+const tokens = new PageTokens('secret');
+
+describe('page token', () => {
+  it('gives back the cursor it was made of, and is URL-safe (contract 27)', () => {
+    fc.assert(
+      fc.property(cursor, scope, (written, listing) => {
+        const token = tokens.write(written, listing);
+        expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
+        expect(tokens.read(token, listing)).toBe(written);
+      }),
+    );
+  });
+
+  it('is empty at the end, and empty is the first page (contract 27)', () => {
+    fc.assert(
+      fc.property(scope, (listing) => {
+        expect(tokens.write(undefined, listing)).toBe('');
+        expect(tokens.read('', listing)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('is refused with any character changed, left out or put in (contract 27)', () => {
+    const character = fc.oneof(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+      fc.base64String({ minLength: 4, maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(
+        cursor,
+        scope,
+        fc.nat(),
+        fc.nat({ max: 1 }),
+        fc.option(character),
+        (written, listing, position, removed, added) => {
+          const good = tokens.write(written, listing);
+          const index = position % good.length;
+          const token = good.slice(0, index) + (added ?? '') + good.slice(index + removed);
+          fc.pre(token !== good && token !== '');
+          expect(() => tokens.read(token, listing)).toThrow('page token is damaged');
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('is refused cut off anywhere (contract 27)', () => {
+    const listing = { parent: 'projects/p', filter: '' };
+    const good = tokens.write('1234567', listing);
+    for (let length = 1; length < good.length; length++) {
+      expect(() => tokens.read(good.slice(0, length), listing)).toThrow('page token is damaged');
+    }
+  });
+
+  it('is refused for another parent or filter, however the two are cut (contract 27)', () => {
+    fc.assert(
+      fc.property(cursor, scope, scope, (written, listing, other) => {
+        fc.pre(listing.parent !== other.parent || listing.filter !== other.filter);
+        const token = tokens.write(written, listing);
+        expect(() => tokens.read(token, other)).toThrow('page token is damaged');
+      }),
+    );
+    const token = tokens.write('1', { parent: 'ab', filter: 'c' });
+    expect(() => tokens.read(token, { parent: 'a', filter: 'bc' })).toThrow('page token is damaged');
+  });
+
+  it('is good on every server that has the secret, and on no other (contract 27)', () => {
+    const listing = { parent: '', filter: '' };
+    const token = tokens.write('1', listing);
+    expect(new PageTokens(Buffer.from('secret')).read(token, listing)).toBe('1');
+    expect(() => new PageTokens('other').read(token, listing)).toThrow('page token is damaged');
+    expect(() => new PageTokens().read(token, listing)).toThrow('page token is damaged');
+  });
+
+  it('that is junk is refused whatever it is, with INVALID_ARGUMENT (contract 27)', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), scope, (junk, listing) => {
+        expect(() => tokens.read(junk, listing)).toThrow(expect.objectContaining({ code: 3 }));
+      }),
+    );
+  });
+});

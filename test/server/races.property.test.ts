@@ -1,0 +1,33 @@
+import { describe, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ACTIONS, type Action, Race } from './race.js';
+
+/** What one client does, one after the other; several clients do so at once. */
+const client: fc.Arbitrary<readonly Action[]> = fc.array(
+  fc.record({ type: fc.constantFrom(...ACTIONS), target: fc.nat({ max: 3 }) }),
+  { maxLength: 10 },
+);
+
+describe('races', () => {
+  it.each(['honour', 'ignore'] as const)(
+    'any interleaving of clients, work that would %s cancellation, and store: the model holds (contract 4, 12, 13, 14, 16, 17, 20)',
+    async (onAbort) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          fc.array(client, { minLength: 1, maxLength: 4 }),
+          fc.integer({ min: 1, max: 3 }),
+          async (scheduler, clients, concurrency) => {
+            await using race = new Race({ scheduler, onAbort, concurrency });
+            await race.start(2);
+            await race.run(clients);
+            await race.settle();
+            race.check();
+          },
+        ),
+        { numRuns: 150 },
+      );
+    },
+    30_000,
+  );
+});

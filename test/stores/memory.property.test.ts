@@ -1,0 +1,175 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { matchesParent } from '../../src/name.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+
+const PARENTS = ['a', 'b', 'a/x', ''] as const;
+const PATTERNS = [...PARENTS, '-', 'a/-', '-/x'] as const;
+
+type Step =
+  | { readonly type: 'create'; readonly parent: string; readonly expireTime: number | undefined }
+  | { readonly type: 'delete'; readonly target: number }
+  | { readonly type: 'page' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    type: fc.constant('create' as const),
+    parent: fc.constantFrom(...PARENTS),
+    expireTime: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+  }),
+  fc.record({ type: fc.constant('delete' as const), target: fc.nat() }),
+  fc.record({ type: fc.constant('page' as const) }),
+);
+
+function recordOf(id: number, parent: string, expireTime?: number): OperationRecord {
+  return {
+    name: `${parent}/operations/${id}`,
+    parent,
+    method: '/s/m',
+    request: new Uint8Array(),
+    cancellable: true,
+    version: 1,
+    attempt: 0,
+    createTime: id,
+    metadata: undefined,
+    ...(expireTime === undefined
+      ? {}
+      : { expireTime, endTime: 0, result: { $case: 'error', value: { code: 1, message: '', details: [] } } }),
+  };
+}
+
+/** Everything a listing holds, page by page; `between` is run after each page but the last. */
+async function listAll(
+  store: OperationStore,
+  query: { readonly parent: string; readonly limit: number; readonly now: number },
+  between: () => Promise<void> = async () => {},
+): Promise<string[]> {
+  const names: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await store.list(after === undefined ? query : { ...query, after });
+    expect(page.records.length).toBeLessThanOrEqual(query.limit);
+    names.push(...page.records.map(({ name }) => name));
+    if (page.next === undefined) return names;
+    expect(page.records).toHaveLength(query.limit);
+    after = page.next;
+    await between();
+  }
+}
+
+describe('memory store', () => {
+  it('lists what there is, newest first, after any creations and deletions (contract 25, 34)', async () => {
+    const listing = fc.record({
+      parent: fc.constantFrom(...PATTERNS),
+      limit: fc.integer({ min: 1, max: 5 }),
+      now: fc.nat({ max: 21 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), listing, async (steps, query) => {
+        const store = memoryStore();
+        let model: OperationRecord[] = [];
+        for (const [id, taken] of steps.entries()) {
+          if (taken.type === 'create') {
+            const record = recordOf(id, taken.parent, taken.expireTime);
+            await store.create(record);
+            model.unshift(record);
+          }
+          if (taken.type === 'delete' && model.length > 0) {
+            const { name } = model[taken.target % model.length] as OperationRecord;
+            expect(await store.delete(name)).toBe(true);
+            expect(await store.delete(name)).toBe(false);
+            model = model.filter((record) => record.name !== name);
+          }
+        }
+        const wanted = model.filter(
+          ({ parent, expireTime }) =>
+            matchesParent(query.parent, parent) && (expireTime === undefined || expireTime > query.now),
+        );
+        expect(await listAll(store, query)).toEqual(wanted.map(({ name }) => name));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('tells of what exists all along exactly once, whatever comes and goes between pages (contract 28)', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (steps, limit) => {
+          const store = memoryStore();
+          const names: string[] = [];
+          for (let id = 0; id < 20; id++) {
+            const record = recordOf(id, 'a');
+            await store.create(record);
+            names.unshift(record.name);
+          }
+          const doomed = new Set<string>();
+          let id = names.length;
+          const remaining = [...steps];
+          const seen = await listAll(store, { parent: 'a', limit, now: 0 }, async () => {
+            for (let next = remaining.shift(); next && next.type !== 'page'; next = remaining.shift()) {
+              if (next.type === 'create') await store.create(recordOf(id++, next.parent));
+              else {
+                const name = names[next.target % names.length] as string;
+                doomed.add(name);
+                await store.delete(name);
+              }
+            }
+          });
+          expect(new Set(seen).size).toBe(seen.length);
+          expect(seen.filter((name) => !doomed.has(name))).toEqual(names.filter((name) => !doomed.has(name)));
+        },
+      ),
+    );
+  });
+
+  it('compares and sets: of two who read the same version one wins (contract 16)', async () => {
+    const store = memoryStore();
+    const record = recordOf(1, 'a');
+    await store.create(record);
+    const changed = { ...record, version: 2 };
+    const both = [store.compareAndSet({ ...changed, attempt: 1 }, 1), store.compareAndSet(changed, 1)];
+    expect(await Promise.all(both)).toEqual([true, false]);
+    expect(await store.get(record.name)).toMatchObject({ version: 2, attempt: 1 });
+    expect(await store.compareAndSet(recordOf(2, 'a'), 1)).toBe(false);
+  });
+
+  it('refuses a name that is taken, and keeps what it has', async () => {
+    const store = memoryStore();
+    await store.create(recordOf(1, 'a'));
+    await expect(store.create({ ...recordOf(1, 'a'), attempt: 9 })).rejects.toMatchObject({ code: 6 });
+    expect(await store.get('a/operations/1')).toMatchObject({ attempt: 0 });
+  });
+
+  it('deletes what has expired, in batches, and nothing else (contract 34)', async () => {
+    const store = memoryStore();
+    for (let id = 0; id < 5; id++) await store.create(recordOf(id, 'a', 10));
+    await store.create(recordOf(5, 'a', 11));
+    await store.create(recordOf(6, 'a'));
+    expect(await store.deleteExpired(10, 2)).toBe(2);
+    expect(await store.deleteExpired(10, 100)).toBe(3);
+    expect(await store.deleteExpired(10, 100)).toBe(0);
+    expect(await listAll(store, { parent: 'a', limit: 10, now: 10 })).toEqual([
+      'a/operations/6',
+      'a/operations/5',
+    ]);
+  });
+
+  it('tells watchers of every change and of deletion, until they stop watching', async () => {
+    const store = memoryStore();
+    const told: (string | undefined)[] = [];
+    const stop = store.watch((name) => told.push(name));
+    const record = recordOf(1, 'a');
+    await store.create(record);
+    await store.compareAndSet({ ...record, version: 2 }, 1);
+    await store.compareAndSet({ ...record, version: 2 }, 1);
+    await store.delete(record.name);
+    await store.delete(record.name);
+    expect(told).toEqual([record.name, record.name]);
+    stop();
+    await store.create(record);
+    await store.delete(record.name);
+    expect(told).toHaveLength(2);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { WorkQueue } from '../../src/stores/work-queue.js';
+
+describe('work queue', () => {
+  it('hands everything out once, in order, never more at a time than allowed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.uniqueArray(fc.nat(), { maxLength: 20 }),
+        fc.nat({ max: 20 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (scheduler, items, pushedBefore, concurrency) => {
+          const queue = new WorkQueue<number>();
+          for (const item of items.slice(0, pushedBefore)) queue.push(item);
+          const begun: number[] = [];
+          let inHand = 0;
+          let most = 0;
+          const onError = (error: unknown) => {
+            throw error;
+          };
+          const handler = async (item: number) => {
+            begun.push(item);
+            most = Math.max(most, ++inHand);
+            await scheduler.schedule(Promise.resolve(), `work on ${item}`);
+            inHand--;
+          };
+          queue.consume(handler, { concurrency, onError });
+          for (const item of items.slice(pushedBefore)) queue.push(item);
+          await scheduler.waitIdle();
+          expect(begun).toEqual(items);
+          expect(most).toBeLessThanOrEqual(concurrency);
+        },
+      ),
+    );
+  });
+
+  it('goes on after work that failed, and tells of it', async () => {
+    const queue = new WorkQueue<string>();
+    const errors: unknown[] = [];
+    const begun: string[] = [];
+    const last = Promise.withResolvers<void>();
+    const handler = async (item: string) => {
+      begun.push(item);
+      if (item === 'last') return last.resolve();
+      throw new Error(item);
+    };
+    queue.consume(handler, { concurrency: 1, onError: (error) => errors.push(error) });
+    for (const item of ['a', 'b', 'last']) queue.push(item);
+    await last.promise;
+    expect(begun).toEqual(['a', 'b', 'last']);
+    expect(errors).toEqual([new Error('a'), new Error('b')]);
+  });
+
+  it('hands out nothing more once stopped, also when work in hand ends', async () => {
+    const queue = new WorkQueue<number>();
+    const begun: number[] = [];
+    const inHand = Promise.withResolvers<void>();
+    const handler = (item: number) => {
+      begun.push(item);
+      return inHand.promise;
+    };
+    const consumer = queue.consume(handler, { concurrency: 1, onError: () => {} });
+    queue.push(1);
+    queue.push(2);
+    consumer.stop();
+    inHand.resolve();
+    await inHand.promise;
+    queue.push(3);
+    expect(begun).toEqual([1]);
+  });
+});
