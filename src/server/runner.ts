@@ -1,6 +1,5 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Clock } from '../clock.js';
-import { sleep } from '../signals.js';
 import { Code, kitError, StatusError } from '../status.js';
 import type { OperationRecord, OperationStore, WorkConsumer } from '../stores/operation-store.js';
 import { internalError } from './internal-error.js';
@@ -48,16 +47,22 @@ export class Runner {
   async close(graceMs: number): Promise<void> {
     const { clock, transitions } = this.#options;
     this.#consumer.stop();
-    const over = new AbortController();
     const settled = Promise.allSettled([...this.#runs.values()].map((run) => run.settled));
-    await Promise.race([settled, sleep(graceMs, over.signal, clock)]);
-    over.abort();
+    if (graceMs > 0) await this.#atMost(graceMs, settled);
     for (const [name, run] of this.#runs) {
       await transitions.commit(name, () => ({ type: 'interrupted', at: clock.now() }));
       run.controller.abort(
         kitError(Code.ABORTED, 'SERVER_STOPPING', 'the server stops: end the work and start it again later'),
       );
     }
+  }
+
+  /** Resolves with the promise, or after so long without it. */
+  async #atMost(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const stopTimer = this.#options.clock.setTimer(resolve, timeoutMs);
+      promise.then(stopTimer).then(resolve);
+    });
   }
 
   #take(record: OperationRecord): Promise<void> {

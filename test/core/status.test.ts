@@ -1,0 +1,116 @@
+import { Metadata } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details.js';
+import { Status } from '../../generated/google/rpc/status.js';
+import { pack } from '../../src/any.js';
+import {
+  Code,
+  codeName,
+  invalidField,
+  kitError,
+  quoted,
+  STATUS_DETAILS_KEY,
+  StatusError,
+} from '../../src/status.js';
+
+const details = [pack(RetryInfo, { retryDelay: { seconds: 1, nanos: 0 } })];
+
+function serviceError(code: number, trailer?: Uint8Array): Error {
+  const metadata = new Metadata();
+  if (trailer) metadata.set(STATUS_DETAILS_KEY, Buffer.from(trailer));
+  return Object.assign(new Error(`${code}: text`), { code, details: 'text', metadata });
+}
+
+describe('StatusError.from', () => {
+  it('a StatusError stays itself', () => {
+    const error = new StatusError(Code.ABORTED, 'again', details);
+    expect(StatusError.from(error)).toBe(error);
+  });
+
+  it('a google.rpc.Status keeps code, message and details', () => {
+    const status = { code: Code.DATA_LOSS, message: 'gone', details };
+    expect(StatusError.from(status)).toMatchObject(status);
+    expect(StatusError.from(status).toStatus()).toEqual(status);
+  });
+
+  it('a ServiceError keeps code, message and the details in its trailers (contract 5)', () => {
+    const trailer = Status.encode({ code: 9, message: 'text', details }).finish();
+    const error = serviceError(9, trailer);
+    expect(StatusError.from(error)).toMatchObject({ code: 9, message: 'text', details, cause: error });
+  });
+
+  it('a ServiceError whose details are broken keeps the rest', () => {
+    expect(StatusError.from(serviceError(9, Buffer.from([0x1a, 0xff])))).toMatchObject({
+      code: 9,
+      details: [],
+    });
+    expect(StatusError.from(serviceError(9))).toMatchObject({ code: 9, message: 'text', details: [] });
+  });
+
+  it('a code that is OK, or none, is UNKNOWN: an error is never a success', () => {
+    for (const code of [0, -1, 17, 99, 1.5, Number.NaN]) {
+      expect(StatusError.from(serviceError(code)).code).toBe(Code.UNKNOWN);
+      expect(StatusError.from({ code, message: '', details: [] }).code).toBe(Code.UNKNOWN);
+    }
+  });
+
+  it('whatever else is thrown is UNKNOWN with itself as cause', () => {
+    fc.assert(
+      fc.property(fc.anything(), (thrown) => {
+        fc.pre(typeof thrown !== 'object' || thrown === null || !('code' in thrown));
+        // Some objects cannot be told as text at all.
+        fc.pre(isPrintable(thrown));
+        expect(StatusError.from(thrown)).toMatchObject({ code: Code.UNKNOWN, details: [] });
+        expect(StatusError.from(thrown).cause).toBe(thrown);
+      }),
+    );
+  });
+});
+
+describe('errors of the kit', () => {
+  it('carry one ErrorInfo, and BadRequest and RetryInfo where they apply (contract 32)', () => {
+    const error = kitError(Code.UNAVAILABLE, 'BUSY', 'server is busy: try later', {
+      field: 'name',
+      metadata: { queue: 'full' },
+      retryAfterMs: 1500,
+    });
+    expect(error.detail(ErrorInfo)).toEqual({
+      reason: 'BUSY',
+      domain: 'longrunning',
+      metadata: { queue: 'full' },
+    });
+    expect(error.detail(BadRequest)?.fieldViolations).toMatchObject([
+      { field: 'name', description: error.message },
+    ]);
+    expect(error.detail(RetryInfo)).toEqual({ retryDelay: { seconds: 1, nanos: 500_000_000 } });
+    expect(error.details).toHaveLength(3);
+  });
+
+  it('for a field are INVALID_ARGUMENT and name it for programs too (contract 32)', () => {
+    const error = invalidField('page_size', 'page size is odd: make it even');
+    expect(error.code).toBe(Code.INVALID_ARGUMENT);
+    expect(error.detail(ErrorInfo)?.metadata).toEqual({ field: 'page_size' });
+    expect(error.detail(RetryInfo)).toBeUndefined();
+  });
+
+  it('quote values on one line and never more than a line of them', () => {
+    expect(quoted('a\nb"c')).toBe('"a\\nb\\"c"');
+    expect(quoted('x'.repeat(500))).toBe(`"${'x'.repeat(80)}"… (500 characters)`);
+  });
+
+  it('have codes with names', () => {
+    expect(codeName(5)).toBe('NOT_FOUND');
+    expect(codeName(99)).toBe('UNKNOWN');
+    expect(codeName(-1)).toBe('UNKNOWN');
+  });
+});
+
+function isPrintable(value: unknown): boolean {
+  try {
+    String(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

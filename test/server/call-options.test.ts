@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { Code } from '../../src/status.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import { aroundStore } from '../helpers/around-store.js';
+import { expectKitError, rejection } from '../helpers/rejection.js';
+import { startReportsServer } from '../helpers/reports-server.js';
+
+const NAME = 'operations/1';
+const METHODS = ['getOperation', 'listOperations', 'cancelOperation', 'deleteOperation'] as const;
+
+/** A server whose store never answers. */
+function startHungServer() {
+  return startReportsServer({ store: aroundStore(memoryStore(), () => new Promise(() => {})) });
+}
+
+describe('call options in process', () => {
+  it.each(METHODS)(
+    '%s: a store that does not answer in time is DEADLINE_EXCEEDED (contract 32)',
+    async (method) => {
+      await using server = await startHungServer();
+      const call = server.inProcess.operations[method]({ name: NAME }, { timeoutMs: 100 });
+      const refused = expectKitError(call, Code.DEADLINE_EXCEEDED);
+      await server.manual.advance(100);
+      await refused;
+      expect(server.manual.armed).toBe(0);
+    },
+  );
+
+  it.each([...METHODS, 'waitOperation'] as const)(
+    '%s: an abort rejects with its reason at once',
+    async (method) => {
+      await using server = await startHungServer();
+      const leaving = new AbortController();
+      const { signal } = leaving;
+      const refused = rejection(server.inProcess.operations[method]({ name: NAME }, { signal }));
+      const reason = new Error('gone');
+      leaving.abort(reason);
+      expect(await refused).toBe(reason);
+      expect(server.manual.armed).toBe(0);
+    },
+  );
+});

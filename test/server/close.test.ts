@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { Code } from '../../src/status.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import { settled } from '../helpers/manual-clock.js';
+import { startReportsServer } from '../helpers/reports-server.js';
+
+/** A store whose records can be read after the server closed it. */
+function startServer(onAbort: 'honour' | 'ignore') {
+  const store = memoryStore();
+  return startReportsServer({ onAbort, store, concurrency: 1 });
+}
+
+describe('close', () => {
+  it('gives running work its grace, and its end is recorded', async () => {
+    await using server = await startServer('ignore');
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    const closed = server.kit.close({ graceMs: 1000 });
+    await server.manual.advance(500);
+    expect(run.context.signal.aborted).toBe(false);
+    run.succeed({ uri: 'in time' });
+    await closed;
+    const ended = await server.inProcess.operations.getOperation({ name });
+    expect(ended).toMatchObject({ done: true, result: { $case: 'response' } });
+    expect(server.manual.armed).toBe(0);
+  });
+
+  it('then tells work so by its signal and records ABORTED: nobody cancelled it', async () => {
+    await using server = await startServer('honour');
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    const closed = server.kit.close({ graceMs: 1000 });
+    await server.manual.advance(1000);
+    await closed;
+    expect(run.context.signal.reason).toMatchObject({ code: Code.ABORTED });
+    await settled();
+    const ended = await server.inProcess.operations.getOperation({ name });
+    expect(ended.result).toMatchObject({ $case: 'error', value: { code: Code.ABORTED } });
+  });
+
+  it('records CANCELLED for work that was asked to cancel and did not end in time (contract 14)', async () => {
+    await using server = await startServer('ignore');
+    const { name } = await server.inProcess.exportReport();
+    await server.exports.on(name);
+    await server.inProcess.operations.cancelOperation({ name });
+    const closed = server.kit.close({ graceMs: 1000 });
+    await server.manual.advance(1000);
+    await closed;
+    const ended = await server.inProcess.operations.getOperation({ name });
+    expect(ended.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
+  });
+
+  it('begins no queued work, and refuses starts (contract 32)', async () => {
+    await using server = await startServer('ignore');
+    const first = await server.inProcess.exportReport();
+    await server.inProcess.exportReport();
+    const run = await server.exports.on(first.name);
+    const closed = server.kit.close({ graceMs: 1000 });
+    await expect(server.overGrpc.exportReport()).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+    run.succeed();
+    await closed;
+    await settled();
+    expect(server.exports.begun).toEqual([first.name]);
+  });
+
+  it('without work in hand is at once, and may be asked for twice', async () => {
+    await using server = await startServer('honour');
+    await server.kit.close({ graceMs: 60_000 });
+    await server.kit.close({ graceMs: 60_000 });
+    expect(server.manual.armed).toBe(0);
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { ReportsOperations } from '../../examples/reports/reports.operations.js';
+import { createOperations, implement } from '../../src/server/index.js';
+import { settled } from '../helpers/manual-clock.js';
+import { startReportsServer } from '../helpers/reports-server.js';
+
+const exportReport = implement(ReportsOperations.exportReport, { run: () => ({}) });
+const purgeReports = implement(ReportsOperations.purgeReports, { run: () => ({}) });
+
+describe('createOperations', () => {
+  it('refuses two implementations of one method', () => {
+    expect(() => createOperations({ methods: [exportReport, exportReport] })).toThrow('implemented twice');
+  });
+
+  it.each(['concurrency', 'retentionMs', 'defaultPageSize', 'maxPageSize', 'maxWaitMs'])(
+    'refuses a limit that is not positive: %s',
+    (option) => {
+      for (const value of [0, -1, Number.NaN]) {
+        expect(() => createOperations({ methods: [], [option]: value })).toThrow(
+          `option ${option} is ${value}`,
+        );
+      }
+    },
+  );
+
+  it('refuses to serve or start a method that it was not given', async () => {
+    await using operations = createOperations({ methods: [exportReport] });
+    expect(() => operations.starter(purgeReports)).toThrow('not served here');
+    await expect(operations.start(purgeReports, { parent: '' })).rejects.toThrow('not served here');
+  });
+
+  it('runs at most so many operations at once, in the order of their start (contract 17)', async () => {
+    await using server = await startReportsServer({ concurrency: 2 });
+    const names: string[] = [];
+    for (let count = 0; count < 5; count++) names.push((await server.inProcess.exportReport()).name);
+    await settled();
+    expect(server.exports.begun).toEqual(names.slice(0, 2));
+    for (const [index, name] of names.entries()) {
+      (await server.exports.on(name)).succeed();
+      await settled();
+      expect(server.exports.begun).toEqual(names.slice(0, index + 3));
+    }
+  });
+
+  it('hands headers of the starting call to accept', async () => {
+    const seen: unknown[] = [];
+    const accept = (_request: unknown, { headers }: { headers: Readonly<Record<string, string>> }) => {
+      seen.push(headers['x-tenant']);
+      return { uri: 'cached' };
+    };
+    await using server = await startReportsServer({ exportReport: { accept } });
+    await server.overGrpc.exportReport({}, { headers: { 'x-tenant': 'a' } });
+    await server.inProcess.exportReport({}, { headers: { 'x-tenant': 'b' } });
+    expect(seen).toEqual(['a', 'b']);
+  });
+
+  it('leaves metadata fields alone that the implementation keeps itself', async () => {
+    const ownMetadataFields = ['createTime', 'cancelRequested'];
+    await using server = await startReportsServer({ onAbort: 'ignore', exportReport: { ownMetadataFields } });
+    const { name, metadata } = await server.inProcess.exportReport();
+    await server.exports.on(name);
+    await server.inProcess.operations.cancelOperation({ name });
+    const pending = await server.inProcess.operations.getOperation({ name });
+    expect(pending.metadata).toEqual(metadata);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { Waiters } from '../../src/server/waiters.js';
+import { memoryStore } from '../../src/stores/memory.js';
+import type { OperationStore } from '../../src/stores/operation-store.js';
+
+/** A store of which a test says what changed. */
+function watchedStore() {
+  const listeners = new Set<(name?: string) => void>();
+  const store: OperationStore = Object.assign(memoryStore(), {
+    watch(listener: (name?: string) => void) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  });
+  const changed = (name?: string) => {
+    for (const listener of listeners) listener(name);
+  };
+  return { store, changed, listeners };
+}
+
+describe('waiters', () => {
+  it('wakes who waits for that operation, and everybody when changes may have been missed (contract 24)', () => {
+    const { store, changed } = watchedStore();
+    const waiters = new Waiters(store);
+    const woken: string[] = [];
+    waiters.subscribe('a', () => woken.push('a1'));
+    waiters.subscribe('a', () => woken.push('a2'));
+    waiters.subscribe('b', () => woken.push('b'));
+    changed('a');
+    changed('c');
+    expect(woken).toEqual(['a1', 'a2']);
+    changed();
+    expect(woken).toEqual(['a1', 'a2', 'a1', 'a2', 'b']);
+  });
+
+  it('forgets who went away, and the operation with the last of them (contract 24)', () => {
+    const { store, changed } = watchedStore();
+    const waiters = new Waiters(store);
+    const woken: string[] = [];
+    const first = waiters.subscribe('a', () => woken.push('first'));
+    const second = waiters.subscribe('a', () => woken.push('second'));
+    first();
+    changed('a');
+    expect(waiters.size).toBe(1);
+    second();
+    second();
+    expect(waiters.size).toBe(0);
+    const third = waiters.subscribe('a', () => woken.push('third'));
+    first();
+    second();
+    changed('a');
+    expect(woken).toEqual(['second', 'third']);
+    third();
+    expect(waiters.size).toBe(0);
+  });
+
+  it('may be woken into unsubscribing and waiting again at once', () => {
+    const { store, changed } = watchedStore();
+    const waiters = new Waiters(store);
+    let count = 0;
+    const again = () => {
+      count++;
+      stop();
+      stop = waiters.subscribe('a', again);
+    };
+    let stop = waiters.subscribe('a', again);
+    changed('a');
+    changed('a');
+    expect(count).toBe(2);
+  });
+
+  it('has one subscription to the store, and none once closed', () => {
+    const { store, listeners } = watchedStore();
+    const waiters = new Waiters(store);
+    for (let count = 0; count < 10; count++) waiters.subscribe('a', () => {});
+    expect(listeners.size).toBe(1);
+    waiters.close();
+    expect(listeners.size).toBe(0);
+  });
+});
