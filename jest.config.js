@@ -10,5 +10,6 @@ export default {
     '^longrunning/(server|testing)$': '<rootDir>/src/$1/index.ts',
     '^longrunning/generated/(.*)$': '<rootDir>/generated/$1.ts',
   },
+  setupFilesAfterEnv: ['<rootDir>/test/helpers/no-leaks.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };

@@ -99,12 +99,17 @@ export class StatusError extends Error {
 }
 
 /**
- * An error that the kit itself raises: with one ErrorInfo, BadRequest for a bad field (AIP-193).
+ * What an error that the kit itself raises says: with one ErrorInfo, BadRequest for a bad field (AIP-193).
  *
  * @param reason - UPPER_SNAKE_CASE, stable: programs tell errors apart by it.
  * @param message - begins with what went wrong, names the value, ends with what to do.
  */
-export function kitError(code: Code, reason: string, message: string, facts: ErrorFacts = {}): StatusError {
+export function kitStatus(
+  code: Code,
+  reason: string,
+  message: string,
+  facts: ErrorFacts = {},
+): Status & { code: Code } {
   const info: ErrorInfo = { reason, domain: ERROR_DOMAIN, metadata: { ...facts.metadata } };
   const details = [pack(ErrorInfo, info)];
   if (facts.field !== undefined) {
@@ -116,7 +121,14 @@ export function kitError(code: Code, reason: string, message: string, facts: Err
     const nanos = Math.round((facts.retryAfterMs % 1000) * 1e6);
     details.push(pack(RetryInfo, { retryDelay: { seconds, nanos } }));
   }
-  return new StatusError(code, message, details, facts.cause === undefined ? {} : { cause: facts.cause });
+  return { code, message, details };
+}
+
+/** {@link kitStatus} as an Error. */
+export function kitError(...args: Parameters<typeof kitStatus>): StatusError {
+  const { code, message, details } = kitStatus(...args);
+  const cause = args[3]?.cause;
+  return new StatusError(code, message, details, cause === undefined ? {} : { cause });
 }
 
 /** `INVALID_ARGUMENT` for one field of a request. */

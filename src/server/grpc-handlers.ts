@@ -11,20 +11,22 @@ import { toServerError } from '../grpc-status.js';
 import type { MessageType } from '../operation-method.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
 import { Code, StatusError } from '../status.js';
-import { assertWireFormat } from '../wire-format.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
+import { strictService } from './strict-service.js';
+
+const strict = strictService(GeneratedService);
 
 /**
  * The gRPC definition of `google.longrunning.Operations`, for `server.addService`. Unlike the generated one it
- * refuses bytes that are no message: generated decoders stop at a stray zero and act on what came before.
+ * refuses bytes that are no message.
  */
 export const OperationsService: typeof GeneratedService = {
-  listOperations: served(GeneratedService.listOperations, ListOperationsResponse),
-  getOperation: served(GeneratedService.getOperation, Operation),
-  deleteOperation: served(GeneratedService.deleteOperation, Empty),
-  cancelOperation: served(GeneratedService.cancelOperation, Empty),
-  waitOperation: served(GeneratedService.waitOperation, Operation),
+  listOperations: { ...strict.listOperations, responseSerialize: encoder(ListOperationsResponse) },
+  getOperation: { ...strict.getOperation, responseSerialize: encoder(Operation) },
+  deleteOperation: { ...strict.deleteOperation, responseSerialize: encoder(Empty) },
+  cancelOperation: { ...strict.cancelOperation, responseSerialize: encoder(Empty) },
+  waitOperation: { ...strict.waitOperation, responseSerialize: encoder(Operation) },
 };
 
 /** Serves the five methods over gRPC. */
@@ -76,21 +78,6 @@ function longCallOptions(call: ServerUnaryCall<unknown, unknown>): CallOptions {
   return Number.isFinite(timeoutMs) ? { signal, timeoutMs: Math.max(0, timeoutMs) } : { signal };
 }
 
-function served<Response, Definition extends GrpcMethod<Response>>(
-  definition: Definition,
-  response: Pick<MessageType<Response>, 'encode'>,
-): Definition {
-  return {
-    ...definition,
-    requestDeserialize(bytes: Buffer) {
-      assertWireFormat(bytes);
-      return definition.requestDeserialize(bytes);
-    },
-    responseSerialize: (message: Response) => encodeMessage(response, message),
-  };
-}
-
-interface GrpcMethod<Response> {
-  requestDeserialize(bytes: Buffer): unknown;
-  responseSerialize(response: Response): Buffer;
+function encoder<Message>(type: Pick<MessageType<Message>, 'encode'>): (message: Message) => Buffer {
+  return (message) => encodeMessage(type, message);
 }

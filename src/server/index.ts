@@ -13,6 +13,7 @@ export {
   type StartContext,
 } from './implement.js';
 export { OperationsService } from './grpc-handlers.js';
+export { strictService } from './strict-service.js';
 export { memoryStore } from '../stores/memory.js';
 
 // For authors of stores and of servers.

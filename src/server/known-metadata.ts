@@ -4,36 +4,45 @@ import type { OperationRecord } from '../stores/operation-store.js';
 /** What the server knows of an operation that its metadata may have a field for. */
 export type MetadataFacts = Pick<OperationRecord, 'createTime' | 'cancelRequestTime' | 'endTime'>;
 
+const TIMES = ['createTime', 'endTime'] as const;
+const FLAGS = ['cancelRequested', 'requestedCancellation'] as const;
+
 /**
  * Fills in the fields that metadata messages across Google's APIs use for what every server knows:
  * `create_time`, `end_time`, and `cancel_requested` or `requested_cancellation`, where the type has them, with
- * the fitting type. Times that are set already stay. `except` names fields that are somebody else's.
+ * the fitting type. Times that are set already stay.
  *
  * Going by the JSON form makes it work for every way that ts-proto can render a Timestamp.
  */
-export function fillKnownFields<Metadata>(
-  type: MessageType<Metadata>,
-  metadata: Metadata,
-  facts: MetadataFacts,
-  except: ReadonlySet<string> = new Set(),
-): Metadata {
-  const known = type.fromJSON(knownFields(facts)) as Record<string, unknown>;
-  const filled = { ...metadata } as Record<string, unknown>;
-  for (const field of ['createTime', 'endTime']) {
-    const time = known[field];
-    if (typeof time === 'object' && !except.has(field)) filled[field] ??= time;
-  }
-  for (const field of ['cancelRequested', 'requestedCancellation']) {
-    if (known[field] === true && !except.has(field)) filled[field] = true;
-  }
-  return filled as Metadata;
-}
+export class KnownFields<Metadata> {
+  readonly #type: MessageType<Metadata>;
+  readonly #times: readonly (typeof TIMES)[number][];
+  readonly #flags: readonly (typeof FLAGS)[number][];
 
-function knownFields(facts: MetadataFacts): Record<string, unknown> {
-  const { createTime, cancelRequestTime, endTime } = facts;
-  return {
-    createTime: new Date(createTime).toISOString(),
-    ...(endTime === undefined ? {} : { endTime: new Date(endTime).toISOString() }),
-    ...(cancelRequestTime === undefined ? {} : { cancelRequested: true, requestedCancellation: true }),
-  };
+  /** @param except - fields to leave alone. */
+  constructor(type: MessageType<Metadata>, except: ReadonlySet<string>) {
+    this.#type = type;
+    const time = new Date(0).toISOString();
+    const json = [...TIMES.map((field) => [field, time]), ...FLAGS.map((field) => [field, true])];
+    const known = type.fromJSON(Object.fromEntries(json)) as Record<string, unknown>;
+    this.#times = TIMES.filter((field) => typeof known[field] === 'object' && !except.has(field));
+    this.#flags = FLAGS.filter((field) => known[field] === true && !except.has(field));
+  }
+
+  /** The metadata with what is known; the very same object when it says all of that already. */
+  fill(metadata: Metadata, facts: MetadataFacts): Metadata {
+    const said = metadata as Record<string, unknown>;
+    const json: Record<string, unknown> = {};
+    for (const field of this.#times) {
+      const time = facts[field];
+      if (time !== undefined && said[field] === undefined) json[field] = new Date(time).toISOString();
+    }
+    for (const field of this.#flags) {
+      if (facts.cancelRequestTime !== undefined && said[field] !== true) json[field] = true;
+    }
+    const missing = Object.keys(json);
+    if (missing.length === 0) return metadata;
+    const filled = this.#type.fromJSON(json) as Record<string, unknown>;
+    return { ...metadata, ...Object.fromEntries(missing.map((field) => [field, filled[field]])) };
+  }
 }

@@ -1,7 +1,8 @@
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { Any } from '../../generated/google/protobuf/any.js';
+import type { Status } from '../../generated/google/rpc/status.js';
 import { formatOperationName } from '../name.js';
-import { Code, kitError, type StatusError } from '../status.js';
+import { Code, kitStatus, type StatusError } from '../status.js';
 import type { OperationRecord, OperationResult } from '../stores/operation-store.js';
 
 /** What can happen to an operation. `at` is when, in milliseconds since 1970; `attempt` who says so. */
@@ -12,7 +13,8 @@ export type LifecycleEvent =
   | { readonly type: 'succeeded'; readonly attempt: number; readonly at: number; readonly response: Any }
   | { readonly type: 'failed'; readonly attempt: number; readonly at: number; readonly error: StatusError }
   | { readonly type: 'cancelled'; readonly attempt: number; readonly at: number }
-  | { readonly type: 'interrupted'; readonly at: number };
+  | { readonly type: 'interrupted'; readonly at: number }
+  | { readonly type: 'deleted'; readonly at: number };
 
 /** What a record begins with. */
 export interface NewOperation
@@ -30,7 +32,8 @@ export function queued({ id, ...facts }: NewOperation): OperationRecord {
  * does not touch comes back as it is, the very same object.
  *
  * It alone knows that a terminal record never changes (contract 4), that the first request to cancel counts
- * (13), that queued work which is cancelled never runs (17), and that only the latest attempt may speak.
+ * (13), that queued work which is cancelled never runs (17), that work on a deleted operation goes on (20), and
+ * that only the latest attempt may speak.
  */
 export function apply(record: OperationRecord, event: LifecycleEvent, retentionMs: number): OperationRecord {
   if (record.result || ('attempt' in event && event.attempt !== record.attempt)) return record;
@@ -38,10 +41,10 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
   const ended = (at: number, result: OperationResult): OperationRecord => ({
     ...changed,
     endTime: at,
-    expireTime: at + retentionMs,
+    expireTime: record.deleteTime === undefined ? at + retentionMs : at,
     result,
   });
-  const failed = (at: number, error: StatusError) => ended(at, { $case: 'error', value: error.toStatus() });
+  const failed = (at: number, error: Status) => ended(at, { $case: 'error', value: error });
 
   switch (event.type) {
     case 'started':
@@ -56,7 +59,7 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
     case 'succeeded':
       return ended(event.at, { $case: 'response', value: event.response });
     case 'failed':
-      return failed(event.at, event.error);
+      return failed(event.at, event.error.toStatus());
     case 'cancelled':
       return failed(event.at, cancellation(record.name));
     case 'interrupted':
@@ -64,6 +67,8 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
         event.at,
         record.cancelRequestTime === undefined ? interruption(record.name) : cancellation(record.name),
       );
+    case 'deleted':
+      return { ...changed, deleteTime: event.at };
   }
 }
 
@@ -73,17 +78,17 @@ export function toOperation(record: OperationRecord): Operation {
   return { name, metadata, done: result !== undefined, result };
 }
 
-/** Whether the record may be forgotten, and so reads as not found (contract 34). */
-export function isExpired(record: OperationRecord, now: number): boolean {
-  return record.expireTime !== undefined && record.expireTime <= now;
+/** Whether the record is not found by whoever asks: it was deleted, or has expired (contract 20, 34). */
+export function isGone(record: OperationRecord, now: number): boolean {
+  return record.deleteTime !== undefined || (record.expireTime !== undefined && record.expireTime <= now);
 }
 
 /** The error of a cancelled operation; also the reason that its AbortSignal gives. */
-export function cancellation(name: string): StatusError {
-  return kitError(Code.CANCELLED, 'OPERATION_CANCELLED', 'operation was cancelled', { metadata: { name } });
+export function cancellation(name: string): Status {
+  return kitStatus(Code.CANCELLED, 'OPERATION_CANCELLED', 'operation was cancelled', { metadata: { name } });
 }
 
-function interruption(name: string): StatusError {
+function interruption(name: string): Status {
   const message = 'work on the operation was interrupted when its server stopped: start it again';
-  return kitError(Code.ABORTED, 'OPERATION_INTERRUPTED', message, { metadata: { name } });
+  return kitStatus(Code.ABORTED, 'OPERATION_INTERRUPTED', message, { metadata: { name } });
 }

@@ -11,7 +11,7 @@ import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api
 import { abortable, onAbort, within } from '../signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
-import { isExpired, toOperation } from './lifecycle.js';
+import { isGone, type LifecycleEvent, toOperation } from './lifecycle.js';
 import { parseListFilter } from './list-filter.js';
 import type { PageTokens } from './page-token.js';
 import type { Transitions } from './transitions.js';
@@ -81,18 +81,18 @@ export class InProcessOperations implements OperationsApi {
 
   async cancelOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
     parseOperationName(name);
-    const record = await this.#read(name, options);
-    if (record.result) return;
-    if (!record.cancellable) throw notCancellable(record);
-    const { transitions, clock } = this.#options;
-    const requested = transitions.commit(name, () => ({ type: 'cancelRequested', at: clock.now() }));
-    if (!(await this.#within(requested, options))) throw notFound(name);
+    const cancelRequested = (record: OperationRecord, at: number): LifecycleEvent => {
+      if (!record.result && !record.cancellable) throw notCancellable(record);
+      return { type: 'cancelRequested', at };
+    };
+    await this.#change(name, cancelRequested, options);
   }
 
   async deleteOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
     parseOperationName(name);
-    await this.#read(name, options);
-    if (!(await this.#within(this.#options.store.delete(name), options))) throw notFound(name);
+    // While there is work to do the record is kept, for the work needs it (contract 20).
+    const { result } = await this.#change(name, (_, at) => ({ type: 'deleted', at }), options);
+    if (result && !(await this.#within(this.#options.store.delete(name), options))) throw notFound(name);
   }
 
   /**
@@ -129,8 +129,28 @@ export class InProcessOperations implements OperationsApi {
 
   async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
     const record = await this.#within(this.#options.store.get(name), options);
-    if (!record || isExpired(record, this.#options.clock.now())) throw notFound(name);
+    if (!record) throw notFound(name);
+    this.#assertFound(record);
     return record;
+  }
+
+  /** Makes something happen to an operation that can be found; the record afterwards. */
+  async #change(
+    name: string,
+    eventFor: (record: OperationRecord, at: number) => LifecycleEvent,
+    options?: CallOptions,
+  ): Promise<OperationRecord> {
+    const changed = this.#options.transitions.commit(name, (record) => {
+      this.#assertFound(record);
+      return eventFor(record, this.#options.clock.now());
+    });
+    const record = await this.#within(changed, options);
+    if (!record) throw notFound(name);
+    return record;
+  }
+
+  #assertFound(record: OperationRecord): void {
+    if (isGone(record, this.#options.clock.now())) throw notFound(record.name);
   }
 
   /** Waits for the store as long as the caller does. */

@@ -139,9 +139,10 @@ class EmbeddedOperations implements Operations {
     context: Partial<StartContext> = {},
   ): Promise<Operation> {
     const served = this.#served(path);
-    if (this.#stopping.signal.aborted) throw stopping();
     const request = served.request(given as object);
+    this.#assertServing();
     const response = await served.accept(request, { headers: {}, ...context });
+    this.#assertServing();
     const createTime = this.#clock.now();
     let record = served.newRecord(request, { id: randomBytes(16).toString('hex'), createTime });
     if (response) {
@@ -169,6 +170,10 @@ class EmbeddedOperations implements Operations {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #assertServing(): void {
+    if (this.#stopping.signal.aborted) throw stopping();
   }
 
   #served(path: string): ServedMethod {

@@ -73,16 +73,18 @@ export class Runner {
   }
 
   async #run(name: string, controller: AbortController): Promise<void> {
-    const { clock, methods, transitions, waiters } = this.#options;
+    const { clock, methods, store, transitions, waiters } = this.#options;
     // Watched from before the start, so that no request to cancel falls between the two.
     const unsubscribe = waiters.subscribe(name, () => this.#heed(name, controller));
     try {
       const started = await transitions.commit(name, () => ({ type: 'started', at: clock.now() }));
       const method = started && methods.get(started.method);
       if (!method || started.result) return;
-      if (started.cancelRequestTime !== undefined) controller.abort(cancellation(name));
+      if (started.cancelRequestTime !== undefined) controller.abort(StatusError.from(cancellation(name)));
       const ending = await this.#work(method, started, controller.signal);
-      await transitions.commit(name, () => ending);
+      const ended = await transitions.commit(name, () => ending);
+      // Nobody finds it any more, so nothing keeps it.
+      if (ended?.deleteTime !== undefined) await store.delete(name);
     } finally {
       unsubscribe();
     }
@@ -92,7 +94,7 @@ export class Runner {
   async #heed(name: string, controller: AbortController): Promise<void> {
     try {
       const record = await this.#options.store.get(name);
-      if (record?.cancelRequestTime !== undefined) controller.abort(cancellation(name));
+      if (record?.cancelRequestTime !== undefined) controller.abort(StatusError.from(cancellation(name)));
     } catch (error) {
       this.#options.logger.error({ err: error, operation: name }, 'operation could not be read');
     }

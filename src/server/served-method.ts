@@ -4,7 +4,7 @@ import { formatOperationName, parseOperationName, parseParent } from '../name.js
 import type { DeepPartial } from '../operation-method.js';
 import type { OperationRecord } from '../stores/operation-store.js';
 import type { ImplementedMethod, RunContext, StartContext } from './implement.js';
-import { fillKnownFields } from './known-metadata.js';
+import { KnownFields } from './known-metadata.js';
 import { queued } from './lifecycle.js';
 
 /** What a new operation gets from the server. */
@@ -22,11 +22,12 @@ export type RunHandle = Pick<RunContext<unknown>, 'signal' | 'update'>;
  */
 export class ServedMethod {
   readonly #implemented: ImplementedMethod;
-  readonly #ownFields: ReadonlySet<string>;
+  readonly #knownFields: KnownFields<unknown>;
 
   constructor(implemented: ImplementedMethod) {
     this.#implemented = implemented;
-    this.#ownFields = new Set(implemented.implementation.ownMetadataFields);
+    const { method, implementation } = implemented;
+    this.#knownFields = new KnownFields(method.metadata, new Set(implementation.ownMetadataFields));
   }
 
   /** A starting request with every field there, as the implementation expects it. */
@@ -61,9 +62,10 @@ export class ServedMethod {
 
   /** The record with what its metadata's type can say of it: when it began and ended, that it was cancelled. */
   fill(record: OperationRecord): OperationRecord {
-    const type = this.#implemented.method.metadata;
-    const filled = fillKnownFields(type, this.#metadataOf(record), record, this.#ownFields);
-    return { ...record, metadata: pack(type, filled) };
+    const metadata = this.#metadataOf(record);
+    const filled = this.#knownFields.fill(metadata, record);
+    if (filled === metadata) return record;
+    return { ...record, metadata: pack(this.#implemented.method.metadata, filled) };
   }
 
   /** The record's metadata with the fields given in `update` set. */

@@ -32,8 +32,11 @@ export class Waiters {
   }
 
   #wake(name: string | undefined): void {
-    const sets = name === undefined ? [...this.#byName.values()] : [this.#byName.get(name) ?? []];
-    // Copied: whoever is woken may unsubscribe, or wait again, at once.
-    for (const wake of sets.flatMap((set) => [...set])) wake();
+    const woken = name === undefined ? [...this.#byName.keys()] : [name];
+    for (const each of woken) {
+      const waiting = this.#byName.get(each);
+      // Copied: whoever is woken may unsubscribe, or wait again, at once.
+      if (waiting) for (const wake of [...waiting]) wake();
+    }
   }
 }

@@ -72,6 +72,7 @@ class MemoryStore implements OperationStore {
     const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(query.after);
     const wanted = ({ record }: Entry) =>
       (query.done === undefined || query.done === (record.result !== undefined)) &&
+      record.deleteTime === undefined &&
       !(record.expireTime !== undefined && record.expireTime <= query.now);
     // One more than asked for tells whether there is a next page.
     const found = this.#logs(query.parent).flatMap((log) => log.newest(before, query.limit + 1, wanted));

@@ -29,6 +29,8 @@ export interface OperationRecord {
   readonly cancelRequestTime?: number;
   /** When it ended. */
   readonly endTime?: number;
+  /** When it was deleted while work on it was not done yet: nobody finds it, and it goes with its end. */
+  readonly deleteTime?: number;
   /** When it may be forgotten. */
   readonly expireTime?: number;
   readonly metadata: Any | undefined;
@@ -42,7 +44,7 @@ export interface ListQuery {
   readonly parent: string;
   /** Only those that are done, or only those that are not. */
   readonly done?: boolean;
-  /** Leaves out what had expired by then. */
+  /** Leaves out what had expired by then; what was deleted is always left out. */
   readonly now: number;
   readonly limit: number;
   /** The `next` of the page before. */
