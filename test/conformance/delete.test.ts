@@ -20,6 +20,18 @@ onEveryServer('delete', (open) => {
     expect(server.logged).toEqual([]);
   });
 
+  it('of a queued operation: its work is done all the same (contract 20)', async () => {
+    await using server = await open({ concurrency: 1 });
+    const { name: first } = await server.exportReport();
+    const { name: queued } = await server.exportReport();
+    await server.operations.deleteOperation({ name: queued });
+    (await server.exports.on(first)).succeed();
+    (await server.exports.on(queued)).succeed();
+    await settled();
+    await expectKitError(server.operations.getOperation({ name: queued }), Code.NOT_FOUND);
+    expect(server.logged).toEqual([]);
+  });
+
   it('then Get, Cancel, Wait and Delete answer NOT_FOUND, and List leaves it out (contract 20)', async () => {
     await using server = await open();
     const { name } = await server.exportReport();

@@ -65,22 +65,18 @@ onEveryServer('wait', (open) => {
     expect(await waitLimitMs(server, name)).toBe(60_000);
   });
 
-  it.each([
-    { deadlineMs: 2000, marginMs: 100 },
-    { deadlineMs: 300, marginMs: 60 },
-  ])(
-    'deadline of $deadlineMs ms: OK in time, $marginMs ms ahead (contract 22)',
-    async ({ deadlineMs, marginMs }) => {
-      await using server = await open({ clock: systemClock });
-      const { name } = await server.exportReport();
-      const beginning = performance.now();
-      const latest = await server.operations.waitOperation({ name }, { timeoutMs: deadlineMs });
-      const tookMs = performance.now() - beginning;
-      expect(latest.done).toBe(false);
-      expect(tookMs).toBeLessThan(deadlineMs);
-      expect(tookMs).toBeGreaterThanOrEqual(deadlineMs - marginMs - 15);
-    },
-  );
+  it('a deadline is answered 100 ms ahead, with OK (contract 22)', async () => {
+    await using server = await open();
+    const { name } = await server.exportReport();
+    const waited = server.operations.waitOperation({ name }, { timeoutMs: 30_000 });
+    await server.manual.whenArmed(1);
+    const limitMs = server.manual.untilNextMs;
+    // Over a socket some of the deadline has passed by the time that the request is there.
+    expect(limitMs).toBeLessThanOrEqual(29_900);
+    expect(limitMs).toBeGreaterThan(20_000);
+    await server.manual.advance(limitMs);
+    expect((await waited).done).toBe(false);
+  });
 
   it('no timeout: a deadline counts up to the maximum of the server (contract 22, 23)', async () => {
     await using server = await open({ clock: systemClock, maxWaitMs: 50 });

@@ -26,6 +26,16 @@ describe('call options in process', () => {
     },
   );
 
+  it('waitOperation: a short deadline is answered a fifth of it ahead (contract 22)', async () => {
+    await using server = await startReportsServer();
+    const { name } = await server.inProcess.exportReport();
+    const waited = server.inProcess.operations.waitOperation({ name }, { timeoutMs: 300 });
+    await server.manual.whenArmed(1);
+    expect(server.manual.untilNextMs).toBe(240);
+    await server.manual.advance(240);
+    expect((await waited).done).toBe(false);
+  });
+
   it.each([...METHODS, 'waitOperation'] as const)(
     '%s: an abort rejects with its reason at once',
     async (method) => {

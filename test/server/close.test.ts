@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Code } from '../../src/status.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import { settled } from '../helpers/manual-clock.js';
+import { expectKitError } from '../helpers/rejection.js';
 import { startReportsServer } from '../helpers/reports-server.js';
 
 /** A store whose records can be read after the server closed it. */
@@ -23,6 +24,15 @@ describe('close', () => {
     const ended = await server.inProcess.operations.getOperation({ name });
     expect(ended).toMatchObject({ done: true, result: { $case: 'response' } });
     expect(server.manual.armed).toBe(0);
+  });
+
+  it('refuses a start that was still being accepted', async () => {
+    const accepting = Promise.withResolvers<undefined>();
+    await using server = await startReportsServer({ exportReport: { accept: () => accepting.promise } });
+    const refused = expectKitError(server.inProcess.exportReport(), Code.UNAVAILABLE);
+    await server.kit.close({ graceMs: 0 });
+    accepting.resolve(undefined);
+    await refused;
   });
 
   it('then tells work so by its signal and records ABORTED: nobody cancelled it', async () => {

@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { ExportReportRequest, ReportsService } from '../../generated/example/reports/v1/reports.js';
+import { OperationsService, strictService } from '../../src/server/index.js';
+
+const request = ExportReportRequest.fromPartial({ parent: 'projects/p/locations/l', title: 'ümlaut' });
+const bytes = Buffer.from(ExportReportRequest.encode(request).finish());
+const { requestDeserialize } = strictService(ReportsService).exportReport;
+
+describe('strictService', () => {
+  it('reads what is a message', () => {
+    expect(requestDeserialize(bytes)).toEqual(request);
+  });
+
+  it('refuses a stray zero, at which the generated decoder stops', () => {
+    const broken = Buffer.concat([bytes.subarray(0, 24), Buffer.of(0), bytes.subarray(24)]);
+    expect(ReportsService.exportReport.requestDeserialize(broken).title).toBe('');
+    expect(() => requestDeserialize(broken)).toThrow();
+  });
+
+  it('refuses a message cut off inside a field', () => {
+    // The first field takes 24 bytes; cut off right behind it, what is left is a message.
+    for (let length = 1; length < bytes.length; length++) {
+      if (length !== 24) expect(() => requestDeserialize(bytes.subarray(0, length))).toThrow();
+    }
+  });
+
+  it('ignores unknown fields', () => {
+    const more = Buffer.concat([bytes, Buffer.of(0xf8, 0x07, 0x01)]);
+    expect(requestDeserialize(more)).toEqual(request);
+  });
+
+  it('is what OperationsService is of', () => {
+    expect(() => OperationsService.cancelOperation.requestDeserialize(Buffer.of(10, 1, 97, 0))).toThrow();
+  });
+});
