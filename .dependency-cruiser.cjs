@@ -16,8 +16,6 @@ const layers = {
   '^src/server/': [CORE, GENERATED, '^src/filter/', STORE_CONTRACT, '^src/stores/memory\\.ts$'],
   '^src/testing/': [CORE, GENERATED, '^src/server/', '^src/gateway/', '^src/schema/'],
   '^src/cli/': ['^src/index\\.ts$', '^src/[^/]+/index\\.ts$'],
-  '^examples/': [],
-  '^bench/': [],
 };
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -44,7 +42,7 @@ module.exports = {
       severity: 'error',
       from: { path: layer },
       to: {
-        path: '^(?:src|generated|test|examples|bench)/',
+        path: '^(?:src|generated)/',
         pathNot: [layer, ...allowed, ...(layer === CORE ? ['^src/client/'] : [])],
       },
     })),

@@ -1,13 +1,22 @@
 // For applications.
+export type { TlsOptions, TokenSource } from './client/credentials.js';
 export {
+  ListOperationsError,
   OperationCancelledError,
   OperationError,
   OperationFailedError,
   WaitTimeoutError,
 } from './client/errors.js';
-export type { OperationHandle, OperationReference, WaitOptions } from './client/operation-handle.js';
+export type { ListRequest, OperationListing } from './client/list.js';
+export type {
+  OperationHandle,
+  OperationReference,
+  UpdatesOptions,
+  WaitOptions,
+} from './client/operation-handle.js';
 export type { OpenOperation, OperationSource } from './client/operation-handles.js';
-export { OperationsClient, type OperationsClientOptions } from './client/operations-client.js';
+export type { OperationsClientOptions } from './client/client-options.js';
+export { OperationsClient } from './client/operations-client.js';
 export { type OperationMethod, operationMethod } from './operation-method.js';
 export type { CallOptions, NamedRequest, OperationsApi } from './operations-api.js';
 export {
@@ -25,6 +34,7 @@ export type { Operation } from '../generated/google/longrunning/operations.js';
 // For library authors.
 export { pack, TypeRegistry, typeName, unpack } from './any.js';
 export { type Address, parseAddress } from './client/address.js';
+export { listOperations } from './client/list.js';
 export { type HandleOptions, operationHandles } from './client/operation-handles.js';
 export { type Clock, systemClock, type TimerOptions } from './clock.js';
 export { toServerError } from './grpc-status.js';

@@ -57,7 +57,8 @@ export function matchesParent(pattern: string, parent: string): boolean {
   const segments = parent.split('/');
   return (
     wanted.length === segments.length &&
-    wanted.every((segment, index) => segment === '-' || segment === segments[index])
+    // The empty parent has no segment, though splitting it gives one.
+    wanted.every((segment, index) => segment === segments[index] || (segment === '-' && parent !== ''))
   );
 }
 

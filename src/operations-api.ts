@@ -15,11 +15,11 @@ export interface CallOptions {
    *
    * @defaultValue 10,000 over gRPC; without limit in process
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Gives the call up: it rejects with `signal.reason`. Giving up a call never cancels an operation. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Metadata to send with the call; names are lower-case. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A request message of which only the name need be said: the other fields have their proto3 defaults. */

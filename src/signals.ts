@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from './clock.js';
+import { invalidField } from './status.js';
 
 /** An AbortSignal that follows others; `dispose` stops following, so that no listener outlives its use. */
 export interface LinkedSignal extends Disposable {
@@ -32,6 +33,8 @@ export interface Patience {
 /**
  * Does `work` with a signal that aborts when the caller's does, with the same reason, or with `timedOut()` when
  * its time is up. Nothing is left of it once the work has settled.
+ *
+ * @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number.
  */
 export async function within<T>(
   { timeoutMs, signal }: Patience,
@@ -39,6 +42,12 @@ export async function within<T>(
   clock: Clock,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
+    throw invalidField(
+      'timeoutMs',
+      `timeoutMs is ${timeoutMs}: give 0 or more milliseconds, or leave it out`,
+    );
+  }
   const limit = new AbortController();
   const linked = link(signal, limit.signal);
   const stopTimer =

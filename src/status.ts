@@ -65,9 +65,10 @@ export class StatusError extends Error {
   /** `google.rpc` details (ErrorInfo, BadRequest, …), packed; {@link StatusError.detail} unpacks one. */
   readonly details: readonly Any[];
 
+  /** @param code - an error is never OK: that one, and a number that is no code, becomes UNKNOWN. */
   constructor(code: Code, message: string, details: readonly Any[] = [], options?: ErrorOptions) {
     super(message, options);
-    this.code = code;
+    this.code = asCode(code);
     this.details = details;
   }
 
@@ -90,9 +91,9 @@ export class StatusError extends Error {
     if (thrown instanceof StatusError) return thrown;
     if (isServiceError(thrown)) {
       const details = statusDetails(thrown)?.details ?? [];
-      return new StatusError(asCode(thrown.code), thrown.details, details, { cause: thrown });
+      return new StatusError(thrown.code as Code, thrown.details, details, { cause: thrown });
     }
-    if (isStatus(thrown)) return new StatusError(asCode(thrown.code), thrown.message, thrown.details);
+    if (isStatus(thrown)) return new StatusError(thrown.code as Code, thrown.message, thrown.details);
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new StatusError(Code.UNKNOWN, message, [], { cause: thrown });
   }
@@ -180,7 +181,6 @@ function statusDetails(error: ServiceErrorLike): Status | undefined {
   }
 }
 
-/** An error is never OK: a peer that says so (or sends a code that is none) failed for a reason unknown. */
 function asCode(code: number): Code {
   return Number.isInteger(code) && code > Code.OK && code <= Code.UNAUTHENTICATED
     ? (code as Code)

@@ -56,14 +56,14 @@ export interface Implementation<Request, Response, Metadata> {
    *
    * @defaultValue true
    */
-  readonly cancellable?: boolean;
+  readonly cancellable?: boolean | undefined;
   /**
    * Metadata fields that the server leaves to the implementation, of those that it fills in where the type
    * has them: `createTime`, `endTime`, `cancelRequested`, `requestedCancellation`.
    *
    * @defaultValue none
    */
-  readonly ownMetadataFields?: readonly string[];
+  readonly ownMetadataFields?: readonly string[] | undefined;
 }
 
 /** A method with its implementation: what `createOperations` and `starter` take. Made by {@link implement}. */

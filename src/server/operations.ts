@@ -25,23 +25,23 @@ export interface OperationsOptions extends Partial<ServiceLimits> {
   /** The long-running methods, made by `implement`. */
   readonly methods: readonly ImplementedMethod[];
   /** Where operations are kept; closed together with the server. @defaultValue `memoryStore()` */
-  readonly store?: OperationStore;
+  readonly store?: OperationStore | undefined;
   /** How many operations run at once; further ones queue. @defaultValue 100 */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
   /** Signs page tokens. Servers that share a store share it. @defaultValue random, good for this server */
   readonly pageTokenSecret?: string | Uint8Array;
   /** Where errors go that no client is told. @defaultValue standard error */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** @defaultValue the machine's */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** What {@link Operations.close} takes. */
 export interface CloseOptions {
   /** How long running work has to end, in milliseconds. @defaultValue 3000 */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
 /** A server of long-running operations, to embed in a grpc-js server. */
@@ -53,7 +53,7 @@ export interface Operations extends AsyncDisposable {
   /**
    * Starts an operation. It goes on whatever becomes of the caller.
    *
-   * @throws StatusError what the implementation's `accept` threw; INVALID_ARGUMENT when `parent` is no resource
+   * @throws what `accept`, `parent` or `metadata` of the implementation threw; StatusError INVALID_ARGUMENT when `parent` is no resource
    * name; UNAVAILABLE when the server stops.
    */
   start<Request, Response, Metadata>(
@@ -67,7 +67,8 @@ export interface Operations extends AsyncDisposable {
   ): handleUnaryCall<Request, Operation>;
   /**
    * Ends the server: waits are answered with the latest state, starts with UNAVAILABLE; running work has
-   * `graceMs` to end, then it is told so by its signal and ends with ABORTED. Close the gRPC server after.
+   * `graceMs` to end, then it is told so by its signal and ends with ABORTED; queued work is left as it is.
+   * Close the gRPC server after.
    */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -90,7 +91,7 @@ const DEFAULTS = {
  * ```ts
  * const operations = createOperations({ methods: [exportReport] });
  * server.addService(OperationsService, operations.handlers);
- * server.addService(ReportsService, { exportReport: operations.starter(exportReport) });
+ * server.addService(strictService(ReportsService), { exportReport: operations.starter(exportReport) });
  * ```
  */
 export function createOperations(options: OperationsOptions): Operations {
@@ -163,9 +164,12 @@ class EmbeddedOperations implements Operations {
   async close({ graceMs = DEFAULTS.graceMs }: CloseOptions = {}): Promise<void> {
     this.#stopping.abort();
     this.#stopSweeping();
-    await this.#runner.close(graceMs);
-    this.#waiters.close();
-    await this.#store.close();
+    try {
+      await this.#runner.close(graceMs);
+    } finally {
+      this.#waiters.close();
+      await this.#store.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

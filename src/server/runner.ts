@@ -45,16 +45,21 @@ export class Runner {
    * recorded as interrupted; nothing is recorded as cancelled that nobody cancelled.
    */
   async close(graceMs: number): Promise<void> {
-    const { clock, transitions } = this.#options;
     this.#consumer.stop();
     const settled = Promise.allSettled([...this.#runs.values()].map((run) => run.settled));
     if (graceMs > 0) await this.#atMost(graceMs, settled);
-    for (const [name, run] of this.#runs) {
+    await Promise.all([...this.#runs].map(([name, run]) => this.#interrupt(name, run)));
+  }
+
+  async #interrupt(name: string, { controller }: Run): Promise<void> {
+    const { clock, logger, transitions } = this.#options;
+    try {
       await transitions.commit(name, () => ({ type: 'interrupted', at: clock.now() }));
-      run.controller.abort(
-        kitError(Code.ABORTED, 'SERVER_STOPPING', 'the server stops: end the work and start it again later'),
-      );
+    } catch (error) {
+      logger.error({ err: error, operation: name }, 'interruption could not be recorded');
     }
+    const message = 'the server stops: end the work and start it again later';
+    controller.abort(kitError(Code.ABORTED, 'SERVER_STOPPING', message));
   }
 
   /** Resolves with the promise, or after so long without it. */
@@ -125,8 +130,11 @@ export class Runner {
     await updates;
     const at = clock.now();
     if (!('thrown' in ending)) return { type: 'succeeded', attempt, at, response: ending };
-    if (isCancellation(ending.thrown, signal)) return { type: 'cancelled', attempt, at };
-    return { type: 'failed', attempt, at, error: this.#failure(record, ending.thrown) };
+    const error = obeyed(ending.thrown, signal)
+      ? StatusError.from(signal.reason)
+      : this.#failure(record, ending.thrown);
+    const asAsked = error === signal.reason && error.code === Code.CANCELLED;
+    return asAsked ? { type: 'cancelled', attempt, at } : { type: 'failed', attempt, at, error };
   }
 
   #failure(record: OperationRecord, thrown: unknown): StatusError {
@@ -141,11 +149,14 @@ export class Runner {
 }
 
 /**
- * Whether work ended because its signal did: it threw the signal's reason, or what Node's own functions throw
- * for it, an AbortError.
+ * Whether work ended because its signal aborted: it threw the signal's reason, an error with that as its cause,
+ * what Node's own functions throw for it (an AbortError), or that a gRPC call of its own was cancelled.
  */
-function isCancellation(thrown: unknown, signal: AbortSignal): boolean {
-  if (!signal.aborted || StatusError.from(signal.reason).code !== Code.CANCELLED) return false;
-  // By its name: an error of Node's own is no `instanceof Error` in another realm, such as a test runner's.
-  return thrown === signal.reason || (thrown as Partial<Error> | null | undefined)?.name === 'AbortError';
+function obeyed(thrown: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  if (thrown === signal.reason) return true;
+  if (thrown instanceof StatusError) return false;
+  // By name: an error of another realm, as test runners have them, is no instance of our Error.
+  const { name, cause } = (thrown ?? {}) as { readonly name?: unknown; readonly cause?: unknown };
+  return name === 'AbortError' || cause === signal.reason || StatusError.from(thrown).code === Code.CANCELLED;
 }

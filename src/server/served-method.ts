@@ -1,7 +1,8 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { pack, unpack } from '../any.js';
-import { formatOperationName, parseOperationName, parseParent } from '../name.js';
+import { formatOperationName, hasWildcard, parseOperationName, parseParent } from '../name.js';
 import type { DeepPartial } from '../operation-method.js';
+import { invalidField, quoted } from '../status.js';
 import type { OperationRecord } from '../stores/operation-store.js';
 import type { ImplementedMethod, RunContext, StartContext } from './implement.js';
 import { KnownFields } from './known-metadata.js';
@@ -45,6 +46,10 @@ export class ServedMethod {
   newRecord(request: unknown, { id, createTime }: NewIdentity): OperationRecord {
     const { method, implementation } = this.#implemented;
     const parent = parseParent(implementation.parent?.(request) ?? '', 'parent');
+    if (hasWildcard(parent)) {
+      const advice = '"-" stands for any segment when listing; name one place to start an operation in';
+      throw invalidField('parent', `parent ${quoted(parent)} has a wildcard: ${advice}`);
+    }
     parseOperationName(formatOperationName({ parent, id }), 'parent');
     const metadata = method.metadata.fromPartial(implementation.metadata?.(request) ?? {});
     return this.fill(

@@ -1,3 +1,4 @@
+import { Metadata } from '@grpc/grpc-js';
 import { expect, it } from '@jest/globals';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { OperationsApi } from '../../src/operations-api.js';
@@ -33,12 +34,16 @@ onEveryServer('cancel', (open) => {
     expect(await server.operations.getOperation({ name })).toEqual(ended);
   });
 
-  it('honoured by an AbortError, as functions of Node throw: error code 1 (contract 11)', async () => {
+  it.each<[string, (reason: unknown) => unknown]>([
+    ['an AbortError, as functions of Node throw', () => new DOMException('aborted', 'AbortError')],
+    ['an error with the reason as its cause', (cause) => new Error('query aborted', { cause })],
+    ['the error of a gRPC call that was cancelled', () => serviceError(Code.CANCELLED)],
+  ])('honoured by %s: error code 1 (contract 11)', async (_, thrownFor) => {
     await using server = await open({
       exportReport: {
         run: (_request, { signal }) =>
           new Promise((_resolve, reject) => {
-            onAbort(signal, () => reject(new DOMException('This operation was aborted', 'AbortError')));
+            onAbort(signal, (reason) => reject(thrownFor(reason)));
           }),
       },
     });
@@ -46,6 +51,17 @@ onEveryServer('cancel', (open) => {
     await settled();
     await server.operations.cancelOperation({ name });
     expect(codeOf(await server.operations.waitOperation({ name }))).toBe(Code.CANCELLED);
+    expect(server.logged).toEqual([]);
+  });
+
+  it('an unrelated error after the request is what is reported (contract 12, 33)', async () => {
+    await using server = await open({ onAbort: 'ignore' });
+    const { name } = await server.exportReport();
+    const run = await server.exports.on(name);
+    await server.operations.cancelOperation({ name });
+    run.fail(serviceError(Code.UNAVAILABLE));
+    expect(codeOf(await server.operations.waitOperation({ name }))).toBe(Code.UNKNOWN);
+    expect(server.logged).toHaveLength(1);
   });
 
   it('ignored: the response is what is reported (contract 12)', async () => {
@@ -239,4 +255,13 @@ async function expectAgreement(operations: OperationsApi, ended: Operation): Pro
 
 function codeOf({ result }: Operation): number | undefined {
   return result?.$case === 'error' ? result.value.code : undefined;
+}
+
+/** What a grpc-js client rejects with. */
+function serviceError(code: Code): Error {
+  return Object.assign(new Error('from a server behind'), {
+    code,
+    details: 'from a server behind',
+    metadata: new Metadata(),
+  });
 }

@@ -34,6 +34,12 @@ async function listed(server: Subject, request: NamedRequest<ListOperationsReque
 }
 
 onEveryServer('list', (open) => {
+  it('nothing starts under a wildcard (contract 25)', async () => {
+    await using server = await open();
+    const started = server.exportReport({ parent: 'projects/-/locations/l' });
+    await expectKitError(started, Code.INVALID_ARGUMENT, { field: 'parent', message: /wildcard/ });
+  });
+
   it('newest first, of the very parent and no other (contract 25)', async () => {
     await using server = await open();
     const mine = await start(server, 3);

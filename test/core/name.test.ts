@@ -94,5 +94,6 @@ describe('parent', () => {
     expect(matchesParent('projects/p-', 'projects/pq')).toBe(false);
     expect(matchesParent('projects/-', 'projects/p/q')).toBe(false);
     expect(matchesParent('-', 'projects/p')).toBe(false);
+    expect(matchesParent('-', '')).toBe(false);
   });
 });

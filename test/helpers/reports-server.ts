@@ -17,6 +17,7 @@ import {
   implement,
   type Operations,
   OperationsService,
+  strictService,
 } from '../../src/server/index.js';
 import type { OperationsOptions } from '../../src/server/operations.js';
 import { type AbortBehaviour, ControlledWork } from './controlled-work.js';
@@ -83,7 +84,7 @@ export async function startReportsServer(options: ReportsServerOptions = {}): Pr
 
   const server = new Server();
   server.addService(OperationsService, kit.handlers);
-  server.addService(ReportsService, {
+  server.addService(strictService(ReportsService), {
     exportReport: kit.starter(exportReport),
     purgeReports: kit.starter(purgeReports),
   });

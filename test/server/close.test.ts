@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Code } from '../../src/status.js';
 import { memoryStore } from '../../src/stores/memory.js';
+import type { OperationStore } from '../../src/stores/operation-store.js';
+import { aroundStore } from '../helpers/around-store.js';
 import { settled } from '../helpers/manual-clock.js';
 import { expectKitError } from '../helpers/rejection.js';
 import { startReportsServer } from '../helpers/reports-server.js';
@@ -24,6 +26,29 @@ describe('close', () => {
     const ended = await server.inProcess.operations.getOperation({ name });
     expect(ended).toMatchObject({ done: true, result: { $case: 'response' } });
     expect(server.manual.armed).toBe(0);
+  });
+
+  it('ends all the same when the store fails: every signal aborts, the store is closed', async () => {
+    let closed = false;
+    const memory = memoryStore();
+    const broken: OperationStore = {
+      ...aroundStore(memory, ({ method }, proceed) =>
+        method === 'compareAndSet' && down ? fail() : proceed(),
+      ),
+      close: async () => {
+        closed = true;
+      },
+    };
+    let down = false;
+    const fail = () => Promise.reject(new Error('database is down'));
+    await using server = await startReportsServer({ store: broken });
+    const started = [await server.inProcess.exportReport(), await server.inProcess.exportReport()];
+    const runs = await Promise.all(started.map(({ name }) => server.exports.on(name)));
+    down = true;
+    await server.kit.close({ graceMs: 0 });
+    expect(runs.map(({ context }) => context.signal.aborted)).toEqual([true, true]);
+    expect(closed).toBe(true);
+    expect(server.logged.map(({ message }) => message)).toContain('interruption could not be recorded');
   });
 
   it('refuses a start that was still being accepted', async () => {
