@@ -7,7 +7,8 @@ export default {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^longrunning$': '<rootDir>/src/index.ts',
-    '^longrunning/(server|testing)$': '<rootDir>/src/$1/index.ts',
+    '^longrunning/(server|testing|gateway)$': '<rootDir>/src/$1/index.ts',
+    '^longrunning/gax$': '<rootDir>/src/client/gax.ts',
     '^longrunning/generated/(.*)$': '<rootDir>/generated/$1.ts',
   },
   setupFilesAfterEnv: ['<rootDir>/test/helpers/no-leaks.ts'],

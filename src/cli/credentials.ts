@@ -1,7 +1,7 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { parseAddress } from '../index.js';
-import { UsageError } from './failure.js';
 import type { CallingOptions } from './options.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * How to secure the connection: TLS, except to this machine or with `--insecure`.
@@ -10,8 +10,8 @@ import type { CallingOptions } from './options.js';
  */
 export function credentialsOf({ address, insecure }: CallingOptions): ChannelCredentials {
   try {
-    const { loopback } = parseAddress(address);
-    return loopback || insecure ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl();
+    const { tls } = parseAddress(address);
+    return tls && !insecure ? ChannelCredentials.createSsl() : ChannelCredentials.createInsecure();
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -32,4 +32,15 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.service_config_disable_resolution': 1,
   // Connecting again backs off too, by itself up to two minutes: longer than anybody would wait to ask again.
   'grpc.max_reconnect_backoff_ms': 10_000,
+  // A connection that died without a word is noticed within 40 s, while calls are on it. More often, and servers
+  // that allow a ping every five minutes (the default of gRPC in Go, Java and C++) would count three between two
+  // answers of a long-poll, and hang up.
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+};
+
+/** What is more for the channels that long-polls go over: each is a connection of its own. */
+export const WAIT_CHANNEL_OPTIONS: ChannelOptions = {
+  // Otherwise grpc-js would let all channels with the same options share one connection.
+  'grpc.use_local_subchannel_pool': 1,
 };

@@ -1,6 +1,12 @@
-import { type ChannelCredentials, type ChannelOptions, Client, type Metadata } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  Client,
+  type Interceptor,
+  type Metadata,
+} from '@grpc/grpc-js';
 import { onAbort } from '../signals.js';
-import { StatusError } from '../status.js';
+import { Code, StatusError } from '../status.js';
 import { assertWireFormat } from '../wire-format.js';
 
 /** A unary method as ts-proto generates its definition. */
@@ -18,25 +24,43 @@ export interface UnaryOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Where to connect to, and for how long. */
+/** Where to connect to, and how. */
 export interface ConnectionOptions {
   readonly target: string;
   readonly credentials: ChannelCredentials;
   readonly channelOptions: ChannelOptions;
-  /** Ends the connection, and with its reason every call on it. */
-  readonly closed: AbortSignal;
+  readonly interceptors: readonly Interceptor[];
 }
 
 /** A grpc-js channel whose unary calls are promises. */
 export class Connection {
   readonly #client: Client;
-  readonly #closed: AbortSignal;
+  readonly #closing = new AbortController();
 
-  constructor({ target, credentials, channelOptions, closed }: ConnectionOptions) {
-    const client = new Client(target, credentials, channelOptions);
-    onAbort(closed, () => client.close());
-    this.#client = client;
-    this.#closed = closed;
+  constructor({ target, credentials, channelOptions, interceptors }: ConnectionOptions) {
+    this.#client = new Client(target, credentials, { ...channelOptions, interceptors: [...interceptors] });
+  }
+
+  /** Ends it, and with this reason every call on it. */
+  close(reason: unknown): void {
+    this.#client.close();
+    this.#closing.abort(reason);
+  }
+
+  /**
+   * Resolves once there is a connection to the server.
+   *
+   * @throws `signal.reason` on abort; an error when it is closed first.
+   */
+  ready(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stopListening = onAbort(signal, reject);
+      this.#client.waitForReady(Number.POSITIVE_INFINITY, (error) => {
+        stopListening();
+        if (error) reject(error);
+        else resolve();
+      });
+    });
   }
 
   /**
@@ -50,7 +74,8 @@ export class Connection {
     { metadata, deadline, signal }: UnaryOptions,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
-      this.#closed.throwIfAborted();
+      const closing = this.#closing.signal;
+      closing.throwIfAborted();
       signal?.throwIfAborted();
       const call = this.#client.makeUnaryRequest(
         method.path,
@@ -69,9 +94,21 @@ export class Connection {
         reject(reason);
         call.cancel();
       };
-      const stopListening = [onAbort(this.#closed, giveUp), signal ? onAbort(signal, giveUp) : () => {}];
+      const stopListening = [onAbort(closing, giveUp), signal ? onAbort(signal, giveUp) : () => {}];
     });
   }
+}
+
+/**
+ * Whether a call was turned away by HTTP/2 before the server looked at it. Node's servers do so when a stream is
+ * opened while one that was just given up still counts; grpc-js has this message for it, and no details.
+ */
+export function isTurnedAway({ code, message, details }: StatusError): boolean {
+  return (
+    code === Code.RESOURCE_EXHAUSTED &&
+    details.length === 0 &&
+    message === 'Bandwidth exhausted or memory limit exceeded'
+  );
 }
 
 function decode<Response>(method: UnaryMethod<never, Response>, bytes: Buffer): Response {

@@ -12,6 +12,23 @@ export class OperationError extends StatusError {
   }
 }
 
+/** A {@link StatusError} that knows what was to be listed: what listings reject with. */
+export class ListOperationsError extends StatusError {
+  override readonly name = 'ListOperationsError';
+  /** The parent whose operations were asked for. */
+  readonly parent: string;
+
+  constructor(parent: string, status: StatusError) {
+    super(
+      status.code,
+      status.message,
+      status.details,
+      status.cause === undefined ? {} : { cause: status.cause },
+    );
+    this.parent = parent;
+  }
+}
+
 /** The operation ended with an error: its code, message and details. */
 export class OperationFailedError extends OperationError {
   override readonly name = 'OperationFailedError';
@@ -66,8 +83,19 @@ export class WaitTimeoutError extends OperationError {
  * What a call about an operation rejects with: the reason of the caller's own signal as it is, anything else
  * as an {@link OperationError}.
  */
-export function operationRejection(operationName: string, thrown: unknown, signal?: AbortSignal): unknown {
+export function operationRejection(
+  operationName: string,
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+): unknown {
   if (signal?.aborted && thrown === signal.reason) return thrown;
   if (thrown instanceof OperationError) return thrown;
   return new OperationError(operationName, StatusError.from(thrown));
+}
+
+/** The same for a listing: the reason of the caller's own signal, or a {@link ListOperationsError}. */
+export function listRejection(parent: string, thrown: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted && thrown === signal.reason) return thrown;
+  if (thrown instanceof ListOperationsError) return thrown;
+  return new ListOperationsError(parent, StatusError.from(thrown));
 }

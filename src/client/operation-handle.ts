@@ -2,16 +2,18 @@ import type { Operation } from '../../generated/google/longrunning/operations.js
 import type { Clock } from '../clock.js';
 import type { OperationOutcome, OperationSnapshot } from '../operation.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
-import { within } from '../signals.js';
+import { link, within } from '../signals.js';
 import type { StatusError } from '../status.js';
+import { changesOf } from './changes.js';
 import {
   OperationCancelledError,
   OperationFailedError,
   operationRejection,
   WaitTimeoutError,
 } from './errors.js';
+import { iterable } from './iteration.js';
 import { SharedTask } from './shared-task.js';
-import type { Poller } from './wait.js';
+import { everyChange, type Pace, type Poller, UNTIL_DONE } from './wait.js';
 
 /** How long to wait. Giving up waiting cancels nothing: the operation goes on. */
 export interface WaitOptions {
@@ -24,6 +26,19 @@ export interface WaitOptions {
   /** Gives up when it aborts: rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
 }
+
+/** How to follow an operation. */
+export interface UpdatesOptions extends WaitOptions {
+  /**
+   * Within how many milliseconds a change of metadata is to be told. An end is told at once. Where the server has
+   * no WaitOperation, it is asked ever more seldom instead, up to every 30 s.
+   *
+   * @defaultValue 1000
+   */
+  readonly intervalMs?: number;
+}
+
+const DEFAULT_INTERVAL_MS = 1000;
 
 /** What it takes to find an operation again, in another process too. */
 export interface OperationReference {
@@ -149,6 +164,22 @@ export class OperationHandle<Response, Metadata> {
     });
   }
 
+  /**
+   * Follows the operation: its present state first, then every change of its metadata once, the end last. Each
+   * loop asks anew; leaving one early frees all that it used, and cancels nothing. `timeoutMs` counts from the
+   * first step of the loop.
+   *
+   * @throws in the loop what `wait` throws; INVALID_ARGUMENT when `intervalMs` is not above 0.
+   *
+   * @example
+   * ```ts
+   * for await (const snapshot of operation.updates()) draw(snapshot.state, snapshot.metadata);
+   * ```
+   */
+  updates(options: UpdatesOptions = {}): AsyncIterable<OperationSnapshot<Response, Metadata>> {
+    return iterable((left) => this.#follow(options, left));
+  }
+
   /** Name and method: `client.operation(JSON.parse(text), method)` goes on from it. */
   toJSON(): OperationReference {
     return this.#subject.reference;
@@ -168,13 +199,47 @@ export class OperationHandle<Response, Metadata> {
     return snapshot?.state === 'running' ? undefined : snapshot;
   }
 
-  #untilDone(signal: AbortSignal): Promise<void> {
-    return this.#context.poller.untilDone(this.name, signal, {
-      answered: (operation) => this.#remember(operation),
-      troubled: (error) => {
-        this.#trouble = error;
-      },
-    });
+  async #untilDone(signal: AbortSignal): Promise<void> {
+    for await (const _ of this.#states(UNTIL_DONE, signal));
+  }
+
+  /** Asks until the operation is done, and keeps what is told. */
+  async *#states(pace: Pace, signal: AbortSignal): AsyncGenerator<Operation, void> {
+    for await (const answer of this.#context.poller.answers(this.name, pace, signal)) {
+      switch (answer.kind) {
+        case 'told':
+          this.#remember(answer.operation);
+          yield answer.operation;
+          break;
+        case 'trouble':
+          this.#trouble = answer.error;
+          break;
+      }
+    }
+  }
+
+  async *#follow(
+    { intervalMs = DEFAULT_INTERVAL_MS, timeoutMs, signal }: UpdatesOptions,
+    left: AbortSignal,
+  ): AsyncGenerator<OperationSnapshot<Response, Metadata>, void> {
+    signal?.throwIfAborted();
+    const { clock, closed } = this.#context;
+    const limit = new AbortController();
+    const linked = link(signal, left, closed, limit.signal);
+    const timedOut = (ms: number) => limit.abort(this.#timeoutError(ms));
+    const stopTimer =
+      timeoutMs === undefined ? () => {} : clock.setTimer(() => timedOut(timeoutMs), timeoutMs);
+    try {
+      const outcome = this.#knownOutcome();
+      if (outcome) return yield outcome;
+      const states = this.#states(everyChange(intervalMs), linked.signal);
+      for await (const state of changesOf(states)) yield this.#subject.read(state);
+    } catch (thrown) {
+      throw operationRejection(this.name, thrown, signal);
+    } finally {
+      stopTimer();
+      linked[Symbol.dispose]();
+    }
   }
 
   #remember(operation: Operation): void {

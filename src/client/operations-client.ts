@@ -1,4 +1,3 @@
-import { ChannelCredentials } from '@grpc/grpc-js';
 import {
   CancelOperationRequest,
   DeleteOperationRequest,
@@ -9,42 +8,27 @@ import {
   OperationsService,
   WaitOperationRequest,
 } from '../../generated/google/longrunning/operations.js';
-import type { Clock } from '../clock.js';
+import { systemClock } from '../clock.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
-import { Code, kitError } from '../status.js';
-import { parseAddress } from './address.js';
-import { callDeadline, waitTimeoutMs } from './call-deadline.js';
-import { callHeaders } from './call-headers.js';
-import { CHANNEL_OPTIONS } from './channel-options.js';
+import { Code, kitError, StatusError } from '../status.js';
+import { callDeadline, shortened, waitTimeoutMs } from './call-deadline.js';
+import { Caller } from './caller.js';
+import { WAIT_CHANNEL_OPTIONS } from './channel-options.js';
+import { connectionOptions, maxWaitConnections, type OperationsClientOptions } from './client-options.js';
 import { Connection, type UnaryMethod } from './connection.js';
-import { operationRejection } from './errors.js';
+import { listRejection, operationRejection } from './errors.js';
+import { type ListRequest, listOperations, type OperationListing } from './list.js';
 import { type OpenOperation, operationHandles } from './operation-handles.js';
-
-/** What an {@link OperationsClient} takes. */
-export interface OperationsClientOptions {
-  /** Where the server is: `host:port`, `unix:/path`, or another target of grpc-js. */
-  readonly address: string;
-  /**
-   * How to secure the connection, and as whom. `ChannelCredentials.createInsecure()` of grpc-js asks for no
-   * security at all.
-   *
-   * @defaultValue TLS; none to loopback (`localhost`, `127.0.0.0/8`, `[::1]`, `unix:`)
-   */
-  readonly credentials?: ChannelCredentials;
-  /** Metadata to send with every call; names are lower-case. @defaultValue none */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The time that waits go by; single calls go by grpc-js's. @defaultValue the machine's */
-  readonly clock?: Clock;
-  /** Jitters the delays between questions: a number from 0 up to 1. @defaultValue Math.random */
-  readonly random?: () => number;
-}
+import { WaitConnections } from './wait-connections.js';
 
 /**
  * `google.longrunning.Operations` of a server, over gRPC.
  *
  * A call takes 10 s at most, unless its `timeoutMs` says otherwise. Get, List, Cancel and Delete are tried up to
- * five times while the server is UNAVAILABLE. Calls about an operation reject with an `OperationError`, a listing
- * with a `StatusError`, each with the code and the details that the server sent.
+ * five times while the server is UNAVAILABLE. Calls about an operation reject with an `OperationError`, listings
+ * with a `ListOperationsError`, each with the code and the details that the server sent.
+ *
+ * Long-polls go over connections of their own: however many there are, no other call stands behind them.
  *
  * @example
  * ```ts
@@ -56,22 +40,30 @@ export interface OperationsClientOptions {
 export class OperationsClient implements OperationsApi, AsyncDisposable {
   /** Makes the handle of an operation: to await it, to cancel it, to get its response. */
   readonly operation: OpenOperation;
+  readonly #caller: Caller;
   readonly #connection: Connection;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #waits: WaitConnections;
   readonly #closing = new AbortController();
 
   /**
    * Connects with the first call.
    *
-   * @throws TypeError when the address is malformed; StatusError INVALID_ARGUMENT when a header cannot be sent.
+   * @throws TypeError when the address is malformed, or credentials contradict each other or would be seen by
+   * others; StatusError INVALID_ARGUMENT for another option that cannot be.
    */
   constructor(options: OperationsClientOptions) {
-    const { target, loopback } = parseAddress(options.address);
-    const { headers = {}, credentials = defaultCredentials(loopback), clock, random } = options;
-    callHeaders('', headers);
+    const { clock = systemClock, random } = options;
+    const connecting = connectionOptions(options);
+    const channelOptions = { ...connecting.channelOptions, ...WAIT_CHANNEL_OPTIONS };
     const closed = this.#closing.signal;
-    this.#headers = headers;
-    this.#connection = new Connection({ target, credentials, channelOptions: CHANNEL_OPTIONS, closed });
+    this.#caller = new Caller({ ...options, closed });
+    this.#connection = new Connection(connecting);
+    this.#waits = new WaitConnections({
+      maxConnections: maxWaitConnections(options),
+      connect: () => new Connection({ ...connecting, channelOptions }),
+      ask: (name, over, signal) => this.#isAnswered(name, over ?? this.#connection, signal),
+      clock,
+    });
     this.operation = operationHandles(this, { clock, random, closed });
   }
 
@@ -83,11 +75,30 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     );
   }
 
+  /** One page. {@link OperationsClient.list} goes through them all. */
   async listOperations(
     request: NamedRequest<ListOperationsRequest>,
     options?: CallOptions,
   ): Promise<ListOperationsResponse> {
-    return this.#call(OperationsService.listOperations, ListOperationsRequest.fromPartial(request), options);
+    try {
+      const message = ListOperationsRequest.fromPartial(request);
+      return await this.#caller.call(this.#connection, OperationsService.listOperations, message, options);
+    } catch (thrown) {
+      throw listRejection(request.name, thrown, options?.signal);
+    }
+  }
+
+  /**
+   * Goes through the operations under a parent, newest first, and gets pages as it goes. `options` are those of
+   * the call for each page.
+   *
+   * @example
+   * ```ts
+   * for await (const { name } of operations.list({ name: parent, filter: 'done = false' })) console.log(name);
+   * ```
+   */
+  list(request: ListRequest, options?: CallOptions): OperationListing {
+    return listOperations(this, request, options);
   }
 
   async cancelOperation(request: NamedRequest<CancelOperationRequest>, options?: CallOptions): Promise<void> {
@@ -100,14 +111,32 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     await this.#ofOperation(OperationsService.deleteOperation, message, options);
   }
 
-  /** Without `timeoutMs` the call takes at most 10 s longer than `request.timeout`. It is not retried. */
+  /**
+   * Without `timeoutMs` the call takes at most 10 s longer than `request.timeout`, once its turn has come; a
+   * given `timeoutMs` covers the time until then. While many wait, it may answer sooner than `request.timeout`
+   * allows. It is not retried.
+   */
   async waitOperation(
     request: NamedRequest<WaitOperationRequest>,
-    options?: CallOptions,
+    options: CallOptions = {},
   ): Promise<Operation> {
+    const { name } = request;
+    const { signal } = options;
+    const { waitOperation } = OperationsService;
     const message = WaitOperationRequest.fromPartial(request);
-    const timeoutMs = options?.timeoutMs ?? waitTimeoutMs(message.timeout);
-    return this.#ofOperation(OperationsService.waitOperation, message, { ...options, timeoutMs });
+    try {
+      const deadline =
+        options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : callDeadline(options.timeoutMs);
+      return await this.#waits.run({ name, deadline, signal }, ({ connection, turnMs, signal: ofTurn }) => {
+        const timeout = shortened(message.timeout, turnMs);
+        const timeoutMs =
+          options.timeoutMs === undefined ? waitTimeoutMs(timeout) : Math.max(0, deadline - Date.now());
+        const turn = { ...options, timeoutMs, signal: ofTurn };
+        return this.#caller.call(connection, waitOperation, { ...message, timeout }, turn);
+      });
+    } catch (thrown) {
+      throw operationRejection(name, thrown, signal);
+    }
   }
 
   /**
@@ -116,7 +145,10 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
    */
   close(): void {
     const message = 'client is closed: make another one to go on';
-    this.#closing.abort(kitError(Code.UNAVAILABLE, 'CLIENT_CLOSED', message));
+    const reason = kitError(Code.UNAVAILABLE, 'CLIENT_CLOSED', message);
+    this.#closing.abort(reason);
+    this.#connection.close(this.#closing.signal.reason);
+    this.#waits.close(this.#closing.signal.reason);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -129,25 +161,20 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     options?: CallOptions,
   ): Promise<Response> {
     try {
-      return await this.#call(method, request, options);
+      return await this.#caller.call(this.#connection, method, request, options);
     } catch (thrown) {
       throw operationRejection(request.name, thrown, options?.signal);
     }
   }
 
-  async #call<Request extends { name: string }, Response>(
-    method: UnaryMethod<Request, Response>,
-    request: Request,
-    { timeoutMs, signal, headers }: CallOptions = {},
-  ): Promise<Response> {
-    return this.#connection.call(method, request, {
-      metadata: callHeaders(request.name, this.#headers, headers),
-      deadline: callDeadline(timeoutMs),
-      signal,
-    });
+  /** Resolves when the server answers, whatever it says of the operation. */
+  async #isAnswered(name: string, connection: Connection, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#caller.call(connection, OperationsService.getOperation, { name }, { signal });
+    } catch (thrown) {
+      if (!(thrown instanceof StatusError) || UNANSWERED.has(thrown.code)) throw thrown;
+    }
   }
 }
 
-function defaultCredentials(loopback: boolean): ChannelCredentials {
-  return loopback ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl();
-}
+const UNANSWERED: ReadonlySet<Code> = new Set([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]);

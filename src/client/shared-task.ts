@@ -1,4 +1,5 @@
-import { abortable, link } from '../signals.js';
+import { abortable } from '../signals.js';
+import { onClosed } from './closing.js';
 
 interface Run<Result> {
   readonly promise: Promise<Result>;
@@ -36,9 +37,9 @@ export class SharedTask<Result> {
 
   #begin(): Run<Result> {
     const controller = new AbortController();
-    const linked = link(controller.signal, this.#closed);
-    const promise = this.#start(linked.signal).finally(() => {
-      linked[Symbol.dispose]();
+    const stopListening = onClosed(this.#closed, (reason) => controller.abort(reason));
+    const promise = this.#start(controller.signal).finally(() => {
+      stopListening();
       // Whoever comes after the end begins anew, also while the others are still being told of it.
       if (this.#current === run) this.#current = undefined;
     });

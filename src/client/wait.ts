@@ -1,9 +1,11 @@
 import type { Operation } from '../../generated/google/longrunning/operations.js';
+import { RetryInfo } from '../../generated/google/rpc/error_details.js';
 import type { Clock } from '../clock.js';
 import type { OperationsApi } from '../operations-api.js';
 import { sleep } from '../signals.js';
-import { Code, StatusError } from '../status.js';
+import { Code, invalidField, StatusError } from '../status.js';
 import { backoffMs } from './backoff.js';
+import { durationMs, durationOf } from './duration.js';
 
 /** What a {@link Poller} works with. */
 export interface PollerOptions {
@@ -13,24 +15,39 @@ export interface PollerOptions {
   readonly random: () => number;
 }
 
-/** Is told what comes of each question. */
-export interface PollObserver {
-  answered(operation: Operation): void;
-  /** An error that does not end the asking. */
-  troubled(error: StatusError): void;
-}
-
 /** What came of a question that may be asked again. */
-type Answer =
+export type Answer =
   | { readonly kind: 'told'; readonly operation: Operation }
+  /** An error that does not end the asking. */
   | { readonly kind: 'trouble'; readonly error: StatusError };
 
+/** How long the server may hold each question; 0 asks for the present state. */
+export interface Pace {
+  readonly firstMs: number;
+  readonly thenMs: number;
+}
+
 /** Below a minute, which is where proxies commonly cut calls off, and the longest that our own server takes. */
-const LONG_POLL = { seconds: 50, nanos: 0 };
+const LONG_POLL_MS = 50_000;
+
+/** For an end to be told at once, and nothing else to be told. */
+export const UNTIL_DONE: Pace = { firstMs: LONG_POLL_MS, thenMs: LONG_POLL_MS };
 
 /**
- * A server that took this long over WaitOperation did wait, and is asked again without a pause. One that answers
- * sooner, which it may, even at once, is asked ever more seldom.
+ * For the present state first, and then for changes to be told within `intervalMs`.
+ *
+ * @throws StatusError INVALID_ARGUMENT when that is not above 0.
+ */
+export function everyChange(intervalMs: number): Pace {
+  if (!(intervalMs > 0)) {
+    throw invalidField('intervalMs', `intervalMs is ${intervalMs}: give milliseconds, more than 0`);
+  }
+  return { firstMs: 0, thenMs: Math.min(intervalMs, LONG_POLL_MS) };
+}
+
+/**
+ * A server that took this long over WaitOperation, or as long as it was asked to, did wait, and is asked again
+ * without a pause. One that answers sooner, which it may, even at once, is asked ever more seldom.
  */
 const HELD_MS = 500;
 
@@ -47,36 +64,36 @@ export class Poller {
   }
 
   /**
-   * Resolves when the operation is done. UNAVAILABLE and the deadline of a single question do not end it.
+   * Tells what comes of each question, until the operation is done. UNAVAILABLE and the deadline of a single
+   * question do not end it.
    *
    * @throws StatusError any other error of the server; `signal.reason` on abort, at once.
    */
-  async untilDone(name: string, signal: AbortSignal, observer: PollObserver): Promise<void> {
+  async *answers(name: string, pace: Pace, signal: AbortSignal): AsyncGenerator<Answer, void> {
     const { clock, random } = this.#options;
-    for (let attempt = 0; ; attempt++) {
+    let attempt = 0;
+    for (let waitMs = pace.firstMs; ; waitMs = pace.thenMs) {
       const askedAt = clock.now();
-      const answer = await this.#ask(name, signal);
+      const answer = await this.#ask(name, waitMs, signal);
       // A clock that was set back must not make for a long pause.
       const tookMs = Math.max(0, clock.now() - askedAt);
-      if (this.#longPolls && tookMs >= HELD_MS) attempt = 0;
-      let pauseMs = backoffMs(attempt, random);
-      switch (answer.kind) {
-        case 'told':
-          observer.answered(answer.operation);
-          if (answer.operation.done) return;
-          pauseMs -= tookMs;
-          break;
-        case 'trouble':
-          observer.troubled(answer.error);
-          break;
-      }
+      yield answer;
+      if (answer.kind === 'told' && answer.operation.done) return;
+      // The present state was asked for once, to be told before the waiting begins.
+      if (answer.kind === 'told' && waitMs === 0 && pace.thenMs > 0 && this.#longPolls) continue;
+      const held = this.#longPolls && tookMs >= Math.min(HELD_MS, waitMs);
+      if (held) attempt = 0;
+      const backoff = backoffMs(attempt, random);
+      const pauseMs =
+        answer.kind === 'told' ? (held ? 0 : backoff - tookMs) : pauseAfter(answer.error, backoff);
       if (pauseMs > 0) await sleep(pauseMs, signal, clock);
+      attempt++;
     }
   }
 
-  async #ask(name: string, signal: AbortSignal): Promise<Answer> {
+  async #ask(name: string, waitMs: number, signal: AbortSignal): Promise<Answer> {
     try {
-      return { kind: 'told', operation: await this.#question(name, signal) };
+      return { kind: 'told', operation: await this.#question(name, waitMs, signal) };
     } catch (thrown) {
       signal.throwIfAborted();
       const error = StatusError.from(thrown);
@@ -86,15 +103,30 @@ export class Poller {
     }
   }
 
-  async #question(name: string, signal: AbortSignal): Promise<Operation> {
+  async #question(name: string, waitMs: number, signal: AbortSignal): Promise<Operation> {
     const { api } = this.#options;
-    if (!this.#longPolls) return api.getOperation({ name }, { signal });
+    if (waitMs === 0 || !this.#longPolls) return api.getOperation({ name }, { signal });
     try {
-      return await api.waitOperation({ name, timeout: LONG_POLL }, { signal });
+      return await api.waitOperation({ name, timeout: durationOf(waitMs) }, { signal });
     } catch (thrown) {
       if (StatusError.from(thrown).code !== Code.UNIMPLEMENTED) throw thrown;
       this.#longPolls = false;
       return api.getOperation({ name }, { signal });
     }
+  }
+}
+
+/** Not before the server said that it may be ready again (`google.rpc.RetryInfo`). */
+function pauseAfter(error: StatusError, backoff: number): number {
+  const delay = retryInfo(error)?.retryDelay;
+  return delay ? Math.max(backoff, durationMs(delay)) : backoff;
+}
+
+function retryInfo(error: StatusError): RetryInfo | undefined {
+  try {
+    return error.detail(RetryInfo);
+  } catch {
+    // A hint that cannot be read is none.
+    return undefined;
   }
 }

@@ -13,7 +13,7 @@ describe('address', () => {
     'unix:///run/operations.sock',
     'unix-abstract:operations',
   ])('%s is loopback', (address) => {
-    expect(parseAddress(address)).toEqual({ target: address, loopback: true });
+    expect(parseAddress(address)).toEqual({ target: address, loopback: true, tls: false });
   });
 
   it.each([
@@ -27,15 +27,33 @@ describe('address', () => {
     'dns:///example.com:443',
     'dns:///127.0.0.1:443',
   ])('%s is not', (address) => {
-    expect(parseAddress(address)).toEqual({ target: address, loopback: false });
+    expect(parseAddress(address)).toEqual({ target: address, loopback: false, tls: true });
   });
 
-  it.each(['', ' ', 'local host:1', 'http://localhost:50051', 'https://example.com', 'localhost:1\n'])(
-    '%j is refused, with the value and the way to write it',
-    (address) => {
-      expect(() => parseAddress(address)).toThrow(
-        new TypeError(`address ${JSON.stringify(address)} is malformed: write "host:port" or "unix:/path"`),
-      );
-    },
-  );
+  it.each([
+    ['https://example.com', { target: 'example.com:443', loopback: false, tls: true }],
+    ['https://example.com/', { target: 'example.com:443', loopback: false, tls: true }],
+    ['HTTPS://example.com:8443', { target: 'example.com:8443', loopback: false, tls: true }],
+    ['https://localhost:50051', { target: 'localhost:50051', loopback: true, tls: true }],
+    ['https://[::1]', { target: '[::1]:443', loopback: true, tls: true }],
+  ])('%s is secured, at port 443 unless it names one', (address, expected) => {
+    expect(parseAddress(address)).toEqual(expected);
+  });
+
+  it.each([
+    '',
+    ' ',
+    'local host:1',
+    'http://localhost:50051',
+    'https://',
+    'https://a/b',
+    'https://u@h',
+    'localhost:1\n',
+  ])('%j is refused, with the value and the way to write it', (address) => {
+    expect(() => parseAddress(address)).toThrow(
+      new TypeError(
+        `address ${JSON.stringify(address)} is malformed: write "host:port", "https://host" or "unix:/path"`,
+      ),
+    );
+  });
 });

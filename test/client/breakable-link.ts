@@ -3,6 +3,10 @@ import { connect, createServer, type Socket } from 'node:net';
 /** A way to a server that can be cut, as a network does: without a word to either end. */
 export interface BreakableLink extends AsyncDisposable {
   readonly address: string;
+  /** How many connections there are. */
+  readonly connections: number;
+  /** Lets nothing through any more on the connections there are, which stay open. New ones work. */
+  freeze(): void;
   /** Cuts every connection there is. New ones work. */
   break(): void;
 }
@@ -14,10 +18,16 @@ export async function startBreakableLink(serverAddress: string): Promise<Breakab
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
   };
+  let open = 0;
   const listener = createServer((near) => {
     const far = connect(Number(port), host);
     keep(near);
     keep(far);
+    open++;
+    near.on('close', () => {
+      open--;
+      far.end();
+    });
     near.pipe(far).pipe(near);
   });
   const cut = () => {
@@ -29,6 +39,12 @@ export async function startBreakableLink(serverAddress: string): Promise<Breakab
   const address = listener.address();
   return {
     address: typeof address === 'object' ? `127.0.0.1:${address?.port}` : '',
+    get connections() {
+      return open;
+    },
+    freeze() {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     break: cut,
     async [Symbol.asyncDispose]() {
       listener.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import { OperationError } from '../../src/client/errors.js';
+import { ListOperationsError, OperationError } from '../../src/client/errors.js';
 import { OperationsClient } from '../../src/client/operations-client.js';
 import { Code, kitError, StatusError } from '../../src/status.js';
 import { expectKitError, rejection } from '../helpers/rejection.js';
@@ -86,16 +86,12 @@ describe('client › errors', () => {
     expect((error as OperationError).detail(ErrorInfo)).toEqual(thrown.detail(ErrorInfo));
   });
 
-  it('of a listing are about no operation', async () => {
+  it('of a listing know the parent', async () => {
     const { client } = await reports();
-    const error = await expectKitError(
-      client.listOperations({ name: PARENT, pageSize: -1 }),
-      Code.INVALID_ARGUMENT,
-      {
-        field: 'page_size',
-      },
-    );
-    expect(error).not.toBeInstanceOf(OperationError);
+    const listing = client.listOperations({ name: PARENT, pageSize: -1 });
+    const error = await expectKitError(listing, Code.INVALID_ARGUMENT, { field: 'page_size' });
+    expect(error).toBeInstanceOf(ListOperationsError);
+    expect(error).toMatchObject({ parent: PARENT });
   });
 
   it.each([1, 3, 8])('%i bytes cut off a response: INTERNAL, never half an operation', async (missing) => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { OperationsClientOptions } from '../../src/client/client-options.js';
 import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/errors.js';
-import { OperationsClient, type OperationsClientOptions } from '../../src/client/operations-client.js';
+import { OperationsClient } from '../../src/client/operations-client.js';
 import { Code, codeName } from '../../src/status.js';
 import { type ManualClock, manualClock, settled } from '../helpers/manual-clock.js';
 import { expectKitError, rejection } from '../helpers/rejection.js';

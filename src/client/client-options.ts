@@ -1,0 +1,78 @@
+import type { ChannelCredentials, ChannelOptions, Interceptor } from '@grpc/grpc-js';
+import type { Clock } from '../clock.js';
+import { invalidField } from '../status.js';
+import { parseAddress } from './address.js';
+import { CHANNEL_OPTIONS } from './channel-options.js';
+import type { ConnectionOptions } from './connection.js';
+import { channelCredentials, type TlsOptions, type TokenSource } from './credentials.js';
+
+/** What an `OperationsClient` takes. */
+export interface OperationsClientOptions {
+  /** Where the server is: `host:port`, `https://host[:port]`, `unix:/path`, or another target of grpc-js. */
+  readonly address: string;
+  /** Certificates of one's own. Given, even empty, the connection is secured, also on this machine. @defaultValue none */
+  readonly tls?: TlsOptions;
+  /**
+   * A bearer token for every call, or a function that gives one, asked before every call. It is never sent in
+   * plain text, but on this machine.
+   *
+   * @defaultValue none
+   */
+  readonly token?: TokenSource;
+  /**
+   * How to secure the connection, and as whom, in terms of grpc-js, instead of `tls`.
+   * `ChannelCredentials.createInsecure()` asks for no security at all.
+   *
+   * @defaultValue TLS; none to loopback (`localhost`, `127.0.0.0/8`, `[::1]`, `unix:`) without `https:`
+   */
+  readonly credentials?: ChannelCredentials;
+  /** Metadata to send with every call; names are lower-case. @defaultValue none */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Interceptors of grpc-js, for every call. @defaultValue none */
+  readonly interceptors?: readonly Interceptor[];
+  /**
+   * More options of grpc-js for every connection; they win over the client's own.
+   *
+   * @defaultValue keepalive pings after 30 s (`grpc.keepalive_time_ms`) that are to be answered within 10 s
+   * (`grpc.keepalive_timeout_ms`), so that a connection that died in silence is noticed
+   */
+  readonly channelOptions?: ChannelOptions;
+  /**
+   * How many connections there may be for long-polls, beside the one for all other calls; each carries 80 at
+   * once, or what the server allows. They are opened as needed and closed after 30 s without use. When there are
+   * more waits than fit, they take turns in shorter long-polls.
+   *
+   * @defaultValue 32
+   */
+  readonly maxWaitConnections?: number;
+  /** The time that waits go by; single calls go by grpc-js's. @defaultValue the machine's */
+  readonly clock?: Clock;
+  /** Jitters the delays between questions: a number from 0 up to 1. @defaultValue Math.random */
+  readonly random?: () => number;
+}
+
+const DEFAULT_MAX_WAIT_CONNECTIONS = 32;
+
+/**
+ * How to connect.
+ *
+ * @throws TypeError when the address is malformed, or credentials contradict each other or would be seen by others.
+ */
+export function connectionOptions(options: OperationsClientOptions): ConnectionOptions {
+  const address = parseAddress(options.address);
+  const { channelOptions, interceptors = [] } = options;
+  return {
+    target: address.target,
+    credentials: channelCredentials(address, options),
+    channelOptions: { ...CHANNEL_OPTIONS, ...channelOptions },
+    interceptors,
+  };
+}
+
+/** @throws StatusError INVALID_ARGUMENT when it is no positive whole number. */
+export function maxWaitConnections({
+  maxWaitConnections: given = DEFAULT_MAX_WAIT_CONNECTIONS,
+}: OperationsClientOptions): number {
+  if (Number.isInteger(given) && given > 0) return given;
+  throw invalidField('maxWaitConnections', `maxWaitConnections is ${given}: give a whole number, 1 or more`);
+}

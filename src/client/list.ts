@@ -1,0 +1,79 @@
+import type { Operation } from '../../generated/google/longrunning/operations.js';
+import type { CallOptions, OperationsApi } from '../operations-api.js';
+import { link } from '../signals.js';
+import { Code, kitError, quoted } from '../status.js';
+import { listRejection } from './errors.js';
+import { iterable } from './iteration.js';
+
+/** Which operations to list. */
+export interface ListRequest {
+  /** The parent of the operations, where `-` stands for any one segment; empty for plain `operations/{id}`. */
+  readonly name: string;
+  /** Which of them, as AIP-160 has it: `done = false`. @defaultValue all */
+  readonly filter?: string;
+  /** How many to get with one call, at most. @defaultValue what the server thinks best */
+  readonly pageSize?: number;
+}
+
+/** Operations, got page by page as one goes; each loop begins anew. */
+export interface OperationListing extends AsyncIterable<Operation> {
+  /** The same page by page, empty ones too. */
+  pages(): AsyncIterable<readonly Operation[]>;
+}
+
+/**
+ * Goes through the operations under a parent, over any implementation of the five methods. Empty pages do not end
+ * it (contract 43).
+ *
+ * @throws ListOperationsError in the loop, with the code and the details of the server; INTERNAL when the server
+ * gives the same page token twice, which would never end.
+ */
+export function listOperations(
+  api: OperationsApi,
+  request: ListRequest,
+  options: CallOptions = {},
+): OperationListing {
+  const pages = () => iterable((left) => eachPage(api, request, { ...options, left }));
+  return {
+    pages,
+    [Symbol.asyncIterator]: () =>
+      iterable(async function* (left) {
+        for await (const page of eachPage(api, request, { ...options, left })) yield* page;
+      })[Symbol.asyncIterator](),
+  };
+}
+
+interface PageOptions extends CallOptions {
+  /** Aborts when nobody wants the rest. */
+  readonly left: AbortSignal;
+}
+
+async function* eachPage(
+  api: OperationsApi,
+  request: ListRequest,
+  { left, ...options }: PageOptions,
+): AsyncGenerator<readonly Operation[], void> {
+  const linked = link(options.signal, left);
+  const tokens = new Set<string>();
+  const call = { ...options, signal: linked.signal };
+  try {
+    let pageToken = '';
+    do {
+      linked.signal.throwIfAborted();
+      const page = await api.listOperations({ ...request, pageToken }, call);
+      yield page.operations;
+      pageToken = page.nextPageToken;
+      if (tokens.has(pageToken)) throw endless(pageToken);
+      tokens.add(pageToken);
+    } while (pageToken !== '');
+  } catch (thrown) {
+    throw listRejection(request.name, thrown, linked.signal);
+  } finally {
+    linked[Symbol.dispose]();
+  }
+}
+
+function endless(pageToken: string): unknown {
+  const message = `listing would never end: the server gave page token ${quoted(pageToken)} twice; report it to whoever runs the server`;
+  return kitError(Code.INTERNAL, 'PAGE_TOKEN_REPEATED', message, { metadata: { pageToken } });
+}

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { jest } from '@jest/globals';
+import { Operation } from '../../../generated/google/longrunning/operations.js';
+import { loadSchema, type Schema } from '../../../src/schema/index.js';
+import { createOperations, OperationsService } from '../../../src/server/index.js';
+import { fakeServices, parseScript } from '../../../src/testing/index.js';
+
+/** A call that the server got. */
+export interface GoogleCall {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** The other end of its connection. */
+  readonly peer: string;
+}
+
+/** Google's APIs on a free port of 127.0.0.1. */
+export interface GoogleServer extends AsyncDisposable {
+  readonly port: number;
+  readonly calls: readonly GoogleCall[];
+  /** The calls of one method, by its short name. */
+  of(method: string): GoogleCall[];
+}
+
+/** Certificate and key of a server at `localhost` and 127.0.0.1, for tests alone. */
+export const TLS = {
+  cert: readFileSync(fileURLToPath(new URL('localhost.cert.pem', import.meta.url))),
+  key: readFileSync(fileURLToPath(new URL('localhost.key.pem', import.meta.url))),
+};
+
+// Loading google-gax and the protos of two APIs takes its time.
+jest.setTimeout(30_000);
+
+// The clients look for a Google machine around them, even when they are given credentials.
+process.env.METADATA_SERVER_DETECTION = 'none';
+
+let schema: Promise<Schema> | undefined;
+
+function googleSchema(): Promise<Schema> {
+  schema ??= loadSchema({
+    files: [
+      'google/cloud/gkemulticloud/v1/attached_service.proto',
+      'google/cloud/speech/v1/cloud_speech.proto',
+    ],
+    includeDirs: ['gkemulticloud', 'speech'].map((name) => `node_modules/@google-cloud/${name}/build/protos`),
+  });
+  return schema;
+}
+
+/** How a {@link GoogleServer} is to be. */
+export interface GoogleServerOptions {
+  /** How operations go, in YAML. */
+  readonly script?: string;
+  readonly tls?: true;
+  /** Handlers of Operations to put in place of the kit's. */
+  readonly instead?: Partial<Record<'getOperation' | 'waitOperation' | 'cancelOperation', unknown>>;
+}
+
+/** Faked services of GKE Multi-Cloud and Speech with the kit's operations behind them. */
+export async function startGoogleServer(options: GoogleServerOptions = {}): Promise<GoogleServer> {
+  const loaded = await googleSchema();
+  const script = parseScript(options.script ?? '', { file: 'script.yaml', schema: loaded });
+  const fakes = fakeServices(loaded, { script });
+  const kit = createOperations({ methods: fakes.methods });
+  return start(options, (server) => {
+    server.addService(OperationsService, { ...kit.handlers, ...options.instead } as typeof kit.handlers);
+    fakes.addTo(server, kit);
+    return () => kit.close({ graceMs: 0 });
+  });
+}
+
+/** What the methods of a {@link startScriptedGoogle} answer; `count` is how many calls of this method came before. */
+export type Answer = (count: number, request: { readonly name: string }) => Operation | Promise<Operation>;
+
+/** An API of which CreateAttachedCluster answers `started`, and Get, Wait and Cancel as the test says; else UNIMPLEMENTED. */
+export async function startScriptedGoogle(
+  started: Operation,
+  answers: { getOperation?: Answer; waitOperation?: Answer; cancelOperation?: () => object },
+): Promise<GoogleServer> {
+  return start({}, (server, calls) => {
+    const path = '/google.cloud.gkemulticloud.v1.AttachedClusters/CreateAttachedCluster';
+    const identity = (bytes: Buffer) => bytes;
+    const unary = { path, requestStream: false, responseStream: false, requestDeserialize: identity };
+    const create = {
+      ...unary,
+      requestSerialize: identity,
+      responseSerialize: (operation: Operation) => Buffer.from(Operation.encode(operation).finish()),
+      responseDeserialize: Operation.decode,
+    };
+    server.addService(
+      { create } as never,
+      {
+        create: (_: unknown, callback: (error: null, operation: Operation) => void) =>
+          callback(null, started),
+      } as UntypedServiceImplementation,
+    );
+    const handlers = Object.entries(answers).map(([method, answer]) => {
+      const handler = async (
+        call: { request: { name: string } },
+        callback: (error: unknown, response?: object) => void,
+      ) => {
+        const count = calls.filter((made) => made.method.toLowerCase() === method.toLowerCase()).length - 1;
+        try {
+          callback(null, await (answer as (...args: unknown[]) => object)(count, call.request));
+        } catch (error) {
+          callback(error);
+        }
+      };
+      return [method, handler];
+    });
+    server.addService(OperationsService, Object.fromEntries(handlers));
+    return async () => {};
+  });
+}
+
+async function start(
+  { tls }: GoogleServerOptions,
+  serve: (server: Server, calls: readonly GoogleCall[]) => () => Promise<void>,
+): Promise<GoogleServer> {
+  const calls: GoogleCall[] = [];
+  const server = new Server({ interceptors: [recorder(calls)] });
+  const stop = serve(server, calls);
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [{ cert_chain: TLS.cert, private_key: TLS.key }])
+    : ServerCredentials.createInsecure();
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+  return {
+    port,
+    calls,
+    of: (method) => calls.filter((call) => call.method === method),
+    async [Symbol.asyncDispose]() {
+      await stop();
+      server.forceShutdown();
+    },
+  };
+}
+
+function recorder(calls: GoogleCall[]): ServerInterceptor {
+  return ({ path }, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata(metadata, receive) {
+            const method = path.slice(path.lastIndexOf('/') + 1);
+            calls.push({ method, headers: metadata.getMap(), peer: call.getPeer() });
+            receive(metadata);
+          },
+        }),
+    });
+}

@@ -1,0 +1,93 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { ReportsOperations } from '../../examples/reports/reports.operations.js';
+import type { OperationsServer } from '../../generated/google/longrunning/operations.js';
+import { createOperations, implement, type Operations, OperationsService } from '../../src/server/index.js';
+
+/** A server of the kit that takes only so many streams on a connection. */
+export interface LimitedServer extends AsyncDisposable {
+  readonly address: string;
+  readonly kit: Operations;
+  /** How often each method was called. */
+  readonly calls: Readonly<Record<'getOperation' | 'waitOperation' | 'cancelOperation', number>>;
+  /** Over how many connections WaitOperation was called. */
+  readonly connections: () => number;
+  /** Resolves as soon as so many WaitOperation calls are with the server at once. */
+  whenHeld(count: number): Promise<void>;
+  /** Starts so many operations; their names. */
+  start(count: number): Promise<string[]>;
+  /** Ends them all. */
+  finish(): void;
+}
+
+export async function startLimitedServer(maxConcurrentStreams: number): Promise<LimitedServer> {
+  const finished = Promise.withResolvers<void>();
+  const exportReport = implement(ReportsOperations.exportReport, {
+    async run() {
+      await finished.promise;
+      return { uri: 'done' };
+    },
+  });
+  const kit = createOperations({ methods: [exportReport], concurrency: Number.POSITIVE_INFINITY });
+  const calls = { getOperation: 0, waitOperation: 0, cancelOperation: 0 };
+  const peers = new Set<string>();
+  const watchers = new Set<() => void>();
+  let held = 0;
+  const change = (by: number) => {
+    held += by;
+    for (const watcher of watchers) watcher();
+  };
+  const server = new Server({ 'grpc.max_concurrent_streams': maxConcurrentStreams });
+  const { getOperation, waitOperation, cancelOperation } = kit.handlers;
+  const handlers: OperationsServer = {
+    ...kit.handlers,
+    getOperation: (call, callback) => {
+      calls.getOperation++;
+      getOperation(call, callback);
+    },
+    cancelOperation: (call, callback) => {
+      calls.cancelOperation++;
+      cancelOperation(call, callback);
+    },
+    waitOperation: (call, callback) => {
+      calls.waitOperation++;
+      peers.add(call.getPeer());
+      change(1);
+      waitOperation(call, (...answer) => {
+        change(-1);
+        callback(...answer);
+      });
+    },
+  };
+  server.addService(OperationsService, { ...handlers });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, free) =>
+      error ? reject(error) : resolve(free),
+    );
+  });
+  return {
+    address: `127.0.0.1:${port}`,
+    kit,
+    calls,
+    connections: () => peers.size,
+    whenHeld: (count) =>
+      new Promise((resolve) => {
+        const watcher = () => {
+          if (held < count) return;
+          watchers.delete(watcher);
+          resolve();
+        };
+        watchers.add(watcher);
+        watcher();
+      }),
+    async start(count) {
+      const starts = Array.from({ length: count }, () => kit.start(exportReport, { parent: '' }));
+      return (await Promise.all(starts)).map(({ name }) => name);
+    },
+    finish: finished.resolve,
+    async [Symbol.asyncDispose]() {
+      finished.resolve();
+      await kit.close({ graceMs: 0 });
+      server.forceShutdown();
+    },
+  };
+}

@@ -1,0 +1,376 @@
+// One test per line of the pitfalls that today's clients fall into: ours does not, and what google-gax does
+// beside it, on the same server, is written down too.
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import {
+  createBackoffSettings,
+  Operation as GaxOperation,
+  LongrunningDescriptor,
+  PageDescriptor,
+} from 'google-gax';
+import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
+import type { Operation } from '../../generated/google/longrunning/operations.js';
+import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
+import { pack } from '../../src/any.js';
+import { OperationCancelledError, OperationFailedError, WaitTimeoutError } from '../../src/client/errors.js';
+import { listOperations } from '../../src/client/list.js';
+import { OperationsClient } from '../../src/client/operations-client.js';
+import type { OperationsApi } from '../../src/operations-api.js';
+import { Code, kitError, StatusError } from '../../src/status.js';
+import {
+  cancelled,
+  error,
+  failed,
+  NAME,
+  type Reply,
+  running,
+  scriptedPeer,
+  succeeded,
+} from '../conformance/scripted-peer.js';
+import { manualClock, settled } from '../helpers/manual-clock.js';
+import { rejection } from '../helpers/rejection.js';
+import { startScriptedServer } from './scripted-server.js';
+
+const NEVER = 'it never settled';
+
+/** What a promise comes to within a moment: long enough for whatever comes at all. */
+async function within(promise: Promise<unknown>, ms = 100): Promise<unknown> {
+  const giveUp = new AbortController();
+  const outcome = promise.then(
+    (value) => value,
+    (thrown: unknown) => thrown,
+  );
+  const late = delay(ms, NEVER, { signal: giveUp.signal }).catch(() => NEVER);
+  const first = await Promise.race([outcome, late]);
+  giveUp.abort();
+  return first;
+}
+
+interface GaxOptions {
+  readonly delayMs?: number;
+  readonly totalTimeoutMs?: number;
+}
+
+/** An operation of google-gax on a server that says what a script has it say. */
+function gaxOperation(replies: readonly Reply[], { delayMs = 1, totalTimeoutMs = 0 }: GaxOptions = {}) {
+  let asked = 0;
+  const operationsClient = {
+    getOperationInternal() {
+      const reply = replies[Math.min(asked++, replies.length - 1)] ?? 'silence';
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      if (reply instanceof StatusError) reject(Object.assign(new Error(reply.message), { code: reply.code }));
+      else if (reply !== 'silence') resolve([gaxMessage(reply)]);
+      const cancel = () => reject(Object.assign(new Error('cancelled'), { code: Code.CANCELLED }));
+      return Object.assign(promise, { cancel });
+    },
+    cancelOperation: async () => {},
+  };
+  const descriptor = new LongrunningDescriptor(
+    operationsClient as never,
+    ((bytes: Uint8Array) => ExportReportResponse.decode(bytes)) as never,
+    ((bytes: Uint8Array) => ReportMetadata.decode(bytes)) as never,
+  );
+  const backoff = createBackoffSettings(delayMs, 1, delayMs, null, null, null, totalTimeoutMs);
+  const operation = new GaxOperation(gaxMessage(running()) as never, descriptor, backoff);
+  return { operation, asked: () => asked };
+}
+
+/** The message as google-gax has it. */
+function gaxMessage({ name, done, metadata, result }: Operation): object {
+  const { $case, value } = result ?? {};
+  return { name, done, metadata, result: $case, ...($case ? { [$case]: value } : {}) };
+}
+
+describe('pitfall 1: a second wait, after completion, an error or an abort', () => {
+  it('google-gax: after a poll error it never settles', async () => {
+    const { operation } = gaxOperation([error(Code.INTERNAL), succeeded()]);
+    expect(await within(operation.promise())).toMatchObject({ code: Code.INTERNAL });
+    expect(await within(operation.promise())).toBe(NEVER);
+  });
+
+  it('google-gax: after completion it never settles', async () => {
+    const { operation } = gaxOperation([succeeded()]);
+    await operation.promise();
+    expect(await within(operation.promise())).toBe(NEVER);
+  });
+
+  it('ours: works', async () => {
+    const peer = scriptedPeer([error(Code.INTERNAL), running(), succeeded()]);
+    expect(await rejection(peer.run(peer.operation.wait()))).toMatchObject({ code: Code.INTERNAL });
+    const aborted = peer.operation.wait({ signal: AbortSignal.timeout(0) });
+    await rejection(aborted);
+    expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
+    expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
+  });
+});
+
+describe('pitfall 2: the first UNAVAILABLE, and the settings of the starting call', () => {
+  it('google-gax: rejects', async () => {
+    const { operation } = gaxOperation([error(Code.UNAVAILABLE), succeeded()]);
+    expect(await within(operation.promise())).toMatchObject({ code: Code.UNAVAILABLE });
+  });
+
+  it('ours: goes on, and each question has a deadline and a routing header of its own', async () => {
+    const clock = manualClock();
+    const deadlines: number[] = [];
+    await using server = await startScriptedServer({
+      waitOperation: (call, count) => {
+        deadlines.push(Number(call.getDeadline()) - Date.now());
+        if (count === 0) throw error(Code.UNAVAILABLE);
+        return succeeded();
+      },
+    });
+    await using client = new OperationsClient({ address: server.address, clock });
+    const waiting = client.operation(NAME).wait();
+    await clock.whenArmed(1);
+    await clock.advance(250);
+    expect((await waiting).state).toBe('succeeded');
+    for (const ms of deadlines) expect(ms).toBeLessThanOrEqual(60_000);
+    for (const { metadata } of server.calls) {
+      expect(metadata.get('x-goog-request-params')).toEqual(['name=operations%2F1']);
+    }
+  });
+});
+
+describe('pitfall 3: a Cancel while a question is under way', () => {
+  it('google-gax: the wait rejects with CANCELLED, though the operation succeeds', async () => {
+    const { operation } = gaxOperation(['silence', succeeded()]);
+    const waiting = operation.promise();
+    await operation.cancel();
+    expect(await within(waiting)).toMatchObject({ code: Code.CANCELLED });
+  });
+
+  it('ours: the server tells the outcome (contract 39)', async () => {
+    const asked = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<Operation>();
+    await using server = await startScriptedServer({
+      waitOperation: () => {
+        asked.resolve();
+        return end.promise;
+      },
+      cancelOperation: () => ({}),
+    });
+    await using client = new OperationsClient({ address: server.address });
+    const operation = client.operation(NAME);
+    const waiting = operation.wait();
+    await asked.promise;
+    await operation.cancel();
+    end.resolve(succeeded());
+    expect((await waiting).state).toBe('succeeded');
+  });
+});
+
+describe('pitfall 4: an abort and a time-out in a pause', () => {
+  it('google-gax: a time-out of 50 ms is noticed after the pause of 300 ms', async () => {
+    const { operation } = gaxOperation([running()], { delayMs: 300, totalTimeoutMs: 50 });
+    const waiting = operation.promise();
+    expect(await within(waiting, 200)).toBe(NEVER);
+    expect(await within(waiting, 2000)).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+  });
+
+  it('ours: both at once (contract 38)', async () => {
+    const peer = scriptedPeer([running()]);
+    const late = rejection(peer.run(peer.operation.wait({ timeoutMs: 50 })));
+    expect(await late).toBeInstanceOf(WaitTimeoutError);
+    expect(peer.elapsedMs).toBe(50);
+    const controller = new AbortController();
+    const aborted = rejection(peer.operation.wait({ signal: controller.signal }));
+    await peer.clock.whenArmed(1);
+    controller.abort('now');
+    expect(await aborted).toBe('now');
+    expect(peer.elapsedMs).toBe(50);
+  });
+});
+
+describe('pitfall 5: types, details, the last metadata, listeners', () => {
+  const wrong = pack(ReportMetadata, ReportMetadata.fromPartial({ progressPercent: 3 }));
+  const wrongType: Operation = { ...running(), done: true, result: { $case: 'response', value: wrong } };
+  const failure = failed(kitError(Code.ABORTED, 'REASON', 'it failed: look', {}));
+
+  it('google-gax: a response of another type is taken for the one expected', async () => {
+    const { operation } = gaxOperation([wrongType]);
+    const [response] = await operation.promise();
+    expect(response).toMatchObject({ uri: '' });
+  });
+
+  it('ours: reading it throws an error that names both, and nothing hangs (contract 41)', async () => {
+    const operation = scriptedPeer([]).started(wrongType);
+    const thrown = await rejection(operation.result());
+    expect(String(thrown)).toMatch(/ReportMetadata, not example\.reports\.v1\.ExportReportResponse/);
+  });
+
+  it('google-gax: details of an error are dropped', async () => {
+    const { operation } = gaxOperation([failure]);
+    const thrown = await within(operation.promise());
+    expect(thrown).toMatchObject({ code: Code.ABORTED });
+    expect(thrown).not.toHaveProperty('details');
+  });
+
+  it('ours: they are kept', async () => {
+    const thrown = await rejection(scriptedPeer([]).started(failure).result());
+    expect((thrown as OperationFailedError).detail(ErrorInfo)?.reason).toBe('REASON');
+  });
+
+  it('google-gax: the last metadata emits no progress', async () => {
+    const { operation } = gaxOperation([running(1), succeeded('uri', 100)]);
+    const told: unknown[] = [];
+    operation.on('progress', ({ progressPercent }) => told.push(progressPercent));
+    await operation.promise();
+    expect(told).toEqual([1]);
+  });
+
+  it('ours: it is told (contract 40)', async () => {
+    const peer = scriptedPeer([running(1), succeeded('uri', 100)]);
+    const told: unknown[] = [];
+    const loop = (async () => {
+      for await (const { metadata } of peer.operation.updates()) told.push(metadata?.progressPercent);
+    })();
+    await peer.run(loop);
+    expect(told).toEqual([1, 100]);
+  });
+
+  it('google-gax: ten waits leave ten listeners; ours leave nothing (contract 42)', async () => {
+    const { operation } = gaxOperation([running(), running(), succeeded()]);
+    await Promise.all(Array.from({ length: 10 }, () => operation.promise()));
+    expect(operation.listenerCount('complete')).toBe(10);
+
+    const peer = scriptedPeer([running(), running(), succeeded()]);
+    const waits = Array.from({ length: 50 }, () => peer.operation.wait({ timeoutMs: 60_000 }));
+    await peer.run(Promise.all(waits));
+    expect(peer.clock.armed).toBe(0);
+  });
+});
+
+describe('pitfall 6: empty pages', () => {
+  const PAGES = 20;
+
+  it('google-gax: async listing ends in silence after eleven', async () => {
+    let page = 0;
+    const call = async (request: object) => {
+      page++;
+      return [page < PAGES ? [] : ['found'], page < PAGES ? { ...request, pageToken: String(page) } : null];
+    };
+    const descriptor = new PageDescriptor('pageToken', 'nextPageToken', 'operations');
+    const found: unknown[] = [];
+    const listing = descriptor.asyncIterate(call as never, {}, { autoPaginate: false } as never);
+    for await (const item of listing) found.push(item);
+    expect(found).toEqual([]);
+  });
+
+  it('ours: goes on to the end (contract 43)', async () => {
+    let page = 0;
+    const api = {
+      listOperations: async () => {
+        page++;
+        const last = page === PAGES;
+        return {
+          operations: last ? [running()] : [],
+          nextPageToken: last ? '' : String(page),
+          unreachable: [],
+        };
+      },
+    } as unknown as OperationsApi;
+    const found: string[] = [];
+    for await (const { name } of listOperations(api, { name: '' })) found.push(name);
+    expect(found).toEqual([NAME]);
+  });
+});
+
+describe('pitfall 7: what Python api-core got wrong', () => {
+  it('routing headers do not pile up, one UNAVAILABLE ends nothing, done with neither is a success', async () => {
+    const clock = manualClock();
+    await using server = await startScriptedServer({
+      getOperation: (_, count) => (count < 3 ? running() : { ...running(), done: true }),
+      waitOperation: (_, count) => {
+        throw error(count === 0 ? Code.UNAVAILABLE : Code.UNIMPLEMENTED);
+      },
+    });
+    await using client = new OperationsClient({ address: server.address, clock });
+    const waiting = client.operation(NAME).wait();
+    const ended = waiting.then(() => true);
+    while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
+      await clock.advance(clock.untilNextMs);
+    }
+    expect((await waiting).state).toBe('succeeded');
+    for (const { metadata } of server.calls) {
+      expect(metadata.get('x-goog-request-params')).toHaveLength(1);
+    }
+  });
+});
+
+describe('pitfall 8: a limit of the client that reads like a cancellation', () => {
+  it('there is no limit that nobody asked for; the one asked for is a WaitTimeoutError', async () => {
+    const peer = scriptedPeer([...Array(200).fill(running()), succeeded()]);
+    expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
+    expect(peer.elapsedMs).toBeGreaterThan(3_600_000);
+    const slow = scriptedPeer([running()]);
+    const thrown = await rejection(slow.run(slow.operation.result({ timeoutMs: 300_000 })));
+    expect(thrown).toBeInstanceOf(WaitTimeoutError);
+    expect(thrown).not.toBeInstanceOf(OperationCancelledError);
+  });
+});
+
+describe('pitfall 9: a pause that overshoots the deadline', () => {
+  it.each([1, 249, 251, 10_000, 123_456])('timeoutMs %d: at that very moment', async (timeoutMs) => {
+    const peer = scriptedPeer([running()]);
+    await rejection(peer.run(peer.operation.wait({ timeoutMs })));
+    expect(peer.elapsedMs).toBe(timeoutMs);
+  });
+});
+
+describe('pitfall 10: what Azure core-lro gets wrong', () => {
+  it('a second caller has a signal of its own', async () => {
+    const peer = scriptedPeer(['silence'], { longPolls: true });
+    const controllers = [new AbortController(), new AbortController()];
+    const waits = controllers.map(({ signal }) => rejection(peer.operation.wait({ signal })));
+    await settled();
+    controllers[1]?.abort('second');
+    expect(await waits[1]).toBe('second');
+    expect(await Promise.race([waits[0], settled().then(() => 'waiting')])).toBe('waiting');
+    controllers[0]?.abort('first');
+    expect(await waits[0]).toBe('first');
+    expect(peer.calls).toEqual(['wait']);
+  });
+
+  it('a progress callback that throws does not reject the wait', async () => {
+    const peer = scriptedPeer([running(1), running(2), succeeded()]);
+    const loop = rejection(
+      (async () => {
+        for await (const _ of peer.operation.updates()) throw new Error('cannot draw');
+      })(),
+    );
+    const waiting = peer.operation.wait();
+    expect((await peer.run(waiting)).state).toBe('succeeded');
+    expect(await loop).toEqual(new Error('cannot draw'));
+  });
+
+  it('an abort or a transient error is not for ever', async () => {
+    const peer = scriptedPeer([running(), error(Code.INTERNAL), succeeded()]);
+    await rejection(peer.operation.wait({ signal: AbortSignal.abort() }));
+    await rejection(peer.run(peer.operation.wait()));
+    expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
+  });
+});
+
+describe('pitfall 11: polling instead of waiting', () => {
+  it('an operation of an hour takes 72 questions, and its end is told at once', async () => {
+    const clock = manualClock();
+    const began = clock.now();
+    await using server = await startScriptedServer({
+      waitOperation: async (call) => {
+        await clock.advance(1000 * (call.request.timeout?.seconds ?? 0));
+        return clock.now() - began >= 3_600_000 ? succeeded() : running();
+      },
+    });
+    await using client = new OperationsClient({ address: server.address, clock });
+    expect((await client.operation(NAME).wait()).state).toBe('succeeded');
+    expect(server.calls).toHaveLength(72);
+  });
+
+  it('cancelAndWait tells what became of it', async () => {
+    const peer = scriptedPeer([running(), running(), cancelled()]);
+    expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('cancelled');
+    expect(peer.calls).toEqual(['cancel', 'get', 'get', 'get']);
+    expect(await rejection(peer.operation.result())).not.toBeInstanceOf(OperationFailedError);
+  });
+});

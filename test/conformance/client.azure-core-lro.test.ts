@@ -1,0 +1,48 @@
+// The behaviours that Azure's core-lro tests in poller.spec.ts, as our client has them.
+import { describe, expect, it } from '@jest/globals';
+import { OperationCancelledError, OperationFailedError } from '../../src/client/errors.js';
+import { Code } from '../../src/status.js';
+import { rejection } from '../helpers/rejection.js';
+import { cancelled, error, failed, running, scriptedPeer, succeeded } from './scripted-peer.js';
+
+describe('client as in Azure core-lro poller.spec.ts', () => {
+  it('"put201Succeeded": done in the first answer', async () => {
+    const peer = scriptedPeer([]);
+    expect((await peer.started(succeeded('100')).result()).uri).toBe('100');
+  });
+
+  it('"should handle put201CreatingFailed200": running, then failed', async () => {
+    const peer = scriptedPeer([running(), failed(error(Code.INTERNAL, 'provisioning failed'))]);
+    const thrown = await rejection(peer.run(peer.operation.result()));
+    expect(thrown).toBeInstanceOf(OperationFailedError);
+    expect(thrown).toMatchObject({ message: 'provisioning failed' });
+  });
+
+  it('"should handle put200Acceptedcanceled200": cancelled is told apart from failed', async () => {
+    const peer = scriptedPeer([running(), cancelled()]);
+    expect(await rejection(peer.run(peer.operation.result()))).toBeInstanceOf(OperationCancelledError);
+  });
+
+  it('"should handle postAsyncNoRetrySucceeded": no hint how long to wait: the client\'s own pauses', async () => {
+    const peer = scriptedPeer([running(), succeeded()]);
+    await peer.run(peer.operation.wait());
+    expect(peer.askedAtMs).toEqual([0, 250]);
+  });
+
+  it('"should handle putNonRetry201Creating400": an error that is not to be tried again ends it', async () => {
+    const peer = scriptedPeer([running(), error(Code.INVALID_ARGUMENT)]);
+    expect(await rejection(peer.run(peer.operation.wait()))).toMatchObject({ code: Code.INVALID_ARGUMENT });
+    expect(peer.calls).toHaveLength(2);
+  });
+
+  it('"should handle PutError201NoProvisioningStatePayload": done with nothing in it', async () => {
+    const operation = scriptedPeer([]).started({ ...running(), done: true });
+    expect((await operation.wait()).state).toBe('succeeded');
+  });
+
+  it('an error while polling does not make the operation failed for ever (pitfall 10)', async () => {
+    const peer = scriptedPeer([error(Code.INTERNAL), succeeded()]);
+    expect(await rejection(peer.run(peer.operation.wait()))).toMatchObject({ code: Code.INTERNAL });
+    expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
+  });
+});

@@ -1,0 +1,144 @@
+import { ReportsOperations } from '../../examples/reports/reports.operations.js';
+import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
+import { Operation } from '../../generated/google/longrunning/operations.js';
+import { pack } from '../../src/any.js';
+import type { OperationHandle } from '../../src/client/operation-handle.js';
+import { operationHandles } from '../../src/client/operation-handles.js';
+import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
+import { Code, StatusError } from '../../src/status.js';
+import { MANUAL_CLOCK_START, type ManualClock, manualClock, settled } from '../helpers/manual-clock.js';
+
+export const NAME = 'operations/1';
+
+/** What the peer says to one question: a state, an error, or nothing until the caller gives up. */
+export type Reply = Operation | StatusError | 'silence';
+
+/** How the peer behaves besides what it says. */
+export interface PeerOptions {
+  /** Whether it has WaitOperation; it then answers as soon as it is asked. @defaultValue false */
+  readonly longPolls?: boolean;
+  readonly cancel?: Reply;
+  readonly delete?: Reply;
+}
+
+type Handle = OperationHandle<ExportReportResponse, ReportMetadata>;
+
+/** An operation on a server that says what a script has it say, where time passes only as the test wants. */
+export interface Peer {
+  readonly clock: ManualClock;
+  /** The names of the methods that were called, in order. */
+  readonly calls: readonly string[];
+  /** When each question for the state came, in milliseconds from the beginning. */
+  readonly askedAtMs: readonly number[];
+  /** What each call was given. */
+  readonly requests: readonly { readonly name: string }[];
+  /** How much time passed. */
+  readonly elapsedMs: number;
+  readonly operation: Handle;
+  /** A handle for what a starting call returned. */
+  started(operation: Operation): Handle;
+  /** Lets time go from timer to timer until the promise settles. */
+  run<Result>(promise: Promise<Result>): Promise<Result>;
+}
+
+/** @param replies - to the questions for the state, in order; the last one is repeated. */
+export function scriptedPeer(replies: readonly Reply[], options: PeerOptions = {}): Peer {
+  const clock = manualClock();
+  const calls: string[] = [];
+  const askedAtMs: number[] = [];
+  const requests: { name: string }[] = [];
+  const note = (method: string, request: { name: string }) => {
+    calls.push(method);
+    requests.push(request);
+  };
+  const state = (call: CallOptions | undefined): Promise<Operation> => {
+    const reply = replies[Math.min(askedAtMs.length, replies.length - 1)] ?? 'silence';
+    askedAtMs.push(clock.now() - MANUAL_CLOCK_START);
+    return answer(reply, call);
+  };
+  const api: OperationsApi = {
+    async getOperation(request, call) {
+      note('get', request);
+      return state(call);
+    },
+    async waitOperation(request, call) {
+      if (!options.longPolls) throw new StatusError(Code.UNIMPLEMENTED, 'no such method');
+      note('wait', request);
+      return state(call);
+    },
+    async cancelOperation(request, call) {
+      note('cancel', request);
+      await answer(options.cancel ?? running(), call);
+    },
+    async deleteOperation(request, call) {
+      note('delete', request);
+      await answer(options.delete ?? running(), call);
+    },
+    listOperations: () => Promise.reject(new StatusError(Code.UNIMPLEMENTED, 'no such method')),
+  };
+  const open = operationHandles(api, { clock, random: () => 1 });
+  const started = (operation: Operation) => open(operation, ReportsOperations.exportReport);
+  return {
+    clock,
+    calls,
+    askedAtMs,
+    requests,
+    get elapsedMs() {
+      return clock.now() - MANUAL_CLOCK_START;
+    },
+    operation: open(NAME, ReportsOperations.exportReport),
+    started,
+    async run(promise) {
+      const ended = promise.then(
+        () => true,
+        () => true,
+      );
+      while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
+        // Whatever can still happen at this moment happens before time goes on.
+        await settled();
+        if (clock.armed > 0) await clock.advance(clock.untilNextMs);
+      }
+      return promise;
+    },
+  };
+}
+
+function answer(reply: Reply, { signal }: CallOptions = {}): Promise<Operation> {
+  if (reply instanceof StatusError) return Promise.reject(reply);
+  if (reply !== 'silence') return Promise.resolve(reply);
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** The metadata of a method that is so far. */
+export function progress(progressPercent: number): ReportMetadata {
+  return ReportMetadata.fromPartial({ progressPercent });
+}
+
+export function running(progressPercent?: number): Operation {
+  return { ...Operation.fromPartial({ name: NAME }), metadata: packed(progressPercent) };
+}
+
+export function succeeded(uri = 'done', progressPercent?: number): Operation {
+  const value = pack(ExportReportResponse, ExportReportResponse.fromPartial({ uri }));
+  return { ...running(progressPercent), done: true, result: { $case: 'response', value } };
+}
+
+export function failed(error: StatusError, progressPercent?: number): Operation {
+  const value = error.toStatus();
+  return { ...running(progressPercent), done: true, result: { $case: 'error', value } };
+}
+
+export function cancelled(): Operation {
+  return failed(new StatusError(Code.CANCELLED, 'somebody cancelled it'));
+}
+
+/** An error with this code, of a call or of an operation. */
+export function error(code: Code, message = 'it went wrong'): StatusError {
+  return new StatusError(code, message);
+}
+
+function packed(progressPercent: number | undefined) {
+  return progressPercent === undefined ? undefined : pack(ReportMetadata, progress(progressPercent));
+}
