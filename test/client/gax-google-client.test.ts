@@ -30,7 +30,7 @@ async function plain(options: Setup): Promise<{ server: GoogleServer; client: Op
 
 async function secure(options: Setup): Promise<{ server: GoogleServer; client: OperationsClient }> {
   const server = await startGoogleServer({ tls: true });
-  return withClient(server, { apiEndpoint: `localhost:${server.port}`, tls: { ca: TLS.cert }, ...options });
+  return withClient(server, { apiEndpoint: `localhost:${server.port}`, tls: { ca: TLS.ca }, ...options });
 }
 
 function withClient(server: GoogleServer, options: GoogleOperationsClientOptions) {
@@ -183,7 +183,7 @@ describe('googleOperationsClient', () => {
     const server = await startGoogleServer({ tls: true });
     const apiEndpoint = `https://localhost:${server.port}`;
     const auth = tokens();
-    const { client } = withClient(server, { apiEndpoint, tls: { ca: TLS.cert }, auth });
+    const { client } = withClient(server, { apiEndpoint, tls: { ca: TLS.ca }, auth });
     await asks(client);
     expect(auth.urls).toEqual([`${apiEndpoint}/google.longrunning.Operations`]);
   });

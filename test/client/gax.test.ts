@@ -180,7 +180,7 @@ describe('fromGax › a server or a client with limits', () => {
     const ends = Promise.allSettled(waits);
     await until(() => server.of('WaitOperation').length >= 50 && server.of('GetOperation').length >= 70);
     expect(server.of('WaitOperation')).toHaveLength(50);
-    await handles[0]?.cancel({ timeoutMs: 1000 });
+    await handles[0]?.cancel({ timeoutMs: 10_000 });
     expect((await waits[0])?.state).toBe('cancelled');
     giving.abort(new Error('enough'));
     await ends;

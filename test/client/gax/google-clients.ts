@@ -32,7 +32,7 @@ export async function authorizedGkeClient(
     metadata.set('authorization', `Bearer ${token()}`);
     callback(null, metadata);
   });
-  const sslCreds = credentials.combineChannelCredentials(credentials.createSsl(TLS.cert), call);
+  const sslCreds = credentials.combineChannelCredentials(credentials.createSsl(TLS.ca), call);
   return closing(new AttachedClustersClient({ apiEndpoint: 'localhost', port, sslCreds }));
 }
 

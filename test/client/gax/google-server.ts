@@ -29,11 +29,11 @@ export interface GoogleServer extends AsyncDisposable {
   of(method: string): GoogleCall[];
 }
 
-/** Certificate and key of a server at `localhost` and 127.0.0.1, for tests alone. */
-export const TLS = {
-  cert: readFileSync(fileURLToPath(new URL('localhost.cert.pem', import.meta.url))),
-  key: readFileSync(fileURLToPath(new URL('localhost.key.pem', import.meta.url))),
-};
+const pem = (file: string) =>
+  readFileSync(fileURLToPath(new URL(`../certificates/${file}`, import.meta.url)));
+
+/** Certificate and key of a server at `localhost`, and who vouches for it, for tests alone. */
+export const TLS = { ca: pem('ca.pem'), cert: pem('server.pem'), key: pem('server-key.pem') };
 
 // Loading google-gax and the protos of two APIs takes its time.
 jest.setTimeout(30_000);
