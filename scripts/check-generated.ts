@@ -8,9 +8,8 @@ import { join } from 'node:path';
 const fresh = mkdtempSync(join(tmpdir(), 'generated-'));
 try {
   execFileSync('buf', ['generate', '-o', fresh], { stdio: 'inherit' });
-  execFileSync('buf', ['build', 'protos', '-o', join(fresh, 'generated', 'descriptors.binpb')], {
-    stdio: 'inherit',
-  });
+  const descriptors = join(fresh, 'generated', 'descriptors.binpb');
+  execFileSync(process.execPath, ['scripts/build-descriptors.ts', descriptors], { stdio: 'inherit' });
   const made = filesOf(join(fresh, 'generated'));
   const committed = filesOf('generated');
   const stale = [...new Set([...made.keys(), ...committed.keys()])].filter(

@@ -22,6 +22,7 @@ export function environment(): Environment {
       node: process.versions.node,
       longrunning: packageVersion('longrunning'),
       '@grpc/grpc-js': packageVersion('@grpc/grpc-js'),
+      '@google-cloud/gkemulticloud': packageVersion('@google-cloud/gkemulticloud'),
     },
     pinned,
   };

@@ -52,7 +52,14 @@ stored, and the names asked for are drawn at random among them, or, where a call
 once. The bare handler is a grpc-js server with the generated service definition whose handlers answer with a
 constant: the very message that the kit stores, encoded anew for every call as the kit's is.
 
-Imports are timed inside a fresh process, from before the first \`import()\` to after the last.`;
+Imports are timed inside a fresh process, from before the first \`import()\` to after the last.
+
+Waits are for 200 operations at once, of lengths drawn from 200 ms to 3 s, the same for both sides of a round. The
+client that Google generates starts them all, in one process, on a server made with the kit, in another. The
+delay runs from the moment when the work returns on the server until the \`await\` does in the client, by the
+monotonic clock that they share; of each round the median counts. Calls are counted by the server, without
+those that start operations. google-gax polls with the delays that the generated client has: 100 ms at first,
+each 1.3 times the one before.`;
 
 function cells(result: CaseResult): string[] {
   const { name, goal } = result.case;

@@ -189,7 +189,7 @@ describe('pitfall 5: types, details, the last metadata, listeners', () => {
 
   it('google-gax: a response of another type is taken for the one expected', async () => {
     const { operation } = gaxOperation([wrongType]);
-    const [response] = await operation.promise();
+    const [response] = (await operation.promise()) as unknown[];
     expect(response).toMatchObject({ uri: '' });
   });
 

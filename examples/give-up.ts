@@ -1,0 +1,35 @@
+// Stops waiting for a report, which goes on. Run it: npm run build && node examples/give-up.ts
+import { OperationsClient, WaitTimeoutError } from 'longrunning';
+import { exportReport } from './reports/export-report.ts';
+import { ReportsOperations } from './reports/reports.operations.ts';
+import { startReportsServer } from './reports/server.ts';
+
+await using server = await startReportsServer();
+await using operations = new OperationsClient({ address: server.address });
+
+const started = await exportReport(server.address, 'Figures');
+const operation = operations.operation(started, ReportsOperations.exportReport);
+
+// It takes two seconds. Nobody has to wait that long:
+try {
+  await operation.wait({ timeoutMs: 100 });
+} catch (error) {
+  if (!(error instanceof WaitTimeoutError)) throw error;
+  console.log(`gave up after 100 ms; last seen ${error.snapshot?.state ?? 'never'}`);
+}
+
+// Nor to know beforehand how long; a signal may come from a button, or from the end of a request.
+const leaving = new AbortController();
+setTimeout(() => leaving.abort(new Error('the user left')), 100);
+try {
+  await operation.wait({ signal: leaving.signal });
+} catch (error) {
+  if (error !== leaving.signal.reason) throw error;
+  console.log(`gave up: ${leaving.signal.reason.message}`);
+}
+
+// Nothing of this was told to the server, let alone cancelled the operation.
+const { state, metadata } = await operation.get();
+console.log(`it is ${state}; cancellation was requested: ${metadata?.cancelRequested}`);
+const outcome = await operation.wait({ timeoutMs: 10_000 });
+console.log(`waited again: ${outcome.state}`);

@@ -1,0 +1,23 @@
+// Draws how far a report has come, whenever that changes. Run it: npm run build && node examples/progress.ts
+import { OperationsClient } from 'longrunning';
+import { exportReport } from './reports/export-report.ts';
+import { ReportsOperations } from './reports/reports.operations.ts';
+import { startReportsServer } from './reports/server.ts';
+
+const WIDTH = 20;
+
+await using server = await startReportsServer();
+await using operations = new OperationsClient({ address: server.address });
+
+const started = await exportReport(server.address, 'Figures');
+const operation = operations.operation(started, ReportsOperations.exportReport);
+
+// The present state comes first, then every change of the metadata, then the end.
+for await (const snapshot of operation.updates({ intervalMs: 50 })) {
+  console.log(bar(snapshot.metadata?.progressPercent ?? 0), snapshot.state);
+}
+
+function bar(percent: number): string {
+  const done = Math.round((percent / 100) * WIDTH);
+  return `[${'#'.repeat(done)}${'.'.repeat(WIDTH - done)}] ${percent} %`;
+}

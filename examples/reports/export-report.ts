@@ -1,0 +1,16 @@
+import { credentials } from '@grpc/grpc-js';
+import type { Operation } from 'longrunning';
+import { ReportsClient } from 'longrunning/generated/example/reports/v1/reports';
+
+/** Calls ExportReport: resolves to the operation that it started. */
+export async function exportReport(address: string, title: string): Promise<Operation> {
+  const reports = new ReportsClient(address, credentials.createInsecure());
+  try {
+    return await new Promise((resolve, reject) => {
+      const request = { parent: 'projects/example/locations/europe-west3', title };
+      reports.exportReport(request, (error, started) => (error ? reject(error) : resolve(started)));
+    });
+  } finally {
+    reports.close();
+  }
+}

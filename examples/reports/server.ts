@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import {
+  type ExportReportRequest,
+  type ExportReportResponse,
+  type ReportMetadata,
+  ReportsService,
+} from 'longrunning/generated/example/reports/v1/reports';
+import {
+  createOperations,
+  type Implementation,
+  implement,
+  OperationsService,
+  strictService,
+} from 'longrunning/server';
+import { ReportsOperations } from './reports.operations.ts';
+
+/** How a report is written. */
+export type WriteReport = Implementation<ExportReportRequest, ExportReportResponse, ReportMetadata>['run'];
+
+/** The example service on a free port of this machine. */
+export interface ReportsServer extends AsyncDisposable {
+  readonly address: string;
+}
+
+/** Starts it. `ExportReport` works as `run` does; `PurgeReports` cannot be cancelled. */
+export async function startReportsServer(run: WriteReport = fourQuarters): Promise<ReportsServer> {
+  const parent = (request: { readonly parent: string }) => request.parent;
+  const exportReport = implement(ReportsOperations.exportReport, { parent, run });
+  const purgeReports = implement(ReportsOperations.purgeReports, {
+    parent,
+    run: () => ({}),
+    cancellable: false,
+  });
+  const operations = createOperations({ methods: [exportReport, purgeReports] });
+
+  const server = new Server();
+  server.addService(OperationsService, operations.handlers);
+  server.addService(strictService(ReportsService), {
+    exportReport: operations.starter(exportReport),
+    purgeReports: operations.starter(purgeReports),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return {
+    address: `127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      await operations.close({ graceMs: 0 });
+      server.forceShutdown();
+    },
+  };
+}
+
+/** Takes two seconds, and tells of each quarter of it. */
+const fourQuarters: WriteReport = async ({ title }, { signal, update }) => {
+  for (const progressPercent of [25, 50, 75, 100]) {
+    await sleep(500, undefined, { signal });
+    await update({ progressPercent });
+  }
+  return { uri: `file:///reports/${encodeURIComponent(title)}.pdf`, rowCount: 120 };
+};

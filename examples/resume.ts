@@ -1,0 +1,38 @@
+// Starts a report, and lets another process wait for it. Run it: npm run build && node examples/resume.ts
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type OperationReference, OperationsClient } from 'longrunning';
+import { exportReport } from './reports/export-report.ts';
+import { ReportsOperations } from './reports/reports.operations.ts';
+import { startReportsServer } from './reports/server.ts';
+
+const [address, saved] = process.argv.slice(2);
+if (address !== undefined && saved !== undefined) await resume(address, saved);
+else await begin();
+
+async function begin(): Promise<void> {
+  await using server = await startReportsServer();
+  const text = await startAndSave(server.address);
+  console.log(`saved: ${text}`);
+  const thisFile = fileURLToPath(import.meta.url);
+  const { stdout } = await promisify(execFile)(process.execPath, [thisFile, server.address, text]);
+  process.stdout.write(stdout);
+}
+
+/** All that is worth keeping of an operation is its name and its method. */
+async function startAndSave(address: string): Promise<string> {
+  await using operations = new OperationsClient({ address });
+  const started = await exportReport(address, 'Figures');
+  return JSON.stringify(operations.operation(started, ReportsOperations.exportReport));
+}
+
+/** What the other process does. */
+async function resume(address: string, saved: string): Promise<void> {
+  const reference: OperationReference = JSON.parse(saved);
+  await using operations = new OperationsClient({ address });
+  const operation = operations.operation(reference, ReportsOperations.exportReport);
+  console.log(`another process waits for ${operation.name}`);
+  const { uri, rowCount } = await operation.result({ timeoutMs: 10_000 });
+  console.log(`it has the response: ${uri}, ${rowCount} rows`);
+}

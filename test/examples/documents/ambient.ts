@@ -1,0 +1,28 @@
+// What the code of the documents speaks of without saying what it is.
+
+import type { AttachedClustersClient } from '@google-cloud/gkemulticloud';
+import type { OperationHandle, OperationsClient } from 'longrunning';
+import type {
+  ExportReportRequest,
+  ExportReportResponse,
+  ReportMetadata,
+} from 'longrunning/generated/example/reports/v1/reports';
+import type { ReportsOperations as Methods } from '../../../examples/reports/reports.operations.ts';
+
+declare global {
+  const ReportsOperations: typeof Methods;
+  const operations: OperationsClient;
+  const operation: OperationHandle<ExportReportResponse, ReportMetadata>;
+  const name: string;
+  const parent: string;
+  const saved: string;
+  const ca: string;
+  const cert: string;
+  const key: string;
+  const client: AttachedClustersClient;
+  const request: { parent: string; attachedClusterId: string };
+  function draw(metadata: ReportMetadata | undefined): void;
+  function fetchToken(): Promise<string>;
+  function collect(request: ExportReportRequest, signal: AbortSignal): Promise<readonly object[]>;
+  function write(rows: readonly object[], signal: AbortSignal): Promise<string>;
+}
