@@ -6,6 +6,7 @@ export const ExitCode = {
   OPERATION_CANCELLED: 3,
   GAVE_UP_WAITING: 4,
   RPC_FAILED: 5,
+  INTERNAL_ERROR: 6,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
@@ -18,4 +19,5 @@ Exit codes:
   3  the operation was cancelled (commands that wait)
   4  gave up waiting: the operation goes on
   5  an RPC failed
+  6  internal error: a fault of this program
 `;

@@ -1,5 +1,5 @@
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
-import { UsageError } from './failure.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * Makes a server listen.
@@ -23,9 +23,8 @@ function hostOf(address: string): string | undefined {
   if (/^unix:./.test(address)) return undefined;
   const [, host, port] = /^(\[[\da-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined || Number(port) > 65_535) {
-    throw new UsageError(
-      `address ${JSON.stringify(address)} is malformed: write it as host:port, such as 127.0.0.1:0 for any free port`,
-    );
+    const advice = 'write it as host:port, such as 127.0.0.1:0 for any free port';
+    throw new UsageError(`address ${JSON.stringify(address)} is malformed: ${advice}`);
   }
   return host;
 }

@@ -1,5 +1,5 @@
 import { findMethod, type LongRunningMethod, nearest, type Schema } from '../schema/index.js';
-import { UsageError } from './failure.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * The long-running method that somebody names: `package.Service/Method`, or an end of that which only one

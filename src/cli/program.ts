@@ -1,5 +1,5 @@
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { commanderFailure } from './commander-failure.js';
 import { cancelCommand } from './commands/cancel.js';
 import { deleteCommand } from './commands/delete.js';
 import { getCommand } from './commands/get.js';
@@ -39,12 +39,14 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
     address = command.opts<{ address: string }>().address;
   });
   leaveQuietlyWhenNobodyReads(terminal);
-  // What grpc-js would write to standard error on its own comes as an error too, and is told below.
-  if (!process.env.GRPC_VERBOSITY) setLogVerbosity(logVerbosity.NONE);
+  // What grpc-js would write to standard error on its own comes as an error too, and is told below. It reads this
+  // when it is loaded, which only commands that need it do.
+  process.env.GRPC_VERBOSITY ||= 'NONE';
   try {
     await program.parseAsync(terminal.argv);
   } catch (error) {
-    const { exitCode, text } = failureOf(error, address);
+    const { exitCode, text } =
+      error instanceof CommanderError ? commanderFailure(error) : await failureOf(error, address);
     if (text !== undefined) terminal.stderr.write(`${text}\n`);
     terminal.exitCode = exitCode;
   }

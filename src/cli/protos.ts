@@ -1,7 +1,9 @@
-import { loadSchema, type Schema } from '../schema/index.js';
-import { exampleService, ScriptError } from '../testing/index.js';
-import { UsageError } from './failure.js';
+import { loadSchema, type Schema, SchemaError } from '../schema/index.js';
 import type { ProtoOptions } from './options.js';
+import { UsageError } from './usage-error.js';
+
+/** What is spoken of when no proto is named: the service that `serve` alone serves. */
+const EXAMPLE_PROTO = 'example/reports/v1/reports.proto';
 
 /**
  * The protos that `--proto` names; without any, those of the example service.
@@ -9,16 +11,11 @@ import type { ProtoOptions } from './options.js';
  * @throws UsageError when they cannot be read.
  */
 export async function schemaOf({ proto, include }: ProtoOptions): Promise<Schema> {
-  if (proto.length === 0) return (await exampleService()).schema;
-  return usage(loadSchema({ files: proto, includeDirs: include }));
-}
-
-/** What is wrong with files that somebody named is for that person to put right. */
-export async function usage<T>(loaded: Promise<T>): Promise<T> {
+  const files = proto.length === 0 ? [EXAMPLE_PROTO] : proto;
   try {
-    return await loaded;
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(cause instanceof ScriptError ? message.split('\n') : message, { cause });
+    return await loadSchema({ files, includeDirs: include });
+  } catch (error) {
+    // What is wrong with files that somebody named is for that person to put right.
+    throw error instanceof SchemaError ? new UsageError(error.message, { cause: error }) : error;
   }
 }

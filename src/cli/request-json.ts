@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fromJson, type JsonValue, type Message } from '@bufbuild/protobuf';
 import type { LongRunningMethod, Schema } from '../schema/index.js';
-import { UsageError } from './failure.js';
+import { UsageError } from './usage-error.js';
 
 /** What is needed to read the request of a method. */
 export interface RequestSource {

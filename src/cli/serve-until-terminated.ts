@@ -6,6 +6,7 @@ import { listen } from './listen.js';
 import type { ServedProtos } from './served-protos.js';
 import type { Terminal } from './terminal.js';
 import { onTermination, signalExitCode, type TerminationSignal } from './termination.js';
+import { UsageError } from './usage-error.js';
 
 /** How long calls that are being answered when the server closes have to finish. */
 const SHUTDOWN_MS = 1000;
@@ -22,16 +23,17 @@ export interface ServeSettings {
  * Serves until SIGINT or SIGTERM: then waits are answered, work has its grace and calls are finished. A second
  * signal ends the process at once.
  *
- * @throws UsageError when it cannot listen.
+ * @throws UsageError when it cannot begin or listen.
  */
 export async function serveUntilTerminated(served: ServedProtos, settings: ServeSettings): Promise<void> {
   const { address, graceMs, terminal } = settings;
   const logger = pino({ base: null }, destination({ fd: 2, sync: true }));
-  const { server, operations } = fakeServer(served, logger);
+  const { server, operations } = begin(served, logger);
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
   try {
     const listening = await listen(server, address);
+    warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
     terminal.stdout.write(`longrunning: listening on ${listening}\n`);
     const signal = await terminated.promise;
@@ -42,6 +44,16 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
     await operations.close({ graceMs });
     await shutDown(server);
     stopHeedingSecond();
+  }
+}
+
+/** What keeps the services from being served is wrong with their protos. */
+function begin(served: ServedProtos, logger: Logger): ReturnType<typeof fakeServer> {
+  try {
+    return fakeServer(served, logger);
+  } catch (cause) {
+    const fault = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`the services cannot be served: ${fault}; correct their protos`, { cause });
   }
 }
 
@@ -57,6 +69,13 @@ function fakeServer(
   server.addService(OperationsService, operations.handlers);
   services.addTo(server, operations);
   return { server, operations };
+}
+
+function warnOfFaults({ schema }: ServedProtos, logger: Logger): void {
+  for (const { name, faults } of schema.methods) {
+    if (faults.length === 0) continue;
+    logger.warn({ method: name }, `${faults.join('; ')}; until then google.protobuf.Empty takes its place`);
+  }
 }
 
 function warnOfDeprecated({ schema }: ServedProtos, logger: Logger): void {

@@ -1,25 +1,24 @@
-import { type Operation, OperationsClient } from '../index.js';
-import { operationToJson, type Schema } from '../schema/index.js';
+import { type Operation, OperationsClient, snapshotOf } from '../index.js';
+import type { Schema } from '../schema/index.js';
 import { credentialsOf } from './credentials.js';
 import type { ExitCode } from './exit-code.js';
 import type { CallingOptions } from './options.js';
 import { operationBlock } from './output/operation-block.js';
-import type { OperationJson } from './output/operation-json.js';
-import { schemaOf } from './protos.js';
+import type { OperationView } from './output/operation-json.js';
 import type { Terminal } from './terminal.js';
 
-/** One command at work: with a client, the protos that it reads by, and somewhere to print. */
+/** One command at work: with a client, the protos that it reads by, and somewhere to print. Protos are loaded when
+ * they are needed, for that takes longer than most calls. */
 export class Session {
   readonly terminal: Terminal;
   readonly options: CallingOptions;
-  readonly schema: Schema;
   readonly client: OperationsClient;
+  #schema: Promise<Schema> | undefined;
   readonly #beganAt = performance.now();
 
-  private constructor(terminal: Terminal, options: CallingOptions, schema: Schema) {
+  private constructor(terminal: Terminal, options: CallingOptions) {
     this.terminal = terminal;
     this.options = options;
-    this.schema = schema;
     this.client = new OperationsClient({ address: options.address, credentials: credentialsOf(options) });
   }
 
@@ -33,8 +32,10 @@ export class Session {
     options: CallingOptions,
     command: (session: Session) => Promise<ExitCode>,
   ): Promise<void> {
-    const session = new Session(terminal, options, await schemaOf(options));
+    const session = new Session(terminal, options);
     try {
+      // A slip in what somebody names is told before anything is done.
+      if (options.proto.length > 0) await session.schema();
       terminal.exitCode = await command(session);
     } finally {
       session.client.close();
@@ -48,14 +49,27 @@ export class Session {
     return { timeoutMs: Math.max(1, Math.ceil(timeout - (performance.now() - this.#beganAt))) };
   }
 
-  toJson(operation: Operation): OperationJson {
-    return operationToJson(operation, this.schema.registry);
+  /**
+   * The protos that the command reads by.
+   *
+   * @throws UsageError when they cannot be read.
+   */
+  schema(): Promise<Schema> {
+    this.#schema ??= import('./protos.js').then(({ schemaOf }) => schemaOf(this.options));
+    return this.#schema;
+  }
+
+  /** An operation as it is shown, with whatever it holds decoded. */
+  async view(operation: Operation): Promise<OperationView> {
+    const { operationToJson } = await import('../schema/index.js');
+    const { registry } = await this.schema();
+    return { state: snapshotOf(operation).state, json: operationToJson(operation, registry) };
   }
 
   /** Prints an operation: as ProtoJSON with `--json`, as a block for people without. */
-  printOperation(operation: Operation): void {
-    const json = this.toJson(operation);
-    this.print({ json, text: operationBlock(json) });
+  async printOperation(operation: Operation): Promise<void> {
+    const view = await this.view(operation);
+    this.print({ json: view.json, text: operationBlock(view) });
   }
 
   /** Prints the one or the other, as `--json` has it. */

@@ -10,7 +10,10 @@ export interface SignalSource {
   off(signal: TerminationSignal, listener: (signal: TerminationSignal) => void): unknown;
 }
 
-/** Calls `listener` at every SIGINT and SIGTERM, in place of what they usually do, until the function returned is called. */
+/**
+ * Calls `listener` at every SIGINT and SIGTERM, in place of what they usually do, until the function returned is
+ * called.
+ */
 export function onTermination(
   source: SignalSource,
   listener: (signal: TerminationSignal) => void,

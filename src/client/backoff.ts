@@ -18,3 +18,35 @@ export function backoffMs(attempt: number, random: () => number, policy = POLL_B
   const wholeMs = Math.min(policy.maxMs, policy.initialMs * policy.multiplier ** attempt);
   return wholeMs * (0.5 + random() / 2);
 }
+
+/** A question that was answered, as far as it matters for when to ask again. */
+export interface Asked {
+  /**
+   * `held`: the server did wait before it answered; `early`: it answered at once, or cannot wait; `trouble`: it
+   * failed, however long that took.
+   */
+  readonly outcome: 'held' | 'early' | 'trouble';
+  /** How many questions in a row before this one were not held. */
+  readonly attempt: number;
+  readonly tookMs: number;
+  /** No pause is longer, unless the server asks for it. */
+  readonly maxMs: number;
+  /** Before when the server does not want to be asked again. */
+  readonly retryAfterMs: number;
+}
+
+/** How long to pause before asking again, in milliseconds; `random` as for {@link backoffMs}. */
+export function pauseMs(
+  { outcome, attempt, tookMs, maxMs, retryAfterMs }: Asked,
+  random: () => number,
+): number {
+  const backoff = backoffMs(attempt, random, { ...POLL_BACKOFF, maxMs });
+  switch (outcome) {
+    case 'held':
+      return 0;
+    case 'early':
+      return Math.max(0, backoff - tookMs);
+    case 'trouble':
+      return Math.max(backoff, retryAfterMs);
+  }
+}

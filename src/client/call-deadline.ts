@@ -13,13 +13,14 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
  * @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number.
  */
 export function callDeadline(timeoutMs = DEFAULT_TIMEOUT_MS): number {
-  if (!(timeoutMs >= 0)) {
-    throw invalidField(
-      'timeoutMs',
-      `timeoutMs is ${timeoutMs}: give milliseconds, 0 or more, or leave it out`,
-    );
-  }
+  assertTimeout(timeoutMs);
   return timeoutMs > LONGEST_TIMEOUT_MS ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+}
+
+/** @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number. */
+export function assertTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || timeoutMs >= 0) return;
+  throw invalidField('timeoutMs', `timeoutMs is ${timeoutMs}: give milliseconds, 0 or more, or leave it out`);
 }
 
 /** The shorter of what a WaitOperation call asks for, undefined for as long as can be, and of `mostMs`. */

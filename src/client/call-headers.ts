@@ -20,9 +20,10 @@ export function callHeaders(name: string, ...headers: readonly (Headers | undefi
   for (const [key, value] of headers.flatMap((some) => Object.entries(some ?? {}))) {
     try {
       metadata.set(key, value);
-    } catch (cause) {
+    } catch {
+      // No cause: that of grpc-js quotes the value, which may be a token.
       const message = `header ${quoted(key)} cannot be sent: use lower-case ASCII names and printable ASCII values`;
-      throw invalidField('headers', message, { cause });
+      throw invalidField('headers', message);
     }
   }
   return metadata;

@@ -31,7 +31,8 @@ export interface OperationsClientOptions {
   /** Interceptors of grpc-js, for every call. @defaultValue none */
   readonly interceptors?: readonly Interceptor[];
   /**
-   * More options of grpc-js for every connection; they win over the client's own.
+   * More options of grpc-js for every connection; they win over the client's own, but for the proxy: loopback is
+   * never reached through one.
    *
    * @defaultValue keepalive pings after 30 s (`grpc.keepalive_time_ms`) that are to be answered within 10 s
    * (`grpc.keepalive_timeout_ms`), so that a connection that died in silence is noticed
@@ -54,6 +55,12 @@ export interface OperationsClientOptions {
 const DEFAULT_MAX_WAIT_CONNECTIONS = 32;
 
 /**
+ * With `http_proxy` and its like in the environment, grpc-js would connect through the proxy even to this machine,
+ * and plain text, tokens and all, would leave it.
+ */
+const NO_PROXY: ChannelOptions = { 'grpc.enable_http_proxy': 0 };
+
+/**
  * How to connect.
  *
  * @throws TypeError when the address is malformed, or credentials contradict each other or would be seen by others.
@@ -64,7 +71,7 @@ export function connectionOptions(options: OperationsClientOptions): ConnectionO
   return {
     target: address.target,
     credentials: channelCredentials(address, options),
-    channelOptions: { ...CHANNEL_OPTIONS, ...channelOptions },
+    channelOptions: { ...CHANNEL_OPTIONS, ...channelOptions, ...(address.loopback && NO_PROXY) },
     interceptors,
   };
 }

@@ -77,6 +77,8 @@ export class Connection {
       const closing = this.#closing.signal;
       closing.throwIfAborted();
       signal?.throwIfAborted();
+      const stopListening: (() => void)[] = [];
+      let answered = false;
       const call = this.#client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
@@ -85,16 +87,20 @@ export class Connection {
         metadata,
         { deadline },
         (error, response) => {
+          answered = true;
           for (const stop of stopListening) stop();
           if (response === undefined) reject(StatusError.from(error));
           else resolve(response);
         },
       );
+      // An interceptor can answer before the call is even returned.
+      if (answered) return;
       const giveUp = (reason: unknown) => {
         reject(reason);
         call.cancel();
       };
-      const stopListening = [onAbort(closing, giveUp), signal ? onAbort(signal, giveUp) : () => {}];
+      stopListening.push(onAbort(closing, giveUp));
+      if (signal) stopListening.push(onAbort(signal, giveUp));
     });
   }
 }

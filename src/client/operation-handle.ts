@@ -2,8 +2,9 @@ import type { Operation } from '../../generated/google/longrunning/operations.js
 import type { Clock } from '../clock.js';
 import type { OperationOutcome, OperationSnapshot } from '../operation.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
-import { link, within } from '../signals.js';
+import { link, type Patience, within } from '../signals.js';
 import type { StatusError } from '../status.js';
+import { assertTimeout } from './call-deadline.js';
 import { changesOf } from './changes.js';
 import {
   OperationCancelledError,
@@ -30,8 +31,8 @@ export interface WaitOptions {
 /** How to follow an operation. */
 export interface UpdatesOptions extends WaitOptions {
   /**
-   * Within how many milliseconds a change of metadata is to be told. An end is told at once. Where the server has
-   * no WaitOperation, it is asked ever more seldom instead, up to every 30 s.
+   * Within how many milliseconds a change of metadata is to be told. An end is told at once; where the server has
+   * no WaitOperation, or answers it early, within so many milliseconds too.
    *
    * @defaultValue 1000
    */
@@ -95,9 +96,7 @@ export class OperationHandle<Response, Metadata> {
   /** Asks the server for the latest state. */
   async get(options: CallOptions = {}): Promise<OperationSnapshot<Response, Metadata>> {
     const { name } = this;
-    const operation = await this.#rejecting(options.signal, () =>
-      this.#context.api.getOperation({ name }, options),
-    );
+    const operation = await this.#rejecting(options, () => this.#context.api.getOperation({ name }, options));
     this.#remember(operation);
     return this.#subject.read(operation);
   }
@@ -109,13 +108,13 @@ export class OperationHandle<Response, Metadata> {
    */
   async cancel(options: CallOptions = {}): Promise<void> {
     const { name } = this;
-    await this.#rejecting(options.signal, () => this.#context.api.cancelOperation({ name }, options));
+    await this.#rejecting(options, () => this.#context.api.cancelOperation({ name }, options));
   }
 
   /** Lets the server forget the operation. It is not cancelled. */
   async delete(options: CallOptions = {}): Promise<void> {
     const { name } = this;
-    await this.#rejecting(options.signal, () => this.#context.api.deleteOperation({ name }, options));
+    await this.#rejecting(options, () => this.#context.api.deleteOperation({ name }, options));
   }
 
   /**
@@ -138,7 +137,7 @@ export class OperationHandle<Response, Metadata> {
     const outcome = await this.wait(options);
     switch (outcome.state) {
       case 'succeeded':
-        return this.#rejecting(undefined, async () => outcome.response);
+        return this.#rejecting({}, async () => outcome.response);
       case 'failed':
         throw new OperationFailedError(this.name, outcome);
       case 'cancelled':
@@ -227,9 +226,10 @@ export class OperationHandle<Response, Metadata> {
     const limit = new AbortController();
     const linked = link(signal, left, closed, limit.signal);
     const timedOut = (ms: number) => limit.abort(this.#timeoutError(ms));
-    const stopTimer =
-      timeoutMs === undefined ? () => {} : clock.setTimer(() => timedOut(timeoutMs), timeoutMs);
+    let stopTimer = () => {};
     try {
+      assertTimeout(timeoutMs);
+      if (timeoutMs !== undefined) stopTimer = clock.setTimer(() => timedOut(timeoutMs), timeoutMs);
       const outcome = this.#knownOutcome();
       if (outcome) return yield outcome;
       const states = this.#states(everyChange(intervalMs), linked.signal);
@@ -255,9 +255,7 @@ export class OperationHandle<Response, Metadata> {
   ): Promise<Result> {
     options.signal?.throwIfAborted();
     const timedOut = (timeoutMs: number) => this.#timeoutError(timeoutMs);
-    return within(options, timedOut, this.#context.clock, (signal) =>
-      this.#rejecting(signal, () => wait(signal)),
-    );
+    return this.#rejecting(options, () => within(options, timedOut, this.#context.clock, wait));
   }
 
   #timeoutError(timeoutMs: number): WaitTimeoutError {
@@ -265,8 +263,9 @@ export class OperationHandle<Response, Metadata> {
     return new WaitTimeoutError(this.name, timeoutMs, { snapshot, trouble: this.#trouble });
   }
 
-  async #rejecting<Result>(signal: AbortSignal | undefined, call: () => Promise<Result>): Promise<Result> {
+  async #rejecting<Result>({ timeoutMs, signal }: Patience, call: () => Promise<Result>): Promise<Result> {
     try {
+      assertTimeout(timeoutMs);
       return await call();
     } catch (thrown) {
       throw operationRejection(this.name, thrown, signal);

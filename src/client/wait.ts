@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { OperationsApi } from '../operations-api.js';
 import { sleep } from '../signals.js';
 import { Code, invalidField, StatusError } from '../status.js';
-import { backoffMs } from './backoff.js';
+import { type Asked, POLL_BACKOFF, pauseMs } from './backoff.js';
 import { durationMs, durationOf } from './duration.js';
 
 /** What a {@link Poller} works with. */
@@ -21,17 +21,23 @@ export type Answer =
   /** An error that does not end the asking. */
   | { readonly kind: 'trouble'; readonly error: StatusError };
 
-/** How long the server may hold each question; 0 asks for the present state. */
+/** How long the server may hold each question, 0 asking for the present state, and how long to pause in between. */
 export interface Pace {
   readonly firstMs: number;
   readonly thenMs: number;
+  /** The longest pause, where the server does not hold questions. */
+  readonly maxPauseMs: number;
 }
 
 /** Below a minute, which is where proxies commonly cut calls off, and the longest that our own server takes. */
 const LONG_POLL_MS = 50_000;
 
 /** For an end to be told at once, and nothing else to be told. */
-export const UNTIL_DONE: Pace = { firstMs: LONG_POLL_MS, thenMs: LONG_POLL_MS };
+export const UNTIL_DONE: Pace = {
+  firstMs: LONG_POLL_MS,
+  thenMs: LONG_POLL_MS,
+  maxPauseMs: POLL_BACKOFF.maxMs,
+};
 
 /**
  * For the present state first, and then for changes to be told within `intervalMs`.
@@ -42,7 +48,11 @@ export function everyChange(intervalMs: number): Pace {
   if (!(intervalMs > 0)) {
     throw invalidField('intervalMs', `intervalMs is ${intervalMs}: give milliseconds, more than 0`);
   }
-  return { firstMs: 0, thenMs: Math.min(intervalMs, LONG_POLL_MS) };
+  return {
+    firstMs: 0,
+    thenMs: Math.min(intervalMs, LONG_POLL_MS),
+    maxPauseMs: Math.min(intervalMs, POLL_BACKOFF.maxMs),
+  };
 }
 
 /**
@@ -81,14 +91,18 @@ export class Poller {
       if (answer.kind === 'told' && answer.operation.done) return;
       // The present state was asked for once, to be told before the waiting begins.
       if (answer.kind === 'told' && waitMs === 0 && pace.thenMs > 0 && this.#longPolls) continue;
-      const held = this.#longPolls && tookMs >= Math.min(HELD_MS, waitMs);
-      if (held) attempt = 0;
-      const backoff = backoffMs(attempt, random);
-      const pauseMs =
-        answer.kind === 'told' ? (held ? 0 : backoff - tookMs) : pauseAfter(answer.error, backoff);
-      if (pauseMs > 0) await sleep(pauseMs, signal, clock);
-      attempt++;
+      const outcome = this.#outcome(answer, tookMs, waitMs);
+      const retryAfterMs = answer.kind === 'trouble' ? retryAfter(answer.error) : 0;
+      const asked = { outcome, attempt, tookMs, maxMs: pace.maxPauseMs, retryAfterMs };
+      const delayMs = pauseMs(asked, random);
+      if (delayMs > 0) await sleep(delayMs, signal, clock);
+      attempt = outcome === 'held' ? 0 : attempt + 1;
     }
+  }
+
+  #outcome(answer: Answer, tookMs: number, waitMs: number): Asked['outcome'] {
+    if (answer.kind === 'trouble') return 'trouble';
+    return this.#longPolls && tookMs >= Math.min(HELD_MS, waitMs) ? 'held' : 'early';
   }
 
   async #ask(name: string, waitMs: number, signal: AbortSignal): Promise<Answer> {
@@ -116,10 +130,10 @@ export class Poller {
   }
 }
 
-/** Not before the server said that it may be ready again (`google.rpc.RetryInfo`). */
-function pauseAfter(error: StatusError, backoff: number): number {
+/** After how many milliseconds the server said that it may be ready again (`google.rpc.RetryInfo`). */
+function retryAfter(error: StatusError): number {
   const delay = retryInfo(error)?.retryDelay;
-  return delay ? Math.max(backoff, durationMs(delay)) : backoff;
+  return delay ? durationMs(delay) : 0;
 }
 
 function retryInfo(error: StatusError): RetryInfo | undefined {

@@ -1,6 +1,11 @@
+import { clearField } from '@bufbuild/protobuf';
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import type { DescriptorProto, FieldDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
-import { FieldDescriptorProto_Label, FieldDescriptorProto_Type } from '@bufbuild/protobuf/wkt';
+import {
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  FieldDescriptorProtoSchema,
+} from '@bufbuild/protobuf/wkt';
 import { SchemaError } from './schema-error.js';
 import { parentScope, qualify, resolveTypeName } from './type-names.js';
 
@@ -10,7 +15,7 @@ import { parentScope, qualify, resolveTypeName } from './type-names.js';
  * missing, extensions stand among the fields of messages with names that are none.
  *
  * What proto-loader drops altogether stays lost: `json_name`, extensions and custom options; and proto2 files
- * read as proto3.
+ * read as proto3, so that a default of theirs is none.
  */
 export function completeDescriptors(files: readonly FileDescriptorProto[]): void {
   for (const file of files) {
@@ -43,6 +48,7 @@ function completeMessage(message: DescriptorProto): void {
   message.field = message.field.filter((field) => !field.name.startsWith('.'));
   for (const field of message.field) {
     field.jsonName = protoCamelCase(field.name);
+    clearField(field, FieldDescriptorProtoSchema.field.defaultValue);
     nameMapEntry(message, field);
     markOptional(message, field);
   }

@@ -3,7 +3,6 @@ import {
   type DescMessage,
   fromBinary,
   fromJson,
-  type JsonObject,
   type JsonValue,
   type Message,
   type Registry,
@@ -15,8 +14,8 @@ import type { MessageType } from '../operation-method.js';
 
 /**
  * The codec of a message that only its descriptor is known of. Decoding is strict: bytes cut off anywhere are
- * refused. `fromJSON` is as forgiving as that of generated code: it leaves out what is unknown or does not fit;
- * use `fromJson` of `@bufbuild/protobuf` to refuse it.
+ * refused. `fromJSON` is as forgiving as that of generated code: it leaves out what is unknown or does not fit,
+ * down to the empty message; use `fromJson` of `@bufbuild/protobuf` to refuse it.
  *
  * @param registry - the types that an Any in the message may hold.
  */
@@ -35,21 +34,20 @@ export function messageType(type: DescMessage, registry: Registry): MessageType<
 }
 
 function forgivingFromJson(type: DescMessage, json: JsonValue, registry: Registry): Message {
-  const options = { registry, ignoreUnknownFields: true };
-  try {
-    return fromJson(type, json, options);
-  } catch (error) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw error;
-    const fitting = Object.entries(json).filter(([field, value]) => fits(type, { [field]: value }, registry));
-    return fromJson(type, Object.fromEntries(fitting), options);
-  }
+  const whole = readJson(type, json, registry);
+  if (whole) return whole;
+  const fields =
+    typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : [];
+  const fitting = fields.filter(([field, value]) => readJson(type, { [field]: value }, registry));
+  // Not even the empty object is a message of a type that has a JSON form of its own, such as Timestamp.
+  return readJson(type, Object.fromEntries(fitting), registry) ?? create(type);
 }
 
-function fits(type: DescMessage, json: JsonObject, registry: Registry): boolean {
+/** Undefined when it does not fit. */
+function readJson(type: DescMessage, json: JsonValue, registry: Registry): Message | undefined {
   try {
-    fromJson(type, json, { registry, ignoreUnknownFields: true });
-    return true;
+    return fromJson(type, json, { registry, ignoreUnknownFields: true });
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -56,10 +56,15 @@ export function fileRegistry(files: readonly FileDescriptorProto[]): FileRegistr
     references(declaration, declarations),
   );
   const types = groups.map((group, index) => typesFile(group, `types-${index}.proto`));
-  const services = own.map((file) => ({ ...file, messageType: [], enumType: [] }));
+  const services = own.map(servicesFile);
   return createFileRegistry(
     create(FileDescriptorSetSchema, { file: [...WELL_KNOWN, ...types, ...services] }),
   );
+}
+
+/** The services of a file. Spreading the file would lose the fields that it leaves out, such as its package. */
+function servicesFile({ name, package: packageName, service }: FileDescriptorProto): FileDescriptorProto {
+  return create(FileDescriptorProtoSchema, { name, package: packageName, syntax: 'proto3', service });
 }
 
 function topLevel(files: readonly FileDescriptorProto[]): Map<string, Declaration> {

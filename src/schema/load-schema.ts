@@ -9,6 +9,7 @@ import { fileRegistry } from './file-registry.js';
 import { checkImports } from './imports.js';
 import { defaultIncludeDirs, findIncluded } from './include-dirs.js';
 import { longRunningMethods } from './long-running-methods.js';
+import { httpRuleOf, optionsOf } from './method-options.js';
 import type { Schema } from './schema.js';
 import { SchemaError } from './schema-error.js';
 
@@ -32,8 +33,9 @@ const OPERATIONS_SERVICE = 'google.longrunning.Operations';
 /**
  * Loads .proto files, with all that they import.
  *
- * @throws SchemaError when a file is missing, an import does not resolve, the syntax is wrong, or the
- * `operation_info` of a method names no known types.
+ * A method whose `operation_info` is missing or names no known types is told of by its `faults`.
+ *
+ * @throws SchemaError when a file is missing, an import does not resolve, or the syntax is wrong.
  *
  * @example
  * ```ts
@@ -52,7 +54,9 @@ export async function loadSchema({ files, includeDirs = [] }: LoadSchemaOptions)
     .filter((type) => type.kind === 'service')
     .filter(({ typeName }) => typeName !== OPERATIONS_SERVICE);
   const methods = longRunningMethods(services, registry, packageDefinition);
-  return { files, registry, services, methods, packageDefinition };
+  const annotationOf: Schema['annotationOf'] = (method) =>
+    httpRuleOf(optionsOf(method, packageDefinition), method.parent.file.proto.package);
+  return { files, registry, services, methods, annotationOf };
 }
 
 function locate(file: string, dirs: readonly string[]): string {

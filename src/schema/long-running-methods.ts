@@ -1,11 +1,11 @@
 import type { DescMessage, DescMethod, DescService, FileRegistry } from '@bufbuild/protobuf';
+import { EmptySchema } from '@bufbuild/protobuf/wkt';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { operationMethod } from '../operation-method.js';
 import { quoted } from '../status.js';
 import { messageType } from './dynamic-message.js';
-import { type MethodOptions, operationInfoOf, pathBindingsOf } from './method-options.js';
+import { type MethodOptions, operationInfoOf, optionsOf, pathBindingsOf } from './method-options.js';
 import type { LongRunningMethod } from './schema.js';
-import { SchemaError } from './schema-error.js';
 import { qualify } from './type-names.js';
 
 const OPERATION = 'google.longrunning.Operation';
@@ -15,11 +15,7 @@ export function isLongRunning(method: DescMethod): boolean {
   return method.methodKind === 'unary' && method.output.typeName === OPERATION;
 }
 
-/**
- * The methods of some services that return `google.longrunning.Operation`.
- *
- * @throws SchemaError when `operation_info` of one is missing, or names a type that is not known.
- */
+/** The methods of some services that return `google.longrunning.Operation`. */
 export function longRunningMethods(
   services: readonly DescService[],
   registry: FileRegistry,
@@ -42,18 +38,14 @@ function longRunningMethod(
   const packageName = service.file.proto.package;
   const name = `${service.typeName}.${descriptor.name}`;
   const info = operationInfoOf(options, packageName);
-  if (!info) {
-    throw new SchemaError(
-      `method ${name} returns ${OPERATION} without saying which types it holds: add option (google.longrunning.operation_info) with response_type and metadata_type`,
-    );
-  }
-  const typeOf = (option: string, typeName: string) => {
-    const type = findType(typeName, packageName, registry);
-    if (!type) throw unresolved(name, option, typeName);
-    return type;
+  const faults = info ? [] : [missingInfo(name)];
+  const typeOf = (option: string, typeName: string | undefined) => {
+    const type = typeName === undefined ? undefined : findType(typeName, packageName, registry);
+    if (!type && typeName !== undefined) faults.push(unresolved(name, option, typeName));
+    return type ?? EmptySchema;
   };
-  const responseType = typeOf('response_type', info.responseType);
-  const metadataType = typeOf('metadata_type', info.metadataType);
+  const responseType = typeOf('response_type', info?.responseType);
+  const metadataType = typeOf('metadata_type', info?.metadataType);
   return {
     ...operationMethod({
       path: `/${service.typeName}/${descriptor.name}`,
@@ -65,6 +57,7 @@ function longRunningMethod(
     descriptor,
     responseType,
     metadataType,
+    faults,
     deprecated: descriptor.deprecated || service.deprecated,
     bindings: pathBindingsOf(options, packageName),
   };
@@ -76,15 +69,13 @@ function findType(name: string, packageName: string, registry: FileRegistry): De
   return registry.getMessage(qualify(packageName, bare)) ?? registry.getMessage(bare);
 }
 
-function unresolved(method: string, option: string, typeName: string): SchemaError {
-  return new SchemaError(
-    `method ${method} has operation_info with ${option} ${quoted(typeName)}, which is no known message: name one of its package or a full name, and load the file that declares it`,
-  );
+function missingInfo(method: string): string {
+  const advice =
+    'add option (google.longrunning.operation_info) with response_type and metadata_type to its proto';
+  return `method ${method} returns ${OPERATION} without saying which types it holds: ${advice}`;
 }
 
-function optionsOf(method: DescMethod, definitions: PackageDefinition): MethodOptions {
-  const service = definitions[method.parent.typeName];
-  const definition =
-    service && (service as Readonly<Record<string, { options?: MethodOptions }>>)[method.name];
-  return definition?.options ?? {};
+function unresolved(method: string, option: string, typeName: string): string {
+  const advice = 'name one of its package or a full name, and load the file that declares it';
+  return `method ${method} has operation_info with ${option} ${quoted(typeName)}, no known message: ${advice}`;
 }

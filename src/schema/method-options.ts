@@ -1,3 +1,5 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { PackageDefinition } from '@grpc/proto-loader';
 import type { PathBinding } from './http-binding.js';
 import { parseBinding } from './http-binding.js';
 
@@ -17,14 +19,32 @@ export function operationInfoOf(options: MethodOptions, packageName: string): Op
   return { responseType: text(info.response_type), metadataType: text(info.metadata_type) };
 }
 
+/** `google.api.http` of a method in ProtoJSON, by proto names; undefined when it has none. */
+export function httpRuleOf(
+  options: MethodOptions,
+  packageName: string,
+): Readonly<Record<string, unknown>> | undefined {
+  const rule = customOption(options, 'google.api.http', packageName);
+  // A list of one is no list to proto-loader.
+  return rule && { ...rule, additional_bindings: [rule.additional_bindings ?? []].flat() };
+}
+
 /** The paths of `google.api.http` of a method: that of the rule first, then those of additional bindings. */
 export function pathBindingsOf(options: MethodOptions, packageName: string): PathBinding[] {
-  const rule = customOption(options, 'google.api.http', packageName);
+  const rule = httpRuleOf(options, packageName);
   if (!rule) return [];
-  return [rule, ...[rule.additional_bindings ?? []].flat()].flatMap((binding) => {
+  return [rule, ...[rule.additional_bindings].flat()].flatMap((binding) => {
     const path = isRecord(binding) ? pathOf(binding) : undefined;
     return path === undefined ? [] : [parseBinding(path)];
   });
+}
+
+/** The options of a method in a package definition. */
+export function optionsOf(method: DescMethod, definitions: PackageDefinition): MethodOptions {
+  const service = definitions[method.parent.typeName];
+  const definition =
+    service && (service as Readonly<Record<string, { options?: MethodOptions }>>)[method.name];
+  return definition?.options ?? {};
 }
 
 function pathOf(rule: Record<string, unknown>): string | undefined {

@@ -1,5 +1,4 @@
 import type { DescMessage, DescMethod, DescService, FileRegistry, Message } from '@bufbuild/protobuf';
-import type { PackageDefinition } from '@grpc/proto-loader';
 import type { OperationMethod } from '../operation-method.js';
 import type { PathBinding } from './http-binding.js';
 
@@ -12,6 +11,11 @@ export interface LongRunningMethod extends OperationMethod<Message, Message, Mes
   readonly responseType: DescMessage;
   /** What {@link metadata} is the codec of. */
   readonly metadataType: DescMessage;
+  /**
+   * What is wrong with its `operation_info`, and what to do; empty when nothing is. The type in question is then
+   * taken to be `google.protobuf.Empty`, so that the method can be used all the same.
+   */
+  readonly faults: readonly string[];
   /** Whether the method or its service is marked deprecated. */
   readonly deprecated: boolean;
   /** What its `google.api.http` rule binds: one entry for the rule, one for each additional binding. */
@@ -28,8 +32,8 @@ export interface Schema {
   readonly services: readonly DescService[];
   /** Every method that returns `google.longrunning.Operation`. */
   readonly methods: readonly LongRunningMethod[];
-  /** The same as proto-loader gives it. Its decoders are lax: bytes are decoded by `registry`. */
-  readonly packageDefinition: PackageDefinition;
+  /** The `google.api.http` rule of a method in ProtoJSON; undefined when it has none. The registry has lost it. */
+  readonly annotationOf: (method: DescMethod) => unknown;
 }
 
 /**

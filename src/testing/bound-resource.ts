@@ -8,8 +8,9 @@ import { invalidField, quoted } from '../status.js';
 const LOCATION = /^projects\/[^/]+\/locations\/[^/]+(?=\/|$)/;
 
 /**
- * The resource that a request is about: what the HTTP path of its method takes first, such as `parent`, `name`
- * or `aws_cluster.name`; undefined when the path takes nothing.
+ * The resource that a request is about, by what the HTTP path of its method takes, such as `parent`, `name` or
+ * `aws_cluster.name`: the first value under a project and location, else the first; undefined when the path takes
+ * nothing.
  *
  * @throws StatusError INVALID_ARGUMENT that names the field, when no HTTP path of the method takes such a value.
  */
@@ -27,8 +28,8 @@ export function boundResource(method: LongRunningMethod, request: Message): stri
     const { path, pattern } = misfit;
     throw invalidField(path, `${path} ${quoted(valueAt(misfit))} is malformed: write it as ${pattern}`);
   }
-  const [first] = fitting ?? [];
-  return first && valueAt(first);
+  const values = fitting?.map(valueAt) ?? [];
+  return values.find((value) => LOCATION.test(value)) ?? values[0];
 }
 
 /**
@@ -45,6 +46,10 @@ export function operationParent(method: LongRunningMethod, request: Message): st
 function textAt(message: ReflectMessage, [name, ...rest]: readonly string[]): string {
   const field = message.fields.find((candidate) => candidate.name === name);
   if (field?.fieldKind === 'scalar' && rest.length === 0) return String(message.get(field));
+  if (field?.fieldKind === 'enum' && rest.length === 0) {
+    const number = message.get(field);
+    return field.enum.value[number]?.name ?? String(number);
+  }
   if (field?.fieldKind === 'message' && message.isSet(field)) return textAt(message.get(field), rest);
   return '';
 }

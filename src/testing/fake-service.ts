@@ -29,18 +29,25 @@ export interface FakeServices {
  * Fakes every service of a schema. A method that returns `google.longrunning.Operation` starts an operation,
  * which goes as the script says; every other method answers UNIMPLEMENTED.
  *
- * An operation is named under the project and location of the resource that the HTTP path of its method takes, else under the request's `parent`, else plain `operations/{id}`. Metadata fields `verb` and
- * `target` are filled in where the type has them, unless the script sets them. `validate_only` is ignored.
+ * An operation is named under the project and location of the resource that the HTTP path of its method takes,
+ * else under the request's `parent`, else plain `operations/{id}`. Metadata fields `verb` and `target` are filled
+ * in where the type has them, unless the script sets them. `validate_only` is ignored.
  *
  * @throws SchemaError when the schema has no services.
  *
  * @example
  * ```ts
+ * import { Server, ServerCredentials } from '@grpc/grpc-js';
+ * import { createOperations, OperationsService } from 'longrunning/server';
+ * import { fakeServices, loadSchema } from 'longrunning/testing';
+ *
  * const schema = await loadSchema({ files: ['acme/jobs/v1/jobs.proto'], includeDirs: ['protos'] });
  * const fakes = fakeServices(schema);
  * const operations = createOperations({ methods: fakes.methods });
+ * const server = new Server();
  * server.addService(OperationsService, operations.handlers);
  * fakes.addTo(server, operations);
+ * server.bindAsync('127.0.0.1:50051', ServerCredentials.createInsecure(), () => {});
  * ```
  */
 export function fakeServices(schema: Schema, options: FakeServicesOptions = {}): FakeServices {
@@ -77,7 +84,7 @@ function fakeMethod(method: LongRunningMethod, script: MethodScript, clock: Cloc
 
 /** The metadata fields that tell, across Google's APIs, what is being done to which resource. */
 function filledIn(method: LongRunningMethod, request: Message): object {
-  const verb = /^[A-Z][a-z0-9]*/.exec(method.descriptor.name)?.[0].toLowerCase();
+  const verb = /^[A-Za-z][a-z0-9]*/.exec(method.descriptor.name)?.[0].toLowerCase();
   const target = boundResource(method, request);
   const has = (name: string) => hasText(method.metadataType, name);
   return {
@@ -96,7 +103,7 @@ function unimplemented(method: DescMethod): UntypedHandleCall {
   const error = kitError(
     Code.UNIMPLEMENTED,
     'METHOD_NOT_FAKED',
-    `method ${name} is not faked, as it returns no google.longrunning.Operation: call one that does`,
+    `method ${name} is not faked, as it returns no single google.longrunning.Operation: call one that does`,
     { metadata: { method: name } },
   );
   switch (method.methodKind) {

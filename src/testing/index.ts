@@ -11,4 +11,11 @@ export {
   type ScriptedEnding,
   type ScriptStep,
 } from './script.js';
+export {
+  type LoadSchemaOptions,
+  type LongRunningMethod,
+  loadSchema,
+  type Schema,
+  SchemaError,
+} from '../schema/index.js';
 export { ScriptError, type ScriptFault } from './script-error.js';

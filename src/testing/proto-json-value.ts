@@ -26,19 +26,23 @@ export function readMessage<Type extends DescMessage>(
   }
 }
 
+/** Reads a value as ProtoJSON of a message, and leaves it as that; undefined when it does not fit. */
+export function readJson(value: YamlValue, type: DescMessage, registry: Registry): JsonValue | undefined {
+  return readMessage(value, type, registry) && (value.toJson() as JsonValue);
+}
+
 /**
- * Reads a value as ProtoJSON of a message of which only the fields that it names are of interest.
+ * Some fields of a message, by their names in messages.
  *
- * @returns those fields, by their names in messages.
+ * @param json - ProtoJSON of the message, which fits.
+ * @param named - ProtoJSON that names the fields.
  */
-export function readFields(value: YamlValue, type: DescMessage, registry: Registry): object | undefined {
-  const message = readMessage(value, type, registry);
-  if (!message) return undefined;
-  const { $typeName, ...all } = message as Message & Record<string, unknown>;
+export function pickFields(json: JsonValue, named: JsonValue, type: DescMessage, registry: Registry): object {
+  const { $typeName, ...all } = fromJson(type, json, { registry }) as Message & Record<string, unknown>;
   if (hasOwnJson(type)) return all;
-  const named = Object.keys(value.toJson() as object).flatMap((name) => findField(type, name) ?? []);
+  const fields = Object.keys(named as object).flatMap((name) => findField(type, name) ?? []);
   return Object.fromEntries(
-    named.map((field) => {
+    fields.map((field) => {
       const key = field.oneof?.localName ?? field.localName;
       return [key, all[key]];
     }),
@@ -77,12 +81,13 @@ function blameEach(values: Iterable<YamlValue> | undefined, type: DescMessage, r
   return Array.from(values ?? [], (value) => blame(value, type, registry)).includes(true);
 }
 
-function findField(type: DescMessage, name: string): DescField | undefined {
+/** The field of that name, as JSON or as the proto spells it. */
+export function findField(type: DescMessage, name: string): DescField | undefined {
   return type.fields.find((field) => field.jsonName === name || field.name === name);
 }
 
 /** The well-known types each have a JSON form of their own. */
-function hasOwnJson({ typeName }: DescMessage): boolean {
+export function hasOwnJson({ typeName }: DescMessage): boolean {
   return typeName.startsWith('google.protobuf.');
 }
 

@@ -1,6 +1,8 @@
+import type { JsonValue } from '@bufbuild/protobuf';
 import { findMethod, type LongRunningMethod, type Schema } from '../schema/index.js';
 import { quoted, type StatusError } from '../status.js';
-import { readFields, readMessage } from './proto-json-value.js';
+import { mergeJson } from './merge-json.js';
+import { pickFields, readJson, readMessage } from './proto-json-value.js';
 import { readScriptedError } from './scripted-error.js';
 import { readYaml, suggestion, type YamlValue } from './yaml-value.js';
 
@@ -11,7 +13,7 @@ export type OnCancel = 'honour' | 'ignore' | 'unimplemented' | { readonly afterM
 export interface ScriptStep {
   /** Since the start of the work. A step after its end never comes. */
   readonly atMs: number;
-  /** The fields to set, by their names in messages. */
+  /** The fields to set, each as a whole, by their names in messages. */
   readonly metadata: object;
 }
 
@@ -68,11 +70,14 @@ export const DEFAULT_SCRIPT: Script = {
  *     durationMs: 2000                # default 1000
  *     onCancel: honour                # honour | ignore | unimplemented | { afterMs: 300 }
  *     metadata: { verb: run }         # ProtoJSON of metadata_type
- *     steps: [{ atMs: 500, metadata: { statusDetail: half way } }]
+ *     steps: [{ atMs: 500, metadata: { statusDetail: half way } }]     # merged into metadata
  *     response: { name: jobs/1 }      # ProtoJSON of response_type; default: the empty message
  *     error: { code: FAILED_PRECONDITION, message: no room }   # instead of response
  * default: { durationMs: 1000, onCancel: honour }              # what a method does not say itself
  * ```
+ *
+ * The metadata of a step is merged into what the script said before: messages field by field and maps entry by entry,
+ * however deep; lists and all other values are replaced.
  *
  * @throws ScriptError that names file, line and field of everything that is wrong.
  */
@@ -83,8 +88,10 @@ export function parseScript(text: string, { file, schema }: ParseScriptOptions):
     const methods = new Map<string, MethodScript>();
     for (const [name, value] of fields?.methods?.entries() ?? []) {
       const method = findMethod(schema, name);
-      if (method) methods.set(method.name, readMethod(value, method, base, schema));
-      else value.fault(unknownMethod(name, schema));
+      if (!method) value.fault(unknownMethod(name, schema));
+      else if (methods.has(method.name))
+        value.fault(`method ${method.name} is named twice: keep one of them`);
+      else methods.set(method.name, readMethod(value, method, base, schema));
     }
     return { methods, default: base };
   });
@@ -110,21 +117,48 @@ function readMethod(
   schema: Schema,
 ): MethodScript {
   const fields = value.fields(METHOD_FIELDS) ?? {};
-  const metadataOf = (metadata: YamlValue | undefined) =>
-    (metadata && readFields(metadata, method.metadataType, schema.registry)) ?? {};
-  const steps = fields.steps?.items()?.flatMap((step) => {
-    const read = step.fields(['atMs', 'metadata']);
-    if (!read) return [];
-    const { atMs, metadata } = read;
-    if (!atMs) step.fault('atMs is missing: say when, in milliseconds since the start');
-    return { atMs: atMs?.milliseconds() ?? 0, metadata: metadataOf(metadata) };
-  });
   return {
     ...readTiming(fields, base),
-    metadata: metadataOf(fields.metadata),
-    steps: steps?.toSorted((a, b) => a.atMs - b.atMs) ?? [],
+    ...readMetadata(fields, method, schema),
     ending: readEnding(fields, method, schema) ?? base.ending,
   };
+}
+
+function readMetadata(
+  fields: MethodFields,
+  method: LongRunningMethod,
+  { registry }: Schema,
+): Pick<MethodScript, 'metadata' | 'steps'> {
+  const { metadataType: type, faults } = method;
+  const read = (metadata: YamlValue | undefined) => {
+    if (!metadata) return undefined;
+    const [fault] = faults;
+    return fault === undefined ? readJson(metadata, type, registry) : metadata.fault(fault);
+  };
+  const given = read(fields.metadata);
+  let known = given;
+  return {
+    metadata: given === undefined ? {} : pickFields(given, given, type, registry),
+    steps: readSteps(fields.steps, read).map(({ atMs, metadata }) => {
+      if (metadata === undefined) return { atMs, metadata: {} };
+      known = known === undefined ? metadata : mergeJson(type, known, metadata);
+      return { atMs, metadata: pickFields(known, metadata, type, registry) };
+    }),
+  };
+}
+
+/** In the order of time. */
+function readSteps(
+  steps: YamlValue | undefined,
+  readMetadata: (metadata: YamlValue | undefined) => JsonValue | undefined,
+): { readonly atMs: number; readonly metadata: JsonValue | undefined }[] {
+  const read = steps?.items()?.flatMap((step) => {
+    const fields = step.fields(['atMs', 'metadata']);
+    if (!fields) return [];
+    if (!fields.atMs) step.fault('atMs is missing: say when, in milliseconds since the start');
+    return { atMs: fields.atMs?.milliseconds() ?? 0, metadata: readMetadata(fields.metadata) };
+  });
+  return read?.toSorted((a, b) => a.atMs - b.atMs) ?? [];
 }
 
 function readTiming(
@@ -154,7 +188,7 @@ function readOnCancel(value: YamlValue): OnCancel | undefined {
 
 function readEnding(
   { response, error }: MethodFields,
-  method: LongRunningMethod,
+  { responseType, faults: [fault] }: LongRunningMethod,
   { registry }: Schema,
 ): ScriptedEnding | undefined {
   if (response && error)
@@ -163,7 +197,8 @@ function readEnding(
     const read = readScriptedError(error, registry);
     return read && { type: 'error', error: read };
   }
-  const read = response && readMessage(response, method.responseType, registry);
+  if (response && fault !== undefined) return response.fault(fault);
+  const read = response && readMessage(response, responseType, registry);
   return read && { type: 'response', response: read };
 }
 

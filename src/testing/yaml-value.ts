@@ -8,11 +8,11 @@ import {
   type Pair,
   type ParsedNode,
   parseDocument,
-  visit,
 } from 'yaml';
 import { nearest } from '../schema/index.js';
 import { quoted } from '../status.js';
 import { ScriptError, type ScriptFault } from './script-error.js';
+import { syntaxFaults } from './syntax-faults.js';
 
 /** What all values of one file share. */
 interface Source {
@@ -147,19 +147,4 @@ export function readYaml<Result>(
 export function suggestion(name: string, known: readonly string[]): string {
   const candidate = nearest(name, known);
   return candidate ? `did you mean ${quoted(candidate)}?` : `use one of ${known.join(', ')}`;
-}
-
-function syntaxFaults(document: Document, lines: LineCounter): ScriptFault[] {
-  const faults = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
-    line: lines.linePos(pos[0]).line,
-    path: '',
-    reason: `${message}; correct the YAML`,
-  }));
-  visit(document, {
-    Alias(_, { source, range }) {
-      const line = lines.linePos(range?.[0] ?? 0).line;
-      faults.push({ line, path: '', reason: `alias *${source} is not supported: write the value out` });
-    },
-  });
-  return faults;
 }

@@ -1,7 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 
 const MAIN = join(__dirname, '../../dist/src/cli/main.js');
 const FIXTURES = join(__dirname, 'fixtures');
@@ -30,33 +29,30 @@ export interface Settings {
 export class Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
-  #stdout = '';
+  readonly #printed = { stdout: '', stderr: '' };
 
   constructor(args: readonly string[], { address, stdin, nodeOptions = [] }: Settings = {}) {
     const env = { PATH: process.env.PATH, ...(address !== undefined && { LONGRUNNING_ADDRESS: address }) };
     const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], { env });
     child.stdin.end(stdin);
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      this.#stdout += chunk;
-    });
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+        this.#printed[stream] += chunk;
+      });
+    }
     this.child = child;
-    this.ended = Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code, signal], stderr]) => ({
-      code,
-      signal,
-      stdout: this.#stdout,
-      stderr,
-    }));
+    this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...this.#printed }));
   }
 
-  /** Resolves with the first line of standard output that matches. */
-  async line(pattern: RegExp): Promise<string> {
+  /** Resolves with the first line of standard output, or of standard error, that matches. */
+  async line(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
     for (;;) {
-      const line = this.#stdout
+      const line = this.#printed[stream]
         .split('\n')
         .slice(0, -1)
         .find((candidate) => pattern.test(candidate));
       if (line !== undefined) return line;
-      const ended = await Promise.race([once(this.child.stdout, 'data').then(() => undefined), this.ended]);
+      const ended = await Promise.race([once(this.child[stream], 'data').then(() => undefined), this.ended]);
       if (ended) throw new Error(`no line matched ${pattern}: ${ended.stderr}`);
     }
   }

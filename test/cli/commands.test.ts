@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { JOBS_PROTO, JOBS_SCRIPT, Running, run, Serving } from './command-line.js';
+import { startJob } from './start-job.js';
 
 // Every command is a process of its own, which takes its time on a busy machine.
 jest.setTimeout(60_000);
@@ -8,191 +10,236 @@ const PARENT = 'projects/p/locations/l';
 const UNKNOWN = 'operations/unknown';
 
 let serving: Serving;
-beforeAll(async () => {
-  serving = await Serving.start([...JOBS_PROTO, ...JOBS_SCRIPT]);
-});
-afterAll(() => serving[Symbol.asyncDispose]());
 
 /** Runs a command against the server, with the protos of the fixtures. */
 const call = (...args: string[]) => run([...args, ...JOBS_PROTO], { address: serving.address });
 
-async function start(method: string, parent = PARENT): Promise<string> {
-  const { stdout } = await call('start', method, JSON.stringify({ parent }), '--json');
-  return JSON.parse(stdout).name;
-}
+const start = (method: string, parent = PARENT) => startJob(serving.address, method, parent);
 
-describe('start', () => {
-  it('a short name: starts the operation and prints it as a block', async () => {
-    const { code, stdout, stderr } = await call('start', 'Jobs/Hang', `{"parent": "${PARENT}"}`);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^operation {2}projects\/p\/locations\/l\/operations\/\S+\nstate {6}running\n/);
+// Around the whole, so that the server is gone when test/helpers/no-leaks.ts looks.
+describe('with a server', () => {
+  beforeAll(async () => {
+    serving = await Serving.start([...JOBS_PROTO, ...JOBS_SCRIPT]);
   });
+  afterAll(() => serving[Symbol.asyncDispose]());
 
-  it('--json: ProtoJSON and nothing else', async () => {
-    const { code, stdout } = await call('start', 'test.jobs.v1.Jobs/Hang', '--json');
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({
-      name: expect.stringMatching(/^operations\/\w+$/),
-      metadata: { '@type': 'type.googleapis.com/test.jobs.v1.JobMetadata' },
+  describe('start', () => {
+    it('a short name: starts the operation and prints it as a block', async () => {
+      const { code, stdout, stderr } = await call('start', 'Jobs/Hang', `{"parent": "${PARENT}"}`);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^operation {2}projects\/p\/locations\/l\/operations\/\S+\nstate {6}running\n/);
+    });
+
+    it('--json: ProtoJSON and nothing else', async () => {
+      const { code, stdout } = await call('start', 'test.jobs.v1.Jobs/Hang', '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        name: expect.stringMatching(/^operations\/\w+$/),
+        metadata: { '@type': 'type.googleapis.com/test.jobs.v1.JobMetadata' },
+      });
+    });
+
+    it('-: the request comes from standard input', async () => {
+      const settings = { address: serving.address, stdin: '{"parent": "projects/in/locations/l"}' };
+      const { stdout } = await run(['start', 'Hang', '-', '--json', ...JOBS_PROTO], settings);
+      expect(JSON.parse(stdout).name).toMatch(/^projects\/in\/locations\/l\/operations\//);
+    });
+
+    it.each([
+      ['Jobs/Succeed', 0, 'succeeded', 'report     all is well'],
+      ['Jobs/Fail', 1, 'failed', 'error      FAILED_PRECONDITION (9): the job is locked'],
+    ])('%s --wait: exit code %d', async (method, exitCode, state, text) => {
+      const { code, stdout } = await call('start', method, '--wait');
+      expect(code).toBe(exitCode);
+      expect(stdout).toMatch(/^started operations\//);
+      expect(stdout).toContain(`state      ${state}`);
+      expect(stdout).toContain(text);
     });
   });
 
-  it('-: the request comes from standard input', async () => {
-    const settings = { address: serving.address, stdin: '{"parent": "projects/in/locations/l"}' };
-    const { stdout } = await run(['start', 'Hang', '-', '--json', ...JOBS_PROTO], settings);
-    expect(JSON.parse(stdout).name).toMatch(/^projects\/in\/locations\/l\/operations\//);
-  });
+  describe('get', () => {
+    it('--json: ProtoJSON, decoded by --proto', async () => {
+      const name = await start('Hang');
+      const { code, stdout } = await call('get', name, '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        name,
+        metadata: { '@type': expect.stringContaining('Job') },
+      });
+    });
 
-  it.each([
-    ['Jobs/Succeed', 0, 'succeeded', 'report     all is well'],
-    ['Jobs/Fail', 1, 'failed', 'error      FAILED_PRECONDITION (9): the job is locked'],
-  ])('%s --wait: exit code %d', async (method, exitCode, state, text) => {
-    const { code, stdout } = await call('start', method, '--wait');
-    expect(code).toBe(exitCode);
-    expect(stdout).toMatch(/^started operations\//);
-    expect(stdout).toContain(`state      ${state}`);
-    expect(stdout).toContain(text);
-  });
-});
+    it('without the proto: type and bytes', async () => {
+      const name = await start('Hang');
+      await call('cancel', name, '--wait');
+      const { code, stdout } = await run(['get', name, '--json'], { address: serving.address });
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout).metadata).toEqual({
+        '@type': 'type.googleapis.com/test.jobs.v1.JobMetadata',
+        value: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/),
+      });
+    });
 
-describe('get', () => {
-  it('--json: ProtoJSON, decoded by --proto', async () => {
-    const name = await start('Jobs/Hang');
-    const { code, stdout } = await call('get', name, '--json');
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ name, metadata: { '@type': expect.stringContaining('Job') } });
-  });
-
-  it('without the proto: type and bytes', async () => {
-    const name = await start('Jobs/Hang');
-    await call('cancel', name, '--wait');
-    const { code, stdout } = await run(['get', name, '--json'], { address: serving.address });
-    expect(code).toBe(0);
-    expect(JSON.parse(stdout).metadata).toEqual({
-      '@type': 'type.googleapis.com/test.jobs.v1.JobMetadata',
-      value: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/),
+    it('--address goes before the environment', async () => {
+      const name = await start('Hang');
+      const { code } = await run(['get', name, '--address', serving.address], { address: '127.0.0.1:1' });
+      expect(code).toBe(0);
     });
   });
 
-  it('--address goes before the environment', async () => {
-    const name = await start('Jobs/Hang');
-    const { code } = await run(['get', name, '--address', serving.address], { address: '127.0.0.1:1' });
-    expect(code).toBe(0);
-  });
-});
+  describe('list', () => {
+    it('the operations under a parent, as a table and as ProtoJSON', async () => {
+      const parent = 'projects/list/locations/l';
+      const names = [await start('Hang', parent), await start('Hang', parent)].reverse();
+      const [table, json] = await Promise.all([
+        call('list', parent),
+        call('list', parent, '--filter', 'done = false', '--json'),
+      ]);
+      expect(table.code).toBe(0);
+      expect(table.stdout.trimEnd().split('\n')).toEqual([
+        expect.stringMatching(/^NAME +STATE +CREATED +ENDED +DETAIL$/),
+        ...names.map((name) => expect.stringMatching(new RegExp(`^${name} +running +`))),
+      ]);
+      const { operations } = JSON.parse(json.stdout) as { operations: { name: string }[] };
+      expect(operations.map(({ name }) => name)).toEqual(names);
+    });
 
-describe('list', () => {
-  it('the operations under a parent, as a table and as ProtoJSON', async () => {
-    const parent = 'projects/list/locations/l';
-    const names = [await start('Jobs/Hang', parent), await start('Jobs/Hang', parent)].reverse();
-    const table = await call('list', parent);
-    expect(table.code).toBe(0);
-    expect(table.stdout.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/^NAME +STATE +CREATED +ENDED +DETAIL$/),
-      ...names.map((name) => expect.stringMatching(new RegExp(`^${name} +running +`))),
-    ]);
-    const json = await call('list', parent, '--filter', 'done = false', '--json');
-    const { operations } = JSON.parse(json.stdout) as { operations: { name: string }[] };
-    expect(operations.map(({ name }) => name)).toEqual(names);
-  });
-
-  it('none: says so, and ProtoJSON has an empty list', async () => {
-    expect((await call('list', 'projects/none')).stdout).toBe('no operations\n');
-    expect(JSON.parse((await call('list', 'projects/none', '--json')).stdout)).toEqual({ operations: [] });
-  });
-});
-
-describe('wait', () => {
-  it('a line for each change, then the outcome', async () => {
-    const name = await start('Jobs/Hang');
-    const waiting = new Running(['wait', name, ...JOBS_PROTO], { address: serving.address });
-    await waiting.line(/^running: 75 %, nearly there$/);
-    await call('cancel', name);
-    const { code, stdout } = await waiting.ended;
-    expect(code).toBe(3);
-    const changes = stdout.slice(0, stdout.indexOf('operation  ')).trimEnd().split('\n');
-    expect(new Set(changes).size).toBe(changes.length);
-    expect(stdout).toContain('state      cancelled');
-  });
-
-  it('--json: nothing but the outcome', async () => {
-    const { code, stdout } = await call('wait', await start('Jobs/Fail'), '--json');
-    expect(code).toBe(1);
-    expect(JSON.parse(stdout)).toMatchObject({
-      done: true,
-      error: { code: 9, message: 'the job is locked' },
+    it('none: says so, and ProtoJSON has an empty list', async () => {
+      const [text, json] = await Promise.all([
+        call('list', 'projects/none'),
+        call('list', 'projects/none', '--json'),
+      ]);
+      expect(text.stdout).toBe('no operations\n');
+      expect(JSON.parse(json.stdout)).toEqual({ operations: [] });
     });
   });
 
-  it('--timeout passes: exit code 4, and the operation goes on', async () => {
-    const name = await start('Jobs/Hang');
-    const { code, stdout, stderr } = await call('wait', name, '--timeout', '600ms', '--json');
-    expect(code).toBe(4);
-    expect(JSON.parse(stdout)).toMatchObject({ name });
-    expect(stderr).toMatch(/^longrunning: gave up waiting, the operation goes on: [^\n]+\n$/);
-  });
+  describe('wait', () => {
+    it('a line for each change, then the outcome', async () => {
+      const name = await start('Hang');
+      const waiting = new Running(['wait', name, ...JOBS_PROTO], { address: serving.address });
+      await waiting.line(/^running: 75 %, nearly there$/);
+      await call('cancel', name);
+      const { code, stdout } = await waiting.ended;
+      expect(code).toBe(3);
+      const changes = stdout.slice(0, stdout.indexOf('operation  ')).trimEnd().split('\n');
+      expect(new Set(changes).size).toBe(changes.length);
+      expect(stdout).toContain('state      cancelled');
+    });
 
-  it('Ctrl-C: exit code 4, and the operation goes on, uncancelled', async () => {
-    const name = await start('Jobs/Hang');
-    const waiting = new Running(['wait', name, ...JOBS_PROTO], { address: serving.address });
-    await waiting.line(/running/);
-    waiting.child.kill('SIGINT');
-    const { code, stderr } = await waiting.ended;
-    expect(code).toBe(4);
-    expect(stderr).toMatch(/^longrunning: stopped waiting, the operation goes on: [^\n]+\n$/);
-    const { stdout } = await call('get', name);
-    expect(stdout).toMatch(/^state {6}running/m);
-    expect(stdout).not.toContain('cancellation requested');
-  });
-});
+    it('--json: nothing but the outcome', async () => {
+      const { code, stdout } = await call('wait', await start('Fail'), '--json');
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject({
+        done: true,
+        error: { code: 9, message: 'the job is locked' },
+      });
+    });
 
-describe('cancel', () => {
-  it('asks and returns; wait then tells: exit code 3', async () => {
-    const name = await start('Jobs/Hang');
-    const { code, stdout } = await call('cancel', name);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `cancellation requested of ${name}\n` });
-    expect((await call('wait', name)).code).toBe(3);
-  });
+    it('--timeout passes: exit code 4, and the operation goes on', async () => {
+      const name = await start('Hang');
+      const { code, stdout, stderr } = await run(['wait', name, '--timeout', '1s', '--json'], {
+        address: serving.address,
+      });
+      expect(code).toBe(4);
+      expect(JSON.parse(stdout)).toMatchObject({ name });
+      expect(stderr).toMatch(/^longrunning: gave up waiting, the operation goes on: [^\n]+\n$/);
+    });
 
-  it('--wait: tells the outcome; exit code 3', async () => {
-    const { code, stdout } = await call('cancel', await start('Jobs/Hang'), '--wait', '--json');
-    expect(code).toBe(3);
-    expect(JSON.parse(stdout)).toMatchObject({
-      done: true,
-      error: { code: 1 },
-      metadata: { cancelRequested: true },
+    it('--timeout passes without an answer: exit code 4, and says who did not answer', async () => {
+      const { code, stdout, stderr } = await run(['wait', UNKNOWN, '--timeout', '300ms'], {
+        address: '127.0.0.1:1',
+      });
+      expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+      expect(stderr).toMatch(
+        /^longrunning: gave up waiting, no answer from 127\.0\.0\.1:1: wait again, [^\n]+\n$/,
+      );
+    });
+
+    it('the server goes away: says so once, in the line or on standard error, and waits on', async () => {
+      await using away = await Serving.start([...JOBS_PROTO, ...JOBS_SCRIPT]);
+      const { address } = away;
+      const name = await startJob(address, 'Hang');
+      const json = new Running(['wait', name, '--json'], { address });
+      const shown = new Running(['wait', name, ...JOBS_PROTO], { address });
+      // By its second look, the other has had its first.
+      await shown.line(/^running: 75 %/);
+      away.child.kill('SIGKILL');
+      const trouble = /^server UNAVAILABLE, trying again$/;
+      await Promise.all([shown.line(trouble), json.line(trouble, 'stderr')]);
+      // Time for one more look, of which nothing is told.
+      await delay(1500);
+      for (const wait of [shown, json]) wait.child.kill('SIGINT');
+      const [text, silent] = await Promise.all([shown.ended, json.ended]);
+      expect(text.code).toBe(4);
+      expect(text.stdout.match(/UNAVAILABLE/g)).toHaveLength(1);
+      expect({ code: silent.code, stdout: silent.stdout }).toEqual({ code: 4, stdout: '' });
+      expect(silent.stderr.match(/UNAVAILABLE/g)).toHaveLength(1);
+    });
+
+    it('Ctrl-C: exit code 4, and the operation goes on, uncancelled', async () => {
+      const name = await start('Hang');
+      const waiting = new Running(['wait', name, ...JOBS_PROTO], { address: serving.address });
+      await waiting.line(/running/);
+      waiting.child.kill('SIGINT');
+      const { code, stderr } = await waiting.ended;
+      expect(code).toBe(4);
+      expect(stderr).toMatch(/^longrunning: stopped waiting, the operation goes on: [^\n]+\n$/);
+      const { stdout } = await call('get', name);
+      expect(stdout).toMatch(/^state {6}running/m);
+      expect(stdout).not.toContain('cancellation requested');
     });
   });
 
-  it('a method that cannot be cancelled: exit code 5 (contract 15)', async () => {
-    const { code, stderr } = await call('cancel', await start('Jobs/Insist'));
-    expect(code).toBe(5);
-    expect(stderr).toMatch(/^longrunning: UNIMPLEMENTED: operation [^\n]+\n$/);
-  });
-});
+  describe('cancel', () => {
+    it('asks and returns; wait then tells: exit code 3', async () => {
+      const name = await start('Hang');
+      const { code, stdout } = await call('cancel', name);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: `cancellation requested of ${name}\n` });
+      expect((await call('wait', name)).code).toBe(3);
+    });
 
-describe('delete', () => {
-  it('the operation is gone (contract 20)', async () => {
-    const name = await start('Jobs/Hang');
-    const { code, stdout } = await call('delete', name, '--json');
-    expect({ code, json: JSON.parse(stdout) }).toEqual({ code: 0, json: {} });
-    expect((await call('get', name)).code).toBe(5);
-  });
-});
+    it('--wait: tells the outcome; exit code 3', async () => {
+      const { code, stdout } = await call('cancel', await start('Hang'), '--wait', '--json');
+      expect(code).toBe(3);
+      expect(JSON.parse(stdout)).toMatchObject({
+        done: true,
+        error: { code: 1 },
+        metadata: { cancelRequested: true },
+      });
+    });
 
-describe('an RPC fails › one line says why, exit code 5', () => {
-  it.each([['get'], ['wait'], ['cancel'], ['delete']])(
-    '%s of an unknown operation (contract 9)',
-    async (command) => {
-      const { code, stdout, stderr } = await call(command, UNKNOWN);
+    it('a method that cannot be cancelled: exit code 5 (contract 15)', async () => {
+      const { code, stderr } = await call('cancel', await start('Insist'));
+      expect(code).toBe(5);
+      expect(stderr).toMatch(/^longrunning: UNIMPLEMENTED: operation [^\n]+\n$/);
+    });
+  });
+
+  describe('delete', () => {
+    it('the operation is gone (contract 20)', async () => {
+      const name = await start('Hang');
+      const { code, stdout } = await call('delete', name, '--json');
+      expect({ code, json: JSON.parse(stdout) }).toEqual({ code: 0, json: {} });
+      expect((await call('get', name)).code).toBe(5);
+    });
+  });
+
+  describe('an RPC fails › one line says why, exit code 5', () => {
+    it.each([['get'], ['wait'], ['cancel'], ['delete']])(
+      '%s of an unknown operation (contract 9)',
+      async (command) => {
+        const { code, stdout, stderr } = await call(command, UNKNOWN);
+        expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+        expect(stderr).toMatch(/^longrunning: NOT_FOUND: operation "operations\/unknown" [^\n]+\n$/);
+      },
+    );
+
+    it('no server: says where it should be', async () => {
+      const { code, stdout, stderr } = await run(['start', 'Reports/ExportReport'], {
+        address: '127.0.0.1:1',
+      });
       expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
-      expect(stderr).toMatch(/^longrunning: NOT_FOUND: operation "operations\/unknown" [^\n]+\n$/);
-    },
-  );
-
-  it('no server: says where it should be', async () => {
-    const { code, stdout, stderr } = await run(['start', 'Reports/ExportReport'], { address: '127.0.0.1:1' });
-    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
-    expect(stderr).toMatch(/^longrunning: UNAVAILABLE: [^\n]+ a server runs at 127\.0\.0\.1:1, [^\n]+\n$/);
+      expect(stderr).toMatch(/^longrunning: UNAVAILABLE: [^\n]+ a server runs at 127\.0\.0\.1:1, [^\n]+\n$/);
+    });
   });
 });

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { OperationsClient } from 'longrunning';
+import { Code, OperationsClient } from 'longrunning';
+import { protoFiles } from '../schema/proto-files.js';
 import { JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
+import { startJob } from './start-job.js';
 
 // Every command is a process of its own, which takes its time on a busy machine.
 jest.setTimeout(60_000);
@@ -25,6 +27,14 @@ async function start(serving: Serving, ...args: string[]): Promise<string> {
   return JSON.parse(stdout).name;
 }
 
+/** The warnings in a log. */
+const warningsOf = (stderr: string) =>
+  stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ level }) => level === 40);
+
 const waitFor = (client: OperationsClient, name: string) =>
   client.waitOperation({ name, timeout: { seconds: 30, nanos: 0 } });
 
@@ -42,12 +52,30 @@ describe('serve', () => {
     const { serving } = await serve(...JOBS_PROTO);
     serving.child.kill('SIGTERM');
     const { stderr } = await serving.ended;
-    const warnings = stderr
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-      .filter(({ level }) => level === 40);
-    expect(warnings).toEqual([expect.objectContaining({ service: 'test.jobs.v1.OldJobs' })]);
+    expect(warningsOf(stderr)).toEqual([expect.objectContaining({ service: 'test.jobs.v1.OldJobs' })]);
+  });
+
+  it('no package, and a method without operation_info: operations start; one warning names the method', async () => {
+    using files = protoFiles({
+      'nopkg.proto': `syntax = "proto3"; import "google/longrunning/operations.proto"; message M {}
+        service Bare { rpc Run(M) returns (google.longrunning.Operation); }`,
+    });
+    const proto = ['--proto', files.path('nopkg.proto')];
+    const { serving } = await serve(...proto);
+    const { address } = serving;
+    const started = await run(['start', 'Bare/Run', ...proto, '--wait', '--json'], { address });
+    expect(started.code).toBe(0);
+    const { name, response } = JSON.parse(started.stdout);
+    expect(response['@type']).toBe('type.googleapis.com/google.protobuf.Empty');
+    expect(await run(['get', name, ...proto], { address })).toMatchObject({ code: 0, stderr: '' });
+    serving.child.kill('SIGTERM');
+    const { stderr } = await serving.ended;
+    expect(warningsOf(stderr)).toEqual([
+      expect.objectContaining({
+        method: 'Bare.Run',
+        msg: expect.stringMatching(/method Bare\.Run .*: add option .*operation_info/),
+      }),
+    ]);
   });
 });
 
@@ -56,7 +84,7 @@ describe('serve › told to stop', () => {
     '%s: a pending wait is answered with the latest state, exit code 0 (contract 21)',
     async (signal) => {
       const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '300');
-      const name = await start(serving, 'Jobs/Hang', ...JOBS_PROTO);
+      const name = await startJob(serving.address, 'Hang');
       const waiting = waitFor(client, name);
       await client.getOperation({ name });
       const toldAt = performance.now();
@@ -69,8 +97,8 @@ describe('serve › told to stop', () => {
 
   it('work that ends within the grace is seen to its end; nothing reads cancelled', async () => {
     const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '3000');
-    const name = await start(serving, 'Jobs/Succeed', ...JOBS_PROTO);
-    const hanging = await start(serving, 'Jobs/Hang', ...JOBS_PROTO);
+    const name = await startJob(serving.address, 'Succeed');
+    const hanging = await startJob(serving.address, 'Hang');
     serving.child.kill('SIGTERM');
     // During the grace the server answers still.
     let operation = await client.getOperation({ name });
@@ -81,19 +109,18 @@ describe('serve › told to stop', () => {
   });
 
   it('new operations are refused as UNAVAILABLE meanwhile', async () => {
-    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT);
-    const name = await start(serving, 'Jobs/Hang', ...JOBS_PROTO);
+    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '60000');
+    const name = await startJob(serving.address, 'Hang');
     const waiting = waitFor(client, name);
     await client.getOperation({ name });
     serving.child.kill('SIGTERM');
     await waiting;
-    const { code, stderr } = await run(['start', 'Jobs/Hang', ...JOBS_PROTO], { address: serving.address });
-    expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('UNAVAILABLE') });
+    await expect(startJob(serving.address, 'Hang')).rejects.toMatchObject({ code: Code.UNAVAILABLE });
   });
 
   it('a second signal ends it at once', async () => {
     const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '60000');
-    const name = await start(serving, 'Jobs/Hang', ...JOBS_PROTO);
+    const name = await startJob(serving.address, 'Hang');
     const waiting = waitFor(client, name);
     await client.getOperation({ name });
     serving.child.kill('SIGTERM');

@@ -1,4 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { Code, StatusError } from 'longrunning';
+import { failureOf } from '../../src/cli/failure.js';
+import { UsageError } from '../../src/cli/usage-error.js';
 import { FAULTY_SCRIPT, JOBS_PROTO, run, Serving } from './command-line.js';
 
 // Every command is a process of its own, which takes its time on a busy machine.
@@ -10,7 +13,7 @@ describe('help', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('LONGRUNNING_ADDRESS');
     expect(stdout).toContain('localhost:50051');
-    for (const exitCode of [0, 1, 2, 3, 4, 5])
+    for (const exitCode of [0, 1, 2, 3, 4, 5, 6])
       expect(stdout).toMatch(new RegExp(`^ {2}${exitCode} {2}\\S`, 'm'));
   });
 });
@@ -71,6 +74,25 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     const { code, stdout, stderr } = await run(['serve', '--address', serving.address]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^longrunning: cannot listen on "[\d.:]+": the port is in use: [^\n]+\n$/);
+  });
+});
+
+describe('failureOf', () => {
+  it.each([
+    [new UsageError('no such file'), 2, 'longrunning: no such file'],
+    [
+      new StatusError(Code.UNAVAILABLE, 'down'),
+      5,
+      'longrunning: UNAVAILABLE: down: check that a server runs at h:1, or give another --address',
+    ],
+    [
+      new TypeError('x is\nundefined'),
+      6,
+      'longrunning: internal error: TypeError: x is undefined; report it',
+    ],
+    ['nothing', 6, 'longrunning: internal error: nothing; report it'],
+  ])('%s: exit code %d, in one line', async (thrown, exitCode, text) => {
+    expect(await failureOf(thrown, 'h:1')).toEqual({ exitCode, text });
   });
 });
 

@@ -1,9 +1,13 @@
+import { getEventListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
   ChannelCredentials,
   type handleUnaryCall,
   InterceptingCall,
   type Interceptor,
+  Metadata,
   Server,
   ServerCredentials,
 } from '@grpc/grpc-js';
@@ -98,6 +102,49 @@ describe('client › options that contradict each other', () => {
   });
 });
 
+const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy', 'no_grpc_proxy', 'no_proxy'];
+
+/** A proxy that the environment names, until it is disposed of; it turns everybody away. */
+async function startProxy() {
+  const before = PROXY_VARIABLES.map((name) => [name, process.env[name]] as const);
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    asked.push(url);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  for (const name of PROXY_VARIABLES) delete process.env[name];
+  process.env.http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return {
+    asked,
+    async [Symbol.asyncDispose]() {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}
+
+describe('client › a proxy that the environment names', () => {
+  it('never sees what is for this machine, whatever the channel options say', async () => {
+    await using server = await startScriptedServer({
+      getOperation: () => running(),
+      waitOperation: () => succeeded(),
+    });
+    await using proxy = await startProxy();
+    await using client = new OperationsClient({
+      address: server.address,
+      token: 'secret',
+      channelOptions: { 'grpc.enable_http_proxy': 1 },
+    });
+    await client.getOperation({ name: NAME });
+    await client.operation(NAME).wait();
+    expect(proxy.asked).toEqual([]);
+  });
+});
+
 describe('client › token', () => {
   it('is fetched for every call, and sent with long-polls too', async () => {
     await using server = await startScriptedServer({
@@ -151,6 +198,22 @@ describe('client › token', () => {
 });
 
 describe('client › interceptors and channel options', () => {
+  it('an interceptor that answers at once, in place of the server', async () => {
+    const controller = new AbortController();
+    const interceptor: Interceptor = () =>
+      // There is no next call, which the types of grpc-js have no word for.
+      new InterceptingCall(null as never, {
+        start: (_, listener) => {
+          const status = { code: Code.PERMISSION_DENIED, details: 'not now', metadata: new Metadata() };
+          listener.onReceiveStatus(status);
+        },
+      });
+    await using client = new OperationsClient({ address: 'localhost:1', interceptors: [interceptor] });
+    const call = client.getOperation({ name: NAME }, { signal: controller.signal });
+    expect(await rejection(call)).toMatchObject({ code: Code.PERMISSION_DENIED, message: 'not now' });
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
   it('see every call, long-polls too', async () => {
     await using server = await startScriptedServer({
       getOperation: () => running(),

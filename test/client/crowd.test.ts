@@ -10,27 +10,33 @@ import { never, startScriptedServer, succeeded } from './scripted-server.js';
 
 const WAITS = 10_000;
 
+/** How long a call takes, in milliseconds: the median of nine, for the process may be kept from running. */
+async function medianMs(call: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 9; round++) {
+    const before = performance.now();
+    await call();
+    times.push(performance.now() - before);
+  }
+  return times.sort((a, b) => a - b)[4] ?? Number.NaN;
+}
+
 describe('many waits at once', () => {
   it('10,000 on one client, 100 streams a connection: all end, a Cancel in between is quick, connections are bounded', async () => {
     await using server = await startLimitedServer(100);
     await using client = new OperationsClient({ address: server.address });
     const [cancelled = '', ...names] = await server.start(WAITS + 1);
+    const idleMs = await medianMs(() => client.getOperation({ name: cancelled }));
     const waits = names.map((name) => client.operation(name).wait());
     await server.whenHeld(500);
-    const times: number[] = [];
-    for (let round = 0; round < 9; round++) {
-      const before = performance.now();
-      await client.cancelOperation({ name: cancelled });
-      times.push(performance.now() - before);
-    }
-    times.sort((a, b) => a - b);
-    // The median: client and server share this process, and it may be kept from running.
-    expect(times[4]).toBeLessThan(100);
+    const busyMs = await medianMs(() => client.cancelOperation({ name: cancelled }));
+    // On a machine that is slow even with nothing to do, 100 ms say nothing of the client.
+    expect(busyMs).toBeLessThan(Math.max(100, 5 * idleMs));
     server.finish();
     const outcomes = await Promise.all(waits);
     expect(outcomes.filter(({ state }) => state === 'succeeded')).toHaveLength(WAITS);
     expect(server.connections()).toBeLessThanOrEqual(32);
-  }, 60_000);
+  }, 180_000);
 
   it('a server that allows four streams: that is found out, and all waits get through to it', async () => {
     await using server = await startLimitedServer(4);
@@ -57,7 +63,7 @@ describe('many waits at once', () => {
     await Promise.all(waits);
     expect(ended.size).toBe(400);
     expect(server.connections()).toBe(1);
-  });
+  }, 30_000);
 
   it('those in line leave it at an abort, a time-out, or the end of the client', async () => {
     await using server = await startScriptedServer({ waitOperation: never });

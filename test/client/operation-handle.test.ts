@@ -10,7 +10,7 @@ import { OperationsClient } from '../../src/client/operations-client.js';
 import type { OperationOutcome } from '../../src/operation.js';
 import { Code, kitError } from '../../src/status.js';
 import { manualClock } from '../helpers/manual-clock.js';
-import { rejection } from '../helpers/rejection.js';
+import { expectKitError, rejection } from '../helpers/rejection.js';
 import { type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
 
 const { exportReport, purgeReports } = ReportsOperations;
@@ -209,5 +209,31 @@ describe('operation handle › wrong types (contract 41)', () => {
   it('done with neither error nor response is a success with nothing in it (contract 2)', async () => {
     const empty = operationHandles({} as never)(done, exportReport);
     expect(await empty.result()).toEqual({ uri: '', rowCount: 0 });
+  });
+});
+
+describe('operation handle › a timeoutMs that is none', () => {
+  type Handle = OperationHandle<unknown, unknown>;
+  const uses: [string, (operation: Handle, timeoutMs: number) => Promise<unknown>][] = [
+    ['get', (operation, timeoutMs) => operation.get({ timeoutMs })],
+    ['cancel', (operation, timeoutMs) => operation.cancel({ timeoutMs })],
+    ['delete', (operation, timeoutMs) => operation.delete({ timeoutMs })],
+    ['wait', (operation, timeoutMs) => operation.wait({ timeoutMs })],
+    ['result', (operation, timeoutMs) => operation.result({ timeoutMs })],
+    ['cancelAndWait', (operation, timeoutMs) => operation.cancelAndWait({ timeoutMs })],
+    [
+      'updates',
+      async (operation, timeoutMs) => {
+        for await (const _ of operation.updates({ timeoutMs }));
+      },
+    ],
+  ];
+  const cases = uses.flatMap(([use, call]) => [-1, Number.NaN].map((ms) => [use, ms, call] as const));
+  it.each(cases)('%s, %d: INVALID_ARGUMENT, with the name of the operation', async (_, timeoutMs, call) => {
+    await using client = new OperationsClient({ address: 'localhost:1' });
+    const refused = call(client.operation('operations/1'), timeoutMs);
+    const error = await expectKitError(refused, Code.INVALID_ARGUMENT, { field: 'timeoutMs' });
+    expect(error).toBeInstanceOf(OperationError);
+    expect(error).toMatchObject({ operationName: 'operations/1' });
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
@@ -144,6 +145,9 @@ describe('client › headers', () => {
     const { client } = await scripted({});
     const call = client.getOperation({ name: NAME }, { headers: { 'not ok': 'x' } });
     await expectKitError(call, Code.INVALID_ARGUMENT, { field: 'headers' });
+    const token = client.getOperation({ name: NAME }, { headers: { authorization: 'secret\n' } });
+    const refused = await expectKitError(token, Code.INVALID_ARGUMENT, { field: 'headers' });
+    expect(inspect(refused, { depth: 9 })).not.toContain('secret');
     expect(() => new OperationsClient({ address: 'localhost:1', headers: { a: 'ü\n' } })).toThrow(
       StatusError,
     );

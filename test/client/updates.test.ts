@@ -133,6 +133,28 @@ describe('updates', () => {
     expect(server.count('getOperation')).toBe(6);
   });
 
+  it.each<[string, Script]>([
+    ['has no WaitOperation', { getOperation: (_, count) => (count < 9 ? at(1) : at(1, succeeded())) }],
+    [
+      'answers WaitOperation at once',
+      {
+        getOperation: () => at(1),
+        waitOperation: (_, count) => (count < 8 ? at(1) : at(1, succeeded())),
+      },
+    ],
+  ])('no pause is longer than the interval where the server %s (contract 40)', async (_, script) => {
+    const clock = manualClock();
+    const { operation } = await scripted(script, { clock });
+    const told = seen(operation.updates({ intervalMs: 500 }));
+    const ended = told.then(() => true);
+    const pauses: number[] = [];
+    while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
+      pauses.push(Math.round(clock.untilNextMs));
+      await clock.advance(clock.untilNextMs);
+    }
+    expect(pauses).toEqual([250, 375, ...Array(6).fill(500)]);
+  });
+
   it('leaving the loop early ends the asking and frees everything (contract 42)', async () => {
     const clock = manualClock();
     const { server, operation } = await scripted(

@@ -163,6 +163,21 @@ describe('wait › errors (contract 36)', () => {
     expect((await operation.wait()).state).toBe('succeeded');
   });
 
+  it('UNAVAILABLE after a while: growing pauses too, for nothing was held', async () => {
+    const clock = manualClock();
+    const { client } = await scripted(
+      {
+        waitOperation: async (_, count) => {
+          await clock.advance(500);
+          if (count < 3) throw status(Code.UNAVAILABLE);
+          return succeeded();
+        },
+      },
+      { clock },
+    );
+    expect(await pausesUntil(client.operation(NAME).wait(), clock)).toEqual([250, 375, 563]);
+  });
+
   it('a response that is cut off ends the wait with INTERNAL', async () => {
     const { client } = await scripted({ waitOperation: () => Buffer.from([0x0a, 0x05, 0x61]) });
     await expect(client.operation(NAME).wait()).rejects.toMatchObject({ code: Code.INTERNAL });
@@ -287,14 +302,23 @@ describe('wait › several at once (contract 37)', () => {
 });
 
 describe('wait › giving up (contract 38)', () => {
-  it.each([
-    ['in a long-poll', { waitOperation: never }],
-    ['in a pause', { getOperation: () => running() }],
-  ] as [string, Script][])('an abort %s is noticed at once and cancels nothing', async (_, script) => {
-    const { server, client } = await scripted({ cancelOperation: () => ({}), ...script });
+  const moments: [string, Script, (server: ScriptedServer, clock: ManualClock) => Promise<void>][] = [
+    [
+      'in a long-poll',
+      { waitOperation: never },
+      async (server) => {
+        while (server.count('waitOperation') === 0) await settled();
+      },
+    ],
+    ['in a pause', { getOperation: () => running() }, (_, clock) => clock.whenArmed(1)],
+  ];
+
+  it.each(moments)('an abort %s is noticed at once and cancels nothing', async (_, script, reached) => {
+    const clock = manualClock();
+    const { server, client } = await scripted({ cancelOperation: () => ({}), ...script }, { clock });
     const controller = new AbortController();
     const waiting = rejection(client.operation(NAME).wait({ signal: controller.signal }));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await reached(server, clock);
     controller.abort('enough');
     expect(await Promise.race([waiting, settled().then(() => 'not noticed')])).toBe('enough');
     expect(server.count('cancelOperation')).toBe(0);
@@ -332,13 +356,11 @@ describe('wait › giving up (contract 38)', () => {
     expect(server.calls).toEqual([]);
   });
 
-  it.each([
-    ['in a long-poll', { waitOperation: never }],
-    ['in a pause', { getOperation: () => running() }],
-  ] as [string, Script][])('closing the client %s ends the wait', async (_, script) => {
-    const { client } = await scripted(script);
+  it.each(moments)('closing the client %s ends the wait', async (_, script, reached) => {
+    const clock = manualClock();
+    const { server, client } = await scripted(script, { clock });
     const waiting = client.operation(NAME).wait();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await reached(server, clock);
     client.close();
     const error = await expectKitError(waiting, Code.UNAVAILABLE, { reason: 'CLIENT_CLOSED' });
     expect(error).toMatchObject({ operationName: NAME });

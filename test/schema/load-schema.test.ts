@@ -131,6 +131,70 @@ describe('loadSchema', () => {
 
   const longRunning = (option: string) =>
     `${HEADER} message M {} service S { rpc Do(M) returns (google.longrunning.Operation) { ${option} } }`;
+  const faulty: [string, string, string, string, RegExp][] = [
+    [
+      'a response type that is nowhere',
+      'option (google.longrunning.operation_info) = { response_type: "X" metadata_type: "M" };',
+      'google.protobuf.Empty',
+      'acme.v1.M',
+      /^method acme\.v1\.S\.Do has operation_info with response_type "X".*load the file/,
+    ],
+    [
+      'a metadata type that is not named',
+      'option (google.longrunning.operation_info).response_type = "M";',
+      'acme.v1.M',
+      'google.protobuf.Empty',
+      /^method acme\.v1\.S\.Do.*metadata_type ""/,
+    ],
+    [
+      'no operation_info',
+      '',
+      'google.protobuf.Empty',
+      'google.protobuf.Empty',
+      /^method acme\.v1\.S\.Do.*add option.*operation_info/,
+    ],
+  ];
+  it.each(faulty)('%s: Empty in its place, and a fault', async (_, option, response, metadata, fault) => {
+    using files = protoFiles({
+      'bad.proto': longRunning(option),
+      'user.proto': 'syntax = "proto3"; import "bad.proto"; message User { acme.v1.M m = 1; }',
+    });
+    // In an imported file as in the file itself.
+    for (const name of ['bad.proto', 'user.proto']) {
+      const { methods } = await loadSchema({ files: [name], includeDirs: [files.dir] });
+      expect(methods).toHaveLength(1);
+      expect(methods[0]).toMatchObject({ response: { $type: response }, metadata: { $type: metadata } });
+      expect(methods[0]?.faults).toEqual([expect.stringMatching(fault)]);
+    }
+  });
+
+  it('takes a file without a package', async () => {
+    using files = protoFiles({
+      'nopkg.proto': `syntax = "proto3"; import "google/longrunning/operations.proto";
+        message M { Kind kind = 1; } enum Kind { NONE = 0; }
+        service Jobs { rpc Run(M) returns (google.longrunning.Operation) {
+          option (google.longrunning.operation_info) = { response_type: "M" metadata_type: "M" };
+        } }`,
+    });
+    const schema = await loadSchema({ files: [files.path('nopkg.proto')] });
+    expect(findMethod(schema, 'Jobs.Run')).toMatchObject({
+      path: '/Jobs/Run',
+      faults: [],
+      response: { $type: 'M' },
+    });
+  });
+
+  it('takes a proto2 default for none: what is not set is not told', async () => {
+    using files = protoFiles({
+      'old.proto': 'syntax = "proto2"; package acme; message M { optional int32 size = 1 [default = 7]; }',
+    });
+    const { registry } = await loadSchema({ files: [files.path('old.proto')] });
+    const type = registry.getMessage('acme.M');
+    if (!type) throw new Error('acme.M is missing');
+    expect(toJson(type, fromJson(type, {}))).toEqual({});
+    expect(fromJson(type, {})).toMatchObject({ size: 0 });
+  });
+
   const refusals: [string, string, RegExp][] = [
     [
       'a syntax error',
@@ -139,17 +203,6 @@ describe('loadSchema', () => {
     ],
     ['an import that is nowhere', 'import "no/such.proto";', /bad\.proto imports "no\/such\.proto".*include/],
     ['a type that is nowhere', 'syntax = "proto3"; message M { No.Such f = 1; }', /bad\.proto.*No\.Such/],
-    [
-      'a response type that is nowhere',
-      longRunning('option (google.longrunning.operation_info) = { response_type: "X" metadata_type: "M" };'),
-      /method acme\.v1\.S\.Do has operation_info with response_type "X".*load the file/,
-    ],
-    [
-      'a metadata type that is not named',
-      longRunning('option (google.longrunning.operation_info).response_type = "M";'),
-      /acme\.v1\.S\.Do.*metadata_type ""/,
-    ],
-    ['no operation_info', longRunning(''), /method acme\.v1\.S\.Do.*add option.*operation_info/],
   ];
   it.each(refusals)('refuses %s, and says where', async (_, text, message) => {
     using files = protoFiles({ 'bad.proto': text });
@@ -202,6 +255,19 @@ describe('dynamic messages', () => {
     const type = await metadataType();
     const message = type.fromJSON({ progressPercent: 20, createTime: 7, verb: 'export' });
     expect(type.toJSON(message)).toEqual({ progressPercent: 20 });
+  });
+
+  it('whose JSON is no object are empty where forgiving JSON does not fit', async () => {
+    using files = protoFiles({
+      'jobs.proto': `${HEADER} import "google/protobuf/timestamp.proto"; import "google/protobuf/wrappers.proto";
+        message M {} service S { rpc Do(M) returns (google.longrunning.Operation) { option (google.longrunning.operation_info) =
+          { response_type: "google.protobuf.Int32Value" metadata_type: "google.protobuf.Timestamp" }; } }`,
+    });
+    const { methods } = await loadSchema({ files: [files.path('jobs.proto')] });
+    for (const json of [{}, { createTime: '2030-01-01T00:00:00Z' }, [], true]) {
+      expect(methods[0]?.metadata.fromJSON(json)).toMatchObject({ seconds: 0n, nanos: 0 });
+      expect(methods[0]?.response.fromJSON(json)).toMatchObject({ value: 0 });
+    }
   });
 
   it('refuse bytes that are cut off at any place', async () => {

@@ -21,6 +21,13 @@ const create = (...lines: string[]) =>
   `methods:\n  ${AWS}.CreateAwsCluster:\n${lines.map((line) => `    ${line}\n`).join('')}`;
 
 describe('a faked service', () => {
+  it('is made with what longrunning/testing exports', async () => {
+    const { fakeServices: fake, loadSchema: load, SchemaError } = await import('longrunning/testing');
+    const schema = await load({ files: ['example/reports/v1/reports.proto'] });
+    expect(fake(schema).methods).toHaveLength(2);
+    await expect(load({ files: ['none.proto'] })).rejects.toBeInstanceOf(SchemaError);
+  });
+
   it('runs a real operation: metadata from the start, steps merged in, the response at the end', async () => {
     await using server = await startFakeServer(
       gke,
@@ -139,6 +146,68 @@ describe('a faked service', () => {
     });
     await using server = await startFakeServer(await loadSchema({ files: [files.path('jobs.proto')] }));
     await expectKitError(server.stream('/acme.S/Watch'), Code.UNIMPLEMENTED, { reason: 'METHOD_NOT_FAKED' });
+  });
+
+  it('answers UNIMPLEMENTED for streams of operations, and says that they are none (contract 32)', async () => {
+    using files = protoFiles({
+      'jobs.proto': `syntax = "proto3"; package acme; import "google/longrunning/operations.proto"; message M {}
+        service S { rpc Watch(M) returns (stream google.longrunning.Operation); }`,
+    });
+    await using server = await startFakeServer(await loadSchema({ files: [files.path('jobs.proto')] }));
+    await expectKitError(server.stream('/acme.S/Watch'), Code.UNIMPLEMENTED, {
+      message: /returns no single google\.longrunning\.Operation/,
+    });
+  });
+
+  it('starts operations without operation_info, and with types whose JSON is no object', async () => {
+    const types = 'response_type: "google.protobuf.StringValue" metadata_type: "google.protobuf.Timestamp"';
+    using files = protoFiles({
+      'jobs.proto': `syntax = "proto3"; package acme; import "google/longrunning/operations.proto";
+        import "google/protobuf/timestamp.proto"; import "google/protobuf/wrappers.proto"; message M {}
+        service S {
+          rpc Bare(M) returns (google.longrunning.Operation);
+          rpc Odd(M) returns (google.longrunning.Operation) {
+            option (google.longrunning.operation_info) = { ${types} }; }
+        }`,
+    });
+    await using server = await startFakeServer(await loadSchema({ files: [files.path('jobs.proto')] }));
+    const { manual, operations, json } = server;
+    const names = [(await server.start('Bare', {})).name, (await server.start('Odd', {})).name];
+    await manual.whenArmed(2);
+    await manual.advance(1000);
+    const ended = await Promise.all(names.map((name) => operations.getOperation({ name })));
+    const empty = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
+    expect(ended.map(json)).toEqual([
+      { name: names[0], done: true, metadata: empty, response: empty },
+      {
+        name: names[1],
+        done: true,
+        metadata: expect.objectContaining({ value: '1970-01-01T00:00:00Z' }),
+        response: expect.objectContaining({ value: '' }),
+      },
+    ]);
+  });
+
+  it('merges steps into nested metadata', async () => {
+    using files = protoFiles({
+      'jobs.proto': `syntax = "proto3"; package acme; import "google/longrunning/operations.proto";
+        message M { message Progress { int32 done = 1; int32 total = 2; } Progress progress = 1; string verb = 2; }
+        service S { rpc createJob(M) returns (google.longrunning.Operation) {
+          option (google.longrunning.operation_info) = { response_type: "M" metadata_type: "M" }; } }`,
+    });
+    const schema = await loadSchema({ files: [files.path('jobs.proto')] });
+    await using server = await startFakeServer(
+      schema,
+      `methods: { acme.S.createJob: {
+        metadata: { progress: { total: 9 } }, steps: [{ atMs: 500, metadata: { progress: { done: 4 } } }] } }`,
+    );
+    const { name } = await server.start('createJob', {});
+    await server.manual.whenArmed(1);
+    await server.manual.advance(500);
+    await server.manual.whenArmed(1);
+    expect(server.json(await server.operations.getOperation({ name }))).toMatchObject({
+      metadata: { verb: 'create', progress: { done: 4, total: 9 } },
+    });
   });
 
   it('is refused where there is no service', async () => {
@@ -263,6 +332,30 @@ describe('operations of a faked service are named', () => {
   ])('not at all when the field is malformed: %s (contract 9)', async (method, request, field) => {
     await using server = await startFakeServer(gke);
     await expectKitError(server.start(method, request), Code.INVALID_ARGUMENT, { field });
+  });
+
+  it('under the location of whichever bound field has one; enums count by the names of their values', async () => {
+    const info = 'option (google.longrunning.operation_info) = { response_type: "M" metadata_type: "M" };';
+    const get = (path: string) => `option (google.api.http) = { get: "${path}" };`;
+    using files = protoFiles({
+      'jobs.proto': `syntax = "proto3"; package acme;
+        import "google/api/annotations.proto"; import "google/longrunning/operations.proto";
+        enum Region { REGION_UNSPECIFIED = 0; EAST = 1; }
+        message M { string tenant = 1; string name = 2; Region region = 3; string target = 4; }
+        service S {
+          rpc Two(M) returns (google.longrunning.Operation) {
+            ${get('/v1/{tenant=tenants/*}/{name=projects/*/locations/*/x/*}')} ${info} }
+          rpc In(M) returns (google.longrunning.Operation) { ${get('/v1/{region}/{tenant=tenants/*}')} ${info} }
+        }`,
+    });
+    await using server = await startFakeServer(await loadSchema({ files: [files.path('jobs.proto')] }));
+    const name = `${PARENT}/x/1`;
+    const two = await server.start('Two', { tenant: 'tenants/t', name });
+    expect(two.name).toMatch(new RegExp(`^${PARENT}/operations/`));
+    expect(server.json(two)).toMatchObject({ metadata: { target: name } });
+    const inRegion = await server.start('In', { region: 'EAST', tenant: 'tenants/t' });
+    expect(inRegion.name).toMatch(/^operations\//);
+    expect(server.json(inRegion)).toMatchObject({ metadata: { target: 'EAST' } });
   });
 
   it('under the whole parent without a location, plainly without a parent', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { BadRequest } from '../../generated/google/rpc/error_details.js';
 import { loadSchema, type Schema } from '../../src/schema/index.js';
 import { DEFAULT_SCRIPT, exampleService, parseScript, ScriptError } from '../../src/testing/index.js';
-import { GKE_PROTOS } from '../schema/proto-files.js';
+import { GKE_PROTOS, protoFiles } from '../schema/proto-files.js';
 
 const CREATE = 'google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster';
 let schema: Schema;
@@ -195,13 +195,46 @@ describe('parseScript refuses, with file, line and field', () => {
     ['a list at the top', '- methods', /^script.yaml:1: .* is no map/],
     ['broken YAML', 'methods: {\n', /^script.yaml:\d: .*; correct the YAML$/],
     ['the same key twice', 'methods: {}\nmethods: {}', /^script.yaml:2: .*unique.*correct the YAML$/],
-    ['an alias', 'default: &a { durationMs: 1 }\nmethods: *a', /^script.yaml:2: alias \*a is not supported/],
+    [
+      'an alias',
+      'default: &a { durationMs: 1 }\nmethods: *a',
+      /^script.yaml:2: methods: alias \*a is not supported/,
+    ],
+    [
+      'a method named twice',
+      `methods:\n  ${CREATE}: {}\n  ${CREATE.replace(/\.(?=\w+$)/, '/')}: { durationMs: 1 }`,
+      /^script.yaml:3: .*CreateAwsCluster is named twice: keep one of them$/,
+    ],
+    [
+      'a number that reading would round',
+      script('steps: [{ atMs: 1 }, { atMs: 9007199254740993 }]'),
+      /^script.yaml:3: methods\..*\.steps\[1\]\.atMs: 9007199254740993 is too large .*: put it in quotes$/,
+    ],
     ['an unknown tag', 'default: !!js { durationMs: 1 }', /^script.yaml:1: .*tag/],
     ['two documents', 'default: {}\n---\ndefault: {}', /^script.yaml:\d: .*document/],
     ['a key that is no name', 'default: { [a]: 1 }', /key is no name/],
   ];
   it.each(whole)('%s', (_, text, reason) => {
     expect(refusal(text)).toMatch(reason);
+  });
+
+  it('no more than five lines of broken syntax', () => {
+    const lines = refusal('['.repeat(300)).split('\n');
+    expect(lines).toHaveLength(5);
+    for (const line of lines) expect(line).toMatch(/; correct the YAML$/);
+  });
+
+  it('types of a method whose operation_info is at fault', async () => {
+    using files = protoFiles({
+      'jobs.proto': `syntax = "proto3"; package acme; import "google/longrunning/operations.proto"; message M {}
+        service S { rpc Do(M) returns (google.longrunning.Operation); }`,
+    });
+    const bare = await loadSchema({ files: [files.path('jobs.proto')] });
+    const read = (fields: string) => () =>
+      parseScript(`methods: { acme.S.Do: { ${fields} } }`, { file: 'script.yaml', schema: bare });
+    expect(read('durationMs: 5')).not.toThrow();
+    expect(read('metadata: {}')).toThrow(/acme\.S\.Do\.metadata: method acme\.S\.Do .*: add option/);
+    expect(read('response: {}')).toThrow(/acme\.S\.Do\.response: method acme\.S\.Do .*: add option/);
   });
 
   it('all that is wrong, in the order of the file', () => {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
+import { inSession } from '../in-session.js';
 import { type CallingOptions, callingCommand } from '../options.js';
 import { printable } from '../output/printable.js';
-import { Session } from '../session.js';
 import type { Terminal } from '../terminal.js';
 
 /** `longrunning delete NAME` */
@@ -13,7 +13,7 @@ export function deleteCommand(terminal: Terminal): Command {
   )
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .action((name: string, options: CallingOptions) =>
-      Session.run(terminal, options, async (session) => {
+      inSession(terminal, options, async (session) => {
         await session.client.deleteOperation({ name }, session.timeLeft);
         session.print({ json: {}, text: `deleted ${printable(name)}` });
         return ExitCode.SUCCEEDED;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
+import { inSession } from '../in-session.js';
 import { type CallingOptions, callingCommand } from '../options.js';
-import { Session } from '../session.js';
 import type { Terminal } from '../terminal.js';
 
 /** `longrunning get NAME` */
@@ -9,8 +9,8 @@ export function getCommand(terminal: Terminal): Command {
   return callingCommand('get', 'Shows an operation as it is now.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .action((name: string, options: CallingOptions) =>
-      Session.run(terminal, options, async (session) => {
-        session.printOperation(await session.client.getOperation({ name }, session.timeLeft));
+      inSession(terminal, options, async (session) => {
+        await session.printOperation(await session.client.getOperation({ name }, session.timeLeft));
         return ExitCode.SUCCEEDED;
       }),
     );

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Operation } from '../../index.js';
 import { ExitCode } from '../exit-code.js';
+import { inSession } from '../in-session.js';
 import { type CallingOptions, callingCommand } from '../options.js';
-import { operationTable } from '../output/table.js';
-import { Session } from '../session.js';
+import type { Session } from '../session.js';
 import type { Terminal } from '../terminal.js';
 
 /** The largest page that servers give (CONTRACT 26): the fewest calls. */
@@ -23,12 +23,12 @@ export function listCommand(terminal: Terminal): Command {
     )
     .option('--filter <filter>', 'which operations to list, such as done=false', '')
     .action((parent: string, options: ListOptions) =>
-      Session.run(terminal, options, async (session) => {
-        const operations = (await allOperations(session, parent, options.filter)).map((operation) =>
-          session.toJson(operation),
-        );
-        const text = operations.length === 0 ? 'no operations' : operationTable(operations);
-        session.print({ json: { operations }, text });
+      inSession(terminal, options, async (session) => {
+        const operations = await allOperations(session, parent, options.filter);
+        const views = await Promise.all(operations.map((operation) => session.view(operation)));
+        const { operationTable } = await import('../output/table.js');
+        const text = views.length === 0 ? 'no operations' : operationTable(views);
+        session.print({ json: { operations: views.map(({ json }) => json) }, text });
         return ExitCode.SUCCEEDED;
       }),
     );

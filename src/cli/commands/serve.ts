@@ -1,8 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode } from '../exit-code.js';
 import { addressOption, type ProtoOptions, withProtoOptions } from '../options.js';
-import { serveUntilTerminated } from '../serve-until-terminated.js';
-import { servedProtos } from '../served-protos.js';
 import type { Terminal } from '../terminal.js';
 
 interface ServeOptions extends ProtoOptions {
@@ -28,6 +26,8 @@ export function serveCommand(terminal: Terminal): Command {
         .argParser(parseMilliseconds),
     )
     .action(async ({ address, graceMs, ...files }: ServeOptions) => {
+      const { servedProtos } = await import('../served-protos.js');
+      const { serveUntilTerminated } = await import('../serve-until-terminated.js');
       await serveUntilTerminated(await servedProtos(files), { address, graceMs, terminal });
       terminal.exitCode = ExitCode.SUCCEEDED;
     });

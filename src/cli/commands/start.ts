@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
-import { awaitOutcome } from '../await-outcome.js';
-import { ExitCode } from '../exit-code.js';
-import { resolveMethod } from '../method-name.js';
+import { inSession } from '../in-session.js';
 import { type CallingOptions, callingCommand, type WaitingOptions } from '../options.js';
-import { printable } from '../output/printable.js';
-import { readRequest } from '../request-json.js';
-import { Session } from '../session.js';
-import { startOperation } from '../start-operation.js';
 import type { Terminal } from '../terminal.js';
 
 const EXAMPLE = `
@@ -22,17 +16,9 @@ export function startCommand(terminal: Terminal): Command {
     .option('--wait', 'wait for the operation to end; the exit code says how it did')
     .addHelpText('after', EXAMPLE)
     .action((name: string, json: string, options: CallingOptions & WaitingOptions) =>
-      Session.run(terminal, options, async (session) => {
-        const method = resolveMethod(session.schema, name);
-        const request = await readRequest(method, {
-          argument: json,
-          stdin: terminal.stdin,
-          schema: session.schema,
-        });
-        const operation = await startOperation(method, request, session);
-        if (!options.wait) session.printOperation(operation);
-        else if (!options.json) terminal.stdout.write(`started ${printable(operation.name)}\n`);
-        return options.wait ? await awaitOutcome(session, operation.name) : ExitCode.SUCCEEDED;
+      inSession(terminal, options, async (session) => {
+        const { startByName } = await import('../start-by-name.js');
+        return startByName(session, { name, json, wait: options.wait ?? false });
       }),
     );
 }

@@ -3,19 +3,18 @@ import {
   type AnyJson,
   detailOf,
   type ErrorJson,
-  type OperationJson,
+  type OperationView,
   shortTypeName,
-  stateOf,
 } from './operation-json.js';
 import { printable } from './printable.js';
 
 type Field = readonly [name: string, value: string];
 
 /** One operation as a block of lines for people: its name and state, then every field of what it carries. */
-export function operationBlock(operation: OperationJson): string {
-  const { name = '', metadata, error, response } = operation;
-  const state = stateOf(operation);
-  const detail = operation.done ? '' : detailOf(operation);
+export function operationBlock(operation: OperationView): string {
+  const { state, json } = operation;
+  const { name = '', metadata, error, response } = json;
+  const detail = state === 'running' ? detailOf(operation) : '';
   const head: Field[] = [
     ['operation', name],
     ['state', detail === '' ? state : `${state} (${detail})`],

@@ -1,4 +1,4 @@
-import { Code, codeName } from '../../index.js';
+import { Code, codeName, type OperationSnapshot } from '../../index.js';
 
 /** An Operation as ProtoJSON: what `--json` prints, and what the human output is made of. */
 export interface OperationJson {
@@ -23,24 +23,29 @@ export interface ErrorJson {
   readonly details?: readonly AnyJson[];
 }
 
-export type OperationState = 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-/** Which of the four states an operation is in. */
-export function stateOf({ done, error }: OperationJson): OperationState {
-  if (!done) return 'running';
-  if (!error) return 'succeeded';
-  return error.code === Code.CANCELLED ? 'cancelled' : 'failed';
+/** An operation as it is shown to people. */
+export interface OperationView {
+  readonly state: OperationSnapshot<unknown, unknown>['state'];
+  readonly json: OperationJson;
 }
 
 /**
  * What there is to say of an operation beside its state, in a few words: how far it has come, by the fields
  * that metadata messages commonly have for it, or why it failed.
  */
-export function detailOf(operation: OperationJson): string {
-  const { metadata = {}, error } = operation;
-  if (stateOf(operation) === 'failed')
-    return `${codeName(error?.code ?? Code.UNKNOWN)}: ${error?.message ?? ''}`;
-  if (operation.done) return '';
+export function detailOf({ state, json: { metadata = {}, error } }: OperationView): string {
+  switch (state) {
+    case 'failed':
+      return `${codeName(error?.code ?? Code.UNKNOWN)}: ${error?.message ?? ''}`;
+    case 'succeeded':
+    case 'cancelled':
+      return '';
+    case 'running':
+      return progressOf(metadata);
+  }
+}
+
+function progressOf(metadata: AnyJson): string {
   const { progressPercent, statusDetail } = metadata;
   return [
     ...(typeof progressPercent === 'number' ? [`${progressPercent} %`] : []),

@@ -1,4 +1,4 @@
-import { detailOf, type OperationJson, stateOf } from './operation-json.js';
+import { detailOf, type OperationView } from './operation-json.js';
 import { printable } from './printable.js';
 
 /** Where progress is shown. */
@@ -20,8 +20,13 @@ export class ProgressLine {
     this.#output = output;
   }
 
-  show(operation: OperationJson): void {
-    const text = progressText(operation);
+  show(operation: OperationView): void {
+    const detail = detailOf(operation);
+    this.say(printable(`${operation.state}${detail === '' ? '' : `: ${detail}`}`));
+  }
+
+  /** Shows a text in place of how the operation comes along; once, however often it is said again. */
+  say(text: string): void {
     if (text === this.#shown) return;
     this.#shown = text;
     const { isTTY, columns } = this.#output;
@@ -34,9 +39,4 @@ export class ProgressLine {
     if (this.#output.isTTY && this.#shown !== '') this.#output.write(CLEAR_LINE);
     this.#shown = '';
   }
-}
-
-function progressText(operation: OperationJson): string {
-  const detail = detailOf(operation);
-  return printable(`${stateOf(operation)}${detail === '' ? '' : `: ${detail}`}`);
 }

@@ -1,10 +1,10 @@
-import { detailOf, type OperationJson, stateOf } from './operation-json.js';
+import { detailOf, type OperationView } from './operation-json.js';
 import { printable } from './printable.js';
 
 const HEAD = ['NAME', 'STATE', 'CREATED', 'ENDED', 'DETAIL'] as const;
 
 /** Operations as a table for people, a line each. */
-export function operationTable(operations: readonly OperationJson[]): string {
+export function operationTable(operations: readonly OperationView[]): string {
   const rows = [HEAD, ...operations.map(cells)];
   const widths = HEAD.map((_, column) =>
     rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
@@ -14,10 +14,11 @@ export function operationTable(operations: readonly OperationJson[]): string {
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
-function cells(operation: OperationJson): string[] {
-  const { name = '', metadata } = operation;
+function cells(operation: OperationView): string[] {
+  const { state, json } = operation;
+  const { name = '', metadata } = json;
   const { createTime, endTime } = metadata ?? {};
-  return [name, stateOf(operation), time(createTime), time(endTime), detailOf(operation)].map(printable);
+  return [name, state, time(createTime), time(endTime), detailOf(operation)].map(printable);
 }
 
 /** To the second: what stands behind it tells a person nothing. */

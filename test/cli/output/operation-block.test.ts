@@ -44,15 +44,10 @@ describe('operationBlock', () => {
     ]);
   });
 
-  it('done with neither error nor response: succeeded', () => {
-    expect(lines({ name: 'operations/a', done: true })).toContain('state      succeeded');
-  });
-
   it('control characters from a server do not reach the terminal', () => {
     const block = operationBlock({
-      name: 'operations/\u001b[2J',
-      done: true,
-      error: { code: 2, message: 'one\ntwo\u009b' },
+      state: 'failed',
+      json: { name: 'operations/\u001b[2J', done: true, error: { code: 2, message: 'one\ntwo\u009b' } },
     });
     expect(block).toContain('operations/\\u001b[2J');
     expect(block).toContain('one two\\u009b');

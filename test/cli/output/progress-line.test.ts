@@ -39,6 +39,15 @@ describe('ProgressLine', () => {
     expect(written).toEqual(['\r\u001b[Krunning: 40 %']);
   });
 
+  it('a text in between: once, however often it is said, and once more after a change', () => {
+    const { written, line } = output({});
+    line.show(running);
+    for (let times = 0; times < 3; times++) line.say('no answer');
+    line.show(running);
+    line.say('no answer');
+    expect(written).toEqual(['running: 40 %\n', 'no answer\n', 'running: 40 %\n', 'no answer\n']);
+  });
+
   it('nothing was shown: nothing is taken away', () => {
     const { written, line } = output({ isTTY: true });
     line.clear();

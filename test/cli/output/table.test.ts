@@ -4,7 +4,7 @@ import { cancelled, cancelling, failed, succeeded } from './operations.js';
 
 describe('operationTable', () => {
   it('one line for each operation, in columns', () => {
-    const short = { ...cancelled, name: 'operations/b2' };
+    const short = { ...cancelled, json: { ...cancelled.json, name: 'operations/b2' } };
     expect(operationTable([cancelling, succeeded, failed, short]).split('\n')).toEqual([
       'NAME                                  STATE      CREATED               ENDED                 DETAIL',
       'projects/p/locations/l/operations/a1  running    2026-01-02T03:04:05Z  -                     40 %, cancellation requested',

@@ -1,0 +1,37 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { unsupportedBody } from './http-refusal.js';
+import { malformedBody } from './request-body.js';
+
+const JSON_TYPE = /^application\/(?:json|[\w!#$&^.+-]+\+json)$/i;
+const CHARSET = /^\s*charset\s*=\s*"?([\w-]+)"?\s*$/i;
+
+/**
+ * The text of a body that is JSON, as its headers have it too; a body without a type is taken for JSON.
+ *
+ * @throws StatusError with HTTP status 415 when it is something else, is compressed or is in another charset;
+ * 400 when it is no UTF-8.
+ */
+export function jsonText(headers: IncomingHttpHeaders, body: Buffer): string {
+  if (body.length === 0) return '';
+  const { 'content-type': contentType, 'content-encoding': encoding = 'identity' } = headers;
+  if (encoding !== 'identity') {
+    throw unsupportedBody(`content-encoding: ${encoding}`, 'send it as it is, uncompressed');
+  }
+  if (contentType !== undefined) checkType(contentType);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw malformedBody('body is not valid UTF-8: encode it as UTF-8');
+  }
+}
+
+function checkType(contentType: string): void {
+  const [type = '', ...parameters] = contentType.split(';');
+  if (!JSON_TYPE.test(type.trim())) {
+    throw unsupportedBody(`content-type: ${contentType}`, 'send "content-type: application/json"');
+  }
+  const charset = parameters.map((parameter) => CHARSET.exec(parameter)?.[1]).find(Boolean);
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw unsupportedBody(`content-type: ${contentType}`, 'send JSON as UTF-8');
+  }
+}

@@ -1,0 +1,21 @@
+import { codeName, type StatusError } from '../status.js';
+import { httpStatusOf } from './http-status.js';
+import type { JsonFormat } from './json-format.js';
+import type { MessageJson } from './message-json.js';
+import { writeJson } from './render-response.js';
+
+/**
+ * An error as Google's APIs answer it (AIP-193): `code` is the HTTP status, `status` the name of the gRPC code.
+ * Details of unknown types are left out.
+ */
+export function errorEnvelope(error: StatusError, json: MessageJson, format: JsonFormat): string {
+  const details = error.details.flatMap(
+    (detail) => json.writeKnownAny(detail, { ...format, errorDetails: 'all' }) ?? [],
+  );
+  const { code, message } = error;
+  const status = codeName(code);
+  return writeJson(
+    { error: { code: httpStatusOf(error), message, status, ...(details.length > 0 && { details }) } },
+    format,
+  );
+}

@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
+import type { ChannelCredentials } from '@grpc/grpc-js';
+import { type Clock, systemClock } from '../clock.js';
+import { withDefaults } from '../options.js';
+import { CallHeaders } from './call-headers.js';
+import { Cors, type CorsOptions } from './cors.js';
+import { knownTypes, operationsRegistry, readDescriptors } from './descriptors.js';
+import { type Logger, RequestHandler } from './handler.js';
+import { readHttpRules } from './http-rules.js';
+import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js';
+import { MessageJson } from './message-json.js';
+import { answerClientError, nodeListener, serverOptions } from './node-listener.js';
+import type { ServiceConfigFile } from './service-config.js';
+import { RequestTranscoder } from './transcode-request.js';
+import { type GrpcChannel, Upstream } from './upstream.js';
+
+/** What a gateway is told besides where its calls go. */
+export interface GatewaySettings {
+  /**
+   * The services, with their `google.api.http` rules: an encoded `google.protobuf.FileDescriptorSet` with all
+   * imports, or a registry of `@bufbuild/protobuf`.
+   *
+   * @defaultValue `google.longrunning.Operations` alone
+   */
+  readonly descriptors?: Uint8Array | FileRegistry;
+  /** A `google.api.Service` whose HTTP rules come before those of the descriptors. @defaultValue none */
+  readonly serviceConfig?: ServiceConfigFile;
+  /**
+   * The `google.api.http` rule of an RPC in ProtoJSON, undefined when it has none: for descriptors that have lost
+   * their options, as the registry of a `Schema` has, whose `annotationOf` this is to be.
+   *
+   * @defaultValue what the descriptors say
+   */
+  readonly annotationOf?: (method: DescMethod) => unknown;
+  /**
+   * Names of headers that become metadata of the call, and metadata of the answer that becomes headers, besides
+   * `authorization`, `traceparent` and `x-goog-*`, and `retry-after`, `www-authenticate` and `x-goog-*` back.
+   *
+   * @defaultValue none
+   */
+  readonly headers?: readonly string[];
+  readonly limits?: GatewayLimits;
+  /** Pages of which origins may read answers. @defaultValue none */
+  readonly cors?: CorsOptions;
+  /** Is told of what goes wrong in the gateway itself. @defaultValue standard error */
+  readonly logger?: Logger;
+  /** What times the arrival of a body. @defaultValue the machine's */
+  readonly clock?: Clock;
+}
+
+/** Where calls go: an address, over a channel that is the gateway's own, or a channel that is somebody's. */
+export type GatewayTarget =
+  | {
+      /** `host:port`, `unix:/path` or another target of grpc-js. */
+      readonly target: string;
+      /** @defaultValue none on this machine, TLS to any other */
+      readonly credentials?: ChannelCredentials;
+    }
+  | { readonly channel: GrpcChannel };
+
+export type GatewayOptions = GatewayTarget & GatewaySettings;
+
+/** A listener for `node:http`, `node:https` and what is built on them; it can do without its `this`. */
+export interface Gateway extends Disposable {
+  (request: IncomingMessage, response: ServerResponse): void;
+  /** How the server is to be for the gateway's limits to hold: `createServer(gateway.serverOptions, gateway)`. */
+  readonly serverOptions: ServerOptions;
+  /** For the server's `clientError` event: answers in the gateway's shape what is no HTTP. */
+  readonly onClientError: (error: Error, socket: Duplex) => void;
+  /** Lets go of the channel, if it is the gateway's own. Later requests are answered 503. */
+  close(): void;
+}
+
+const DEFAULTS = {
+  headers: [],
+  logger: {
+    error: (facts, message) => console.error(`longrunning gateway: ${message}`, facts),
+  },
+  clock: systemClock,
+} satisfies Partial<GatewaySettings>;
+
+/**
+ * Puts HTTP and JSON before gRPC services, by their `google.api.http` rules: unary methods, in any language.
+ *
+ * @throws HttpRuleError when a rule is invalid; TypeError when descriptors or a header name are.
+ *
+ * @example
+ * ```ts
+ * const gateway = createGateway({ target: 'localhost:50051', descriptors: readFileSync('api.binpb') });
+ * const server = createServer(gateway.serverOptions, gateway).on('clientError', gateway.onClientError);
+ * server.listen(8080);   // POST /v1/projects/p/locations/l/operations/7:cancel
+ * ```
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { descriptors, serviceConfig, annotationOf, headers, cors, logger, clock } = withDefaults(
+    DEFAULTS,
+    options,
+  );
+  const limits = withDefaults(DEFAULT_LIMITS, options.limits ?? {});
+  const registry = registryOf(descriptors);
+  const types = knownTypes(registry);
+  const upstream = new Upstream(options);
+  const handler = new RequestHandler({
+    rules: readHttpRules({
+      registry,
+      ...(serviceConfig && { serviceConfig }),
+      ...(annotationOf && { annotationOf }),
+    }),
+    json: new MessageJson(types),
+    transcoder: (rule) => new RequestTranscoder(rule, types),
+    upstream,
+    callHeaders: new CallHeaders(headers),
+    cors: new Cors(cors),
+    limits,
+    logger,
+  });
+  const close = () => upstream.close();
+  return Object.assign(nodeListener(handler, limits, clock), {
+    serverOptions: serverOptions(limits),
+    onClientError: answerClientError,
+    close,
+    [Symbol.dispose]: close,
+  });
+}
+
+function registryOf(descriptors: Uint8Array | FileRegistry | undefined): FileRegistry {
+  if (descriptors === undefined) return operationsRegistry();
+  return descriptors instanceof Uint8Array ? readDescriptors(descriptors) : descriptors;
+}

@@ -1,0 +1,174 @@
+import { Code, kitError, StatusError } from '../status.js';
+import { type CallHeaders, deadlineOf } from './call-headers.js';
+import { jsonText } from './content-type.js';
+import type { Cors } from './cors.js';
+import { errorEnvelope } from './error-envelope.js';
+import type { HeaderFields, HttpAnswer, HttpRequest } from './http-message.js';
+import { HttpRefusal, unknownMethod, unknownPath } from './http-refusal.js';
+import type { HttpRule } from './http-rules.js';
+import { httpStatusOf } from './http-status.js';
+import { COMPACT, type JsonFormat, readJsonFormat } from './json-format.js';
+import type { GatewayLimits } from './limits.js';
+import type { MessageJson } from './message-json.js';
+import { ResponseRenderer } from './render-response.js';
+import { checkHead } from './request-head.js';
+import { RouteTable, type Routing } from './route-table.js';
+import type { RequestTranscoder } from './transcode-request.js';
+import type { Upstream } from './upstream.js';
+
+/** Where a gateway reports what no client is told. A pino logger is one. */
+export interface Logger {
+  /** `facts.err` is the cause. */
+  error(facts: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What a {@link RequestHandler} works with. */
+export interface HandlerParts {
+  readonly rules: readonly HttpRule[];
+  readonly json: MessageJson;
+  readonly transcoder: (rule: HttpRule) => RequestTranscoder;
+  readonly upstream: Upstream;
+  readonly callHeaders: CallHeaders;
+  readonly cors: Cors;
+  readonly limits: Required<GatewayLimits>;
+  readonly logger: Logger;
+}
+
+interface Route {
+  /** Of the gRPC method. */
+  readonly path: string;
+  readonly request: RequestTranscoder;
+  readonly response: ResponseRenderer;
+}
+
+type Matched = Extract<Routing, { kind: 'route' }>;
+
+const JSON_BODY = { 'content-type': 'application/json; charset=utf-8', 'x-content-type-options': 'nosniff' };
+
+/** Answers requests, of whatever server they come from. */
+export class RequestHandler {
+  readonly #parts: HandlerParts;
+  readonly #table: RouteTable;
+  readonly #routes: readonly Route[];
+
+  constructor(parts: HandlerParts) {
+    this.#parts = parts;
+    this.#table = new RouteTable(parts.rules);
+    this.#routes = parts.rules.map((rule) => ({
+      path: `/${rule.method.parent.typeName}/${rule.method.name}`,
+      request: parts.transcoder(rule),
+      response: new ResponseRenderer(rule, parts.json),
+    }));
+  }
+
+  /** Answers a request, be it with an error. Never rejects. */
+  async handle(request: HttpRequest): Promise<HttpAnswer> {
+    const { headers } = request;
+    const answer = await this.#answer(request);
+    const requestId = headers['x-request-id'];
+    return {
+      ...answer,
+      headers: {
+        ...answer.headers,
+        ...this.#parts.cors.headers(headers),
+        ...(requestId !== undefined && { 'x-request-id': requestId }),
+      },
+    };
+  }
+
+  async #answer(request: HttpRequest): Promise<HttpAnswer> {
+    let format = COMPACT;
+    try {
+      const url = checkHead(request, this.#parts.limits);
+      const { httpMethod, headers } = request;
+      const routing = this.#table.find(httpMethod, url);
+      if (this.#parts.cors.isPreflight(httpMethod, headers)) return this.#answerPreflight(routing, request);
+      switch (routing.kind) {
+        case 'unknown-path':
+          throw unknownPath(httpMethod, url);
+        case 'unknown-method': {
+          const allow = allowed(routing.allow);
+          if (httpMethod === 'OPTIONS') return noContent({ allow });
+          throw unknownMethod(httpMethod, url, allow);
+        }
+        case 'route':
+          format = readJsonFormat(routing.query.system, headers);
+          return await this.#call(routing, request, format);
+      }
+    } catch (thrown) {
+      return this.#answerError(this.#expected(thrown), format);
+    }
+  }
+
+  async #call(routing: Matched, request: HttpRequest, format: JsonFormat): Promise<HttpAnswer> {
+    const route = this.#routes[routing.route];
+    if (!route) throw new RangeError(`route ${routing.route} does not exist`);
+    const { callHeaders, upstream } = this.#parts;
+    const deadline = deadlineOf(request.headers);
+    const metadata = callHeaders.toMetadata(request.headers);
+    const body = jsonText(request.headers, await request.readBody());
+    const { bindings, query } = routing;
+    const message = route.request.encode({ bindings, query: query.fields, body });
+    const { signal } = request;
+    const answer = await upstream.call(route.path, message, { metadata, deadline, signal });
+    const headers = callHeaders.fromMetadata(answer.metadata);
+    switch (answer.kind) {
+      case 'response': {
+        const json = route.response.render(answer.bytes, format);
+        return { status: 200, headers: { ...headers, ...JSON_BODY }, body: json };
+      }
+      case 'error':
+        return this.#answerError(answer.error, format, headers);
+    }
+  }
+
+  #answerPreflight(routing: Routing, { httpMethod, rawUrl, headers }: HttpRequest): HttpAnswer {
+    switch (routing.kind) {
+      case 'unknown-path':
+        throw unknownPath(httpMethod, rawUrl);
+      case 'unknown-method':
+        return noContent(this.#parts.cors.preflightHeaders(headers, allowed(routing.allow)));
+      case 'route': {
+        // A rule for any method.
+        const asked = headers['access-control-request-method'] ?? '*';
+        return noContent(this.#parts.cors.preflightHeaders(headers, asked));
+      }
+    }
+  }
+
+  #answerError(error: StatusError, format: JsonFormat, headers: HeaderFields = {}): HttpAnswer {
+    const status = httpStatusOf(error);
+    return {
+      status,
+      headers: {
+        // RFC 9110 wants one with every 401.
+        ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+        ...headers,
+        ...(error instanceof HttpRefusal && error.headers),
+        ...JSON_BODY,
+      },
+      body: errorEnvelope(error, this.#parts.json, format),
+    };
+  }
+
+  /** Anything else that is thrown is a fault of the gateway, for its log alone (contract 33). */
+  #expected(thrown: unknown): StatusError {
+    if (thrown instanceof StatusError) {
+      if (thrown.code === Code.INTERNAL) this.#parts.logger.error({ err: thrown }, 'answer cannot be used');
+      return thrown;
+    }
+    this.#parts.logger.error({ err: thrown }, 'request failed unexpectedly');
+    const message = 'internal error in the gateway: see its log';
+    return kitError(Code.UNKNOWN, 'INTERNAL_ERROR', message, { cause: thrown });
+  }
+}
+
+/** What the gateway answers itself comes on top of the methods that have rules. */
+function allowed(methods: readonly string[]): string {
+  const all = new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS']);
+  return Array.from(all).sort().join(', ');
+}
+
+function noContent(headers: HeaderFields): HttpAnswer {
+  return { status: 204, headers, body: undefined };
+}

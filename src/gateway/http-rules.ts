@@ -1,0 +1,134 @@
+import {
+  type DescMethod,
+  type FileRegistry,
+  getOption,
+  hasOption,
+  type Message,
+  toJson,
+} from '@bufbuild/protobuf';
+import { nearest } from '../schema/nearest.js';
+import { quoted } from '../status.js';
+import { HttpRuleError } from './http-rule-error.js';
+import { type HttpBinding, readBindings } from './http-rule-json.js';
+import { type PathTemplate, shapeOf } from './path-template.js';
+import { parseRule } from './route-rule.js';
+import { checkRuleFields } from './rule-fields.js';
+import { readServiceConfig, type SelectedRule, type ServiceConfigFile } from './service-config.js';
+
+/** One way to call an RPC by HTTP; each is a route of its own. */
+export interface HttpRule extends HttpBinding {
+  readonly method: DescMethod;
+}
+
+/** What {@link readHttpRules} takes. */
+export interface HttpRuleSources {
+  /** The services, and `google.api.http`, if they use it. */
+  readonly registry: FileRegistry;
+  /**
+   * Rules in place of the annotations of the RPCs that they select. Those for services that the registry has
+   * not are for other servers.
+   *
+   * @defaultValue none
+   */
+  readonly serviceConfig?: ServiceConfigFile;
+  /**
+   * The `google.api.http` rule of an RPC in ProtoJSON, undefined when it has none: for descriptors that have
+   * lost their options.
+   *
+   * @defaultValue what the options of the descriptor say
+   */
+  readonly annotationOf?: (method: DescMethod) => unknown;
+}
+
+/**
+ * Gathers the HTTP rules of all unary RPCs: those of the service configuration, else of the annotations; each
+ * rule's own binding first, then its additional ones.
+ *
+ * @throws HttpRuleError that names file and rule when one is malformed, names fields that cannot be bound, or
+ * matches the same requests as that of another RPC, or as another of the same.
+ */
+export function readHttpRules(sources: HttpRuleSources): HttpRule[] {
+  const { registry, serviceConfig, annotationOf = annotationReader(registry) } = sources;
+  const configured = serviceConfig ? readServiceConfig(serviceConfig) : new Map<string, SelectedRule>();
+  const methods = Array.from(registry)
+    .filter((type) => type.kind === 'service')
+    .flatMap((service) => service.methods);
+  checkSelectors(configured, methods);
+  const rules = methods
+    .filter(({ methodKind }) => methodKind === 'unary')
+    .flatMap((method) => {
+      const bindings = configured.get(nameOf(method))?.bindings ?? annotatedBindings(method, annotationOf);
+      return bindings.map((binding) => ({ ...binding, method }));
+    });
+  return distinct(rules);
+}
+
+function annotatedBindings(method: DescMethod, annotationOf: (method: DescMethod) => unknown): HttpBinding[] {
+  const annotation = annotationOf(method);
+  if (annotation === undefined) return [];
+  return readBindings(annotation, `${method.parent.file.name}.proto: rule of ${nameOf(method)}`);
+}
+
+function annotationReader(registry: FileRegistry): (method: DescMethod) => unknown {
+  const extension = registry.getExtension('google.api.http');
+  const type = extension?.message;
+  if (!extension || !type) return () => undefined;
+  return (method) =>
+    hasOption(method, extension) ? toJson(type, getOption(method, extension) as Message) : undefined;
+}
+
+/** A selector for a service of ours that has no such RPC is a slip of the hand. */
+function checkSelectors(configured: ReadonlyMap<string, SelectedRule>, methods: readonly DescMethod[]): void {
+  const known = new Set(methods.map(nameOf));
+  const services = new Set(methods.map(({ parent }) => parent.typeName));
+  for (const [selector, { source }] of configured) {
+    const service = selector.slice(0, Math.max(selector.lastIndexOf('.'), 0));
+    if (known.has(selector) || !services.has(service)) continue;
+    const candidate = nearest(selector, known);
+    throw new HttpRuleError(
+      `${source}: service ${service} has no such RPC: ${candidate ? `did you mean ${candidate}?` : 'name one of its RPCs'}`,
+    );
+  }
+}
+
+/** The rules without those that one RPC has twice, as some published configurations do. */
+function distinct(rules: readonly HttpRule[]): HttpRule[] {
+  const byRequests = new Map<string, { readonly rule: HttpRule; readonly template: PathTemplate }>();
+  for (const rule of rules) {
+    const template = checkRule(rule);
+    const requests = `${rule.httpMethod} ${shapeOf(template)}`;
+    const twin = byRequests.get(requests);
+    if (!twin) byRequests.set(requests, { rule, template });
+    else if (!isSame(rule, template, twin.rule, twin.template)) {
+      throw new HttpRuleError(
+        `${rule.source}: ${rule.httpMethod} ${quoted(rule.template)} matches the same requests as ${twin.rule.source}: remove one, or change its path`,
+      );
+    }
+  }
+  return Array.from(byRequests.values(), ({ rule }) => rule);
+}
+
+function checkRule(rule: HttpRule): PathTemplate {
+  try {
+    const template = parseRule(rule);
+    checkRuleFields(rule.method, rule, template);
+    return template;
+  } catch (cause) {
+    if (!(cause instanceof HttpRuleError)) throw cause;
+    throw new HttpRuleError(`${rule.source}: ${cause.message}`, { cause });
+  }
+}
+
+/** Of one shape they are already; `{v}` and `{v=*}` are the same too. */
+function isSame(a: HttpRule, aTemplate: PathTemplate, b: HttpRule, bTemplate: PathTemplate): boolean {
+  return (
+    a.method === b.method &&
+    a.body === b.body &&
+    a.responseBody === b.responseBody &&
+    JSON.stringify(aTemplate.variables) === JSON.stringify(bTemplate.variables)
+  );
+}
+
+function nameOf(method: DescMethod): string {
+  return `${method.parent.typeName}.${method.name}`;
+}

@@ -1,0 +1,57 @@
+import { type DescField, type JsonValue, ScalarType } from '@bufbuild/protobuf';
+
+/**
+ * The text of a path or query as the value that ProtoJSON has for a field, or for an item of a repeated one.
+ * What ProtoJSON itself has as text is passed on: that it is well-formed is checked when it is read.
+ *
+ * @returns undefined when the text is no such value, or the field can take none from text.
+ */
+export function textToJson(field: DescField, text: string): JsonValue | undefined {
+  if (field.fieldKind === 'map') return undefined;
+  if (field.scalar !== undefined) return scalarToJson(field.scalar, text);
+  if (field.enum) return INTEGER.test(text) ? Number(text) : text;
+  return field.message && messageToJson(field.message, text);
+}
+
+const INTEGER = /^-?\d+$/;
+const NUMBER = /^(?:-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|NaN|-?Infinity)$/;
+const BASE64 = /^[\w+/-]*={0,2}$/;
+
+function scalarToJson(scalar: ScalarType, text: string): JsonValue | undefined {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return text;
+    case ScalarType.BOOL:
+      return text === 'true' ? true : text === 'false' ? false : undefined;
+    case ScalarType.BYTES:
+      return BASE64.test(text) ? text : undefined;
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return NUMBER.test(text) ? text : undefined;
+    case ScalarType.INT32:
+    case ScalarType.INT64:
+    case ScalarType.UINT32:
+    case ScalarType.UINT64:
+    case ScalarType.SINT32:
+    case ScalarType.SINT64:
+    case ScalarType.FIXED32:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED32:
+    case ScalarType.SFIXED64:
+      return INTEGER.test(text) ? text : undefined;
+  }
+}
+
+function messageToJson(type: NonNullable<DescField['message']>, text: string): JsonValue | undefined {
+  switch (type.typeName) {
+    case 'google.protobuf.Timestamp':
+    case 'google.protobuf.Duration':
+      return text;
+    case 'google.protobuf.FieldMask':
+      // ProtoJSON has camelCase only, but people write masks as the .proto file does.
+      return text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  }
+  const [value] = type.fields;
+  const isWrapper = /^google\.protobuf\.\w+Value$/.test(type.typeName) && type.fields.length === 1;
+  return isWrapper && value?.scalar !== undefined ? scalarToJson(value.scalar, text) : undefined;
+}

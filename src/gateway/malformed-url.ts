@@ -1,0 +1,6 @@
+import { Code, kitError, type StatusError } from '../status.js';
+
+/** `INVALID_ARGUMENT` for a URL that no request field can be blamed for. */
+export function malformedUrl(message: string): StatusError {
+  return kitError(Code.INVALID_ARGUMENT, 'MALFORMED_URL', message);
+}

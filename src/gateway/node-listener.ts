@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock.js';
+import { onDisconnect } from './disconnect.js';
+import type { RequestHandler } from './handler.js';
+import type { HttpAnswer } from './http-message.js';
+import type { GatewayLimits } from './limits.js';
+import { readBody } from './read-body.js';
+
+/** A listener for the `request` event of a server of `node:http`. */
+export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** How long to go on reading what is not wanted, so that the client reads the answer before the connection ends. */
+const LINGER_MS = 1000;
+
+export function nodeListener(
+  handler: RequestHandler,
+  limits: Required<GatewayLimits>,
+  clock: Clock,
+): NodeListener {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const gone = new AbortController();
+    const stopListening = onDisconnect(request.socket, () => gone.abort());
+    response.once('close', () => gone.abort());
+    const answer = await handler.handle({
+      httpMethod: request.method ?? '',
+      rawUrl: request.url ?? '',
+      headers: request.headers,
+      rawHeaders: request.rawHeaders,
+      readBody: () => readBody(request, limits, clock),
+      signal: gone.signal,
+    });
+    stopListening();
+    if (!gone.signal.aborted) send(request, response, answer, clock);
+  };
+  return (request, response) => {
+    serve(request, response).catch(() => response.destroy());
+  };
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: HttpAnswer,
+  clock: Clock,
+): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.statusCode = status;
+  if (body === undefined) {
+    response.end();
+    return;
+  }
+  response.setHeader('content-length', Buffer.byteLength(body));
+  const isBroken = headers.connection === 'close' && !request.complete;
+  if (!isBroken) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  linger(request, () => response.end(), clock);
+}
+
+/** A connection that is closed with bytes unread is reset, and the answer may be lost with it. */
+function linger(request: IncomingMessage, end: () => void, clock: Clock): void {
+  const stopTimer = clock.setTimer(end, LINGER_MS, { background: true });
+  request.once('close', () => {
+    stopTimer();
+    end();
+  });
+  request.once('end', () => {
+    stopTimer();
+    end();
+  });
+  request.resume();
+}
+
+/**
+ * How a server of `node:http` is to be for a gateway: so that it is the gateway that answers 414 and 431, and that
+ * headers come in time.
+ */
+export function serverOptions({ headerBytes, urlBytes, arrivalMs }: Required<GatewayLimits>): ServerOptions {
+  return {
+    maxHeaderSize: 2 * (headerBytes + urlBytes),
+    headersTimeout: arrivalMs,
+    // Both count from the beginning of the request; past the gateway's own limit for the body, Node hangs up.
+    requestTimeout: 2 * arrivalMs + LINGER_MS,
+    connectionsCheckingInterval: Math.min(arrivalMs, 1000),
+  };
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [number, string, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'Request Header Fields Too Large',
+    'INVALID_ARGUMENT',
+    'URL and headers are too long: shorten them',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    408,
+    'Request Timeout',
+    'DEADLINE_EXCEEDED',
+    'request did not arrive in time: send it faster',
+  ],
+};
+const MALFORMED = [400, 'Bad Request', 'INVALID_ARGUMENT', 'request is no HTTP/1.1: correct it'] as const;
+
+/** Answers what Node could not make a request of, for the `clientError` event of the server. */
+export function answerClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, reason, status, message] = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
+  const body = JSON.stringify({ error: { code, message, status } });
+  const head = [
+    `HTTP/1.1 ${code} ${reason}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

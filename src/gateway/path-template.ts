@@ -1,0 +1,167 @@
+import { quoted } from '../status.js';
+import { HttpRuleError } from './http-rule-error.js';
+
+/** One segment of a template: text to be met as it is, one segment of any text, or any number of segments. */
+export type TemplateSegment =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: '*' }
+  | { readonly kind: '**' };
+
+/** A field of the request that takes its value from the path. */
+export interface TemplateVariable {
+  /** As the template has it: `name`, `aws_cluster.name`. */
+  readonly fieldPath: string;
+  /** The first of its segments, counting from 0. */
+  readonly start: number;
+  /** The first segment after its own. */
+  readonly end: number;
+}
+
+/** A path template of `google.api.http`, taken apart. */
+export interface PathTemplate {
+  /** At least one; at most one of them is `**`, and all that follow it are literals. */
+  readonly segments: readonly TemplateSegment[];
+  /** In the order of the path. */
+  readonly variables: readonly TemplateVariable[];
+  /** What follows the colon at the end: `cancel`; undefined when there is none. */
+  readonly verb: string | undefined;
+}
+
+/**
+ * Takes a path template apart, by the grammar of `google/api/http.proto`, with two liberties and a limit:
+ * literals may follow `**` (published APIs have such templates), and a literal may be any text of a URL path
+ * but `:` and `*`.
+ *
+ * @throws HttpRuleError that names the template and the position when it is malformed, nests or repeats
+ * variables, or has a wildcard after `**`.
+ *
+ * @example
+ * ```ts
+ * parseTemplate('/v1/{name=operations/**}:cancel').variables;   // [{ fieldPath: 'name', start: 1, end: 3 }]
+ * ```
+ */
+export function parseTemplate(template: string): PathTemplate {
+  return new TemplateParser(template).parse();
+}
+
+/**
+ * What a template matches, whatever it calls its variables: templates of one shape match the same paths.
+ * `/v1/{name=operations/**}:cancel` is of the shape `/v1/operations/**:cancel`.
+ */
+export function shapeOf({ segments, verb }: PathTemplate): string {
+  const texts = segments.map((segment) => (segment.kind === 'literal' ? segment.text : segment.kind));
+  return `/${texts.join('/')}${verb === undefined ? '' : `:${verb}`}`;
+}
+
+const WILDCARD = /\*\*?/y;
+/** RFC 3986 pchar without `:` and `*`. */
+const LITERAL = /(?:[A-Za-z0-9._~!$&'()+,;=@-]|%[0-9A-Fa-f]{2})+/y;
+const FIELD_PATH = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*/y;
+
+class TemplateParser {
+  readonly #template: string;
+  readonly #segments: TemplateSegment[] = [];
+  readonly #variables: TemplateVariable[] = [];
+  #position = 0;
+  #hasRest = false;
+
+  constructor(template: string) {
+    this.#template = template;
+  }
+
+  parse(): PathTemplate {
+    if (!this.#skip('/')) this.#fail('it does not begin with a slash: write it as "/v1/…"');
+    do {
+      if (this.#skip('{')) this.#variable();
+      else this.#segment();
+    } while (this.#skip('/'));
+    const verb = this.#skip(':') ? this.#verb() : undefined;
+    if (this.#position < this.#template.length) this.#failAfterSegment(verb);
+    return { segments: this.#segments, variables: this.#variables, verb };
+  }
+
+  #variable(): void {
+    const position = this.#position;
+    const fieldPath = this.#take(FIELD_PATH);
+    if (fieldPath === undefined) this.#fail('a field path is missing: name a field, such as {name}');
+    if (this.#variables.some((variable) => variable.fieldPath === fieldPath)) {
+      this.#fail(`variable ${quoted(fieldPath)} occurs twice: bind each field once`, position);
+    }
+    const start = this.#segments.length;
+    if (this.#skip('=')) {
+      do this.#segment();
+      while (this.#skip('/'));
+    } else {
+      this.#add({ kind: '*' }, this.#position);
+    }
+    this.#variables.push({ fieldPath, start, end: this.#segments.length });
+    if (!this.#skip('}')) {
+      this.#fail('a variable does not end here: write it as {field} or {field=segments}, and close it');
+    }
+  }
+
+  #segment(): void {
+    const position = this.#position;
+    const text = this.#take(WILDCARD) ?? this.#take(LITERAL);
+    if (text === undefined) this.#failAtSegment();
+    this.#add(text === '*' || text === '**' ? { kind: text } : { kind: 'literal', text }, position);
+  }
+
+  #add(segment: TemplateSegment, position: number): void {
+    // More than one way to share a path out among wildcards would leave it open what each of them binds.
+    if (segment.kind !== 'literal' && this.#hasRest) {
+      this.#fail('a wildcard follows "**": put only literals after it', position);
+    }
+    this.#hasRest ||= segment.kind === '**';
+    this.#segments.push(segment);
+  }
+
+  #verb(): string {
+    const verb = this.#take(LITERAL);
+    if (verb === undefined) this.#fail('the verb is empty: put text after the colon, or leave it out');
+    return verb;
+  }
+
+  #failAtSegment(): never {
+    const next = this.#template[this.#position];
+    if (next === undefined || '/:}'.includes(next)) {
+      this.#fail('a segment is empty: put text, "*", "**" or a variable between single slashes');
+    }
+    if (next === '{') this.#fail('a variable is nested in another: put it beside the other');
+    this.#failAtCharacter(next);
+  }
+
+  #failAfterSegment(verb: string | undefined): never {
+    const next = this.#template[this.#position] ?? '';
+    if (verb !== undefined && '/:'.includes(next)) {
+      this.#fail('something follows the verb: put the verb at the end');
+    }
+    if (/[\w.~!$&'()+,;=@*{-]/.test(next)) {
+      this.#fail('text, a wildcard and a variable share a segment: give each a segment of its own');
+    }
+    this.#failAtCharacter(next);
+  }
+
+  #failAtCharacter(character: string): never {
+    const reason = character === '%' ? 'an escape is malformed' : `${quoted(character)} cannot stand here`;
+    this.#fail(`${reason}: write text that is no part of a URL path as %XX`);
+  }
+
+  #fail(reason: string, position = this.#position): never {
+    const at = `character ${position + 1}`;
+    throw new HttpRuleError(`path template ${quoted(this.#template)} is invalid at ${at}: ${reason}`);
+  }
+
+  #skip(character: string): boolean {
+    if (this.#template[this.#position] !== character) return false;
+    this.#position++;
+    return true;
+  }
+
+  #take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#position;
+    const [text] = pattern.exec(this.#template) ?? [];
+    this.#position += text?.length ?? 0;
+    return text;
+  }
+}

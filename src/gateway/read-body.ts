@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../clock.js';
+import { bodyTooLarge, bodyTooSlow } from './http-refusal.js';
+import type { GatewayLimits } from './limits.js';
+import { malformedBody } from './request-body.js';
+
+/**
+ * Reads the body of a request, or takes what middleware has made of it.
+ *
+ * @throws StatusError when it is longer or slower than the limits allow, or cut off. The rest is left unread.
+ */
+export function readBody(
+  request: IncomingMessage,
+  limits: Pick<Required<GatewayLimits>, 'bodyBytes' | 'arrivalMs'>,
+  clock: Clock,
+): Promise<Buffer> {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (request.readableEnded) return Promise.resolve(parsedBody(request));
+  if (encoding === undefined && (length === undefined || length === '0')) {
+    return Promise.resolve(Buffer.alloc(0));
+  }
+  if (Number(length) > limits.bodyBytes) return Promise.reject(bodyTooLarge(limits.bodyBytes));
+  return collect(request, limits, clock);
+}
+
+/** By events: to break off an async iteration would destroy the connection that is to carry the answer. */
+function collect(
+  request: IncomingMessage,
+  { bodyBytes, arrivalMs }: Pick<Required<GatewayLimits>, 'bodyBytes' | 'arrivalMs'>,
+  clock: Clock,
+): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let received = 0;
+  const onData = (chunk: Buffer) => {
+    chunks.push(chunk);
+    received += chunk.length;
+    if (received > bodyBytes) reject(bodyTooLarge(bodyBytes));
+  };
+  const onEnd = () => resolve(Buffer.concat(chunks));
+  const onBreak = () => reject(malformedBody('body is cut off: send all of it'));
+  const stopTimer = clock.setTimer(() => reject(bodyTooSlow(arrivalMs)), arrivalMs);
+  request.on('data', onData).on('end', onEnd).on('error', onBreak).on('close', onBreak);
+  return promise.finally(() => {
+    stopTimer();
+    request.off('data', onData).off('end', onEnd).off('close', onBreak);
+    // Its error listener stays: nobody else may be there to hear of a broken connection.
+    request.pause();
+  });
+}
+
+/** What middleware that has read the body leaves in its place: Express by `express.json()` or `express.raw()`. */
+function parsedBody(request: IncomingMessage & { readonly body?: unknown }): Buffer {
+  const { body } = request;
+  if (body === undefined) return Buffer.alloc(0);
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}

@@ -1,0 +1,57 @@
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  toJson,
+} from '@bufbuild/protobuf';
+import { Code, kitError, StatusError } from '../status.js';
+import type { HttpRule } from './http-rules.js';
+import type { JsonFormat } from './json-format.js';
+import type { MessageJson } from './message-json.js';
+
+/** Makes the response bodies of one HTTP rule. */
+export class ResponseRenderer {
+  readonly #type: DescMessage;
+  readonly #field: DescField | undefined;
+  readonly #json: MessageJson;
+
+  constructor({ method, responseBody }: HttpRule, json: MessageJson) {
+    this.#type = method.output;
+    this.#field = method.output.fields.find(({ name }) => name === responseBody);
+    this.#json = json;
+  }
+
+  /**
+   * The JSON of an encoded response message, or of the one field that the rule wants. Never empty, as google-gax
+   * takes an empty body for a failure and tries again.
+   *
+   * @throws StatusError INTERNAL when the server sent what is no such message.
+   */
+  render(bytes: Uint8Array, format: JsonFormat): string {
+    try {
+      const message = fromBinary(this.#type, bytes);
+      const json = this.#json.write(this.#type, message, format);
+      return writeJson(this.#field ? this.#valueOf(this.#field, json, format) : json, format);
+    } catch (cause) {
+      const { message } = StatusError.from(cause);
+      const text = `the server answered what is no ${this.#type.typeName} in JSON: ${message}; see to the server`;
+      throw kitError(Code.INTERNAL, 'RESPONSE_NOT_JSON', text, { cause });
+    }
+  }
+
+  #valueOf({ jsonName }: DescField, json: JsonValue, { enumAsInteger }: JsonFormat): JsonValue {
+    const value = (json as JsonObject)[jsonName];
+    if (value !== undefined) return value;
+    const empty: Message = create(this.#type);
+    const defaults = toJson(this.#type, empty, { enumAsInteger, alwaysEmitImplicit: true });
+    return (defaults as JsonObject)[jsonName] ?? {};
+  }
+}
+
+export function writeJson(json: JsonValue, { indent }: JsonFormat): string {
+  return JSON.stringify(json, null, indent);
+}

@@ -1,0 +1,66 @@
+import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
+import { nearest } from '../schema/nearest.js';
+import { quoted } from '../status.js';
+import { HttpRuleError } from './http-rule-error.js';
+import type { HttpBinding } from './http-rule-json.js';
+import type { PathTemplate } from './path-template.js';
+
+/** Messages that are a string, a number or a boolean in ProtoJSON. */
+const SCALAR_IN_JSON =
+  /^google\.protobuf\.(?:(?:Bool|Bytes|Double|Float|U?Int32|U?Int64|String)Value|Duration|FieldMask|Timestamp)$/;
+
+/**
+ * Checks that a rule names fields which its RPC has, and that a path can give a value to those it binds.
+ *
+ * @throws HttpRuleError that names the field.
+ */
+export function checkRuleFields(
+  { input, output }: DescMethod,
+  { body, responseBody }: HttpBinding,
+  { variables }: PathTemplate,
+): void {
+  for (const { fieldPath } of variables) checkBound(input, fieldPath);
+  if (body !== undefined && body !== '*') findField(input, body, 'body');
+  if (responseBody !== undefined) findField(output, responseBody, 'response_body');
+}
+
+function checkBound(message: DescMessage, fieldPath: string): void {
+  const use = `path variable ${quoted(fieldPath)}`;
+  const names = fieldPath.split('.');
+  const last = names.pop() ?? '';
+  const parent = names.reduce((within, name) => {
+    const field = findField(within, name, use);
+    if (field.fieldKind === 'message') return field.message;
+    throw new HttpRuleError(`${use} goes through ${field}, which is no message: bind the field itself`);
+  }, message);
+  const field = findField(parent, last, use);
+  if (!isScalarInJson(field)) {
+    throw new HttpRuleError(`${use} binds ${field}, which is no single value: bind a scalar or an enum`);
+  }
+}
+
+function findField(message: DescMessage, name: string, use: string): DescField {
+  const field = message.fields.find((candidate) => candidate.name === name);
+  if (field) return field;
+  const candidate = nearest(
+    name,
+    message.fields.map((known) => known.name),
+  );
+  const fix = candidate
+    ? `did you mean ${quoted(candidate)}?`
+    : 'name a field by its name in the .proto file';
+  throw new HttpRuleError(`${use} names ${quoted(name)}, which ${message.typeName} has not: ${fix}`);
+}
+
+function isScalarInJson(field: DescField): boolean {
+  switch (field.fieldKind) {
+    case 'scalar':
+    case 'enum':
+      return true;
+    case 'message':
+      return SCALAR_IN_JSON.test(field.message.typeName);
+    case 'list':
+    case 'map':
+      return false;
+  }
+}

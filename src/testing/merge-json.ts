@@ -1,0 +1,58 @@
+import type { DescField, DescMessage, JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { findField, hasOwnJson } from './proto-json-value.js';
+
+/**
+ * The ProtoJSON of a message with a change merged into it: messages field by field and maps entry by entry, however
+ * deep; lists and all other values are replaced. In JSON, because a message does not tell a field that is set to
+ * its default from one that is not set.
+ *
+ * @param type - the message that both are ProtoJSON of.
+ */
+export function mergeJson(type: DescMessage, base: JsonValue, change: JsonValue): JsonValue {
+  if (hasOwnJson(type) || !isObject(base) || !isObject(change)) return change;
+  const merged = new Map(Object.entries(base));
+  for (const [name, value] of Object.entries(change)) {
+    const field = findField(type, name);
+    if (!field) continue;
+    const before = takeOut(merged, field, type);
+    merged.set(field.jsonName, before === undefined ? value : mergeField(field, before, value));
+  }
+  return Object.fromEntries(merged);
+}
+
+/** Removes a field, however its name is spelt, and the others of its oneof; gives the value that it had. */
+function takeOut(fields: Map<string, JsonValue>, field: DescField, type: DescMessage): JsonValue | undefined {
+  let before: JsonValue | undefined;
+  for (const [name, value] of fields) {
+    const found = findField(type, name);
+    if (found === field) before = value;
+    if (found === field || (field.oneof && found?.oneof === field.oneof)) fields.delete(name);
+  }
+  return before;
+}
+
+function mergeField(field: DescField, before: JsonValue, value: JsonValue): JsonValue {
+  switch (field.fieldKind) {
+    case 'message':
+      return mergeJson(field.message, before, value);
+    case 'map':
+      return isObject(before) && isObject(value) ? mergeMap(field.message, before, value) : value;
+    case 'list':
+    case 'enum':
+    case 'scalar':
+      return value;
+  }
+}
+
+function mergeMap(type: DescMessage | undefined, base: JsonObject, change: JsonObject): JsonObject {
+  const merged = new Map(Object.entries(base));
+  for (const [key, value] of Object.entries(change)) {
+    const before = merged.get(key);
+    merged.set(key, type && before !== undefined ? mergeJson(type, before, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

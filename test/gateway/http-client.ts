@@ -1,0 +1,100 @@
+import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/index.js';
+
+/** What came back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body, parsed. */
+  readonly json: unknown;
+}
+
+export interface RequestParts {
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  /** Sent as it is; an object as JSON. */
+  readonly body?: string | Buffer | object;
+}
+
+/** A gateway on a free port of 127.0.0.1. */
+export interface ServedGateway extends AsyncDisposable {
+  readonly gateway: Gateway;
+  readonly port: number;
+  readonly server: Server;
+  /** Asks with the path as it is, neither folded nor escaped. */
+  ask(httpMethod: string, path: string, parts?: RequestParts): Promise<Answer>;
+  /** Sends these very bytes on a connection of their own, and reads until it is closed. */
+  raw(bytes: string | Buffer): Promise<string>;
+}
+
+export async function serveGateway(options: GatewayOptions): Promise<ServedGateway> {
+  const gateway = createGateway(options);
+  const server = createServer(gateway.serverOptions, gateway).on('clientError', gateway.onClientError);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    gateway,
+    port,
+    server,
+    ask: (httpMethod, path, parts) => ask(port, httpMethod, path, parts),
+    raw: (bytes) => raw(port, bytes),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      gateway.close();
+    },
+  };
+}
+
+function ask(
+  port: number,
+  method: string,
+  path: string,
+  { headers, body }: RequestParts = {},
+): Promise<Answer> {
+  const isJson = body !== undefined && typeof body === 'object' && !Buffer.isBuffer(body);
+  const sent = isJson ? JSON.stringify(body) : body;
+  const type = sent === undefined ? {} : { 'content-type': 'application/json' };
+  return new Promise((resolve, reject) => {
+    const asking = request({
+      port,
+      host: '127.0.0.1',
+      method,
+      path,
+      headers: {
+        ...type,
+        ...(sent !== undefined && { 'content-length': Buffer.byteLength(sent) }),
+        ...headers,
+      },
+      agent: false,
+    });
+    asking.on('error', reject);
+    asking.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: text === '' ? undefined : JSON.parse(text),
+        });
+      });
+    });
+    asking.end(sent);
+  });
+}
+
+function raw(port: number, bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
+    socket.write(bytes);
+  });
+}

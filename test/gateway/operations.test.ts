@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import type { JsonObject } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { PARENT, type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
+import { type Answer, type ServedGateway, serveGateway } from './http-client.js';
+
+const reasonOf = ({ json }: Answer) => {
+  const { details } = (json as { error: { details: JsonObject[] } }).error;
+  return details.find(({ reason }) => reason !== undefined)?.reason;
+};
+
+describe('google.longrunning.Operations over REST', () => {
+  let reports: ReportsServer;
+  let gateway: ServedGateway;
+  beforeEach(async () => {
+    reports = await startReportsServer();
+    gateway = await serveGateway({ target: reports.address });
+  });
+  afterEach(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await reports[Symbol.asyncDispose]();
+  });
+  const started = async () => (await reports.overGrpc.exportReport()).name;
+
+  it('CancelOperation is POST …:cancel, with an empty body or {}, and answers {} (contract 10)', async () => {
+    for (const body of [undefined, '', {}]) {
+      const answer = await gateway.ask(
+        'POST',
+        `/v1/${await started()}:cancel`,
+        body === undefined ? {} : { body },
+      );
+      expect([answer.status, answer.text]).toEqual([200, '{}']);
+    }
+  });
+
+  it('a cancelled operation has error.code 1 (contract 11)', async () => {
+    const name = await started();
+    await gateway.ask('POST', `/v1/${name}:cancel`);
+    const done = await gateway.ask('POST', `/v1/${name}:wait`, { body: {} });
+    expect(done.json).toMatchObject({ name, done: true, error: { code: 1 } });
+    expect((await gateway.ask('GET', `/v1/${name}`)).json).toEqual(done.json);
+  });
+
+  it('metadata is JSON of its type, known with no configuration', async () => {
+    const { json } = await gateway.ask('GET', `/v1/${await started()}`);
+    expect(json).toMatchObject({
+      metadata: {
+        '@type': 'type.googleapis.com/example.reports.v1.ReportMetadata',
+        createTime: '2030-01-01T00:00:00Z',
+      },
+    });
+  });
+
+  it('ListOperations binds parent and query', async () => {
+    const names = [await started(), await started()];
+    const page = await gateway.ask('GET', `/v1/${PARENT}/operations?pageSize=1`);
+    const { operations, nextPageToken } = page.json as {
+      operations: { name: string }[];
+      nextPageToken: string;
+    };
+    const rest = await gateway.ask(
+      'GET',
+      `/v1/${PARENT}/operations?page_size=1&page_token=${encodeURIComponent(nextPageToken)}`,
+    );
+    const more = (rest.json as { operations: { name: string }[] }).operations;
+    expect([...operations, ...more].map(({ name }) => name).sort()).toEqual(names.sort());
+    expect((await gateway.ask('GET', '/v1/operations')).json).toEqual({});
+    expect((await gateway.ask('GET', `/v1/${PARENT}/operations?pageSize=-1`)).status).toBe(400);
+  });
+
+  it('DeleteOperation is DELETE, with the body that google-gax sends', async () => {
+    const name = await started();
+    expect((await gateway.ask('DELETE', `/v1/${name}`, { body: '""' })).text).toBe('{}');
+    const gone = await gateway.ask('GET', `/v1/${name}`);
+    expect([gone.status, reasonOf(gone)]).toEqual([404, 'OPERATION_NOT_FOUND']);
+  });
+
+  it('WaitOperation takes its timeout from the body', async () => {
+    const name = await started();
+    const answer = await gateway.ask('POST', `/v1/${name}:wait`, { body: { timeout: '0s' } });
+    expect([answer.status, (answer.json as JsonObject).done]).toEqual([200, undefined]);
+    expect((await gateway.ask('POST', `/v1/${name}:wait`, { body: { timeout: '-1s' } })).status).toBe(400);
+  });
+
+  it('errors of the service keep their details', async () => {
+    const purge = (await reports.overGrpc.purgeReports()).name;
+    const refused = await gateway.ask('POST', `/v1/${purge}:cancel`);
+    expect([refused.status, reasonOf(refused)]).toEqual([501, expect.any(String)]);
+  });
+
+  it('a name that is no operation is for the service to refuse (rule 10)', async () => {
+    const answer = await gateway.ask('DELETE', '/v1/operations');
+    expect([answer.status, reasonOf(answer)]).toEqual([400, 'INVALID_FIELD']);
+  });
+
+  it('with no configuration it is all that is served; with descriptors, what they have', async () => {
+    const path = `/v1/${PARENT}/reports:export`;
+    expect((await gateway.ask('POST', path, { body: {} })).status).toBe(404);
+    const descriptors = readFileSync('generated/descriptors.binpb');
+    await using all = await serveGateway({ target: reports.address, descriptors });
+    const { status, json } = await all.ask('POST', path, { body: { title: 'x' } });
+    expect([status, json]).toMatchObject([200, { name: expect.stringContaining(`${PARENT}/operations/`) }]);
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, it } from '@jest/globals';
+import { compileRoutes, HttpRuleError } from '../../src/gateway/index.js';
+
+/** `GET /a/{x}`, and so on. */
+function routes(...rules: string[]) {
+  return compileRoutes(
+    rules.map((rule) => {
+      const [httpMethod = '', template = ''] = rule.split(' ');
+      return { httpMethod, template };
+    }),
+  );
+}
+
+const get = (url: string, ...rules: string[]) => routes(...rules).match('GET', url);
+
+describe('compileRoutes', () => {
+  it.each([
+    [['GET /a/{x}', 'GET /a/*']],
+    [['GET /{x=a/*}/b', 'GET /a/{y}/b']],
+    [['* /a/**:v', '* /{x=a/**}:v']],
+  ])('%j have one method and shape: refused (rule 1)', (rules) => {
+    expect(() => routes(...rules)).toThrow(HttpRuleError);
+    expect(() => routes(...rules)).toThrow('match the same paths: remove one');
+  });
+
+  it('takes one shape under several methods, and shapes that differ in an escape only', () => {
+    expect(() => routes('GET /a/*', 'PUT /a/*', '* /a/*', 'GET /%2a', 'GET /%2A')).not.toThrow();
+  });
+
+  it('refuses an invalid template, and a method that is none', () => {
+    expect(() => routes('GET /a/')).toThrow('path template "/a/" is invalid');
+    expect(() => routes(' /a')).toThrow('rule of path template "/a" has the HTTP method "", which is none');
+  });
+});
+
+describe('paths', () => {
+  it.each(['', '*', '/a/', '//a', '/a//b', '//', 'http://host/a', '/a:', '/a/:', '/a%3Av', '/a:V', '/A'])(
+    '%j is not found (rules 2, 3)',
+    (url) => {
+      expect(get(url, 'GET /a', 'GET /a:v', 'GET /a/*', 'GET /a/b')).toEqual({ status: 404 });
+    },
+  );
+
+  it('/ is zero segments, with a verb too (rule 2)', () => {
+    expect(get('/', 'GET /{x=**}')).toEqual({ route: 0, bindings: { x: '' }, query: {} });
+    expect(get('/:v', 'GET /{x=**}:v')).toEqual({ route: 0, bindings: { x: '' }, query: {} });
+    expect(get('/', 'GET /*')).toEqual({ status: 404 });
+  });
+
+  it('have the verb after the last colon of the last segment (rule 3)', () => {
+    const rules = ['GET /{x=*}', 'GET /{x=*}:v', 'GET /{x=*}:w'];
+    expect(get('/a:w:v', ...rules)).toMatchObject({ route: 1, bindings: { x: 'a:w' } });
+    expect(get('/a%3Aw', ...rules)).toMatchObject({ route: 0, bindings: { x: 'a:w' } });
+    expect(get('/a:v%20', ...rules)).toEqual({ status: 404 });
+  });
+
+  it.each([
+    ['/a/b', ['/a/b/**', '/a/b', '/a/*', '/**'], 1],
+    ['/a/b', ['/a/**/b', '/a/*', '/a/**'], 1],
+    ['/a/b', ['/a/**/b', '/a/**'], 0],
+    ['/a/b', ['/a/**', '/*/b'], 0],
+    ['/a', ['/a/**', '/**/a', '/*'], 0],
+    ['/a/x/c', ['/a/b/c', '/*/x/d', '/**/c'], 2],
+    ['/x/y/z', ['/**/z', '/**/y/z', '/**'], 1],
+    ['/z/z', ['/**/z', '/**'], 0],
+  ])('%s is matched by the best of %j (rule 4)', (url, templates, route) => {
+    const rules = templates.map((template) => `GET ${template}`);
+    expect(get(url, ...rules)).toMatchObject({ route });
+  });
+
+  it('keep escaped slashes in what may hold slashes of its own, spelt as they were (rule 5)', () => {
+    expect(get('/%2f%41/a%2F%2f%41', 'GET /{x}/{y=**}')).toMatchObject({
+      bindings: { x: '/A', y: 'a%2F%2fA' },
+    });
+    expect(get('/a/%2F', 'GET /{x=a/*}')).toMatchObject({ bindings: { x: 'a/%2F' } });
+    expect(get('/a%2Fb', 'GET /{x=a%2Fb}')).toMatchObject({ bindings: { x: 'a/b' } });
+    expect(get('/%252F', 'GET /{x}')).toMatchObject({ bindings: { x: '%2F' } });
+  });
+
+  it.each([
+    ['a%', 'malformed escape'],
+    ['%C3%28', 'invalid UTF-8'],
+    ['%ED%A0%80', 'half a surrogate pair'],
+    ['%C0%AF', 'a slash of too many bytes'],
+    ['%C3%2F%A9', 'a character cut by a slash'],
+    ['%00', 'control character'],
+    ['%7f', 'control character'],
+    ['%C2%85', 'control character'],
+    ['\t', 'control character'],
+    ['\uD800', 'half a surrogate pair'],
+    ['.', 'dot segment'],
+    ['..', 'dot segment'],
+    ['%2e', 'dot segment'],
+    ['.%2E', 'dot segment'],
+    ['a%2F..', 'dot segment made by decoding'],
+    ['..%2fa', 'dot segment made by decoding'],
+  ])('with the segment %j are refused: %s (rule 5)', (segment) => {
+    for (const rule of ['/a/*/{x}', '/a/{x}/*', '/a/{x=*/*}', '/{x=**}', '/**', '/a/**/b']) {
+      expect(get(`/a/${segment}/b`, `GET ${rule}`)).toEqual({ status: 400 });
+    }
+    expect(get(`/b/${segment}/c`, 'GET /a/**', 'GET /b/*')).toEqual({ status: 404 });
+  });
+
+  it('may have dots that are no dot segments, and segments that look like names of Object (rule 5)', () => {
+    expect(get('/.../.a', 'GET /{x=**}')).toMatchObject({ bindings: { x: '.../.a' } });
+    expect(get('/%252e%252e', 'GET /{x}')).toMatchObject({ bindings: { x: '%2e%2e' } });
+    const { bindings } = get('/__proto__/b', 'GET /{__proto__}/{constructor}') as { bindings: object };
+    expect(Object.entries(bindings)).toEqual([
+      ['__proto__', '__proto__'],
+      ['constructor', 'b'],
+    ]);
+  });
+});
+
+describe('methods', () => {
+  it('HEAD is GET, unless it has a rule of its own (rule 6)', () => {
+    const table = routes('* /a', 'GET /a', 'GET /b', 'HEAD /b', '* /c');
+    expect(table.match('HEAD', '/a')).toMatchObject({ route: 1 });
+    expect(table.match('HEAD', '/b')).toMatchObject({ route: 3 });
+    expect(table.match('HEAD', '/c')).toMatchObject({ route: 4 });
+  });
+
+  it('* is any method that has no rule of its own for the path (rule 6)', () => {
+    const table = routes('* /a', 'GET /a', 'PURGE /a', 'POST /*');
+    expect(table.match('PURGE', '/a')).toMatchObject({ route: 2 });
+    expect(table.match('OPTIONS', '/a')).toMatchObject({ route: 0 });
+    expect(table.match('POST', '/a')).toMatchObject({ route: 0 });
+  });
+
+  it('of a better path that has not the one asked for leave it to a lesser path (rules 4, 6)', () => {
+    const table = routes('POST /a/b', 'GET /a/{x}', 'DELETE /{x=**}');
+    expect(table.match('GET', '/a/b')).toMatchObject({ route: 1, bindings: { x: 'b' } });
+    expect(table.match('DELETE', '/a/b')).toMatchObject({ route: 2, bindings: { x: 'a/b' } });
+  });
+
+  it('unknown to a known path: 405 with all that are known, sorted; OPTIONS too (rule 6)', () => {
+    const table = routes('POST /a/b', 'GET /a/{x}', 'DELETE /{x=**}', 'PUT /a/b:v', 'GET /{x=**}/b');
+    for (const method of ['PATCH', 'OPTIONS', 'get', '', '*', '__proto__']) {
+      expect(table.match(method, '/a/b')).toEqual({ status: 405, allow: ['DELETE', 'GET', 'POST'] });
+      expect(table.match(method, '/a/b:v')).toEqual({ status: 405, allow: ['PUT'] });
+      expect(table.match(method, '/a/b:w')).toEqual({ status: 404 });
+    }
+  });
+
+  it('are told before a URL is found malformed: only a rule that matched is asked (rule 5)', () => {
+    expect(routes('GET /{x}').match('PUT', '/..?%')).toEqual({ status: 405, allow: ['GET'] });
+  });
+});
+
+describe('queries', () => {
+  const query = (text: string) => get(`/a?${text}`, 'GET /a');
+
+  it.each([
+    ['', {}],
+    ['x=1&y=2&x=3', { x: ['1', '3'], y: ['2'] }],
+    ['x', { x: [''] }],
+    ['x=', { x: [''] }],
+    ['&&x=1&', { x: ['1'] }],
+    ['x=a=b&y=?', { x: ['a=b'], y: ['?'] }],
+    ['a.b_c=1&a.bC=2', { 'a.b_c': ['1'], 'a.bC': ['2'] }],
+    ['a%2Eb=%26%3d&+x+=+%2B', { 'a.b': ['&='], ' x ': [' +'] }],
+    ['x=%00%C3%A9', { x: ['\0é'] }],
+    ['=1', { '': ['1'] }],
+  ])('%j is %j (rule 7)', (text, expected) => {
+    expect(query(text)).toEqual({ route: 0, bindings: {}, query: expected });
+  });
+
+  it('may name what objects have: it is a name like another (rule 7)', () => {
+    const { query: parsed } = query('__proto__=1&constructor=2') as { query: object };
+    expect(Object.entries(parsed)).toEqual([
+      ['__proto__', ['1']],
+      ['constructor', ['2']],
+    ]);
+  });
+
+  it.each(['x=%', 'x=%zz', '%=1', 'x=%C3', 'x=%ED%A0%80', 'a=1&b=%2', 'alt=%'])(
+    '%j is refused: it cannot be decoded (rule 7)',
+    (text) => {
+      expect(query(text)).toEqual({ status: 400 });
+    },
+  );
+
+  it('have system parameters, which are left out (rule 7)', () => {
+    const parameters =
+      '$alt alt $prettyPrint prettyPrint $fields $key key $callback $.xgafv $ct $unique $outputDefaults quotaUser access_token oauth_token upload_protocol uploadType';
+    expect(
+      query(
+        parameters
+          .split(' ')
+          .map((name) => `${name}=1`)
+          .join('&'),
+      ),
+    ).toMatchObject({ query: {} });
+    expect(query('%24alt=json;enum-encoding=int&%61lt&$xgafv=1')).toMatchObject({ query: { $xgafv: ['1'] } });
+    expect(query('fields=a&callback=b&ALT=c&accessToken=d')).toMatchObject({
+      query: { fields: ['a'], callback: ['b'], ALT: ['c'], accessToken: ['d'] },
+    });
+  });
+
+  it.each([
+    'x=1',
+    'big_thing.the_name=1',
+    'bigThing.theName=1',
+    'big_thing.theName',
+    'bigThing=1',
+    'x.value=1',
+    '%78=1',
+  ])('%s sets what the path binds: refused (rule 7)', (text) => {
+    expect(get(`/a/b?y=1&${text}`, 'GET /{x}/{big_thing.the_name}')).toEqual({ status: 400 });
+  });
+
+  it.each(['xx=1', 'bigThing.other=1', 'the_name=1', 'X=1', 'bigThing.theNames=1'])(
+    '%s sets what the path does not bind (rule 7)',
+    (text) => {
+      expect(get(`/a/b?${text}`, 'GET /{x}/{big_thing.the_name}')).toMatchObject({ route: 0 });
+    },
+  );
+});
