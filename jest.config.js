@@ -11,6 +11,8 @@ export default {
     '^longrunning/gax$': '<rootDir>/src/client/gax.ts',
     '^longrunning/generated/(.*)$': '<rootDir>/generated/$1.ts',
   },
+  // A net for tests that hang, wide enough for a machine that is busy with other things.
+  testTimeout: 60_000,
   setupFilesAfterEnv: ['<rootDir>/test/helpers/no-leaks.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };
