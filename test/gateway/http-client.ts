@@ -1,6 +1,10 @@
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { connect } from 'node:net';
+import { jest } from '@jest/globals';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/index.js';
+
+// A busy machine may stand still for seconds.
+jest.setTimeout(30_000);
 
 /** What came back. */
 export interface Answer {

@@ -13,12 +13,8 @@ import {
 } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
-import { jest } from '@jest/globals';
 import { toServerError } from '../../src/grpc-status.js';
 import { StatusError } from '../../src/status.js';
-
-// On a busy machine `buf` takes its time.
-jest.setTimeout(30_000);
 
 /** The encoded descriptors of `things.proto`, as `buf build` makes them. */
 export function thingsDescriptors(): Buffer {
