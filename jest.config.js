@@ -12,7 +12,7 @@ export default {
     '^longrunning/generated/(.*)$': '<rootDir>/generated/$1.ts',
   },
   // A net for tests that hang, wide enough for a machine that is busy with other things.
-  testTimeout: 60_000,
+  testTimeout: 300_000,
   setupFilesAfterEnv: ['<rootDir>/test/helpers/no-leaks.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };

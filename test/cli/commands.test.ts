@@ -4,7 +4,7 @@ import { JOBS_PROTO, JOBS_SCRIPT, Running, run, Serving } from './command-line.j
 import { startJob } from './start-job.js';
 
 // Every command is a process of its own, which takes its time on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const PARENT = 'projects/p/locations/l';
 const UNKNOWN = 'operations/unknown';

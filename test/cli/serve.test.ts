@@ -5,7 +5,7 @@ import { JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
 // Every command is a process of its own, which takes its time on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const open: (() => unknown)[] = [];
 afterEach(async () => {

@@ -5,7 +5,7 @@ import { UsageError } from '../../src/cli/usage-error.js';
 import { FAULTY_SCRIPT, JOBS_PROTO, run, Serving } from './command-line.js';
 
 // Every command is a process of its own, which takes its time on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 describe('help', () => {
   it('documents the exit codes and where the address comes from', async () => {

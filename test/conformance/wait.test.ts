@@ -82,8 +82,8 @@ onEveryServer('wait', (open) => {
     await using server = await open({ clock: systemClock, maxWaitMs: 50 });
     const { name } = await server.exportReport();
     const beginning = performance.now();
-    expect((await server.operations.waitOperation({ name }, { timeoutMs: 5000 })).done).toBe(false);
-    expect(performance.now() - beginning).toBeLessThan(2500);
+    expect((await server.operations.waitOperation({ name }, { timeoutMs: 120_000 })).done).toBe(false);
+    expect(performance.now() - beginning).toBeLessThan(60_000);
   });
 
   it('zero timeout: the present state, at once (contract 23)', async () => {

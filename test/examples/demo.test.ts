@@ -13,5 +13,5 @@ describe('demo', () => {
     expect(stdout).toContain('Everything is as expected.');
     expect(stdout).not.toContain('✗');
     expect(stderr).toBe('');
-  }, 60_000);
+  }, 300_000);
 });

@@ -46,5 +46,5 @@ describe('documents', () => {
   it(`${DOCUMENTS.join(', ')}: their code compiles`, async () => {
     const files = await Promise.all(DOCUMENTS.map(extract));
     expect(await complaints(files.flat())).toBe('');
-  }, 120_000);
+  }, 300_000);
 });

@@ -26,7 +26,7 @@ describe('examples', () => {
       'Minutes: failed: DATA_LOSS: half a report was left behind: delete it',
       '  cancellation was requested: true',
     ]);
-  }, 60_000);
+  }, 300_000);
 
   it('resume: another process has the response', async () => {
     expect(await output('resume')).toEqual([
@@ -36,7 +36,7 @@ describe('examples', () => {
       expect.stringMatching(`^another process waits for ${NAME}$`),
       'it has the response: file:///reports/Figures.pdf, 120 rows',
     ]);
-  }, 60_000);
+  }, 300_000);
 
   it('progress: each state is drawn once, the end last (contract 40)', async () => {
     const lines = await output('progress');
@@ -45,7 +45,7 @@ describe('examples', () => {
     expect(percents).toEqual(percents.toSorted((a, b) => a - b));
     expect(new Set(lines).size).toBe(lines.length);
     expect(lines.length).toBeGreaterThan(2);
-  }, 60_000);
+  }, 300_000);
 
   it('give-up: by time-out and by signal; the operation goes on (contract 37, 38)', async () => {
     expect(await output('give-up')).toEqual([
@@ -54,7 +54,7 @@ describe('examples', () => {
       'it is running; cancellation was requested: false',
       'waited again: succeeded',
     ]);
-  }, 60_000);
+  }, 300_000);
 
   it("google: operations of Google's own client, and of a name", async () => {
     expect(await output('google')).toEqual([
@@ -62,7 +62,7 @@ describe('examples', () => {
       'create: cancelled; requested: true',
       'by its name: cancelled',
     ]);
-  }, 120_000);
+  }, 300_000);
 
   it('import the package by its name, as anybody would', () => {
     for (const file of readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })) {

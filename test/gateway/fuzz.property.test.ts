@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type ServedGateway, serveGateway } from './http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from './things-server.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const STATUSES = [200, 204, 400, 404, 405, 408, 413, 414, 415, 431];
 

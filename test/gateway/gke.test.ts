@@ -8,7 +8,7 @@ import { GKE_PROTOS } from '../schema/proto-files.js';
 import { type ServedGateway, serveGateway } from './http-client.js';
 
 // Loading google-gax and the protos takes its time.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 process.env.METADATA_SERVER_DETECTION = 'none';
 
 const PARENT = 'projects/p/locations/us-west1';

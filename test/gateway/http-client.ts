@@ -4,7 +4,7 @@ import { jest } from '@jest/globals';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/index.js';
 
 // A busy machine may stand still for seconds.
-jest.setTimeout(30_000);
+jest.setTimeout(300_000);
 
 /** What came back. */
 export interface Answer {

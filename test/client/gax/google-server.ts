@@ -36,7 +36,7 @@ const pem = (file: string) =>
 export const TLS = { ca: pem('ca.pem'), cert: pem('server.pem'), key: pem('server-key.pem') };
 
 // Loading google-gax and the protos of two APIs takes its time.
-jest.setTimeout(30_000);
+jest.setTimeout(300_000);
 
 // The clients look for a Google machine around them, even when they are given credentials.
 process.env.METADATA_SERVER_DETECTION = 'none';
