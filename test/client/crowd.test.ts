@@ -10,28 +10,15 @@ import { never, startScriptedServer, succeeded } from './scripted-server.js';
 
 const WAITS = 10_000;
 
-/** How long a call takes, in milliseconds: the median of nine, for the process may be kept from running. */
-async function medianMs(call: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < 9; round++) {
-    const before = performance.now();
-    await call();
-    times.push(performance.now() - before);
-  }
-  return times.sort((a, b) => a - b)[4] ?? Number.NaN;
-}
-
 describe('many waits at once', () => {
-  it('10,000 on one client, 100 streams a connection: all end, a Cancel in between is quick, connections are bounded', async () => {
+  it('10,000 on one client, 100 streams a connection: all end, a Cancel in between does not stand behind them, connections are bounded', async () => {
     await using server = await startLimitedServer(100);
     await using client = new OperationsClient({ address: server.address });
     const [cancelled = '', ...names] = await server.start(WAITS + 1);
-    const idleMs = await medianMs(() => client.getOperation({ name: cancelled }));
     const waits = names.map((name) => client.operation(name).wait());
     await server.whenHeld(500);
-    const busyMs = await medianMs(() => client.cancelOperation({ name: cancelled }));
-    // On a machine that is slow even with nothing to do, 100 ms say nothing of the client.
-    expect(busyMs).toBeLessThan(Math.max(100, 5 * idleMs));
+    // Not one wait has ended, nor will for half a minute; a call that stood behind them would not be in time.
+    await client.cancelOperation({ name: cancelled }, { timeoutMs: 10_000 });
     server.finish();
     const outcomes = await Promise.all(waits);
     expect(outcomes.filter(({ state }) => state === 'succeeded')).toHaveLength(WAITS);
