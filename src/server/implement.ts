@@ -58,6 +58,29 @@ export interface Implementation<Request, Response, Metadata> {
    */
   readonly cancellable?: boolean | undefined;
   /**
+   * What becomes of work whose server died or stopped before it ended, in a store that outlives the server:
+   * `'abort'` ends the operation with ABORTED; `'resume'` runs it again, `attempt` one higher and with the
+   * metadata as it last was. If its cancellation was requested, `'abort'` ends it as cancelled and `'resume'`
+   * runs it with a signal that has aborted already.
+   *
+   * @defaultValue 'abort'
+   */
+  readonly onInterrupted?: 'abort' | 'resume' | undefined;
+  /**
+   * How often work on one operation is begun at most, when it is resumed. Then it ends with ABORTED: work that
+   * brings down its server must not bring down every server.
+   *
+   * @defaultValue 5
+   */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * What the caller calls the request, so that the same request sent again gives the same operation (AIP-155).
+   * Undefined or empty: nothing.
+   *
+   * @defaultValue the request's `requestId`, where its type has such a field
+   */
+  requestId?(request: Request): string | undefined;
+  /**
    * Metadata fields that the server leaves to the implementation, of those that it fills in where the type
    * has them: `createTime`, `endTime`, `cancelRequested`, `requestedCancellation`.
    *

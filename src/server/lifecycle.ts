@@ -5,20 +5,26 @@ import { formatOperationName } from '../name.js';
 import { Code, kitStatus, type StatusError } from '../status.js';
 import type { OperationRecord, OperationResult } from '../stores/operation-store.js';
 
-/** What can happen to an operation. `at` is when, in milliseconds since 1970; `attempt` who says so. */
+/**
+ * What can happen to an operation. `at` is when, in milliseconds since 1970; `attempt` is whose word it is: the
+ * attempt that the record must still be at. A `started` speaks for the attempt before its own.
+ */
 export type LifecycleEvent =
-  | { readonly type: 'started'; readonly at: number }
+  | { readonly type: 'started'; readonly attempt: number }
   | { readonly type: 'updated'; readonly attempt: number; readonly metadata: Any }
   | { readonly type: 'cancelRequested'; readonly at: number }
   | { readonly type: 'succeeded'; readonly attempt: number; readonly at: number; readonly response: Any }
   | { readonly type: 'failed'; readonly attempt: number; readonly at: number; readonly error: StatusError }
   | { readonly type: 'cancelled'; readonly attempt: number; readonly at: number }
-  | { readonly type: 'interrupted'; readonly at: number }
+  | { readonly type: 'interrupted'; readonly attempt: number; readonly at: number }
   | { readonly type: 'deleted'; readonly at: number };
 
 /** What a record begins with. */
 export interface NewOperation
-  extends Pick<OperationRecord, 'parent' | 'method' | 'request' | 'cancellable' | 'createTime' | 'metadata'> {
+  extends Pick<
+    OperationRecord,
+    'parent' | 'method' | 'request' | 'requestId' | 'cancellable' | 'createTime' | 'metadata'
+  > {
   readonly id: string;
 }
 
@@ -67,8 +73,11 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
         event.at,
         record.cancelRequestTime === undefined ? interruption(record.name) : cancellation(record.name),
       );
-    case 'deleted':
-      return { ...changed, deleteTime: event.at };
+    case 'deleted': {
+      // Nobody finds the operation any more, so its request id stands for nothing.
+      const { requestId, ...forgotten } = changed;
+      return { ...forgotten, deleteTime: event.at };
+    }
   }
 }
 

@@ -144,9 +144,9 @@ export class InProcessOperations implements OperationsApi {
       this.#assertFound(record);
       return eventFor(record, this.#options.clock.now());
     });
-    const record = await this.#within(changed, options);
-    if (!record) throw notFound(name);
-    return record;
+    const committed = await this.#within(changed, options);
+    if (!committed) throw notFound(name);
+    return committed.record;
   }
 
   #assertFound(record: OperationRecord): void {

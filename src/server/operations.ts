@@ -5,18 +5,18 @@ import { type Clock, systemClock } from '../clock.js';
 import type { DeepPartial } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
 import { withDefaults } from '../options.js';
-import { Code, kitError } from '../status.js';
+import { Code, invalidField, kitError, quoted } from '../status.js';
 import { memoryStore } from '../stores/memory.js';
-import type { OperationStore } from '../stores/operation-store.js';
+import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 import { grpcHandlers, unary } from './grpc-handlers.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
-import { toOperation } from './lifecycle.js';
+import { isGone, toOperation } from './lifecycle.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { InProcessOperations, type ServiceLimits } from './operations-service.js';
 import { PageTokens } from './page-token.js';
 import { sweepExpired } from './retention.js';
 import { Runner } from './runner.js';
-import { ServedMethod } from './served-method.js';
+import { type RequestFacts, ServedMethod } from './served-method.js';
 import { Transitions } from './transitions.js';
 import { Waiters } from './waiters.js';
 
@@ -51,7 +51,8 @@ export interface Operations extends AsyncDisposable {
   /** `google.longrunning.Operations` over gRPC: `server.addService(OperationsService, operations.handlers)`. */
   readonly handlers: OperationsServer;
   /**
-   * Starts an operation. It goes on whatever becomes of the caller.
+   * Starts an operation. It goes on whatever becomes of the caller. A request whose id was used before gives
+   * the operation that it started then (AIP-155).
    *
    * @throws what `accept`, `parent` or `metadata` of the implementation threw; StatusError INVALID_ARGUMENT when `parent` is no resource
    * name; UNAVAILABLE when the server stops.
@@ -66,8 +67,14 @@ export interface Operations extends AsyncDisposable {
     implemented: ImplementedMethod<Request, Response, Metadata>,
   ): handleUnaryCall<Request, Operation>;
   /**
+   * Resolves when the store can be used; rejects with what is wrong. There is no need to wait for it: whatever
+   * is asked before waits by itself.
+   */
+  ready(): Promise<void>;
+  /**
    * Ends the server: waits are answered with the latest state, starts with UNAVAILABLE; running work has
-   * `graceMs` to end, then it is told so by its signal and ends with ABORTED; queued work is left as it is.
+   * `graceMs` to end, then it is told so by its signal and ends with ABORTED, or is left to another server where
+   * its method resumes; queued work is left as it is.
    * Close the gRPC server after.
    */
   close(options?: CloseOptions): Promise<void>;
@@ -134,6 +141,17 @@ class EmbeddedOperations implements Operations {
     this.#stopSweeping = sweepExpired(store, clock, logger);
   }
 
+  async ready(): Promise<void> {
+    await this.#store.ready();
+    const unfinished = await this.#store.unfinishedMethods();
+    const methods = unfinished.filter((path) => !this.#methods.has(path));
+    if (methods.length > 0)
+      this.#logger.error(
+        { methods },
+        'unfinished operations wait for a server of methods that this one does not implement',
+      );
+  }
+
   async start<Request>(
     { method: { path } }: ImplementedMethod<Request>,
     given: DeepPartial<Request>,
@@ -142,15 +160,28 @@ class EmbeddedOperations implements Operations {
     const served = this.#served(path);
     const request = served.request(given as object);
     this.#assertServing();
+    const facts = served.identify(request);
+    const earlier = await this.#startedBy(facts);
+    if (earlier) return toOperation(earlier);
     const response = await served.accept(request, { headers: {}, ...context });
     this.#assertServing();
     const createTime = this.#clock.now();
-    let record = served.newRecord(request, { id: randomBytes(16).toString('hex'), createTime });
+    let record = served.newRecord(request, facts, { id: randomBytes(16).toString('hex'), createTime });
     if (response) {
       record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
     }
-    await this.#store.create(record);
-    return toOperation(record);
+    return toOperation(sameRequest(await this.#store.create(record), facts));
+  }
+
+  /** What the very same request started before (AIP-155). */
+  async #startedBy(facts: RequestFacts): Promise<OperationRecord | undefined> {
+    const { method, parent, requestId } = facts;
+    if (requestId === undefined) return undefined;
+    const earlier = await this.#store.find({ method, parent, requestId });
+    if (!earlier) return undefined;
+    if (!isGone(earlier, this.#clock.now())) return sameRequest(earlier, facts);
+    await this.#store.delete(earlier.name);
+    return undefined;
   }
 
   starter<Request>(implemented: ImplementedMethod<Request>): handleUnaryCall<Request, Operation> {
@@ -215,6 +246,17 @@ function textHeaders(metadata: Metadata): Record<string, string> {
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
+}
+
+/**
+ * The record that is kept for a request.
+ *
+ * @throws StatusError INVALID_ARGUMENT when its request id was used for a different request.
+ */
+function sameRequest(kept: OperationRecord, asked: RequestFacts): OperationRecord {
+  if (Buffer.compare(kept.request, asked.request) === 0) return kept;
+  const id = quoted(asked.requestId ?? '');
+  throw invalidField('request_id', `request id ${id} was used for a different request: use a new one`);
 }
 
 function stopping(): Error {

@@ -8,11 +8,18 @@ import type { ImplementedMethod, RunContext, StartContext } from './implement.js
 import { KnownFields } from './known-metadata.js';
 import { queued } from './lifecycle.js';
 
+const DEFAULT_MAX_ATTEMPTS = 5;
+/** As long as a name may be. */
+const LONGEST_REQUEST_ID = 1024;
+
 /** What a new operation gets from the server. */
 export interface NewIdentity {
   readonly id: string;
   readonly createTime: number;
 }
+
+/** What a starting request is known by. */
+export type RequestFacts = Pick<OperationRecord, 'method' | 'parent' | 'request' | 'requestId'>;
 
 /** A run's context, but for what depends on the method's types. */
 export type RunHandle = Pick<RunContext<unknown>, 'signal' | 'update'>;
@@ -22,12 +29,22 @@ export type RunHandle = Pick<RunContext<unknown>, 'signal' | 'update'>;
  * the inside, and nowhere else.
  */
 export class ServedMethod {
+  readonly path: string;
+  /** What becomes of work that a server left unfinished. */
+  readonly onInterrupted: 'abort' | 'resume';
+  readonly #maxAttempts: number;
   readonly #implemented: ImplementedMethod;
   readonly #knownFields: KnownFields<unknown>;
 
   constructor(implemented: ImplementedMethod) {
     this.#implemented = implemented;
     const { method, implementation } = implemented;
+    this.path = method.path;
+    this.onInterrupted = implementation.onInterrupted ?? 'abort';
+    this.#maxAttempts = implementation.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+    if (!(this.#maxAttempts >= 1)) {
+      throw new TypeError(`maxAttempts of ${method.path} is ${this.#maxAttempts}: it must be 1 or more`);
+    }
     this.#knownFields = new KnownFields(method.metadata, new Set(implementation.ownMetadataFields));
   }
 
@@ -42,23 +59,34 @@ export class ServedMethod {
     return response === undefined ? undefined : this.#packResponse(response);
   }
 
-  /** A record to keep for a request that was accepted. */
-  newRecord(request: unknown, { id, createTime }: NewIdentity): OperationRecord {
+  /** Whether work that was begun and left is to be begun once more. */
+  resumes({ attempt }: OperationRecord): boolean {
+    return this.onInterrupted === 'resume' && attempt < this.#maxAttempts;
+  }
+
+  /** What a request is known by. Throws when its parent or its id cannot be one. */
+  identify(request: unknown): RequestFacts {
     const { method, implementation } = this.#implemented;
     const parent = parseParent(implementation.parent?.(request) ?? '', 'parent');
     if (hasWildcard(parent)) {
       const advice = '"-" stands for any segment when listing; name one place to start an operation in';
       throw invalidField('parent', `parent ${quoted(parent)} has a wildcard: ${advice}`);
     }
-    parseOperationName(formatOperationName({ parent, id }), 'parent');
+    const requestId = this.#requestId(request);
+    const facts = { method: method.path, parent, request: method.request.encode(request).finish() };
+    return requestId ? { ...facts, requestId } : facts;
+  }
+
+  /** A record to keep for a request. */
+  newRecord(request: unknown, facts: RequestFacts, { id, createTime }: NewIdentity): OperationRecord {
+    const { method, implementation } = this.#implemented;
+    parseOperationName(formatOperationName({ parent: facts.parent, id }), 'parent');
     const metadata = method.metadata.fromPartial(implementation.metadata?.(request) ?? {});
     return this.fill(
       queued({
+        ...facts,
         id,
-        parent,
         createTime,
-        method: method.path,
-        request: method.request.encode(request).finish(),
         cancellable: implementation.cancellable ?? true,
         metadata: pack(method.metadata, metadata),
       }),
@@ -91,6 +119,18 @@ export class ServedMethod {
       metadata: this.#metadataOf(record),
     };
     return this.#packResponse(await implementation.run(method.request.decode(record.request), context));
+  }
+
+  #requestId(request: unknown): string | undefined {
+    const { implementation } = this.#implemented;
+    const { requestId: field } = request as { readonly requestId?: unknown };
+    const requestId = implementation.requestId ? implementation.requestId(request) : field;
+    if (typeof requestId !== 'string') return undefined;
+    if (requestId.length > LONGEST_REQUEST_ID) {
+      const advice = `use at most ${LONGEST_REQUEST_ID} characters, best a UUID`;
+      throw invalidField('request_id', `request id has ${requestId.length} characters: ${advice}`);
+    }
+    return requestId;
   }
 
   #metadataOf(record: OperationRecord): unknown {

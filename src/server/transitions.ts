@@ -2,6 +2,13 @@ import type { OperationRecord, OperationStore } from '../stores/operation-store.
 import { apply, type LifecycleEvent } from './lifecycle.js';
 import type { ServedMethod } from './served-method.js';
 
+/** What came of an event. */
+export interface Committed {
+  readonly record: OperationRecord;
+  /** Whether the event changed the record. If not, the record is as it was found. */
+  readonly changed: boolean;
+}
+
 /** Makes things happen to stored operations, one at a time for each. */
 export class Transitions {
   readonly #store: OperationStore;
@@ -25,17 +32,18 @@ export class Transitions {
    * Applies what `eventFor` says to the stored record, again on a newer one as long as somebody else was
    * faster. So of a completion and a cancellation one wins, in every store (contract 16).
    *
-   * @returns the record afterwards, changed or not; undefined when there is none.
+   * @returns undefined when there is no such record.
    */
   async commit(
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
-  ): Promise<OperationRecord | undefined> {
+  ): Promise<Committed | undefined> {
     for (;;) {
       const record = await this.#store.get(name);
       if (!record) return undefined;
       const next = this.next(record, eventFor(record));
-      if (next === record || (await this.#store.compareAndSet(next, record.version))) return next;
+      if (next === record) return { record, changed: false };
+      if (await this.#store.compareAndSet(next, record.version)) return { record: next, changed: true };
     }
   }
 }

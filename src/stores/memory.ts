@@ -6,7 +6,9 @@ import type {
   ListQuery,
   OperationRecord,
   OperationStore,
+  RequestKey,
   WorkConsumer,
+  WorkHandler,
 } from './operation-store.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -27,11 +29,17 @@ class MemoryStore implements OperationStore {
   readonly #byParent = new Map<string, ParentLog>();
   /** Those that have ended, oldest end first. */
   readonly #ended = new Set<Entry>();
+  readonly #byRequest = new Map<string, Entry>();
   readonly #listeners = new Set<(name: string) => void>();
   readonly #queue = new WorkQueue<string>();
   #sequence = 0;
 
-  async create(record: OperationRecord): Promise<void> {
+  async ready(): Promise<void> {}
+
+  async create(record: OperationRecord): Promise<OperationRecord> {
+    const request = requestKey(record);
+    const earlier = request === undefined ? undefined : this.#byRequest.get(request);
+    if (earlier) return earlier.record;
     if (this.#entries.has(record.name)) {
       throw kitError(
         Code.ALREADY_EXISTS,
@@ -45,19 +53,27 @@ class MemoryStore implements OperationStore {
     const log = this.#byParent.get(record.parent) ?? new ParentLog();
     this.#byParent.set(record.parent, log);
     log.append(entry);
-    this.#index(entry);
-    if (!record.result) this.#queue.push(record.name);
+    if (request !== undefined) this.#byRequest.set(request, entry);
+    if (record.result) this.#ended.add(entry);
+    else this.#queue.push(record.name);
+    return record;
   }
 
   async get(name: string): Promise<OperationRecord | undefined> {
     return this.#entries.get(name)?.record;
   }
 
+  async find(key: RequestKey): Promise<OperationRecord | undefined> {
+    return this.#byRequest.get(requestKey(key) ?? '')?.record;
+  }
+
   async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
     const entry = this.#entries.get(record.name);
     if (entry?.record.version !== expectedVersion) return false;
+    const request = requestKey(entry.record);
+    if (request !== undefined && record.requestId === undefined) this.#byRequest.delete(request);
     entry.record = record;
-    this.#index(entry);
+    if (record.result) this.#ended.add(entry);
     this.#changed(record.name);
     return true;
   }
@@ -92,15 +108,21 @@ class MemoryStore implements OperationStore {
     return count;
   }
 
+  async unfinishedMethods(): Promise<readonly string[]> {
+    const unfinished = [...this.#entries.values()].filter((entry) => !this.#ended.has(entry));
+    return [...new Set(unfinished.map(({ record }) => record.method))];
+  }
+
   watch(listener: (name?: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  consume(handler: (record: OperationRecord) => Promise<void>, options: ConsumeOptions): WorkConsumer {
+  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
     return this.#queue.consume(async (name) => {
       const record = this.#entries.get(name)?.record;
-      if (record && !record.result) await handler(record);
+      const wanted = record && !record.result && options.methods.has(record.method);
+      return wanted ? handler(record) : 'ended';
     }, options);
   }
 
@@ -117,14 +139,12 @@ class MemoryStore implements OperationStore {
     return log ? [log] : [];
   }
 
-  #index(entry: Entry): void {
-    if (entry.record.result) this.#ended.add(entry);
-  }
-
   #forget(entry: Entry): void {
     const { name, parent } = entry.record;
+    const request = requestKey(entry.record);
     this.#entries.delete(name);
     this.#ended.delete(entry);
+    if (request !== undefined) this.#byRequest.delete(request);
     if (this.#byParent.get(parent)?.remove(entry) === 0) this.#byParent.delete(parent);
     this.#changed(name);
   }
@@ -132,6 +152,15 @@ class MemoryStore implements OperationStore {
   #changed(name: string): void {
     for (const listener of this.#listeners) listener(name);
   }
+}
+
+/** What a request id is unique with; undefined for a record that has none. */
+function requestKey({
+  method,
+  parent,
+  requestId,
+}: Pick<OperationRecord, 'method' | 'parent' | 'requestId'>): string | undefined {
+  return requestId === undefined ? undefined : JSON.stringify([method, parent, requestId]);
 }
 
 /**

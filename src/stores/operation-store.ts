@@ -18,6 +18,8 @@ export interface OperationRecord {
   readonly method: string;
   /** The starting request, encoded. */
   readonly request: Uint8Array;
+  /** What the caller called the request (AIP-155). At most one record of a method and parent has it. */
+  readonly requestId?: string;
   /** Whether its method can be cancelled. Kept here, for a server that does not implement the method. */
   readonly cancellable: boolean;
   /** 1 when created, one more with every change: what `compareAndSet` compares. */
@@ -58,6 +60,24 @@ export interface ListPage {
   readonly next?: string;
 }
 
+/** What a start with a request id is known by. */
+export type RequestKey = Required<Pick<OperationRecord, 'method' | 'parent' | 'requestId'>>;
+
+/**
+ * How the work on a record was left.
+ *
+ * - `ended`: its record is terminal, or gone. It is not handed out again.
+ * - `released`: this worker gives it up. It is handed out again, to whoever is free.
+ * - `superseded`: a later attempt has it. Whatever that one says counts, and nothing that this one does.
+ */
+export type WorkOutcome = 'ended' | 'released' | 'superseded';
+
+/**
+ * Does the work on a record. Rejects when it cannot tell how that went: then the record is handed out again
+ * later, at the latest when the store is opened the next time.
+ */
+export type WorkHandler = (record: OperationRecord) => Promise<WorkOutcome>;
+
 /** What is being handed work; see {@link OperationStore.consume}. */
 export interface WorkConsumer {
   /** Hands out no more. What was handed out goes on. */
@@ -66,6 +86,8 @@ export interface WorkConsumer {
 
 /** How a server wants its work. */
 export interface ConsumeOptions {
+  /** Paths of the methods that it implements. Work of other methods is left alone. */
+  readonly methods: ReadonlySet<string>;
   /** How many operations to have in hand at once. */
   readonly concurrency: number;
   /** Called when the handler rejects or work could not be fetched. */
@@ -75,11 +97,24 @@ export interface ConsumeOptions {
 /**
  * Keeps operations and hands out the work on them. The rules of their life are not its business: the
  * service reads a record, applies `lifecycle.ts` and writes with `compareAndSet`, again if it lost a race.
+ *
+ * What a store cannot do now but may do later (its database is away) it rejects with StatusError UNAVAILABLE.
+ * What it has acknowledged it keeps, as long as it promises to keep anything.
  */
 export interface OperationStore {
-  /** Keeps a new record, and queues it for a consumer, both or neither. Rejects when the name is taken. */
-  create(record: OperationRecord): Promise<void>;
+  /** Resolves when the store can be used; rejects with what is wrong. Other calls wait for that by themselves. */
+  ready(): Promise<void>;
+  /**
+   * Keeps a new record, and queues it for a consumer, both or neither.
+   *
+   * @returns the record that is kept: another one when its `requestId` was used before for the same method
+   * and parent.
+   * @throws StatusError ALREADY_EXISTS when the name is taken.
+   */
+  create(record: OperationRecord): Promise<OperationRecord>;
   get(name: string): Promise<OperationRecord | undefined>;
+  /** The record that a request id stands for. */
+  find(key: RequestKey): Promise<OperationRecord | undefined>;
   /** Replaces the record of that name if its version is still the expected one; tells whether it was. */
   compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean>;
   /** Forgets a record; tells whether there was one. */
@@ -87,15 +122,18 @@ export interface OperationStore {
   list(query: ListQuery): Promise<ListPage>;
   /** Forgets at most `limit` records that had expired by `now`; tells how many. */
   deleteExpired(now: number, limit: number): Promise<number>;
+  /** Paths of the methods that have records which are not terminal. */
+  unfinishedMethods(): Promise<readonly string[]>;
   /**
    * Calls `listener` with the name of every record that changed or went, until the function returned is
    * called. Without a name when changes may have been missed: then everything of interest is read again.
    */
   watch(listener: (name?: string) => void): () => void;
   /**
-   * Hands every queued record to `handler`, again if its worker died. A record whose handler settled is
-   * not handed out again.
+   * Hands every record that is not terminal to `handler`, oldest first, one worker at a time; again if its
+   * worker died. Called once.
    */
-  consume(handler: (record: OperationRecord) => Promise<void>, options: ConsumeOptions): WorkConsumer;
+  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer;
+  /** Lets go of everything. What was handed out has been left by then. */
   close(): Promise<void>;
 }

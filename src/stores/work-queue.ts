@@ -1,4 +1,4 @@
-import type { ConsumeOptions, WorkConsumer } from './operation-store.js';
+import type { ConsumeOptions, WorkConsumer, WorkOutcome } from './operation-store.js';
 
 /**
  * Hands items to one consumer in order, so many at a time: the queue of a store that lives in one process.
@@ -14,10 +14,16 @@ export class WorkQueue<Item> {
     this.#handOut();
   }
 
-  consume(handler: (item: Item) => Promise<void>, options: ConsumeOptions): WorkConsumer {
+  consume(
+    handler: (item: Item) => Promise<WorkOutcome>,
+    options: Pick<ConsumeOptions, 'concurrency' | 'onError'>,
+  ): WorkConsumer {
     this.#free = options.concurrency;
     this.#handle = (item) => {
       handler(item)
+        .then((outcome) => {
+          if (outcome === 'released') this.#waiting.add(item);
+        })
         .catch(options.onError)
         .finally(() => {
           this.#free++;

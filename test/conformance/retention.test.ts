@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { Code } from '../../src/status.js';
+import { aroundStore } from '../helpers/around-store.js';
 import { expectKitError } from '../helpers/rejection.js';
 import { PARENT } from '../helpers/reports-server.js';
 import { onEveryServer, type Subject } from './every-server.js';
@@ -67,22 +68,16 @@ onEveryServer('retention', (open) => {
     await using server = await open({
       retentionMs: 10_000,
       around: (store) => ({
+        ...aroundStore(store, (_, proceed) => proceed()),
         create: async (record) => {
-          await store.create(record);
           stored++;
+          return store.create(record);
         },
         deleteExpired: async (now, limit) => {
           const count = await store.deleteExpired(now, limit);
           stored -= count;
           return count;
         },
-        get: (name) => store.get(name),
-        compareAndSet: (record, version) => store.compareAndSet(record, version),
-        delete: (name) => store.delete(name),
-        list: (query) => store.list(query),
-        watch: (listener) => store.watch(listener),
-        consume: (handler, options) => store.consume(handler, options),
-        close: () => store.close(),
       }),
     });
     for (let count = 0; count < 3; count++) await startAndEnd(server);

@@ -13,8 +13,10 @@ export type AroundCall = <Result>(call: StoreCall, proceed: () => Promise<Result
 /** A store that takes its time where a test says so, as a store behind a network does. */
 export function aroundStore(store: OperationStore, around: AroundCall): OperationStore {
   return {
+    ready: () => store.ready(),
     create: (record) => around({ method: 'create', name: record.name }, () => store.create(record)),
     get: (name) => around({ method: 'get', name }, () => store.get(name)),
+    find: (key) => store.find(key),
     compareAndSet: (record, expectedVersion) =>
       around({ method: 'compareAndSet', name: record.name }, () =>
         store.compareAndSet(record, expectedVersion),
@@ -22,6 +24,7 @@ export function aroundStore(store: OperationStore, around: AroundCall): Operatio
     delete: (name) => around({ method: 'delete', name }, () => store.delete(name)),
     list: (query) => around({ method: 'list', name: query.parent }, () => store.list(query)),
     deleteExpired: (now, limit) => store.deleteExpired(now, limit),
+    unfinishedMethods: () => store.unfinishedMethods(),
     watch: (listener) => store.watch(listener),
     consume: (handler, options) => store.consume(handler, options),
     close: () => store.close(),

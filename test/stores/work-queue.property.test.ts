@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { WorkOutcome } from '../../src/stores/operation-store.js';
 import { WorkQueue } from '../../src/stores/work-queue.js';
 
 describe('work queue', () => {
@@ -24,6 +25,7 @@ describe('work queue', () => {
             most = Math.max(most, ++inHand);
             await scheduler.schedule(Promise.resolve(), `work on ${item}`);
             inHand--;
+            return 'ended' as const;
           };
           queue.consume(handler, { concurrency, onError });
           for (const item of items.slice(pushedBefore)) queue.push(item);
@@ -42,8 +44,9 @@ describe('work queue', () => {
     const last = Promise.withResolvers<void>();
     const handler = async (item: string) => {
       begun.push(item);
-      if (item === 'last') return last.resolve();
-      throw new Error(item);
+      if (item !== 'last') throw new Error(item);
+      last.resolve();
+      return 'ended' as const;
     };
     queue.consume(handler, { concurrency: 1, onError: (error) => errors.push(error) });
     for (const item of ['a', 'b', 'last']) queue.push(item);
@@ -55,7 +58,7 @@ describe('work queue', () => {
   it('hands out nothing more once stopped, also when work in hand ends', async () => {
     const queue = new WorkQueue<number>();
     const begun: number[] = [];
-    const inHand = Promise.withResolvers<void>();
+    const inHand = Promise.withResolvers<WorkOutcome>();
     const handler = (item: number) => {
       begun.push(item);
       return inHand.promise;
@@ -64,7 +67,7 @@ describe('work queue', () => {
     queue.push(1);
     queue.push(2);
     consumer.stop();
-    inHand.resolve();
+    inHand.resolve('ended');
     await inHand.promise;
     queue.push(3);
     expect(begun).toEqual([1]);

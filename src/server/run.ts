@@ -1,0 +1,160 @@
+import type { Any } from '../../generated/google/protobuf/any.js';
+import { Code, kitError, StatusError } from '../status.js';
+import type { OperationRecord, WorkOutcome } from '../stores/operation-store.js';
+import { internalError } from './internal-error.js';
+import { cancellation, type LifecycleEvent } from './lifecycle.js';
+import type { Recorder } from './recorder.js';
+import type { RunnerOptions } from './runner.js';
+import type { ServedMethod } from './served-method.js';
+import type { Committed } from './transitions.js';
+
+/** How a run ends: what the lifecycle is told of it. */
+type Ending = LifecycleEvent & { readonly type: 'succeeded' | 'failed' | 'cancelled' | 'interrupted' };
+
+/** One operation at work in this process, from being handed out to being left. */
+export class Run {
+  /** How the work was left, as soon as it is: by its end, or by {@link interrupt}. */
+  readonly left: Promise<WorkOutcome>;
+  readonly #options: RunnerOptions;
+  readonly #method: ServedMethod;
+  readonly #recorder: Recorder;
+  readonly #name: string;
+  readonly #controller = new AbortController();
+  readonly #interrupted = Promise.withResolvers<WorkOutcome>();
+  /** The attempt that this run is; undefined until that is recorded. */
+  #attempt: number | undefined;
+
+  constructor(options: RunnerOptions, method: ServedMethod, recorder: Recorder, record: OperationRecord) {
+    this.#options = options;
+    this.#method = method;
+    this.#recorder = recorder;
+    this.#name = record.name;
+    this.left = Promise.race([this.#run(record), this.#interrupted.promise]);
+  }
+
+  /**
+   * Leaves the work as the server stops: it is told so by its signal, and nothing that it still does counts.
+   * It is recorded as interrupted, or released for another server to resume.
+   */
+  async interrupt(): Promise<void> {
+    let outcome: WorkOutcome = 'released';
+    try {
+      if (this.#attempt !== undefined && this.#method.onInterrupted === 'abort') {
+        outcome = await this.#end({ type: 'interrupted', attempt: this.#attempt, at: this.#now() });
+      }
+    } catch (error) {
+      this.#log('interruption could not be recorded', error);
+    }
+    this.#interrupted.resolve(outcome);
+    this.#recorder.stop();
+    const message = 'the server stops: end the work and start it again later';
+    this.#controller.abort(kitError(Code.ABORTED, 'SERVER_STOPPING', message));
+  }
+
+  async #run(record: OperationRecord): Promise<WorkOutcome> {
+    // Watched from before the start, so that no request to cancel falls between the two.
+    const unsubscribe = this.#options.waiters.subscribe(this.#name, () => this.#heed());
+    try {
+      const { attempt } = record;
+      if (attempt > 0 && !this.#method.resumes(record)) {
+        return await this.#end({ type: 'interrupted', attempt, at: this.#now() });
+      }
+      const started = await this.#recorder.commit(this.#name, () => ({ type: 'started', attempt }));
+      if (!started?.changed) return outcomeOf(started);
+      this.#attempt = started.record.attempt;
+      if (started.record.cancelRequestTime !== undefined) this.#abortAsCancelled();
+      return await this.#end(await this.#work(started.record));
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  async #end(ending: Ending): Promise<WorkOutcome> {
+    const ended = await this.#recorder.commit(this.#name, () => ending);
+    // Nobody finds it any more, so nothing keeps it.
+    if (ended?.changed && ended.record.deleteTime !== undefined) await this.#options.store.delete(this.#name);
+    return outcomeOf(ended);
+  }
+
+  /** Aborts the work if the record says that its cancellation was requested, or that another run has it. */
+  async #heed(): Promise<void> {
+    try {
+      const record = await this.#options.store.get(this.#name);
+      if (!record || this.#attempt === undefined) return;
+      if (record.attempt > this.#attempt) {
+        const message = 'another server has taken the work over: end it, what it does no longer counts';
+        this.#controller.abort(kitError(Code.ABORTED, 'WORK_TAKEN_OVER', message));
+      } else if (record.cancelRequestTime !== undefined) this.#abortAsCancelled();
+    } catch (error) {
+      this.#log('operation could not be read', error);
+    }
+  }
+
+  #abortAsCancelled(): void {
+    this.#controller.abort(StatusError.from(cancellation(this.#name)));
+  }
+
+  /** Runs the method to its end, and says which of the three endings it was. */
+  async #work(record: OperationRecord): Promise<Ending> {
+    const { attempt } = record;
+    const { signal } = this.#controller;
+    let updates = Promise.resolve();
+    const update = (metadata: object): Promise<void> => {
+      const updated = updates.then(async () => {
+        await this.#recorder.commit(this.#name, (current) => {
+          return { type: 'updated', attempt, metadata: this.#method.merge(current, metadata) };
+        });
+      });
+      updates = updated.catch((error) => this.#log('progress could not be recorded', error));
+      return updated;
+    };
+
+    let ending: Any | { thrown: unknown };
+    try {
+      ending = await this.#method.run(record, { signal, update });
+    } catch (thrown) {
+      ending = { thrown };
+    }
+    // Progress that was reported is seen before the end is.
+    await updates;
+    const at = this.#now();
+    if (!('thrown' in ending)) return { type: 'succeeded', attempt, at, response: ending };
+    const error = obeyed(ending.thrown, signal)
+      ? StatusError.from(signal.reason)
+      : this.#failure(ending.thrown);
+    const asAsked = error === signal.reason && error.code === Code.CANCELLED;
+    return asAsked ? { type: 'cancelled', attempt, at } : { type: 'failed', attempt, at, error };
+  }
+
+  #failure(thrown: unknown): StatusError {
+    if (thrown instanceof StatusError) return thrown;
+    this.#log('operation failed unexpectedly', thrown);
+    return internalError(this.#method.path, thrown);
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+
+  #log(message: string, error: unknown): void {
+    this.#options.logger.error({ err: error, operation: this.#name, method: this.#method.path }, message);
+  }
+}
+
+/** How work was left whose last word came to this. */
+function outcomeOf(committed: Committed | undefined): WorkOutcome {
+  return !committed || committed.record.result ? 'ended' : 'superseded';
+}
+
+/**
+ * Whether work ended because its signal aborted: it threw the signal's reason, an error with that as its cause,
+ * what Node's own functions throw for it (an AbortError), or that a gRPC call of its own was cancelled.
+ */
+function obeyed(thrown: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  if (thrown === signal.reason) return true;
+  if (thrown instanceof StatusError) return false;
+  // By name: an error of another realm, as test runners have them, is no instance of our Error.
+  const { name, cause } = (thrown ?? {}) as { readonly name?: unknown; readonly cause?: unknown };
+  return name === 'AbortError' || cause === signal.reason || StatusError.from(thrown).code === Code.CANCELLED;
+}
