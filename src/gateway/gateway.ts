@@ -4,16 +4,16 @@ import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
 import { withDefaults } from '../options.js';
-import { CallHeaders } from './call-headers.js';
-import { Cors, type CorsOptions } from './cors.js';
 import { knownTypes, operationsRegistry, readDescriptors } from './descriptors.js';
 import { type Logger, RequestHandler } from './handler.js';
-import { readHttpRules } from './http-rules.js';
+import { CallHeaders } from './http/call-headers.js';
+import { Cors, type CorsOptions } from './http/cors.js';
+import { MessageJson } from './json/message-json.js';
+import { RequestTranscoder } from './json/transcode-request.js';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js';
-import { MessageJson } from './message-json.js';
 import { answerClientError, nodeListener, serverOptions } from './node-listener.js';
-import type { ServiceConfigFile } from './service-config.js';
-import { RequestTranscoder } from './transcode-request.js';
+import { readHttpRules } from './rules/http-rules.js';
+import type { ServiceConfigFile } from './rules/service-config.js';
 import { type GrpcChannel, Upstream } from './upstream.js';
 
 /** What a gateway is told besides where its calls go. */

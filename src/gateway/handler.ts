@@ -1,19 +1,19 @@
 import { Code, kitError, StatusError } from '../status.js';
-import { type CallHeaders, deadlineOf } from './call-headers.js';
-import { jsonText } from './content-type.js';
-import type { Cors } from './cors.js';
-import { errorEnvelope } from './error-envelope.js';
-import type { HeaderFields, HttpAnswer, HttpRequest } from './http-message.js';
-import { HttpRefusal, unknownMethod, unknownPath } from './http-refusal.js';
-import type { HttpRule } from './http-rules.js';
-import { httpStatusOf } from './http-status.js';
-import { COMPACT, type JsonFormat, readJsonFormat } from './json-format.js';
+import { type CallHeaders, deadlineOf } from './http/call-headers.js';
+import { jsonText } from './http/content-type.js';
+import type { Cors } from './http/cors.js';
+import { errorEnvelope } from './http/error-envelope.js';
+import type { HeaderFields, HttpAnswer, HttpRequest } from './http/http-message.js';
+import { HttpRefusal, unknownMethod, unknownPath } from './http/http-refusal.js';
+import { httpStatusOf } from './http/http-status.js';
+import { checkHead } from './http/request-head.js';
+import { COMPACT, type JsonFormat, readJsonFormat } from './json/json-format.js';
+import type { MessageJson } from './json/message-json.js';
+import { ResponseRenderer } from './json/render-response.js';
+import type { RequestTranscoder } from './json/transcode-request.js';
 import type { GatewayLimits } from './limits.js';
-import type { MessageJson } from './message-json.js';
-import { ResponseRenderer } from './render-response.js';
-import { checkHead } from './request-head.js';
-import { RouteTable, type Routing } from './route-table.js';
-import type { RequestTranscoder } from './transcode-request.js';
+import { RouteTable, type Routing } from './routing/route-table.js';
+import type { HttpRule } from './rules/http-rules.js';
 import type { Upstream } from './upstream.js';
 
 /** Where a gateway reports what no client is told. A pino logger is one. */

@@ -1,5 +1,5 @@
 // For applications.
-export type { CorsOptions } from './cors.js';
+export type { CorsOptions } from './http/cors.js';
 export {
   createGateway,
   type Gateway,
@@ -8,15 +8,15 @@ export {
   type GatewayTarget,
 } from './gateway.js';
 export type { Logger } from './handler.js';
-export { HttpRuleError } from './http-rule-error.js';
+export { HttpRuleError } from './routing/http-rule-error.js';
 export type { GatewayLimits } from './limits.js';
-export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './router.js';
-export type { RouteRule } from './route-rule.js';
-export type { ServiceConfigFile } from './service-config.js';
+export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
+export type { RouteRule } from './routing/route-rule.js';
+export type { ServiceConfigFile } from './rules/service-config.js';
 // For library authors.
 export {
   type PathTemplate,
   parseTemplate,
   type TemplateSegment,
   type TemplateVariable,
-} from './path-template.js';
+} from './routing/path-template.js';

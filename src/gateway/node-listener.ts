@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.js';
-import { onDisconnect } from './disconnect.js';
 import type { RequestHandler } from './handler.js';
-import type { HttpAnswer } from './http-message.js';
+import { onDisconnect } from './http/disconnect.js';
+import type { HttpAnswer } from './http/http-message.js';
+import { readBody } from './http/read-body.js';
 import type { GatewayLimits } from './limits.js';
-import { readBody } from './read-body.js';
 
 /** A listener for the `request` event of a server of `node:http`. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from '@jest/globals';
-import { readHttpRules } from '../../src/gateway/http-rules.js';
 import { compileRoutes, HttpRuleError } from '../../src/gateway/index.js';
+import { readHttpRules } from '../../src/gateway/rules/http-rules.js';
 import { loadSchema } from '../../src/schema/index.js';
 import { GKE_PROTOS } from '../schema/proto-files.js';
 

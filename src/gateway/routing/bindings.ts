@@ -1,5 +1,5 @@
-import { quoted } from '../status.js';
-import { malformedUrl } from './malformed-url.js';
+import { quoted } from '../../status.js';
+import { malformedUrl } from '../malformed-request.js';
 import type { PathTemplate, TemplateVariable } from './path-template.js';
 import { percentDecode, percentDecodeButSlashes } from './percent-encoding.js';
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../clock.js';
+import type { GatewayLimits } from '../limits.js';
+import { malformedBody } from '../malformed-request.js';
 import { bodyTooLarge, bodyTooSlow } from './http-refusal.js';
-import type { GatewayLimits } from './limits.js';
-import { malformedBody } from './request-body.js';
 
 /**
  * Reads the body of a request, or takes what middleware has made of it.

@@ -1,9 +1,9 @@
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
-import { nearest } from '../schema/nearest.js';
-import { quoted } from '../status.js';
-import { HttpRuleError } from './http-rule-error.js';
+import { nearest } from '../../schema/nearest.js';
+import { quoted } from '../../status.js';
+import { HttpRuleError } from '../routing/http-rule-error.js';
+import type { PathTemplate } from '../routing/path-template.js';
 import type { HttpBinding } from './http-rule-json.js';
-import type { PathTemplate } from './path-template.js';
 
 /** Messages that are a string, a number or a boolean in ProtoJSON. */
 const SCALAR_IN_JSON =

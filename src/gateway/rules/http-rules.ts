@@ -6,12 +6,12 @@ import {
   type Message,
   toJson,
 } from '@bufbuild/protobuf';
-import { nearest } from '../schema/nearest.js';
-import { quoted } from '../status.js';
-import { HttpRuleError } from './http-rule-error.js';
+import { nearest } from '../../schema/nearest.js';
+import { quoted } from '../../status.js';
+import { HttpRuleError } from '../routing/http-rule-error.js';
+import { type PathTemplate, shapeOf } from '../routing/path-template.js';
+import { parseRule } from '../routing/route-rule.js';
 import { type HttpBinding, readBindings } from './http-rule-json.js';
-import { type PathTemplate, shapeOf } from './path-template.js';
-import { parseRule } from './route-rule.js';
 import { checkRuleFields } from './rule-fields.js';
 import { readServiceConfig, type SelectedRule, type ServiceConfigFile } from './service-config.js';
 

@@ -1,5 +1,5 @@
-import { quoted } from '../status.js';
-import { malformedUrl } from './malformed-url.js';
+import { quoted } from '../../status.js';
+import { malformedUrl } from '../malformed-request.js';
 import { percentDecode } from './percent-encoding.js';
 
 /** The parameters of a query, decoded: values by name, both in their order. */

@@ -1,8 +1,8 @@
-import { codeName, type StatusError } from '../status.js';
+import { codeName, type StatusError } from '../../status.js';
+import type { JsonFormat } from '../json/json-format.js';
+import type { MessageJson } from '../json/message-json.js';
+import { writeJson } from '../json/render-response.js';
 import { httpStatusOf } from './http-status.js';
-import type { JsonFormat } from './json-format.js';
-import type { MessageJson } from './message-json.js';
-import { writeJson } from './render-response.js';
 
 /**
  * An error as Google's APIs answer it (AIP-193): `code` is the HTTP status, `status` the name of the gRPC code.

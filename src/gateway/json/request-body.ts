@@ -6,7 +6,8 @@ import {
   mergeFromJsonString,
   type Registry,
 } from '@bufbuild/protobuf';
-import { Code, kitError, quoted, type StatusError } from '../status.js';
+import { quoted } from '../../status.js';
+import { malformedBody } from '../malformed-request.js';
 import { reasonOf } from './set-field.js';
 
 /** What the body of a request is: all of the message, one field of it, or nothing. */
@@ -67,8 +68,4 @@ function parseJson(text: string): JsonValue {
   } catch (error) {
     throw malformedBody(`body is no JSON: ${reasonOf(error)}; correct it`);
   }
-}
-
-export function malformedBody(message: string): StatusError {
-  return kitError(Code.INVALID_ARGUMENT, 'MALFORMED_BODY', message);
 }

@@ -4,3 +4,7 @@ import { Code, kitError, type StatusError } from '../status.js';
 export function malformedUrl(message: string): StatusError {
   return kitError(Code.INVALID_ARGUMENT, 'MALFORMED_URL', message);
 }
+
+export function malformedBody(message: string): StatusError {
+  return kitError(Code.INVALID_ARGUMENT, 'MALFORMED_BODY', message);
+}

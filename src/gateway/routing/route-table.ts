@@ -1,4 +1,4 @@
-import { invalidField, quoted } from '../status.js';
+import { invalidField, quoted } from '../../status.js';
 import { bindPath } from './bindings.js';
 import { BoundFields } from './bound-fields.js';
 import { HttpRuleError } from './http-rule-error.js';

@@ -1,4 +1,4 @@
-import { quoted } from '../status.js';
+import { quoted } from '../../status.js';
 import { HttpRuleError } from './http-rule-error.js';
 import { type PathTemplate, parseTemplate } from './path-template.js';
 

@@ -1,8 +1,8 @@
 import { create, type DescMessage, type Message, type Registry, toBinary } from '@bufbuild/protobuf';
-import { invalidField, quoted, type StatusError } from '../status.js';
-import { BoundFields } from './bound-fields.js';
+import { invalidField, quoted, type StatusError } from '../../status.js';
+import { BoundFields } from '../routing/bound-fields.js';
+import type { HttpRule } from '../rules/http-rules.js';
 import { type FieldPath, findFieldPath, protoPath } from './field-path.js';
-import type { HttpRule } from './http-rules.js';
 import { textToJson } from './json-value.js';
 import { type BodyRule, mergeBody } from './request-body.js';
 import { setField } from './set-field.js';

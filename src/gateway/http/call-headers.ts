@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Metadata } from '@grpc/grpc-js';
-import { invalidField, quoted } from '../status.js';
+import { invalidField, quoted } from '../../status.js';
 import type { HeaderFields } from './http-message.js';
 
 /** Every service of Google's may be told these. */
