@@ -8,7 +8,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^longrunning$': '<rootDir>/src/index.ts',
     '^longrunning/(server|testing|gateway)$': '<rootDir>/src/$1/index.ts',
-    '^longrunning/gax$': '<rootDir>/src/client/gax.ts',
+    '^longrunning/gax$': '<rootDir>/src/client/gax/index.ts',
     '^longrunning/generated/(.*)$': '<rootDir>/generated/$1.ts',
   },
   // A net for tests that hang, wide enough for a machine that is busy with other things.

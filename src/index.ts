@@ -1,12 +1,12 @@
 // For applications.
-export type { TlsOptions, TokenSource } from './client/credentials.js';
+export type { TlsOptions, TokenSource } from './client/calls/credentials.js';
 export {
   ListOperationsError,
   OperationCancelledError,
   OperationError,
   OperationFailedError,
   WaitTimeoutError,
-} from './client/errors.js';
+} from './client/calls/errors.js';
 export type { ListRequest, OperationListing } from './client/list.js';
 export type {
   OperationHandle,
@@ -33,7 +33,7 @@ export type { Operation } from '../generated/google/longrunning/operations.js';
 
 // For library authors.
 export { pack, TypeRegistry, typeName, unpack } from './any.js';
-export { type Address, parseAddress } from './client/address.js';
+export { type Address, parseAddress } from './address.js';
 export { listOperations } from './client/list.js';
 export { type HandleOptions, operationHandles } from './client/operation-handles.js';
 export { type Clock, systemClock, type TimerOptions } from './clock.js';

@@ -1,10 +1,10 @@
 import type { ChannelCredentials, ChannelOptions, Interceptor } from '@grpc/grpc-js';
+import { parseAddress } from '../address.js';
 import type { Clock } from '../clock.js';
 import { invalidField } from '../status.js';
-import { parseAddress } from './address.js';
-import { CHANNEL_OPTIONS } from './channel-options.js';
-import type { ConnectionOptions } from './connection.js';
-import { channelCredentials, type TlsOptions, type TokenSource } from './credentials.js';
+import { CHANNEL_OPTIONS } from './calls/channel-options.js';
+import type { ConnectionOptions } from './calls/connection.js';
+import { channelCredentials, type TlsOptions, type TokenSource } from './calls/credentials.js';
 
 /** What an `OperationsClient` takes. */
 export interface OperationsClientOptions {

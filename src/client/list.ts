@@ -2,8 +2,8 @@ import type { Operation } from '../../generated/google/longrunning/operations.js
 import type { CallOptions, OperationsApi } from '../operations-api.js';
 import { link } from '../signals.js';
 import { Code, kitError, quoted } from '../status.js';
-import { listRejection } from './errors.js';
-import { iterable } from './iteration.js';
+import { listRejection } from './calls/errors.js';
+import { iterable } from './calls/iteration.js';
 
 /** Which operations to list. */
 export interface ListRequest {

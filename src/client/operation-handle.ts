@@ -4,17 +4,17 @@ import type { OperationOutcome, OperationSnapshot } from '../operation.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
 import { link, type Patience, within } from '../signals.js';
 import type { StatusError } from '../status.js';
-import { assertTimeout } from './call-deadline.js';
-import { changesOf } from './changes.js';
+import { assertTimeout } from './calls/call-deadline.js';
 import {
   OperationCancelledError,
   OperationFailedError,
   operationRejection,
   WaitTimeoutError,
-} from './errors.js';
-import { iterable } from './iteration.js';
-import { SharedTask } from './shared-task.js';
-import { everyChange, type Pace, type Poller, UNTIL_DONE } from './wait.js';
+} from './calls/errors.js';
+import { iterable } from './calls/iteration.js';
+import { changesOf } from './waiting/changes.js';
+import { SharedTask } from './waiting/shared-task.js';
+import { everyChange, type Pace, type Poller, UNTIL_DONE } from './waiting/wait.js';
 
 /** How long to wait. Giving up waiting cancels nothing: the operation goes on. */
 export interface WaitOptions {

@@ -6,7 +6,7 @@ import type { OperationMethod } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
 import { quoted } from '../status.js';
 import { OperationHandle, type OperationReference } from './operation-handle.js';
-import { Poller } from './wait.js';
+import { Poller } from './waiting/wait.js';
 
 /** Which operation: by its name, by the answer of the call that started it, or by what `toJSON` gave. */
 export type OperationSource = string | Operation | OperationReference;

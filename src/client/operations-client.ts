@@ -11,15 +11,15 @@ import {
 import { systemClock } from '../clock.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
 import { Code, kitError, StatusError } from '../status.js';
-import { callDeadline, shortened, waitTimeoutMs } from './call-deadline.js';
-import { Caller } from './caller.js';
-import { WAIT_CHANNEL_OPTIONS } from './channel-options.js';
+import { callDeadline, shortened, waitTimeoutMs } from './calls/call-deadline.js';
+import { Caller } from './calls/caller.js';
+import { WAIT_CHANNEL_OPTIONS } from './calls/channel-options.js';
+import { Connection, type UnaryMethod } from './calls/connection.js';
+import { listRejection, operationRejection } from './calls/errors.js';
 import { connectionOptions, maxWaitConnections, type OperationsClientOptions } from './client-options.js';
-import { Connection, type UnaryMethod } from './connection.js';
-import { listRejection, operationRejection } from './errors.js';
 import { type ListRequest, listOperations, type OperationListing } from './list.js';
 import { type OpenOperation, operationHandles } from './operation-handles.js';
-import { WaitConnections } from './wait-connections.js';
+import { WaitConnections } from './waiting/wait-connections.js';
 
 /**
  * `google.longrunning.Operations` of a server, over gRPC.

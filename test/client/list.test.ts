@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListOperationsResponse } from '../../generated/google/longrunning/operations.js';
-import { ListOperationsError } from '../../src/client/errors.js';
+import { ListOperationsError } from '../../src/client/calls/errors.js';
 import { listOperations } from '../../src/client/list.js';
 import { OperationsClient } from '../../src/client/operations-client.js';
 import type { CallOptions, OperationsApi } from '../../src/operations-api.js';

@@ -3,7 +3,11 @@ import { ReportsOperations } from '../../examples/reports/reports.operations.js'
 import { type ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { pack } from '../../src/any.js';
-import { OperationCancelledError, OperationError, OperationFailedError } from '../../src/client/errors.js';
+import {
+  OperationCancelledError,
+  OperationError,
+  OperationFailedError,
+} from '../../src/client/calls/errors.js';
 import type { OperationHandle } from '../../src/client/operation-handle.js';
 import { type OpenOperation, operationHandles } from '../../src/client/operation-handles.js';
 import { OperationsClient } from '../../src/client/operations-client.js';

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import { ListOperationsError, OperationError } from '../../src/client/errors.js';
+import { ListOperationsError, OperationError } from '../../src/client/calls/errors.js';
 import { OperationsClient } from '../../src/client/operations-client.js';
 import { Code, kitError, StatusError } from '../../src/status.js';
 import { expectKitError, rejection } from '../helpers/rejection.js';

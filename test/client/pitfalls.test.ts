@@ -12,7 +12,11 @@ import { ExportReportResponse, ReportMetadata } from '../../generated/example/re
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { pack } from '../../src/any.js';
-import { OperationCancelledError, OperationFailedError, WaitTimeoutError } from '../../src/client/errors.js';
+import {
+  OperationCancelledError,
+  OperationFailedError,
+  WaitTimeoutError,
+} from '../../src/client/calls/errors.js';
 import { listOperations } from '../../src/client/list.js';
 import { OperationsClient } from '../../src/client/operations-client.js';
 import type { OperationsApi } from '../../src/operations-api.js';

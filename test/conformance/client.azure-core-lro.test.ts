@@ -1,6 +1,6 @@
 // The behaviours that Azure's core-lro tests in poller.spec.ts, as our client has them.
 import { describe, expect, it } from '@jest/globals';
-import { OperationCancelledError, OperationFailedError } from '../../src/client/errors.js';
+import { OperationCancelledError, OperationFailedError } from '../../src/client/calls/errors.js';
 import { Code } from '../../src/status.js';
 import { rejection } from '../helpers/rejection.js';
 import { cancelled, error, failed, running, scriptedPeer, succeeded } from './scripted-peer.js';

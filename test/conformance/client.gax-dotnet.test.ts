@@ -1,6 +1,6 @@
 // The behaviours that gax-dotnet tests in PollingTest, as our client has them.
 import { describe, expect, it } from '@jest/globals';
-import { WaitTimeoutError } from '../../src/client/errors.js';
+import { WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { rejection } from '../helpers/rejection.js';
 import { running, scriptedPeer, succeeded } from './scripted-peer.js';
 

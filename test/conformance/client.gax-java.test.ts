@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { pack } from '../../src/any.js';
-import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/errors.js';
+import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { Code } from '../../src/status.js';
 import { rejection } from '../helpers/rejection.js';
 import { error, failed, NAME, progress, running, scriptedPeer, succeeded } from './scripted-peer.js';

@@ -1,6 +1,6 @@
 // The behaviours that gax-nodejs tests in test/unit/longrunning.ts, as our client has them. Each names its case.
 import { describe, expect, it } from '@jest/globals';
-import { OperationFailedError, WaitTimeoutError } from '../../src/client/errors.js';
+import { OperationFailedError, WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { Code } from '../../src/status.js';
 import { rejection } from '../helpers/rejection.js';
 import { error, failed, NAME, progress, running, scriptedPeer, succeeded } from './scripted-peer.js';

@@ -1,6 +1,6 @@
 // The behaviours that google-cloud-cpp tests in async_polling_loop_test.cc, as our client has them.
 import { describe, expect, it } from '@jest/globals';
-import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/errors.js';
+import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { Code } from '../../src/status.js';
 import { settled } from '../helpers/manual-clock.js';
 import { rejection } from '../helpers/rejection.js';

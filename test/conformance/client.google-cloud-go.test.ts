@@ -1,7 +1,7 @@
 // The behaviours that google-cloud-go tests in longrunning/longrunning_test.go, as our client has them.
 import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import type { OperationFailedError } from '../../src/client/errors.js';
+import type { OperationFailedError } from '../../src/client/calls/errors.js';
 import { Code, kitError } from '../../src/status.js';
 import { rejection } from '../helpers/rejection.js';
 import { error, failed, NAME, running, scriptedPeer, succeeded } from './scripted-peer.js';

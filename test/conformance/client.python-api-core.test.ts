@@ -1,7 +1,7 @@
 // The behaviours that python-api-core tests in tests/unit/test_operation.py, as our client has them.
 import { describe, expect, it } from '@jest/globals';
 import { Operation } from '../../generated/google/longrunning/operations.js';
-import { OperationCancelledError, OperationFailedError } from '../../src/client/errors.js';
+import { OperationCancelledError, OperationFailedError } from '../../src/client/calls/errors.js';
 import { Code, StatusError } from '../../src/status.js';
 import { rejection } from '../helpers/rejection.js';
 import {

@@ -1,0 +1,45 @@
+import { quoted } from './status.js';
+
+/** Where a server is. */
+export interface Address {
+  /** As grpc-js takes it. */
+  readonly target: string;
+  /** Whether it is on this machine, so that nobody can listen in between. */
+  readonly loopback: boolean;
+  /** Whether to secure the connection unless told otherwise: everywhere but on this machine, and where it says `https`. */
+  readonly tls: boolean;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+const SOCKET_FILE = /^unix(?:-abstract)?:/;
+const HTTPS = /^https:\/\/([^/?#@\s]+)\/?$/i;
+const PORT = /:\d+$/;
+const URL_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
+const TARGET_SCHEMES = ['dns', 'unix'];
+const HTTPS_PORT = 443;
+
+/**
+ * Reads `host:port`, `[::1]:port`, `https://host[:port]`, `unix:/path` or another target of grpc-js, such as
+ * `dns:///host:port`. Names other than `localhost` never count as loopback: what they resolve to is for somebody
+ * else to say.
+ *
+ * @throws TypeError when it is none of these.
+ */
+export function parseAddress(address: string): Address {
+  const host = HTTPS.exec(address)?.[1];
+  if (host !== undefined) {
+    const target = PORT.test(host) ? host : `${host}:${HTTPS_PORT}`;
+    return { target, loopback: LOOPBACK.test(target), tls: true };
+  }
+  const scheme = URL_SCHEME.exec(address)?.[1]?.toLowerCase();
+  if (scheme !== undefined && !TARGET_SCHEMES.includes(scheme)) throw malformed(address);
+  if (!/^\S+$/.test(address)) throw malformed(address);
+  const loopback = SOCKET_FILE.test(address) || LOOPBACK.test(address);
+  return { target: address, loopback, tls: !loopback };
+}
+
+function malformed(address: string): TypeError {
+  return new TypeError(
+    `address ${quoted(address)} is malformed: write "host:port", "https://host" or "unix:/path"`,
+  );
+}

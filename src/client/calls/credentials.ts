@@ -1,0 +1,78 @@
+import { ChannelCredentials } from '@grpc/grpc-js';
+import type { Address } from '../../address.js';
+import { abortable } from '../../signals.js';
+import { Code, kitError, quoted } from '../../status.js';
+
+/** Certificates and keys, in PEM. */
+export interface TlsOptions {
+  /** Whom to trust. @defaultValue the authorities that Node trusts */
+  readonly ca?: string | Buffer;
+  /** The client's own certificate, with its chain; together with `key`. @defaultValue none */
+  readonly cert?: string | Buffer;
+  /** The private key of `cert`. */
+  readonly key?: string | Buffer;
+}
+
+/** A bearer token, or what gives one that is still good: asked before every call, so let it keep one while it lasts. */
+export type TokenSource = string | (() => Promise<string>);
+
+/** What says how to secure a connection, and as whom to make calls. */
+export interface CredentialOptions {
+  readonly credentials?: ChannelCredentials | undefined;
+  readonly tls?: TlsOptions | undefined;
+  readonly token?: TokenSource | undefined;
+}
+
+/**
+ * How to secure the connection to `address`.
+ *
+ * @throws TypeError when the options contradict each other, or would send a token that others can read.
+ */
+export function channelCredentials(
+  address: Address,
+  { credentials, tls, token }: CredentialOptions,
+): ChannelCredentials {
+  if (credentials && tls) {
+    throw new TypeError('both credentials and tls are given: give one of them, they say the same thing');
+  }
+  if (tls && (tls.cert === undefined) !== (tls.key === undefined)) {
+    throw new TypeError('tls has only one of cert and key: give both, or neither');
+  }
+  const chosen = credentials ?? (tls || address.tls ? secure(tls) : ChannelCredentials.createInsecure());
+  if (token !== undefined && !address.loopback && !chosen._isSecure()) {
+    throw new TypeError(
+      `a token would go to ${quoted(address.target)} in plain text: leave out credentials, or use TLS`,
+    );
+  }
+  return chosen;
+}
+
+function secure({ ca, cert, key }: TlsOptions = {}): ChannelCredentials {
+  return ChannelCredentials.createSsl(bytes(ca), bytes(key), bytes(cert));
+}
+
+function bytes(pem: string | Buffer | undefined): Buffer | null {
+  return pem === undefined ? null : Buffer.from(pem);
+}
+
+/**
+ * The headers that say as whom a call is made.
+ *
+ * @throws StatusError UNAUTHENTICATED, with the cause, when no token is to be had; `signal.reason` on abort.
+ */
+export async function authorization(
+  token: TokenSource,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  if (typeof token === 'string') return { authorization: `Bearer ${token}` };
+  return { authorization: `Bearer ${await abortable(fetchToken(token), signal)}` };
+}
+
+async function fetchToken(source: () => Promise<string>): Promise<string> {
+  try {
+    return await source();
+  } catch (cause) {
+    const message = `no token is to be had (${String(cause)}): see the cause`;
+    throw kitError(Code.UNAUTHENTICATED, 'TOKEN_UNAVAILABLE', message, { cause });
+  }
+}

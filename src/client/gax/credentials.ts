@@ -1,0 +1,106 @@
+import {
+  type Deadline,
+  InterceptingCall,
+  type Interceptor,
+  Metadata,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import { systemClock } from '../../clock.js';
+import { toServerError } from '../../grpc-status.js';
+import { abortable, within } from '../../signals.js';
+import { Code, kitError, quoted, StatusError } from '../../status.js';
+
+const DEFAULT_UNIVERSE = 'googleapis.com';
+const QUOTA_PROJECT_HEADER = 'x-goog-user-project';
+
+/** Whatever gives the headers that say as whom a call is made: a `GoogleAuth`, an `AuthClient`, or your own. */
+export interface GoogleCredentials {
+  /** @param url - the service that is called; service accounts sign for it. */
+  getRequestHeaders(url?: string): Promise<Headers>;
+  getUniverseDomain?(): Promise<string>;
+  /** For those that have no `getUniverseDomain`. @defaultValue not checked */
+  readonly universeDomain?: string;
+}
+
+/** As whom to make calls, and where. */
+export interface GoogleIdentity {
+  readonly credentials: GoogleCredentials;
+  /** `host:port` or `host`, as JSON web tokens name their audience. */
+  readonly host: string;
+  readonly universeDomain: string | undefined;
+  readonly quotaProject: string | undefined;
+}
+
+/** Sends with every call what the credentials say; a call that they cannot be had for fails, and is not sent. */
+export function authorizing(identity: GoogleIdentity): Interceptor {
+  return (options, nextCall) => {
+    const call = nextCall(options);
+    const cancelling = new AbortController();
+    const [, service] = options.method_definition.path.split('/');
+    const url = `https://${identity.host}/${service}`;
+    return new InterceptingCall(call, {
+      start(metadata, listener, next) {
+        // Until it is started, grpc-js does not tell of the deadline or the end of a call.
+        const limits = { timeoutMs: timeLeftMs(options.deadline), signal: cancelling.signal };
+        const fail = (cause: unknown) => {
+          call.cancelWithStatus(Code.CANCELLED, 'not sent');
+          listener.onReceiveStatus(statusOf(credentialsError(cause)));
+        };
+        within(limits, credentialsLate, systemClock, (signal) =>
+          abortable(addHeaders(metadata, identity, url), signal),
+        ).then(() => {
+          if (cancelling.signal.aborted) fail(cancelling.signal.reason);
+          else next(metadata, listener);
+        }, fail);
+      },
+      cancel(next) {
+        cancelling.abort(new StatusError(Code.CANCELLED, 'call was cancelled'));
+        next();
+      },
+    });
+  };
+}
+
+function timeLeftMs(deadline: Deadline | undefined): number | undefined {
+  if (deadline === undefined || deadline === Number.POSITIVE_INFINITY) return undefined;
+  return Math.max(0, Number(deadline) - Date.now());
+}
+
+function credentialsLate(timeoutMs: number): StatusError {
+  const message = `no Google credentials came within ${timeoutMs} ms: look into what gives them, or allow for more time`;
+  return kitError(Code.DEADLINE_EXCEEDED, 'CREDENTIALS_TIMED_OUT', message);
+}
+
+async function addHeaders(
+  metadata: Metadata,
+  { credentials, universeDomain, quotaProject }: GoogleIdentity,
+  url: string,
+): Promise<void> {
+  const universe = (await credentials.getUniverseDomain?.()) ?? credentials.universeDomain;
+  const expected = universeDomain ?? process.env.GOOGLE_CLOUD_UNIVERSE_DOMAIN ?? DEFAULT_UNIVERSE;
+  if (universe !== undefined && universe !== expected) {
+    throw new Error(`they are of the universe ${quoted(universe)}, not ${quoted(expected)}`);
+  }
+  for (const [key, value] of await credentials.getRequestHeaders(url)) metadata.set(key, value);
+  if (quotaProject !== undefined) metadata.set(QUOTA_PROJECT_HEADER, quotaProject);
+}
+
+/** A token server that cannot be reached, or that fails, may be back soon; anything else is for people to mend. */
+function credentialsError(cause: unknown): StatusError {
+  if (cause instanceof StatusError) return cause;
+  const { code, status } = Object(cause) as { readonly code?: unknown; readonly status?: unknown };
+  const passing = (typeof code === 'string' && NETWORK_ERRORS.has(code)) || Number(status) >= 500;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `no Google credentials for the call: ${reason}: see "gcloud auth application-default login"`;
+  return kitError(passing ? Code.UNAVAILABLE : Code.UNAUTHENTICATED, 'CREDENTIALS_UNAVAILABLE', message, {
+    cause,
+  });
+}
+
+const NETWORK_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
+
+/** What a call ends with, details and all. */
+function statusOf(error: StatusError): StatusObject {
+  const { details, metadata = new Metadata() } = toServerError(error);
+  return { code: error.code, details, metadata };
+}

@@ -1,0 +1,121 @@
+import { GoogleAuth } from 'google-gax';
+import { snapshotOf } from '../../operation.js';
+import type { OperationMethod } from '../../operation-method.js';
+import { parseAddress } from '../../address.js';
+import type { OperationsClientOptions } from '../client-options.js';
+import { gaxContext } from './context.js';
+import { authorizing, type GoogleCredentials } from './credentials.js';
+import { type GaxOperation, operationOf, snapshotReader } from './operation.js';
+import { OperationHandle } from '../operation-handle.js';
+import { OperationsClient } from '../operations-client.js';
+
+export type { GoogleCredentials } from './credentials.js';
+export type { GaxOperation } from './operation.js';
+
+const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
+
+/** What {@link googleOperationsClient} takes. */
+export interface GoogleOperationsClientOptions
+  extends Omit<OperationsClientOptions, 'address' | 'credentials' | 'token'> {
+  /** Where the API is: `gkemulticloud.googleapis.com`, `host:port` or `https://host:port`. @defaultValue port 443 */
+  readonly apiEndpoint: string;
+  /** What the token is to be good for. @defaultValue `['https://www.googleapis.com/auth/cloud-platform']` */
+  readonly scopes?: readonly string[];
+  /**
+   * The project to charge and to count quota against, sent as `x-goog-user-project`.
+   *
+   * @defaultValue what the credentials say, or the environment's GOOGLE_CLOUD_QUOTA_PROJECT
+   */
+  readonly quotaProject?: string;
+  /**
+   * Credentials of another universe are not sent.
+   *
+   * @defaultValue the environment's GOOGLE_CLOUD_UNIVERSE_DOMAIN, or `googleapis.com`
+   */
+  readonly universeDomain?: string;
+  /** Whose calls these are. @defaultValue Application Default Credentials, looked for with the first call */
+  readonly auth?: GoogleCredentials;
+}
+
+/**
+ * A client of `google.longrunning.Operations` of a Google API, with Application Default Credentials: native
+ * gRPC over TLS. Only an endpoint on this machine is spoken to in plain text, unless `tls` is given.
+ *
+ * A call rejects with UNAUTHENTICATED, and is not sent, when there are no credentials, or those of another universe.
+ *
+ * @throws TypeError when the endpoint is malformed.
+ *
+ * @example
+ * ```ts
+ * await using operations = googleOperationsClient({ apiEndpoint: 'gkemulticloud.googleapis.com' });
+ * const outcome = await operations.operation(name).cancelAndWait({ timeoutMs: 60_000 });
+ * ```
+ */
+export function googleOperationsClient(options: GoogleOperationsClientOptions): OperationsClient {
+  const { apiEndpoint, scopes = [CLOUD_PLATFORM], quotaProject, universeDomain, auth, ...others } = options;
+  const { address, host } = endpointOf(apiEndpoint);
+  const credentials = auth ?? applicationDefault(scopes, universeDomain);
+  const identity = { credentials, host, quotaProject, universeDomain };
+  return new OperationsClient({
+    ...others,
+    address,
+    // Last, so that interceptors of the caller's own cannot see a token that they might log.
+    interceptors: [...(others.interceptors ?? []), authorizing(identity)],
+  });
+}
+
+/** Where to connect to, and how tokens name that. */
+function endpointOf(apiEndpoint: string): { readonly address: string; readonly host: string } {
+  const plain = apiEndpoint.replace(/^https:\/\//i, '');
+  const inTheOpen = plain === apiEndpoint && parseAddress(plain).loopback;
+  return { address: inTheOpen ? plain : `https://${plain}`, host: plain.replace(/(?::443)?\/?$/, '') };
+}
+
+function applicationDefault(
+  scopes: readonly string[],
+  universeDomain: string | undefined,
+): GoogleCredentials {
+  const auth = new GoogleAuth({
+    scopes: [...scopes],
+    ...(universeDomain !== undefined && { universeDomain }),
+  });
+  // As generated clients do: a service account signs its tokens itself, with no server in between.
+  auth.useJWTAccessWithScope = true;
+  return auth;
+}
+
+/**
+ * The handle of an operation that a generated Google client started, over that client's own channel and with its
+ * credentials. Response and metadata are what the client itself would give, unless `method` says otherwise.
+ *
+ * The client has to stay open: closing it ends every wait with UNAVAILABLE "client is closed". A client made with
+ * `fallback: true` speaks REST, which has no WaitOperation; its operations are polled.
+ *
+ * @example
+ * ```ts
+ * const [started] = await client.createAwsCluster(request);
+ * const outcome = await fromGax(started).cancelAndWait({ timeoutMs: 60_000 });
+ * // In another process, by name:
+ * const resumed = fromGax(await client.checkCreateAwsClusterProgress(name));
+ * ```
+ */
+export function fromGax<Response, Metadata>(
+  operation: GaxOperation<Response, Metadata>,
+): OperationHandle<Response, Metadata>;
+/** Reads response and metadata by a method of ours: into the messages of ts-proto. */
+export function fromGax<Response, Metadata>(
+  operation: GaxOperation<unknown, unknown>,
+  method: OperationMethod<unknown, Response, Metadata>,
+): OperationHandle<Response, Metadata>;
+export function fromGax(
+  started: GaxOperation<unknown, unknown>,
+  method?: OperationMethod<unknown, unknown, unknown>,
+): OperationHandle<unknown, unknown> {
+  const operation = operationOf(started.latestResponse);
+  const { name } = operation;
+  return new OperationHandle(gaxContext(started.longrunningDescriptor.operationsClient), {
+    reference: method ? { name, method: method.path } : { name },
+    operation,
+    read: method ? (latest) => snapshotOf(latest, method) : snapshotReader(started),
+  });
+}

@@ -1,0 +1,86 @@
+import type { Operation } from '../../../generated/google/longrunning/operations.js';
+import type { Any } from '../../../generated/google/protobuf/any.js';
+import { type OperationSnapshot, snapshotOf } from '../../operation.js';
+import type { OperationMethod } from '../../operation-method.js';
+import type { GaxOperationsClient } from './operations-client.js';
+
+/** `google.protobuf.Any` as protobuf.js decodes it, with or without camel case. */
+export interface GaxAny {
+  readonly type_url?: string | null;
+  readonly typeUrl?: string | null;
+  readonly value?: Uint8Array | string | null;
+}
+
+/** `google.longrunning.Operation` as google-gax decodes it. */
+export interface GaxOperationMessage {
+  readonly name?: string | null;
+  readonly metadata?: GaxAny | null;
+  readonly done?: boolean | null;
+  readonly error?: {
+    readonly code?: number | null;
+    readonly message?: string | null;
+    readonly details?: readonly GaxAny[] | null;
+  } | null;
+  readonly response?: GaxAny | null;
+}
+
+/** Decodes one message type; protobuf.js tells on what it decodes which type that is. */
+type GaxDecoder = (bytes: Uint8Array) => object;
+
+/**
+ * What a generated Google client resolves to when it starts an operation: the `LROperation` of google-gax, as far
+ * as it is needed here. So stated it fits every version of google-gax, whichever the client brings along.
+ */
+export interface GaxOperation<Response, Metadata> {
+  readonly latestResponse: GaxOperationMessage;
+  readonly longrunningDescriptor: {
+    readonly operationsClient: GaxOperationsClient;
+    readonly responseDecoder: GaxDecoder;
+    readonly metadataDecoder: GaxDecoder;
+  };
+  promise(): Promise<readonly [Response, Metadata, ...unknown[]]>;
+}
+
+/** The message that google-gax decoded, as ours. */
+export function operationOf({ name, metadata, done, error, response }: GaxOperationMessage): Operation {
+  const base = { name: name ?? '', metadata: metadata ? anyOf(metadata) : undefined, done: done ?? false };
+  if (error) {
+    const { code, message, details } = error;
+    const value = { code: code ?? 0, message: message ?? '', details: (details ?? []).map(anyOf) };
+    return { ...base, result: { $case: 'error', value } };
+  }
+  return { ...base, result: response ? { $case: 'response', value: anyOf(response) } : undefined };
+}
+
+/** An Any that google-gax decoded, as ours. */
+export function anyOf({ type_url, typeUrl, value }: GaxAny): Any {
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.from(value ?? []);
+  return { typeUrl: type_url ?? typeUrl ?? '', value: bytes };
+}
+
+/** Reads operations by the decoders of the client that started one: into the very types of that client. */
+export function snapshotReader<Response, Metadata>({
+  longrunningDescriptor: { responseDecoder, metadataDecoder },
+}: GaxOperation<Response, Metadata>): (operation: Operation) => OperationSnapshot<Response, Metadata> {
+  const types = { response: messageReader(responseDecoder), metadata: messageReader(metadataDecoder) };
+  // Reading asks for no more of a method than this; protobuf.js encodes and prints in ways of its own.
+  const method = types as unknown as OperationMethod<unknown, Response, Metadata>;
+  return (operation) => snapshotOf(operation, method);
+}
+
+function messageReader(decode: GaxDecoder) {
+  return {
+    get $type() {
+      return messageTypeName(decode);
+    },
+    decode,
+    fromPartial: () => decode(new Uint8Array()),
+  };
+}
+
+/** The full name of the type that a decoder decodes. It shows on whatever comes out, if only the empty message. */
+function messageTypeName(decode: GaxDecoder): string {
+  const { $type } = decode(new Uint8Array()) as { readonly $type?: { readonly fullName: string } };
+  // protobuf.js writes a leading dot.
+  return ($type?.fullName ?? '').replace(/^\./, '');
+}

@@ -1,0 +1,122 @@
+import type {
+  CancelOperationRequest,
+  DeleteOperationRequest,
+  GetOperationRequest,
+  ListOperationsRequest,
+  ListOperationsResponse,
+  Operation,
+} from '../../../generated/google/longrunning/operations.js';
+import type { CallOptions, NamedRequest, OperationsApi } from '../../operations-api.js';
+import { abortable, onAbort } from '../../signals.js';
+import { Code, kitError, StatusError } from '../../status.js';
+import { callDeadline } from '../calls/call-deadline.js';
+import { callHeaders } from '../calls/call-headers.js';
+import { anyOf, type GaxAny, type GaxOperationMessage, operationOf } from './operation.js';
+import type { GaxCall, GaxCallOptions, GaxOperationsClient } from './operations-client.js';
+import { retryUnavailable } from './retry.js';
+
+/** Timers reach no further. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** The methods over REST, through the functions of google-gax. WaitOperation has no REST rule in Google's APIs. */
+export class GaxRestOperations implements OperationsApi {
+  readonly #calls: GaxOperationsClient['innerApiCalls'];
+
+  constructor({ innerApiCalls }: Pick<GaxOperationsClient, 'innerApiCalls'>) {
+    this.#calls = innerApiCalls;
+  }
+
+  async getOperation(request: NamedRequest<GetOperationRequest>, options?: CallOptions): Promise<Operation> {
+    const [operation] = await this.#call('getOperation', request, options);
+    return operationOf(operation as GaxOperationMessage);
+  }
+
+  async listOperations(
+    request: NamedRequest<ListOperationsRequest>,
+    options?: CallOptions,
+  ): Promise<ListOperationsResponse> {
+    const [, , page] = await this.#call('listOperations', request, options);
+    const { operations, nextPageToken } = page as GaxPage;
+    return {
+      operations: (operations ?? []).map(operationOf),
+      nextPageToken: nextPageToken ?? '',
+      unreachable: [],
+    };
+  }
+
+  async cancelOperation(request: NamedRequest<CancelOperationRequest>, options?: CallOptions): Promise<void> {
+    await this.#call('cancelOperation', request, options);
+  }
+
+  async deleteOperation(request: NamedRequest<DeleteOperationRequest>, options?: CallOptions): Promise<void> {
+    await this.#call('deleteOperation', request, options);
+  }
+
+  /** @throws StatusError UNIMPLEMENTED always; whoever waits then polls. */
+  async waitOperation(): Promise<Operation> {
+    const message = 'WaitOperation cannot be called over REST: poll, or make the client without `fallback`';
+    throw kitError(Code.UNIMPLEMENTED, 'WAIT_OVER_REST', message);
+  }
+
+  async #call(
+    name: 'getOperation' | 'listOperations' | 'cancelOperation' | 'deleteOperation',
+    request: { readonly name: string },
+    { timeoutMs, signal, headers }: CallOptions = {},
+  ): Promise<readonly [unknown, unknown, unknown]> {
+    const deadline = callDeadline(timeoutMs);
+    const metadata = callHeaders(request.name, headers).getMap();
+    return retryUnavailable({ deadline, signal }, () => {
+      const timeout = Math.min(deadline - Date.now(), LONGEST_TIMEOUT_MS);
+      const options = {
+        timeout,
+        retry: null,
+        autoPaginate: false,
+        otherArgs: { headers: metadata },
+      } as const;
+      return this.#attempt(name, request, options, signal);
+    });
+  }
+
+  async #attempt(
+    name: string,
+    request: object,
+    options: GaxCallOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly [unknown, unknown, unknown]> {
+    signal?.throwIfAborted();
+    const pending = (this.#calls[name] as GaxCall)(request, options);
+    const stopListening = signal ? onAbort(signal, () => pending.cancel()) : () => {};
+    try {
+      return await abortable(pending, signal);
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      throw restError(thrown);
+    } finally {
+      stopListening();
+    }
+  }
+}
+
+interface GaxPage {
+  readonly operations?: readonly GaxOperationMessage[] | null;
+  readonly nextPageToken?: string | null;
+}
+
+/** Errors of google-gax over REST have their details already taken apart, and no code when HTTP itself failed. */
+interface GaxRestError extends Error {
+  readonly code?: number;
+  readonly details?: readonly GaxAny[];
+}
+
+function restError(thrown: unknown): StatusError {
+  if (!(thrown instanceof Error)) return StatusError.from(thrown);
+  const { code = Code.UNKNOWN, message, details } = thrown as GaxRestError;
+  // google-gax says UNAVAILABLE of an answer that came and that it cannot read. To ask again would go on for ever.
+  if (/cannot find type|no such type/.test(message)) {
+    const advice = `answer is of no use over REST (${message}): make the client without \`fallback\``;
+    return kitError(Code.INTERNAL, 'ANSWER_UNREADABLE', advice, { cause: thrown });
+  }
+  const packed = Array.isArray(details) ? details.map(anyOf) : [];
+  const status = StatusError.from({ code, message, details: packed });
+  return new StatusError(status.code, status.message, status.details, { cause: thrown });
+}

@@ -1,0 +1,41 @@
+import { type Clock, systemClock } from '../../clock.js';
+import { sleep } from '../../signals.js';
+import { Code, StatusError } from '../../status.js';
+import { type BackoffPolicy, backoffMs } from '../waiting/backoff.js';
+
+/** As the service config of our own channels has it. */
+const MAX_ATTEMPTS = 5;
+const BACKOFF: BackoffPolicy = { initialMs: 500, multiplier: 2, maxMs: 10_000 };
+
+/** How long to go on trying. */
+export interface RetryLimits {
+  /** Milliseconds since 1970, or Infinity. */
+  readonly deadline: number;
+  /** Ends the trying when it aborts. */
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds since 1970 and timers. @defaultValue the machine's */
+  readonly clock?: Clock;
+}
+
+/**
+ * Makes a call up to five times while the server is UNAVAILABLE: for channels of google-gax, whose service config
+ * is not ours to set.
+ *
+ * @throws what the last attempt threw; `signal.reason` on abort.
+ */
+export async function retryUnavailable<Response>(
+  { deadline, signal, clock = systemClock }: RetryLimits,
+  attempt: () => Promise<Response>,
+): Promise<Response> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt();
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      const pauseMs = backoffMs(attempts - 1, Math.random, BACKOFF);
+      const hopeless = attempts === MAX_ATTEMPTS || clock.now() + pauseMs >= deadline;
+      if (hopeless || StatusError.from(thrown).code !== Code.UNAVAILABLE) throw thrown;
+      await sleep(pauseMs, signal, clock);
+    }
+  }
+}

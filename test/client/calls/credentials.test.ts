@@ -1,0 +1,239 @@
+import { getEventListeners } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  ChannelCredentials,
+  type handleUnaryCall,
+  InterceptingCall,
+  type Interceptor,
+  Metadata,
+  Server,
+  ServerCredentials,
+} from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import {
+  type GetOperationRequest,
+  type Operation,
+  OperationsService,
+  type WaitOperationRequest,
+} from '../../../generated/google/longrunning/operations.js';
+import type { OperationsClientOptions } from '../../../src/client/client-options.js';
+import { OperationsClient } from '../../../src/client/operations-client.js';
+import { Code } from '../../../src/status.js';
+import { expectKitError, rejection } from '../../helpers/rejection.js';
+import { running, startScriptedServer, succeeded } from '../scripted-server.js';
+
+const NAME = 'operations/1';
+
+/** Of an authority that signed both server and client, made for these tests alone. */
+const pem = (file: string) => readFile(`${__dirname}/../certificates/${file}`);
+
+async function startSecureServer({ mutual }: { readonly mutual: boolean }) {
+  const [ca, key, cert] = await Promise.all([pem('ca.pem'), pem('server-key.pem'), pem('server.pem')]);
+  const server = new Server();
+  const getOperation: handleUnaryCall<GetOperationRequest, Operation> = ({ metadata }, callback) =>
+    callback(null, running(String(metadata.get('authorization'))));
+  const waitOperation: handleUnaryCall<WaitOperationRequest, Operation> = (_, callback) =>
+    callback(null, succeeded());
+  server.addService(
+    { getOperation: OperationsService.getOperation, waitOperation: OperationsService.waitOperation },
+    { getOperation, waitOperation },
+  );
+  const credentials = ServerCredentials.createSsl(ca, [{ private_key: key, cert_chain: cert }], mutual);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, free) => (error ? reject(error) : resolve(free)));
+  });
+  return { port, [Symbol.asyncDispose]: async () => server.forceShutdown() };
+}
+
+describe('client › TLS', () => {
+  it.each(['https://localhost:PORT', 'localhost:PORT', 'https://127.0.0.1:PORT'])(
+    '%s with the authority of the server',
+    async (address) => {
+      await using server = await startSecureServer({ mutual: false });
+      await using client = new OperationsClient({
+        address: address.replace('PORT', String(server.port)),
+        tls: { ca: await pem('ca.pem') },
+        token: 'secret',
+      });
+      expect((await client.getOperation({ name: NAME })).name).toBe('Bearer secret');
+      expect((await client.operation(NAME).wait()).state).toBe('succeeded');
+    },
+  );
+
+  it('a server that nobody vouches for: UNAVAILABLE, and nothing is sent', async () => {
+    await using server = await startSecureServer({ mutual: false });
+    await using client = new OperationsClient({ address: `https://localhost:${server.port}` });
+    const error = await rejection(client.getOperation({ name: NAME }, { timeoutMs: 2000 }));
+    expect([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]).toContain((error as { code: Code }).code);
+  });
+
+  it('cert and key tell the server who calls; without, it hangs up', async () => {
+    await using server = await startSecureServer({ mutual: true });
+    const address = `localhost:${server.port}`;
+    const [ca, cert, key] = await Promise.all([pem('ca.pem'), pem('client.pem'), pem('client-key.pem')]);
+    await using known = new OperationsClient({ address, tls: { ca: ca.toString(), cert, key } });
+    expect((await known.getOperation({ name: NAME })).done).toBe(false);
+    await using unknown = new OperationsClient({ address, tls: { ca } });
+    await expect(unknown.getOperation({ name: NAME }, { timeoutMs: 1000 })).rejects.toMatchObject({
+      operationName: NAME,
+    });
+  });
+});
+
+describe('client › options that contradict each other', () => {
+  const insecure = ChannelCredentials.createInsecure();
+  const cases: [string, Omit<OperationsClientOptions, 'address'>, RegExp][] = [
+    ['credentials and tls', { credentials: insecure, tls: {} }, /^both credentials and tls are given: /],
+    ['cert without key', { tls: { cert: 'x' } }, /^tls has only one of cert and key: /],
+    ['a token in plain text', { credentials: insecure, token: 'secret' }, /in plain text: /],
+  ];
+  it.each(cases)('%s: refused', (_, options, message) => {
+    const make = () => new OperationsClient({ address: 'example.com:443', ...options });
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(message);
+    expect(make).not.toThrow(/secret/);
+  });
+
+  it('a token in plain text is fine on this machine', async () => {
+    await using client = new OperationsClient({ address: 'unix:/nowhere', token: 'secret' });
+    expect(client).toBeInstanceOf(OperationsClient);
+  });
+});
+
+const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy', 'no_grpc_proxy', 'no_proxy'];
+
+/** A proxy that the environment names, until it is disposed of; it turns everybody away. */
+async function startProxy() {
+  const before = PROXY_VARIABLES.map((name) => [name, process.env[name]] as const);
+  const asked: (string | undefined)[] = [];
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    asked.push(url);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  for (const name of PROXY_VARIABLES) delete process.env[name];
+  process.env.http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return {
+    asked,
+    async [Symbol.asyncDispose]() {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}
+
+describe('client › a proxy that the environment names', () => {
+  it('never sees what is for this machine, whatever the channel options say', async () => {
+    await using server = await startScriptedServer({
+      getOperation: () => running(),
+      waitOperation: () => succeeded(),
+    });
+    await using proxy = await startProxy();
+    await using client = new OperationsClient({
+      address: server.address,
+      token: 'secret',
+      channelOptions: { 'grpc.enable_http_proxy': 1 },
+    });
+    await client.getOperation({ name: NAME });
+    await client.operation(NAME).wait();
+    expect(proxy.asked).toEqual([]);
+  });
+});
+
+describe('client › token', () => {
+  it('is fetched for every call, and sent with long-polls too', async () => {
+    await using server = await startScriptedServer({
+      getOperation: () => running(),
+      waitOperation: () => succeeded(),
+    });
+    let count = 0;
+    await using client = new OperationsClient({
+      address: server.address,
+      token: async () => `t${++count}`,
+    });
+    await client.getOperation({ name: NAME });
+    await client.getOperation({ name: NAME });
+    await client.operation(NAME).wait();
+    expect(server.calls.map(({ metadata }) => metadata.get('authorization'))).toEqual([
+      ['Bearer t1'],
+      ['Bearer t2'],
+      ['Bearer t3'],
+    ]);
+  });
+
+  it('that is not to be had: UNAUTHENTICATED with the cause, no call, and it ends a wait', async () => {
+    await using server = await startScriptedServer({});
+    const cause = new Error('no network');
+    await using client = new OperationsClient({
+      address: server.address,
+      token: () => Promise.reject(cause),
+    });
+    for (const call of [client.getOperation({ name: NAME }), client.operation(NAME).wait()]) {
+      const error = await expectKitError(call, Code.UNAUTHENTICATED, { reason: 'TOKEN_UNAVAILABLE' });
+      expect(error).toMatchObject({ operationName: NAME, cause });
+    }
+    expect(server.calls).toEqual([]);
+  });
+
+  it('that does not come: the call ends at its time-out, its abort, or with the client', async () => {
+    await using client = new OperationsClient({
+      address: 'localhost:1',
+      token: () => new Promise(() => {}),
+    });
+    const controller = new AbortController();
+    const late = client.getOperation({ name: NAME }, { timeoutMs: 20 });
+    const aborted = rejection(client.getOperation({ name: NAME }, { signal: controller.signal }));
+    const closed = client.getOperation({ name: NAME });
+    controller.abort('left');
+    expect(await aborted).toBe('left');
+    await expectKitError(late, Code.DEADLINE_EXCEEDED, { reason: 'TOKEN_TIMED_OUT' });
+    client.close();
+    await expectKitError(closed, Code.UNAVAILABLE, { reason: 'CLIENT_CLOSED' });
+  });
+});
+
+describe('client › interceptors and channel options', () => {
+  it('an interceptor that answers at once, in place of the server', async () => {
+    const controller = new AbortController();
+    const interceptor: Interceptor = () =>
+      // There is no next call, which the types of grpc-js have no word for.
+      new InterceptingCall(null as never, {
+        start: (_, listener) => {
+          const status = { code: Code.PERMISSION_DENIED, details: 'not now', metadata: new Metadata() };
+          listener.onReceiveStatus(status);
+        },
+      });
+    await using client = new OperationsClient({ address: 'localhost:1', interceptors: [interceptor] });
+    const call = client.getOperation({ name: NAME }, { signal: controller.signal });
+    expect(await rejection(call)).toMatchObject({ code: Code.PERMISSION_DENIED, message: 'not now' });
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  });
+
+  it('see every call, long-polls too', async () => {
+    await using server = await startScriptedServer({
+      getOperation: () => running(),
+      waitOperation: () => succeeded(),
+    });
+    const seen: string[] = [];
+    const interceptor: Interceptor = (options, nextCall) => {
+      seen.push(options.method_definition.path.split('/').at(-1) ?? '');
+      return new InterceptingCall(nextCall(options));
+    };
+    await using client = new OperationsClient({
+      address: server.address,
+      interceptors: [interceptor],
+      channelOptions: { 'grpc.primary_user_agent': 'tester/1' },
+    });
+    await client.getOperation({ name: NAME });
+    await client.operation(NAME).wait();
+    expect(seen).toEqual(['GetOperation', 'WaitOperation']);
+    for (const { metadata } of server.calls) {
+      expect(String(metadata.get('user-agent'))).toMatch(/^tester\/1 /);
+    }
+  });
+});

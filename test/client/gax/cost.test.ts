@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+
+const root = join(__dirname, '../../..');
+
+/** Which of the packages of a fresh process are google-gax or its libraries, once it has imported these. */
+async function googlePackagesAfter(...imports: string[]): Promise<string> {
+  const program = `
+    import { createRequire } from 'node:module';
+    for (const name of ${JSON.stringify(imports)}) await import(name);
+    const files = Object.keys(createRequire(import.meta.url).cache);
+    console.log(files.some((file) => /node_modules.(google-gax|google-auth-library)/.test(file)));`;
+  const args = ['--input-type=module', '--eval', program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  return stdout.trim();
+}
+
+describe('google-gax', () => {
+  it('is loaded by longrunning/gax, and by nothing else of the package', async () => {
+    const others = ['longrunning', 'longrunning/server', 'longrunning/testing'];
+    expect(await googlePackagesAfter(...others)).toBe('false');
+    expect(await googlePackagesAfter('longrunning/gax')).toBe('true');
+  }, 300_000);
+});

@@ -1,0 +1,228 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  type GoogleCredentials,
+  type GoogleOperationsClientOptions,
+  googleOperationsClient,
+} from '../../../src/client/gax/index.js';
+import type { OperationsClient } from '../../../src/client/operations-client.js';
+import { Code, type StatusError } from '../../../src/status.js';
+import { expectKitError, rejection } from '../../helpers/rejection.js';
+import { type GoogleServer, startGoogleServer, TLS } from './google-server.js';
+
+const NAME = 'projects/p/locations/l/operations/unknown';
+
+let open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
+  open = [];
+});
+
+type Setup = Partial<GoogleOperationsClientOptions>;
+
+async function plain(options: Setup): Promise<{ server: GoogleServer; client: OperationsClient }> {
+  const server = await startGoogleServer();
+  return withClient(server, { apiEndpoint: `127.0.0.1:${server.port}`, ...options });
+}
+
+async function secure(options: Setup): Promise<{ server: GoogleServer; client: OperationsClient }> {
+  const server = await startGoogleServer({ tls: true });
+  return withClient(server, { apiEndpoint: `localhost:${server.port}`, tls: { ca: TLS.ca }, ...options });
+}
+
+function withClient(server: GoogleServer, options: GoogleOperationsClientOptions) {
+  const client = googleOperationsClient(options);
+  open.push(server, client);
+  return { server, client };
+}
+
+/** Gives tokens that can be told apart. */
+function tokens(
+  more: Record<string, string> = {},
+): GoogleCredentials & { readonly urls: (string | undefined)[] } {
+  const urls: (string | undefined)[] = [];
+  return {
+    urls,
+    async getRequestHeaders(url) {
+      urls.push(url);
+      return new Headers({ authorization: `Bearer token-${urls.length}`, ...more });
+    },
+  };
+}
+
+/** A call about an operation that is not there: that the server says so, says that it was asked. */
+const asks = async (client: OperationsClient) =>
+  expect(await rejection(client.getOperation({ name: NAME }))).toMatchObject({ code: Code.NOT_FOUND });
+
+describe('googleOperationsClient', () => {
+  it('sends over TLS what the credentials say, anew with every call', async () => {
+    const auth = tokens({ 'x-goog-user-project': 'theirs' });
+    const { server, client } = await secure({ auth });
+    await asks(client);
+    await asks(client);
+    expect(server.calls.map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer token-1',
+      'Bearer token-2',
+    ]);
+    expect(server.calls[0]?.headers).toMatchObject({
+      'x-goog-request-params': `name=${encodeURIComponent(NAME)}`,
+      'x-goog-user-project': 'theirs',
+    });
+    expect(auth.urls[0]).toBe(`https://localhost:${server.port}/google.longrunning.Operations`);
+  });
+
+  it('speaks plain text to this machine, so that a test server gets the token too', async () => {
+    const { server, client } = await plain({ auth: tokens() });
+    await asks(client);
+    expect(server.calls[0]?.headers.authorization).toBe('Bearer token-1');
+  });
+
+  it('speaks to no other machine in plain text', async () => {
+    const server = await startGoogleServer();
+    const { client } = withClient(server, { apiEndpoint: `0.0.0.0:${server.port}`, auth: tokens() });
+    const thrown = await rejection(client.getOperation({ name: NAME }, { timeoutMs: 1000 }));
+    expect([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]).toContain((thrown as StatusError).code);
+    expect(server.calls).toEqual([]);
+  });
+
+  it('names the project to charge, whatever the credentials say', async () => {
+    const { server, client } = await plain({
+      auth: tokens({ 'x-goog-user-project': 'theirs' }),
+      quotaProject: 'mine',
+    });
+    await asks(client);
+    expect(server.calls[0]?.headers['x-goog-user-project']).toBe('mine');
+  });
+
+  it('lets interceptors of the caller see no token', async () => {
+    const seen: unknown[] = [];
+    const { InterceptingCall } = await import('@grpc/grpc-js');
+    const { client } = await plain({
+      auth: tokens(),
+      interceptors: [
+        (options, nextCall) =>
+          new InterceptingCall(nextCall(options), {
+            start(metadata, listener, next) {
+              seen.push(metadata.get('authorization'));
+              next(metadata, listener);
+            },
+          }),
+      ],
+    });
+    await asks(client);
+    expect(seen).toEqual([[]]);
+  });
+
+  it('sends no credentials of another universe', async () => {
+    const auth = { ...tokens(), getUniverseDomain: async () => 'example.com' };
+    const { server, client } = await plain({ auth });
+    await expectKitError(client.getOperation({ name: NAME }), Code.UNAUTHENTICATED, {
+      reason: 'CREDENTIALS_UNAVAILABLE',
+      message: /universe "example\.com", not "googleapis\.com"/,
+    });
+    expect(auth.urls).toEqual([]);
+    expect(server.calls).toEqual([]);
+
+    const there = await plain({ auth, universeDomain: 'example.com' });
+    await asks(there.client);
+  });
+
+  it('says why there are no credentials, and sends nothing', async () => {
+    const auth = { getRequestHeaders: () => Promise.reject(new Error('no key file')) };
+    const { server, client } = await plain({ auth });
+    await expectKitError(client.getOperation({ name: NAME }), Code.UNAUTHENTICATED, {
+      message: /no key file/,
+    });
+    expect(server.calls).toEqual([]);
+  });
+
+  it('asks again for an operation when the token server was away for a moment', async () => {
+    let asked = 0;
+    const good = tokens();
+    const { client } = await plain({
+      random: () => 0,
+      auth: {
+        getRequestHeaders: async (url) => {
+          if (asked++ === 0) throw Object.assign(new Error('token server'), { code: 'ECONNREFUSED' });
+          return good.getRequestHeaders(url);
+        },
+      },
+    });
+    expect(await rejection(client.operation(NAME).wait())).toMatchObject({ code: Code.NOT_FOUND });
+    expect(asked).toBeGreaterThan(1);
+  });
+
+  it('keeps to the deadline, and to the signal, when credentials do not come', async () => {
+    const { client } = await plain({ auth: { getRequestHeaders: () => new Promise(() => {}) } });
+    const late = rejection(client.getOperation({ name: NAME }, { timeoutMs: 100 }));
+    expect(await late).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+
+    const reason = new Error('enough');
+    const giving = new AbortController();
+    const given = rejection(client.getOperation({ name: NAME }, { signal: giving.signal }));
+    giving.abort(reason);
+    expect(await given).toBe(reason);
+  });
+
+  it('takes no harm from credentials that come when the call is over', async () => {
+    const coming = Promise.withResolvers<Headers>();
+    const { server, client } = await plain({ auth: { getRequestHeaders: () => coming.promise } });
+    const giving = new AbortController();
+    const given = rejection(client.getOperation({ name: NAME }, { signal: giving.signal }));
+    giving.abort(new Error('enough'));
+    await given;
+    coming.resolve(new Headers());
+    await asks(client);
+    expect(server.calls).toHaveLength(1);
+  });
+
+  it('uses TLS on this machine too when the endpoint says so', async () => {
+    const server = await startGoogleServer({ tls: true });
+    const apiEndpoint = `https://localhost:${server.port}`;
+    const auth = tokens();
+    const { client } = withClient(server, { apiEndpoint, tls: { ca: TLS.ca }, auth });
+    await asks(client);
+    expect(auth.urls).toEqual([`${apiEndpoint}/google.longrunning.Operations`]);
+  });
+
+  it('refuses an endpoint that is none', () => {
+    expect(() => googleOperationsClient({ apiEndpoint: 'http://x.googleapis.com' })).toThrow(TypeError);
+  });
+});
+
+describe('googleOperationsClient › Application Default Credentials', () => {
+  it('signs for the scopes as the service account that the environment names, and charges its project', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'longrunning-adc-'));
+    const file = join(directory, 'account.json');
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    await writeFile(
+      file,
+      JSON.stringify({
+        type: 'service_account',
+        client_email: 'tester@p.iam.gserviceaccount.com',
+        private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+        private_key_id: '1',
+        project_id: 'p',
+        quota_project_id: 'charged',
+      }),
+    );
+    process.env.GOOGLE_APPLICATION_CREDENTIALS = file;
+    try {
+      const { server, client } = await secure({ scopes: ['https://example.com/auth/one'] });
+      await asks(client);
+      const { authorization, ...headers } = server.calls[0]?.headers ?? {};
+      const [, claims = ''] = String(authorization).split('.');
+      expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
+        iss: 'tester@p.iam.gserviceaccount.com',
+        scope: 'https://example.com/auth/one',
+      });
+      expect(headers['x-goog-user-project']).toBe('charged');
+    } finally {
+      delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
+      await rm(directory, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import { retryUnavailable } from '../../../src/client/gax/retry.js';
+import { Code, StatusError } from '../../../src/status.js';
+import { manualClock } from '../../helpers/manual-clock.js';
+import { rejection } from '../../helpers/rejection.js';
+
+const UNAVAILABLE = new StatusError(Code.UNAVAILABLE, 'busy');
+
+describe('retryUnavailable', () => {
+  it('gives up after five attempts, with what the last one threw', async () => {
+    const clock = manualClock();
+    let attempts = 0;
+    const limits = { deadline: Number.POSITIVE_INFINITY, signal: undefined, clock };
+    const failing = rejection(
+      retryUnavailable(limits, async () => {
+        attempts++;
+        throw UNAVAILABLE;
+      }),
+    );
+    for (let pause = 1; pause < 5; pause++) {
+      await clock.whenArmed(1);
+      expect(attempts).toBe(pause);
+      await clock.advance(clock.untilNextMs);
+    }
+    expect(await failing).toBe(UNAVAILABLE);
+    expect(attempts).toBe(5);
+  });
+
+  it('does not begin a pause that would outlast the deadline', async () => {
+    const clock = manualClock();
+    const limits = { deadline: clock.now() + 200, signal: undefined, clock };
+    expect(await rejection(retryUnavailable(limits, () => Promise.reject(UNAVAILABLE)))).toBe(UNAVAILABLE);
+  });
+
+  it('leaves every other error as it is', async () => {
+    const denied = new StatusError(Code.PERMISSION_DENIED, 'no');
+    const limits = { deadline: Number.POSITIVE_INFINITY, signal: undefined };
+    expect(await rejection(retryUnavailable(limits, () => Promise.reject(denied)))).toBe(denied);
+  });
+
+  it('ends a pause on abort', async () => {
+    const clock = manualClock();
+    const giving = new AbortController();
+    const limits = { deadline: Number.POSITIVE_INFINITY, signal: giving.signal, clock };
+    const failing = rejection(retryUnavailable(limits, () => Promise.reject(UNAVAILABLE)));
+    await clock.whenArmed(1);
+    giving.abort(new Error('enough'));
+    expect(await failing).toBe(giving.signal.reason);
+  });
+});

@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { OperationsClient } from '../../../src/client/operations-client.js';
+import { Code } from '../../../src/status.js';
+import { manualClock, settled } from '../../helpers/manual-clock.js';
+import { expectKitError, rejection } from '../../helpers/rejection.js';
+import { startBreakableLink } from '../breakable-link.js';
+import { startLimitedServer } from '../limited-server.js';
+import { never, startScriptedServer, succeeded } from '../scripted-server.js';
+
+const WAITS = 10_000;
+
+describe('many waits at once', () => {
+  it('10,000 on one client, 100 streams a connection: all end, a Cancel in between does not stand behind them, connections are bounded', async () => {
+    await using server = await startLimitedServer(100);
+    await using client = new OperationsClient({ address: server.address });
+    const [cancelled = '', ...names] = await server.start(WAITS + 1);
+    const waits = names.map((name) => client.operation(name).wait());
+    await server.whenHeld(500);
+    // Not one wait has ended, nor will for half a minute; a call that stood behind them would not be in time.
+    await client.cancelOperation({ name: cancelled }, { timeoutMs: 10_000 });
+    server.finish();
+    const outcomes = await Promise.all(waits);
+    expect(outcomes.filter(({ state }) => state === 'succeeded')).toHaveLength(WAITS);
+    expect(server.connections()).toBeLessThanOrEqual(32);
+  }, 300_000);
+
+  it('a server that allows four streams: that is found out, and all waits get through to it', async () => {
+    await using server = await startLimitedServer(4);
+    await using client = new OperationsClient({ address: server.address });
+    const names = await server.start(30);
+    const waits = names.map((name) => client.operation(name).wait());
+    await server.whenHeld(30);
+    server.finish();
+    for (const outcome of await Promise.all(waits)) expect(outcome.state).toBe('succeeded');
+    expect(server.connections()).toBeLessThanOrEqual(32);
+  }, 300_000);
+
+  it('more than there is room for take turns', async () => {
+    await using server = await startLimitedServer(100);
+    await using client = new OperationsClient({ address: server.address, maxWaitConnections: 1 });
+    const names = await server.start(400);
+    const ended = new Set<string>();
+    const waits = names.map(async (name) => {
+      await client.operation(name).wait();
+      ended.add(name);
+    });
+    await server.whenHeld(80);
+    server.finish();
+    await Promise.all(waits);
+    expect(ended.size).toBe(400);
+    expect(server.connections()).toBe(1);
+  }, 300_000);
+
+  it('those in line leave it at an abort, a time-out, or the end of the client', async () => {
+    await using server = await startScriptedServer({ waitOperation: never });
+    await using client = new OperationsClient({ address: server.address, maxWaitConnections: 1 });
+    const waiting = Array.from({ length: 80 }, (_, n) =>
+      rejection(client.operation(`operations/${n}`).wait()),
+    );
+    const controller = new AbortController();
+    const inLine = rejection(client.waitOperation({ name: 'operations/a' }, { signal: controller.signal }));
+    const late = expectKitError(
+      client.waitOperation({ name: 'operations/b' }, { timeoutMs: 50 }),
+      Code.DEADLINE_EXCEEDED,
+      { reason: 'WAIT_TURN_TIMED_OUT' },
+    );
+    const closed = rejection(client.waitOperation({ name: 'operations/c' }));
+    await settled();
+    controller.abort('left');
+    expect(await inLine).toBe('left');
+    expect(await late).toMatchObject({ operationName: 'operations/b' });
+    client.close();
+    for (const error of await Promise.all([...waiting, closed])) {
+      expect(error).toMatchObject({ code: Code.UNAVAILABLE, message: expect.stringMatching(/^client is/) });
+    }
+  });
+
+  it('a connection for waits closes when none was there for 30 s', async () => {
+    const clock = manualClock();
+    await using server = await startScriptedServer({ waitOperation: () => succeeded() });
+    await using link = await startBreakableLink(server.address);
+    await using client = new OperationsClient({ address: link.address, clock });
+    await client.operation('operations/1').wait();
+    await clock.advance(29_000);
+    await client.operation('operations/2').wait();
+    await clock.advance(29_000);
+    expect(link.connections).toBe(1);
+    await clock.advance(1000);
+    while (link.connections > 0) await delay(5);
+    await client.operation('operations/3').wait();
+    expect(link.connections).toBe(1);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('maxWaitConnections %d: INVALID_ARGUMENT', (maxWaitConnections) => {
+    const make = () => new OperationsClient({ address: 'localhost:1', maxWaitConnections });
+    expect(make).toThrow(expect.objectContaining({ code: Code.INVALID_ARGUMENT }));
+  });
+});
+
+describe('a connection that dies in silence', () => {
+  it('is noticed by keepalive, and the wait goes on over another', async () => {
+    const asked = Promise.withResolvers<void>();
+    await using server = await startScriptedServer({
+      waitOperation: (_, count) => {
+        asked.resolve();
+        return count === 0 ? never() : succeeded();
+      },
+    });
+    await using link = await startBreakableLink(server.address);
+    await using client = new OperationsClient({
+      address: link.address,
+      channelOptions: { 'grpc.keepalive_time_ms': 100, 'grpc.keepalive_timeout_ms': 100 },
+    });
+    const waiting = client.operation('operations/1').wait();
+    await asked.promise;
+    link.freeze();
+    expect((await waiting).state).toBe('succeeded');
+  });
+});

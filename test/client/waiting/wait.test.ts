@@ -1,0 +1,391 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  OperationCancelledError,
+  OperationError,
+  WaitTimeoutError,
+} from '../../../src/client/calls/errors.js';
+import type { OperationsClientOptions } from '../../../src/client/client-options.js';
+import { OperationsClient } from '../../../src/client/operations-client.js';
+import { Code, codeName } from '../../../src/status.js';
+import { type ManualClock, manualClock, settled } from '../../helpers/manual-clock.js';
+import { expectKitError, rejection } from '../../helpers/rejection.js';
+import { startBreakableLink } from '../breakable-link.js';
+import {
+  never,
+  running,
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+  status,
+  succeeded,
+} from '../scripted-server.js';
+
+const NAME = 'operations/1';
+
+let open: AsyncDisposable[] = [];
+
+afterEach(async () => {
+  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
+  open = [];
+});
+
+interface Scripted {
+  readonly server: ScriptedServer;
+  readonly client: OperationsClient;
+}
+
+/** Delays are as long as they can be, for tests to foretell them. */
+async function scripted(script: Script, options?: Partial<OperationsClientOptions>): Promise<Scripted> {
+  const server = await startScriptedServer(script);
+  const client = new OperationsClient({ address: server.address, random: () => 1, ...options });
+  open.push(server, client);
+  return { server, client };
+}
+
+/** Lets the clock go from timer to timer until `promise` settles; tells how long each pause was. */
+async function pausesUntil(promise: Promise<unknown>, clock: ManualClock): Promise<number[]> {
+  const pauses: number[] = [];
+  const ended = promise.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
+    pauses.push(Math.round(clock.untilNextMs));
+    await clock.advance(clock.untilNextMs);
+  }
+  return pauses;
+}
+
+describe('wait › a server without WaitOperation', () => {
+  it('is polled with growing pauses, and remembered for every operation of the client', async () => {
+    const clock = manualClock();
+    const { server, client } = await scripted(
+      { getOperation: (_, count) => (count % 4 === 3 ? succeeded() : running()) },
+      { clock },
+    );
+    const waiting = client.operation(NAME).wait();
+    expect(await pausesUntil(waiting, clock)).toEqual([250, 375, 563]);
+    expect((await waiting).state).toBe('succeeded');
+
+    const another = client.operation('operations/2').wait();
+    await pausesUntil(another, clock);
+    expect(server.count('getOperation')).toBe(8);
+  });
+
+  it('asks for WaitOperation once, and not again', async () => {
+    const clock = manualClock();
+    const { server, client } = await scripted(
+      {
+        waitOperation: () => {
+          throw status(Code.UNIMPLEMENTED);
+        },
+        getOperation: () => succeeded(),
+      },
+      { clock },
+    );
+    await client.operation(NAME).wait();
+    await client.operation('operations/2').wait();
+    expect([server.count('waitOperation'), server.count('getOperation')]).toEqual([1, 2]);
+  });
+
+  it('UNIMPLEMENTED of GetOperation too ends the wait', async () => {
+    const { client } = await scripted({});
+    await expect(client.operation(NAME).wait()).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
+  });
+});
+
+describe('wait › a server that answers WaitOperation early', () => {
+  it('at once, every time: is asked ever more seldom, up to every 30 s', async () => {
+    const clock = manualClock();
+    const { client } = await scripted(
+      { waitOperation: (_, count) => (count === 16 ? succeeded() : running()) },
+      { clock },
+    );
+    const waiting = client.operation(NAME).wait();
+    const pauses = await pausesUntil(waiting, clock);
+    expect(pauses).toHaveLength(16);
+    expect(pauses.slice(0, 3)).toEqual([250, 375, 563]);
+    expect(pauses.slice(-3)).toEqual([30_000, 30_000, 30_000]);
+  });
+
+  it('after a while: is asked again without a pause', async () => {
+    const clock = manualClock();
+    const { server, client } = await scripted(
+      {
+        waitOperation: async (_, count) => {
+          await clock.advance(2000);
+          return count === 20 ? succeeded() : running();
+        },
+      },
+      { clock },
+    );
+    const waiting = client.operation(NAME).wait();
+    expect(await pausesUntil(waiting, clock)).toEqual([]);
+    expect(server.count('waitOperation')).toBe(21);
+  });
+});
+
+describe('wait › errors (contract 36)', () => {
+  it.each([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED])(
+    'code %i: goes on, with growing pauses',
+    async (code) => {
+      const clock = manualClock();
+      const { client } = await scripted(
+        {
+          waitOperation: (_, count) => {
+            if (count < 3) throw status(code);
+            return succeeded();
+          },
+        },
+        { clock },
+      );
+      const waiting = client.operation(NAME).wait();
+      expect(await pausesUntil(waiting, clock)).toEqual([250, 375, 563]);
+      expect((await waiting).state).toBe('succeeded');
+    },
+  );
+
+  it.each(
+    Object.values(Code).filter(
+      (code) =>
+        ![Code.OK, Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.UNIMPLEMENTED].some(
+          (other) => other === code,
+        ),
+    ),
+  )('code %i: ends the wait with that code; waiting again works', async (code) => {
+    const { client } = await scripted({
+      waitOperation: (_, count) => {
+        if (count === 0) throw status(code);
+        return succeeded();
+      },
+    });
+    const operation = client.operation(NAME);
+    const error = await rejection(operation.wait());
+    expect(error).toBeInstanceOf(OperationError);
+    expect(error).not.toBeInstanceOf(OperationCancelledError);
+    expect(error).toMatchObject({ code, operationName: NAME, message: `scripted ${codeName(code)}` });
+    expect((await operation.wait()).state).toBe('succeeded');
+  });
+
+  it('UNAVAILABLE after a while: growing pauses too, for nothing was held', async () => {
+    const clock = manualClock();
+    const { client } = await scripted(
+      {
+        waitOperation: async (_, count) => {
+          await clock.advance(500);
+          if (count < 3) throw status(Code.UNAVAILABLE);
+          return succeeded();
+        },
+      },
+      { clock },
+    );
+    expect(await pausesUntil(client.operation(NAME).wait(), clock)).toEqual([250, 375, 563]);
+  });
+
+  it('a response that is cut off ends the wait with INTERNAL', async () => {
+    const { client } = await scripted({ waitOperation: () => Buffer.from([0x0a, 0x05, 0x61]) });
+    await expect(client.operation(NAME).wait()).rejects.toMatchObject({ code: Code.INTERNAL });
+  });
+
+  it('a connection that breaks is made again', async () => {
+    const asked = Promise.withResolvers<void>();
+    const server = await startScriptedServer({
+      waitOperation: (_, count) => {
+        asked.resolve();
+        return count === 0 ? never() : succeeded();
+      },
+    });
+    const link = await startBreakableLink(server.address);
+    const client = new OperationsClient({ address: link.address });
+    open.push(server, link, client);
+    const waiting = client.operation(NAME).wait();
+    await asked.promise;
+    link.break();
+    expect((await waiting).state).toBe('succeeded');
+  });
+
+  it('UNAVAILABLE is retried until the limit of the caller, who is told of it', async () => {
+    const clock = manualClock();
+    const { client } = await scripted(
+      {
+        waitOperation: () => {
+          throw status(Code.UNAVAILABLE);
+        },
+      },
+      { clock },
+    );
+    const waiting = client.operation(NAME).wait({ timeoutMs: 5000 });
+    const rejected = rejection(waiting);
+    while (!(await Promise.race([rejected.then(() => true), clock.whenArmed(2).then(() => false)]))) {
+      await clock.advance(clock.untilNextMs);
+    }
+    const error = await rejected;
+    expect(error).toBeInstanceOf(WaitTimeoutError);
+    expect(error).toMatchObject({ snapshot: undefined, cause: { code: Code.UNAVAILABLE } });
+    expect((error as Error).message).toContain('last error: UNAVAILABLE: scripted UNAVAILABLE');
+  });
+});
+
+describe('wait › without a call (contract 35)', () => {
+  it('done in the start response', async () => {
+    const { server, client } = await scripted({});
+    const operation = client.operation(succeeded());
+    expect((await operation.wait({ timeoutMs: 0 })).state).toBe('succeeded');
+    expect((await operation.cancelAndWait()).state).toBe('succeeded');
+    expect(server.calls).toEqual([]);
+  });
+
+  it('ended in an earlier wait', async () => {
+    const { server, client } = await scripted({ waitOperation: () => succeeded() });
+    const operation = client.operation(NAME);
+    await operation.wait();
+    await operation.wait();
+    expect(server.count('waitOperation')).toBe(1);
+  });
+});
+
+describe('wait › several at once (contract 37)', () => {
+  it('share one loop, each with its own signal and time-out', async () => {
+    const end = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const { server, client } = await scripted({
+      waitOperation: async () => {
+        asked.resolve();
+        await end.promise;
+        return succeeded();
+      },
+    });
+    const operation = client.operation(NAME);
+    const patient = Array.from({ length: 20 }, () => operation.wait());
+    const controller = new AbortController();
+    const aborted = rejection(operation.wait({ signal: controller.signal }));
+    const timedOut = rejection(operation.wait({ timeoutMs: 20 }));
+    await asked.promise;
+
+    controller.abort('no time');
+    expect(await aborted).toBe('no time');
+    expect(await timedOut).toBeInstanceOf(WaitTimeoutError);
+    end.resolve();
+    for (const outcome of await Promise.all(patient)) expect(outcome.state).toBe('succeeded');
+    expect(server.calls.map(({ method }) => method)).toEqual(['waitOperation']);
+  });
+
+  it('when the last one gives up the asking ends; a later one begins it anew', async () => {
+    const asked = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    const { server, client } = await scripted({
+      waitOperation: (call, count) => {
+        if (count === 1) return succeeded();
+        call.once('cancelled', ended.resolve);
+        asked.resolve();
+        return never();
+      },
+    });
+    const operation = client.operation(NAME);
+    const controllers = [new AbortController(), new AbortController()];
+    const waits = controllers.map(({ signal }) => rejection(operation.wait({ signal })));
+    await asked.promise;
+    for (const controller of controllers) controller.abort();
+    await Promise.all([...waits, ended.promise]);
+    expect((await operation.wait()).state).toBe('succeeded');
+    expect(server.count('waitOperation')).toBe(2);
+  });
+
+  it('all hear of an error, and can wait again', async () => {
+    const { client } = await scripted({
+      waitOperation: (_, count) => {
+        if (count === 0) throw status(Code.PERMISSION_DENIED);
+        return succeeded();
+      },
+    });
+    const operation = client.operation(NAME);
+    const errors = await Promise.all([rejection(operation.wait()), rejection(operation.wait())]);
+    for (const error of errors) expect(error).toMatchObject({ code: Code.PERMISSION_DENIED });
+    expect((await operation.wait()).state).toBe('succeeded');
+  });
+});
+
+describe('wait › giving up (contract 38)', () => {
+  const moments: [string, Script, (server: ScriptedServer, clock: ManualClock) => Promise<void>][] = [
+    [
+      'in a long-poll',
+      { waitOperation: never },
+      async (server) => {
+        while (server.count('waitOperation') === 0) await settled();
+      },
+    ],
+    ['in a pause', { getOperation: () => running() }, (_, clock) => clock.whenArmed(1)],
+  ];
+
+  it.each(moments)('an abort %s is noticed at once and cancels nothing', async (_, script, reached) => {
+    const clock = manualClock();
+    const { server, client } = await scripted({ cancelOperation: () => ({}), ...script }, { clock });
+    const controller = new AbortController();
+    const waiting = rejection(client.operation(NAME).wait({ signal: controller.signal }));
+    await reached(server, clock);
+    controller.abort('enough');
+    expect(await Promise.race([waiting, settled().then(() => 'not noticed')])).toBe('enough');
+    expect(server.count('cancelOperation')).toBe(0);
+  });
+
+  it('a time-out is noticed at once, tells the latest state and cancels nothing', async () => {
+    const clock = manualClock();
+    const { server, client } = await scripted(
+      { getOperation: () => running(), cancelOperation: () => ({}) },
+      { clock },
+    );
+    const operation = client.operation(NAME);
+    await operation.get();
+    const waiting = rejection(operation.wait({ timeoutMs: 100 }));
+    await clock.advance(99);
+    expect(await Promise.race([waiting, settled().then(() => 'waiting')])).toBe('waiting');
+    await clock.advance(1);
+    const error = await Promise.race([waiting, settled()]);
+    expect(error).toBeInstanceOf(WaitTimeoutError);
+    expect(error).toMatchObject({
+      name: 'WaitTimeoutError',
+      operationName: NAME,
+      code: Code.DEADLINE_EXCEEDED,
+      snapshot: { state: 'running' },
+      message: 'operation "operations/1" did not end within 100 ms: it goes on; wait again',
+    });
+    expect(server.count('cancelOperation')).toBe(0);
+  });
+
+  it('a signal that has aborted makes no call, though the end be known', async () => {
+    const { server, client } = await scripted({});
+    const signal = AbortSignal.abort('too late');
+    await expect(client.operation(succeeded()).wait({ signal })).rejects.toBe('too late');
+    await expect(client.operation(NAME).cancelAndWait({ signal })).rejects.toBe('too late');
+    expect(server.calls).toEqual([]);
+  });
+
+  it.each(moments)('closing the client %s ends the wait', async (_, script, reached) => {
+    const clock = manualClock();
+    const { server, client } = await scripted(script, { clock });
+    const waiting = client.operation(NAME).wait();
+    await reached(server, clock);
+    client.close();
+    const error = await expectKitError(waiting, Code.UNAVAILABLE, { reason: 'CLIENT_CLOSED' });
+    expect(error).toMatchObject({ operationName: NAME });
+    await expectKitError(client.operation(NAME).wait(), Code.UNAVAILABLE, { reason: 'CLIENT_CLOSED' });
+  });
+
+  it('leaves no unhandled rejection, timer, listener or warning (contract 42)', async () => {
+    const trouble: unknown[] = [];
+    const note = (what: unknown) => trouble.push(what);
+    process.on('unhandledRejection', note).on('warning', note);
+    const clock = manualClock();
+    const { client } = await scripted({ getOperation: () => running() }, { clock });
+    const controller = new AbortController();
+    const operation = client.operation(NAME);
+    const waits = Array.from({ length: 50 }, () => rejection(operation.wait({ signal: controller.signal })));
+    await clock.whenArmed(1);
+    controller.abort('enough');
+    expect(new Set(await Promise.all(waits))).toEqual(new Set(['enough']));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', note).off('warning', note);
+    expect(trouble).toEqual([]);
+    expect(clock.armed).toBe(0);
+  });
+});
