@@ -2,6 +2,12 @@ import type { Any } from '../generated/google/protobuf/any.js';
 import { encodeMessage } from './encode.js';
 import type { MessageType } from './operation-method.js';
 
+/** What is read of a `google.protobuf.Any`. */
+export interface PackedMessage {
+  readonly typeUrl: string;
+  readonly value: Uint8Array;
+}
+
 const TYPE_URL_PREFIX = 'type.googleapis.com/';
 
 /** Packs a message into a `google.protobuf.Any`. */
@@ -14,7 +20,7 @@ export function pack<Message>(type: MessageType<Message>, message: Message): Any
  *
  * @throws TypeError that names both types when the Any holds another one, or says that the bytes are broken.
  */
-export function unpack<Message>(type: MessageType<Message>, any: Any): Message {
+export function unpack<Message>(type: MessageType<Message>, any: PackedMessage): Message {
   if (typeName(any) !== type.$type) {
     throw new TypeError(`Any holds ${any.typeUrl || 'no type'}, not ${type.$type}: unpack it as what it is`);
   }
@@ -26,7 +32,7 @@ export function unpack<Message>(type: MessageType<Message>, any: Any): Message {
 }
 
 /** The full name of the message that an Any holds: what follows the last slash of its type URL. */
-export function typeName(any: Pick<Any, 'typeUrl'>): string {
+export function typeName(any: Pick<PackedMessage, 'typeUrl'>): string {
   return any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1);
 }
 

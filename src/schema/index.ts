@@ -7,4 +7,4 @@ export { SchemaError } from './schema-error.js';
 export { messageType } from './dynamic-message.js';
 export { addServices } from './grpc-services.js';
 export { type BoundField, matchesPattern, type PathBinding } from './http-binding.js';
-export { nearest } from './nearest.js';
+export { nearest } from '../nearest.js';

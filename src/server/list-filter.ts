@@ -1,19 +1,31 @@
-import { invalidField, quoted } from '../status.js';
+import { checkFilter, type FilterTypes } from '../filter/check.js';
+import { evaluate } from '../filter/evaluate.js';
+import type { MessageType } from '../operation-method.js';
 import type { ListQuery } from '../stores/operation-store.js';
+import type { ImplementedMethod } from './implement.js';
 
-const DONE = /^done\s*=\s*(true|false)$/;
+/** Reads the filters of listings of operations that some methods start. */
+export class ListFilters {
+  readonly #types: FilterTypes;
 
-/**
- * The part of a list query that a filter stands for.
- *
- * @throws StatusError INVALID_ARGUMENT for any filter but `done = true` and `done = false`.
- */
-export function parseListFilter(filter: string): Pick<ListQuery, 'done'> {
-  if (filter === '') return {};
-  const done = DONE.exec(filter)?.[1];
-  if (done === undefined) {
-    const supported = 'use "done = true", "done = false" or none';
-    throw invalidField('filter', `filter ${quoted(filter)} is not supported yet: ${supported}`);
+  constructor(methods: readonly ImplementedMethod[]) {
+    this.#types = {
+      metadata: distinct(methods.map(({ method }) => method.metadata)),
+      response: distinct(methods.map(({ method }) => method.response)),
+    };
   }
-  return { done: done === 'true' };
+
+  /**
+   * The part of a list query that a filter stands for.
+   *
+   * @throws StatusError INVALID_ARGUMENT that names the column, for what is no filter or does not suit the types.
+   */
+  read(filter: string): Pick<ListQuery, 'where' | 'matches'> {
+    const where = checkFilter(filter, this.#types);
+    return where ? { where, matches: (record) => evaluate(where, record) } : {};
+  }
+}
+
+function distinct(types: readonly MessageType<unknown>[]): readonly MessageType<unknown>[] {
+  return [...new Map(types.map((type) => [type.$type, type])).values()];
 }

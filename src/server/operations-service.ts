@@ -12,7 +12,7 @@ import { abortable, onAbort, within } from '../signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 import { isGone, type LifecycleEvent, toOperation } from './lifecycle.js';
-import { parseListFilter } from './list-filter.js';
+import type { ListFilters } from './list-filter.js';
 import type { PageTokens } from './page-token.js';
 import type { Transitions } from './transitions.js';
 import type { Waiters } from './waiters.js';
@@ -32,6 +32,7 @@ export interface ServiceOptions {
   readonly store: OperationStore;
   readonly transitions: Transitions;
   readonly waiters: Waiters;
+  readonly listFilters: ListFilters;
   readonly pageTokens: PageTokens;
   readonly clock: Clock;
   readonly limits: ServiceLimits;
@@ -58,14 +59,14 @@ export class InProcessOperations implements OperationsApi {
     request: NamedRequest<ListOperationsRequest>,
     options?: CallOptions,
   ): Promise<ListOperationsResponse> {
-    const { store, pageTokens, clock } = this.#options;
+    const { store, listFilters, pageTokens, clock } = this.#options;
     if (request.returnPartialSuccess) throw partialSuccessUnimplemented();
     const parent = parseParent(request.name);
-    const filter = request.filter?.trim() ?? '';
-    const scope = { parent, filter };
+    const filter = request.filter ?? '';
+    const scope = { parent, filter: filter.trim() };
     const query = {
       parent,
-      ...parseListFilter(filter),
+      ...listFilters.read(filter),
       now: clock.now(),
       limit: this.#pageSize(request.pageSize ?? 0),
     };

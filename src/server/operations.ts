@@ -11,6 +11,7 @@ import type { OperationRecord, OperationStore } from '../stores/operation-store.
 import { grpcHandlers, unary } from './grpc-handlers.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
 import { isGone, toOperation } from './lifecycle.js';
+import { ListFilters } from './list-filter.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { InProcessOperations, type ServiceLimits } from './operations-service.js';
 import { PageTokens } from './page-token.js';
@@ -134,6 +135,7 @@ class EmbeddedOperations implements Operations {
     this.service = new InProcessOperations({
       ...shared,
       limits: settings,
+      listFilters: new ListFilters(options.methods),
       pageTokens: new PageTokens(options.pageTokenSecret),
       stopping: this.#stopping.signal,
     });

@@ -1,23 +1,22 @@
+import { setImmediate } from 'node:timers/promises';
 import { hasWildcard, matchesParent } from '../name.js';
 import { Code, kitError, quoted } from '../status.js';
-import type {
-  ConsumeOptions,
-  ListPage,
-  ListQuery,
-  OperationRecord,
-  OperationStore,
-  RequestKey,
-  WorkConsumer,
-  WorkHandler,
+import {
+  type ConsumeOptions,
+  type ListPage,
+  type ListQuery,
+  MAX_EXAMINED,
+  type OperationRecord,
+  type OperationStore,
+  type RequestKey,
+  type WorkConsumer,
+  type WorkHandler,
 } from './operation-store.js';
+import { type Entry, newestFirst, ParentLog } from './parent-log.js';
 import { WorkQueue } from './work-queue.js';
 
-interface Entry {
-  /** Counts up with every record created: the order of listing. */
-  readonly sequence: number;
-  record: OperationRecord;
-  deleted?: true;
-}
+/** How many records are examined before others have their turn. */
+const EXAMINED_AT_ONCE = 500;
 
 /** Keeps operations in the memory of this process: they are gone when it ends. */
 export function memoryStore(): OperationStore {
@@ -84,18 +83,22 @@ class MemoryStore implements OperationStore {
     return entry !== undefined;
   }
 
-  async list(query: ListQuery): Promise<ListPage> {
-    const before = query.after === undefined ? Number.POSITIVE_INFINITY : Number(query.after);
-    const wanted = ({ record }: Entry) =>
-      (query.done === undefined || query.done === (record.result !== undefined)) &&
-      record.deleteTime === undefined &&
-      !(record.expireTime !== undefined && record.expireTime <= query.now);
-    // One more than asked for tells whether there is a next page.
-    const found = this.#logs(query.parent).flatMap((log) => log.newest(before, query.limit + 1, wanted));
-    const page = found.sort((a, b) => b.sequence - a.sequence).slice(0, query.limit);
-    const records = page.map(({ record }) => record);
-    const last = page.at(-1);
-    return found.length > page.length && last ? { records, next: String(last.sequence) } : { records };
+  async list({ parent, now, limit, after, matches = () => true }: ListQuery): Promise<ListPage> {
+    const before = after === undefined ? Number.POSITIVE_INFINITY : Number(after);
+    const records: OperationRecord[] = [];
+    let examined = 0;
+    let next = after;
+    for (const entry of newestFirst(this.#logs(parent), before)) {
+      if (examined === MAX_EXAMINED) return { records, next };
+      if (isListed(entry, now) && matches(entry.record)) {
+        // One more than asked for tells that there is a next page.
+        if (records.length === limit) return { records, next };
+        records.push(entry.record);
+      }
+      next = String(entry.sequence);
+      if (++examined % EXAMINED_AT_ONCE === 0) await setImmediate();
+    }
+    return { records };
   }
 
   async deleteExpired(now: number, limit: number): Promise<number> {
@@ -163,47 +166,7 @@ function requestKey({
   return requestId === undefined ? undefined : JSON.stringify([method, parent, requestId]);
 }
 
-/**
- * The operations of one parent in the order of creation. Deleted ones stay as holes until half are holes, so
- * that appending, deleting and finding a page each cost the same however many there are.
- */
-class ParentLog {
-  #entries: Entry[] = [];
-  #holes = 0;
-
-  append(entry: Entry): void {
-    this.#entries.push(entry);
-  }
-
-  /** Tells how many are left. */
-  remove(entry: Entry): number {
-    entry.deleted = true;
-    this.#holes++;
-    if (this.#holes * 2 > this.#entries.length) {
-      this.#entries = this.#entries.filter(({ deleted }) => !deleted);
-      this.#holes = 0;
-    }
-    return this.#entries.length - this.#holes;
-  }
-
-  newest(before: number, limit: number, wanted: (entry: Entry) => boolean): Entry[] {
-    const found: Entry[] = [];
-    for (let index = this.#indexOf(before) - 1; index >= 0 && found.length < limit; index--) {
-      const entry = this.#entries[index];
-      if (entry && !entry.deleted && wanted(entry)) found.push(entry);
-    }
-    return found;
-  }
-
-  /** The index of the first entry whose sequence is `sequence` or more. */
-  #indexOf(sequence: number): number {
-    let low = 0;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#entries[middle]?.sequence ?? sequence) < sequence) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+/** An entry that was come by a while ago may have been deleted since. */
+function isListed({ record: { deleteTime, expireTime }, deleted }: Entry, now: number): boolean {
+  return !deleted && deleteTime === undefined && !(expireTime !== undefined && expireTime <= now);
 }

@@ -1,5 +1,6 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Status } from '../../generated/google/rpc/status.js';
+import type { Filter } from '../filter/ast.js';
 
 /** How an operation ended. */
 export type OperationResult =
@@ -44,14 +45,28 @@ export interface OperationRecord {
 export interface ListQuery {
   /** The parent to list, perhaps with `-` for any one segment. */
   readonly parent: string;
-  /** Only those that are done, or only those that are not. */
-  readonly done?: boolean;
+  /**
+   * What the listing is filtered by, for a store that can leave out some records without reading them whole
+   * (`compileFilter` of `sql-filter.ts` does so in SQL). Ignoring it is correct.
+   */
+  readonly where?: Filter;
+  /**
+   * Whether a record belongs in the listing. A store asks this of every record that it would return, also when
+   * it used `where`.
+   */
+  readonly matches?: (record: OperationRecord) => boolean;
   /** Leaves out what had expired by then; what was deleted is always left out. */
   readonly now: number;
   readonly limit: number;
   /** The `next` of the page before. */
   readonly after?: string;
 }
+
+/**
+ * How many records a store examines at most for one page. A filter that few records match then gives a page
+ * that is not full, or empty, with a `next` (AIP-158), and no call takes long.
+ */
+export const MAX_EXAMINED = 10_000;
 
 /** A page of operations, newest first. */
 export interface ListPage {

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { nearest } from '../../schema/nearest.js';
+import { nearest } from '../../nearest.js';
 import { invalidField, quoted } from '../../status.js';
 
 /** The fields on the way from a message to one inside of it; the last is the one itself. */

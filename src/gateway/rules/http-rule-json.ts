@@ -1,4 +1,4 @@
-import { nearest } from '../../schema/nearest.js';
+import { nearest } from '../../nearest.js';
 import { quoted } from '../../status.js';
 import { HttpRuleError } from '../routing/http-rule-error.js';
 

@@ -6,7 +6,7 @@ import {
   type Message,
   toJson,
 } from '@bufbuild/protobuf';
-import { nearest } from '../../schema/nearest.js';
+import { nearest } from '../../nearest.js';
 import { quoted } from '../../status.js';
 import { HttpRuleError } from '../routing/http-rule-error.js';
 import { type PathTemplate, shapeOf } from '../routing/path-template.js';

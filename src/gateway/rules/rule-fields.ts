@@ -1,5 +1,5 @@
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
-import { nearest } from '../../schema/nearest.js';
+import { nearest } from '../../nearest.js';
 import { quoted } from '../../status.js';
 import { HttpRuleError } from '../routing/http-rule-error.js';
 import type { PathTemplate } from '../routing/path-template.js';

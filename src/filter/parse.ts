@@ -1,0 +1,211 @@
+import { quoted } from '../status.js';
+import { filterFault } from './fault.js';
+import { type Token, tokenize } from './lexer.js';
+import type { Expression, Literal, Restriction, Segment } from './syntax.js';
+
+/** What a filter may have at most (AIP-160, Limitations); `length` is in UTF-16 units. */
+export const FILTER_LIMITS = { length: 8192, depth: 50, restrictions: 200, segments: 16 } as const;
+
+const KEYWORDS: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT']);
+const EXAMPLE = 'write FIELD OPERATOR VALUE, as in done = false';
+
+/** What values in parentheses are compared with. */
+type Field = Omit<Restriction, 'value'>;
+
+/**
+ * Parses a filter by the grammar of AIP-160. OR binds tighter than AND; terms side by side are joined by AND. A
+ * comparison with values in parentheses is one comparison with each: `a = (1 OR 2)` is `a = 1 OR a = 2`.
+ *
+ * @returns undefined for the empty filter, which everything matches.
+ * @throws StatusError INVALID_ARGUMENT that names the column, for what is no filter or is beyond
+ * {@link FILTER_LIMITS}; for a bare value and for a function, which are not supported.
+ */
+export function parseFilter(filter: string): Expression | undefined {
+  if (filter.length > FILTER_LIMITS.length) {
+    const found = `where character ${FILTER_LIMITS.length + 1} of ${filter.length} begins`;
+    throw filterFault(filter, FILTER_LIMITS.length, found, 'the filter is too long; ask for less at once');
+  }
+  return new Parser(filter).parse();
+}
+
+class Parser {
+  readonly #filter: string;
+  readonly #tokens: readonly [Token, ...Token[]];
+  #index = 0;
+  #depth = 0;
+  #restrictions = 0;
+
+  constructor(filter: string) {
+    this.#filter = filter;
+    this.#tokens = tokenize(filter);
+  }
+
+  parse(): Expression | undefined {
+    if (this.#peek().kind === 'end') return undefined;
+    const expression = this.#expression();
+    if (this.#peek().kind !== 'end') throw this.#unexpected('expected AND, OR or the end');
+    return expression;
+  }
+
+  #expression(field?: Field): Expression {
+    const operands: Expression[] = [];
+    do {
+      do operands.push(this.#factor(field));
+      while (!this.#atKeyword('AND') && this.#peek().kind !== 'end' && this.#peek().kind !== 'close');
+    } while (this.#takeKeyword('AND'));
+    return joined('and', operands);
+  }
+
+  #factor(field?: Field): Expression {
+    const operands = [this.#term(field)];
+    while (this.#takeKeyword('OR')) operands.push(this.#term(field));
+    return joined('or', operands);
+  }
+
+  #term(field?: Field): Expression {
+    // Among values a minus is the sign of a number.
+    const negated = this.#takeKeyword('NOT') || (!field && this.#takeMinus());
+    return negated ? { kind: 'not', operand: this.#simple(field) } : this.#simple(field);
+  }
+
+  #simple(field?: Field): Expression {
+    if (this.#peek().kind !== 'open') return field ? this.#counted(field) : this.#restriction();
+    if (this.#depth === FILTER_LIMITS.depth) {
+      throw this.#unexpected(`parentheses are nested more than ${FILTER_LIMITS.depth} deep; nest fewer`);
+    }
+    this.#depth++;
+    this.#take();
+    const expression = this.#expression(field);
+    if (this.#peek().kind !== 'close') throw this.#unexpected('expected AND, OR or ")"');
+    this.#take();
+    this.#depth--;
+    return expression;
+  }
+
+  #restriction(): Expression {
+    const first = this.#peek();
+    const path = this.#path();
+    const next = this.#peek();
+    if (next.kind === 'open' && this.#touches(next)) throw this.#function(first);
+    if (next.kind !== 'comparator') throw this.#bareValue(first);
+    this.#take();
+    if (this.#peek().kind === 'open' && next.text === '!=') {
+      throw this.#unexpected('"!=" takes one value; for several write NOT FIELD = (A OR B)');
+    }
+    return this.#simple({ kind: 'restriction', path, comparator: next.text, comparatorAt: next.start });
+  }
+
+  #path(): Segment[] {
+    const path = [this.#segment('value')];
+    while (this.#peek().kind === 'dot') {
+      this.#take();
+      if (path.length === FILTER_LIMITS.segments) {
+        throw this.#unexpected(`a field has at most ${FILTER_LIMITS.segments} names; use a shorter one`);
+      }
+      path.push(this.#segment('field'));
+    }
+    return path;
+  }
+
+  /** A keyword is a field after a dot, but nothing before one. */
+  #segment(place: 'value' | 'field'): Segment {
+    const { kind, text, start } = this.#peek();
+    const named = kind === 'string' || (kind === 'word' && !(place === 'value' && KEYWORDS.has(text)));
+    if (!named)
+      throw this.#unexpected(place === 'value' ? `expected a field: ${EXAMPLE}` : 'expected a name');
+    this.#take();
+    return { name: text, at: start };
+  }
+
+  /** A string, or all that stands together without a space: `-1.5`, `projects/p`, `a.b`. */
+  #literal(): Literal {
+    const first = this.#peek();
+    if (first.kind === 'string') return literalOf(this.#take());
+    const pieces: Token[] = [];
+    const ofValue = ({ kind }: Token) => kind === 'word' || kind === 'minus' || kind === 'dot';
+    while (ofValue(this.#peek()) && (pieces.length === 0 || this.#touches(this.#peek()))) {
+      pieces.push(this.#take());
+    }
+    const text = pieces.map((piece) => piece.text).join('');
+    if (!pieces.some(({ kind }) => kind === 'word') || KEYWORDS.has(text)) {
+      this.#index -= pieces.length;
+      throw this.#unexpected('expected a value, in quotes if it is none without');
+    }
+    if (this.#peek().kind === 'open' && this.#touches(this.#peek())) throw this.#function(first);
+    if (this.#peek().kind === 'comparator') {
+      throw this.#unexpected('a value ends before it; put the value in quotes if it is part of it');
+    }
+    const wildcards = pieces.flatMap((piece) =>
+      piece.wildcards.map((index) => index + piece.start - first.start),
+    );
+    return { text, wildcards, at: first.start };
+  }
+
+  #counted(field: Field): Restriction {
+    const value = this.#literal();
+    if (++this.#restrictions <= FILTER_LIMITS.restrictions) return { ...field, value };
+    const { at, text } = value;
+    const advice = `a filter has at most ${FILTER_LIMITS.restrictions} comparisons; ask for less at once`;
+    throw filterFault(this.#filter, at, quoted(text), advice);
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#index] ?? this.#tokens[0];
+  }
+
+  #take(): Token {
+    const token = this.#peek();
+    this.#index++;
+    return token;
+  }
+
+  /** Whether nothing stands between a token and the one before it. */
+  #touches({ start }: Token): boolean {
+    return this.#tokens[this.#index - 1]?.end === start;
+  }
+
+  #atKeyword(keyword: string): boolean {
+    return this.#peek().kind === 'word' && this.#peek().text === keyword;
+  }
+
+  #takeKeyword(keyword: string): boolean {
+    const found = this.#atKeyword(keyword);
+    if (found) this.#take();
+    return found;
+  }
+
+  #takeMinus(): boolean {
+    const found = this.#peek().kind === 'minus';
+    if (found) this.#take();
+    return found;
+  }
+
+  #unexpected(advice: string): Error {
+    const { start, end, kind } = this.#peek();
+    const found = kind === 'end' ? 'its end' : quoted(this.#filter.slice(start, end));
+    return filterFault(this.#filter, start, found, advice);
+  }
+
+  #bareValue({ start, text }: Token): Error {
+    const upper = text.toUpperCase();
+    const advice = KEYWORDS.has(upper)
+      ? `operators are upper case; write ${upper}`
+      : `a value alone is not searched for; ${EXAMPLE}. Fields: name, done, error.code, error.message, ` +
+        'create_time, end_time, metadata.…, response.…';
+    return filterFault(this.#filter, start, quoted(text), advice);
+  }
+
+  #function({ start, text }: Token): Error {
+    const advice = `there are no functions; compare a field with a value, as in done = false`;
+    return filterFault(this.#filter, start, quoted(text), advice);
+  }
+}
+
+function literalOf({ text, wildcards, start }: Token): Literal {
+  return { text, wildcards, at: start };
+}
+
+function joined(kind: 'and' | 'or', operands: readonly Expression[]): Expression {
+  const [first] = operands;
+  return first && operands.length === 1 ? first : { kind, operands };
+}

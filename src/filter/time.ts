@@ -1,0 +1,43 @@
+const TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+const DURATION = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/;
+
+const NANOS_PER_MS = 1_000_000n;
+const NANOS_PER_SECOND = 1_000_000_000n;
+
+/** Nanoseconds since 1970 of an RFC 3339 time; undefined for any other text, and for a day that there is not. */
+export function parseTime(text: string): bigint | undefined {
+  const match = TIME.exec(text);
+  if (!match) return undefined;
+  const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHour, offsetMinute] = match;
+  const date = `${year}-${month}-${day}`;
+  const ms = Date.parse(`${date}T${hour}:${minute}:${second}Z`);
+  // `Date` takes 24:00:00 and, in some engines, 30 February for the day after.
+  if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(date)) return undefined;
+  if (Number(offsetHour ?? 0) > 23 || Number(offsetMinute ?? 0) > 59) return undefined;
+  const offsetMs = (Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0)) * 60_000;
+  return nanosOfMs(ms - (sign === '-' ? -offsetMs : offsetMs)) + nanosOfFraction(fraction);
+}
+
+/** Nanoseconds of a duration as ProtoJSON writes it, such as `1.5s`; undefined for any other text. */
+export function parseDuration(text: string): bigint | undefined {
+  const match = DURATION.exec(text);
+  if (!match) return undefined;
+  const [, sign, seconds = '', fraction = ''] = match;
+  const nanos = BigInt(seconds) * NANOS_PER_SECOND + nanosOfFraction(fraction);
+  return sign === '-' ? -nanos : nanos;
+}
+
+/** A number of milliseconds in nanoseconds. */
+export function nanosOfMs(ms: number): bigint {
+  return BigInt(ms) * NANOS_PER_MS;
+}
+
+/** Nanoseconds in whole milliseconds, rounded down. */
+export function msOfNanos(nanos: bigint): number {
+  const ms = nanos / NANOS_PER_MS;
+  return Number(nanos < ms * NANOS_PER_MS ? ms - 1n : ms);
+}
+
+function nanosOfFraction(digits: string): bigint {
+  return BigInt(digits.padEnd(9, '0'));
+}
