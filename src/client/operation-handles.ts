@@ -5,8 +5,9 @@ import { snapshotOf } from '../operation.js';
 import type { OperationMethod } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
 import { quoted } from '../status.js';
-import { OperationHandle, type OperationReference } from './operation-handle.js';
-import { Poller } from './waiting/wait.js';
+import { type HandleContext, OperationHandle, type OperationReference } from './operation-handle.js';
+import { Poller } from './waiting/poller.js';
+import { questionsTo } from './waiting/questions.js';
 
 /** Which operation: by its name, by the answer of the call that started it, or by what `toJSON` gave. */
 export type OperationSource = string | Operation | OperationReference;
@@ -44,8 +45,12 @@ export interface HandleOptions {
  */
 export function operationHandles(api: OperationsApi, options: HandleOptions = {}): OpenOperation {
   const { clock = systemClock, random = Math.random, closed } = options;
-  const context = { api, clock, closed, poller: new Poller({ api, clock, random }) };
+  const poller = new Poller({ questions: questionsTo(api), clock, random });
+  return handlesOver({ api, poller, clock, random, closed });
+}
 
+/** Handles that have all this in common. */
+export function handlesOver(context: HandleContext): OpenOperation {
   function open(source: OperationSource): OperationHandle<Any, Any>;
   function open<Response, Metadata>(
     source: OperationSource,

@@ -182,10 +182,14 @@ describe('fromGax › a server or a client with limits', () => {
     const giving = new AbortController();
     const waits = handles.map((handle) => handle.wait({ signal: giving.signal }));
     const ends = Promise.allSettled(waits);
-    await until(() => server.of('WaitOperation').length >= 50 && server.of('GetOperation').length >= 70);
+    await until(() => server.of('WaitOperation').length >= 50);
     expect(server.of('WaitOperation')).toHaveLength(50);
     await handles[0]?.cancel({ timeoutMs: 10_000 });
     expect((await waits[0])?.state).toBe('cancelled');
+    // Those who stood in line get their turn.
+    await handles[119]?.cancel({ timeoutMs: 10_000 });
+    expect((await waits[119])?.state).toBe('cancelled');
+    expect(server.of('GetOperation')).toEqual([]);
     giving.abort(new Error('enough'));
     await ends;
   });

@@ -58,6 +58,7 @@ describe('many waits at once', () => {
     const waiting = Array.from({ length: 80 }, (_, n) =>
       rejection(client.operation(`operations/${n}`).wait()),
     );
+    while (server.count('waitOperation') < 80) await delay(5);
     const controller = new AbortController();
     const inLine = rejection(client.waitOperation({ name: 'operations/a' }, { signal: controller.signal }));
     const late = expectKitError(
