@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { type Clock, systemClock } from '../clock.js';
@@ -14,9 +15,17 @@ export type OperationSource = string | Operation | OperationReference;
 
 /** Makes the handle of an operation. */
 export interface OpenOperation {
-  /** Without its method, response and metadata are `google.protobuf.Any`. */
+  /**
+   * Without its method, response and metadata are `google.protobuf.Any`.
+   *
+   * @throws TypeError when the source is none.
+   */
   (source: OperationSource): OperationHandle<Any, Any>;
-  /** @throws TypeError when the reference names another method than the one given. */
+  /**
+   * By its method, response and metadata are messages of its types.
+   *
+   * @throws TypeError when the source is none, or names another method than the one given.
+   */
   <Response, Metadata>(
     source: OperationSource,
     method: OperationMethod<unknown, Response, Metadata>,
@@ -60,6 +69,7 @@ export function handlesOver(context: HandleContext): OpenOperation {
     source: OperationSource,
     method?: OperationMethod<unknown, unknown, unknown>,
   ): OperationHandle<unknown, unknown> {
+    assertSource(source);
     return new OperationHandle<unknown, unknown>(context, {
       reference: referenceTo(source, method?.path),
       operation: isOperation(source) ? source : undefined,
@@ -69,8 +79,19 @@ export function handlesOver(context: HandleContext): OpenOperation {
   return open;
 }
 
+/** JSON of an Operation has no `result`: how it ended is then asked for. */
 function isOperation(source: OperationSource): source is Operation {
-  return typeof source === 'object' && 'done' in source;
+  return typeof source === 'object' && 'done' in source && 'result' in source;
+}
+
+/** References come from files and queues, where anything may stand. */
+function assertSource(source: unknown): asserts source is OperationSource {
+  if (typeof source === 'string') return;
+  const { name, method } = Object(source) as { readonly name?: unknown; readonly method?: unknown };
+  if (typeof name === 'string' && (method === undefined || typeof method === 'string')) return;
+  throw new TypeError(
+    `operation is ${inspect(source, { depth: 0, breakLength: Number.POSITIVE_INFINITY }).slice(0, 80)}: give its name, the answer of the call that started it, or what toJSON gave`,
+  );
 }
 
 function referenceTo(source: OperationSource, path: string | undefined): OperationReference {

@@ -17,7 +17,8 @@ export type Reply = Operation | StatusError | 'silence';
 export interface PeerOptions {
   /** Whether it has WaitOperation; it then answers as soon as it is asked. @defaultValue false */
   readonly longPolls?: boolean;
-  readonly cancel?: Reply;
+  /** To each CancelOperation, in order; the last one is repeated. */
+  readonly cancel?: readonly Reply[];
   readonly delete?: Reply;
 }
 
@@ -47,6 +48,7 @@ export function scriptedPeer(replies: readonly Reply[], options: PeerOptions = {
   const calls: string[] = [];
   const askedAtMs: number[] = [];
   const requests: { name: string }[] = [];
+  let cancels = 0;
   const note = (method: string, request: { name: string }) => {
     calls.push(method);
     requests.push(request);
@@ -68,7 +70,8 @@ export function scriptedPeer(replies: readonly Reply[], options: PeerOptions = {
     },
     async cancelOperation(request, call) {
       note('cancel', request);
-      await answer(options.cancel ?? running(), call);
+      const replies = options.cancel ?? [running()];
+      await answer(replies[Math.min(cancels++, replies.length - 1)] ?? 'silence', call);
     },
     async deleteOperation(request, call) {
       note('delete', request);

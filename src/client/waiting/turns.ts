@@ -99,12 +99,14 @@ export class Turns {
   /** Lets in who has a place, a few at a time: ten thousand at once would keep every other call waiting. */
   admit(): void {
     if (this.#admitting || this.#line.length === 0) return;
-    this.#admitting = this.#callNext() + this.#displace() > 0;
-    if (!this.#admitting) return;
-    setImmediate(() => {
+    this.#admitting = true;
+    const moved = this.#callNext() + this.#displace();
+    const goOn = () => {
       this.#admitting = false;
       this.admit();
-    });
+    };
+    if (moved > 0) setImmediate(goOn);
+    else this.#admitting = false;
   }
 
   /** Sends those in line away, with this reason, and leaves no timer. */

@@ -88,7 +88,7 @@ export class WaitConnections {
         this.#leave(turn);
       }
       // The streams that were in the way are closed in a moment.
-      if (turnedAway > 0) await sleep(turnedAway * AGAIN_MS, request.signal);
+      if (turnedAway > 0) await sleep(turnedAway * AGAIN_MS, request.signal, this.#options.clock);
     }
   }
 
