@@ -31,7 +31,7 @@ import {
   scriptedPeer,
   succeeded,
 } from '../conformance/scripted-peer.js';
-import { manualClock, settled } from '../helpers/manual-clock.js';
+import { manualClock, pausesUntil, settled } from '../helpers/manual-clock.js';
 import { rejection } from '../helpers/rejection.js';
 import { startScriptedServer } from './scripted-server.js';
 
@@ -291,10 +291,7 @@ describe('pitfall 7: what Python api-core got wrong', () => {
     });
     await using client = new OperationsClient({ address: server.address, clock });
     const waiting = client.operation(NAME).wait();
-    const ended = waiting.then(() => true);
-    while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
-      await clock.advance(clock.untilNextMs);
-    }
+    await pausesUntil(waiting, clock);
     expect((await waiting).state).toBe('succeeded');
     for (const { metadata } of server.calls) {
       expect(metadata.get('x-goog-request-params')).toHaveLength(1);

@@ -6,7 +6,7 @@ import type { OperationHandle } from '../../src/client/operation-handle.js';
 import { operationHandles } from '../../src/client/operation-handles.js';
 import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
 import { Code, StatusError } from '../../src/status.js';
-import { MANUAL_CLOCK_START, type ManualClock, manualClock, settled } from '../helpers/manual-clock.js';
+import { MANUAL_CLOCK_START, type ManualClock, manualClock, pausesUntil } from '../helpers/manual-clock.js';
 
 export const NAME = 'operations/1';
 
@@ -92,15 +92,7 @@ export function scriptedPeer(replies: readonly Reply[], options: PeerOptions = {
     operation: open(NAME, ReportsOperations.exportReport),
     started,
     async run(promise) {
-      const ended = promise.then(
-        () => true,
-        () => true,
-      );
-      while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
-        // Whatever can still happen at this moment happens before time goes on.
-        await settled();
-        if (clock.armed > 0) await clock.advance(clock.untilNextMs);
-      }
+      await pausesUntil(promise, clock);
       return promise;
     },
   };

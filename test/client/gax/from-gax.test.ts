@@ -1,5 +1,5 @@
 import type { protos } from '@google-cloud/gkemulticloud';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Empty } from '../../../generated/google/protobuf/empty.js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import {
@@ -11,6 +11,7 @@ import { fromGax } from '../../../src/client/gax/index.js';
 import type { OperationHandle } from '../../../src/client/operation-handle.js';
 import { operationMethod } from '../../../src/operation-method.js';
 import { Code } from '../../../src/status.js';
+import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { rejection } from '../../helpers/rejection.js';
 import { authorizedGkeClient, createCluster, gkeClient, PARENT, speechClient } from './google-clients.js';
 import { type GoogleServerOptions, startGoogleServer } from './google-server.js';
@@ -22,16 +23,7 @@ const createScript = (...lines: string[]) =>
   `methods:\n  ${GKE}.CreateAttachedCluster:\n${lines.map((line) => `    ${line}\n`).join('')}`;
 const ENDLESS = createScript('durationMs: 600000', 'onCancel: honour');
 
-let open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
-  open = [];
-});
-
-function opened<Resource extends AsyncDisposable>(resource: Resource): Resource {
-  open.push(resource);
-  return resource;
-}
+const opened = closeAfterEach();
 
 async function gke(options: GoogleServerOptions) {
   const server = opened(await startGoogleServer(options));

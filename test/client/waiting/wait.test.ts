@@ -1,15 +1,16 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   OperationCancelledError,
   OperationError,
   WaitTimeoutError,
 } from '../../../src/client/calls/errors.js';
-import type { OperationsClientOptions } from '../../../src/client/client-options.js';
 import { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code, codeName } from '../../../src/status.js';
-import { type ManualClock, manualClock, settled } from '../../helpers/manual-clock.js';
+import { closeAfterEach } from '../../helpers/close-after-each.js';
+import { type ManualClock, manualClock, pausesUntil, settled } from '../../helpers/manual-clock.js';
 import { expectKitError, rejection } from '../../helpers/rejection.js';
 import { startBreakableLink } from '../breakable-link.js';
+import { NAME, scriptedClient } from '../scripted-client.js';
 import {
   never,
   running,
@@ -20,41 +21,9 @@ import {
   succeeded,
 } from '../scripted-server.js';
 
-const NAME = 'operations/1';
+const opened = closeAfterEach();
 
-let open: AsyncDisposable[] = [];
-
-afterEach(async () => {
-  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
-  open = [];
-});
-
-interface Scripted {
-  readonly server: ScriptedServer;
-  readonly client: OperationsClient;
-}
-
-/** Delays are as long as they can be, for tests to foretell them. */
-async function scripted(script: Script, options?: Partial<OperationsClientOptions>): Promise<Scripted> {
-  const server = await startScriptedServer(script);
-  const client = new OperationsClient({ address: server.address, random: () => 1, ...options });
-  open.push(server, client);
-  return { server, client };
-}
-
-/** Lets the clock go from timer to timer until `promise` settles; tells how long each pause was. */
-async function pausesUntil(promise: Promise<unknown>, clock: ManualClock): Promise<number[]> {
-  const pauses: number[] = [];
-  const ended = promise.then(
-    () => true,
-    () => true,
-  );
-  while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
-    pauses.push(Math.round(clock.untilNextMs));
-    await clock.advance(clock.untilNextMs);
-  }
-  return pauses;
-}
+const scripted = async (...args: Parameters<typeof scriptedClient>) => opened(await scriptedClient(...args));
 
 describe('wait › a server without WaitOperation', () => {
   it('is polled with growing pauses, and remembered for every operation of the client', async () => {
@@ -197,7 +166,7 @@ describe('wait › errors (contract 36)', () => {
     });
     const link = await startBreakableLink(server.address);
     const client = new OperationsClient({ address: link.address });
-    open.push(server, link, client);
+    opened(server, link, client);
     const waiting = client.operation(NAME).wait();
     await asked.promise;
     link.break();
