@@ -354,6 +354,29 @@ describe('pitfall 10: what Azure core-lro gets wrong', () => {
 });
 
 describe('pitfall 11: polling instead of waiting', () => {
+  it('google-gax: asks as often as its pauses let it; 486 times, where a user counted', async () => {
+    const { operation, asked } = gaxOperation([...Array(485).fill(running()), succeeded()]);
+    await operation.promise();
+    expect(asked()).toBe(486);
+  });
+
+  it('ours: one call for an operation that ends within the 50 s of a long-poll', async () => {
+    const end = Promise.withResolvers<Operation>();
+    const asked = Promise.withResolvers<void>();
+    await using server = await startScriptedServer({
+      waitOperation: () => {
+        asked.resolve();
+        return end.promise;
+      },
+    });
+    await using client = new OperationsClient({ address: server.address });
+    const waiting = client.operation(NAME).wait();
+    await asked.promise;
+    end.resolve(succeeded());
+    expect((await waiting).state).toBe('succeeded');
+    expect(server.calls.map(({ method }) => method)).toEqual(['waitOperation']);
+  });
+
   it('an operation of an hour takes 72 questions, and its end is told at once', async () => {
     const clock = manualClock();
     const began = clock.now();

@@ -137,6 +137,39 @@ describe('updates', () => {
     expect(pauses).toEqual([250, 375, ...Array(6).fill(500)]);
   });
 
+  it('each change is told where the server answers WaitOperation early, with the news (contract 40)', async () => {
+    const clock = manualClock();
+    const { server, operation } = await scripted(
+      {
+        getOperation: () => at(0),
+        // It knows of a change after 600 ms of the 10 s that it was given.
+        waitOperation: async (_, count) => {
+          await clock.advance(600);
+          return count < 4 ? at(count + 1) : at(5, succeeded());
+        },
+      },
+      { clock },
+    );
+    const told = seen(operation.updates({ intervalMs: 10_000 }));
+    expect(await pausesUntil(told, clock)).toEqual([]);
+    expect(await told).toEqual([...[0, 1, 2, 3, 4].map((n) => `running ${n}`), 'succeeded 5']);
+    expect(server.count('waitOperation')).toBe(5);
+  });
+
+  it('and where it answers at once, within the interval, without spinning', async () => {
+    const clock = manualClock();
+    const { operation } = await scripted(
+      {
+        getOperation: () => at(0),
+        waitOperation: (_, count) => (count < 4 ? at(count + 1) : at(5, succeeded())),
+      },
+      { clock },
+    );
+    const told = seen(operation.updates({ intervalMs: 400 }));
+    expect(await pausesUntil(told, clock)).toEqual([250, 375, 400, 400]);
+    expect(await told).toEqual([...[0, 1, 2, 3, 4].map((n) => `running ${n}`), 'succeeded 5']);
+  });
+
   it('leaving the loop early ends the asking and frees everything (contract 42)', async () => {
     const clock = manualClock();
     const { server, operation } = await scripted(
