@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from './deadline.js';
+
 /** Where time comes from, so that a test can say what time it is. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
@@ -11,16 +13,13 @@ export interface TimerOptions {
   readonly background?: boolean;
 }
 
-/** `setTimeout` fires at once when asked for more than this. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
 /** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(callback, delayMs, options) {
     let timer: NodeJS.Timeout;
     const arm = (leftMs: number) => {
-      const stepMs = Math.min(leftMs, LONGEST_TIMEOUT_MS);
+      const stepMs = Math.min(leftMs, LONGEST_TIMER_MS);
       timer = setTimeout(() => (leftMs > stepMs ? arm(leftMs - stepMs) : callback()), stepMs);
       if (options?.background) timer.unref();
     };

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from './clock.js';
+import { type Clock, systemClock, type TimerOptions } from './clock.js';
 import { invalidField } from './status.js';
 
 /** An AbortSignal that follows others; `dispose` stops following, so that no listener outlives its use. */
@@ -13,9 +13,7 @@ export interface LinkedSignal extends Disposable {
  */
 export function link(...signals: readonly (AbortSignal | undefined)[]): LinkedSignal {
   const controller = new AbortController();
-  const unsubscribe = signals.map((signal) =>
-    signal ? onAbort(signal, (reason) => controller.abort(reason)) : () => {},
-  );
+  const unsubscribe = signals.map((signal) => onAbort(signal, (reason) => controller.abort(reason)));
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
@@ -60,15 +58,51 @@ export async function within<T>(
   }
 }
 
-/** Calls `listener` once when `signal` aborts, at once if it has; the function returned unsubscribes. */
-export function onAbort(signal: AbortSignal, listener: (reason: unknown) => void): () => void {
+type AbortListener = (reason: unknown) => void;
+
+interface Subscribers {
+  readonly listeners: Set<AbortListener>;
+  readonly unsubscribe: () => void;
+}
+
+/** Who listens to which signal. */
+const subscribers = new WeakMap<AbortSignal, Subscribers>();
+
+/**
+ * Calls `listener` once when `signal` aborts, at once if it has; the function returned unsubscribes.
+ *
+ * Made for thousands of listeners on one signal, such as that of a client which is closed: an event target looks
+ * through them all for each one that comes or goes, so it is given one for all of them.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: AbortListener): () => void {
+  if (!signal) return () => {};
   if (signal.aborted) {
     listener(signal.reason);
     return () => {};
   }
-  const onEvent = () => listener(signal.reason);
+  const { listeners, unsubscribe } = subscribers.get(signal) ?? subscribe(signal);
+  // The same function may be given twice, and is then called twice.
+  const own: AbortListener = (reason) => listener(reason);
+  listeners.add(own);
+  return () => {
+    if (listeners.delete(own) && listeners.size === 0) unsubscribe();
+  };
+}
+
+function subscribe(signal: AbortSignal): Subscribers {
+  const listeners = new Set<AbortListener>();
+  const onEvent = () => {
+    subscribers.delete(signal);
+    for (const listener of listeners) listener(signal.reason);
+  };
+  const unsubscribe = () => {
+    subscribers.delete(signal);
+    signal.removeEventListener('abort', onEvent);
+  };
   signal.addEventListener('abort', onEvent, { once: true });
-  return () => signal.removeEventListener('abort', onEvent);
+  const made = { listeners, unsubscribe };
+  subscribers.set(signal, made);
+  return made;
 }
 
 /**
@@ -76,19 +110,26 @@ export function onAbort(signal: AbortSignal, listener: (reason: unknown) => void
  *
  * No timer and no listener is left either way.
  */
-export function sleep(delayMs: number, signal?: AbortSignal, clock: Clock = systemClock): Promise<void> {
+export function sleep(
+  delayMs: number,
+  signal?: AbortSignal,
+  clock: Clock = systemClock,
+  options?: TimerOptions,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const stopTimer = clock.setTimer(() => {
-      stopListening();
-      resolve();
-    }, delayMs);
-    const stopListening = signal
-      ? onAbort(signal, (reason) => {
-          stopTimer();
-          reject(reason);
-        })
-      : () => {};
+    const stopTimer = clock.setTimer(
+      () => {
+        stopListening();
+        resolve();
+      },
+      delayMs,
+      options,
+    );
+    const stopListening = onAbort(signal, (reason) => {
+      stopTimer();
+      reject(reason);
+    });
   });
 }
 

@@ -5,6 +5,7 @@ import { invalidField } from '../status.js';
 import { CHANNEL_OPTIONS } from './calls/channel-options.js';
 import type { ConnectionOptions } from './calls/connection.js';
 import { channelCredentials, type TlsOptions, type TokenSource } from './calls/credentials.js';
+import type { WaitLimits } from './waiting/wait-slots.js';
 
 /** What an `OperationsClient` takes. */
 export interface OperationsClientOptions {
@@ -55,6 +56,12 @@ export interface OperationsClientOptions {
 const DEFAULT_MAX_WAIT_CONNECTIONS = 32;
 
 /**
+ * HTTP/2 recommends no smaller limit than 100 streams. Some below it, because a server may still count a stream
+ * that has just been given up.
+ */
+const STREAMS_PER_CONNECTION = 80;
+
+/**
  * With `http_proxy` and its like in the environment, grpc-js would connect through the proxy even to this machine,
  * and plain text, tokens and all, would leave it.
  */
@@ -76,10 +83,16 @@ export function connectionOptions(options: OperationsClientOptions): ConnectionO
   };
 }
 
-/** @throws StatusError INVALID_ARGUMENT when it is no positive whole number. */
-export function maxWaitConnections({
+/**
+ * How many long-polls there may be at once.
+ *
+ * @throws StatusError INVALID_ARGUMENT when `maxWaitConnections` is no positive whole number.
+ */
+export function waitLimits({
   maxWaitConnections: given = DEFAULT_MAX_WAIT_CONNECTIONS,
-}: OperationsClientOptions): number {
-  if (Number.isInteger(given) && given > 0) return given;
+}: OperationsClientOptions): WaitLimits {
+  if (Number.isInteger(given) && given > 0) {
+    return { maxConnections: given, streamsPerConnection: STREAMS_PER_CONNECTION };
+  }
   throw invalidField('maxWaitConnections', `maxWaitConnections is ${given}: give a whole number, 1 or more`);
 }

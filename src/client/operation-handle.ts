@@ -13,8 +13,9 @@ import {
 } from './calls/errors.js';
 import { iterable } from './calls/iteration.js';
 import { changesOf } from './waiting/changes.js';
+import { everyChange, type Pace, type Poller, UNTIL_DONE } from './waiting/poller.js';
 import { SharedTask } from './waiting/shared-task.js';
-import { everyChange, type Pace, type Poller, UNTIL_DONE } from './waiting/wait.js';
+import { untilHeard } from './waiting/trouble.js';
 
 /** How long to wait. Giving up waiting cancels nothing: the operation goes on. */
 export interface WaitOptions {
@@ -41,6 +42,9 @@ export interface UpdatesOptions extends WaitOptions {
 
 const DEFAULT_INTERVAL_MS = 1000;
 
+/** How long one CancelOperation of `cancelAndWait` may take, as long as a question of a wait, before it is made again. */
+const CANCEL_TIMEOUT_MS = 60_000;
+
 /** What it takes to find an operation again, in another process too. */
 export interface OperationReference {
   readonly name: string;
@@ -53,6 +57,8 @@ export interface HandleContext {
   readonly api: OperationsApi;
   readonly poller: Poller;
   readonly clock: Clock;
+  /** Jitters delays: a number from 0 up to 1. */
+  readonly random: () => number;
   /** Ends every wait when it aborts. */
   readonly closed: AbortSignal | undefined;
 }
@@ -153,12 +159,7 @@ export class OperationHandle<Response, Metadata> {
    */
   cancelAndWait(options: WaitOptions = {}): Promise<OperationOutcome<Response, Metadata>> {
     return this.#within(options, async (signal) => {
-      if (!this.#knownOutcome()) {
-        // A limit of the caller's is in the signal, and takes the place of the default for one call.
-        const call =
-          options.timeoutMs === undefined ? { signal } : { signal, timeoutMs: Number.POSITIVE_INFINITY };
-        await this.#context.api.cancelOperation({ name: this.name }, call);
-      }
+      if (!this.#knownOutcome()) await this.#requestCancel(signal);
       return this.#outcome(signal);
     });
   }
@@ -182,6 +183,22 @@ export class OperationHandle<Response, Metadata> {
   /** Name and method: `client.operation(JSON.parse(text), method)` goes on from it. */
   toJSON(): OperationReference {
     return this.#subject.reference;
+  }
+
+  /** Asks for cancellation until the server has heard it; asking again does no harm (contract 13). */
+  async #requestCancel(limit: AbortSignal): Promise<void> {
+    const { api, clock, random, closed } = this.#context;
+    const linked = link(limit, closed);
+    const { signal } = linked;
+    const onTrouble = (error: StatusError) => {
+      this.#trouble = error;
+    };
+    const request = () => api.cancelOperation({ name: this.name }, { signal, timeoutMs: CANCEL_TIMEOUT_MS });
+    try {
+      await untilHeard(request, { signal, clock, random, onTrouble });
+    } finally {
+      linked[Symbol.dispose]();
+    }
   }
 
   async #outcome(signal: AbortSignal): Promise<OperationOutcome<Response, Metadata>> {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { type Clock, systemClock } from '../clock.js';
@@ -5,17 +6,26 @@ import { snapshotOf } from '../operation.js';
 import type { OperationMethod } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
 import { quoted } from '../status.js';
-import { OperationHandle, type OperationReference } from './operation-handle.js';
-import { Poller } from './waiting/wait.js';
+import { type HandleContext, OperationHandle, type OperationReference } from './operation-handle.js';
+import { Poller } from './waiting/poller.js';
+import { questionsTo } from './waiting/questions.js';
 
 /** Which operation: by its name, by the answer of the call that started it, or by what `toJSON` gave. */
 export type OperationSource = string | Operation | OperationReference;
 
 /** Makes the handle of an operation. */
 export interface OpenOperation {
-  /** Without its method, response and metadata are `google.protobuf.Any`. */
+  /**
+   * Without its method, response and metadata are `google.protobuf.Any`.
+   *
+   * @throws TypeError when the source is none.
+   */
   (source: OperationSource): OperationHandle<Any, Any>;
-  /** @throws TypeError when the reference names another method than the one given. */
+  /**
+   * By its method, response and metadata are messages of its types.
+   *
+   * @throws TypeError when the source is none, or names another method than the one given.
+   */
   <Response, Metadata>(
     source: OperationSource,
     method: OperationMethod<unknown, Response, Metadata>,
@@ -44,8 +54,12 @@ export interface HandleOptions {
  */
 export function operationHandles(api: OperationsApi, options: HandleOptions = {}): OpenOperation {
   const { clock = systemClock, random = Math.random, closed } = options;
-  const context = { api, clock, closed, poller: new Poller({ api, clock, random }) };
+  const poller = new Poller({ questions: questionsTo(api), clock, random });
+  return handlesOver({ api, poller, clock, random, closed });
+}
 
+/** Handles that have all this in common. */
+export function handlesOver(context: HandleContext): OpenOperation {
   function open(source: OperationSource): OperationHandle<Any, Any>;
   function open<Response, Metadata>(
     source: OperationSource,
@@ -55,6 +69,7 @@ export function operationHandles(api: OperationsApi, options: HandleOptions = {}
     source: OperationSource,
     method?: OperationMethod<unknown, unknown, unknown>,
   ): OperationHandle<unknown, unknown> {
+    assertSource(source);
     return new OperationHandle<unknown, unknown>(context, {
       reference: referenceTo(source, method?.path),
       operation: isOperation(source) ? source : undefined,
@@ -64,8 +79,19 @@ export function operationHandles(api: OperationsApi, options: HandleOptions = {}
   return open;
 }
 
+/** JSON of an Operation has no `result`: how it ended is then asked for. */
 function isOperation(source: OperationSource): source is Operation {
-  return typeof source === 'object' && 'done' in source;
+  return typeof source === 'object' && 'done' in source && 'result' in source;
+}
+
+/** References come from files and queues, where anything may stand. */
+function assertSource(source: unknown): asserts source is OperationSource {
+  if (typeof source === 'string') return;
+  const { name, method } = Object(source) as { readonly name?: unknown; readonly method?: unknown };
+  if (typeof name === 'string' && (method === undefined || typeof method === 'string')) return;
+  throw new TypeError(
+    `operation is ${inspect(source, { depth: 0, breakLength: Number.POSITIVE_INFINITY }).slice(0, 80)}: give its name, the answer of the call that started it, or what toJSON gave`,
+  );
 }
 
 function referenceTo(source: OperationSource, path: string | undefined): OperationReference {

@@ -1,24 +1,26 @@
 import {
-  CancelOperationRequest,
-  DeleteOperationRequest,
-  GetOperationRequest,
-  ListOperationsRequest,
+  type CancelOperationRequest,
+  type DeleteOperationRequest,
+  type GetOperationRequest,
+  type ListOperationsRequest,
   type ListOperationsResponse,
   type Operation,
   OperationsService,
-  WaitOperationRequest,
+  type WaitOperationRequest,
 } from '../../generated/google/longrunning/operations.js';
 import { systemClock } from '../clock.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
 import { Code, kitError, StatusError } from '../status.js';
-import { callDeadline, shortened, waitTimeoutMs } from './calls/call-deadline.js';
 import { Caller } from './calls/caller.js';
 import { WAIT_CHANNEL_OPTIONS } from './calls/channel-options.js';
-import { Connection, type UnaryMethod } from './calls/connection.js';
-import { listRejection, operationRejection } from './calls/errors.js';
-import { connectionOptions, maxWaitConnections, type OperationsClientOptions } from './client-options.js';
+import { Connection } from './calls/connection.js';
+import { withSubjects } from './calls/errors.js';
+import { unaryOperations } from './calls/unary-operations.js';
+import { connectionOptions, type OperationsClientOptions, waitLimits } from './client-options.js';
 import { type ListRequest, listOperations, type OperationListing } from './list.js';
-import { type OpenOperation, operationHandles } from './operation-handles.js';
+import { handlesOver, type OpenOperation } from './operation-handles.js';
+import { Poller } from './waiting/poller.js';
+import { WaitQuestions } from './waiting/questions.js';
 import { WaitConnections } from './waiting/wait-connections.js';
 
 /**
@@ -40,7 +42,7 @@ import { WaitConnections } from './waiting/wait-connections.js';
 export class OperationsClient implements OperationsApi, AsyncDisposable {
   /** Makes the handle of an operation: to await it, to cancel it, to get its response. */
   readonly operation: OpenOperation;
-  readonly #caller: Caller;
+  readonly #api: OperationsApi;
   readonly #connection: Connection;
   readonly #waits: WaitConnections;
   readonly #closing = new AbortController();
@@ -52,40 +54,46 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
    * others; StatusError INVALID_ARGUMENT for another option that cannot be.
    */
   constructor(options: OperationsClientOptions) {
-    const { clock = systemClock, random } = options;
+    const { clock = systemClock, random = Math.random } = options;
     const connecting = connectionOptions(options);
     const channelOptions = { ...connecting.channelOptions, ...WAIT_CHANNEL_OPTIONS };
     const closed = this.#closing.signal;
-    this.#caller = new Caller({ ...options, closed });
-    this.#connection = new Connection(connecting);
-    this.#waits = new WaitConnections({
-      maxConnections: maxWaitConnections(options),
+    const caller = new Caller({ ...options, closed });
+    const connection = new Connection(connecting);
+    const connections = new WaitConnections({
+      ...waitLimits(options),
       connect: () => new Connection({ ...connecting, channelOptions }),
-      ask: (name, over, signal) => this.#isAnswered(name, over ?? this.#connection, signal),
+      disconnect: (idle, reason) => idle.close(reason),
+      ask: (name, over, signal) => isAnswered(caller, over ?? connection, name, signal),
       clock,
     });
-    this.operation = operationHandles(this, { clock, random, closed });
+    const questions = new WaitQuestions({ caller, connections, clock });
+    const calls = unaryOperations((method, request, call) => caller.call(connection, method, request, call));
+    this.#api = withSubjects({
+      ...calls,
+      waitOperation: (request, call) => questions.waitOperation(request, call),
+    });
+    this.#connection = connection;
+    this.#waits = connections;
+    const poller = new Poller({ questions, clock, random });
+    this.operation = handlesOver({ api: this, poller, clock, random, closed });
   }
 
-  async getOperation(request: NamedRequest<GetOperationRequest>, options?: CallOptions): Promise<Operation> {
-    return this.#ofOperation(
-      OperationsService.getOperation,
-      GetOperationRequest.fromPartial(request),
-      options,
-    );
+  /** @throws OperationError NOT_FOUND when there is none of that name, or any other code of the server. */
+  getOperation(request: NamedRequest<GetOperationRequest>, options?: CallOptions): Promise<Operation> {
+    return this.#api.getOperation(request, options);
   }
 
-  /** One page. {@link OperationsClient.list} goes through them all. */
-  async listOperations(
+  /**
+   * One page. {@link OperationsClient.list} goes through them all.
+   *
+   * @throws ListOperationsError with the code of the server.
+   */
+  listOperations(
     request: NamedRequest<ListOperationsRequest>,
     options?: CallOptions,
   ): Promise<ListOperationsResponse> {
-    try {
-      const message = ListOperationsRequest.fromPartial(request);
-      return await this.#caller.call(this.#connection, OperationsService.listOperations, message, options);
-    } catch (thrown) {
-      throw listRejection(request.name, thrown, options?.signal);
-    }
+    return this.#api.listOperations(request, options);
   }
 
   /**
@@ -101,42 +109,34 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     return listOperations(this, request, options);
   }
 
-  async cancelOperation(request: NamedRequest<CancelOperationRequest>, options?: CallOptions): Promise<void> {
-    const message = CancelOperationRequest.fromPartial(request);
-    await this.#ofOperation(OperationsService.cancelOperation, message, options);
-  }
-
-  async deleteOperation(request: NamedRequest<DeleteOperationRequest>, options?: CallOptions): Promise<void> {
-    const message = DeleteOperationRequest.fromPartial(request);
-    await this.#ofOperation(OperationsService.deleteOperation, message, options);
+  /**
+   * Asks for an operation to be cancelled. Answered as soon as the server has noted it; `cancelAndWait` of a handle
+   * tells what came of it.
+   *
+   * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled, or any other code of the server.
+   */
+  cancelOperation(request: NamedRequest<CancelOperationRequest>, options?: CallOptions): Promise<void> {
+    return this.#api.cancelOperation(request, options);
   }
 
   /**
-   * Without `timeoutMs` the call takes at most 10 s longer than `request.timeout`, once its turn has come; a
-   * given `timeoutMs` covers the time until then. While many wait, it may answer sooner than `request.timeout`
-   * allows. It is not retried.
+   * Lets the server forget an operation. It is not cancelled.
+   *
+   * @throws OperationError with the code of the server.
    */
-  async waitOperation(
-    request: NamedRequest<WaitOperationRequest>,
-    options: CallOptions = {},
-  ): Promise<Operation> {
-    const { name } = request;
-    const { signal } = options;
-    const { waitOperation } = OperationsService;
-    const message = WaitOperationRequest.fromPartial(request);
-    try {
-      const deadline =
-        options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : callDeadline(options.timeoutMs);
-      return await this.#waits.run({ name, deadline, signal }, ({ connection, turnMs, signal: ofTurn }) => {
-        const timeout = shortened(message.timeout, turnMs);
-        const timeoutMs =
-          options.timeoutMs === undefined ? waitTimeoutMs(timeout) : Math.max(0, deadline - Date.now());
-        const turn = { ...options, timeoutMs, signal: ofTurn };
-        return this.#caller.call(connection, waitOperation, { ...message, timeout }, turn);
-      });
-    } catch (thrown) {
-      throw operationRejection(name, thrown, signal);
-    }
+  deleteOperation(request: NamedRequest<DeleteOperationRequest>, options?: CallOptions): Promise<void> {
+    return this.#api.deleteOperation(request, options);
+  }
+
+  /**
+   * Makes one WaitOperation call. Without `timeoutMs` it takes at most 10 s longer than `request.timeout`, once its
+   * turn has come; a given `timeoutMs` covers the time until then. While many wait, it may answer sooner than
+   * `request.timeout` allows. It is not retried; `wait` of a handle waits until the operation ends.
+   *
+   * @throws OperationError with the code of the server; UNIMPLEMENTED when it has no WaitOperation.
+   */
+  waitOperation(request: NamedRequest<WaitOperationRequest>, options?: CallOptions): Promise<Operation> {
+    return this.#api.waitOperation(request, options);
   }
 
   /**
@@ -151,30 +151,24 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     this.#waits.close(this.#closing.signal.reason);
   }
 
+  /** {@link OperationsClient.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-  }
-
-  async #ofOperation<Request extends { name: string }, Response>(
-    method: UnaryMethod<Request, Response>,
-    request: Request,
-    options?: CallOptions,
-  ): Promise<Response> {
-    try {
-      return await this.#caller.call(this.#connection, method, request, options);
-    } catch (thrown) {
-      throw operationRejection(request.name, thrown, options?.signal);
-    }
-  }
-
-  /** Resolves when the server answers, whatever it says of the operation. */
-  async #isAnswered(name: string, connection: Connection, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#caller.call(connection, OperationsService.getOperation, { name }, { signal });
-    } catch (thrown) {
-      if (!(thrown instanceof StatusError) || UNANSWERED.has(thrown.code)) throw thrown;
-    }
   }
 }
 
 const UNANSWERED: ReadonlySet<Code> = new Set([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]);
+
+/** Resolves when the server answers, whatever it says of the operation. */
+async function isAnswered(
+  caller: Caller,
+  connection: Connection,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await caller.call(connection, OperationsService.getOperation, { name }, { signal });
+  } catch (thrown) {
+    if (!(thrown instanceof StatusError) || UNANSWERED.has(thrown.code)) throw thrown;
+  }
+}

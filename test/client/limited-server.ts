@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReportsOperations } from '../../examples/reports/reports.operations.js';
 import type { OperationsServer } from '../../generated/google/longrunning/operations.js';
@@ -9,7 +11,7 @@ export interface LimitedServer extends AsyncDisposable {
   readonly kit: Operations;
   /** How often each method was called. */
   readonly calls: Readonly<Record<'getOperation' | 'waitOperation' | 'cancelOperation', number>>;
-  /** Over how many connections WaitOperation was called. */
+  /** How many TCP connections there were at once, at most. */
   readonly connections: () => number;
   /** Resolves as soon as so many WaitOperation calls are with the server at once. */
   whenHeld(count: number): Promise<void>;
@@ -29,7 +31,6 @@ export async function startLimitedServer(maxConcurrentStreams: number): Promise<
   });
   const kit = createOperations({ methods: [exportReport], concurrency: Number.POSITIVE_INFINITY });
   const calls = { getOperation: 0, waitOperation: 0, cancelOperation: 0 };
-  const peers = new Set<string>();
   const watchers = new Set<() => void>();
   let held = 0;
   const change = (by: number) => {
@@ -50,7 +51,6 @@ export async function startLimitedServer(maxConcurrentStreams: number): Promise<
     },
     waitOperation: (call, callback) => {
       calls.waitOperation++;
-      peers.add(call.getPeer());
       change(1);
       waitOperation(call, (...answer) => {
         change(-1);
@@ -59,16 +59,22 @@ export async function startLimitedServer(maxConcurrentStreams: number): Promise<
     },
   };
   server.addService(OperationsService, { ...handlers });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, free) =>
-      error ? reject(error) : resolve(free),
-    );
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  let open = 0;
+  let mostOpen = 0;
+  const listener = createServer((socket) => {
+    open++;
+    mostOpen = Math.max(mostOpen, open);
+    socket.once('close', () => open--);
+    injector.injectConnection(socket);
   });
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  const { port } = listener.address() as AddressInfo;
   return {
     address: `127.0.0.1:${port}`,
     kit,
     calls,
-    connections: () => peers.size,
+    connections: () => mostOpen,
     whenHeld: (count) =>
       new Promise((resolve) => {
         const watcher = () => {
@@ -87,7 +93,9 @@ export async function startLimitedServer(maxConcurrentStreams: number): Promise<
     async [Symbol.asyncDispose]() {
       finished.resolve();
       await kit.close({ graceMs: 0 });
+      injector.destroy();
       server.forceShutdown();
+      listener.close();
     },
   };
 }

@@ -241,3 +241,29 @@ describe('operation handle › a timeoutMs that is none', () => {
     expect(error).toMatchObject({ operationName: 'operations/1' });
   });
 });
+
+describe('operation handle › what is no operation', () => {
+  it.each([
+    null,
+    undefined,
+    7,
+    true,
+    [],
+    {},
+    { name: 7 },
+    { name: null },
+    { name: 'operations/1', method: 7 },
+  ])('%j: a TypeError that says what to give', (junk) => {
+    const open = operationHandles({} as never);
+    expect(() => open(junk as never)).toThrow(TypeError);
+    expect(() => open(junk as never)).toThrow(/^operation is .+: give its name, the answer of the call/);
+  });
+
+  it('JSON of an Operation is taken for its name alone: how it ended is asked for', async () => {
+    const done = Operation.fromPartial({ name: 'operations/1', done: true });
+    const api = { waitOperation: async () => ({ ...done, result: { $case: 'error', value: { code: 5 } } }) };
+    const json = { name: 'operations/1', done: true, error: { code: 5 } };
+    const operation = operationHandles(api as never)(json as never);
+    expect((await operation.wait()).state).toBe('failed');
+  });
+});

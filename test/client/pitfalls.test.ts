@@ -31,7 +31,7 @@ import {
   scriptedPeer,
   succeeded,
 } from '../conformance/scripted-peer.js';
-import { manualClock, settled } from '../helpers/manual-clock.js';
+import { manualClock, pausesUntil, settled } from '../helpers/manual-clock.js';
 import { rejection } from '../helpers/rejection.js';
 import { startScriptedServer } from './scripted-server.js';
 
@@ -291,10 +291,7 @@ describe('pitfall 7: what Python api-core got wrong', () => {
     });
     await using client = new OperationsClient({ address: server.address, clock });
     const waiting = client.operation(NAME).wait();
-    const ended = waiting.then(() => true);
-    while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
-      await clock.advance(clock.untilNextMs);
-    }
+    await pausesUntil(waiting, clock);
     expect((await waiting).state).toBe('succeeded');
     for (const { metadata } of server.calls) {
       expect(metadata.get('x-goog-request-params')).toHaveLength(1);
@@ -357,6 +354,29 @@ describe('pitfall 10: what Azure core-lro gets wrong', () => {
 });
 
 describe('pitfall 11: polling instead of waiting', () => {
+  it('google-gax: asks as often as its pauses let it; 486 times, where a user counted', async () => {
+    const { operation, asked } = gaxOperation([...Array(485).fill(running()), succeeded()]);
+    await operation.promise();
+    expect(asked()).toBe(486);
+  });
+
+  it('ours: one call for an operation that ends within the 50 s of a long-poll', async () => {
+    const end = Promise.withResolvers<Operation>();
+    const asked = Promise.withResolvers<void>();
+    await using server = await startScriptedServer({
+      waitOperation: () => {
+        asked.resolve();
+        return end.promise;
+      },
+    });
+    await using client = new OperationsClient({ address: server.address });
+    const waiting = client.operation(NAME).wait();
+    await asked.promise;
+    end.resolve(succeeded());
+    expect((await waiting).state).toBe('succeeded');
+    expect(server.calls.map(({ method }) => method)).toEqual(['waitOperation']);
+  });
+
   it('an operation of an hour takes 72 questions, and its end is told at once', async () => {
     const clock = manualClock();
     const began = clock.now();

@@ -20,6 +20,8 @@ import { type Code, codeName, StatusError } from '../../src/status.js';
 export interface ServedCall {
   readonly method: string;
   readonly metadata: Metadata;
+  /** The other end of its connection. */
+  readonly peer: string;
 }
 
 type Answers<Request, Response> = (
@@ -55,7 +57,7 @@ export async function startScriptedServer(script: Script, at = '127.0.0.1:0'): P
   ): handleUnaryCall<Request, Response | Buffer> => {
     return async (call, callback) => {
       const before = count(method);
-      calls.push({ method, metadata: call.metadata });
+      calls.push({ method, metadata: call.metadata, peer: call.getPeer() });
       try {
         callback(null, await answers(call as ServerUnaryCall<Request, Response>, before));
       } catch (thrown) {

@@ -33,7 +33,7 @@ describe('client as in google-cloud-go longrunning_test.go', () => {
   });
 
   it('TestCancelReturnsError', async () => {
-    const { operation } = scriptedPeer([], { cancel: error(Code.INTERNAL, 'cancel error') });
+    const { operation } = scriptedPeer([], { cancel: [error(Code.INTERNAL, 'cancel error')] });
     expect(await rejection(operation.cancel())).toMatchObject({ message: 'cancel error' });
   });
 

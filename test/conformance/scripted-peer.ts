@@ -6,7 +6,7 @@ import type { OperationHandle } from '../../src/client/operation-handle.js';
 import { operationHandles } from '../../src/client/operation-handles.js';
 import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
 import { Code, StatusError } from '../../src/status.js';
-import { MANUAL_CLOCK_START, type ManualClock, manualClock, settled } from '../helpers/manual-clock.js';
+import { MANUAL_CLOCK_START, type ManualClock, manualClock, pausesUntil } from '../helpers/manual-clock.js';
 
 export const NAME = 'operations/1';
 
@@ -17,7 +17,8 @@ export type Reply = Operation | StatusError | 'silence';
 export interface PeerOptions {
   /** Whether it has WaitOperation; it then answers as soon as it is asked. @defaultValue false */
   readonly longPolls?: boolean;
-  readonly cancel?: Reply;
+  /** To each CancelOperation, in order; the last one is repeated. */
+  readonly cancel?: readonly Reply[];
   readonly delete?: Reply;
 }
 
@@ -47,6 +48,7 @@ export function scriptedPeer(replies: readonly Reply[], options: PeerOptions = {
   const calls: string[] = [];
   const askedAtMs: number[] = [];
   const requests: { name: string }[] = [];
+  let cancels = 0;
   const note = (method: string, request: { name: string }) => {
     calls.push(method);
     requests.push(request);
@@ -68,7 +70,8 @@ export function scriptedPeer(replies: readonly Reply[], options: PeerOptions = {
     },
     async cancelOperation(request, call) {
       note('cancel', request);
-      await answer(options.cancel ?? running(), call);
+      const replies = options.cancel ?? [running()];
+      await answer(replies[Math.min(cancels++, replies.length - 1)] ?? 'silence', call);
     },
     async deleteOperation(request, call) {
       note('delete', request);
@@ -89,15 +92,7 @@ export function scriptedPeer(replies: readonly Reply[], options: PeerOptions = {
     operation: open(NAME, ReportsOperations.exportReport),
     started,
     async run(promise) {
-      const ended = promise.then(
-        () => true,
-        () => true,
-      );
-      while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
-        // Whatever can still happen at this moment happens before time goes on.
-        await settled();
-        if (clock.armed > 0) await clock.advance(clock.untilNextMs);
-      }
+      await pausesUntil(promise, clock);
       return promise;
     },
   };

@@ -89,3 +89,20 @@ class Timers implements ManualClock {
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await nextTurn();
 }
+
+/** Lets the clock go from timer to timer until `promise` settles; tells how long each pause was, in whole milliseconds. */
+export async function pausesUntil(promise: Promise<unknown>, clock: ManualClock): Promise<number[]> {
+  const pauses: number[] = [];
+  const ended = promise.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
+    // Whatever can still happen at this moment happens before time goes on.
+    await settled();
+    if (clock.armed === 0) continue;
+    pauses.push(Math.round(clock.untilNextMs));
+    await clock.advance(clock.untilNextMs);
+  }
+  return pauses;
+}

@@ -1,11 +1,9 @@
 import type { Duration } from '../../../generated/google/protobuf/duration.js';
+import { deadlineAfter } from '../../deadline.js';
 import { invalidField } from '../../status.js';
 import { durationMs, durationOf } from './duration.js';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-
-/** Timers of Node, and so deadlines of grpc-js, reach no further; what is longer has no end. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * When a call that begins now has to be over, in milliseconds since 1970, or Infinity.
@@ -14,7 +12,7 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
  */
 export function callDeadline(timeoutMs = DEFAULT_TIMEOUT_MS): number {
   assertTimeout(timeoutMs);
-  return timeoutMs > LONGEST_TIMEOUT_MS ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+  return deadlineAfter(timeoutMs);
 }
 
 /** @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number. */

@@ -1,4 +1,5 @@
 import { systemClock } from '../../clock.js';
+import { timeLeftMs } from '../../deadline.js';
 import type { CallOptions } from '../../operations-api.js';
 import { link, within } from '../../signals.js';
 import { Code, kitError } from '../../status.js';
@@ -44,7 +45,7 @@ export class Caller {
     deadline: number,
     signal: AbortSignal | undefined,
   ): Promise<Readonly<Record<string, string>>> {
-    const timeoutMs = Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : undefined;
+    const timeoutMs = timeLeftMs(deadline);
     const linked = link(signal, this.#options.closed);
     try {
       // Deadlines of calls go by the machine's clock, as grpc-js has it.

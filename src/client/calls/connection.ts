@@ -50,14 +50,14 @@ export class Connection {
   /**
    * Resolves once there is a connection to the server.
    *
-   * @throws `signal.reason` on abort; an error when it is closed first.
+   * @throws `signal.reason` on abort; StatusError when it is closed first.
    */
   ready(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const stopListening = onAbort(signal, reject);
       this.#client.waitForReady(Number.POSITIVE_INFINITY, (error) => {
         stopListening();
-        if (error) reject(error);
+        if (error) reject(StatusError.from(error));
         else resolve();
       });
     });
@@ -100,7 +100,7 @@ export class Connection {
         call.cancel();
       };
       stopListening.push(onAbort(closing, giveUp));
-      if (signal) stopListening.push(onAbort(signal, giveUp));
+      stopListening.push(onAbort(signal, giveUp));
     });
   }
 }

@@ -1,13 +1,18 @@
 import type { CancelledOperation, FailedOperation, OperationSnapshot } from '../../operation.js';
+import type { CallOptions, OperationsApi } from '../../operations-api.js';
 import { Code, codeName, kitError, quoted, StatusError } from '../../status.js';
 
-/** A {@link StatusError} that knows which operation it is about: what the client's calls and waits reject with. */
+/**
+ * A {@link StatusError} that knows which operation it is about: what the client's calls and waits reject with. Code,
+ * message and details are those of the server; `cause` is the error of the layer below, where there is one.
+ */
 export class OperationError extends StatusError {
   override readonly name: string = 'OperationError';
+  /** The resource name of the operation. */
   readonly operationName: string;
 
   constructor(operationName: string, status: StatusError, cause: unknown = status.cause) {
-    super(status.code, status.message, status.details, cause === undefined ? {} : { cause });
+    super(status.code, status.message, status.details, causedBy(cause));
     this.operationName = operationName;
   }
 }
@@ -19,38 +24,35 @@ export class ListOperationsError extends StatusError {
   readonly parent: string;
 
   constructor(parent: string, status: StatusError) {
-    super(
-      status.code,
-      status.message,
-      status.details,
-      status.cause === undefined ? {} : { cause: status.cause },
-    );
+    super(status.code, status.message, status.details, causedBy(status.cause));
     this.parent = parent;
   }
 }
 
-/** The operation ended with an error: its code, message and details. */
-export class OperationFailedError extends OperationError {
-  override readonly name = 'OperationFailedError';
-  /** The end of the operation, with its metadata. */
-  readonly snapshot: FailedOperation<unknown>;
+function causedBy(cause: unknown): ErrorOptions {
+  return cause === undefined ? {} : { cause };
+}
 
-  constructor(operationName: string, snapshot: FailedOperation<unknown>) {
+type Unsuccessful = FailedOperation<unknown> | CancelledOperation<unknown>;
+
+class EndedWithError<Ending extends Unsuccessful> extends OperationError {
+  /** The end of the operation, with its metadata. */
+  readonly snapshot: Ending;
+
+  constructor(operationName: string, snapshot: Ending) {
     super(operationName, snapshot.error, snapshot.error);
     this.snapshot = snapshot;
   }
 }
 
-/** The server cancelled the operation. Never said of a caller that merely stopped waiting. */
-export class OperationCancelledError extends OperationError {
-  override readonly name = 'OperationCancelledError';
-  /** The end of the operation, with its metadata. */
-  readonly snapshot: CancelledOperation<unknown>;
+/** `result()`: the operation ended with an error other than CANCELLED: its code, message and details. */
+export class OperationFailedError extends EndedWithError<FailedOperation<unknown>> {
+  override readonly name = 'OperationFailedError';
+}
 
-  constructor(operationName: string, snapshot: CancelledOperation<unknown>) {
-    super(operationName, snapshot.error, snapshot.error);
-    this.snapshot = snapshot;
-  }
+/** `result()`: the server cancelled the operation. Never said of a caller that merely stopped waiting. */
+export class OperationCancelledError extends EndedWithError<CancelledOperation<unknown>> {
+  override readonly name = 'OperationCancelledError';
 }
 
 /** What a wait that took too long had come to know. */
@@ -80,22 +82,47 @@ export class WaitTimeoutError extends OperationError {
 }
 
 /**
+ * The same five methods, with errors that say what they are about: an {@link OperationError} or a
+ * {@link ListOperationsError}. The reason of the caller's own signal stays as it is.
+ */
+export function withSubjects(api: OperationsApi): OperationsApi {
+  return {
+    getOperation: rejecting(api.getOperation, operationRejection),
+    listOperations: rejecting(api.listOperations, listRejection),
+    cancelOperation: rejecting(api.cancelOperation, operationRejection),
+    deleteOperation: rejecting(api.deleteOperation, operationRejection),
+    waitOperation: rejecting(api.waitOperation, operationRejection),
+  };
+}
+
+type Rejection = (name: string, thrown: unknown, signal: AbortSignal | undefined) => unknown;
+
+function rejecting<Request extends { readonly name: string }, Response>(
+  call: (request: Request, options?: CallOptions) => Promise<Response>,
+  rejection: Rejection,
+): (request: Request, options?: CallOptions) => Promise<Response> {
+  return async (request, options) => {
+    try {
+      return await call(request, options);
+    } catch (thrown) {
+      throw rejection(request.name, thrown, options?.signal);
+    }
+  };
+}
+
+/**
  * What a call about an operation rejects with: the reason of the caller's own signal as it is, anything else
  * as an {@link OperationError}.
  */
-export function operationRejection(
-  operationName: string,
-  thrown: unknown,
-  signal: AbortSignal | undefined,
-): unknown {
+export const operationRejection: Rejection = (operationName, thrown, signal) => {
   if (signal?.aborted && thrown === signal.reason) return thrown;
   if (thrown instanceof OperationError) return thrown;
   return new OperationError(operationName, StatusError.from(thrown));
-}
+};
 
 /** The same for a listing: the reason of the caller's own signal, or a {@link ListOperationsError}. */
-export function listRejection(parent: string, thrown: unknown, signal: AbortSignal | undefined): unknown {
+export const listRejection: Rejection = (parent, thrown, signal) => {
   if (signal?.aborted && thrown === signal.reason) return thrown;
   if (thrown instanceof ListOperationsError) return thrown;
   return new ListOperationsError(parent, StatusError.from(thrown));
-}
+};

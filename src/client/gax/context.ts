@@ -1,11 +1,12 @@
 import { systemClock } from '../../clock.js';
 import type { OperationsApi } from '../../operations-api.js';
+import { abortable } from '../../signals.js';
 import { Code, kitError } from '../../status.js';
 import type { HandleContext } from '../operation-handle.js';
-import { Poller } from '../waiting/wait.js';
-import { deferredOperations } from './deferred-operations.js';
-import { GaxGrpcOperations, onChannelClosed } from './grpc-operations.js';
-import { type GaxOperationsClient, isGrpcStub } from './operations-client.js';
+import { Poller } from '../waiting/poller.js';
+import { type Questions, questionsTo } from '../waiting/questions.js';
+import { type GaxOperationsClient, isGrpcStub } from './generated-client.js';
+import { grpcOperations, type OperationsAccess, onChannelClosed } from './grpc-operations.js';
 import { GaxRestOperations } from './rest-operations.js';
 
 /** One for each client, so that what is learnt of its server, such as that it cannot wait, is learnt once. */
@@ -16,25 +17,57 @@ export function gaxContext(client: GaxOperationsClient): HandleContext {
   const known = contexts.get(client);
   if (known) return known;
   const closing = new AbortController();
-  const api = deferredOperations(connect(client, closing));
-  const clock = systemClock;
-  const context: HandleContext = {
-    api,
-    clock,
-    closed: closing.signal,
-    poller: new Poller({ api, clock, random: Math.random }),
-  };
+  const connected = onceFulfilled(() => connect(client, closing));
+  const [clock, random] = [systemClock, Math.random];
+  const poller = new Poller({ questions: deferredQuestions(connected), clock, random });
+  const context = { api: deferredOperations(connected), clock, random, closed: closing.signal, poller };
   contexts.set(client, context);
   return context;
 }
 
-async function connect(client: GaxOperationsClient, closing: AbortController): Promise<OperationsApi> {
+async function connect(client: GaxOperationsClient, closing: AbortController): Promise<OperationsAccess> {
   const stub = await client.operationsStub;
-  if (!isGrpcStub(stub)) return new GaxRestOperations(client);
+  if (!isGrpcStub(stub)) {
+    const api = new GaxRestOperations(client);
+    return { api, questions: questionsTo(api) };
+  }
   const channel = stub.getChannel();
   onChannelClosed(channel, () => {
     const message = 'client is closed: make another one to go on';
     closing.abort(kitError(Code.UNAVAILABLE, 'CLIENT_CLOSED', message));
   });
-  return new GaxGrpcOperations(channel, closing.signal);
+  return grpcOperations(channel, closing.signal, systemClock);
+}
+
+type Deferred = (signal: AbortSignal | undefined) => Promise<OperationsAccess>;
+
+/** Does it once; again after a failure, such as that of a token server that was away, so that it is not for ever. */
+function onceFulfilled(begin: () => Promise<OperationsAccess>): Deferred {
+  let current: Promise<OperationsAccess> | undefined;
+  return (signal) => {
+    current ??= begin().catch((thrown) => {
+      current = undefined;
+      throw thrown;
+    });
+    return abortable(current, signal);
+  };
+}
+
+function deferredOperations(connected: Deferred): OperationsApi {
+  const api = async (signal: AbortSignal | undefined) => (await connected(signal)).api;
+  return {
+    getOperation: async (request, call) => (await api(call?.signal)).getOperation(request, call),
+    listOperations: async (request, call) => (await api(call?.signal)).listOperations(request, call),
+    cancelOperation: async (request, call) => (await api(call?.signal)).cancelOperation(request, call),
+    deleteOperation: async (request, call) => (await api(call?.signal)).deleteOperation(request, call),
+    waitOperation: async (request, call) => (await api(call?.signal)).waitOperation(request, call),
+  };
+}
+
+function deferredQuestions(connected: Deferred): Questions {
+  return {
+    get: async (name, options) => (await connected(options.signal)).questions.get(name, options),
+    wait: async (name, waitMs, options) =>
+      (await connected(options.signal)).questions.wait(name, waitMs, options),
+  };
 }

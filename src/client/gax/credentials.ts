@@ -1,11 +1,6 @@
-import {
-  type Deadline,
-  InterceptingCall,
-  type Interceptor,
-  Metadata,
-  type StatusObject,
-} from '@grpc/grpc-js';
+import { InterceptingCall, type Interceptor, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { systemClock } from '../../clock.js';
+import { timeLeftMs } from '../../deadline.js';
 import { toServerError } from '../../grpc-status.js';
 import { abortable, within } from '../../signals.js';
 import { Code, kitError, quoted, StatusError } from '../../status.js';
@@ -41,7 +36,10 @@ export function authorizing(identity: GoogleIdentity): Interceptor {
     return new InterceptingCall(call, {
       start(metadata, listener, next) {
         // Until it is started, grpc-js does not tell of the deadline or the end of a call.
-        const limits = { timeoutMs: timeLeftMs(options.deadline), signal: cancelling.signal };
+        const limits = {
+          timeoutMs: timeLeftMs(Number(options.deadline ?? Number.POSITIVE_INFINITY)),
+          signal: cancelling.signal,
+        };
         const fail = (cause: unknown) => {
           call.cancelWithStatus(Code.CANCELLED, 'not sent');
           listener.onReceiveStatus(statusOf(credentialsError(cause)));
@@ -59,11 +57,6 @@ export function authorizing(identity: GoogleIdentity): Interceptor {
       },
     });
   };
-}
-
-function timeLeftMs(deadline: Deadline | undefined): number | undefined {
-  if (deadline === undefined || deadline === Number.POSITIVE_INFINITY) return undefined;
-  return Math.max(0, Number(deadline) - Date.now());
 }
 
 function credentialsLate(timeoutMs: number): StatusError {

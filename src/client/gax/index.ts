@@ -5,12 +5,13 @@ import { parseAddress } from '../../address.js';
 import type { OperationsClientOptions } from '../client-options.js';
 import { gaxContext } from './context.js';
 import { authorizing, type GoogleCredentials } from './credentials.js';
-import { type GaxOperation, operationOf, snapshotReader } from './operation.js';
+import type { GaxOperation } from './generated-client.js';
+import { operationOf, snapshotReader } from './operation.js';
 import { OperationHandle } from '../operation-handle.js';
 import { OperationsClient } from '../operations-client.js';
 
 export type { GoogleCredentials } from './credentials.js';
-export type { GaxOperation } from './operation.js';
+export type { GaxAny, GaxOperation, GaxOperationMessage, GaxOperationsClient } from './generated-client.js';
 
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 

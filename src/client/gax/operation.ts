@@ -2,44 +2,7 @@ import type { Operation } from '../../../generated/google/longrunning/operations
 import type { Any } from '../../../generated/google/protobuf/any.js';
 import { type OperationSnapshot, snapshotOf } from '../../operation.js';
 import type { OperationMethod } from '../../operation-method.js';
-import type { GaxOperationsClient } from './operations-client.js';
-
-/** `google.protobuf.Any` as protobuf.js decodes it, with or without camel case. */
-export interface GaxAny {
-  readonly type_url?: string | null;
-  readonly typeUrl?: string | null;
-  readonly value?: Uint8Array | string | null;
-}
-
-/** `google.longrunning.Operation` as google-gax decodes it. */
-export interface GaxOperationMessage {
-  readonly name?: string | null;
-  readonly metadata?: GaxAny | null;
-  readonly done?: boolean | null;
-  readonly error?: {
-    readonly code?: number | null;
-    readonly message?: string | null;
-    readonly details?: readonly GaxAny[] | null;
-  } | null;
-  readonly response?: GaxAny | null;
-}
-
-/** Decodes one message type; protobuf.js tells on what it decodes which type that is. */
-type GaxDecoder = (bytes: Uint8Array) => object;
-
-/**
- * What a generated Google client resolves to when it starts an operation: the `LROperation` of google-gax, as far
- * as it is needed here. So stated it fits every version of google-gax, whichever the client brings along.
- */
-export interface GaxOperation<Response, Metadata> {
-  readonly latestResponse: GaxOperationMessage;
-  readonly longrunningDescriptor: {
-    readonly operationsClient: GaxOperationsClient;
-    readonly responseDecoder: GaxDecoder;
-    readonly metadataDecoder: GaxDecoder;
-  };
-  promise(): Promise<readonly [Response, Metadata, ...unknown[]]>;
-}
+import type { GaxAny, GaxDecoder, GaxOperation, GaxOperationMessage } from './generated-client.js';
 
 /** The message that google-gax decoded, as ours. */
 export function operationOf({ name, metadata, done, error, response }: GaxOperationMessage): Operation {

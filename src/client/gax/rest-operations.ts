@@ -6,17 +6,21 @@ import type {
   ListOperationsResponse,
   Operation,
 } from '../../../generated/google/longrunning/operations.js';
+import { LONGEST_TIMER_MS } from '../../deadline.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../../operations-api.js';
 import { abortable, onAbort } from '../../signals.js';
 import { Code, kitError, StatusError } from '../../status.js';
 import { callDeadline } from '../calls/call-deadline.js';
 import { callHeaders } from '../calls/call-headers.js';
-import { anyOf, type GaxAny, type GaxOperationMessage, operationOf } from './operation.js';
-import type { GaxCall, GaxCallOptions, GaxOperationsClient } from './operations-client.js';
+import type {
+  GaxAny,
+  GaxCall,
+  GaxCallOptions,
+  GaxOperationMessage,
+  GaxOperationsClient,
+} from './generated-client.js';
+import { anyOf, operationOf } from './operation.js';
 import { retryUnavailable } from './retry.js';
-
-/** Timers reach no further. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** The methods over REST, through the functions of google-gax. WaitOperation has no REST rule in Google's APIs. */
 export class GaxRestOperations implements OperationsApi {
@@ -65,10 +69,9 @@ export class GaxRestOperations implements OperationsApi {
   ): Promise<readonly [unknown, unknown, unknown]> {
     const deadline = callDeadline(timeoutMs);
     const metadata = callHeaders(request.name, headers).getMap();
-    return retryUnavailable({ deadline, signal }, () => {
-      const timeout = Math.min(deadline - Date.now(), LONGEST_TIMEOUT_MS);
+    return retryUnavailable({ deadline, signal }, (leftMs) => {
       const options = {
-        timeout,
+        timeout: Math.min(leftMs, LONGEST_TIMER_MS),
         retry: null,
         autoPaginate: false,
         otherArgs: { headers: metadata },
@@ -85,7 +88,7 @@ export class GaxRestOperations implements OperationsApi {
   ): Promise<readonly [unknown, unknown, unknown]> {
     signal?.throwIfAborted();
     const pending = (this.#calls[name] as GaxCall)(request, options);
-    const stopListening = signal ? onAbort(signal, () => pending.cancel()) : () => {};
+    const stopListening = onAbort(signal, () => pending.cancel());
     try {
       return await abortable(pending, signal);
     } catch (thrown) {

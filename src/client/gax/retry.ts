@@ -19,17 +19,17 @@ export interface RetryLimits {
 
 /**
  * Makes a call up to five times while the server is UNAVAILABLE: for channels of google-gax, whose service config
- * is not ours to set.
+ * is not ours to set. Each attempt is given what is left of the time.
  *
  * @throws what the last attempt threw; `signal.reason` on abort.
  */
 export async function retryUnavailable<Response>(
   { deadline, signal, clock = systemClock }: RetryLimits,
-  attempt: () => Promise<Response>,
+  attempt: (timeoutMs: number) => Promise<Response>,
 ): Promise<Response> {
   for (let attempts = 1; ; attempts++) {
     try {
-      return await attempt();
+      return await attempt(Math.max(0, deadline - clock.now()));
     } catch (thrown) {
       signal?.throwIfAborted();
       const pauseMs = backoffMs(attempts - 1, Math.random, BACKOFF);

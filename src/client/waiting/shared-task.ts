@@ -1,5 +1,4 @@
-import { abortable } from '../../signals.js';
-import { onClosed } from '../calls/closing.js';
+import { abortable, onAbort } from '../../signals.js';
 
 interface Run<Result> {
   readonly promise: Promise<Result>;
@@ -37,7 +36,7 @@ export class SharedTask<Result> {
 
   #begin(): Run<Result> {
     const controller = new AbortController();
-    const stopListening = onClosed(this.#closed, (reason) => controller.abort(reason));
+    const stopListening = onAbort(this.#closed, (reason) => controller.abort(reason));
     const promise = this.#start(controller.signal).finally(() => {
       stopListening();
       // Whoever comes after the end begins anew, also while the others are still being told of it.

@@ -1,19 +1,19 @@
 import type { Clock } from '../../clock.js';
-import { link } from '../../signals.js';
+import { link, sleep } from '../../signals.js';
+import { StatusError } from '../../status.js';
 
-/** What a probe works with. */
-export interface ProbeOptions {
-  /** Resolves once the connection in question is there. */
+/** A connection to be probed. Whatever it rejects with, but for an abort, is a StatusError. */
+export interface ProbedConnection {
+  /** Resolves once the connection is there. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
-  /** A quick question over the connection in question; resolves whatever the server answers. */
+  /** A quick question over it; resolves whatever the server answers. */
   readonly ask: (signal: AbortSignal) => Promise<unknown>;
   /** The same over another connection, with few calls on it. */
   readonly askElsewhere: (signal: AbortSignal) => Promise<unknown>;
-  readonly clock: Clock;
 }
 
-/** Whether all calls on a connection got through to the server, or some are kept back behind its limit. */
-export type ProbeVerdict = 'through' | 'kept back' | 'unknown';
+/** Whether calls on a connection get through to the server, or stay without an answer while others are answered. */
+export type ProbeVerdict = 'through' | 'silent' | 'unknown';
 
 const PATIENCE_MS = 150;
 
@@ -24,50 +24,33 @@ const ROUNDS = 3;
  * Finds out whether a connection has more calls on it than the server takes at once (its
  * MAX_CONCURRENT_STREAMS), which grpc-js knows but does not tell: what is too much is kept back in silence. So is
  * a question asked now, then. That the server is merely slow shows in the same question over another connection:
- * asked later, and more than once, it must not be
- * answered sooner.
+ * asked later, and more than once, it must not be answered sooner.
+ *
+ * @throws `signal.reason` on abort.
  */
 export async function probeStreams(
-  { ready, ask, askElsewhere, clock }: ProbeOptions,
+  { ready, ask, askElsewhere }: ProbedConnection,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<ProbeVerdict> {
   const over = new AbortController();
   const linked = link(signal, over.signal);
-  const keptBack = async (): Promise<ProbeVerdict> => {
+  const silent = async (): Promise<ProbeVerdict> => {
     for (let round = 0; round < ROUNDS; round++) {
-      await pause(PATIENCE_MS, clock, linked.signal);
+      await sleep(PATIENCE_MS, linked.signal, clock, { background: true });
       await askElsewhere(linked.signal);
     }
-    return 'kept back';
+    return 'silent';
   };
   try {
     await ready(linked.signal);
     const through = ask(linked.signal).then((): ProbeVerdict => 'through');
-    return await Promise.race([through, keptBack()]);
-  } catch {
-    return 'unknown';
+    return await Promise.race([through, silent()]);
+  } catch (thrown) {
+    if (thrown instanceof StatusError) return 'unknown';
+    throw thrown;
   } finally {
     over.abort();
     linked[Symbol.dispose]();
   }
-}
-
-/** Housekeeping: unlike `sleep`, it keeps no process from ending. */
-export function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const stopTimer = clock.setTimer(
-      () => {
-        signal.removeEventListener('abort', onEvent);
-        resolve();
-      },
-      ms,
-      { background: true },
-    );
-    const onEvent = () => {
-      stopTimer();
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', onEvent, { once: true });
-  });
 }

@@ -1,17 +1,22 @@
-import { type Clock, systemClock } from '../../clock.js';
-import { onAbort, sleep, within } from '../../signals.js';
+import type { Clock } from '../../clock.js';
+import { sleep } from '../../signals.js';
 import { Code, kitError, StatusError } from '../../status.js';
 import { type Connection, isTurnedAway } from '../calls/connection.js';
-import { Line } from './line.js';
-import { type ProbeVerdict, pause, probeStreams } from './stream-probe.js';
-import { turnMs, WaitSlots } from './wait-slots.js';
+import { StreamLimit } from './stream-limit.js';
+import type { ProbedConnection } from './stream-probe.js';
+import { DISPLACED, type Turn, type TurnRequest, Turns } from './turns.js';
+import { type WaitLimits, WaitSlots } from './wait-slots.js';
 
 /** What {@link WaitConnections} works with. */
-export interface WaitConnectionsOptions {
-  readonly maxConnections: number;
+export interface WaitConnectionsOptions extends WaitLimits {
   readonly connect: () => Connection;
-  /** A quick question about an operation over that connection, or over the one for other calls. */
-  readonly ask: (name: string, over: Connection | undefined, signal: AbortSignal) => Promise<unknown>;
+  /** Ends a connection that is not needed any more, or that has died. */
+  readonly disconnect: (connection: Connection, reason: unknown) => void;
+  /**
+   * A quick question about an operation over that connection, or over one with few calls on it. Given, it is found
+   * out whether connections carry as much as they are thought to.
+   */
+  readonly ask?: (name: string, over: Connection | undefined, signal: AbortSignal) => Promise<unknown>;
   readonly clock: Clock;
 }
 
@@ -23,245 +28,157 @@ export interface WaitTurn {
   readonly signal: AbortSignal;
 }
 
-/** Who wants to wait, and how long for a turn at most. */
-export interface WaitRequest {
-  readonly name: string;
-  /** Milliseconds since 1970, or Infinity. */
-  readonly deadline: number;
-  readonly signal: AbortSignal | undefined;
-}
-
 interface Opened {
   readonly connection: Connection;
-  /** The long-polls on it, oldest first; an abort moves one to another connection. */
-  readonly polls: Set<AbortController>;
   stopIdleTimer: () => void;
 }
 
-/**
- * HTTP/2 recommends no smaller limit than 100 streams. Some below it, because a server may still count a stream
- * that has just been given up.
- */
-const STREAMS_PER_CONNECTION = 80;
-
 const IDLE_MS = 30_000;
-
-const ADMITTED_AT_ONCE = 16;
-
-/** Lets a burst arrive before it is found out whether it got through. */
-const SETTLING_MS = 100;
 
 /** How often a long-poll that HTTP/2 turned away is made again. */
 const MAX_ATTEMPTS = 10;
 
 const AGAIN_MS = 10;
 
+/** Why a turn ended early that is to go on over another connection. */
 const MOVED = Symbol('moved to another connection');
 
 /**
  * The connections that long-polls go over, and nothing else, so that no other call stands behind them: as few as
- * will do, at most so many; beyond that long-polls take turns.
+ * will do, at most so many; beyond that long-polls take {@link Turns}.
  */
 export class WaitConnections {
   readonly #options: WaitConnectionsOptions;
   readonly #slots: WaitSlots;
+  readonly #turns: Turns;
+  readonly #limit: StreamLimit | undefined;
   readonly #opened = new Map<number, Opened>();
-  readonly #line = new Line<number>();
   readonly #closing = new AbortController();
-  /** As many long-polls as a connection was seen to carry at once. */
-  #proven = 1;
-  #learning = false;
-  #admitting = false;
 
   constructor(options: WaitConnectionsOptions) {
-    const { maxConnections } = options;
     this.#options = options;
-    this.#slots = new WaitSlots({ maxConnections, streamsPerConnection: STREAMS_PER_CONNECTION });
+    this.#slots = new WaitSlots(options);
+    this.#turns = new Turns(this.#slots, options.clock);
+    if (options.ask) this.#limit = this.#learnLimit(options.ask);
   }
 
   /**
-   * Makes a long-poll when its turn has come.
+   * Makes a long-poll when its turn has come; and again, when it has to give up its place before it has an answer.
    *
-   * @throws StatusError DEADLINE_EXCEEDED when that takes longer than the caller has; `signal.reason` on abort;
-   * what `poll` throws.
+   * @throws StatusError DEADLINE_EXCEEDED when its turn comes later than the caller has time; `signal.reason` on
+   * abort; what `poll` throws.
    */
-  async run<Answer>(request: WaitRequest, poll: (turn: WaitTurn) => Promise<Answer>): Promise<Answer> {
+  async run<Answer>(request: TurnRequest, poll: (turn: WaitTurn) => Promise<Answer>): Promise<Answer> {
+    let { standing } = request;
     for (let turnedAway = 0; ; ) {
-      const index = await this.#place(request);
-      const opened = this.#open(index);
-      const giveUp = new AbortController();
-      const stopListening = request.signal
-        ? onAbort(request.signal, (reason) => giveUp.abort(reason))
-        : () => {};
-      opened.polls.add(giveUp);
-      this.#learn(request.name);
+      this.#closing.signal.throwIfAborted();
+      const turn = await this.#turns.take({ ...request, standing });
       try {
-        return await poll({
-          connection: opened.connection,
-          turnMs: turnMs({ ...this.load, capacity: this.#slots.capacity }),
-          signal: giveUp.signal,
-        });
+        const { turnMs, giveUp } = turn;
+        const connection = this.#open(turn.connection);
+        this.#limit?.check();
+        return await poll({ connection, turnMs, signal: giveUp.signal });
       } catch (thrown) {
-        if (thrown !== MOVED) {
+        if (thrown === DISPLACED) standing = 'regular';
+        else if (thrown !== MOVED) {
           if (!(thrown instanceof StatusError && isTurnedAway(thrown))) throw thrown;
-          if (++turnedAway === MAX_ATTEMPTS) throw thrown;
+          if (++turnedAway === MAX_ATTEMPTS) throw crowdedOut(thrown);
         }
       } finally {
-        stopListening();
-        opened.polls.delete(giveUp);
-        this.#leave(index, opened);
+        this.#leave(turn);
       }
       // The streams that were in the way are closed in a moment.
-      if (turnedAway > 0) await sleep(turnedAway * AGAIN_MS, request.signal);
+      if (turnedAway > 0) await sleep(turnedAway * AGAIN_MS, request.signal, this.#options.clock);
     }
   }
 
   /** How many long-polls there are, how many wait for their turn, and over how many connections they go. */
   get load(): { readonly inUse: number; readonly inLine: number; readonly connections: number } {
-    const { inUse } = this.#slots;
-    return { inUse, inLine: this.#line.length, connections: this.#opened.size };
+    return { inUse: this.#slots.inUse, inLine: this.#turns.inLine, connections: this.#opened.size };
   }
 
   /** Ends every long-poll, and every connection. */
   close(reason: unknown): void {
     this.#closing.abort(reason);
-    this.#line.dismiss(reason);
+    this.#limit?.close();
+    this.#turns.dismiss(reason);
     for (const { connection, stopIdleTimer } of this.#opened.values()) {
       stopIdleTimer();
-      connection.close(reason);
+      this.#options.disconnect(connection, reason);
     }
     this.#opened.clear();
   }
 
-  async #place({ deadline, signal }: WaitRequest): Promise<number> {
-    this.#closing.signal.throwIfAborted();
-    signal?.throwIfAborted();
-    const timeoutMs = Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : undefined;
-    // Deadlines of calls go by the machine's clock, as grpc-js has it.
-    return within({ timeoutMs, signal }, turnDidNotCome, systemClock, (limited) => {
-      const turn = this.#line.join(limited);
-      this.#admit();
-      return turn;
-    });
-  }
-
-  /** Lets in who has a place, a few at a time: ten thousand at once would keep every other call waiting. */
-  #admit(): void {
-    if (this.#admitting || this.#line.length === 0) return;
-    for (let count = 0; count < ADMITTED_AT_ONCE && this.#line.length > 0; count++) {
-      const index = this.#slots.take();
-      if (index === undefined) return;
-      this.#line.next(index);
-    }
-    this.#admitting = true;
-    setImmediate(() => {
-      this.#admitting = false;
-      this.#admit();
-    });
-  }
-
-  #open(index: number): Opened {
-    // It may have been closed since the line moved on.
+  #open(index: number): Connection {
+    // It may have been closed since the turn came.
     this.#closing.signal.throwIfAborted();
     const opened = this.#opened.get(index) ?? {
       connection: this.#options.connect(),
-      polls: new Set(),
       stopIdleTimer: () => {},
     };
     opened.stopIdleTimer();
     this.#opened.set(index, opened);
-    return opened;
+    return opened.connection;
   }
 
-  #leave(index: number, opened: Opened): void {
-    this.#slots.release(index);
-    if (this.#closing.signal.aborted) return;
-    this.#admit();
-    if (this.#slots.load(index) > 0) return;
+  #leave(turn: Turn): void {
+    const index = turn.connection;
+    turn.release();
+    const opened = this.#opened.get(index);
+    if (!opened || this.#slots.load(index) > 0) return;
+    opened.stopIdleTimer();
     const close = () => {
       this.#opened.delete(index);
-      opened.connection.close(idle());
+      const reason = 'connection was idle and is closed: ask again';
+      this.#options.disconnect(opened.connection, kitError(Code.UNAVAILABLE, 'CONNECTION_IDLE', reason));
     };
     opened.stopIdleTimer = this.#options.clock.setTimer(close, IDLE_MS, { background: true });
   }
 
-  /** Finds out, in the background, whether connections carry as much as they are given, and gives them less if not. */
-  async #learn(name: string): Promise<void> {
-    if (this.#learning || this.#busiest() === undefined) return;
-    this.#learning = true;
-    const { clock } = this.#options;
-    const { signal } = this.#closing;
-    try {
-      await pause(SETTLING_MS, clock, signal);
-      for (let index = this.#busiest(); index !== undefined; index = this.#busiest()) {
-        if ((await this.#probe(index, name)) === 'unknown') return;
-        await pause(SETTLING_MS, clock, signal);
-      }
-    } catch {
-      // Closed.
-    } finally {
-      this.#learning = false;
-    }
-  }
-
-  /** A connection with more long-polls than any was seen to carry. */
-  #busiest(): number | undefined {
-    let busiest: number | undefined;
-    let most = this.#proven;
-    for (const index of this.#opened.keys()) {
-      const load = this.#slots.load(index);
-      if (load > most) {
-        busiest = index;
-        most = load;
-      }
-    }
-    return busiest;
-  }
-
-  async #probe(index: number, name: string): Promise<ProbeVerdict> {
-    const opened = this.#opened.get(index);
-    if (!opened) return 'unknown';
-    const { ask, clock } = this.#options;
-    const { connection } = opened;
-    const before = this.#slots.load(index);
-    const verdict = await probeStreams(
-      {
-        ready: (signal) => connection.ready(signal),
-        ask: (signal) => ask(name, connection, signal),
-        askElsewhere: (signal) => ask(name, undefined, signal),
-        clock,
-      },
-      this.#closing.signal,
-    );
-    // What ended meanwhile may be what let the question through.
-    const carried = Math.min(before, this.#slots.load(index));
-    switch (verdict) {
-      case 'through':
-        this.#proven = Math.max(this.#proven, carried);
-        break;
-      case 'kept back':
-        this.#slots.shrink(Math.max(this.#proven, Math.floor(before / 2)));
+  #learnLimit(ask: NonNullable<WaitConnectionsOptions['ask']>): StreamLimit {
+    return new StreamLimit({
+      slots: this.#slots,
+      clock: this.#options.clock,
+      closed: this.#closing.signal,
+      connection: (index) => this.#probed(index, ask),
+      replace: (index) => this.#replace(index),
+      changed: () => {
         this.#moveSurplus();
-        break;
-      case 'unknown':
-        break;
-    }
-    return verdict;
+        this.#turns.admit();
+      },
+    });
+  }
+
+  #probed(index: number, ask: NonNullable<WaitConnectionsOptions['ask']>): ProbedConnection | undefined {
+    const { connection } = this.#opened.get(index) ?? {};
+    const [oldest] = this.#turns.on(index);
+    if (!connection || !oldest) return undefined;
+    return {
+      ready: (signal) => connection.ready(signal),
+      ask: (signal) => ask(oldest.name, connection, signal),
+      askElsewhere: (signal) => ask(oldest.name, undefined, signal),
+    };
+  }
+
+  #replace(index: number): void {
+    const opened = this.#opened.get(index);
+    if (!opened) return;
+    this.#opened.delete(index);
+    for (const { giveUp } of this.#turns.on(index)) giveUp.abort(MOVED);
+    const reason = 'connection went silent and is closed: ask again';
+    this.#options.disconnect(opened.connection, kitError(Code.UNAVAILABLE, 'CONNECTION_SILENT', reason));
   }
 
   /** The newest are those that were kept back. */
   #moveSurplus(): void {
-    for (const { polls } of this.#opened.values()) {
-      for (const poll of [...polls].slice(this.#slots.perConnection)) poll.abort(MOVED);
+    for (const index of this.#opened.keys()) {
+      for (const { giveUp } of this.#turns.on(index).slice(this.#slots.perConnection)) giveUp.abort(MOVED);
     }
   }
 }
 
-function turnDidNotCome(timeoutMs: number): StatusError {
-  const message = `no turn to wait came within ${Math.round(timeoutMs)} ms: allow more connections by maxWaitConnections`;
-  return kitError(Code.DEADLINE_EXCEEDED, 'WAIT_TURN_TIMED_OUT', message);
-}
-
-function idle(): StatusError {
-  return kitError(Code.UNAVAILABLE, 'CONNECTION_IDLE', 'connection was idle and is closed: ask again');
+/** UNAVAILABLE, for RESOURCE_EXHAUSTED would say that the server ran out of something, and end a wait. */
+function crowdedOut(cause: StatusError): StatusError {
+  const message = `server turned the call away ${MAX_ATTEMPTS} times, for too many were on the connection: ask again`;
+  return kitError(Code.UNAVAILABLE, 'CONNECTION_CROWDED', message, { cause });
 }

@@ -16,7 +16,7 @@ export interface WaitLoad {
 const ROUND_MS = 30_000;
 
 /** Long enough to count as a long-poll. */
-const SHORTEST_TURN_MS = 1000;
+export const SHORTEST_TURN_MS = 1000;
 
 /**
  * How long one long-poll may take, given how many there are. While half the places are free it may take as long
@@ -35,12 +35,14 @@ export function turnMs({ inUse, inLine, capacity }: WaitLoad): number {
  */
 export class WaitSlots {
   readonly #maxConnections: number;
+  readonly #mostPerConnection: number;
   readonly #loads: number[] = [];
   #perConnection: number;
   #inUse = 0;
 
   constructor({ maxConnections, streamsPerConnection }: WaitLimits) {
     this.#maxConnections = maxConnections;
+    this.#mostPerConnection = streamsPerConnection;
     this.#perConnection = streamsPerConnection;
   }
 
@@ -56,6 +58,11 @@ export class WaitSlots {
   /** How many long-polls a connection may carry. */
   get perConnection(): number {
     return this.#perConnection;
+  }
+
+  /** The connections that carry long-polls. */
+  connections(): number[] {
+    return [...this.#loads.keys()].filter((connection) => this.load(connection) > 0);
   }
 
   /** How many long-polls go over that connection. */
@@ -84,6 +91,16 @@ export class WaitSlots {
   /** Learns that a connection can carry no more than this, 1 at least. What is there already stays. */
   shrink(perConnection: number): void {
     this.#perConnection = Math.max(1, Math.min(this.#perConnection, perConnection));
+  }
+
+  /** Allows each connection more than it was thought to carry, up to what it was allowed at first. */
+  grow(perConnection: number): void {
+    this.#perConnection = Math.max(this.#perConnection, Math.min(this.#mostPerConnection, perConnection));
+  }
+
+  /** Whether connections are given less than they were at first. */
+  get shrunk(): boolean {
+    return this.#perConnection < this.#mostPerConnection;
   }
 
   #fullestWithRoom(): number | undefined {

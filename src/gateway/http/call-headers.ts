@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Metadata } from '@grpc/grpc-js';
+import { deadlineAfter } from '../../deadline.js';
 import { invalidField, quoted } from '../../status.js';
 import type { HeaderFields } from './http-message.js';
 
@@ -15,7 +16,6 @@ const RESERVED =
 const HEADER_NAME = /^[a-z0-9_.-]+$/;
 /** What gRPC allows in the value of a header. */
 const PRINTABLE = /^[ -~]*$/;
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Which headers go through a gateway: some always, and those that its options name. */
 export class CallHeaders {
@@ -75,9 +75,7 @@ export function deadlineOf({ 'x-server-timeout': timeout }: IncomingHttpHeaders)
     const message = `header "x-server-timeout" is ${quoted(seconds)}: give seconds, such as "2.5"`;
     throw invalidField('x-server-timeout', message);
   }
-  const timeoutMs = Number(seconds) * 1000;
-  // Timers of Node, and so deadlines of grpc-js, reach no further.
-  return timeoutMs > LONGEST_TIMEOUT_MS ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+  return deadlineAfter(Number(seconds) * 1000);
 }
 
 function asText(value: string | Buffer): string {

@@ -1,12 +1,13 @@
 // Where google-gax's own operation and ours tell different things about one and the same operation.
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Operation } from '../../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { pack } from '../../../src/any.js';
 import { OperationError, WaitTimeoutError } from '../../../src/client/calls/errors.js';
 import { fromGax } from '../../../src/client/gax/index.js';
 import { Code } from '../../../src/status.js';
+import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { rejection } from '../../helpers/rejection.js';
 import { createCluster, gkeClient } from './google-clients.js';
 import { type Answer, startScriptedGoogle } from './google-server.js';
@@ -23,11 +24,7 @@ const poll = (delayMs: number, totalMs = 60_000) => ({
   },
 });
 
-let open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
-  open = [];
-});
+const opened = closeAfterEach();
 
 /** An operation that has been started, of a server that answers so to Get and, if that is given, to Wait. */
 async function started(
@@ -36,7 +33,7 @@ async function started(
 ) {
   const server = await startScriptedGoogle(RUNNING, answers);
   const client = await gkeClient(server.port);
-  open.push(server, client);
+  opened(server, client);
   return { server, operation: await createCluster(client, options) };
 }
 

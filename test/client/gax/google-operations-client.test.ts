@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   type GoogleCredentials,
   type GoogleOperationsClientOptions,
@@ -10,16 +10,13 @@ import {
 } from '../../../src/client/gax/index.js';
 import type { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code, type StatusError } from '../../../src/status.js';
+import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { expectKitError, rejection } from '../../helpers/rejection.js';
 import { type GoogleServer, startGoogleServer, TLS } from './google-server.js';
 
 const NAME = 'projects/p/locations/l/operations/unknown';
 
-let open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
-  open = [];
-});
+const opened = closeAfterEach();
 
 type Setup = Partial<GoogleOperationsClientOptions>;
 
@@ -35,7 +32,7 @@ async function secure(options: Setup): Promise<{ server: GoogleServer; client: O
 
 function withClient(server: GoogleServer, options: GoogleOperationsClientOptions) {
   const client = googleOperationsClient(options);
-  open.push(server, client);
+  opened(server, client);
   return { server, client };
 }
 

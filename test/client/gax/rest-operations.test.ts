@@ -1,22 +1,19 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { AttachedClustersClient } from '@google-cloud/gkemulticloud';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { OperationError } from '../../../src/client/calls/errors.js';
 import { fromGax } from '../../../src/client/gax/index.js';
 import { GaxRestOperations } from '../../../src/client/gax/rest-operations.js';
 import { Code } from '../../../src/status.js';
+import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { rejection } from '../../helpers/rejection.js';
 import { createCluster, PARENT } from './google-clients.js';
 
 const NAME = `${PARENT}/operations/1`;
 const INFO = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'GONE', domain: 'gke' };
 
-let open: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
-  open = [];
-});
+const opened = closeAfterEach();
 
 /** A client that speaks REST, of a server that answers so to everything but the start; JSON with `error` as one. */
 async function rest(answer: (request: IncomingMessage, count: number) => object) {
@@ -43,7 +40,7 @@ async function rest(answer: (request: IncomingMessage, count: number) => object)
   };
   const options = { apiEndpoint: '127.0.0.1', port, protocol: 'http', fallback: true, auth: auth as never };
   const client = new AttachedClustersClient(options);
-  open.push({
+  opened({
     async [Symbol.asyncDispose]() {
       await client.close();
       server.closeAllConnections();

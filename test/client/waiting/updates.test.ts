@@ -1,30 +1,22 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ReportsOperations } from '../../../examples/reports/reports.operations.js';
 import { ReportMetadata } from '../../../generated/example/reports/v1/reports.js';
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import { pack } from '../../../src/any.js';
 import { OperationError, WaitTimeoutError } from '../../../src/client/calls/errors.js';
-import type { OperationsClientOptions } from '../../../src/client/client-options.js';
 import { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code, kitError } from '../../../src/status.js';
-import { manualClock } from '../../helpers/manual-clock.js';
+import { closeAfterEach } from '../../helpers/close-after-each.js';
+import { manualClock, pausesUntil } from '../../helpers/manual-clock.js';
 import { expectKitError, rejection } from '../../helpers/rejection.js';
 import { startReportsServer } from '../../helpers/reports-server.js';
-import { never, running, type Script, startScriptedServer, status, succeeded } from '../scripted-server.js';
+import { NAME, scriptedClient } from '../scripted-client.js';
+import { never, running, type Script, status, succeeded } from '../scripted-server.js';
 
-const NAME = 'operations/1';
+const opened = closeAfterEach();
 
-let open: AsyncDisposable[] = [];
-
-afterEach(async () => {
-  for (const resource of open.reverse()) await resource[Symbol.asyncDispose]();
-  open = [];
-});
-
-async function scripted(script: Script, options?: Partial<OperationsClientOptions>) {
-  const server = await startScriptedServer(script);
-  const client = new OperationsClient({ address: server.address, random: () => 1, ...options });
-  open.push(server, client);
+async function scripted(...args: Parameters<typeof scriptedClient>) {
+  const { server, client } = opened(await scriptedClient(...args));
   return { server, client, operation: client.operation(NAME, ReportsOperations.exportReport) };
 }
 
@@ -45,7 +37,7 @@ describe('updates', () => {
   it('tells the present state, every change of a real operation, and its end (contract 40)', async () => {
     const server = await startReportsServer();
     const client = new OperationsClient({ address: server.address });
-    open.push(server, client);
+    opened(server, client);
     const operation = client.operation(await server.inProcess.exportReport(), ReportsOperations.exportReport);
     const run = await server.exports.on(operation.name);
     const told: (number | string | undefined)[] = [];
@@ -122,12 +114,7 @@ describe('updates', () => {
       { clock },
     );
     const told = seen(operation.updates());
-    const ended = told.then(() => true);
-    const pauses: number[] = [];
-    while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
-      pauses.push(Math.round(clock.untilNextMs));
-      await clock.advance(clock.untilNextMs);
-    }
+    const pauses = await pausesUntil(told, clock);
     expect(await told).toEqual(['running 1', 'running 2', 'succeeded 2']);
     expect(pauses).toEqual([250, 375, 563, 844]);
     expect(server.count('getOperation')).toBe(6);
@@ -146,13 +133,41 @@ describe('updates', () => {
     const clock = manualClock();
     const { operation } = await scripted(script, { clock });
     const told = seen(operation.updates({ intervalMs: 500 }));
-    const ended = told.then(() => true);
-    const pauses: number[] = [];
-    while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
-      pauses.push(Math.round(clock.untilNextMs));
-      await clock.advance(clock.untilNextMs);
-    }
+    const pauses = await pausesUntil(told, clock);
     expect(pauses).toEqual([250, 375, ...Array(6).fill(500)]);
+  });
+
+  it('each change is told where the server answers WaitOperation early, with the news (contract 40)', async () => {
+    const clock = manualClock();
+    const { server, operation } = await scripted(
+      {
+        getOperation: () => at(0),
+        // It knows of a change after 600 ms of the 10 s that it was given.
+        waitOperation: async (_, count) => {
+          await clock.advance(600);
+          return count < 4 ? at(count + 1) : at(5, succeeded());
+        },
+      },
+      { clock },
+    );
+    const told = seen(operation.updates({ intervalMs: 10_000 }));
+    expect(await pausesUntil(told, clock)).toEqual([]);
+    expect(await told).toEqual([...[0, 1, 2, 3, 4].map((n) => `running ${n}`), 'succeeded 5']);
+    expect(server.count('waitOperation')).toBe(5);
+  });
+
+  it('and where it answers at once, within the interval, without spinning', async () => {
+    const clock = manualClock();
+    const { operation } = await scripted(
+      {
+        getOperation: () => at(0),
+        waitOperation: (_, count) => (count < 4 ? at(count + 1) : at(5, succeeded())),
+      },
+      { clock },
+    );
+    const told = seen(operation.updates({ intervalMs: 400 }));
+    expect(await pausesUntil(told, clock)).toEqual([250, 375, 400, 400]);
+    expect(await told).toEqual([...[0, 1, 2, 3, 4].map((n) => `running ${n}`), 'succeeded 5']);
   });
 
   it('leaving the loop early ends the asking and frees everything (contract 42)', async () => {

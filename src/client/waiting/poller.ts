@@ -1,15 +1,15 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
-import { RetryInfo } from '../../../generated/google/rpc/error_details.js';
 import type { Clock } from '../../clock.js';
-import type { OperationsApi } from '../../operations-api.js';
 import { sleep } from '../../signals.js';
-import { Code, invalidField, StatusError } from '../../status.js';
-import { durationMs, durationOf } from '../calls/duration.js';
+import { invalidField, type StatusError } from '../../status.js';
 import { type Asked, POLL_BACKOFF, pauseMs } from './backoff.js';
+import type { QuestionOptions, Questions } from './questions.js';
+import { passing, retryAfterMs } from './trouble.js';
+import { WaitSupport } from './wait-support.js';
 
 /** What a {@link Poller} works with. */
 export interface PollerOptions {
-  readonly api: OperationsApi;
+  readonly questions: Questions;
   readonly clock: Clock;
   /** Jitters the delays: a number from 0 up to 1. */
   readonly random: () => number;
@@ -67,10 +67,11 @@ const HELD_MS = 500;
  */
 export class Poller {
   readonly #options: PollerOptions;
-  #longPolls = true;
+  readonly #support: WaitSupport;
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    this.#support = new WaitSupport(options.clock);
   }
 
   /**
@@ -82,18 +83,20 @@ export class Poller {
   async *answers(name: string, pace: Pace, signal: AbortSignal): AsyncGenerator<Answer, void> {
     const { clock, random } = this.#options;
     let attempt = 0;
+    let question: QuestionOptions = { standing: 'newcomer', signal };
     for (let waitMs = pace.firstMs; ; waitMs = pace.thenMs) {
       const askedAt = clock.now();
-      const answer = await this.#ask(name, waitMs, signal);
+      const answer = await this.#ask(name, waitMs, question);
+      question = { standing: 'regular', signal };
       // A clock that was set back must not make for a long pause.
       const tookMs = Math.max(0, clock.now() - askedAt);
       yield answer;
       if (answer.kind === 'told' && answer.operation.done) return;
       // The present state was asked for once, to be told before the waiting begins.
-      if (answer.kind === 'told' && waitMs === 0 && pace.thenMs > 0 && this.#longPolls) continue;
+      if (answer.kind === 'told' && waitMs === 0 && pace.thenMs > 0 && !this.#support.absent) continue;
       const outcome = this.#outcome(answer, tookMs, waitMs);
-      const retryAfterMs = answer.kind === 'trouble' ? retryAfter(answer.error) : 0;
-      const asked = { outcome, attempt, tookMs, maxMs: pace.maxPauseMs, retryAfterMs };
+      const hintMs = answer.kind === 'trouble' ? retryAfterMs(answer.error) : 0;
+      const asked = { outcome, attempt, tookMs, maxMs: pace.maxPauseMs, retryAfterMs: hintMs };
       const delayMs = pauseMs(asked, random);
       if (delayMs > 0) await sleep(delayMs, signal, clock);
       attempt = outcome === 'held' ? 0 : attempt + 1;
@@ -102,45 +105,18 @@ export class Poller {
 
   #outcome(answer: Answer, tookMs: number, waitMs: number): Asked['outcome'] {
     if (answer.kind === 'trouble') return 'trouble';
-    return this.#longPolls && tookMs >= Math.min(HELD_MS, waitMs) ? 'held' : 'early';
+    return !this.#support.absent && tookMs >= Math.min(HELD_MS, waitMs) ? 'held' : 'early';
   }
 
-  async #ask(name: string, waitMs: number, signal: AbortSignal): Promise<Answer> {
+  async #ask(name: string, waitMs: number, question: QuestionOptions): Promise<Answer> {
+    const { questions } = this.#options;
+    const byGet = () => questions.get(name, question);
+    const byWait = () => questions.wait(name, waitMs, question);
     try {
-      return { kind: 'told', operation: await this.#question(name, waitMs, signal) };
+      const asked = waitMs === 0 ? byGet() : this.#support.ask({ byGet, byWait }, question.signal);
+      return { kind: 'told', operation: await asked };
     } catch (thrown) {
-      signal.throwIfAborted();
-      const error = StatusError.from(thrown);
-      // Nobody but us set the deadline of a question; that it passed says nothing of the operation.
-      if (error.code !== Code.UNAVAILABLE && error.code !== Code.DEADLINE_EXCEEDED) throw error;
-      return { kind: 'trouble', error };
+      return { kind: 'trouble', error: passing(thrown, question.signal) };
     }
-  }
-
-  async #question(name: string, waitMs: number, signal: AbortSignal): Promise<Operation> {
-    const { api } = this.#options;
-    if (waitMs === 0 || !this.#longPolls) return api.getOperation({ name }, { signal });
-    try {
-      return await api.waitOperation({ name, timeout: durationOf(waitMs) }, { signal });
-    } catch (thrown) {
-      if (StatusError.from(thrown).code !== Code.UNIMPLEMENTED) throw thrown;
-      this.#longPolls = false;
-      return api.getOperation({ name }, { signal });
-    }
-  }
-}
-
-/** After how many milliseconds the server said that it may be ready again (`google.rpc.RetryInfo`). */
-function retryAfter(error: StatusError): number {
-  const delay = retryInfo(error)?.retryDelay;
-  return delay ? durationMs(delay) : 0;
-}
-
-function retryInfo(error: StatusError): RetryInfo | undefined {
-  try {
-    return error.detail(RetryInfo);
-  } catch {
-    // A hint that cannot be read is none.
-    return undefined;
   }
 }

@@ -1,0 +1,64 @@
+import { RetryInfo } from '../../../generated/google/rpc/error_details.js';
+import type { Clock } from '../../clock.js';
+import { sleep } from '../../signals.js';
+import { Code, StatusError } from '../../status.js';
+import { durationMs } from '../calls/duration.js';
+import { POLL_BACKOFF, pauseMs } from './backoff.js';
+
+/**
+ * The error that came of a question which may be asked again: the server was not there, or the deadline of the
+ * question passed, which nobody but us has set, and which says nothing of the operation (contract 36).
+ *
+ * @throws any other error; `signal.reason` once it has aborted.
+ */
+export function passing(thrown: unknown, signal: AbortSignal): StatusError {
+  signal.throwIfAborted();
+  const error = StatusError.from(thrown);
+  if (error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED) return error;
+  throw error;
+}
+
+/** After how many milliseconds the server said that it may be ready again (`google.rpc.RetryInfo`). */
+export function retryAfterMs(error: StatusError): number {
+  const delay = retryInfo(error)?.retryDelay;
+  return delay ? durationMs(delay) : 0;
+}
+
+/** How {@link untilHeard} goes on. */
+export interface Persistence {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Is told each error that did not end it. */
+  readonly onTrouble: (error: StatusError) => void;
+}
+
+/**
+ * Makes a call, and again with the pauses of a wait, until the server has heard it.
+ *
+ * @throws StatusError what ends a wait too; `signal.reason` on abort.
+ */
+export async function untilHeard<Answer>(
+  call: () => Promise<Answer>,
+  { signal, clock, random, onTrouble }: Persistence,
+): Promise<Answer> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await call();
+    } catch (thrown) {
+      const error = passing(thrown, signal);
+      onTrouble(error);
+      const failed = { outcome: 'trouble', tookMs: 0, retryAfterMs: retryAfterMs(error) } as const;
+      await sleep(pauseMs({ ...failed, attempt, maxMs: POLL_BACKOFF.maxMs }, random), signal, clock);
+    }
+  }
+}
+
+function retryInfo(error: StatusError): RetryInfo | undefined {
+  try {
+    return error.detail(RetryInfo);
+  } catch {
+    // A hint that cannot be read is none.
+    return undefined;
+  }
+}

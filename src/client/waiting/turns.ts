@@ -1,0 +1,157 @@
+import { type Clock, systemClock } from '../../clock.js';
+import { timeLeftMs } from '../../deadline.js';
+import { onAbort, within } from '../../signals.js';
+import { Code, kitError, type StatusError } from '../../status.js';
+import { Line, type Standing } from './line.js';
+import { SHORTEST_TURN_MS, turnMs, type WaitSlots } from './wait-slots.js';
+
+/** Who wants to wait, and how long for a turn at most. */
+export interface TurnRequest {
+  /** The operation to wait for. */
+  readonly name: string;
+  readonly standing: Standing;
+  /** Milliseconds since 1970, or Infinity. */
+  readonly deadline: number;
+  /** Ends the turn, or the standing in line for it. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A place on a connection, for a while. */
+export interface Turn {
+  readonly name: string;
+  /** The number of the connection. */
+  readonly connection: number;
+  readonly startedAt: number;
+  /** How long it may take at most. */
+  readonly turnMs: number;
+  /** Ends the turn early: with the reason of the caller's signal, or for another to have the place. */
+  readonly giveUp: AbortController;
+  /** Gives the place back. */
+  release(): void;
+}
+
+/** Why a turn ended early whose place another needed. */
+export const DISPLACED = Symbol('has had its turn');
+
+const ADMITTED_AT_ONCE = 16;
+
+/**
+ * Who has a place, and who is next. When there are more long-polls than places, whoever has not had a turn yet gets
+ * the place of the oldest one after a second; the others get it when that has had its share of the time.
+ */
+export class Turns {
+  readonly #slots: WaitSlots;
+  readonly #clock: Clock;
+  readonly #line = new Line<number>();
+  /** Oldest first. */
+  readonly #taken = new Set<Turn>();
+  #admitting = false;
+  #stopTimer = () => {};
+
+  constructor(slots: WaitSlots, clock: Clock) {
+    this.#slots = slots;
+    this.#clock = clock;
+  }
+
+  /**
+   * Resolves when one's turn has come.
+   *
+   * @throws StatusError DEADLINE_EXCEEDED when that is later than the caller has time; `signal.reason` on abort.
+   */
+  async take({ name, standing, deadline, signal }: TurnRequest): Promise<Turn> {
+    signal?.throwIfAborted();
+    // Deadlines of calls go by the machine's clock, as grpc-js has it.
+    const patience = { timeoutMs: timeLeftMs(deadline), signal };
+    const connection = await within(patience, turnDidNotCome, systemClock, (limited) => {
+      const called = this.#line.join(standing, limited);
+      this.admit();
+      return called;
+    });
+    const giveUp = new AbortController();
+    const stopListening = onAbort(signal, (reason) => giveUp.abort(reason));
+    const turn: Turn = {
+      name,
+      connection,
+      startedAt: this.#clock.now(),
+      turnMs: this.#turnMs,
+      giveUp,
+      release: () => {
+        stopListening();
+        this.#taken.delete(turn);
+        this.#slots.release(connection);
+        this.admit();
+      },
+    };
+    this.#taken.add(turn);
+    return turn;
+  }
+
+  /** Those who have a place on a connection, oldest first. */
+  on(connection: number): Turn[] {
+    return [...this.#taken].filter((turn) => turn.connection === connection);
+  }
+
+  /** How many stand in line. */
+  get inLine(): number {
+    return this.#line.length;
+  }
+
+  /** Lets in who has a place, a few at a time: ten thousand at once would keep every other call waiting. */
+  admit(): void {
+    if (this.#admitting || this.#line.length === 0) return;
+    this.#admitting = true;
+    const moved = this.#callNext() + this.#displace();
+    const goOn = () => {
+      this.#admitting = false;
+      this.admit();
+    };
+    if (moved > 0) setImmediate(goOn);
+    else this.#admitting = false;
+  }
+
+  /** Sends those in line away, with this reason, and leaves no timer. */
+  dismiss(reason: unknown): void {
+    this.#stopTimer();
+    this.#line.dismiss(reason);
+  }
+
+  get #turnMs(): number {
+    const { inUse, capacity } = this.#slots;
+    return turnMs({ inUse, inLine: this.#line.length, capacity });
+  }
+
+  #callNext(): number {
+    for (let called = 0; called < ADMITTED_AT_ONCE; called++) {
+      const connection = this.#line.length > 0 ? this.#slots.take() : undefined;
+      if (connection === undefined) return called;
+      this.#line.next(connection);
+    }
+    return ADMITTED_AT_ONCE;
+  }
+
+  /** While somebody stands in line, those who have had their turn give up their places, the oldest first. */
+  #displace(): number {
+    this.#stopTimer();
+    const { newcomers } = this.#line;
+    const wanted = Math.min(this.#line.length, ADMITTED_AT_ONCE);
+    let given = 0;
+    for (const { startedAt, giveUp } of this.#taken) {
+      if (given === wanted) break;
+      if (!giveUp.signal.aborted) {
+        const leftMs = startedAt + (given < newcomers ? SHORTEST_TURN_MS : this.#turnMs) - this.#clock.now();
+        if (leftMs > 0) {
+          this.#stopTimer = this.#clock.setTimer(() => this.admit(), leftMs, { background: true });
+          break;
+        }
+        giveUp.abort(DISPLACED);
+      }
+      given++;
+    }
+    return given;
+  }
+}
+
+function turnDidNotCome(timeoutMs: number): StatusError {
+  const message = `no turn to wait came within ${Math.round(timeoutMs)} ms: allow more connections by maxWaitConnections`;
+  return kitError(Code.DEADLINE_EXCEEDED, 'WAIT_TURN_TIMED_OUT', message);
+}

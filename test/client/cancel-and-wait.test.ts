@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { operationHandles } from '../../src/client/operation-handles.js';
+import { Code, kitError } from '../../src/status.js';
+import { cancelled, error, running, scriptedPeer } from '../conformance/scripted-peer.js';
+import { manualClock } from '../helpers/manual-clock.js';
+import { rejection } from '../helpers/rejection.js';
+
+describe('cancelAndWait › a server that is away', () => {
+  it('asks for the cancellation until the server has heard it, as a wait does', async () => {
+    const away = Array.from({ length: 12 }, () => error(Code.UNAVAILABLE));
+    const peer = scriptedPeer([cancelled()], { cancel: [...away, error(Code.DEADLINE_EXCEEDED), running()] });
+    expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('cancelled');
+    expect(peer.calls.filter((call) => call === 'cancel')).toHaveLength(14);
+  });
+
+  it('until timeoutMs: WaitTimeoutError, with what was the matter', async () => {
+    const peer = scriptedPeer([running()], { cancel: [error(Code.UNAVAILABLE, 'away')] });
+    const thrown = await rejection(peer.run(peer.operation.cancelAndWait({ timeoutMs: 60_000 })));
+    expect(thrown).toMatchObject({
+      name: 'WaitTimeoutError',
+      cause: { code: Code.UNAVAILABLE, message: 'away' },
+    });
+    expect(peer.elapsedMs).toBe(60_000);
+  });
+
+  it('until the signal aborts', async () => {
+    const peer = scriptedPeer([running()], { cancel: [error(Code.UNAVAILABLE)] });
+    const controller = new AbortController();
+    const waiting = rejection(peer.operation.cancelAndWait({ signal: controller.signal }));
+    await peer.clock.whenArmed(1);
+    controller.abort('enough');
+    expect(await waiting).toBe('enough');
+    expect(peer.clock.armed).toBe(0);
+  });
+
+  it('until the client is closed', async () => {
+    const clock = manualClock();
+    const closing = new AbortController();
+    const api = { cancelOperation: () => Promise.reject(error(Code.UNAVAILABLE)) };
+    const open = operationHandles(api as never, { clock, closed: closing.signal });
+    const waiting = rejection(open('operations/1').cancelAndWait());
+    await clock.whenArmed(1);
+    closing.abort(kitError(Code.UNAVAILABLE, 'CLIENT_CLOSED', 'client is closed: make another one'));
+    expect(await waiting).toMatchObject({ message: expect.stringContaining('client is closed') });
+    expect(clock.armed).toBe(0);
+  });
+});

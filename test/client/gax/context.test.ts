@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { fromGax, type GaxOperation } from '../../../src/client/gax/index.js';
+import { rejection } from '../../helpers/rejection.js';
+
+describe('fromGax › a client that could not get ready', () => {
+  it('is asked again with the next call, and not held to its first failure for ever', async () => {
+    let attempts = 0;
+    const operationsClient = {
+      get operationsStub(): Promise<object> {
+        return attempts++ === 0 ? Promise.reject(new Error('no token server')) : Promise.resolve({});
+      },
+      innerApiCalls: {
+        getOperation: () => Object.assign(Promise.resolve([{ name: 'operations/1' }]), { cancel() {} }),
+      },
+    };
+    const decoder = () => ({});
+    const started: GaxOperation<object, object> = {
+      latestResponse: { name: 'operations/1' },
+      longrunningDescriptor: { operationsClient, responseDecoder: decoder, metadataDecoder: decoder },
+      promise: () => Promise.reject(new Error('not asked for')),
+    };
+    const handle = fromGax(started);
+    expect(await rejection(handle.get())).toMatchObject({ message: 'no token server' });
+    expect((await handle.get()).state).toBe('running');
+    expect((await handle.get()).state).toBe('running');
+    expect(attempts).toBe(2);
+  });
+});

@@ -1,0 +1,28 @@
+import type { OperationsClientOptions } from '../../src/client/client-options.js';
+import { OperationsClient } from '../../src/client/operations-client.js';
+import { type Script, type ScriptedServer, startScriptedServer } from './scripted-server.js';
+
+export const NAME = 'operations/1';
+
+/** A client of a server that does as a test wants. */
+export interface ScriptedClient extends AsyncDisposable {
+  readonly server: ScriptedServer;
+  readonly client: OperationsClient;
+}
+
+/** Delays are as long as they can be, for tests to foretell them. */
+export async function scriptedClient(
+  script: Script,
+  options?: Partial<OperationsClientOptions>,
+): Promise<ScriptedClient> {
+  const server = await startScriptedServer(script);
+  const client = new OperationsClient({ address: server.address, random: () => 1, ...options });
+  return {
+    server,
+    client,
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Standing } from '../../../src/client/waiting/line.js';
+import { DISPLACED, type Turn, Turns } from '../../../src/client/waiting/turns.js';
+import { WaitSlots } from '../../../src/client/waiting/wait-slots.js';
+import { manualClock, settled } from '../../helpers/manual-clock.js';
+
+/** One connection with two places, and those who take turns on it. */
+function twoPlaces() {
+  const clock = manualClock();
+  const slots = new WaitSlots({ maxConnections: 1, streamsPerConnection: 2 });
+  const turns = new Turns(slots, clock);
+  const order: string[] = [];
+  /** Takes a turn, keeps it until it has to be given up, and notes when that was. */
+  const comes = async (name: string, standing: Standing): Promise<Turn> => {
+    const deadline = Number.POSITIVE_INFINITY;
+    const turn = await turns.take({ name, standing, deadline, signal: undefined });
+    order.push(name);
+    turn.giveUp.signal.addEventListener('abort', () => {
+      expect(turn.giveUp.signal.reason).toBe(DISPLACED);
+      turn.release();
+    });
+    return turn;
+  };
+  return { clock, turns, order, comes };
+}
+
+describe('turns of long-polls', () => {
+  it('a newcomer gets the place of the oldest as soon as that has had a second', async () => {
+    const { clock, order, comes } = twoPlaces();
+    const [first, second] = [await comes('first', 'newcomer'), await comes('second', 'newcomer')];
+    const third = comes('third', 'newcomer');
+    await clock.advance(999);
+    expect(first.giveUp.signal.aborted).toBe(false);
+    await clock.advance(1);
+    await third;
+    expect(first.giveUp.signal.aborted).toBe(true);
+    expect(second.giveUp.signal.aborted).toBe(false);
+    expect(order).toEqual(['first', 'second', 'third']);
+  });
+
+  it('those who had a turn get the place of one that began before the crowd, after its share of the time', async () => {
+    const { clock, order, comes } = twoPlaces();
+    await comes('first', 'newcomer');
+    await comes('second', 'newcomer');
+    await clock.advance(1000);
+    const again = [comes('again', 'regular'), comes('and again', 'regular')];
+    // Four share two places, so everybody has half of the round of 30 s; then three, so two thirds of it.
+    await clock.advance(13_999);
+    expect(order).toEqual(['first', 'second']);
+    await clock.advance(1);
+    expect(order).toEqual(['first', 'second', 'again']);
+    await clock.advance(4999);
+    expect(order).toEqual(['first', 'second', 'again']);
+    await clock.advance(1);
+    await Promise.all(again);
+    expect(order).toEqual(['first', 'second', 'again', 'and again']);
+  });
+
+  it('nobody gives up a place while nobody stands in line', async () => {
+    const { clock, comes } = twoPlaces();
+    const taken = [await comes('first', 'newcomer'), await comes('second', 'newcomer')];
+    await clock.advance(600_000);
+    expect(taken.map(({ giveUp }) => giveUp.signal.aborted)).toEqual([false, false]);
+  });
+
+  it('a hundred newcomers all have had a turn after as many seconds as it takes to seat them', async () => {
+    const { clock, order, comes } = twoPlaces();
+    const crowd = Array.from({ length: 100 }, (_, n) => comes(String(n), 'newcomer'));
+    await settled();
+    for (let second = 1; second < 50; second++) await clock.advance(1000);
+    await Promise.all(crowd);
+    expect(order).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
+  });
+
+  it('the signal of a caller ends its turn with its own reason', async () => {
+    const { turns } = twoPlaces();
+    const { signal } = new AbortController();
+    const controller = new AbortController();
+    const request = { name: 'first', standing: 'newcomer', deadline: Number.POSITIVE_INFINITY } as const;
+    const turn = await turns.take({ ...request, signal: controller.signal });
+    const other = await turns.take({ ...request, signal });
+    controller.abort('left');
+    expect(turn.giveUp.signal.reason).toBe('left');
+    expect(other.giveUp.signal.aborted).toBe(false);
+  });
+});
