@@ -5,12 +5,12 @@ import {
   type OpenApiDocument,
   openApiDocument,
   type RouteRule,
-} from '../../src/gateway/index.js';
-import { readServices, type ServiceDescription } from '../../src/gateway/service-description.js';
-import { loadSchema } from '../../src/schema/index.js';
-import { validateOpenApi } from '../helpers/openapi-validator.js';
-import { GKE_PROTOS, SPEECH_PROTOS } from '../schema/proto-files.js';
-import { thingsDescriptors } from './things-server.js';
+} from '../../../src/gateway/index.js';
+import { readServices, type ServiceDescription } from '../../../src/gateway/service-description.js';
+import { loadSchema } from '../../../src/schema/index.js';
+import { validateOpenApi } from '../../helpers/openapi-validator.js';
+import { GKE_PROTOS, SPEECH_PROTOS } from '../../schema/proto-files.js';
+import { thingsDescriptors } from '../things-server.js';
 
 jest.setTimeout(300_000);
 
