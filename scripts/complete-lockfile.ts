@@ -56,7 +56,9 @@ function isLocked(name: string, path: string): boolean {
 /** What npm would have written, but for the hash: the platform is told by the name. */
 function entryFor(name: string, range: string, parent: LockedPackage): LockedPackage {
   const words = name.split(/[-/]/);
-  const os = words.some((word) => word === 'win32' || word === 'windows') ? ['win32'] : words.filter((word) => SYSTEMS.includes(word));
+  const os = words.some((word) => word === 'win32' || word === 'windows')
+    ? ['win32']
+    : words.filter((word) => SYSTEMS.includes(word));
   const arm = words.some((word) => /^armv|eabi/.test(word));
   const cpu = arm ? ['arm'] : words.filter((word) => PROCESSORS.includes(word));
   const libc = words.includes('musl') ? ['musl'] : words.includes('gnu') ? ['glibc'] : [];
