@@ -1,5 +1,5 @@
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
-import { type PathTemplate, patternOf, type TemplateVariable } from '../routing/path-template.js';
+import { type PathTemplate, patternOf, type TemplateVariable } from '../../schema/path-template.js';
 
 /** A wildcard of a template, which is a parameter of the path in OpenAPI. */
 export interface PathParameter {

@@ -1,6 +1,6 @@
+import type { PathTemplate } from '../../schema/path-template.js';
 import { findFieldPath } from '../json/field-path.js';
 import { BoundFields } from '../routing/bound-fields.js';
-import type { PathTemplate } from '../routing/path-template.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import type { Describing } from './describing.js';
 import { describeParameter, pathParameters } from './discovery-path.js';

@@ -1,4 +1,4 @@
-import { type PathTemplate, parseTemplate } from '../routing/path-template.js';
+import { type PathTemplate, parseTemplate } from '../../schema/path-template.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import type { Describing } from './describing.js';
 import { openApiPath, pathParameters } from './discovery-path.js';

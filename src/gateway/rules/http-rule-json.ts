@@ -1,6 +1,6 @@
+import { HttpRuleError } from '../../schema/http-rule-error.js';
 import { nearest } from '../../schema/nearest.js';
 import { quoted } from '../../status.js';
-import { HttpRuleError } from '../routing/http-rule-error.js';
 
 /** One binding of an RPC to HTTP: a `google.api.HttpRule` without its additional bindings. */
 export interface HttpBinding {

@@ -1,8 +1,8 @@
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
+import { HttpRuleError } from '../../schema/http-rule-error.js';
 import { nearest } from '../../schema/nearest.js';
+import type { PathTemplate } from '../../schema/path-template.js';
 import { quoted } from '../../status.js';
-import { HttpRuleError } from '../routing/http-rule-error.js';
-import type { PathTemplate } from '../routing/path-template.js';
 import type { HttpBinding } from './http-rule-json.js';
 import { isScalarInJson } from './scalar-in-json.js';
 
