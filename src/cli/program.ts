@@ -4,6 +4,7 @@ import { cancelCommand } from './commands/cancel.js';
 import { deleteCommand } from './commands/delete.js';
 import { getCommand } from './commands/get.js';
 import { listCommand } from './commands/list.js';
+import { openApiCommand } from './commands/openapi.js';
 import { serveCommand } from './commands/serve.js';
 import { startCommand } from './commands/start.js';
 import { waitCommand } from './commands/wait.js';
@@ -19,6 +20,7 @@ const COMMANDS = [
   waitCommand,
   cancelCommand,
   deleteCommand,
+  openApiCommand,
 ];
 
 /** Does what the command line says. Whatever goes wrong is told in one line, and by the exit code. */

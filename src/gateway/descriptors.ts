@@ -7,16 +7,8 @@ import {
   fromBinary,
   type Registry,
 } from '@bufbuild/protobuf';
-import {
-  FileDescriptorSetSchema,
-  file_google_protobuf_any,
-  file_google_protobuf_duration,
-  file_google_protobuf_empty,
-  file_google_protobuf_field_mask,
-  file_google_protobuf_struct,
-  file_google_protobuf_timestamp,
-  file_google_protobuf_wrappers,
-} from '@bufbuild/protobuf/wkt';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { WELL_KNOWN_FILES } from '../schema/well-known-files.js';
 import { StatusError } from '../status.js';
 
 const OPERATIONS_FILE = 'google/longrunning/operations';
@@ -55,15 +47,5 @@ export function readDescriptors(bytes: Uint8Array): FileRegistry {
 
 /** The types that an Any may hold: those served, and those that anybody may use. */
 export function knownTypes(served: FileRegistry): Registry {
-  return createRegistry(
-    file_google_protobuf_any,
-    file_google_protobuf_duration,
-    file_google_protobuf_empty,
-    file_google_protobuf_field_mask,
-    file_google_protobuf_struct,
-    file_google_protobuf_timestamp,
-    file_google_protobuf_wrappers,
-    ownRegistry(),
-    served,
-  );
+  return createRegistry(...WELL_KNOWN_FILES, ownRegistry(), served);
 }

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
 import { withDefaults } from '../options.js';
-import { knownTypes, operationsRegistry, readDescriptors } from './descriptors.js';
+import { knownTypes } from './descriptors.js';
 import { type Logger, RequestHandler } from './handler.js';
 import { CallHeaders } from './http/call-headers.js';
 import { Cors, type CorsOptions } from './http/cors.js';
@@ -12,28 +11,13 @@ import { MessageJson } from './json/message-json.js';
 import { RequestTranscoder } from './json/transcode-request.js';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js';
 import { answerClientError, nodeListener, serverOptions } from './node-listener.js';
-import { readHttpRules } from './rules/http-rules.js';
-import type { ServiceConfigFile } from './rules/service-config.js';
+import { describeServices, type OpenApiSettings } from './openapi/openapi-document.js';
+import { OpenApiEndpoint } from './openapi/openapi-endpoint.js';
+import { readServices, type ServiceDescription } from './service-description.js';
 import { type GrpcChannel, Upstream } from './upstream.js';
 
 /** What a gateway is told besides where its calls go. */
-export interface GatewaySettings {
-  /**
-   * The services, with their `google.api.http` rules: an encoded `google.protobuf.FileDescriptorSet` with all
-   * imports, or a registry of `@bufbuild/protobuf`.
-   *
-   * @defaultValue `google.longrunning.Operations` alone
-   */
-  readonly descriptors?: Uint8Array | FileRegistry;
-  /** A `google.api.Service` whose HTTP rules come before those of the descriptors. @defaultValue none */
-  readonly serviceConfig?: ServiceConfigFile;
-  /**
-   * The `google.api.http` rule of an RPC in ProtoJSON, undefined when it has none: for descriptors that have lost
-   * their options, as the registry of a `Schema` has, whose `annotationOf` this is to be.
-   *
-   * @defaultValue what the descriptors say
-   */
-  readonly annotationOf?: (method: DescMethod) => unknown;
+export interface GatewaySettings extends ServiceDescription {
   /**
    * Names of headers that become metadata of the call, and metadata of the answer that becomes headers, besides
    * `authorization`, `traceparent` and `x-goog-*`, and `retry-after`, `www-authenticate` and `x-goog-*` back.
@@ -44,6 +28,13 @@ export interface GatewaySettings {
   readonly limits?: GatewayLimits;
   /** Pages of which origins may read answers. @defaultValue none */
   readonly cors?: CorsOptions;
+  /**
+   * What `GET /openapi.json` is answered with, where no rule has that path: the services as OpenAPI has them, to
+   * anybody who asks; `off`: nothing.
+   *
+   * @defaultValue a document as {@link openApiDocument} makes it with no settings
+   */
+  readonly openApi?: OpenApiSettings | 'off';
   /** Is told of what goes wrong in the gateway itself. @defaultValue standard error */
   readonly logger?: Logger;
   /** What times the arrival of a body. @defaultValue the machine's */
@@ -75,6 +66,7 @@ export interface Gateway extends Disposable {
 
 const DEFAULTS = {
   headers: [],
+  openApi: {},
   logger: {
     error: (facts, message) => console.error(`longrunning gateway: ${message}`, facts),
   },
@@ -94,23 +86,17 @@ const DEFAULTS = {
  * ```
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { descriptors, serviceConfig, annotationOf, headers, cors, logger, clock } = withDefaults(
-    DEFAULTS,
-    options,
-  );
+  const { headers, openApi, cors, logger, clock } = withDefaults(DEFAULTS, options);
   const limits = withDefaults(DEFAULT_LIMITS, options.limits ?? {});
-  const registry = registryOf(descriptors);
-  const types = knownTypes(registry);
+  const services = readServices(options);
+  const types = knownTypes(services.registry);
   const upstream = new Upstream(options);
   const handler = new RequestHandler({
-    rules: readHttpRules({
-      registry,
-      ...(serviceConfig && { serviceConfig }),
-      ...(annotationOf && { annotationOf }),
-    }),
+    rules: services.rules,
     json: new MessageJson(types),
     transcoder: (rule) => new RequestTranscoder(rule, types),
     upstream,
+    openApi: openApi === 'off' ? undefined : new OpenApiEndpoint(() => describeServices(services, openApi)),
     callHeaders: new CallHeaders(headers),
     cors: new Cors(cors),
     limits,
@@ -123,9 +109,4 @@ export function createGateway(options: GatewayOptions): Gateway {
     close,
     [Symbol.dispose]: close,
   });
-}
-
-function registryOf(descriptors: Uint8Array | FileRegistry | undefined): FileRegistry {
-  if (descriptors === undefined) return operationsRegistry();
-  return descriptors instanceof Uint8Array ? readDescriptors(descriptors) : descriptors;
 }

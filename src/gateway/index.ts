@@ -8,7 +8,10 @@ export {
   type GatewayTarget,
 } from './gateway.js';
 export type { Logger } from './handler.js';
-export { HttpRuleError } from './routing/http-rule-error.js';
+export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './openapi/openapi-document.js';
+export type { OpenApiDocument } from './openapi/openapi-objects.js';
+export type { ServiceDescription } from './service-description.js';
+export { HttpRuleError } from '../schema/http-rule-error.js';
 export type { GatewayLimits } from './limits.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
 export type { RouteRule } from './routing/route-rule.js';
@@ -19,4 +22,4 @@ export {
   parseTemplate,
   type TemplateSegment,
   type TemplateVariable,
-} from './routing/path-template.js';
+} from '../schema/path-template.js';

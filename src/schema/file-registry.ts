@@ -5,35 +5,11 @@ import {
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
-  file_google_protobuf_any,
-  file_google_protobuf_api,
-  file_google_protobuf_descriptor,
-  file_google_protobuf_duration,
-  file_google_protobuf_empty,
-  file_google_protobuf_field_mask,
-  file_google_protobuf_source_context,
-  file_google_protobuf_struct,
-  file_google_protobuf_timestamp,
-  file_google_protobuf_type,
-  file_google_protobuf_wrappers,
 } from '@bufbuild/protobuf/wkt';
 import { dependencyOrder } from './dependency-order.js';
 import { parentScope, qualify } from './type-names.js';
+import { WELL_KNOWN_FILES } from './well-known-files.js';
 
-/** Each after those that it imports. */
-const WELL_KNOWN = [
-  file_google_protobuf_any,
-  file_google_protobuf_descriptor,
-  file_google_protobuf_duration,
-  file_google_protobuf_empty,
-  file_google_protobuf_field_mask,
-  file_google_protobuf_source_context,
-  file_google_protobuf_struct,
-  file_google_protobuf_timestamp,
-  file_google_protobuf_wrappers,
-  file_google_protobuf_type,
-  file_google_protobuf_api,
-].map(({ proto }) => proto);
 const WELL_KNOWN_PACKAGE = 'google.protobuf';
 
 /** A message or enum at the top level of a file. */
@@ -58,7 +34,9 @@ export function fileRegistry(files: readonly FileDescriptorProto[]): FileRegistr
   const types = groups.map((group, index) => typesFile(group, `types-${index}.proto`));
   const services = own.map(servicesFile);
   return createFileRegistry(
-    create(FileDescriptorSetSchema, { file: [...WELL_KNOWN, ...types, ...services] }),
+    create(FileDescriptorSetSchema, {
+      file: [...WELL_KNOWN_FILES.map(({ proto }) => proto), ...types, ...services],
+    }),
   );
 }
 

@@ -1,3 +1,5 @@
+import { parseTemplate, patternOf } from './path-template.js';
+
 /** A field that an HTTP path takes its value from. */
 export interface BoundField {
   /** As the path has it: `parent`, `aws_cluster.name`. */
@@ -9,10 +11,17 @@ export interface BoundField {
 /** What one HTTP path binds, in the order of the path. */
 export type PathBinding = readonly BoundField[];
 
-/** The fields that a path of `google.api.http` binds. */
+/**
+ * The fields that a path of `google.api.http` binds.
+ *
+ * @throws HttpRuleError when it is no path template.
+ */
 export function parseBinding(path: string): PathBinding {
-  const variables = path.matchAll(/\{([^{}=]+)(?:=([^{}]*))?\}/g);
-  return Array.from(variables, ([, field = '', pattern = '*']) => ({ path: field.trim(), pattern }));
+  const template = parseTemplate(path);
+  return template.variables.map((variable) => ({
+    path: variable.fieldPath,
+    pattern: patternOf(template, variable),
+  }));
 }
 
 /** Whether a value is what a pattern says: `*` is one segment, `**` any number of them. */

@@ -29,7 +29,11 @@ export function httpRuleOf(
   return rule && { ...rule, additional_bindings: [rule.additional_bindings ?? []].flat() };
 }
 
-/** The paths of `google.api.http` of a method: that of the rule first, then those of additional bindings. */
+/**
+ * What the paths of `google.api.http` of a method bind: that of the rule first, then those of additional bindings.
+ *
+ * @throws HttpRuleError when one is no path template.
+ */
 export function pathBindingsOf(options: MethodOptions, packageName: string): PathBinding[] {
   const rule = httpRuleOf(options, packageName);
   if (!rule) return [];

@@ -219,6 +219,24 @@ describe('loadSchema', () => {
     expect(String(directory)).toMatch(/^SchemaError: .* cannot be read: .*EISDIR/);
   });
 
+  it('refuses an HTTP path that is none, and names the method', async () => {
+    using files = protoFiles({
+      'jobs.proto': `syntax = "proto3";
+        import "google/api/annotations.proto";
+        import "google/longrunning/operations.proto";
+        message Job { string name = 1; }
+        service Jobs {
+          rpc Run(Job) returns (google.longrunning.Operation) {
+            option (google.api.http) = { post: "/v1/{name=jobs/*" };
+          }
+        }`,
+    });
+    const error = await loadSchema({ files: [files.path('jobs.proto')] }).catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(
+      /^SchemaError: google.api.http of method Jobs.Run: path template .* is invalid/,
+    );
+  });
+
   it('takes comments and HTTP paths for what they are when it follows imports', async () => {
     using files = protoFiles({
       'jobs.proto': `${HEADER}

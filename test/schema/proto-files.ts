@@ -20,3 +20,6 @@ export function protoFiles(files: Readonly<Record<string, string>>): ProtoFiles 
 
 /** Where the protos of the GKE Multi-Cloud API are. */
 export const GKE_PROTOS = 'node_modules/@google-cloud/gkemulticloud/build/protos';
+
+/** Where the protos of the Speech-to-Text API are. */
+export const SPEECH_PROTOS = 'node_modules/@google-cloud/speech/build/protos';

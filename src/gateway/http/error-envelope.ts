@@ -9,9 +9,7 @@ import { httpStatusOf } from './http-status.js';
  * Details of unknown types are left out.
  */
 export function errorEnvelope(error: StatusError, json: MessageJson, format: JsonFormat): string {
-  const details = error.details.flatMap(
-    (detail) => json.writeKnownAny(detail, { ...format, errorDetails: 'all' }) ?? [],
-  );
+  const details = error.details.flatMap((detail) => json.writeErrorDetail(detail, format) ?? []);
   const { code, message } = error;
   const status = codeName(code);
   return writeJson(

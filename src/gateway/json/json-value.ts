@@ -1,4 +1,5 @@
 import { type DescField, type JsonValue, ScalarType } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 
 /**
  * The text of a path or query as the value that ProtoJSON has for a field, or for an item of a repeated one.
@@ -51,7 +52,5 @@ function messageToJson(type: NonNullable<DescField['message']>, text: string): J
       // ProtoJSON has camelCase only, but people write masks as the .proto file does.
       return text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   }
-  const [value] = type.fields;
-  const isWrapper = /^google\.protobuf\.\w+Value$/.test(type.typeName) && type.fields.length === 1;
-  return isWrapper && value?.scalar !== undefined ? scalarToJson(value.scalar, text) : undefined;
+  return isWrapperDesc(type) ? scalarToJson(type.fields[0].scalar, text) : undefined;
 }

@@ -1,6 +1,6 @@
 import { create, type DescMessage, type Message, type Registry, toBinary } from '@bufbuild/protobuf';
 import { invalidField, quoted, type StatusError } from '../../status.js';
-import { BoundFields } from '../routing/bound-fields.js';
+import { BoundFields, boundInQuery } from '../routing/bound-fields.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import { type FieldPath, findFieldPath, protoPath } from './field-path.js';
 import { textToJson } from './json-value.js';
@@ -62,12 +62,7 @@ export class RequestTranscoder {
 
   #checkInQuery(name: string, path: FieldPath, bound: BoundFields): void {
     // A `json_name` of its own is only seen here.
-    if (bound.overlaps(protoPath(path))) {
-      throw invalidField(
-        name,
-        `query parameter ${quoted(name)} is set by the path: leave it out of the query`,
-      );
-    }
+    if (bound.overlaps(protoPath(path))) throw boundInQuery(name);
     // http.proto: where the body is all that the path does not bind, there is nothing left for the query.
     const inBody =
       this.#body.kind === 'message' || (this.#body.kind === 'field' && this.#body.field === path[0]);

@@ -1,6 +1,6 @@
+import type { PathTemplate, TemplateVariable } from '../../schema/path-template.js';
 import { quoted } from '../../status.js';
 import { malformedUrl } from '../malformed-request.js';
-import type { PathTemplate, TemplateVariable } from './path-template.js';
 import { percentDecode, percentDecodeButSlashes } from './percent-encoding.js';
 
 const CONTROL_CHARACTER = /\p{Cc}/u;

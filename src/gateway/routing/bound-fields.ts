@@ -1,4 +1,5 @@
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
+import { invalidField, quoted, type StatusError } from '../../status.js';
 
 /** Fields inside a field, by their names in JSON. */
 interface FieldTree extends Map<string, FieldTree> {}
@@ -38,6 +39,12 @@ export class BoundFields {
     }
     return true;
   }
+}
+
+/** A query parameter that the path says already. */
+export function boundInQuery(name: string): StatusError {
+  const message = `query parameter ${quoted(name)} is set by the path: leave it out of the query`;
+  return invalidField(name, message);
 }
 
 function jsonNames(fieldPath: string): string[] {

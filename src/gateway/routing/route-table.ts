@@ -1,8 +1,8 @@
-import { invalidField, quoted } from '../../status.js';
+import { HttpRuleError } from '../../schema/http-rule-error.js';
+import type { PathTemplate } from '../../schema/path-template.js';
+import { quoted } from '../../status.js';
 import { bindPath } from './bindings.js';
-import { BoundFields } from './bound-fields.js';
-import { HttpRuleError } from './http-rule-error.js';
-import type { PathTemplate } from './path-template.js';
+import { BoundFields, boundInQuery } from './bound-fields.js';
 import { parseQuery, type Query } from './query.js';
 import { splitUrl } from './request-url.js';
 import { parseRule, type RouteRule } from './route-rule.js';
@@ -99,11 +99,6 @@ function routeFor(httpMethod: string, routes: RoutesByMethod): number | undefine
 
 function checkQuery({ fields }: Query, { boundFields }: Route): void {
   for (const name of fields.keys()) {
-    if (boundFields.overlaps(name)) {
-      throw invalidField(
-        name,
-        `query parameter ${quoted(name)} is set by the path: leave it out of the query`,
-      );
-    }
+    if (boundFields.overlaps(name)) throw boundInQuery(name);
   }
 }

@@ -1,4 +1,4 @@
-import type { TemplateSegment } from './path-template.js';
+import type { TemplateSegment } from '../../schema/path-template.js';
 
 /** Which route serves which HTTP method, where templates of one shape end. */
 export type RoutesByMethod = Map<string, number>;

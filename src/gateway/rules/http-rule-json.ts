@@ -1,6 +1,6 @@
 import { nearest } from '../../nearest.js';
+import { HttpRuleError } from '../../schema/http-rule-error.js';
 import { quoted } from '../../status.js';
-import { HttpRuleError } from '../routing/http-rule-error.js';
 
 /** One binding of an RPC to HTTP: a `google.api.HttpRule` without its additional bindings. */
 export interface HttpBinding {

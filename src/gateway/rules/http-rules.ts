@@ -7,9 +7,9 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { nearest } from '../../nearest.js';
+import { HttpRuleError } from '../../schema/http-rule-error.js';
+import { type PathTemplate, shapeOf } from '../../schema/path-template.js';
 import { quoted } from '../../status.js';
-import { HttpRuleError } from '../routing/http-rule-error.js';
-import { type PathTemplate, shapeOf } from '../routing/path-template.js';
 import { parseRule } from '../routing/route-rule.js';
 import { type HttpBinding, readBindings } from './http-rule-json.js';
 import { checkRuleFields } from './rule-fields.js';

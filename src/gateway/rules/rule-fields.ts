@@ -1,13 +1,10 @@
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import { nearest } from '../../nearest.js';
+import { HttpRuleError } from '../../schema/http-rule-error.js';
+import type { PathTemplate } from '../../schema/path-template.js';
 import { quoted } from '../../status.js';
-import { HttpRuleError } from '../routing/http-rule-error.js';
-import type { PathTemplate } from '../routing/path-template.js';
 import type { HttpBinding } from './http-rule-json.js';
-
-/** Messages that are a string, a number or a boolean in ProtoJSON. */
-const SCALAR_IN_JSON =
-  /^google\.protobuf\.(?:(?:Bool|Bytes|Double|Float|U?Int32|U?Int64|String)Value|Duration|FieldMask|Timestamp)$/;
+import { isScalarInJson } from './scalar-in-json.js';
 
 /**
  * Checks that a rule names fields which its RPC has, and that a path can give a value to those it binds.
@@ -34,7 +31,7 @@ function checkBound(message: DescMessage, fieldPath: string): void {
     throw new HttpRuleError(`${use} goes through ${field}, which is no message: bind the field itself`);
   }, message);
   const field = findField(parent, last, use);
-  if (!isScalarInJson(field)) {
+  if (!isSingleValue(field)) {
     throw new HttpRuleError(`${use} binds ${field}, which is no single value: bind a scalar or an enum`);
   }
 }
@@ -52,13 +49,13 @@ function findField(message: DescMessage, name: string, use: string): DescField {
   throw new HttpRuleError(`${use} names ${quoted(name)}, which ${message.typeName} has not: ${fix}`);
 }
 
-function isScalarInJson(field: DescField): boolean {
+function isSingleValue(field: DescField): boolean {
   switch (field.fieldKind) {
     case 'scalar':
     case 'enum':
       return true;
     case 'message':
-      return SCALAR_IN_JSON.test(field.message.typeName);
+      return isScalarInJson(field.message);
     case 'list':
     case 'map':
       return false;

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
+import { HttpRuleError } from '../../schema/http-rule-error.js';
 import { StatusError } from '../../status.js';
-import { HttpRuleError } from '../routing/http-rule-error.js';
 import { type HttpBinding, readBindings, readList, readObject, readText } from './http-rule-json.js';
 
 /** A service configuration: a `google.api.Service` in YAML or JSON. */

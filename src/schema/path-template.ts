@@ -1,4 +1,4 @@
-import { quoted } from '../../status.js';
+import { quoted } from '../status.js';
 import { HttpRuleError } from './http-rule-error.js';
 
 /** One segment of a template: text to be met as it is, one segment of any text, or any number of segments. */
@@ -49,8 +49,16 @@ export function parseTemplate(template: string): PathTemplate {
  * `/v1/{name=operations/**}:cancel` is of the shape `/v1/operations/**:cancel`.
  */
 export function shapeOf({ segments, verb }: PathTemplate): string {
-  const texts = segments.map((segment) => (segment.kind === 'literal' ? segment.text : segment.kind));
-  return `/${texts.join('/')}${verb === undefined ? '' : `:${verb}`}`;
+  return `/${textOf(segments)}${verb === undefined ? '' : `:${verb}`}`;
+}
+
+/** What the value of a variable looks like: `projects/*`. */
+export function patternOf({ segments }: PathTemplate, { start, end }: TemplateVariable): string {
+  return textOf(segments.slice(start, end));
+}
+
+function textOf(segments: readonly TemplateSegment[]): string {
+  return segments.map((segment) => (segment.kind === 'literal' ? segment.text : segment.kind)).join('/');
 }
 
 const WILDCARD = /\*\*?/y;

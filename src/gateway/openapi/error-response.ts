@@ -1,0 +1,26 @@
+import { Code } from '../../status.js';
+import type { JsonSchema } from './json-schema.js';
+import type { Response } from './openapi-objects.js';
+
+/** What every error is answered as, by the schema of an Any. */
+export function errorResponse(any: JsonSchema): Response {
+  const error: JsonSchema = {
+    type: 'object',
+    properties: {
+      code: { type: 'integer', description: 'The HTTP status.' },
+      message: { type: 'string', description: 'For people to read.' },
+      status: {
+        type: 'string',
+        description: 'The name of the gRPC code.',
+        enum: Object.keys(Code).filter((name) => name !== 'OK'),
+      },
+      details: { type: 'array', items: any, description: 'Such as `google.rpc.ErrorInfo`.' },
+    },
+    required: ['code', 'message', 'status'],
+  };
+  const schema: JsonSchema = { type: 'object', properties: { error }, required: ['error'] };
+  return {
+    description: 'An error (AIP-193).',
+    content: { 'application/json': { schema } },
+  };
+}

@@ -1,0 +1,124 @@
+import type { DescEnum, DescField, DescMessage, DescOneof } from '@bufbuild/protobuf';
+import { AnySchema } from '@bufbuild/protobuf/wkt';
+import type { Comments } from './comments.js';
+import type { FieldBehavior } from './field-behavior.js';
+import type { JsonSchema } from './json-schema.js';
+import { scalarSchema } from './scalar-schema.js';
+import { wellKnownSchema } from './well-known-schemas.js';
+
+/** Schemas of the ProtoJSON of messages. Each message and enum is described once, and referred to. */
+export class MessageSchemas {
+  readonly #comments: Comments;
+  readonly #behaviorOf: (field: DescField) => FieldBehavior;
+  readonly #schemas = new Map<string, JsonSchema>();
+
+  constructor(comments: Comments, behaviorOf: (field: DescField) => FieldBehavior) {
+    this.#comments = comments;
+    this.#behaviorOf = behaviorOf;
+  }
+
+  /** All that were described, by full name, in the order of the names. */
+  components(): Readonly<Record<string, JsonSchema>> {
+    return Object.fromEntries(Array.from(this.#schemas).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** The schema of a message. */
+  ofMessage(type: DescMessage): JsonSchema {
+    const wellKnown = wellKnownSchema(type);
+    if (wellKnown && type.typeName !== AnySchema.typeName) return wellKnown;
+    return this.#refer(type.typeName, () => wellKnown ?? this.#describeMessage(type));
+  }
+
+  /** The schema of a field, with what its comment says. */
+  ofField(field: DescField): JsonSchema {
+    const schema = this.#ofValue(field);
+    const { readOnly, writeOnly } = this.#behaviorOf(field);
+    const description = this.#comments.of(field) ?? schema.description;
+    return {
+      ...schema,
+      ...(description !== undefined && { description }),
+      ...(field.deprecated && { deprecated: true }),
+      ...(readOnly && { readOnly }),
+      ...(writeOnly && { writeOnly }),
+    };
+  }
+
+  /** The schema of one item, if a field is repeated. */
+  ofItem(field: DescField): JsonSchema {
+    if (field.scalar !== undefined) return scalarSchema(field.scalar);
+    if (field.enum) return this.#ofEnum(field.enum);
+    return field.message ? this.ofMessage(field.message) : {};
+  }
+
+  #ofValue(field: DescField): JsonSchema {
+    switch (field.fieldKind) {
+      case 'list':
+        return { type: 'array', items: this.ofItem(field) };
+      case 'map':
+        return { type: 'object', additionalProperties: this.ofItem(field) };
+      case 'scalar':
+      case 'enum':
+      case 'message':
+        return this.ofItem(field);
+    }
+  }
+
+  #ofEnum(type: DescEnum): JsonSchema {
+    if (type.typeName === 'google.protobuf.NullValue') return { type: 'null' };
+    return this.#refer(type.typeName, () => this.#describeEnum(type));
+  }
+
+  #refer(typeName: string, describe: () => JsonSchema): JsonSchema {
+    if (!this.#schemas.has(typeName)) {
+      // Is there before it is described: a message may hold itself.
+      this.#schemas.set(typeName, {});
+      this.#schemas.set(typeName, describe());
+    }
+    return { $ref: `#/components/schemas/${typeName}` };
+  }
+
+  #describeMessage(type: DescMessage): JsonSchema {
+    const oneofs = type.oneofs.map(atMostOne);
+    const properties = Object.fromEntries(
+      type.fields.map((field) => [field.jsonName, this.ofField(field)] as const),
+    );
+    return {
+      type: 'object',
+      ...this.#described(type),
+      ...(type.fields.length > 0 && { properties }),
+      ...(oneofs.length > 0 && { allOf: oneofs }),
+    };
+  }
+
+  #describeEnum(type: DescEnum): JsonSchema {
+    const comments = type.values.flatMap((value) => {
+      const comment = this.#comments.of(value);
+      return comment === undefined ? [] : [`- \`${value.name}\`: ${comment.replaceAll(/\s+/g, ' ')}`];
+    });
+    const { description, ...rest } = this.#described(type);
+    const all = [
+      ...(description === undefined ? [] : [description]),
+      ...(comments.length > 0 ? [comments.join('\n')] : []),
+    ];
+    return {
+      type: 'string',
+      ...(all.length > 0 && { description: all.join('\n\n') }),
+      ...rest,
+      enum: Array.from(new Set(type.values.map(({ name }) => name))),
+    };
+  }
+
+  #described(type: DescEnum | DescMessage): Pick<JsonSchema, 'description' | 'deprecated'> {
+    const description = this.#comments.of(type);
+    return {
+      ...(description !== undefined && { description }),
+      ...(type.deprecated && { deprecated: true }),
+    };
+  }
+}
+
+/** One of the fields of a oneof, or none. */
+function atMostOne({ fields }: DescOneof): JsonSchema {
+  const each = fields.map(({ jsonName }) => ({ required: [jsonName] }));
+  return { oneOf: [...each, { not: { anyOf: each } }] };
+}

@@ -1,0 +1,86 @@
+import { AnySchema } from '@bufbuild/protobuf/wkt';
+import { withDefaults } from '../../options.js';
+import type { HttpRule } from '../rules/http-rules.js';
+import { type DescribedServices, readServices, type ServiceDescription } from '../service-description.js';
+import { Comments } from './comments.js';
+import { errorResponse } from './error-response.js';
+import { fieldBehaviorReader } from './field-behavior.js';
+import { MessageSchemas } from './message-schemas.js';
+import type { OpenApiDocument, Tag } from './openapi-objects.js';
+import { openApiPaths } from './openapi-paths.js';
+import { CLOUD_PLATFORM_SCOPE, securityOf } from './security.js';
+
+/** What an OpenAPI document says besides what the services say. */
+export interface OpenApiSettings {
+  /** What the API is called. @defaultValue the names of the services */
+  readonly title?: string;
+  /** Which version of the API it is. @defaultValue that in the package of the first service, such as `v1` */
+  readonly version?: string;
+  /**
+   * OAuth 2.0 scopes that a caller's token needs; none: callers show no token.
+   *
+   * @defaultValue `https://www.googleapis.com/auth/cloud-platform`
+   */
+  readonly scopes?: readonly string[];
+}
+
+export type OpenApiOptions = ServiceDescription & OpenApiSettings;
+
+/**
+ * Describes in OpenAPI 3.1 how services are called by HTTP, as {@link createGateway} serves them. Descriptions are
+ * the comments of the .proto files, if the descriptors carry source information: `buf build` keeps it, `protoc`
+ * wants `--include_source_info`.
+ *
+ * @throws HttpRuleError when a rule is invalid; TypeError when the descriptors are.
+ *
+ * @example
+ * ```ts
+ * const document = openApiDocument({ descriptors: readFileSync('api.binpb'), title: 'Jobs' });
+ * document.paths['/v1/projects/{projectsId}/jobs']?.get?.operationId;   // 'Jobs_ListJobs'
+ * ```
+ */
+export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
+  return describeServices(readServices(options), options);
+}
+
+/** The same, of services that were read. */
+export function describeServices(
+  { registry, rules }: DescribedServices,
+  settings: OpenApiSettings = {},
+): OpenApiDocument {
+  const comments = new Comments();
+  const schemas = new MessageSchemas(comments, fieldBehaviorReader(registry));
+  const { title, version, scopes } = withDefaults(defaultsFor(rules), settings);
+  const paths = openApiPaths(rules, { comments, schemas });
+  const responses = { Error: errorResponse(schemas.ofMessage(AnySchema)) };
+  const { security, securitySchemes } = securityOf(scopes);
+  return {
+    openapi: '3.1.1',
+    info: { title, version },
+    tags: tagsOf(rules, comments),
+    paths,
+    components: { schemas: schemas.components(), responses, securitySchemes },
+    security,
+  };
+}
+
+function defaultsFor(rules: readonly HttpRule[]): Required<OpenApiSettings> {
+  const services = servicesOf(rules);
+  const [version] = services.flatMap(({ file }) => /\bv\d\w*$/.exec(file.proto.package)?.[0] ?? []);
+  return {
+    title: services.map(({ name }) => name).join(', '),
+    version: version ?? 'v1',
+    scopes: [CLOUD_PLATFORM_SCOPE],
+  };
+}
+
+function tagsOf(rules: readonly HttpRule[], comments: Comments): Tag[] {
+  return servicesOf(rules).map((service) => {
+    const description = comments.of(service);
+    return { name: service.typeName, ...(description !== undefined && { description }) };
+  });
+}
+
+function servicesOf(rules: readonly HttpRule[]): HttpRule['method']['parent'][] {
+  return Array.from(new Set(rules.map(({ method }) => method.parent)));
+}

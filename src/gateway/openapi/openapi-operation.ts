@@ -1,0 +1,85 @@
+import type { PathTemplate } from '../../schema/path-template.js';
+import { findFieldPath } from '../json/field-path.js';
+import { BoundFields } from '../routing/bound-fields.js';
+import type { HttpRule } from '../rules/http-rules.js';
+import type { Describing } from './describing.js';
+import { describeParameter, pathParameters } from './discovery-path.js';
+import type { JsonSchema } from './json-schema.js';
+import type { JsonContent, OpenApiOperation, Parameter, RequestBody } from './openapi-objects.js';
+import { parameterSchema } from './parameter-schema.js';
+import { queryParameters } from './query-parameters.js';
+
+/** A rule, with what the document makes of it. */
+export interface OperationParts {
+  readonly rule: HttpRule;
+  readonly template: PathTemplate;
+  readonly operationId: string;
+  /** Names of the parameters of the path, which may be those of another rule on the same path. */
+  readonly pathNames: readonly string[];
+  /** What else is to be known of it. */
+  readonly notes: readonly string[];
+}
+
+/** Where every operation refers to for its errors. */
+const ERROR = { $ref: '#/components/responses/Error' };
+
+/** Describes the call of an RPC by one HTTP rule. */
+export function describeOperation(parts: OperationParts, describing: Describing): OpenApiOperation {
+  const { rule, operationId, notes } = parts;
+  const { method } = rule;
+  const description = [describing.comments.of(method) ?? [], ...notes].flat().join('\n\n');
+  const parameters = [...pathOf(parts, describing), ...queryOf(parts, describing)];
+  const requestBody = requestBodyOf(rule, describing);
+  return {
+    operationId,
+    tags: [method.parent.typeName],
+    ...(description !== '' && { description }),
+    ...((method.deprecated || method.parent.deprecated) && { deprecated: true }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(requestBody && { requestBody }),
+    responses: {
+      200: { description: 'The answer.', content: json(responseSchema(rule, describing)) },
+      default: ERROR,
+    },
+  };
+}
+
+function pathOf({ rule, template, pathNames }: OperationParts, { schemas }: Describing): Parameter[] {
+  return pathParameters(template).map((parameter, index) => {
+    const { name, variable, isWhole } = parameter;
+    const field =
+      variable && isWhole ? findFieldPath(rule.method.input, variable.fieldPath).at(-1) : undefined;
+    return {
+      name: pathNames[index] ?? name,
+      in: 'path',
+      required: true,
+      description: describeParameter(template, parameter),
+      schema: field ? parameterSchema(field, schemas) : { type: 'string' },
+    };
+  });
+}
+
+function queryOf({ rule, template }: OperationParts, describing: Describing): Parameter[] {
+  const { method, body } = rule;
+  // http.proto: where the body is all that the path does not bind, there is nothing left for the query.
+  if (body === '*') return [];
+  const bound = new BoundFields(template.variables.map(({ fieldPath }) => fieldPath));
+  const fields = method.input.fields.filter(({ name }) => name !== body);
+  return queryParameters(fields, bound, describing);
+}
+
+function requestBodyOf({ method, body }: HttpRule, { schemas }: Describing): RequestBody | undefined {
+  if (body === undefined) return undefined;
+  const field = method.input.fields.find(({ name }) => name === body);
+  const description = 'What the path says may be left out, and may not be contradicted.';
+  return { description, content: json(field ? schemas.ofField(field) : schemas.ofMessage(method.input)) };
+}
+
+function responseSchema({ method, responseBody }: HttpRule, { schemas }: Describing): JsonSchema {
+  const field = method.output.fields.find(({ name }) => name === responseBody);
+  return field ? schemas.ofField(field) : schemas.ofMessage(method.output);
+}
+
+function json(schema: JsonSchema): JsonContent {
+  return { 'application/json': { schema } };
+}

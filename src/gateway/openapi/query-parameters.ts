@@ -1,0 +1,51 @@
+import type { DescField } from '@bufbuild/protobuf';
+import type { BoundFields } from '../routing/bound-fields.js';
+import { isScalarInJson } from '../rules/scalar-in-json.js';
+import type { Describing } from './describing.js';
+import type { Parameter } from './openapi-objects.js';
+import { parameterSchema } from './parameter-schema.js';
+
+/**
+ * The fields of a request message that a query can set: those that are a single value in JSON, or a list of
+ * such, at any depth, with dots between the names. A message inside of itself is gone into once.
+ *
+ * @param bound - what the path says.
+ */
+export function queryParameters(
+  fields: readonly DescField[],
+  bound: BoundFields,
+  describing: Describing,
+): Parameter[] {
+  const visit = (field: DescField, outer: readonly DescField[]): Parameter[] => {
+    const path = [...outer, field];
+    if (isQueryValue(field)) {
+      const isBound = bound.overlaps(path.map(({ name }) => name).join('.'));
+      return isBound ? [] : [queryParameter(field, path, describing)];
+    }
+    const type = field.fieldKind === 'message' ? field.message : undefined;
+    if (!type || type.typeName.startsWith('google.protobuf.')) return [];
+    const isRecursive = path.some(({ parent }) => parent === type);
+    return isRecursive ? [] : type.fields.flatMap((inner) => visit(inner, path));
+  };
+  return fields.flatMap((field) => visit(field, []));
+}
+
+function queryParameter(
+  field: DescField,
+  path: readonly DescField[],
+  { comments, schemas }: Describing,
+): Parameter {
+  const description = comments.of(field);
+  return {
+    name: path.map(({ jsonName }) => jsonName).join('.'),
+    in: 'query',
+    ...(description !== undefined && { description }),
+    ...(field.deprecated && { deprecated: true }),
+    schema: parameterSchema(field, schemas),
+  };
+}
+
+function isQueryValue(field: DescField): boolean {
+  if (field.fieldKind === 'map') return false;
+  return field.message ? isScalarInJson(field.message) : true;
+}

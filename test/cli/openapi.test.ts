@@ -1,0 +1,46 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { parse } from 'yaml';
+import { openApiDocument } from '../../src/gateway/index.js';
+import { loadSchema } from '../../src/schema/index.js';
+import { validateOpenApi } from '../helpers/openapi-validator.js';
+import { JOBS_PROTO, run } from './command-line.js';
+
+// Every command is a process of its own, which takes its time on a busy machine.
+jest.setTimeout(300_000);
+
+async function exampleDocument(): Promise<unknown> {
+  const { registry, annotationOf } = await loadSchema({ files: ['example/reports/v1/reports.proto'] });
+  return JSON.parse(JSON.stringify(openApiDocument({ descriptors: registry, annotationOf })));
+}
+
+describe('longrunning openapi', () => {
+  it('prints the document of the example service, which a validator takes', async () => {
+    const { code, stdout, stderr } = await run(['openapi']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toEqual(await exampleDocument());
+    expect(validateOpenApi(stdout)).toEqual({ valid: true });
+  });
+
+  it('--yaml prints the same as YAML', async () => {
+    const { stdout } = await run(['openapi', '--yaml']);
+    expect(parse(stdout)).toEqual(await exampleDocument());
+    expect(validateOpenApi(stdout)).toEqual({ valid: true });
+  });
+
+  it('--proto names other services, --service-config other rules', async () => {
+    const config = ['--service-config', 'test/cli/fixtures/jobs-rules.yaml'];
+    const { stdout } = await run(['openapi', ...JOBS_PROTO, ...config]);
+    const { paths } = JSON.parse(stdout) as ReturnType<typeof openApiDocument>;
+    expect(paths['/v3/jobs:succeed']?.post?.operationId).toBe('Jobs_Succeed');
+  });
+
+  it.each([
+    [['--service-config', 'missing.yaml'], 'the service config cannot be read'],
+    [['--service-config', 'jest.config.js'], 'jest.config.js'],
+    [['--proto', 'missing.proto'], '"missing.proto" does not exist'],
+  ])('%j is wrong usage: exit code 2', async (args, advice) => {
+    const { code, stdout, stderr } = await run(['openapi', ...args]);
+    expect(stderr).toContain(advice);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});

@@ -1,0 +1,134 @@
+import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
+import { AnySchema } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { type OpenApiDocument, openApiDocument } from '../../../src/gateway/index.js';
+import { invalidField } from '../../../src/status.js';
+import { type ServedGateway, serveGateway } from '../http-client.js';
+import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
+
+const THING = 'acme.things.v1.Thing';
+
+/** As many kinds of fields as there are. */
+const EVERYTHING = {
+  name: 'things/1',
+  heading: 'h',
+  big: '-9007199254740993',
+  small: 4294967295,
+  ratio: 0.5,
+  on: true,
+  data: '+/8=',
+  kind: 'LARGE',
+  tags: ['a', 'b'],
+  kinds: ['SMALL', 'LARGE'],
+  inner: { textValue: 't', deeper: { count: -1, deeper: {} } },
+  inners: [{}, { count: 2 }],
+  labels: { 'a b': 'c' },
+  wrapped: '0',
+  time: '2030-01-01T00:00:00.500Z',
+  wait: '-1.500s',
+  mask: 'a,bC.d',
+  extra: { a: [1, null, { b: 'c' }] },
+  any: { '@type': `type.googleapis.com/${THING}`, name: 'x' },
+  moreAny: [{ '@type': 'type.googleapis.com/google.protobuf.Duration', value: '1s' }],
+  left: 'l',
+  nick: '',
+  numbers: [1, 2],
+};
+
+describe('schemas of an OpenAPI document', () => {
+  let document: OpenApiDocument;
+  let things: ThingsServer;
+  let gateway: ServedGateway;
+  let checker: Ajv2020;
+  beforeAll(async () => {
+    const descriptors = thingsDescriptors();
+    things = await startThingsServer(descriptors);
+    gateway = await serveGateway({ target: things.target, descriptors });
+    document = (await gateway.ask('GET', '/openapi.json')).json as OpenApiDocument;
+    expect(document).toEqual(openApiDocument({ descriptors }));
+    checker = new Ajv2020({ strict: false, validateFormats: false });
+    checker.addSchema({ $id: 'openapi', ...document });
+  });
+  afterAll(async () => {
+    await gateway[Symbol.asyncDispose]();
+    things[Symbol.dispose]();
+  });
+  const schemaOf = (pointer: string): ValidateFunction => checker.compile({ $ref: `openapi#${pointer}` });
+  const thing = () => schemaOf(`/components/schemas/${THING}`);
+  const errors = () => schemaOf('/components/responses/Error/content/application~1json/schema');
+
+  it('fit what the gateway takes and answers', async () => {
+    expect([thing()(EVERYTHING), thing().errors]).toEqual([true, null]);
+    const { status, json } = await gateway.ask('POST', '/v1/things', { body: EVERYTHING });
+    expect([status, json]).toEqual([200, EVERYTHING]);
+    expect(thing()(json)).toBe(true);
+    const partly = await gateway.ask('GET', '/v1/things/1/inner?inner.textValue=x');
+    const inner = '/paths/~1v1~1things~1{thingsId}~1inner/get/responses/200/content/application~1json/schema';
+    expect([partly.json, schemaOf(inner)(partly.json)]).toEqual([{ textValue: 'x' }, true]);
+  });
+
+  it('fit errors: of the gateway, of the service with details', async () => {
+    const unknown = await gateway.ask('GET', '/nowhere');
+    expect([unknown.status, errors()(unknown.json)]).toEqual([404, true]);
+    things.answer = () => {
+      throw invalidField('name', 'name is bad');
+    };
+    const refused = await gateway.ask('GET', '/v1/things/1');
+    things.answer = () => undefined;
+    expect([refused.status, errors()(refused.json)]).toEqual([400, true]);
+    expect(errors()({ code: 5, message: 'no envelope' })).toBe(false);
+  });
+
+  it('fit an Any that is not known', async () => {
+    const { registry } = things;
+    const type = registry.getMessage(THING);
+    if (!type) throw new Error('no Thing');
+    const any = create(AnySchema, { typeUrl: 'x/acme.Unknown', value: new Uint8Array([1]) });
+    things.answer = () => toBinary(type, create(type, { any } as never));
+    const { json } = await gateway.ask('GET', '/v1/things/1');
+    things.answer = () => undefined;
+    expect((json as JsonObject).any).toEqual({ '@type': 'x/acme.Unknown', value: 'AQ==' });
+    expect(thing()(json)).toBe(true);
+  });
+
+  it.each([
+    ['a 64-bit integer that is a number', { big: 1 }],
+    ['an enum value that is none', { kind: 'HUGE' }],
+    ['a number below zero where none can be', { small: -1 }],
+    ['two of a oneof', { left: 'l', right: {} }],
+    ['a duration in minutes', { wait: '1m' }],
+    ['an Any without a type', { any: {} }],
+    ['a map of other values', { labels: { a: 1 } }],
+    ['a repeated field that is no list', { tags: 'a' }],
+    ['a message inside of itself', { inner: { deeper: { deeper: { count: 'x' } } } }],
+  ])('refuse %s', (_, json) => {
+    expect(thing()(json)).toBe(false);
+  });
+
+  it('wrappers may be null', () => {
+    expect(thing()({ wrapped: null })).toBe(true);
+    expect(thing()({ big: null })).toBe(false);
+  });
+
+  it('tell formats', () => {
+    expect(document.components.schemas[THING]?.properties).toMatchObject({
+      big: { type: 'string', format: 'int64' },
+      data: { type: 'string', contentEncoding: 'base64' },
+      time: { type: 'string', format: 'date-time' },
+      mask: { type: 'string' },
+      kinds: { type: 'array', items: { $ref: '#/components/schemas/acme.things.v1.Kind' } },
+    });
+  });
+});
+
+describe('descriptions of an OpenAPI document', () => {
+  it('are the comments of the protos', () => {
+    const { tags, paths, components } = openApiDocument();
+    expect(tags[0]?.description).toMatch(/^Gets, lists, waits for, cancels and deletes the operations/);
+    expect(paths['/v1/operations']?.get?.description).toMatch(/^Lists the operations under a parent/);
+    const operation = components.schemas['google.longrunning.Operation'];
+    expect(operation?.description).toMatch(/^Work that goes on/);
+    expect(operation?.properties?.error?.description).toMatch(/^Why there is no response/);
+  });
+});
