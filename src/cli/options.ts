@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationMs } from './duration.js';
+import { UsageError } from './usage-error.js';
 
 /** Where a server is found unless `--address` or LONGRUNNING_ADDRESS says otherwise. */
 export const DEFAULT_ADDRESS = 'localhost:50051';
@@ -10,11 +11,24 @@ export interface ProtoOptions {
   readonly include: readonly string[];
 }
 
-/** The options of every command that calls a server. */
-export interface CallingOptions extends ProtoOptions {
+/** How to reach a server, and as whom. */
+export interface ConnectingOptions {
   readonly address: string;
   /** Set: no TLS, wherever the server is. */
   readonly insecure?: true;
+  /** Set: with Google's Application Default Credentials. */
+  readonly google?: true;
+  readonly token?: string;
+  /** Files in PEM. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** By their names, in lower case. */
+  readonly header: Readonly<Record<string, string>>;
+}
+
+/** The options of every command that calls a server. */
+export interface CallingOptions extends ConnectingOptions, ProtoOptions {
   readonly json?: true;
   /** How long the command may take, in milliseconds. */
   readonly timeout?: number;
@@ -22,15 +36,44 @@ export interface CallingOptions extends ProtoOptions {
 
 /** A command that calls a server, with the options that all such commands have. */
 export function callingCommand(name: string, description: string): Command {
-  const command = new Command(name)
-    .description(description)
-    .addOption(addressOption('where the server is'))
-    .option('--insecure', 'use no TLS; this machine is spoken to without it anyway')
+  const command = new Command(name).description(description);
+  const connecting = [
+    addressOption('where the server is'),
+    new Option('--insecure', 'use no TLS; this machine is spoken to without it anyway'),
+    new Option('--token <token>', 'bearer token; never sent in plain text, but on this machine').env(
+      'LONGRUNNING_TOKEN',
+    ),
+    new Option('--header <name=value>', 'header to send with every call (repeatable)')
+      .default({}, 'none')
+      .argParser(readHeader),
+    new Option('--ca <file>', 'certificates of whom to trust, in PEM; with this, TLS to this machine, too'),
+    new Option('--cert <file>', "this side's certificate, in PEM, for servers that ask for one"),
+    new Option('--key <file>', 'private key of --cert, in PEM'),
+  ];
+  for (const option of connecting) command.addOption(option.helpGroup('Connection:'));
+  command
     .option('--json', 'print ProtoJSON, and nothing else, on standard output')
     .addOption(
-      new Option('--timeout <duration>', 'give up after that long: 500ms, 30s, 2m').argParser(readTimeout),
+      new Option('--timeout <duration>', 'give up after that long: 500ms, 30s, 2m').argParser(readDuration),
     );
   return withProtoOptions(command, 'proto that defines what metadata and responses hold (repeatable)');
+}
+
+/** A command that calls `google.longrunning.Operations`, of any server or of Google's. */
+export function operationsCommand(name: string, description: string): Command {
+  return callingCommand(name, description)
+    .addOption(
+      new Option('--google', "with Google's Application Default Credentials, to the API at --address")
+        .conflicts(['insecure', 'token'])
+        .helpGroup('Connection:'),
+    )
+    .hook('preAction', (_, command) => {
+      if (!command.opts<ConnectingOptions>().google) return;
+      if (command.getOptionValueSource('address') !== 'default') return;
+      throw new UsageError(
+        '--google needs an API: add its endpoint, as in --address gkemulticloud.googleapis.com',
+      );
+    });
 }
 
 /** Adds `--proto` and `--include`. */
@@ -45,10 +88,22 @@ export function addressOption(description: string): Option {
   return new Option('--address <host:port>', description).default(DEFAULT_ADDRESS).env('LONGRUNNING_ADDRESS');
 }
 
-function readTimeout(text: string): number {
+/** @throws InvalidArgumentError when it is none. */
+export function readDuration(text: string): number {
   const durationMs = parseDurationMs(text);
   if (durationMs === undefined) throw new InvalidArgumentError('Write it as 500ms, 30s, 2m or 1h.');
   return durationMs;
+}
+
+/** What HTTP/2 carries as text: binary headers end in `-bin`. */
+const HEADER = /^([0-9a-z_.-]+(?<!-bin))=([ -~]*)$/i;
+
+function readHeader(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, value] = HEADER.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError('Write it as name=value, in ASCII; no name ends in "-bin".');
+  }
+  return { ...previous, [name.toLowerCase()]: value };
 }
 
 function repeatable(flags: string, description: string): Option {

@@ -8,6 +8,7 @@ import { openApiCommand } from './commands/openapi.js';
 import { serveCommand } from './commands/serve.js';
 import { startCommand } from './commands/start.js';
 import { waitCommand } from './commands/wait.js';
+import { watchCommand } from './commands/watch.js';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code.js';
 import { failureOf } from './failure.js';
 import type { Terminal } from './terminal.js';
@@ -18,6 +19,7 @@ const COMMANDS = [
   getCommand,
   listCommand,
   waitCommand,
+  watchCommand,
   cancelCommand,
   deleteCommand,
   openApiCommand,
@@ -32,7 +34,11 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
     .version(version)
     .exitOverride()
     // What commander would say of an error goes out with every other error, below.
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      outputError: () => {},
+    })
     .addHelpText('afterAll', EXIT_CODES_HELP);
   for (const make of COMMANDS) program.addCommand(make(terminal).copyInheritedSettings(program));
 

@@ -1,10 +1,11 @@
-import { type Operation, OperationsClient, snapshotOf } from '../index.js';
+import { type Operation, type OperationsClient, snapshotOf } from '../index.js';
 import type { Schema } from '../schema/index.js';
-import { credentialsOf } from './credentials.js';
+import { type Connection, connect } from './connection.js';
 import type { ExitCode } from './exit-code.js';
 import type { CallingOptions } from './options.js';
 import { operationBlock } from './output/operation-block.js';
 import type { OperationView } from './output/operation-json.js';
+import { operationLine } from './output/operation-line.js';
 import type { Terminal } from './terminal.js';
 
 /** One command at work: with a client, the protos that it reads by, and somewhere to print. Protos are loaded when
@@ -12,27 +13,27 @@ import type { Terminal } from './terminal.js';
 export class Session {
   readonly terminal: Terminal;
   readonly options: CallingOptions;
-  readonly client: OperationsClient;
+  readonly connection: Connection;
   #schema: Promise<Schema> | undefined;
   readonly #beganAt = performance.now();
 
-  private constructor(terminal: Terminal, options: CallingOptions) {
+  private constructor(terminal: Terminal, options: CallingOptions, connection: Connection) {
     this.terminal = terminal;
     this.options = options;
-    this.client = new OperationsClient({ address: options.address, credentials: credentialsOf(options) });
+    this.connection = connection;
   }
 
   /**
    * Does the work of one command, and ends the process with the exit code that it gives.
    *
-   * @throws UsageError when the protos cannot be read or the address is malformed; what the command throws.
+   * @throws UsageError when the protos cannot be read or there is no connecting as asked for; what the command throws.
    */
   static async run(
     terminal: Terminal,
     options: CallingOptions,
     command: (session: Session) => Promise<ExitCode>,
   ): Promise<void> {
-    const session = new Session(terminal, options);
+    const session = new Session(terminal, options, await connect(options));
     try {
       // A slip in what somebody names is told before anything is done.
       if (options.proto.length > 0) await session.schema();
@@ -40,6 +41,10 @@ export class Session {
     } finally {
       session.client.close();
     }
+  }
+
+  get client(): OperationsClient {
+    return this.connection.client;
   }
 
   /** What is left of `--timeout`, in milliseconds; undefined without one. At least 1: the call itself tells. */
@@ -70,6 +75,12 @@ export class Session {
   async printOperation(operation: Operation): Promise<void> {
     const view = await this.view(operation);
     this.print({ json: view.json, text: operationBlock(view) });
+  }
+
+  /** Prints an operation in one line, with `--json` and without. */
+  async printOperationLine(operation: Operation): Promise<void> {
+    const view = await this.view(operation);
+    this.terminal.stdout.write(`${this.options.json ? JSON.stringify(view.json) : operationLine(view)}\n`);
   }
 
   /** Prints the one or the other, as `--json` has it. */

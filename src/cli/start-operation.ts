@@ -1,7 +1,6 @@
 import { Client, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type Operation, type OperationMethod, StatusError } from '../index.js';
 import { OperationsService } from '../server/index.js';
-import { credentialsOf } from './credentials.js';
 import type { Session } from './session.js';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -14,9 +13,16 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 export function startOperation<Request>(
   method: OperationMethod<Request, unknown, unknown>,
   request: Request,
-  { options, timeLeft }: Session,
+  { connection: { channel, headers }, timeLeft }: Session,
 ): Promise<Operation> {
-  const client = new Client(options.address, credentialsOf(options));
+  // This machine is never reached through a proxy.
+  const client = new Client(
+    channel.target,
+    channel.credentials,
+    channel.loopback ? { 'grpc.enable_http_proxy': 0 } : {},
+  );
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   const deadline = Date.now() + (timeLeft.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const started = new Promise<Operation>((resolve, reject) => {
     client.makeUnaryRequest(
@@ -25,7 +31,7 @@ export function startOperation<Request>(
       // Whatever it starts, the method answers as GetOperation does.
       OperationsService.getOperation.responseDeserialize,
       request,
-      new Metadata(),
+      metadata,
       { deadline },
       (error: ServiceError | null, operation?: Operation) =>
         operation ? resolve(operation) : reject(StatusError.from(error)),

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
 import { inSession } from '../in-session.js';
-import { type CallingOptions, callingCommand, type WaitingOptions } from '../options.js';
+import { type CallingOptions, operationsCommand, type WaitingOptions } from '../options.js';
 import { printable } from '../output/printable.js';
 import type { Terminal } from '../terminal.js';
 
 /** `longrunning cancel NAME [--wait]` */
 export function cancelCommand(terminal: Terminal): Command {
-  return callingCommand('cancel', 'Asks for an operation to be cancelled. It may still succeed.')
+  return operationsCommand('cancel', 'Asks for an operation to be cancelled. It may still succeed.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .option('--wait', 'wait for the operation to end; the exit code says how it did')
     .action((name: string, options: CallingOptions & WaitingOptions) =>

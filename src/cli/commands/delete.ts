@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
 import { inSession } from '../in-session.js';
-import { type CallingOptions, callingCommand } from '../options.js';
+import { type CallingOptions, operationsCommand } from '../options.js';
 import { printable } from '../output/printable.js';
 import type { Terminal } from '../terminal.js';
 
 /** `longrunning delete NAME` */
 export function deleteCommand(terminal: Terminal): Command {
-  return callingCommand(
+  return operationsCommand(
     'delete',
     'Makes the server forget an operation. Its work is not cancelled and goes on.',
   )

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
 import { inSession } from '../in-session.js';
-import { type CallingOptions, callingCommand } from '../options.js';
+import { type CallingOptions, operationsCommand } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
 /** `longrunning get NAME` */
 export function getCommand(terminal: Terminal): Command {
-  return callingCommand('get', 'Shows an operation as it is now.')
+  return operationsCommand('get', 'Shows an operation as it is now.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .action((name: string, options: CallingOptions) =>
       inSession(terminal, options, async (session) => {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { inSession } from '../in-session.js';
-import { type CallingOptions, callingCommand } from '../options.js';
+import { type CallingOptions, operationsCommand } from '../options.js';
 import type { Terminal } from '../terminal.js';
 
 /** `longrunning wait NAME` */
 export function waitCommand(terminal: Terminal): Command {
-  return callingCommand('wait', 'Waits for an operation to end; the exit code says how it did.')
+  return operationsCommand('wait', 'Waits for an operation to end; the exit code says how it did.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .action((name: string, options: CallingOptions) =>
       inSession(terminal, options, async (session) => {

@@ -1,4 +1,5 @@
 import { codeName } from '../../index.js';
+import { type Field, fieldsOf } from './fields.js';
 import {
   type AnyJson,
   detailOf,
@@ -7,8 +8,6 @@ import {
   shortTypeName,
 } from './operation-json.js';
 import { printable } from './printable.js';
-
-type Field = readonly [name: string, value: string];
 
 /** One operation as a block of lines for people: its name and state, then every field of what it carries. */
 export function operationBlock(operation: OperationView): string {
@@ -34,17 +33,7 @@ function errorLines({ code = 0, message = '', details = [] }: ErrorJson): string
 
 function anyLines(label: string, any: AnyJson): string[] {
   const { '@type': _, ...fields } = any;
-  return [...aligned([[label, shortTypeName(any)]]), ...indented(aligned(flatten(fields)))];
-}
-
-/** The fields at every depth, named by their path: `controlPlane.version`. */
-function flatten(value: object, prefix = ''): Field[] {
-  return Object.entries(value).flatMap(([key, item]): Field[] => {
-    if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
-      return flatten(item, `${prefix}${key}.`);
-    }
-    return [[prefix + key, typeof item === 'string' ? item : JSON.stringify(item)]];
-  });
+  return [...aligned([[label, shortTypeName(any)]]), ...indented(aligned(fieldsOf(fields)))];
 }
 
 const LABEL_WIDTH = 9;

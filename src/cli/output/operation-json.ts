@@ -1,4 +1,5 @@
 import { Code, codeName, type OperationSnapshot } from '../../index.js';
+import { progressOf } from './progress.js';
 
 /** An Operation as ProtoJSON: what `--json` prints, and what the human output is made of. */
 export interface OperationJson {
@@ -41,17 +42,22 @@ export function detailOf({ state, json: { metadata = {}, error } }: OperationVie
     case 'cancelled':
       return '';
     case 'running':
-      return progressOf(metadata);
+      return [...percentText(progressOf(metadata)), ...remarksOf(metadata)].join(', ');
   }
 }
 
-function progressOf(metadata: AnyJson): string {
-  const { progressPercent, statusDetail } = metadata;
+/** Rounded down: 100 % is said of nothing that is less. */
+function percentText(percent: number | undefined): string[] {
+  return percent === undefined ? [] : [`${Math.floor(percent)} %`];
+}
+
+/** What metadata says of a running operation in words. */
+export function remarksOf(metadata: AnyJson): string[] {
+  const { statusDetail, statusMessage } = metadata;
   return [
-    ...(typeof progressPercent === 'number' ? [`${progressPercent} %`] : []),
-    ...(typeof statusDetail === 'string' && statusDetail !== '' ? [statusDetail] : []),
+    ...[statusDetail, statusMessage].filter((text) => typeof text === 'string' && text !== '').slice(0, 1),
     ...(metadata.cancelRequested || metadata.requestedCancellation ? ['cancellation requested'] : []),
-  ].join(', ');
+  ].map(String);
 }
 
 /** The message type that an Any holds, without its package. */

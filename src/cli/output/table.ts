@@ -3,15 +3,22 @@ import { printable } from './printable.js';
 
 const HEAD = ['NAME', 'STATE', 'CREATED', 'ENDED', 'DETAIL'] as const;
 
-/** Operations as a table for people, a line each. */
-export function operationTable(operations: readonly OperationView[]): string {
-  const rows = [HEAD, ...operations.map(cells)];
-  const widths = HEAD.map((_, column) =>
-    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
-  );
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return rows.map((row) => line(row).trimEnd()).join('\n');
+/** Operations as a table for people, a line each, page by page: a column grows with what comes. */
+export class OperationTable {
+  #widths: readonly number[] | undefined;
+
+  /** The lines of a page, below the head of the table if it is the first. */
+  rows(page: readonly OperationView[]): string {
+    const rows = [...(this.#widths ? [] : [HEAD]), ...page.map(cells)];
+    const before = this.#widths ?? [];
+    const widths = HEAD.map((_, column) =>
+      rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), before[column] ?? 0),
+    );
+    this.#widths = widths;
+    const line = (row: readonly string[]) =>
+      row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+    return rows.map((row) => line(row).trimEnd()).join('\n');
+  }
 }
 
 function cells(operation: OperationView): string[] {

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { ChannelCredentials } from '@grpc/grpc-js';
+import { OperationsClient, parseAddress, type TlsOptions } from '../index.js';
+import type { ConnectingOptions } from './options.js';
+import { UsageError } from './usage-error.js';
+
+/** How a command reaches its server. */
+export interface Connection {
+  readonly client: OperationsClient;
+  /** For methods that start operations, which the client does not call. */
+  readonly channel: {
+    /** As grpc-js takes it. */
+    readonly target: string;
+    readonly credentials: ChannelCredentials;
+    readonly loopback: boolean;
+  };
+  /** To be sent with every call, the bearer token among them. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes ready to connect: with TLS, except to this machine without certificates, or with `--insecure`.
+ *
+ * @throws UsageError when the address is malformed, a file cannot be read, or options contradict each other.
+ */
+export async function connect(options: ConnectingOptions): Promise<Connection> {
+  const tls = await tlsOf(options);
+  try {
+    const { target, loopback } = parseAddress(options.address);
+    const channel = { target, loopback, credentials: credentialsOf(options, tls) };
+    const { token, header } = options;
+    return {
+      client: options.google ? await googleClient(options, tls) : kitClient(options, channel.credentials),
+      channel,
+      headers: { ...header, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    };
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** The client itself refuses to send a token where others could read it. */
+function kitClient({ address, token, header }: ConnectingOptions, credentials: ChannelCredentials) {
+  return new OperationsClient({
+    address,
+    credentials,
+    headers: header,
+    ...(token !== undefined && { token }),
+  });
+}
+
+async function googleClient(
+  { address, header }: ConnectingOptions,
+  tls: TlsOptions | undefined,
+): Promise<OperationsClient> {
+  // It takes its time to load.
+  const { googleOperationsClient } = await import('../client/gax.js');
+  return googleOperationsClient({ apiEndpoint: address, headers: header, ...(tls && { tls }) });
+}
+
+function credentialsOf(
+  { address, insecure }: ConnectingOptions,
+  tls: TlsOptions | undefined,
+): ChannelCredentials {
+  if (insecure || !(tls || parseAddress(address).tls)) return ChannelCredentials.createInsecure();
+  const pem = (part: string | Buffer | undefined) => (part === undefined ? null : Buffer.from(part));
+  return ChannelCredentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
+}
+
+/** Undefined when no certificate is named. */
+async function tlsOf({ insecure, ca, cert, key }: ConnectingOptions): Promise<TlsOptions | undefined> {
+  if (ca === undefined && cert === undefined && key === undefined) return undefined;
+  if (insecure)
+    throw new UsageError('--insecure uses no certificates: leave it out, or --ca, --cert and --key');
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError('only one of --cert and --key is given: give both, or neither');
+  }
+  return {
+    ...(ca !== undefined && { ca: await readPem('--ca', ca) }),
+    ...(cert !== undefined && { cert: await readPem('--cert', cert) }),
+    ...(key !== undefined && { key: await readPem('--key', key) }),
+  };
+}
+
+async function readPem(option: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new UsageError(`the file of ${option} cannot be read: ${String(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,92 @@
+import { SingleBar } from 'cli-progress';
+import { changedFields } from './fields.js';
+import { type AnyJson, detailOf, type OperationView, remarksOf } from './operation-json.js';
+import { printable } from './printable.js';
+import { progressOf } from './progress.js';
+
+/** Where progress is shown. */
+export type ProgressOutput = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+};
+
+const DEFAULT_COLUMNS = 80;
+const BAR_WIDTH = 30;
+
+/**
+ * Shows how an operation comes along: as a bar where the output is a terminal and the metadata tells how far it is,
+ * else as a line for each change.
+ */
+export class ProgressDisplay {
+  readonly #output: ProgressOutput;
+  #bar: SingleBar | undefined;
+  /** What was shown last. */
+  #line = '';
+  #summary = '';
+  #metadata: AnyJson = {};
+
+  constructor(output: ProgressOutput) {
+    this.#output = output;
+  }
+
+  show(operation: OperationView): void {
+    const { metadata = {} } = operation.json;
+    const percent = operation.state === 'running' ? progressOf(metadata) : undefined;
+    if (this.#output.isTTY && percent !== undefined) {
+      this.#draw(percent, printable(remarksOf(metadata).join(', ')));
+      return;
+    }
+    this.say(this.#describe(operation.state, detailOf(operation), metadata));
+  }
+
+  /** Shows a text in place of how the operation comes along; once, however often it is said again. */
+  say(text: string): void {
+    this.clear();
+    if (text === this.#line) return;
+    this.#line = text;
+    this.#output.write(`${text}\n`);
+  }
+
+  /** Takes the bar off the terminal, to make room for what comes next, and lets go of the terminal. */
+  clear(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  /** In a few words; in more, when these few would not tell that anything changed. */
+  #describe(state: string, detail: string, metadata: AnyJson): string {
+    const summary = `${state}: ${detail}`;
+    const changes = summary === this.#summary ? changedFields(this.#metadata, metadata) : [];
+    this.#summary = summary;
+    this.#metadata = metadata;
+    const details = [detail, ...changes.map(([path, value]) => `${path} ${value}`)].filter(
+      (text) => text !== '',
+    );
+    return printable([state, details.join(', ')].filter((text) => text !== '').join(': '));
+  }
+
+  #draw(percent: number, remarks: string): void {
+    this.#line = '';
+    if (this.#bar) {
+      this.#bar.update(percent, { remarks });
+      return;
+    }
+    const { columns } = this.#output;
+    this.#bar = new SingleBar({
+      stream: this.#output,
+      clearOnComplete: true,
+      // Neither the cursor nor the wrapping of lines is touched: whatever ends the process, the terminal is as it was.
+      hideCursor: null,
+      linewrap: true,
+      barsize: BAR_WIDTH,
+      format: (options, { progress }, payload) => {
+        const done = Math.round(progress * BAR_WIDTH);
+        const bar = `${options.barCompleteChar?.repeat(done)}${options.barIncompleteChar?.repeat(BAR_WIDTH - done)}`;
+        const line = `running [${bar}] ${Math.floor(progress * 100)} % ${payload.remarks}`.trimEnd();
+        // A line that wraps could not be drawn anew. Some terminals say that they have no columns.
+        return line.slice(0, (columns || DEFAULT_COLUMNS) - 1);
+      },
+    });
+    this.#bar.start(100, percent, { remarks });
+  }
+}
