@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { OperationsClient, parseAddress, type TlsOptions } from '../index.js';
 import type { ConnectingOptions } from './options.js';
-import { UsageError } from './usage-error.js';
+import { messageOf, UsageError } from './usage-error.js';
 
 /** How a command reaches its server. */
 export interface Connection {
@@ -28,18 +28,20 @@ export async function connect(options: ConnectingOptions): Promise<Connection> {
   try {
     const { target, loopback } = parseAddress(options.address);
     const channel = { target, loopback, credentials: credentialsOf(options, tls) };
-    const { token, header } = options;
+    const { token, header, insecure } = options;
+    if (token !== undefined && insecure && !loopback) {
+      throw new UsageError('a token would be sent in plain text: leave out --insecure, or the token');
+    }
     return {
       client: options.google ? await googleClient(options, tls) : kitClient(options, channel.credentials),
       channel,
       headers: { ...header, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     };
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UsageError(messageOf(cause), { cause });
   }
 }
 
-/** The client itself refuses to send a token where others could read it. */
 function kitClient({ address, token, header }: ConnectingOptions, credentials: ChannelCredentials) {
   return new OperationsClient({
     address,
@@ -86,6 +88,6 @@ async function readPem(option: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (cause) {
-    throw new UsageError(`the file of ${option} cannot be read: ${String(cause)}`, { cause });
+    throw new UsageError(`the file of ${option} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

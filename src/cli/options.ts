@@ -36,8 +36,21 @@ export interface CallingOptions extends ConnectingOptions, ProtoOptions {
 
 /** A command that calls a server, with the options that all such commands have. */
 export function callingCommand(name: string, description: string): Command {
-  const command = new Command(name).description(description);
-  const connecting = [
+  const command = new Command(name)
+    .description(description)
+    .option('--json', 'print ProtoJSON, and nothing else, on standard output')
+    .addOption(
+      new Option('--timeout <duration>', 'give up after that long: 500ms, 30s, 2m').argParser(readDuration),
+    );
+  withProtoOptions(command, 'proto that defines what metadata and responses hold (repeatable)');
+  for (const option of connectingOptions()) command.addOption(option.helpGroup(CONNECTION));
+  return command;
+}
+
+const CONNECTION = 'Connection:';
+
+function connectingOptions(): Option[] {
+  return [
     addressOption('where the server is'),
     new Option('--insecure', 'use no TLS; this machine is spoken to without it anyway'),
     new Option('--token <token>', 'bearer token; never sent in plain text, but on this machine').env(
@@ -47,16 +60,9 @@ export function callingCommand(name: string, description: string): Command {
       .default({}, 'none')
       .argParser(readHeader),
     new Option('--ca <file>', 'certificates of whom to trust, in PEM; with this, TLS to this machine, too'),
-    new Option('--cert <file>', "this side's certificate, in PEM, for servers that ask for one"),
+    new Option('--cert <file>', 'own certificate, in PEM, for servers that ask for one'),
     new Option('--key <file>', 'private key of --cert, in PEM'),
   ];
-  for (const option of connecting) command.addOption(option.helpGroup('Connection:'));
-  command
-    .option('--json', 'print ProtoJSON, and nothing else, on standard output')
-    .addOption(
-      new Option('--timeout <duration>', 'give up after that long: 500ms, 30s, 2m').argParser(readDuration),
-    );
-  return withProtoOptions(command, 'proto that defines what metadata and responses hold (repeatable)');
 }
 
 /** A command that calls `google.longrunning.Operations`, of any server or of Google's. */
@@ -65,7 +71,7 @@ export function operationsCommand(name: string, description: string): Command {
     .addOption(
       new Option('--google', "with Google's Application Default Credentials, to the API at --address")
         .conflicts(['insecure', 'token'])
-        .helpGroup('Connection:'),
+        .helpGroup(CONNECTION),
     )
     .hook('preAction', (_, command) => {
       if (!command.opts<ConnectingOptions>().google) return;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fromJson, type JsonValue, type Message } from '@bufbuild/protobuf';
 import type { LongRunningMethod, Schema } from '../schema/index.js';
-import { UsageError } from './usage-error.js';
+import { messageOf, UsageError } from './usage-error.js';
 
 /** What is needed to read the request of a method. */
 export interface RequestSource {
@@ -47,8 +47,4 @@ function parseJson(json: string): JsonValue {
     const advice = `write it as '{"parent": "…"}', or as @file, or as - for standard input`;
     throw new UsageError(`the request is no JSON (${messageOf(cause)}): ${advice}`, { cause });
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -9,3 +9,8 @@ export class UsageError extends Error {
     this.faults = faults;
   }
 }
+
+/** What something that was thrown says, to be made part of a {@link UsageError}. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,6 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { runProgram } from '../../src/cli/program.js';
+import type { Terminal } from '../../src/cli/terminal.js';
 
 const MAIN = join(__dirname, '../../dist/src/cli/main.js');
 const FIXTURES = join(__dirname, 'fixtures');
@@ -10,57 +13,130 @@ export const JOBS_PROTO = ['--proto', 'jobs.proto', '--include', FIXTURES];
 export const JOBS_SCRIPT = ['--script', join(FIXTURES, 'jobs.yaml')];
 export const FAULTY_SCRIPT = join(FIXTURES, 'faulty.yaml');
 
+type StreamName = 'stdout' | 'stderr';
+
 /** How a command ended, and what it printed. */
 export interface Ended {
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** What a command has printed so far. */
+class Printed {
+  readonly text = { stdout: '', stderr: '' };
+  readonly #news = new EventEmitter();
+
+  add(stream: StreamName, chunk: string): void {
+    this.text[stream] += chunk;
+    this.#news.emit('text');
+  }
+
+  /** Resolves with what the pattern matches, once there is such a text; rejects when the command ends without. */
+  async match(pattern: RegExp, stream: StreamName, ended: Promise<Ended>): Promise<string> {
+    for (;;) {
+      const [found] = pattern.exec(this.text[stream]) ?? [];
+      if (found !== undefined) return found;
+      const end = await Promise.race([once(this.#news, 'text').then(() => undefined), ended]);
+      if (end && !pattern.test(end[stream])) throw new Error(`nothing matched ${pattern}: ${JSON.stringify(end)}`);
+    }
+  }
+}
+
 export interface Settings {
-  /** Where the server is, by the environment. */
+  /** Where the server is. */
   readonly address?: string;
   readonly stdin?: string;
+  /** Set: standard error is a terminal so wide. */
+  readonly columns?: number;
+}
+
+/** A command at work in this process: quicker than one of its own, and all the same but for how it begins. */
+export class Command {
+  readonly ended: Promise<Ended>;
+  readonly #printed = new Printed();
+  readonly #signals = new EventEmitter();
+
+  constructor([command = '', ...args]: readonly string[], { address, stdin = '', columns }: Settings = {}) {
+    const at = address === undefined ? [] : ['--address', address];
+    const output = (stream: StreamName) =>
+      new Writable({
+        write: (chunk, _, done) => {
+          this.#printed.add(stream, String(chunk));
+          done();
+        },
+      });
+    const terminal: Terminal = {
+      argv: ['node', 'longrunning', ...(command === '' ? [] : [command]), ...at, ...args],
+      stdin: Readable.from([stdin]),
+      stdout: output('stdout'),
+      stderr: Object.assign(output('stderr'), columns !== undefined && { isTTY: true, columns }),
+      on: (signal, listener) => this.#signals.on(signal, listener),
+      off: (signal, listener) => this.#signals.off(signal, listener),
+      exit(code) {
+        throw new Error(`exit with ${code}`);
+      },
+    };
+    this.ended = runProgram(terminal, '1.2.3').then(() => ({
+      code: Number(terminal.exitCode),
+      ...this.#printed.text,
+    }));
+  }
+
+  /** Resolves with the part of what is printed that matches. */
+  printed(pattern: RegExp, stream: StreamName = 'stdout'): Promise<string> {
+    return this.#printed.match(pattern, stream, this.ended);
+  }
+
+  /** As Ctrl-C does. */
+  interrupt(): void {
+    if (!this.#signals.emit('SIGINT', 'SIGINT')) throw new Error('nobody listens to Ctrl-C');
+  }
+}
+
+/** Runs a command to its end, in this process. */
+export function run(args: readonly string[], settings?: Settings): Promise<Ended> {
+  return new Command(args, settings).ended;
+}
+
+export interface ProcessSettings {
+  /** More of the environment, beside PATH. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
+}
+
+/** How a process ended. */
+export interface ProcessEnded extends Ended {
+  readonly signal: NodeJS.Signals | null;
 }
 
 /** The built command line in a process of its own. */
 export class Running {
   readonly child: ChildProcessWithoutNullStreams;
-  readonly ended: Promise<Ended>;
-  readonly #printed = { stdout: '', stderr: '' };
+  readonly ended: Promise<ProcessEnded>;
+  readonly #printed = new Printed();
 
-  constructor(args: readonly string[], { address, stdin, nodeOptions = [] }: Settings = {}) {
-    const env = { PATH: process.env.PATH, ...(address !== undefined && { LONGRUNNING_ADDRESS: address }) };
-    const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], { env });
-    child.stdin.end(stdin);
+  constructor(args: readonly string[], { env = {}, nodeOptions = [] }: ProcessSettings = {}) {
+    const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
+      env: { PATH: process.env.PATH, ...env },
+    });
+    child.stdin.end();
     for (const stream of ['stdout', 'stderr'] as const) {
-      child[stream].setEncoding('utf8').on('data', (chunk: string) => {
-        this.#printed[stream] += chunk;
-      });
+      child[stream].setEncoding('utf8').on('data', (chunk: string) => this.#printed.add(stream, chunk));
     }
     this.child = child;
-    this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...this.#printed }));
+    this.ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...this.#printed.text }));
   }
 
   /** Resolves with the first line of standard output, or of standard error, that matches. */
-  async line(pattern: RegExp, stream: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
-    for (;;) {
-      const line = this.#printed[stream]
-        .split('\n')
-        .slice(0, -1)
-        .find((candidate) => pattern.test(candidate));
-      if (line !== undefined) return line;
-      const ended = await Promise.race([once(this.child[stream], 'data').then(() => undefined), this.ended]);
-      if (ended) throw new Error(`no line matched ${pattern}: ${ended.stderr}`);
-    }
+  async line(pattern: RegExp, stream: StreamName = 'stdout'): Promise<string> {
+    const line = await this.#printed.match(
+      new RegExp(`^.*(?:${pattern.source}).*\n`, 'm'),
+      stream,
+      this.ended,
+    );
+    return line.trimEnd();
   }
-}
-
-/** Runs a command to its end. */
-export function run(args: readonly string[], settings?: Settings): Promise<Ended> {
-  return new Running(args, settings).ended;
 }
 
 /** `longrunning serve` on a free port. */

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { JOBS_PROTO, JOBS_SCRIPT, Running, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
-// Every command is a process of its own, which takes its time on a busy machine.
+// The server is a process of its own, which takes its time on a busy machine.
 jest.setTimeout(300_000);
 
 const PARENT = 'projects/p/locations/l';
@@ -81,112 +80,15 @@ describe('with a server', () => {
 
     it('--address goes before the environment', async () => {
       const name = await start('Hang');
-      const { code } = await run(['get', name, '--address', serving.address], { address: '127.0.0.1:1' });
+      const env = { LONGRUNNING_ADDRESS: '127.0.0.1:1' };
+      const { code } = await new Running(['get', name, '--address', serving.address], { env }).ended;
       expect(code).toBe(0);
     });
-  });
 
-  describe('list', () => {
-    it('the operations under a parent, as a table and as ProtoJSON', async () => {
-      const parent = 'projects/list/locations/l';
-      const names = [await start('Hang', parent), await start('Hang', parent)].reverse();
-      const [table, json] = await Promise.all([
-        call('list', parent),
-        call('list', parent, '--filter', 'done = false', '--json'),
-      ]);
-      expect(table.code).toBe(0);
-      expect(table.stdout.trimEnd().split('\n')).toEqual([
-        expect.stringMatching(/^NAME +STATE +CREATED +ENDED +DETAIL$/),
-        ...names.map((name) => expect.stringMatching(new RegExp(`^${name} +running +`))),
-      ]);
-      const { operations } = JSON.parse(json.stdout) as { operations: { name: string }[] };
-      expect(operations.map(({ name }) => name)).toEqual(names);
-    });
-
-    it('none: says so, and ProtoJSON has an empty list', async () => {
-      const [text, json] = await Promise.all([
-        call('list', 'projects/none'),
-        call('list', 'projects/none', '--json'),
-      ]);
-      expect(text.stdout).toBe('no operations\n');
-      expect(JSON.parse(json.stdout)).toEqual({ operations: [] });
-    });
-  });
-
-  describe('wait', () => {
-    it('a line for each change, then the outcome', async () => {
+    it('the address comes from the environment', async () => {
       const name = await start('Hang');
-      const waiting = new Running(['wait', name, ...JOBS_PROTO], { address: serving.address });
-      await waiting.line(/^running: 75 %, nearly there$/);
-      await call('cancel', name);
-      const { code, stdout } = await waiting.ended;
-      expect(code).toBe(3);
-      const changes = stdout.slice(0, stdout.indexOf('operation  ')).trimEnd().split('\n');
-      expect(new Set(changes).size).toBe(changes.length);
-      expect(stdout).toContain('state      cancelled');
-    });
-
-    it('--json: nothing but the outcome', async () => {
-      const { code, stdout } = await call('wait', await start('Fail'), '--json');
-      expect(code).toBe(1);
-      expect(JSON.parse(stdout)).toMatchObject({
-        done: true,
-        error: { code: 9, message: 'the job is locked' },
-      });
-    });
-
-    it('--timeout passes: exit code 4, and the operation goes on', async () => {
-      const name = await start('Hang');
-      const { code, stdout, stderr } = await run(['wait', name, '--timeout', '1s', '--json'], {
-        address: serving.address,
-      });
-      expect(code).toBe(4);
-      expect(JSON.parse(stdout)).toMatchObject({ name });
-      expect(stderr).toMatch(/^longrunning: gave up waiting, the operation goes on: [^\n]+\n$/);
-    });
-
-    it('--timeout passes without an answer: exit code 4, and says who did not answer', async () => {
-      const { code, stdout, stderr } = await run(['wait', UNKNOWN, '--timeout', '300ms'], {
-        address: '127.0.0.1:1',
-      });
-      expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
-      expect(stderr).toMatch(
-        /^longrunning: gave up waiting, no answer from 127\.0\.0\.1:1: wait again, [^\n]+\n$/,
-      );
-    });
-
-    it('the server goes away: says so once, in the line or on standard error, and waits on', async () => {
-      await using away = await Serving.start([...JOBS_PROTO, ...JOBS_SCRIPT]);
-      const { address } = away;
-      const name = await startJob(address, 'Hang');
-      const json = new Running(['wait', name, '--json'], { address });
-      const shown = new Running(['wait', name, ...JOBS_PROTO], { address });
-      // By its second look, the other has had its first.
-      await shown.line(/^running: 75 %/);
-      away.child.kill('SIGKILL');
-      const trouble = /^server UNAVAILABLE, trying again$/;
-      await Promise.all([shown.line(trouble), json.line(trouble, 'stderr')]);
-      // Time for one more look, of which nothing is told.
-      await delay(1500);
-      for (const wait of [shown, json]) wait.child.kill('SIGINT');
-      const [text, silent] = await Promise.all([shown.ended, json.ended]);
-      expect(text.code).toBe(4);
-      expect(text.stdout.match(/UNAVAILABLE/g)).toHaveLength(1);
-      expect({ code: silent.code, stdout: silent.stdout }).toEqual({ code: 4, stdout: '' });
-      expect(silent.stderr.match(/UNAVAILABLE/g)).toHaveLength(1);
-    });
-
-    it('Ctrl-C: exit code 4, and the operation goes on, uncancelled', async () => {
-      const name = await start('Hang');
-      const waiting = new Running(['wait', name, ...JOBS_PROTO], { address: serving.address });
-      await waiting.line(/running/);
-      waiting.child.kill('SIGINT');
-      const { code, stderr } = await waiting.ended;
-      expect(code).toBe(4);
-      expect(stderr).toMatch(/^longrunning: stopped waiting, the operation goes on: [^\n]+\n$/);
-      const { stdout } = await call('get', name);
-      expect(stdout).toMatch(/^state {6}running/m);
-      expect(stdout).not.toContain('cancellation requested');
+      const env = { LONGRUNNING_ADDRESS: serving.address };
+      expect(await new Running(['get', name], { env }).ended).toMatchObject({ code: 0, stderr: '' });
     });
   });
 

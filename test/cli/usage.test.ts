@@ -2,9 +2,9 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { Code, StatusError } from 'longrunning';
 import { failureOf } from '../../src/cli/failure.js';
 import { UsageError } from '../../src/cli/usage-error.js';
-import { FAULTY_SCRIPT, JOBS_PROTO, run, Serving } from './command-line.js';
+import { FAULTY_SCRIPT, JOBS_PROTO, Running, run, Serving } from './command-line.js';
 
-// Every command is a process of its own, which takes its time on a busy machine.
+// Some commands are processes of their own, which takes its time on a busy machine.
 jest.setTimeout(300_000);
 
 describe('help', () => {
@@ -25,6 +25,17 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     [['get', 'a', 'b'], 'too many arguments'],
     [['get', 'operations/a', '--verbose'], "unknown option '--verbose'"],
     [['wait', 'operations/a', '--timeout', 'soon'], 'Write it as 500ms, 30s, 2m or 1h'],
+    [['watch', '--interval', '0'], 'Write it as 500ms, 30s, 2m or 1h'],
+    [['list', '--page-size', '0'], 'whole number, 1 or more'],
+    [['get', 'operations/a', '--header', 'x-team'], 'Write it as name=value'],
+    [['get', 'operations/a', '--header', 'x-trace-bin=a'], 'no name ends in "-bin"'],
+    [['get', 'operations/a', '--ca', 'missing.pem'], 'the file of --ca cannot be read: '],
+    [['get', 'operations/a', '--cert', 'own.pem'], 'give both, or neither'],
+    [['get', 'operations/a', '--ca', 'ca.pem', '--insecure'], '--insecure uses no certificates'],
+    [['get', 'operations/a', '--address', 'h:1', '--insecure', '--token', 't'], 'leave out --insecure'],
+    [['get', 'operations/a', '--google'], '--google needs an API: add its endpoint'],
+    [['get', 'operations/a', '--google', '--address', 'h', '--token', 't'], "cannot be used with option '--token"],
+    [['get', 'operations/a', '--google', '--address', 'http://h'], 'address "http://h" is malformed'],
     [['get', 'operations/a', '--address', 'http://localhost'], 'address "http://localhost" is malformed'],
     [['get', 'operations/a', '--proto', 'missing.proto'], '"missing.proto" does not exist'],
     [['start', 'Reports/ExportReprot'], 'did you mean Reports/ExportReport?'],
@@ -71,7 +82,7 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
 
   it('a port in use', async () => {
     await using serving = await Serving.start();
-    const { code, stdout, stderr } = await run(['serve', '--address', serving.address]);
+    const { code, stdout, stderr } = await new Running(['serve', '--address', serving.address]).ended;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^longrunning: cannot listen on "[\d.:]+": the port is in use: [^\n]+\n$/);
   });
@@ -100,7 +111,7 @@ describe('a Node.js older than `engines`', () => {
   it('one line says so, exit code 2', async () => {
     const pretend = 'Object.defineProperty(process.versions, "node", { value: "20.0.0" })';
     const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
-    expect(await run(['--version'], { nodeOptions })).toEqual({
+    expect(await new Running(['--version'], { nodeOptions }).ended).toEqual({
       code: 2,
       signal: null,
       stdout: '',

@@ -6,6 +6,8 @@ import type { Terminal } from '../terminal.js';
 const EXAMPLE = `
 Example:
   longrunning start Reports/ExportReport '{"parent": "projects/p/locations/l"}' --wait
+
+Google's APIs: add --token "$(gcloud auth print-access-token)".
 `;
 
 /** `longrunning start SERVICE/METHOD JSON [--wait]` */

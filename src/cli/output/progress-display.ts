@@ -1,14 +1,9 @@
 import { SingleBar } from 'cli-progress';
+import type { Output } from '../terminal.js';
 import { changedFields } from './fields.js';
 import { type AnyJson, detailOf, type OperationView, remarksOf } from './operation-json.js';
 import { printable } from './printable.js';
 import { progressOf } from './progress.js';
-
-/** Where progress is shown. */
-export type ProgressOutput = NodeJS.WritableStream & {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-};
 
 const DEFAULT_COLUMNS = 80;
 const BAR_WIDTH = 30;
@@ -18,14 +13,14 @@ const BAR_WIDTH = 30;
  * else as a line for each change.
  */
 export class ProgressDisplay {
-  readonly #output: ProgressOutput;
+  readonly #output: Output;
   #bar: SingleBar | undefined;
   /** What was shown last. */
   #line = '';
   #summary = '';
   #metadata: AnyJson = {};
 
-  constructor(output: ProgressOutput) {
+  constructor(output: Output) {
     this.#output = output;
   }
 
@@ -80,7 +75,7 @@ export class ProgressDisplay {
       linewrap: true,
       barsize: BAR_WIDTH,
       format: (options, { progress }, payload) => {
-        const done = Math.round(progress * BAR_WIDTH);
+        const done = Math.floor(progress * BAR_WIDTH);
         const bar = `${options.barCompleteChar?.repeat(done)}${options.barIncompleteChar?.repeat(BAR_WIDTH - done)}`;
         const line = `running [${bar}] ${Math.floor(progress * 100)} % ${payload.remarks}`.trimEnd();
         // A line that wraps could not be drawn anew. Some terminals say that they have no columns.
