@@ -38,7 +38,8 @@ class Printed {
       const [found] = pattern.exec(this.text[stream]) ?? [];
       if (found !== undefined) return found;
       const end = await Promise.race([once(this.#news, 'text').then(() => undefined), ended]);
-      if (end && !pattern.test(end[stream])) throw new Error(`nothing matched ${pattern}: ${JSON.stringify(end)}`);
+      if (end && !pattern.test(end[stream]))
+        throw new Error(`nothing matched ${pattern}: ${JSON.stringify(end)}`);
     }
   }
 }

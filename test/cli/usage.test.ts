@@ -34,7 +34,10 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     [['get', 'operations/a', '--ca', 'ca.pem', '--insecure'], '--insecure uses no certificates'],
     [['get', 'operations/a', '--address', 'h:1', '--insecure', '--token', 't'], 'leave out --insecure'],
     [['get', 'operations/a', '--google'], '--google needs an API: add its endpoint'],
-    [['get', 'operations/a', '--google', '--address', 'h', '--token', 't'], "cannot be used with option '--token"],
+    [
+      ['get', 'operations/a', '--google', '--address', 'h', '--token', 't'],
+      "cannot be used with option '--token",
+    ],
     [['get', 'operations/a', '--google', '--address', 'http://h'], 'address "http://h" is malformed'],
     [['get', 'operations/a', '--address', 'http://localhost'], 'address "http://localhost" is malformed'],
     [['get', 'operations/a', '--proto', 'missing.proto'], '"missing.proto" does not exist'],

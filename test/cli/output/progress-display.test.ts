@@ -53,7 +53,9 @@ describe('ProgressDisplay › a terminal', () => {
     display.show(cancelling);
     display.clear();
     const text = written.join('');
-    expect(text.replace(STEERING, '')).toBe('running [============------------------] 40 % cancellation requested');
+    expect(text.replace(STEERING, '')).toBe(
+      'running [============------------------] 40 % cancellation requested',
+    );
     expect(text).not.toContain('\n');
     expect(text).not.toContain('\u001b[?');
     expect(text.endsWith('\u001b[1G\u001b[2K')).toBe(true);

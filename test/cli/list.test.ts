@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
+import { run } from './command-line.js';
+
+const COUNT = 5;
+const PARENT = 'projects/list/locations/l';
+
+let server: ReportsServer;
+/** Newest first, as they are listed. */
+let names: readonly string[];
+
+const list = (...args: string[]) => run(['list', ...args], { address: server.address });
+
+const HEAD = expect.stringMatching(/^NAME +STATE +CREATED +ENDED +DETAIL$/);
+const rowOf = (name: string) => expect.stringMatching(new RegExp(`^${name} +running +`));
+const linesOf = (text: string) => text.trimEnd().split('\n');
+const namesOf = (text: string) => linesOf(text).map((line) => JSON.parse(line).name);
+
+// Around the whole, so that the server is gone when test/helpers/no-leaks.ts looks.
+describe('list', () => {
+  beforeAll(async () => {
+    server = await startReportsServer();
+    const started: string[] = [];
+    for (let index = 0; index < COUNT; index++) {
+      started.unshift((await server.inProcess.exportReport({ parent: PARENT })).name);
+    }
+    names = started;
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  it('all of them fit a page: a table, and nothing more to say', async () => {
+    const { code, stdout, stderr } = await list(PARENT);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(linesOf(stdout)).toEqual([HEAD, ...names.map(rowOf)]);
+  });
+
+  it('more than a page: one page, and how to get at the rest on standard error', async () => {
+    const { code, stdout, stderr } = await list(PARENT, '--page-size', '2');
+    expect(code).toBe(0);
+    expect(linesOf(stdout)).toEqual([HEAD, ...names.slice(0, 2).map(rowOf)]);
+    expect(stderr).toBe('longrunning: there are more: --all lists all, --page-size more at once\n');
+  });
+
+  it('--all: every page, under one head', async () => {
+    const { code, stdout, stderr } = await list(PARENT, '--page-size', '2', '--all');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(linesOf(stdout)).toEqual([HEAD, ...names.map(rowOf)]);
+  });
+
+  it('--json: an operation a line, of one page or of all', async () => {
+    const [page, all] = await Promise.all([
+      list(PARENT, '--page-size', '2', '--json'),
+      list(PARENT, '--page-size', '2', '--json', '--all'),
+    ]);
+    expect(namesOf(page.stdout)).toEqual(names.slice(0, 2));
+    expect(page.stderr).toContain('--all');
+    expect(namesOf(all.stdout)).toEqual(names);
+    expect(all.stderr).toBe('');
+  });
+
+  it('--filter', async () => {
+    const [running, done] = await Promise.all([
+      list(PARENT, '--filter', 'done = false', '--json'),
+      list(PARENT, '--filter', 'done = true', '--json', '--all'),
+    ]);
+    expect(namesOf(running.stdout)).toEqual(names);
+    expect(done).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('none: says so', async () => {
+    expect(await list('projects/none')).toEqual({ code: 0, stdout: 'no operations\n', stderr: '' });
+  });
+});
