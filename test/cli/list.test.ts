@@ -26,7 +26,9 @@ describe('list', () => {
     }
     names = started;
   });
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
 
   it('all of them fit a page: a table, and nothing more to say', async () => {
     const { code, stdout, stderr } = await list(PARENT);

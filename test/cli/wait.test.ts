@@ -33,7 +33,9 @@ describe('wait', () => {
   beforeAll(async () => {
     server = await startReportsServer({ clock: systemClock });
   });
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
 
   it('a line for each change on standard error, and the outcome on standard output', async () => {
     const { name, update, succeed } = await working();
@@ -137,6 +139,19 @@ describe('wait', () => {
     const { code, stdout, stderr } = await run(['cancel', name, '--wait'], { address: server.address });
     expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
     expect(stderr).toMatch(/^longrunning: UNIMPLEMENTED: /);
+  });
+
+  it('cancel --wait › Ctrl-C: exit code 4; the cancellation stays asked for', async () => {
+    await using stubborn = await startReportsServer({ clock: systemClock, onAbort: 'ignore' });
+    const { name } = await stubborn.inProcess.exportReport();
+    const { succeed } = await stubborn.exports.on(name);
+    const cancelling = new Command(['cancel', name, '--wait'], { address: stubborn.address });
+    await cancelling.printed(/cancellation requested\n/, 'stderr');
+    cancelling.interrupt();
+    const { code, stdout, stderr } = await cancelling.ended;
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toMatch(/\nlongrunning: stopped waiting, the operation goes on: [^\n]+\n$/);
+    succeed();
   });
 
   it('--timeout passes: exit code 4, the latest state, and the operation goes on', async () => {

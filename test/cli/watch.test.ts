@@ -24,7 +24,9 @@ describe('watch', () => {
   beforeAll(async () => {
     server = await startReportsServer({ clock: systemClock });
   });
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
 
   describe('an operation', () => {
     it('a line for each change until the end, and its exit code', async () => {
