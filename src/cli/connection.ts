@@ -56,7 +56,7 @@ async function googleClient(
   tls: TlsOptions | undefined,
 ): Promise<OperationsClient> {
   // It takes its time to load.
-  const { googleOperationsClient } = await import('../client/gax.js');
+  const { googleOperationsClient } = await import('../client/gax/index.js');
   return googleOperationsClient({ apiEndpoint: address, headers: header, ...(tls && { tls }) });
 }
 

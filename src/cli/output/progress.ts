@@ -1,5 +1,3 @@
-import type { AnyJson } from './operation-json.js';
-
 /** Names without underscores and capitals, so that `progress_percent` and `progressPercent` are one. */
 const PERCENTAGES = [
   'progresspercent',
@@ -32,7 +30,7 @@ const MAX_DEPTH = 4;
  *
  * @param metadata - in ProtoJSON, where a 64-bit number is a string, and a 0 left out.
  */
-export function progressOf(metadata: AnyJson): number | undefined {
+export function progressOf(metadata: object): number | undefined {
   return percentOf(metadata, MAX_DEPTH);
 }
 
