@@ -1,12 +1,22 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
+import type { Clock } from '../clock.js';
 import { Code, kitError, StatusError } from '../status.js';
-import type { OperationRecord, WorkOutcome } from '../stores/operation-store.js';
+import type { OperationRecord, OperationStore, WorkOutcome } from '../stores/operation-store.js';
 import { internalError } from './internal-error.js';
 import { cancellation, type LifecycleEvent } from './lifecycle.js';
+import type { Logger } from './logger.js';
 import type { Recorder } from './recorder.js';
-import type { RunnerOptions } from './runner.js';
 import type { ServedMethod } from './served-method.js';
 import type { Committed } from './transitions.js';
+import type { Waiters } from './waiters.js';
+
+/** What a run works with. */
+export interface RunOptions {
+  readonly store: OperationStore;
+  readonly waiters: Waiters;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /** How a run ends: what the lifecycle is told of it. */
 type Ending = LifecycleEvent & { readonly type: 'succeeded' | 'failed' | 'cancelled' | 'interrupted' };
@@ -15,7 +25,7 @@ type Ending = LifecycleEvent & { readonly type: 'succeeded' | 'failed' | 'cancel
 export class Run {
   /** How the work was left, as soon as it is: by its end, or by {@link interrupt}. */
   readonly left: Promise<WorkOutcome>;
-  readonly #options: RunnerOptions;
+  readonly #options: RunOptions;
   readonly #method: ServedMethod;
   readonly #recorder: Recorder;
   readonly #name: string;
@@ -24,7 +34,7 @@ export class Run {
   /** The attempt that this run is; undefined until that is recorded. */
   #attempt: number | undefined;
 
-  constructor(options: RunnerOptions, method: ServedMethod, recorder: Recorder, record: OperationRecord) {
+  constructor(options: RunOptions, method: ServedMethod, recorder: Recorder, record: OperationRecord) {
     this.#options = options;
     this.#method = method;
     this.#recorder = recorder;

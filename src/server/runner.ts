@@ -1,25 +1,13 @@
-import type { Clock } from '../clock.js';
-import type {
-  OperationRecord,
-  OperationStore,
-  WorkConsumer,
-  WorkOutcome,
-} from '../stores/operation-store.js';
-import type { Logger } from './logger.js';
+import type { OperationRecord, WorkConsumer, WorkOutcome } from '../stores/operation-store.js';
 import { Recorder } from './recorder.js';
-import { Run } from './run.js';
+import { Run, type RunOptions } from './run.js';
 import type { ServedMethod } from './served-method.js';
 import type { Transitions } from './transitions.js';
-import type { Waiters } from './waiters.js';
 
 /** What a runner works with. */
-export interface RunnerOptions {
-  readonly store: OperationStore;
+export interface RunnerOptions extends RunOptions {
   readonly methods: ReadonlyMap<string, ServedMethod>;
   readonly transitions: Transitions;
-  readonly waiters: Waiters;
-  readonly clock: Clock;
-  readonly logger: Logger;
   readonly concurrency: number;
 }
 
