@@ -1,0 +1,72 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { GatewaySettings } from '../../src/gateway/index.js';
+import { loadSchema } from '../../src/schema/index.js';
+import { createOperations, OperationsService } from '../../src/server/index.js';
+import { fakeServices, parseScript } from '../../src/testing/index.js';
+import { serveGateway } from './http-client.js';
+
+process.env.METADATA_SERVER_DETECTION = 'none';
+
+/** Which API, and by which rules. */
+export interface FakedApiOptions extends Pick<GatewaySettings, 'serviceConfig'> {
+  readonly file: string;
+  readonly includeDir: string;
+}
+
+/** The services of a proto, faked, with a gateway before them. */
+export interface FakedApi extends AsyncDisposable {
+  readonly port: number;
+  /** What was asked: `GET /v1/…`, without queries, and with `*` for the ids of operations. */
+  asked(): string[];
+}
+
+const SCRIPT = 'default: { durationMs: 600000 }';
+
+export async function fakeApi({ file, includeDir, serviceConfig }: FakedApiOptions): Promise<FakedApi> {
+  const schema = await loadSchema({ files: [file], includeDirs: [includeDir] });
+  const fakes = fakeServices(schema, { script: parseScript(SCRIPT, { file: 'script.yaml', schema }) });
+  const kit = createOperations({ methods: fakes.methods });
+  const server = new Server();
+  server.addService(OperationsService, kit.handlers);
+  fakes.addTo(server, kit);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  const { registry: descriptors, annotationOf } = schema;
+  const target = `127.0.0.1:${port}`;
+  const gateway = await serveGateway({
+    target,
+    descriptors,
+    annotationOf,
+    ...(serviceConfig && { serviceConfig }),
+  });
+  const urls: string[] = [];
+  gateway.server.on('request', ({ method, url }) => urls.push(`${method} ${url}`));
+  return {
+    port: gateway.port,
+    asked: () => urls.map((url) => url.replace(/\?.*/, '').replace(/operations\/[^:/]+/, 'operations/*')),
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      await kit.close({ graceMs: 0 });
+      server.forceShutdown();
+    },
+  };
+}
+
+/** Options for a generated Google client: REST, as nobody, and on connections that are closed, for its own agent keeps them. */
+export function restOptions(port: number) {
+  const fetchOnce = (url: string, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', 'Bearer token');
+    headers.set('connection', 'close');
+    return fetch(url, { ...init, headers });
+  };
+  const auth = {
+    getUniverseDomain: async () => 'googleapis.com',
+    getRequestHeaders: async () => new Headers(),
+    fetch: fetchOnce,
+  };
+  return { apiEndpoint: '127.0.0.1', port, protocol: 'http', fallback: true, auth: auth as never };
+}
