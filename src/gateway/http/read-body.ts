@@ -7,19 +7,18 @@ import { bodyTooLarge, bodyTooSlow } from './http-refusal.js';
 /**
  * Reads the body of a request, or takes what middleware has made of it.
  *
- * @throws StatusError when it is longer or slower than the limits allow, or cut off. The rest is left unread.
+ * @throws StatusError when it is longer or slower than the limits allow, or cut off, the rest of it left unread;
+ * TypeError when somebody has read it and left nothing: to take it for empty would be to serve another request.
  */
-export function readBody(
+export async function readBody(
   request: IncomingMessage,
   limits: Pick<Required<GatewayLimits>, 'bodyBytes' | 'arrivalMs'>,
   clock: Clock,
 ): Promise<Buffer> {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (request.readableEnded) return Promise.resolve(parsedBody(request));
-  if (encoding === undefined && (length === undefined || length === '0')) {
-    return Promise.resolve(Buffer.alloc(0));
-  }
-  if (Number(length) > limits.bodyBytes) return Promise.reject(bodyTooLarge(limits.bodyBytes));
+  if (encoding === undefined && (length === undefined || length === '0')) return Buffer.alloc(0);
+  if (request.readableEnded) return parsedBody(request);
+  if (Number(length) > limits.bodyBytes) throw bodyTooLarge(limits.bodyBytes);
   return collect(request, limits, clock);
 }
 
@@ -52,7 +51,11 @@ function collect(
 /** What middleware that has read the body leaves in its place: Express by `express.json()` or `express.raw()`. */
 function parsedBody(request: IncomingMessage & { readonly body?: unknown }): Buffer {
   const { body } = request;
-  if (body === undefined) return Buffer.alloc(0);
+  if (body === undefined) {
+    throw new TypeError(
+      'body was read before the gateway: leave it unread, or put what came of it in `body` of the request',
+    );
+  }
   if (Buffer.isBuffer(body)) return body;
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }

@@ -1,0 +1,43 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import { createGateway } from '../../src/gateway/index.js';
+
+const PATH = '/v1/operations/7:cancel';
+
+describe('a body that was read before the gateway', () => {
+  /** What is logged when somebody reads the body first, and the status of the answer. */
+  async function answerAfter(read: (request: IncomingMessage) => Promise<unknown>, body: string | null) {
+    const logged: string[] = [];
+    const logger = { error: ({ err }: { err?: unknown }) => logged.push(String(err)) };
+    // Nobody listens there: what gets through is answered 503.
+    using gateway = createGateway({ target: 'localhost:1', logger });
+    const server = createServer(async (request, response) => {
+      await read(request);
+      gateway(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const headers = { 'content-type': 'application/json', connection: 'close' };
+    const { status } = await fetch(`http://127.0.0.1:${port}${PATH}`, { method: 'POST', headers, body });
+    await new Promise((resolve) => server.close(resolve));
+    return { status, logged };
+  }
+
+  it('is refused where nothing is left of it, and the log says what to do', async () => {
+    const { status, logged } = await answerAfter((request) => request.toArray(), '{"name": "operations/8"}');
+    expect([status, logged]).toEqual([500, [expect.stringMatching(/^TypeError: body was read before/)]]);
+  });
+
+  it('is taken where it is left in `body`', async () => {
+    const read = async (request: IncomingMessage) => {
+      const chunks = await request.toArray();
+      Object.assign(request, { body: JSON.parse(Buffer.concat(chunks).toString()) });
+    };
+    expect(await answerAfter(read, '{}')).toEqual({ status: 503, logged: [] });
+    expect(await answerAfter(read, '{"name": "operations/8"}')).toEqual({ status: 400, logged: [] });
+  });
+
+  it('does not matter where there is none', async () => {
+    expect(await answerAfter((request) => request.toArray(), null)).toEqual({ status: 503, logged: [] });
+  });
+});
