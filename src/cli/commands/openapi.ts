@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { Command } from 'commander';
+import { createRequire } from 'node:module';
+import { Command, Option } from 'commander';
+import type { ServiceDescription } from '../../gateway/index.js';
 import { ExitCode } from '../exit-code.js';
 import { type ProtoOptions, withProtoOptions } from '../options.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 interface OpenApiOptions extends ProtoOptions {
+  readonly descriptors?: string;
   readonly serviceConfig?: string;
   readonly yaml?: true;
 }
@@ -16,27 +19,54 @@ export function openApiCommand(terminal: Terminal): Command {
     'Prints OpenAPI 3.1 of services as REST serves them, google.longrunning.Operations included. Without --proto: the example service.',
   );
   return withProtoOptions(command, 'proto whose services to describe (repeatable)')
+    .addOption(
+      new Option(
+        '--descriptors <file>',
+        'descriptor set to describe in place of protos, with its comments',
+      ).conflicts('proto'),
+    )
     .option('--service-config <file>', 'google.api.Service in YAML or JSON, whose HTTP rules come first')
     .option('--yaml', 'print YAML instead of JSON')
-    .action(async ({ serviceConfig, yaml, ...protos }: OpenApiOptions) => {
-      const { HttpRuleError, openApiDocument } = await import('../../gateway/index.js');
-      const { schemaOf } = await import('../protos.js');
-      const { registry, annotationOf } = await schemaOf(protos);
-      const config = serviceConfig === undefined ? {} : { serviceConfig: await readConfig(serviceConfig) };
-      try {
-        const document = openApiDocument({ descriptors: registry, annotationOf, ...config });
-        const text = yaml ? (await import('yaml')).stringify(document) : JSON.stringify(document, null, 2);
-        terminal.stdout.write(`${text.trimEnd()}\n`);
-      } catch (error) {
-        throw error instanceof HttpRuleError ? new UsageError(error.message, { cause: error }) : error;
-      }
+    .action(async (options: OpenApiOptions) => {
+      const document = await describe(options);
+      const text = options.yaml
+        ? (await import('yaml')).stringify(document)
+        : JSON.stringify(document, null, 2);
+      terminal.stdout.write(`${text.trimEnd()}\n`);
       terminal.exitCode = ExitCode.SUCCEEDED;
     });
 }
 
-async function readConfig(file: string): Promise<{ file: string; text: string }> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new UsageError(`the service config cannot be read: ${cause.message}`, { cause });
+async function describe(options: OpenApiOptions): Promise<object> {
+  const { HttpRuleError, openApiDocument } = await import('../../gateway/index.js');
+  const services = await servicesOf(options);
+  const { serviceConfig: file } = options;
+  const config = file !== undefined && {
+    serviceConfig: { file, text: (await read(file, 'service config')).toString() },
+  };
+  try {
+    return openApiDocument({ ...services, ...config });
+  } catch (error) {
+    // What a file says that somebody named is for that person to put right.
+    const isOfFile = error instanceof HttpRuleError || (error instanceof TypeError && options.descriptors);
+    throw isOfFile ? new UsageError(error.message, { cause: error }) : error;
+  }
+}
+
+/** Protos lose their comments when they are read; the descriptors of this package have them. */
+async function servicesOf({ descriptors, ...protos }: OpenApiOptions): Promise<ServiceDescription> {
+  if (descriptors !== undefined) return { descriptors: await read(descriptors, 'descriptor set') };
+  if (protos.proto.length === 0) {
+    const file = createRequire(import.meta.url).resolve('longrunning/descriptors');
+    return { descriptors: await readFile(file) };
+  }
+  const { schemaOf } = await import('../protos.js');
+  const { registry, annotationOf } = await schemaOf(protos);
+  return { descriptors: registry, annotationOf };
+}
+
+function read(file: string, what: string): Promise<Buffer> {
+  return readFile(file).catch((cause: Error) => {
+    throw new UsageError(`the ${what} cannot be read: ${cause.message}`, { cause });
   });
-  return { file, text };
 }

@@ -1,8 +1,11 @@
+import type { DescMethod } from '@bufbuild/protobuf';
 import type { Comments } from './comments.js';
 import type { MessageSchemas } from './message-schemas.js';
+import type { OperationTypes } from './operation-types.js';
 
 /** What the parts of one document are described with. */
 export interface Describing {
   readonly comments: Comments;
   readonly schemas: MessageSchemas;
+  readonly operationTypesOf: (method: DescMethod) => OperationTypes | undefined;
 }

@@ -29,6 +29,12 @@ export class MessageSchemas {
     return this.#refer(type.typeName, () => wellKnown ?? this.#describeMessage(type));
   }
 
+  /** The schema of an Any that holds a message of this type. */
+  ofAny(type: DescMessage): JsonSchema {
+    const any = this.ofMessage(AnySchema);
+    return wellKnownSchema(type) ? any : { allOf: [any, this.ofMessage(type)] };
+  }
+
   /** The schema of a field, with what its comment says. */
   ofField(field: DescField): JsonSchema {
     const schema = this.#ofValue(field);

@@ -8,6 +8,7 @@ import { fieldBehaviorReader } from './field-behavior.js';
 import { MessageSchemas } from './message-schemas.js';
 import type { OpenApiDocument, Tag } from './openapi-objects.js';
 import { openApiPaths } from './openapi-paths.js';
+import { operationTypesReader } from './operation-types.js';
 import { CLOUD_PLATFORM_SCOPE, securityOf } from './security.js';
 
 /** What an OpenAPI document says besides what the services say. */
@@ -16,6 +17,8 @@ export interface OpenApiSettings {
   readonly title?: string;
   /** Which version of the API it is. @defaultValue that in the package of the first service, such as `v1` */
   readonly version?: string;
+  /** Where it is served: a URL without the paths. @defaultValue `/`, the server that the document comes from */
+  readonly server?: string;
   /**
    * OAuth 2.0 scopes that a caller's token needs; none: callers show no token.
    *
@@ -50,13 +53,18 @@ export function describeServices(
 ): OpenApiDocument {
   const comments = new Comments();
   const schemas = new MessageSchemas(comments, fieldBehaviorReader(registry));
-  const { title, version, scopes } = withDefaults(defaultsFor(rules), settings);
-  const paths = openApiPaths(rules, { comments, schemas });
+  const { title, version, server, scopes } = withDefaults(defaultsFor(rules), settings);
+  const paths = openApiPaths(rules, {
+    comments,
+    schemas,
+    operationTypesOf: operationTypesReader(registry),
+  });
   const responses = { Error: errorResponse(schemas.ofMessage(AnySchema)) };
   const { security, securitySchemes } = securityOf(scopes);
   return {
     openapi: '3.1.1',
     info: { title, version },
+    servers: [{ url: server }],
     tags: tagsOf(rules, comments),
     paths,
     components: { schemas: schemas.components(), responses, securitySchemes },
@@ -70,6 +78,7 @@ function defaultsFor(rules: readonly HttpRule[]): Required<OpenApiSettings> {
   return {
     title: services.map(({ name }) => name).join(', '),
     version: version ?? 'v1',
+    server: '/',
     scopes: [CLOUD_PLATFORM_SCOPE],
   };
 }

@@ -4,6 +4,7 @@ import type { JsonSchema } from './json-schema.js';
 export interface OpenApiDocument {
   readonly openapi: '3.1.1';
   readonly info: { readonly title: string; readonly version: string };
+  readonly servers: readonly { readonly url: string }[];
   /** One for each service. */
   readonly tags: readonly Tag[];
   /** By path: `/v1/operations/{operationsId}:cancel`. */
@@ -26,6 +27,8 @@ export type PathItem = { readonly [Method in OpenApiMethod]?: OpenApiOperation }
 /** One way to call an RPC. Not to be confused with a long-running operation. */
 export interface OpenApiOperation {
   readonly operationId: string;
+  /** The RPC. */
+  readonly summary: string;
   readonly tags: readonly string[];
   readonly description?: string;
   readonly deprecated?: boolean;

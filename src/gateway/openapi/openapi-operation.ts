@@ -32,6 +32,7 @@ export function describeOperation(parts: OperationParts, describing: Describing)
   const requestBody = requestBodyOf(rule, describing);
   return {
     operationId,
+    summary: `${method.parent.typeName}.${method.name}`,
     tags: [method.parent.typeName],
     ...(description !== '' && { description }),
     ...((method.deprecated || method.parent.deprecated) && { deprecated: true }),
@@ -75,9 +76,20 @@ function requestBodyOf({ method, body }: HttpRule, { schemas }: Describing): Req
   return { description, content: json(field ? schemas.ofField(field) : schemas.ofMessage(method.input)) };
 }
 
-function responseSchema({ method, responseBody }: HttpRule, { schemas }: Describing): JsonSchema {
+function responseSchema(
+  { method, responseBody }: HttpRule,
+  { schemas, operationTypesOf }: Describing,
+): JsonSchema {
   const field = method.output.fields.find(({ name }) => name === responseBody);
-  return field ? schemas.ofField(field) : schemas.ofMessage(method.output);
+  if (field) return schemas.ofField(field);
+  const message = schemas.ofMessage(method.output);
+  const types = operationTypesOf(method);
+  if (!types) return message;
+  const properties = {
+    ...(types.metadata && { metadata: schemas.ofAny(types.metadata) }),
+    ...(types.response && { response: schemas.ofAny(types.response) }),
+  };
+  return { allOf: [message, { type: 'object', properties }] };
 }
 
 function json(schema: JsonSchema): JsonContent {

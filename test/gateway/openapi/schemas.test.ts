@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -119,6 +120,28 @@ describe('schemas of an OpenAPI document', () => {
       mask: { type: 'string' },
       kinds: { type: 'array', items: { $ref: '#/components/schemas/acme.things.v1.Kind' } },
     });
+  });
+});
+
+describe('operations in an OpenAPI document', () => {
+  const document = openApiDocument({ descriptors: readFileSync('generated/descriptors.binpb') });
+  const checker = new Ajv2020({ strict: false, validateFormats: false });
+  checker.addSchema({ $id: 'reports', ...document });
+  const pathOf = (verb: string) => `~1v1~1projects~1{projectsId}~1locations~1{locationsId}~1reports:${verb}`;
+  const check = (verb: string, operation: object) => {
+    const schema = `reports#/paths/${pathOf(verb)}/post/responses/200/content/application~1json/schema`;
+    return checker.compile({ $ref: schema })(operation);
+  };
+  const any = (type: string, fields: object = {}) => ({ '@type': `type.googleapis.com/${type}`, ...fields });
+  const metadata = any('example.reports.v1.ReportMetadata', { progressPercent: 5 });
+
+  it('hold what operation_info of the method says', () => {
+    const response = any('example.reports.v1.ExportReportResponse', { uri: 'x', rowCount: '1' });
+    expect(check('export', { name: 'operations/1', metadata, done: true, response })).toBe(true);
+    expect(check('export', { response: { ...response, rowCount: 1 } })).toBe(false);
+    expect(check('export', { metadata: { progressPercent: 5 } })).toBe(false);
+    expect(check('export', { response, error: { code: 1 } })).toBe(false);
+    expect(check('purge', { metadata, done: true, response: any('google.protobuf.Empty') })).toBe(true);
   });
 });
 
