@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { createGateway } from '../../../src/gateway/index.js';
+import { errorOf } from '../http-text.js';
+import { servedThings, WAYS } from '../served-things.js';
+
+describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
+  const served = servedThings(serve);
+
+  it('become metadata: authorization, traceparent, x-goog-* and those that are named', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const headers = { authorization: 'Bearer t', traceparent, 'x-goog-api-client': 'a b', 'x-tenant': 't' };
+    await served.gateway.ask('GET', '/v1/things/a', {
+      headers: { ...headers, cookie: 'c', 'x-other': 'o', 'x-goog-bytes-bin': 'AAE=' },
+    });
+    const { metadata } = served.things.calls.at(-1) ?? {};
+    expect(metadata).toMatchObject({ ...headers, 'x-goog-bytes-bin': Buffer.from([0, 1]) });
+    expect(Object.keys(metadata ?? {})).not.toEqual(expect.arrayContaining(['cookie']));
+    expect(metadata).not.toHaveProperty('x-other');
+  });
+
+  it('that gRPC cannot carry: 400', async () => {
+    expect((await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-goog-x': 'é' } })).status).toBe(
+      400,
+    );
+  });
+
+  it('come back: x-goog-* and those that are named, from trailers too', async () => {
+    const answer = await served.gateway.ask('GET', '/v1/things/a');
+    expect(answer.headers['x-goog-trailer']).toBe('end');
+    expect(answer.headers).not.toHaveProperty('x-secret');
+  });
+
+  it('the request id comes back, with errors too', async () => {
+    const headers = { 'x-request-id': 'r-1' };
+    expect((await served.gateway.ask('GET', '/v1/things/a', { headers })).headers['x-request-id']).toBe(
+      'r-1',
+    );
+    expect((await served.gateway.ask('GET', '/nothing', { headers })).headers['x-request-id']).toBe('r-1');
+    expect((await served.gateway.ask('GET', '/v1/things/a')).headers).not.toHaveProperty('x-request-id');
+  });
+
+  it('X-Server-Timeout is the deadline', async () => {
+    const before = Date.now();
+    await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-server-timeout': '12.5' } });
+    const { deadline = 0 } = served.things.calls.at(-1) ?? {};
+    expect(deadline).toBeGreaterThan(before + 12_000);
+    expect(deadline).toBeLessThan(Date.now() + 12_600);
+    served.things.answer = () => new Promise(() => {});
+    const late = await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-server-timeout': '0.05' } });
+    expect([late.status, errorOf(late).status]).toEqual([504, 'DEADLINE_EXCEEDED']);
+  });
+
+  it.each(['-1', 'soon', '1s', ''])('X-Server-Timeout %j: 400', async (timeout) => {
+    expect(
+      (await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-server-timeout': timeout } })).status,
+    ).toBe(400);
+  });
+
+  it('cannot be any header', () => {
+    for (const name of ['grpc-timeout', 'Host', 'Content-Length', ':path', 'a b', '']) {
+      expect(() => createGateway({ target: 'localhost:1', headers: [name] })).toThrow(TypeError);
+    }
+  });
+});

@@ -1,0 +1,106 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { manualClock } from '../../helpers/manual-clock.js';
+import { errorOf, head, statuses } from '../http-text.js';
+import { servedThings, WAYS } from '../served-things.js';
+
+describe.each(WAYS)('gateway %s › limits', (_, serve) => {
+  const served = servedThings(serve);
+
+  it('a URL of more than 8 KiB: 414', async () => {
+    const path = (length: number) => `/v1/things/${'a'.repeat(length - 11)}`;
+    expect((await served.gateway.ask('GET', path(8192))).status).toBe(200);
+    for (const length of [8193, 20_000]) {
+      const answer = await served.gateway.ask('GET', path(length));
+      expect([answer.status, errorOf(answer).code]).toEqual([414, 414]);
+    }
+  });
+
+  it('headers of more than 16 KiB: 431', async () => {
+    for (const length of [17_000, 100_000]) {
+      const answer = await served.gateway.ask('GET', '/v1/things/a', {
+        headers: { 'x-long': 'a'.repeat(length) },
+      });
+      expect([answer.status, errorOf(answer).code]).toEqual([431, 431]);
+    }
+    const fitting = { 'x-long': 'a'.repeat(16_000) };
+    expect((await served.gateway.ask('GET', '/v1/things/a', { headers: fitting })).status).toBe(200);
+  });
+
+  it('a body of more than 4 MiB: 413, told before or only found out', async () => {
+    const body = (length: number) => JSON.stringify({ nothing: 'a'.repeat(length - 14) });
+    expect((await served.gateway.ask('POST', '/v1/things', { body: body(4 * 1024 * 1024) })).status).toBe(
+      200,
+    );
+    const told = await served.gateway.ask('POST', '/v1/things', { body: body(4 * 1024 * 1024 + 1) });
+    expect([told.status, errorOf(told).code, told.headers.connection]).toEqual([413, 413, 'close']);
+    const chunk = `100000\r\n${'a'.repeat(0x100000)}\r\n`;
+    const sent = head('POST /v1/things', 'content-type: application/json', 'transfer-encoding: chunked');
+    expect(statuses(await served.gateway.raw(`${sent}${chunk.repeat(6)}0\r\n\r\n`))).toEqual([413]);
+  });
+
+  it('a body that does not come: 408', async () => {
+    const clock = manualClock();
+    await using slow = await served.serve({ clock });
+    const answer = slow.raw(
+      `${head('POST /v1/things', 'content-length: 100', 'content-type: application/json')}{"a"`,
+    );
+    await clock.whenArmed(1);
+    await clock.advance(30_000);
+    await clock.advance(1000);
+    expect(await answer).toMatch(/^HTTP\/1\.1 408 [\s\S]*connection: close[\s\S]*"code":408/i);
+  });
+
+  it('headers that do not come: 408', async () => {
+    await using slow = await served.serve({
+      limits: { arrivalMs: 100 },
+    });
+    expect(await slow.raw('GET /v1/things/a HTTP/1.1\r\nhost: x\r\nx-sl')).toMatch(
+      /^HTTP\/1\.1 408 [\s\S]*"code":408/,
+    );
+  });
+
+  it('a body that is cut off is no request', async () => {
+    const calls = served.things.calls.length;
+    const socket = connect(served.gateway.port, '127.0.0.1');
+    socket.write(`${head('POST /v1/things', 'content-length: 100')}{"name"`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.destroy();
+    expect((await served.gateway.ask('GET', '/v1/things/a')).status).toBe(200);
+    expect(served.things.calls).toHaveLength(calls + 1);
+  });
+
+  it.each([
+    ['text/plain', 415],
+    ['application/x-www-form-urlencoded', 415],
+    ['application/json; charset=latin1', 415],
+    ['', 415],
+    ['application/json; charset=UTF-8', 200],
+    ['application/merge-patch+json', 200],
+  ])('content-type %j: %i', async (type, status) => {
+    const answer = await served.gateway.ask('POST', '/v1/things', {
+      body: '{}',
+      headers: { 'content-type': type },
+    });
+    expect(answer.status).toBe(status);
+  });
+
+  it('a compressed body: 415; a body of no type is JSON; a type without a body does not matter', async () => {
+    const compressed = { headers: { 'content-encoding': 'gzip' }, body: '{}' };
+    expect((await served.gateway.ask('POST', '/v1/things', compressed)).status).toBe(415);
+    expect(
+      (await served.gateway.ask('GET', '/v1/things/a', { headers: { 'content-type': 'text/plain' } })).status,
+    ).toBe(200);
+    const untyped = head('POST /v1/things', 'content-length: 2', 'connection: close');
+    expect(statuses(await served.gateway.raw(`${untyped}{}`))).toEqual([200]);
+  });
+
+  it('a body that is no UTF-8: 400', async () => {
+    const body = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
+    expect((await served.gateway.ask('POST', '/v1/things', { body })).status).toBe(400);
+  });
+
+  it('what is no HTTP: 400', async () => {
+    expect(await served.gateway.raw('nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":400/);
+  });
+});

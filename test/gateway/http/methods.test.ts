@@ -1,0 +1,95 @@
+import { describe, expect, it } from '@jest/globals';
+import { errorOf, head, statuses } from '../http-text.js';
+import { servedThings, WAYS } from '../served-things.js';
+
+describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve) => {
+  const served = servedThings(serve);
+
+  it('a path that is known under other methods: 405 with Allow', async () => {
+    const answer = await served.gateway.ask('POST', '/v1/things/a', { body: {} });
+    expect([answer.status, answer.headers.allow]).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PATCH, PUT']);
+    expect(errorOf(answer)).toMatchObject({ code: 405, status: 'UNIMPLEMENTED' });
+  });
+
+  it.each([
+    '/',
+    '/v2/things/a',
+    '/v1/things/',
+    '/v1//things/a',
+    '/v1/things/a/',
+    '/v1/things/a:unknown',
+    '/v1/things/a%3Atouch/x',
+    '*',
+  ])('%s: 404', async (path) => {
+    const answer = await served.gateway.ask('GET', path);
+    expect(answer.status).toBe(404);
+    expect(errorOf(answer)).toMatchObject({ code: 404, status: 'NOT_FOUND' });
+  });
+
+  it.each([
+    '/v1/things/..',
+    '/v1/things/.',
+    '/v1/things/%2e%2e',
+    '/v1/things/%2E.',
+    '/v1/things/a%2f..%2fb',
+    '/v1/things/%FF',
+    '/v1/things/%',
+    '/v1/things/%zz',
+    '/v1/things/a%00',
+    '/v1/things/a%0a',
+    '/v1/things/a?tags=%FF',
+    '/v1/things/a?%',
+  ])('%s: 400', async (path) => {
+    const answer = await served.gateway.ask('GET', path);
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer)).toMatchObject({ code: 400, status: 'INVALID_ARGUMENT' });
+  });
+
+  it('bytes that no URL may have: 400', async () => {
+    const answer = await served.gateway.raw(
+      Buffer.from(head('GET /v1/things/\xe9', 'connection: close'), 'latin1'),
+    );
+    expect(statuses(answer)).toEqual([400]);
+  });
+
+  it('an escaped slash stays in one segment', async () => {
+    expect((await served.gateway.ask('GET', '/v1/things/a%2Fb')).json).toEqual({ name: 'things/a%2Fb' });
+  });
+
+  it('a URL in absolute form is that of its path', async () => {
+    expect((await served.gateway.ask('GET', `http://example.com/v1/things/a?small=1`)).json).toEqual({
+      name: 'things/a',
+      small: 1,
+    });
+  });
+
+  it('HEAD is GET without the body', async () => {
+    const [get, answer] = [
+      await served.gateway.ask('GET', '/v1/things/a'),
+      await served.gateway.ask('HEAD', '/v1/things/a'),
+    ];
+    expect([answer.status, answer.text, answer.headers['content-length']]).toEqual([
+      200,
+      '',
+      get.headers['content-length'],
+    ]);
+    const missing = await served.gateway.ask('HEAD', '/v1/nothing');
+    expect([missing.status, missing.text]).toEqual([404, '']);
+  });
+
+  it('OPTIONS answers 204 with Allow', async () => {
+    const answer = await served.gateway.ask('OPTIONS', '/v1/things');
+    expect([answer.status, answer.headers.allow, answer.text]).toEqual([204, 'OPTIONS, POST', '']);
+    expect((await served.gateway.ask('OPTIONS', '/v1/nothing')).status).toBe(404);
+  });
+
+  it('a rule for any method takes any', async () => {
+    for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS', 'PROPFIND']) {
+      expect((await served.gateway.ask(method, '/v1/things/a:touch')).status).toBe(200);
+    }
+  });
+
+  it('streams have no routes', async () => {
+    expect((await served.gateway.ask('GET', '/v1/things:watch')).status).toBe(404);
+  });
+});
