@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { compileRoutes, parseTemplate, type RouteRule } from '../../src/gateway/index.js';
-import { shapeOf } from '../../src/schema/path-template.js';
+import { compileRoutes, parseTemplate, type RouteRule } from '../../../src/gateway/index.js';
+import { shapeOf } from '../../../src/schema/path-template.js';
 import { bruteForce } from './brute-force.js';
 
 const DOTS = ['.', '..'];

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from '@jest/globals';
-import { compileRoutes, HttpRuleError } from '../../src/gateway/index.js';
-import { readHttpRules } from '../../src/gateway/rules/http-rules.js';
-import { loadSchema } from '../../src/schema/index.js';
-import { GKE_PROTOS } from '../schema/proto-files.js';
+import { compileRoutes, HttpRuleError } from '../../../src/gateway/index.js';
+import { readHttpRules } from '../../../src/gateway/rules/http-rules.js';
+import { loadSchema } from '../../../src/schema/index.js';
+import { GKE_PROTOS } from '../../schema/proto-files.js';
 
 const OPERATIONS = 'google.longrunning.Operations';
 const REPORTS = 'example.reports.v1.Reports';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileRoutes, HttpRuleError } from '../../src/gateway/index.js';
+import { compileRoutes, HttpRuleError } from '../../../src/gateway/index.js';
 
 /** `GET /a/{x}`, and so on. */
 function routes(...rules: string[]) {

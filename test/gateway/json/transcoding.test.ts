@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ServedGateway, serveGateway } from './http-client.js';
-import { startThingsServer, type ThingsServer, thingsDescriptors } from './things-server.js';
+import { type ServedGateway, serveGateway } from '../http-client.js';
+import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 
 describe('transcoding', () => {
   let things: ThingsServer;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { compileRoutes, parseTemplate, type RouteRule } from '../../src/gateway/index.js';
+import { compileRoutes, parseTemplate, type RouteRule } from '../../../src/gateway/index.js';
 
 interface Vector {
   readonly id: string;

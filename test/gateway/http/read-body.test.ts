@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { createGateway } from '../../src/gateway/index.js';
+import { createGateway } from '../../../src/gateway/index.js';
 
 const PATH = '/v1/operations/7:cancel';
 

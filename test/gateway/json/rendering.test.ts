@@ -2,14 +2,14 @@ import { create, type JsonObject, type MessageInitShape, toBinary } from '@bufbu
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ExportReportResponse } from '../../generated/example/reports/v1/reports.js';
-import { OperationsService } from '../../generated/google/longrunning/operations.js';
-import { ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details.js';
-import { pack } from '../../src/any.js';
-import { toServerError } from '../../src/grpc-status.js';
-import { Code, StatusError } from '../../src/status.js';
-import { type ServedGateway, serveGateway } from './http-client.js';
-import { startThingsServer, type ThingsServer, thingsDescriptors } from './things-server.js';
+import { ExportReportResponse } from '../../../generated/example/reports/v1/reports.js';
+import { OperationsService } from '../../../generated/google/longrunning/operations.js';
+import { ErrorInfo, RetryInfo } from '../../../generated/google/rpc/error_details.js';
+import { pack } from '../../../src/any.js';
+import { toServerError } from '../../../src/grpc-status.js';
+import { Code, StatusError } from '../../../src/status.js';
+import { type ServedGateway, serveGateway } from '../http-client.js';
+import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 
 const UNKNOWN = { typeUrl: 'type.googleapis.com/acme.Unknown', value: new Uint8Array([8, 1]) };
 const UNKNOWN_JSON = { '@type': UNKNOWN.typeUrl, value: 'CAE=' };

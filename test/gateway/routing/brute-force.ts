@@ -1,5 +1,5 @@
-import type { RouteRule } from '../../src/gateway/index.js';
-import { type PathTemplate, parseTemplate } from '../../src/schema/path-template.js';
+import type { RouteRule } from '../../../src/gateway/index.js';
+import { type PathTemplate, parseTemplate } from '../../../src/schema/path-template.js';
 
 /** What of a template each segment of a path meets, as REST.md ranks it: an end, a literal, `*`, `**`. */
 const END = 0;
