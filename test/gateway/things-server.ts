@@ -21,7 +21,7 @@ export function thingsDescriptors(): Buffer {
   const dir = mkdtempSync(join(tmpdir(), 'longrunning-things-'));
   try {
     const gax = 'node_modules/google-gax/build/protos';
-    for (const name of ['google/api/annotations.proto', 'google/api/http.proto']) {
+    for (const name of ['annotations', 'field_behavior', 'http'].map((api) => `google/api/${api}.proto`)) {
       mkdirSync(join(dir, dirname(name)), { recursive: true });
       copyFileSync(join(gax, name), join(dir, name));
     }

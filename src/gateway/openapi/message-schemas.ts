@@ -97,20 +97,17 @@ export class MessageSchemas {
   }
 
   #describeEnum(type: DescEnum): JsonSchema {
-    const comments = type.values.flatMap((value) => {
+    const { description = '', ...described } = this.#described(type);
+    const values = type.values.flatMap((value) => {
       const comment = this.#comments.of(value);
       return comment === undefined ? [] : [`- \`${value.name}\`: ${comment.replaceAll(/\s+/g, ' ')}`];
     });
-    const { description, ...rest } = this.#described(type);
-    const all = [
-      ...(description === undefined ? [] : [description]),
-      ...(comments.length > 0 ? [comments.join('\n')] : []),
-    ];
+    const text = [description, values.join('\n')].filter(Boolean).join('\n\n');
     return {
       type: 'string',
-      ...(all.length > 0 && { description: all.join('\n\n') }),
-      ...rest,
-      enum: Array.from(new Set(type.values.map(({ name }) => name))),
+      ...(text !== '' && { description: text }),
+      ...described,
+      enum: type.values.map(({ name }) => name),
     };
   }
 

@@ -121,6 +121,22 @@ describe('schemas of an OpenAPI document', () => {
       kinds: { type: 'array', items: { $ref: '#/components/schemas/acme.things.v1.Kind' } },
     });
   });
+
+  it('tell who sets a field, and what is deprecated', () => {
+    const properties = document.components.schemas[THING]?.properties;
+    expect(properties).toMatchObject({
+      seenTime: { readOnly: true, description: 'When it was seen by a Thing.' },
+      secret: { writeOnly: true, $ref: '#/components/schemas/acme.things.v1.Inner' },
+      old: { deprecated: true },
+    });
+    expect(properties?.name).toEqual({ type: 'string' });
+  });
+
+  it('tell what the values of an enum mean', () => {
+    const kind = document.components.schemas['acme.things.v1.Kind'];
+    expect(kind?.enum).toEqual(['KIND_UNSPECIFIED', 'SMALL', 'LARGE']);
+    expect(kind?.description).toBe('What there is.\n\n- `SMALL`: Fits a hand.');
+  });
 });
 
 describe('operations in an OpenAPI document', () => {
