@@ -95,7 +95,8 @@ export class MessageShape {
     const text = keep('AAAA') === 'AAAA';
     if (text && keep(true) === true && keep(3) === 3) return 'dynamic';
     // A codec that has 64-bit numbers in strings leaves out their default.
-    if (text) return keep('0') === undefined ? 'number' : 'text';
+    if (keep('12') === '12' && keep('0') === undefined) return 'number';
+    if (text) return 'text';
     if (ELEMENTS.some((element) => isListOfOne(keep([element])))) return 'list';
     if (this.mapKey(path) !== undefined) return 'map';
     if (Date.parse(String(keep(TIME))) === Date.parse(TIME)) return 'time';

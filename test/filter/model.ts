@@ -17,12 +17,17 @@ type Op = '=' | '!=' | '<' | '<=' | '>' | '>=';
 const EQUALITIES = ['=', '!='] as const;
 const OPS = [...EQUALITIES, '<', '<=', '>', '>='] as const;
 
+const HOLDS: Readonly<Record<Op, (difference: number) => boolean>> = {
+  '=': (difference) => difference === 0,
+  '!=': (difference) => difference !== 0,
+  '<': (difference) => difference < 0,
+  '<=': (difference) => difference <= 0,
+  '>': (difference) => difference > 0,
+  '>=': (difference) => difference >= 0,
+};
+
 function compare(op: Op, difference: number): boolean {
-  return (
-    { '=': difference === 0, '!=': difference !== 0, '<': difference < 0, '<=': difference <= 0 }[
-      op === '>' || op === '>=' ? (op === '>' ? '<=' : '<') : op
-    ] !== (op === '>' || op === '>=')
-  );
+  return HOLDS[op](difference);
 }
 
 const letter = fc.constantFrom('a', 'A', 'b', '%', '_', '[', ']', '?', '\\', '*', "'", '^', 'é', '.', '-');
@@ -116,7 +121,7 @@ const progressCondition: fc.Arbitrary<Modelled> = fc
   .map(([op, value]) => ({
     filter: `metadata.progress_percent ${op} ${value}`,
     matches: ({ metadata }) => {
-      if (metadata?.typeUrl !== TYPE_URLS[0] || metadata.value[0] === 0xff) return false;
+      if (!metadata || metadata.typeUrl !== TYPE_URLS[0] || metadata.value[0] === 0xff) return false;
       return compare(op, ReportMetadata.decode(metadata.value).progressPercent - value);
     },
     pushable: false,
@@ -153,17 +158,17 @@ export const modelledFilter: fc.Arbitrary<Modelled> = fc.letrec<{ filter: Modell
       condition,
       tie('filter').map(({ filter, matches, pushable }) => ({
         filter: `NOT (${filter})`,
-        matches: (operation) => !matches(operation),
+        matches: (operation: FilteredOperation) => !matches(operation),
         pushable,
       })),
       several.map((all) => ({
         filter: all.map(({ filter }) => `(${filter})`).join(' AND '),
-        matches: (operation) => all.every(({ matches }) => matches(operation)),
+        matches: (operation: FilteredOperation) => all.every(({ matches }) => matches(operation)),
         pushable: all.every(({ pushable }) => pushable),
       })),
       several.map((all) => ({
         filter: all.map(({ filter }) => `(${filter})`).join(' OR '),
-        matches: (operation) => all.some(({ matches }) => matches(operation)),
+        matches: (operation: FilteredOperation) => all.some(({ matches }) => matches(operation)),
         pushable: all.every(({ pushable }) => pushable),
       })),
     ),
