@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { checkFilter } from '../../src/filter/check.js';
@@ -107,5 +108,21 @@ describe('parsing a filter', () => {
     const check = () => checkFilter(filter, { metadata: [ReportMetadata], response: [] });
     expect(check).toThrow(message);
     expect(check).toThrow(`filter is wrong at column ${column}, `);
+  });
+
+  it('takes the examples of docs/filters.md, and answers the errors there (contract 29)', () => {
+    const document = readFileSync('docs/filters.md', 'utf8');
+    const examples = Array.from(
+      document.matchAll(/^\| (?:what|yesterday's|one|operations) .*\| `(.*)` \|$/gm),
+    );
+    expect(examples.length).toBeGreaterThan(8);
+    for (const [, filter = ''] of examples) expect(parseFilter(filter)).toBeDefined();
+    const errors = Array.from(document.matchAll(/^filter is wrong at .*$/gm), ([error]) => error);
+    const wrong = ['metadata.progres_percent = 1', 'create_time > yesterday'];
+    expect(errors).toHaveLength(wrong.length);
+    for (const [index, filter] of wrong.entries()) {
+      const check = () => checkFilter(filter, { metadata: [ReportMetadata], response: [] });
+      expect(check).toThrow(errors[index]);
+    }
   });
 });
