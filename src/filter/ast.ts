@@ -61,8 +61,15 @@ export type Test =
   | { readonly kind: 'enum'; readonly comparator: Equality; readonly value: string }
   /** In nanoseconds: since 1970, or long. */
   | { readonly kind: 'time' | 'duration'; readonly comparator: Order; readonly value: bigint }
-  /** For a value whose type only the message tells, as in a `google.protobuf.Struct`. */
-  | { readonly kind: 'any'; readonly tests: readonly Test[] };
+  | DynamicTest;
+
+/** For a value whose type only the message tells, as in a `google.protobuf.Struct`: one test for each type. */
+export interface DynamicTest {
+  readonly kind: 'dynamic';
+  readonly tests: readonly Test[];
+  /** The operator is ":": the value may also be a list with such an element, or an object with this key. */
+  readonly has?: string;
+}
 
 export type Equality = '=' | '!=';
 export type Order = Equality | '<' | '<=' | '>' | '>=';

@@ -8,7 +8,7 @@ import { MessageShape } from './message-shape.js';
 import { parseFilter } from './parse.js';
 import { findReading, type Unknown } from './reading.js';
 import { snakeCase } from './snake-case.js';
-import type { Expression, Restriction, Segment } from './syntax.js';
+import { asksForPresence, type Expression, type Restriction, type Segment } from './syntax.js';
 import { codeTest, type Misfit, misfit, testOf } from './value-test.js';
 
 /** The message types that operations may carry: a member of metadata or response has to be in one of them. */
@@ -51,7 +51,7 @@ class Checker {
 
   #restriction(written: Restriction): Filter {
     const [first, ...inner] = written.path;
-    const root = ROOTS.find((name) => name === first?.name || protoCamelCase(name) === first?.name);
+    const root = ROOTS.find((name) => name === first.name || protoCamelCase(name) === first.name);
     if (!root) throw this.#unknownField(first, '', ROOTS);
     const isMessage = root === 'error' || root === 'metadata' || root === 'response';
     const restriction =
@@ -122,11 +122,7 @@ class Checker {
     return shape;
   }
 
-  #unknownField(
-    { name, at }: Segment = { name: '', at: 0 },
-    within: string,
-    candidates: readonly string[],
-  ): StatusError {
+  #unknownField({ name, at }: Segment, within: string, candidates: readonly string[]): StatusError {
     const place = within === '' ? 'an operation' : quoted(within);
     const near = nearest(name.slice(0, LONGEST_NAME), candidates);
     const others = [...new Set(candidates)].slice(0, MOST_CANDIDATES).join(', ');
@@ -155,10 +151,6 @@ function memberNamed(restriction: Restriction): Restriction {
   if (comparator !== ':') return restriction;
   const named = { name: value.text, at: value.at };
   return { ...restriction, path: [...path, named], value: { text: '*', wildcards: [0], at: value.at } };
-}
-
-function asksForPresence({ comparator, value }: Restriction): boolean {
-  return comparator === ':' && value.text === '*' && value.wildcards.length === 1;
 }
 
 /** A field that does not tell set from unset is present when it differs from its default (AIP-160). */

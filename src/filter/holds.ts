@@ -1,4 +1,4 @@
-import type { Equality, Order, Pattern, Test } from './ast.js';
+import type { DynamicTest, Equality, Order, Pattern, Test } from './ast.js';
 import { parseDuration, parseTime } from './time.js';
 
 /**
@@ -33,9 +33,17 @@ export function holds(test: Test, value: unknown): boolean {
       const nanos = durationValue(value);
       return nanos !== undefined && ordered(test.comparator, nanos, test.value);
     }
-    case 'any':
-      return test.tests.some((each) => holds(each, value));
+    case 'dynamic':
+      return holdsDynamically(test, value);
   }
+}
+
+function holdsDynamically(test: DynamicTest, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return test.tests.some((each) => holds(each, value));
+  if (test.has === undefined) return false;
+  return Array.isArray(value)
+    ? value.some((element) => holdsDynamically(test, element))
+    : Object.hasOwn(value, test.has);
 }
 
 /** A number of a filter or of ProtoJSON, which has those of 64 bits in strings; exact where it is whole. */

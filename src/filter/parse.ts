@@ -95,8 +95,8 @@ class Parser {
     return this.#simple({ kind: 'restriction', path, comparator: next.text, comparatorAt: next.start });
   }
 
-  #path(): Segment[] {
-    const path = [this.#segment('value')];
+  #path(): [Segment, ...Segment[]] {
+    const path: [Segment, ...Segment[]] = [this.#segment('value')];
     while (this.#peek().kind === 'dot') {
       this.#take();
       if (path.length === FILTER_LIMITS.segments) {

@@ -3,7 +3,7 @@ import type { Reading, Step, Test } from './ast.js';
 import type { Comparator } from './lexer.js';
 import type { Kind, MessageShape } from './message-shape.js';
 import { snakeCase } from './snake-case.js';
-import type { Literal } from './syntax.js';
+import { asksForPresence, type Literal } from './syntax.js';
 import { enumTest, type Misfit, misfit, testOf } from './value-test.js';
 
 /** What a filter says of one member of a message, without the name of what holds the message. */
@@ -33,7 +33,7 @@ type Found = Omit<Reading, 'type'>;
 
 /** How to read a member of one message type, and what to ask of it. */
 export function findReading(shape: MessageShape, restriction: MemberRestriction): Found | Misfit | Unknown {
-  const { names, comparator, value } = restriction;
+  const { names, comparator } = restriction;
   let place: Place = { path: [], probe: [], kind: 'message' };
   for (const [index, name] of names.entries()) {
     const next = step(shape, place, name);
@@ -41,8 +41,7 @@ export function findReading(shape: MessageShape, restriction: MemberRestriction)
       return { kind: 'unknown', index, candidates: shape.fieldNames(inElements(shape, place).probe) };
     place = next;
   }
-  const asksForPresence = comparator === ':' && value.text === '*' && value.wildcards.length === 1;
-  if (asksForPresence) return { path: place.path, test: { kind: 'present' } };
+  if (asksForPresence(restriction)) return { path: place.path, test: { kind: 'present' } };
   if (place.path.includes('elements') || place.kind === 'list') {
     if (comparator !== ':')
       return misfit('comparator', 'the field is repeated; use ":" to look for an element');

@@ -9,8 +9,8 @@ export type Expression =
 /** One field, compared with one value: `metadata.progress_percent >= 50`. */
 export interface Restriction {
   readonly kind: 'restriction';
-  /** The names between the dots of the field; at least one. */
-  readonly path: readonly Segment[];
+  /** The names between the dots of the field. */
+  readonly path: readonly [Segment, ...Segment[]];
   readonly comparator: Comparator;
   /** Where the comparator stands. */
   readonly comparatorAt: number;
@@ -30,4 +30,9 @@ export interface Literal {
   /** The indices in `text` of asterisks that are wildcards. */
   readonly wildcards: readonly number[];
   readonly at: number;
+}
+
+/** Whether a field is asked only to be set: `field:*`. */
+export function asksForPresence({ comparator, value }: Pick<Restriction, 'comparator' | 'value'>): boolean {
+  return comparator === ':' && value.text === '*' && value.wildcards.length === 1;
 }

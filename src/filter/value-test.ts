@@ -118,7 +118,8 @@ function dynamicTest(comparator: Comparator, literal: Literal): Test | Misfit {
   const text = textTest(comparator, literal);
   if (text.kind === 'misfit') return text;
   const others = [testOf('flag', comparator, literal), testOf('number', comparator, literal)];
-  return { kind: 'any', tests: [text, ...others.filter((test) => test.kind !== 'misfit')] };
+  const tests = [text, ...others.filter((test) => test.kind !== 'misfit')];
+  return { kind: 'dynamic', tests, ...(comparator === ':' && { has: literal.text }) };
 }
 
 function equality(comparator: Comparator): Equality {

@@ -19,6 +19,8 @@ export { memoryStore } from '../stores/memory.js';
 // For authors of stores and of servers.
 export type { Logger } from './logger.js';
 export type { ServiceLimits } from './operations-service.js';
+export type { Filter } from '../filter/ast.js';
+export { MAX_EXAMINED } from '../stores/operation-store.js';
 export type {
   ConsumeOptions,
   ListPage,

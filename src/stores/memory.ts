@@ -16,7 +16,7 @@ import { type Entry, newestFirst, ParentLog } from './parent-log.js';
 import { WorkQueue } from './work-queue.js';
 
 /** How many records are examined before others have their turn. */
-const EXAMINED_AT_ONCE = 500;
+const EXAMINED_AT_ONCE = 100;
 
 /** Keeps operations in the memory of this process: they are gone when it ends. */
 export function memoryStore(): OperationStore {

@@ -103,7 +103,7 @@ class Compiler {
         return whenSet(this.#pattern(sql, test.comparator === '=' ? '' : 'NOT ', test.value));
       case 'enum':
       case 'duration':
-      case 'any':
+      case 'dynamic':
         return undefined;
     }
   }

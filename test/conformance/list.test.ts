@@ -210,37 +210,6 @@ onEveryServer('list', (open) => {
     expect(second.operations.map(({ name }) => name)).toEqual(names.slice(2));
   });
 
-  it('filter "done = true" and "done = false" (contract 29)', async () => {
-    await using server = await open();
-    const names = await start(server, 4);
-    const ended = names.filter((_name, index) => index % 2);
-    for (const name of ended) {
-      (await server.exports.on(name)).succeed();
-      await server.operations.waitOperation({ name });
-    }
-    expect(await listed(server, { name: PARENT, filter: 'done = true', pageSize: 1 })).toEqual(ended);
-    expect(await listed(server, { name: PARENT, filter: 'done=true' })).toEqual(ended);
-    expect(await listed(server, { name: PARENT, filter: ' done = false ' })).toEqual(
-      names.filter((name) => !ended.includes(name)),
-    );
-  });
-
-  it('any other filter: INVALID_ARGUMENT "not supported yet", for now (contract 29, 32)', async () => {
-    await using server = await open();
-    for (const filter of [
-      'done',
-      'done = maybe',
-      'name = "x"',
-      'NOT done = true',
-      'done = true AND done = true',
-      '(',
-    ]) {
-      const refused = server.operations.listOperations({ name: PARENT, filter });
-      const expected = { field: 'filter', message: /not supported yet/ };
-      await expectKitError(refused, Code.INVALID_ARGUMENT, expected);
-    }
-  });
-
   it('return_partial_success: UNIMPLEMENTED (contract 30, 32)', async () => {
     await using server = await open();
     const refused = server.operations.listOperations({ name: PARENT, returnPartialSuccess: true });

@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { matchesParent } from '../../src/name.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+import {
+  type ListQuery,
+  MAX_EXAMINED,
+  type OperationRecord,
+  type OperationStore,
+} from '../../src/stores/operation-store.js';
 
 const PARENTS = ['a', 'b', 'a/x', ''] as const;
 const PATTERNS = [...PARENTS, '-', 'a/-', '-/x'] as const;
@@ -42,7 +47,7 @@ function recordOf(id: number, parent: string, expireTime?: number): OperationRec
 /** Everything a listing holds, page by page; `between` is run after each page but the last. */
 async function listAll(
   store: OperationStore,
-  query: { readonly parent: string; readonly limit: number; readonly now: number },
+  query: Omit<ListQuery, 'after'>,
   between: () => Promise<void> = async () => {},
 ): Promise<string[]> {
   const names: string[] = [];
@@ -63,6 +68,7 @@ describe('memory store', () => {
       parent: fc.constantFrom(...PATTERNS),
       limit: fc.integer({ min: 1, max: 5 }),
       now: fc.nat({ max: 21 }),
+      matches: fc.constantFrom(undefined, ({ createTime }: OperationRecord) => createTime % 3 === 0),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), listing, async (steps, query) => {
@@ -82,8 +88,10 @@ describe('memory store', () => {
           }
         }
         const wanted = model.filter(
-          ({ parent, expireTime }) =>
-            matchesParent(query.parent, parent) && (expireTime === undefined || expireTime > query.now),
+          (record) =>
+            matchesParent(query.parent, record.parent) &&
+            (record.expireTime === undefined || record.expireTime > query.now) &&
+            (query.matches?.(record) ?? true),
         );
         expect(await listAll(store, query)).toEqual(wanted.map(({ name }) => name));
       }),
@@ -121,6 +129,42 @@ describe('memory store', () => {
           expect(seen.filter((name) => !doomed.has(name))).toEqual(names.filter((name) => !doomed.has(name)));
         },
       ),
+    );
+  });
+
+  it('gives up on a page after so many records, to others now and then, and leaves out none (contract 28, 29)', async () => {
+    const store = memoryStore();
+    const count = 2 * MAX_EXAMINED + 1;
+    for (let id = 0; id < count; id++) await store.create(recordOf(id, id % 2 ? 'a' : 'b'));
+    const query = {
+      parent: '-',
+      now: 0,
+      limit: 10,
+      matches: ({ createTime }: OperationRecord) => createTime < 2,
+    };
+    let turns = 0;
+    let timer = setImmediate(function turn() {
+      turns++;
+      timer = setImmediate(turn);
+    });
+    const first = await store.list(query);
+    clearImmediate(timer);
+    expect(turns).toBeGreaterThan(10);
+    expect(first).toEqual({ records: [], next: expect.any(String) });
+    const second = await store.list({ ...query, after: first.next as string });
+    expect(second).toEqual({ records: [recordOf(1, 'a')], next: expect.any(String) });
+    const third = await store.list({ ...query, after: second.next as string });
+    expect(third).toEqual({ records: [recordOf(0, 'b')] });
+  });
+
+  it('leaves out what is deleted while a page is made (contract 20)', async () => {
+    const store = memoryStore();
+    for (let id = 0; id < 2000; id++) await store.create(recordOf(id, id % 2 ? 'a' : 'b'));
+    const page = store.list({ parent: '-', now: 0, limit: 2000 });
+    for (let id = 0; id < 500; id++) await store.delete(recordOf(id, id % 2 ? 'a' : 'b').name);
+    const { records } = await page;
+    expect(records.map(({ createTime }) => createTime)).toEqual(
+      Array.from({ length: 1500 }, (_, id) => 1999 - id),
     );
   });
 
