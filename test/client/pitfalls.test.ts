@@ -1,6 +1,9 @@
 // One test per line of the pitfalls that today's clients fall into: ours does not, and what google-gax does
 // beside it, on the same server, is written down too.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import {
   createBackoffSettings,
@@ -195,6 +198,23 @@ describe('pitfall 5: types, details, the last metadata, listeners', () => {
     const { operation } = gaxOperation([wrongType]);
     const [response] = (await operation.promise()) as unknown[];
     expect(response).toMatchObject({ uri: '' });
+  });
+
+  it('google-gax: a decoder that throws leaves a rejection that nobody handles, and a wait that never settles', async () => {
+    const program = `
+      import gax from 'google-gax';
+      const told = [];
+      process.on('unhandledRejection', ({ message }) => told.push(message));
+      const getOperationInternal = () => Object.assign(Promise.resolve([{ done: true, response: { value: [] } }]), { cancel() {} });
+      const decoder = () => { throw new Error('cannot decode'); };
+      const descriptor = new gax.LongrunningDescriptor({ getOperationInternal }, decoder, decoder);
+      const backoff = gax.createBackoffSettings(1, 1, 1, null, null, null, 0);
+      const waiting = new gax.Operation({ name: 'operations/1' }, descriptor, backoff).promise();
+      waiting.then(() => told.push('resolved'), () => told.push('rejected'));
+      setTimeout(() => console.log(JSON.stringify(told)), 200);`;
+    const args = ['--input-type=module', '--eval', program];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(__dirname, '../..') });
+    expect(JSON.parse(stdout)).toEqual(['cannot decode']);
   });
 
   it('ours: reading it throws an error that names both, and nothing hangs (contract 41)', async () => {
