@@ -1,92 +1,24 @@
-// One test per line of the pitfalls that today's clients fall into: ours does not, and what google-gax does
-// beside it, on the same server, is written down too.
+// The pitfalls that google-gax falls into, one test per line: ours does not, and what google-gax does beside it is
+// written down too.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import {
-  createBackoffSettings,
-  Operation as GaxOperation,
-  LongrunningDescriptor,
-  PageDescriptor,
-} from 'google-gax';
-import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
-import type { Operation } from '../../generated/google/longrunning/operations.js';
-import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import { pack } from '../../src/any.js';
-import {
-  OperationCancelledError,
-  OperationFailedError,
-  WaitTimeoutError,
-} from '../../src/client/calls/errors.js';
-import { listOperations } from '../../src/client/list.js';
-import { OperationsClient } from '../../src/client/operations-client.js';
-import type { OperationsApi } from '../../src/operations-api.js';
-import { Code, kitError, StatusError } from '../../src/status.js';
-import {
-  cancelled,
-  error,
-  failed,
-  NAME,
-  type Reply,
-  running,
-  scriptedPeer,
-  succeeded,
-} from '../conformance/scripted-peer.js';
-import { manualClock, pausesUntil, settled } from '../helpers/manual-clock.js';
-import { rejection } from '../helpers/rejection.js';
-import { startScriptedServer } from './scripted-server.js';
-
-const NEVER = 'it never settled';
-
-/** What a promise comes to within a time, in milliseconds: a short one will do where nothing is to come. */
-async function within(promise: Promise<unknown>, ms = 5000): Promise<unknown> {
-  const giveUp = new AbortController();
-  const outcome = promise.then(
-    (value) => value,
-    (thrown: unknown) => thrown,
-  );
-  const late = delay(ms, NEVER, { signal: giveUp.signal }).catch(() => NEVER);
-  const first = await Promise.race([outcome, late]);
-  giveUp.abort();
-  return first;
-}
-
-interface GaxOptions {
-  readonly delayMs?: number;
-  readonly totalTimeoutMs?: number;
-}
-
-/** An operation of google-gax on a server that says what a script has it say. */
-function gaxOperation(replies: readonly Reply[], { delayMs = 1, totalTimeoutMs = 0 }: GaxOptions = {}) {
-  let asked = 0;
-  const operationsClient = {
-    getOperationInternal() {
-      const reply = replies[Math.min(asked++, replies.length - 1)] ?? 'silence';
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      if (reply instanceof StatusError) reject(Object.assign(new Error(reply.message), { code: reply.code }));
-      else if (reply !== 'silence') resolve([gaxMessage(reply)]);
-      const cancel = () => reject(Object.assign(new Error('cancelled'), { code: Code.CANCELLED }));
-      return Object.assign(promise, { cancel });
-    },
-    cancelOperation: async () => {},
-  };
-  const descriptor = new LongrunningDescriptor(
-    operationsClient as never,
-    ((bytes: Uint8Array) => ExportReportResponse.decode(bytes)) as never,
-    ((bytes: Uint8Array) => ReportMetadata.decode(bytes)) as never,
-  );
-  const backoff = createBackoffSettings(delayMs, 1, delayMs, null, null, null, totalTimeoutMs);
-  const operation = new GaxOperation(gaxMessage(running()) as never, descriptor, backoff);
-  return { operation, asked: () => asked };
-}
-
-/** The message as google-gax has it. */
-function gaxMessage({ name, done, metadata, result }: Operation): object {
-  const { $case, value } = result ?? {};
-  return { name, done, metadata, result: $case, ...($case ? { [$case]: value } : {}) };
-}
+import { PageDescriptor } from 'google-gax';
+import { ReportMetadata } from '../../../generated/example/reports/v1/reports.js';
+import type { Operation } from '../../../generated/google/longrunning/operations.js';
+import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { pack } from '../../../src/any.js';
+import { type OperationFailedError, WaitTimeoutError } from '../../../src/client/calls/errors.js';
+import { listOperations } from '../../../src/client/list.js';
+import { OperationsClient } from '../../../src/client/operations-client.js';
+import type { OperationsApi } from '../../../src/operations-api.js';
+import { Code, kitError } from '../../../src/status.js';
+import { error, failed, NAME, running, scriptedPeer, succeeded } from '../../conformance/scripted-peer.js';
+import { manualClock } from '../../helpers/manual-clock.js';
+import { rejection } from '../../helpers/rejection.js';
+import { startScriptedServer } from '../scripted-server.js';
+import { gaxOperation, NEVER, within } from './gax-operation.js';
 
 describe('pitfall 1: a second wait, after completion, an error or an abort', () => {
   it('google-gax: after a poll error it never settles', async () => {
@@ -213,7 +145,9 @@ describe('pitfall 5: types, details, the last metadata, listeners', () => {
       waiting.then(() => told.push('resolved'), () => told.push('rejected'));
       setTimeout(() => console.log(JSON.stringify(told)), 200);`;
     const args = ['--input-type=module', '--eval', program];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(__dirname, '../..') });
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: join(__dirname, '../../..'),
+    });
     expect(JSON.parse(stdout)).toEqual(['cannot decode']);
   });
 
@@ -297,124 +231,5 @@ describe('pitfall 6: empty pages', () => {
     const found: string[] = [];
     for await (const { name } of listOperations(api, { name: '' })) found.push(name);
     expect(found).toEqual([NAME]);
-  });
-});
-
-describe('pitfall 7: what Python api-core got wrong', () => {
-  it('routing headers do not pile up, one UNAVAILABLE ends nothing, done with neither is a success', async () => {
-    const clock = manualClock();
-    await using server = await startScriptedServer({
-      getOperation: (_, count) => (count < 3 ? running() : { ...running(), done: true }),
-      waitOperation: (_, count) => {
-        throw error(count === 0 ? Code.UNAVAILABLE : Code.UNIMPLEMENTED);
-      },
-    });
-    await using client = new OperationsClient({ address: server.address, clock });
-    const waiting = client.operation(NAME).wait();
-    await pausesUntil(waiting, clock);
-    expect((await waiting).state).toBe('succeeded');
-    for (const { metadata } of server.calls) {
-      expect(metadata.get('x-goog-request-params')).toHaveLength(1);
-    }
-  });
-});
-
-describe('pitfall 8: a limit of the client that reads like a cancellation', () => {
-  it('there is no limit that nobody asked for; the one asked for is a WaitTimeoutError', async () => {
-    const peer = scriptedPeer([...Array(200).fill(running()), succeeded()]);
-    expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
-    expect(peer.elapsedMs).toBeGreaterThan(3_600_000);
-    const slow = scriptedPeer([running()]);
-    const thrown = await rejection(slow.run(slow.operation.result({ timeoutMs: 300_000 })));
-    expect(thrown).toBeInstanceOf(WaitTimeoutError);
-    expect(thrown).not.toBeInstanceOf(OperationCancelledError);
-  });
-});
-
-describe('pitfall 9: a pause that overshoots the deadline', () => {
-  it.each([1, 249, 251, 10_000, 123_456])('timeoutMs %d: at that very moment', async (timeoutMs) => {
-    const peer = scriptedPeer([running()]);
-    await rejection(peer.run(peer.operation.wait({ timeoutMs })));
-    expect(peer.elapsedMs).toBe(timeoutMs);
-  });
-});
-
-describe('pitfall 10: what Azure core-lro gets wrong', () => {
-  it('a second caller has a signal of its own', async () => {
-    const peer = scriptedPeer(['silence'], { longPolls: true });
-    const controllers = [new AbortController(), new AbortController()];
-    const waits = controllers.map(({ signal }) => rejection(peer.operation.wait({ signal })));
-    await settled();
-    controllers[1]?.abort('second');
-    expect(await waits[1]).toBe('second');
-    expect(await Promise.race([waits[0], settled().then(() => 'waiting')])).toBe('waiting');
-    controllers[0]?.abort('first');
-    expect(await waits[0]).toBe('first');
-    expect(peer.calls).toEqual(['wait']);
-  });
-
-  it('a progress callback that throws does not reject the wait', async () => {
-    const peer = scriptedPeer([running(1), running(2), succeeded()]);
-    const loop = rejection(
-      (async () => {
-        for await (const _ of peer.operation.updates()) throw new Error('cannot draw');
-      })(),
-    );
-    const waiting = peer.operation.wait();
-    expect((await peer.run(waiting)).state).toBe('succeeded');
-    expect(await loop).toEqual(new Error('cannot draw'));
-  });
-
-  it('an abort or a transient error is not for ever', async () => {
-    const peer = scriptedPeer([running(), error(Code.INTERNAL), succeeded()]);
-    await rejection(peer.operation.wait({ signal: AbortSignal.abort() }));
-    await rejection(peer.run(peer.operation.wait()));
-    expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
-  });
-});
-
-describe('pitfall 11: polling instead of waiting', () => {
-  it('google-gax: asks as often as its pauses let it; 486 times, where a user counted', async () => {
-    const { operation, asked } = gaxOperation([...Array(485).fill(running()), succeeded()]);
-    await operation.promise();
-    expect(asked()).toBe(486);
-  });
-
-  it('ours: one call for an operation that ends within the 50 s of a long-poll', async () => {
-    const end = Promise.withResolvers<Operation>();
-    const asked = Promise.withResolvers<void>();
-    await using server = await startScriptedServer({
-      waitOperation: () => {
-        asked.resolve();
-        return end.promise;
-      },
-    });
-    await using client = new OperationsClient({ address: server.address });
-    const waiting = client.operation(NAME).wait();
-    await asked.promise;
-    end.resolve(succeeded());
-    expect((await waiting).state).toBe('succeeded');
-    expect(server.calls.map(({ method }) => method)).toEqual(['waitOperation']);
-  });
-
-  it('an operation of an hour takes 72 questions, and its end is told at once', async () => {
-    const clock = manualClock();
-    const began = clock.now();
-    await using server = await startScriptedServer({
-      waitOperation: async (call) => {
-        await clock.advance(1000 * (call.request.timeout?.seconds ?? 0));
-        return clock.now() - began >= 3_600_000 ? succeeded() : running();
-      },
-    });
-    await using client = new OperationsClient({ address: server.address, clock });
-    expect((await client.operation(NAME).wait()).state).toBe('succeeded');
-    expect(server.calls).toHaveLength(72);
-  });
-
-  it('cancelAndWait tells what became of it', async () => {
-    const peer = scriptedPeer([running(), running(), cancelled()]);
-    expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('cancelled');
-    expect(peer.calls).toEqual(['cancel', 'get', 'get', 'get']);
-    expect(await rejection(peer.operation.result())).not.toBeInstanceOf(OperationFailedError);
   });
 });
