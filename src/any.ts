@@ -10,7 +10,7 @@ export interface PackedMessage {
 
 const TYPE_URL_PREFIX = 'type.googleapis.com/';
 
-/** Packs a message into a `google.protobuf.Any`. */
+/** Packs a message into a `google.protobuf.Any`, with a type URL of `type.googleapis.com/`. */
 export function pack<Message>(type: MessageType<Message>, message: Message): Any {
   return { typeUrl: TYPE_URL_PREFIX + type.$type, value: encodeMessage(type, message) };
 }
@@ -40,6 +40,7 @@ export function typeName(any: Pick<PackedMessage, 'typeUrl'>): string {
 export class TypeRegistry {
   readonly #types: ReadonlyMap<string, MessageType<unknown>>;
 
+  /** @param types - of several with one full name the last one counts. */
   constructor(types: Iterable<MessageType<unknown>>) {
     this.#types = new Map(Array.from(types, (type) => [type.$type, type]));
   }
@@ -49,7 +50,11 @@ export class TypeRegistry {
     return this.#types.get(fullName);
   }
 
-  /** The message that an Any holds, or undefined when its type is not known here. */
+  /**
+   * The message that an Any holds, or undefined when its type is not known here.
+   *
+   * @throws TypeError when its bytes are broken.
+   */
   unpack(any: Any): unknown {
     const type = this.get(typeName(any));
     return type && unpack(type, any);

@@ -1,10 +1,13 @@
 import { invalidField, quoted } from './status.js';
 
-/** A resource name of an operation, taken apart: `projects/p/locations/l` and `a1b2` of
- * `projects/p/locations/l/operations/a1b2`. */
+/**
+ * A resource name of an operation (AIP-122), taken apart: `projects/p/locations/l` and `a1b2` of
+ * `projects/p/locations/l/operations/a1b2`.
+ */
 export interface OperationName {
   /** What stands before `/operations/{id}`; empty for a plain `operations/{id}`. */
   readonly parent: string;
+  /** The last segment. */
   readonly id: string;
 }
 
@@ -32,7 +35,7 @@ export function parseOperationName(name: string, field = 'name'): OperationName 
   return { parent: collection.slice(0, -COLLECTION.length - 1), id: name.slice(slash + 1) };
 }
 
-/** The name of the operation `id` under `parent` (empty: none). */
+/** The name of the operation `id` under `parent` (empty: none), not checked. */
 export function formatOperationName({ parent, id }: OperationName): string {
   return parent === '' ? `${COLLECTION}/${id}` : `${parent}/${COLLECTION}/${id}`;
 }

@@ -15,10 +15,15 @@ export type DeepPartial<T> = T extends Leaf
 export interface MessageType<Message> {
   /** The full name of the message: `example.reports.v1.ReportMetadata`. */
   readonly $type: string;
+  /** Writes a message in the wire format of protobuf. */
   encode(message: Message, writer?: BinaryWriter): BinaryWriter;
+  /** Reads a message; unknown fields are passed over. @throws Error when the bytes are broken. */
   decode(input: BinaryReader | Uint8Array, length?: number): Message;
+  /** Reads what JSON.parse gave of ProtoJSON. */
   fromJSON(object: unknown): Message;
+  /** As JSON.stringify takes it. */
   toJSON(message: Message): unknown;
+  /** A whole message, with defaults for what is left out. */
   fromPartial(object: DeepPartial<Message>): Message;
 }
 
@@ -29,8 +34,11 @@ export type MessageOf<Type> = Type extends MessageType<infer Message> ? Message 
 export interface OperationMethod<Request, Response, Metadata> {
   /** The path of the gRPC method: `/example.reports.v1.Reports/ExportReport`. */
   readonly path: string;
+  /** What starts it. */
   readonly request: MessageType<Request>;
+  /** What it ends with: `response_type` of its `google.longrunning.operation_info`. */
   readonly response: MessageType<Response>;
+  /** What tells of its progress: `metadata_type` of the same. */
   readonly metadata: MessageType<Metadata>;
 }
 

@@ -37,12 +37,14 @@ export interface SucceededOperation<Response, Metadata> extends Snapshot<Metadat
 /** The operation ended with an error other than CANCELLED. */
 export interface FailedOperation<Metadata> extends Snapshot<Metadata> {
   readonly state: 'failed';
+  /** Why, with code, message and all details. */
   readonly error: StatusError;
 }
 
 /** The server cancelled the operation: `error.code` is 1. */
 export interface CancelledOperation<Metadata> extends Snapshot<Metadata> {
   readonly state: 'cancelled';
+  /** With the code CANCELLED, and what the server says of it. */
   readonly error: StatusError;
 }
 

@@ -16,9 +16,13 @@ export interface CallOptions {
    * @defaultValue 10,000 over gRPC; without limit in process
    */
   readonly timeoutMs?: number | undefined;
-  /** Gives the call up: it rejects with `signal.reason`. Giving up a call never cancels an operation. */
+  /**
+   * Gives the call up: it rejects with `signal.reason`. Giving up a call never cancels an operation.
+   *
+   * @defaultValue none
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Metadata to send with the call; names are lower-case. */
+  /** Metadata to send with the call; names are lower-case. @defaultValue none */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -32,7 +36,7 @@ export type NamedRequest<Message extends { name: string }> = Pick<Message, 'name
  * the one works over the other. Every method rejects with a {@link StatusError}.
  */
 export interface OperationsApi {
-  /** Gets the latest state of an operation. */
+  /** Gets the latest state of an operation. @throws StatusError NOT_FOUND, INVALID_ARGUMENT. */
   getOperation(request: NamedRequest<GetOperationRequest>, options?: CallOptions): Promise<Operation>;
   /** Gets one page of the operations under a parent, newest first. */
   listOperations(

@@ -4,7 +4,7 @@ import { Status } from '../generated/google/rpc/status.js';
 import { pack, unpack } from './any.js';
 import type { MessageType } from './operation-method.js';
 
-/** The canonical error codes, `google.rpc.Code`. */
+/** The canonical error codes, `google.rpc.Code` (google/rpc/code.proto). */
 export const Code = {
   OK: 0,
   CANCELLED: 1,
@@ -61,6 +61,7 @@ export interface ErrorFacts {
  */
 export class StatusError extends Error {
   override readonly name: string = 'StatusError';
+  /** Never OK. */
   readonly code: Code;
   /** `google.rpc` details (ErrorInfo, BadRequest, …), packed; {@link StatusError.detail} unpacks one. */
   readonly details: readonly Any[];
@@ -72,7 +73,11 @@ export class StatusError extends Error {
     this.details = details;
   }
 
-  /** The first detail of the given type, such as `ErrorInfo`; undefined when there is none. */
+  /**
+   * The first detail of the given type, such as `ErrorInfo`; undefined when there is none.
+   *
+   * @throws TypeError when its bytes are broken.
+   */
   detail<Message>(type: MessageType<Message>): Message | undefined {
     const found = this.details.find(({ typeUrl }) => typeUrl.endsWith(`/${type.$type}`));
     return found && unpack(type, found);

@@ -9,8 +9,16 @@ import { listen, type ServerRequests, serverRequests } from './serve.ts';
 /** A gRPC server made with the kit: `createOperations` and its memory store. */
 export type KitRequests = ServerRequests & {
   /** Stores `count` operations and serves them. */
-  listen(input: { readonly state: ExampleState; readonly count: number }): Promise<Stored>;
+  listen(input: Listening): Promise<Stored>;
 };
+
+/** What to serve. */
+export interface Listening {
+  readonly state: ExampleState;
+  readonly count: number;
+  /** How many streams to allow on a connection. @defaultValue what grpc-js allows */
+  readonly streams?: number;
+}
 
 /** What the server keeps, and where. */
 export interface Stored {
@@ -22,7 +30,7 @@ export interface Stored {
 
 answerParent({
   ...serverRequests,
-  async listen({ state, count }) {
+  async listen({ state, count, streams }) {
     const method = exampleMethod(state);
     const operations = createOperations({ methods: [method], concurrency: count });
     const names: string[] = [];
@@ -32,7 +40,7 @@ answerParent({
     await setImmediate();
     if (state === 'stubborn') for (const name of names) await operations.service.cancelOperation({ name });
     const operation = await operations.service.getOperation({ name: names[0] ?? '' });
-    const server = new Server();
+    const server = new Server(streams === undefined ? {} : { 'grpc.max_concurrent_streams': streams });
     server.addService(OperationsService, operations.handlers);
     return { address: await listen(server), names, operation };
   },

@@ -35,19 +35,24 @@ export interface OperationsClientOptions {
    * More options of grpc-js for every connection; they win over the client's own, but for the proxy: loopback is
    * never reached through one.
    *
-   * @defaultValue keepalive pings after 30 s (`grpc.keepalive_time_ms`) that are to be answered within 10 s
-   * (`grpc.keepalive_timeout_ms`), so that a connection that died in silence is noticed
+   * Keepalive: while calls are on a connection, it is pinged every 30 s (`grpc.keepalive_time_ms`: 30,000), and
+   * given up when that is not answered within 10 s (`grpc.keepalive_timeout_ms`: 10,000). So a connection that died
+   * in silence is noticed within 40 s, and waits go on over another. Give longer ones for a server that answers pings
+   * with GOAWAY "too_many_pings".
+   *
+   * @defaultValue those of keepalive, up to 10 s between two attempts to connect
+   * (`grpc.max_reconnect_backoff_ms`), and a service config that retries UNAVAILABLE (`grpc.service_config`)
    */
   readonly channelOptions?: ChannelOptions;
   /**
    * How many connections there may be for long-polls, beside the one for all other calls; each carries 80 at
-   * once, or what the server allows. They are opened as needed and closed after 30 s without use. When there are
-   * more waits than fit, they take turns in shorter long-polls.
+   * once, or what the server is found to allow. They are opened as needed and closed after 30 s without use. When
+   * there are more waits than fit, they take turns in shorter long-polls.
    *
    * @defaultValue 32
    */
   readonly maxWaitConnections?: number;
-  /** The time that waits go by; single calls go by grpc-js's. @defaultValue the machine's */
+  /** The time that waits go by, in milliseconds; single calls go by grpc-js's. @defaultValue the machine's */
   readonly clock?: Clock;
   /** Jitters the delays between questions: a number from 0 up to 1. @defaultValue Math.random */
   readonly random?: () => number;

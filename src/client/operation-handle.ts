@@ -25,7 +25,7 @@ export interface WaitOptions {
    * @defaultValue without limit
    */
   readonly timeoutMs?: number;
-  /** Gives up when it aborts: rejects with `signal.reason`. */
+  /** Gives up when it aborts: rejects with `signal.reason`. @defaultValue none */
   readonly signal?: AbortSignal;
 }
 
@@ -47,6 +47,7 @@ const CANCEL_TIMEOUT_MS = 60_000;
 
 /** What it takes to find an operation again, in another process too. */
 export interface OperationReference {
+  /** The resource name of the operation. */
   readonly name: string;
   /** Path of the method that started it, where it is known: `/example.reports.v1.Reports/ExportReport`. */
   readonly method?: string;
@@ -99,7 +100,11 @@ export class OperationHandle<Response, Metadata> {
     return this.#subject.reference.name;
   }
 
-  /** Asks the server for the latest state. */
+  /**
+   * Asks the server for the latest state.
+   *
+   * @throws OperationError NOT_FOUND when the server does not know it (any more), or another code of the server.
+   */
   async get(options: CallOptions = {}): Promise<OperationSnapshot<Response, Metadata>> {
     const { name } = this;
     const operation = await this.#rejecting(options, () => this.#context.api.getOperation({ name }, options));
@@ -110,14 +115,18 @@ export class OperationHandle<Response, Metadata> {
   /**
    * Asks for the operation to be cancelled, without waiting for it. It may still succeed; `cancelAndWait` tells.
    *
-   * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled.
+   * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled, or another code of the server.
    */
   async cancel(options: CallOptions = {}): Promise<void> {
     const { name } = this;
     await this.#rejecting(options, () => this.#context.api.cancelOperation({ name }, options));
   }
 
-  /** Lets the server forget the operation. It is not cancelled. */
+  /**
+   * Lets the server forget the operation. It is not cancelled, and waits for it end with NOT_FOUND.
+   *
+   * @throws OperationError with the code of the server.
+   */
   async delete(options: CallOptions = {}): Promise<void> {
     const { name } = this;
     await this.#rejecting(options, () => this.#context.api.deleteOperation({ name }, options));
@@ -135,7 +144,7 @@ export class OperationHandle<Response, Metadata> {
   }
 
   /**
-   * Waits for the response.
+   * Waits for the response: decoded by the method, or a `google.protobuf.Any` without one.
    *
    * @throws OperationFailedError and OperationCancelledError when it ended otherwise; else what `wait` throws.
    */
@@ -153,7 +162,8 @@ export class OperationHandle<Response, Metadata> {
 
   /**
    * Asks for the operation to be cancelled and waits for what became of it, which may be another end than
-   * `cancelled`. `timeoutMs` covers both. No call is made when the end is known already.
+   * `cancelled`. `timeoutMs` covers both. No call is made when the end is known already. A server that is
+   * UNAVAILABLE is asked again, for the cancellation as for the end.
    *
    * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled; else what `wait` throws.
    */

@@ -21,6 +21,7 @@ import { type ListRequest, listOperations, type OperationListing } from './list.
 import { handlesOver, type OpenOperation } from './operation-handles.js';
 import { Poller } from './waiting/poller.js';
 import { WaitQuestions } from './waiting/questions.js';
+import { isUnanswered } from './waiting/trouble.js';
 import { WaitConnections } from './waiting/wait-connections.js';
 
 /**
@@ -157,8 +158,6 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   }
 }
 
-const UNANSWERED: ReadonlySet<Code> = new Set([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]);
-
 /** Resolves when the server answers, whatever it says of the operation. */
 async function isAnswered(
   caller: Caller,
@@ -169,6 +168,6 @@ async function isAnswered(
   try {
     await caller.call(connection, OperationsService.getOperation, { name }, { signal });
   } catch (thrown) {
-    if (!(thrown instanceof StatusError) || UNANSWERED.has(thrown.code)) throw thrown;
+    if (!(thrown instanceof StatusError) || isUnanswered(thrown)) throw thrown;
   }
 }

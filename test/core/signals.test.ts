@@ -85,6 +85,32 @@ describe('onAbort', () => {
   });
 });
 
+describe('onAbort › many on one signal', () => {
+  it('share one listener, which goes with the last of them', () => {
+    const controller = new AbortController();
+    const stops = Array.from({ length: 1000 }, () => onAbort(controller.signal, () => {}));
+    expect(listeners(controller.signal)).toBe(1);
+    for (const stop of stops.slice(1)) stop();
+    expect(listeners(controller.signal)).toBe(1);
+    stops[0]?.();
+    stops[0]?.();
+    expect(listeners(controller.signal)).toBe(0);
+  });
+
+  it('are told in order, but for one that another has unsubscribed meanwhile', () => {
+    const controller = new AbortController();
+    const told: string[] = [];
+    const same = () => told.push('same');
+    onAbort(controller.signal, same);
+    onAbort(controller.signal, () => stopLast());
+    onAbort(controller.signal, same);
+    const stopLast = onAbort(controller.signal, () => told.push('last'));
+    controller.abort(reason);
+    expect(told).toEqual(['same', 'same']);
+    expect(listeners(controller.signal)).toBe(0);
+  });
+});
+
 describe('sleep', () => {
   it('resolves after its time, leaving no timer and no listener', async () => {
     const clock = manualClock();

@@ -63,7 +63,10 @@ export interface WaitProgress {
   readonly trouble: StatusError | undefined;
 }
 
-/** The caller's `timeoutMs` passed before the operation ended. The operation goes on. */
+/**
+ * The caller's `timeoutMs` passed before the operation ended; the code is DEADLINE_EXCEEDED. The operation goes on.
+ * `cause` is the error that the last question met with, where it was not answered.
+ */
 export class WaitTimeoutError extends OperationError {
   override readonly name = 'WaitTimeoutError';
   /** The latest state seen; undefined when the server never answered. */

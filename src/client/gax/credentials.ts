@@ -10,8 +10,13 @@ const QUOTA_PROJECT_HEADER = 'x-goog-user-project';
 
 /** Whatever gives the headers that say as whom a call is made: a `GoogleAuth`, an `AuthClient`, or your own. */
 export interface GoogleCredentials {
-  /** @param url - the service that is called; service accounts sign for it. */
+  /**
+   * What to send with a call: `authorization`, and `x-goog-user-project` where there is a quota project.
+   *
+   * @param url - the service that is called; service accounts sign for it.
+   */
   getRequestHeaders(url?: string): Promise<Headers>;
+  /** Of which universe they are: `googleapis.com`. @defaultValue `universeDomain` */
   getUniverseDomain?(): Promise<string>;
   /** For those that have no `getUniverseDomain`. @defaultValue not checked */
   readonly universeDomain?: string;

@@ -20,6 +20,7 @@ export interface GaxCallOptions {
 export interface GaxOperationsClient {
   /** Over gRPC a grpc-js client; over REST an object of functions. */
   readonly operationsStub: Promise<object>;
+  /** Its calls, by the name of the method. */
   readonly innerApiCalls: { readonly [name: string]: unknown };
 }
 
@@ -59,11 +60,14 @@ export type GaxDecoder = (bytes: Uint8Array) => object;
  * as it is needed here. So stated it fits every version of google-gax, whichever the client brings along.
  */
 export interface GaxOperation<Response, Metadata> {
+  /** What the server said last. */
   readonly latestResponse: GaxOperationMessage;
+  /** Over which client to ask for more, and how to decode what comes. */
   readonly longrunningDescriptor: {
     readonly operationsClient: GaxOperationsClient;
     readonly responseDecoder: GaxDecoder;
     readonly metadataDecoder: GaxDecoder;
   };
+  /** How google-gax itself waits; not used, but for its types. */
   promise(): Promise<readonly [Response, Metadata, ...unknown[]]>;
 }

@@ -58,6 +58,11 @@ export class StreamLimit {
       });
   }
 
+  /** To be called when a long-poll got no answer: the server may be another by now. */
+  doubt(): void {
+    this.#proven = 1;
+  }
+
   /** Leaves no timer. */
   close(): void {
     this.#stopTrial();

@@ -5,6 +5,11 @@ import { Code, StatusError } from '../../status.js';
 import { durationMs } from '../calls/duration.js';
 import { POLL_BACKOFF, pauseMs } from './backoff.js';
 
+/** Whether an error is not the server's answer: it was not there, or too slow. */
+export function isUnanswered({ code }: StatusError): boolean {
+  return code === Code.UNAVAILABLE || code === Code.DEADLINE_EXCEEDED;
+}
+
 /**
  * The error that came of a question which may be asked again: the server was not there, or the deadline of the
  * question passed, which nobody but us has set, and which says nothing of the operation (contract 36).
@@ -14,7 +19,7 @@ import { POLL_BACKOFF, pauseMs } from './backoff.js';
 export function passing(thrown: unknown, signal: AbortSignal): StatusError {
   signal.throwIfAborted();
   const error = StatusError.from(thrown);
-  if (error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED) return error;
+  if (isUnanswered(error)) return error;
   throw error;
 }
 

@@ -35,6 +35,10 @@ export const DISPLACED = Symbol('has had its turn');
 
 const ADMITTED_AT_ONCE = 16;
 
+/** So many give up their places at most every so often: a server that is busy with turns answers nothing else. */
+const DISPLACED_AT_ONCE = 16;
+const DISPLACED_EVERY_MS = 20;
+
 /**
  * Who has a place, and who is next. When there are more long-polls than places, whoever has not had a turn yet gets
  * the place of the oldest one after a second; the others get it when that has had its share of the time.
@@ -46,6 +50,7 @@ export class Turns {
   /** Oldest first. */
   readonly #taken = new Set<Turn>();
   #admitting = false;
+  #displacedAt = Number.NEGATIVE_INFINITY;
   #stopTimer = () => {};
 
   constructor(slots: WaitSlots, clock: Clock) {
@@ -133,21 +138,25 @@ export class Turns {
   #displace(): number {
     this.#stopTimer();
     const { newcomers } = this.#line;
-    const wanted = Math.min(this.#line.length, ADMITTED_AT_ONCE);
+    const wanted = Math.min(this.#line.length, DISPLACED_AT_ONCE);
+    const now = this.#clock.now();
     let given = 0;
+    let displaced = 0;
     for (const { startedAt, giveUp } of this.#taken) {
       if (given === wanted) break;
-      if (!giveUp.signal.aborted) {
-        const leftMs = startedAt + (given < newcomers ? SHORTEST_TURN_MS : this.#turnMs) - this.#clock.now();
-        if (leftMs > 0) {
-          this.#stopTimer = this.#clock.setTimer(() => this.admit(), leftMs, { background: true });
-          break;
-        }
-        giveUp.abort(DISPLACED);
-      }
       given++;
+      if (giveUp.signal.aborted) continue;
+      const turn = given <= newcomers ? SHORTEST_TURN_MS : this.#turnMs;
+      const dueAt = Math.max(startedAt + turn, this.#displacedAt + DISPLACED_EVERY_MS);
+      if (dueAt > now) {
+        this.#stopTimer = this.#clock.setTimer(() => this.admit(), dueAt - now, { background: true });
+        break;
+      }
+      giveUp.abort(DISPLACED);
+      displaced++;
     }
-    return given;
+    if (displaced > 0) this.#displacedAt = now;
+    return displaced;
   }
 }
 

@@ -4,6 +4,7 @@ import { Code, kitError, StatusError } from '../../status.js';
 import { type Connection, isTurnedAway } from '../calls/connection.js';
 import { StreamLimit } from './stream-limit.js';
 import type { ProbedConnection } from './stream-probe.js';
+import { isUnanswered } from './trouble.js';
 import { DISPLACED, type Turn, type TurnRequest, Turns } from './turns.js';
 import { type WaitLimits, WaitSlots } from './wait-slots.js';
 
@@ -81,7 +82,9 @@ export class WaitConnections {
       } catch (thrown) {
         if (thrown === DISPLACED) standing = 'regular';
         else if (thrown !== MOVED) {
-          if (!(thrown instanceof StatusError && isTurnedAway(thrown))) throw thrown;
+          if (!(thrown instanceof StatusError)) throw thrown;
+          if (isUnanswered(thrown)) this.#limit?.doubt();
+          if (!isTurnedAway(thrown)) throw thrown;
           if (++turnedAway === MAX_ATTEMPTS) throw crowdedOut(thrown);
         }
       } finally {

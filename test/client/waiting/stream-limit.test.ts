@@ -42,7 +42,7 @@ function limited(limit: number) {
   const endAll = () => {
     for (const index of slots.connections()) while (slots.load(index) > 0) slots.release(index);
   };
-  return { clock, slots, server, replaced, waits, endAll, close: () => closing.abort() };
+  return { clock, slots, streams, server, replaced, waits, endAll, close: () => closing.abort() };
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
@@ -94,6 +94,16 @@ describe('the limit of streams on a connection', () => {
     }
     expect(slots.perConnection).toBeLessThan(8);
     expect(trials.length).toBeLessThan(10);
+  });
+
+  it('is found out anew when long-polls got no answer, for the server may be another', async () => {
+    const { slots, streams, server, waits, endAll } = limited(100);
+    await waits(60);
+    endAll();
+    server.limit = 8;
+    streams.doubt();
+    await waits(60);
+    expect(slots.perConnection).toBeLessThan(8);
   });
 
   it('leaves no timer that keeps a process from ending, and ends with the client', async () => {

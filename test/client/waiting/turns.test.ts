@@ -72,6 +72,28 @@ describe('turns of long-polls', () => {
     expect(order).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
   });
 
+  it('places are given up a few at a time, for the server to have time for other calls', async () => {
+    const clock = manualClock();
+    const turns = new Turns(new WaitSlots({ maxConnections: 1, streamsPerConnection: 80 }), clock);
+    const request = { name: 'any', standing: 'newcomer', deadline: Number.POSITIVE_INFINITY } as const;
+    const comes = () => turns.take({ ...request, signal: undefined });
+    const seated = await Promise.all(Array.from({ length: 80 }, comes));
+    let displaced = 0;
+    for (const { giveUp, release } of seated) {
+      giveUp.signal.addEventListener('abort', () => {
+        displaced++;
+        release();
+      });
+    }
+    const crowd = Array.from({ length: 80 }, comes);
+    await clock.advance(1000);
+    expect(displaced).toBe(16);
+    await clock.advance(20);
+    expect(displaced).toBe(32);
+    await clock.advance(60);
+    await Promise.all(crowd);
+  });
+
   it('the signal of a caller ends its turn with its own reason', async () => {
     const { turns } = twoPlaces();
     const { signal } = new AbortController();

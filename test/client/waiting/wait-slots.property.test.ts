@@ -2,13 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { turnMs, WaitSlots } from '../../../src/client/waiting/wait-slots.js';
 
-type Step = { readonly take: true } | { readonly release: number } | { readonly shrink: number };
+type Step =
+  | { readonly take: true }
+  | { readonly release: number }
+  | { readonly shrink: number }
+  | { readonly grow: number };
 
 const steps = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.constant<Step>({ take: true }) },
     { weight: 4, arbitrary: fc.record({ release: fc.nat() }) },
     { weight: 1, arbitrary: fc.record({ shrink: fc.integer({ min: 0, max: 12 }) }) },
+    { weight: 1, arbitrary: fc.record({ grow: fc.integer({ min: 0, max: 24 }) }) },
   ),
   { maxLength: 200 },
 );
@@ -39,11 +44,18 @@ describe('places of long-polls', () => {
           } else if ('release' in step) {
             const [connection] = held.splice(step.release % Math.max(1, held.length), 1);
             if (connection !== undefined) slots.release(connection);
-          } else {
+          } else if ('shrink' in step) {
             const before = slots.perConnection;
             slots.shrink(step.shrink);
             expect(slots.perConnection).toBe(Math.max(1, Math.min(before, step.shrink)));
+          } else {
+            const before = slots.perConnection;
+            slots.grow(step.grow);
+            const most = given.streamsPerConnection;
+            expect(slots.perConnection).toBe(Math.max(before, Math.min(most, step.grow)));
+            expect(slots.shrunk).toBe(slots.perConnection < most);
           }
+          expect(slots.connections().sort()).toEqual([...new Set(held)].sort());
           expect(slots.inUse).toBe(held.length);
           for (const connection of held) expect(slots.load(connection)).toBe(load(connection));
           expect(slots.capacity).toBe(given.maxConnections * slots.perConnection);
