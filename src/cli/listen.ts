@@ -1,37 +1,69 @@
-import { type Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
+import { type Gateway, type PortOptions, type ServedPort, servePort } from '../gateway/index.js';
 import { UsageError } from './usage-error.js';
 
+/** Where a server listens, and what for. */
+export interface ListenSettings {
+  /** `host:port`, port 0 for any that is free, or `unix:path`. */
+  readonly address: string;
+  /** What is answered there. REST is apart when it has an address of its own. */
+  readonly speaks: 'gRPC and REST' | 'gRPC' | 'REST' | { readonly restAddress: string };
+}
+
+/** The ports that are listened on. */
+export interface Ports {
+  /** What is answered at the address. */
+  readonly main: ServedPort;
+  /** REST, when it is apart. */
+  readonly rest: ServedPort | undefined;
+}
+
 /**
- * Makes a server listen.
+ * Makes servers listen.
  *
- * @param address - `host:port`, port 0 for any that is free, or `unix:path`.
- * @returns the address with the port that it listens on.
- * @throws UsageError when the address is malformed or cannot be listened on.
+ * @throws UsageError when an address is malformed or cannot be listened on.
  */
-export async function listen(server: Server, address: string): Promise<string> {
-  const host = hostOf(address);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(refused(address, error)) : resolve(bound),
-    );
-  });
-  return host === undefined ? address : `${host}:${port}`;
-}
-
-/** The host of `host:port`; undefined for a socket file. */
-function hostOf(address: string): string | undefined {
-  if (/^unix:./.test(address)) return undefined;
-  const [, host, port] = /^(\[[\da-fA-F:.]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(address) ?? [];
-  if (host === undefined || Number(port) > 65_535) {
-    const advice = 'write it as host:port, such as 127.0.0.1:0 for any free port';
-    throw new UsageError(`address ${JSON.stringify(address)} is malformed: ${advice}`);
+export async function listen(
+  server: Server,
+  gateway: Gateway,
+  { address, speaks }: ListenSettings,
+): Promise<Ports> {
+  switch (speaks) {
+    case 'gRPC and REST':
+      return { main: await serve({ server, gateway, address }), rest: undefined };
+    case 'gRPC':
+      return { main: await serve({ server, address }), rest: undefined };
+    case 'REST':
+      return { main: await serve({ gateway, address }), rest: undefined };
   }
-  return host;
+  const main = await serve({ server, address });
+  try {
+    return { main, rest: await serve({ gateway, address: speaks.restAddress }) };
+  } catch (error) {
+    await main.close();
+    throw error;
+  }
 }
 
-function refused(address: string, error: Error): UsageError {
-  const hint = /EADDRINUSE/.test(error.message)
-    ? 'the port is in use: end what listens there, or choose another port, such as 0 for any that is free'
-    : error.message;
-  return new UsageError(`cannot listen on ${JSON.stringify(address)}: ${hint}`, { cause: error });
+/** Finishes the requests that are being answered; what then still hangs is cut off. */
+export async function closePorts({ main, rest }: Ports, graceMs: number): Promise<void> {
+  await Promise.all([main.close({ graceMs }), rest?.close({ graceMs })]);
+}
+
+async function serve(options: PortOptions): Promise<ServedPort> {
+  try {
+    return await servePort(options);
+  } catch (error) {
+    throw refused(options.address, error);
+  }
+}
+
+function refused(address: string, cause: unknown): UsageError {
+  const { message, code } = cause as NodeJS.ErrnoException;
+  if (cause instanceof TypeError) return new UsageError(message, { cause });
+  const hint =
+    code === 'EADDRINUSE'
+      ? 'the port is in use: end what listens there, or choose another port, such as 0 for any that is free'
+      : message;
+  return new UsageError(`cannot listen on ${JSON.stringify(address)}: ${hint}`, { cause });
 }

@@ -1,8 +1,9 @@
 import { Server } from '@grpc/grpc-js';
 import { destination, type Logger, pino } from 'pino';
+import { createGateway, type Gateway } from '../gateway/index.js';
 import { createOperations, type Operations, OperationsService } from '../server/index.js';
 import { fakeServices } from '../testing/index.js';
-import { listen } from './listen.js';
+import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
 import type { ServedProtos } from './served-protos.js';
 import type { Terminal } from './terminal.js';
 import { onTermination, signalExitCode, type TerminationSignal } from './termination.js';
@@ -12,8 +13,7 @@ import { UsageError } from './usage-error.js';
 const SHUTDOWN_MS = 1000;
 
 /** How a server runs. */
-export interface ServeSettings {
-  readonly address: string;
+export interface ServeSettings extends ListenSettings {
   /** How long running work has to end once the server is told to stop. */
   readonly graceMs: number;
   readonly terminal: Terminal;
@@ -26,29 +26,44 @@ export interface ServeSettings {
  * @throws UsageError when it cannot begin or listen.
  */
 export async function serveUntilTerminated(served: ServedProtos, settings: ServeSettings): Promise<void> {
-  const { address, graceMs, terminal } = settings;
+  const { graceMs, terminal } = settings;
   const logger = pino({ base: null }, destination({ fd: 2, sync: true }));
-  const { server, operations } = begin(served, logger);
+  const { server, gateway, operations } = begin(served, logger);
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
+  let ports: Ports | undefined;
   try {
-    const listening = await listen(server, address);
+    ports = await listen(server, gateway, settings);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
-    terminal.stdout.write(`longrunning: listening on ${listening}\n`);
+    tellReady(ports, terminal);
     const signal = await terminated.promise;
     logger.info({ signal, graceMs }, 'stopping; a second signal ends at once');
   } finally {
     stopHeeding();
     const stopHeedingSecond = onTermination(terminal, (signal) => terminal.exit(signalExitCode(signal)));
     await operations.close({ graceMs });
+    if (ports) await closePorts(ports, SHUTDOWN_MS);
+    gateway.close();
     await shutDown(server);
     stopHeedingSecond();
   }
 }
 
+/** Whoever started the server reads the address from the first line. */
+function tellReady({ main, rest }: Ports, { stdout }: Terminal): void {
+  stdout.write(`longrunning: listening on ${main.address}\n`);
+  if (rest) stdout.write(`longrunning: REST on ${rest.address}\n`);
+}
+
+interface Servers {
+  readonly server: Server;
+  readonly gateway: Gateway;
+  readonly operations: Operations;
+}
+
 /** What keeps the services from being served is wrong with their protos. */
-function begin(served: ServedProtos, logger: Logger): ReturnType<typeof fakeServer> {
+function begin(served: ServedProtos, logger: Logger): Servers {
   try {
     return fakeServer(served, logger);
   } catch (cause) {
@@ -57,10 +72,7 @@ function begin(served: ServedProtos, logger: Logger): ReturnType<typeof fakeServ
   }
 }
 
-function fakeServer(
-  { schema, script }: ServedProtos,
-  logger: Logger,
-): { readonly server: Server; readonly operations: Operations } {
+function fakeServer({ schema, script, serviceConfig }: ServedProtos, logger: Logger): Servers {
   const services = fakeServices(schema, script ? { script } : {});
   // Faked work is a timer: there is no telling how many a test wants at once, and no harm in many.
   const concurrency = Number.POSITIVE_INFINITY;
@@ -68,7 +80,15 @@ function fakeServer(
   const server = new Server();
   server.addService(OperationsService, operations.handlers);
   services.addTo(server, operations);
-  return { server, operations };
+  const { registry: descriptors, annotationOf } = schema;
+  const gateway = createGateway({
+    server,
+    descriptors,
+    annotationOf,
+    ...(serviceConfig && { serviceConfig }),
+    logger,
+  });
+  return { server, gateway, operations };
 }
 
 function warnOfFaults({ schema }: ServedProtos, logger: Logger): void {

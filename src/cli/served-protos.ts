@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ServiceConfigFile } from '../gateway/index.js';
 import type { Schema } from '../schema/index.js';
 import { exampleService, parseScript, type Script, ScriptError } from '../testing/index.js';
 import type { ProtoOptions } from './options.js';
@@ -10,6 +11,14 @@ export interface ServedProtos {
   readonly schema: Schema;
   /** Undefined: as the defaults have it. */
   readonly script: Script | undefined;
+  /** Says under which HTTP paths, before what the protos say. */
+  readonly serviceConfig: ServiceConfigFile | undefined;
+}
+
+/** The options that say what to serve. */
+export interface ServedFiles extends ProtoOptions {
+  readonly script?: string;
+  readonly serviceConfig?: string;
 }
 
 /**
@@ -17,26 +26,31 @@ export interface ServedProtos {
  *
  * @throws UsageError that says what is wrong in which file.
  */
-export async function servedProtos(
-  options: ProtoOptions & { readonly script?: string },
-): Promise<ServedProtos> {
+export async function servedProtos(options: ServedFiles): Promise<ServedProtos> {
   const example = options.proto.length === 0 ? await exampleService() : undefined;
   const schema = example?.schema ?? (await schemaOf(options));
   if (schema.methods.length === 0) {
     const complaint = `no method of ${options.proto.join(', ')} returns google.longrunning.Operation`;
     throw new UsageError(`${complaint}: name a proto with one that does`);
   }
-  if (options.script === undefined) return { schema, script: example?.script };
-  return { schema, script: await readScript(options.script, schema) };
+  const script = options.script === undefined ? example?.script : await readScript(options.script, schema);
+  const { serviceConfig: file } = options;
+  const serviceConfig =
+    file === undefined ? undefined : { file, text: await readText(file, 'service config') };
+  return { schema, script, serviceConfig };
 }
 
 async function readScript(file: string, schema: Schema): Promise<Script> {
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
-    throw new UsageError(`the script cannot be read: ${cause.message}`, { cause });
-  });
+  const text = await readText(file, 'script');
   try {
     return parseScript(text, { file, schema });
   } catch (error) {
     throw error instanceof ScriptError ? new UsageError(error.message.split('\n'), { cause: error }) : error;
   }
+}
+
+function readText(file: string, what: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: Error) => {
+    throw new UsageError(`the ${what} cannot be read: ${cause.message}`, { cause });
+  });
 }

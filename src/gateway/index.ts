@@ -16,6 +16,13 @@ export type { GatewayLimits } from './limits.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
 export type { RouteRule } from './routing/route-rule.js';
 export type { ServiceConfigFile } from './rules/service-config.js';
+export {
+  type PortOptions,
+  type PortServers,
+  type PortSettings,
+  type ServedPort,
+  servePort,
+} from './serve-port.js';
 // For library authors.
 export {
   type PathTemplate,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import type { RequestHandler } from './handler.js';
 import { onDisconnect } from './http/disconnect.js';
 import type { HttpAnswer } from './http/http-message.js';
@@ -119,4 +119,7 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // A client that does not close its side would keep it for ever.
+  const stopTimer = systemClock.setTimer(() => socket.destroy(), LINGER_MS, { background: true });
+  socket.once('close', stopTimer);
 }

@@ -1,0 +1,80 @@
+import { ChannelCredentials, Client, type ClientUnaryCall, Metadata, type StatusObject } from '@grpc/grpc-js';
+import { onAbort } from '../signals.js';
+import { StatusError } from '../status.js';
+import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
+
+/** A channel of grpc-js, as its clients and servers deal in them. */
+export type GrpcChannel = ReturnType<Client['getChannel']>;
+
+/** Where calls go: an address as grpc-js takes it, or a channel that is there already. */
+export type ChannelAddress =
+  | { readonly target: string; readonly credentials?: ChannelCredentials | undefined }
+  | { readonly channel: GrpcChannel };
+
+/** Nobody can listen in on the way there. */
+const LOOPBACK = /^(?:(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$|unix(?:-abstract)?:)/i;
+
+/** A server that is reached over one channel of grpc-js. */
+export class ChannelUpstream implements Upstream {
+  readonly #client: Client;
+  readonly #ownsChannel: boolean;
+  #closed = false;
+
+  constructor(address: ChannelAddress) {
+    this.#ownsChannel = 'target' in address;
+    this.#client =
+      'channel' in address
+        ? new Client('', ChannelCredentials.createInsecure(), { channelOverride: address.channel })
+        : new Client(address.target, address.credentials ?? defaultCredentials(address.target));
+  }
+
+  call(path: string, request: Uint8Array, options: UpstreamCall): Promise<UpstreamAnswer> {
+    if (this.#closed) return Promise.resolve(closed());
+    const { metadata, deadline, signal } = options;
+    return new Promise((resolve) => {
+      const headers = new Metadata();
+      let call: ClientUnaryCall | undefined;
+      const stopListening = onAbort(signal, () => call?.cancel());
+      let bytes: Uint8Array = Buffer.alloc(0);
+      let error: unknown;
+      call = this.#client.makeUnaryRequest(
+        path,
+        asBuffer,
+        asBuffer,
+        request,
+        metadata,
+        { deadline },
+        (failure, response) => {
+          error = failure;
+          if (response) bytes = response;
+        },
+      );
+      if (signal.aborted) call.cancel();
+      call.on('metadata', (received: Metadata) => headers.merge(received));
+      // Comes after the callback, with the trailers.
+      call.on('status', (status: StatusObject) => {
+        stopListening();
+        headers.merge(status.metadata);
+        resolve(
+          error
+            ? { kind: 'error', error: StatusError.from(error), metadata: headers }
+            : { kind: 'response', bytes, metadata: headers },
+        );
+      });
+    });
+  }
+
+  /** Lets go of the channel, unless it is somebody else's. */
+  close(): void {
+    this.#closed = true;
+    if (this.#ownsChannel) this.#client.close();
+  }
+}
+
+function defaultCredentials(target: string): ChannelCredentials {
+  return LOOPBACK.test(target) ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl();
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

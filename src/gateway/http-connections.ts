@@ -1,0 +1,32 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Gateway } from './gateway.js';
+
+/** Serves connections of HTTP/1.1 that somebody else has accepted. */
+export class HttpConnections {
+  readonly #server: Server;
+  readonly #answering = new Set<ServerResponse>();
+  #closing = false;
+
+  constructor(gateway: Gateway) {
+    this.#server = createServer(gateway.serverOptions, (request, response) => {
+      this.#answering.add(response);
+      response.once('close', () => this.#answering.delete(response));
+      if (this.#closing) response.shouldKeepAlive = false;
+      gateway(request, response);
+    }).on('clientError', gateway.onClientError);
+    // Node counts and times connections from here on. This server listens nowhere.
+    this.#server.emit('listening');
+  }
+
+  serve(connection: Duplex): void {
+    this.#server.emit('connection', connection);
+  }
+
+  /** Closes connections that are idle; the others close when their request has been answered. */
+  close(): void {
+    this.#closing = true;
+    for (const response of this.#answering) response.shouldKeepAlive = false;
+    this.#server.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js';
+import { Http2Connection } from './http2-connection.js';
+import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
+
+/** A server of grpc-js in this process: it is spoken to in HTTP/2, but through memory, where nobody else comes in. */
+export class InProcessUpstream implements Upstream {
+  readonly #injector: ConnectionInjector;
+  #connections: readonly Http2Connection[] = [];
+  #closed = false;
+
+  constructor(server: Server) {
+    this.#injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  call(path: string, request: Uint8Array, options: UpstreamCall): Promise<UpstreamAnswer> {
+    if (this.#closed) return Promise.resolve(closed());
+    return this.#connection().call(path, request, options);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const connection of this.#connections) connection.close();
+  }
+
+  #connection(): Http2Connection {
+    const open = this.#connections.find((connection) => connection.takesCalls);
+    if (open) return open;
+    const connection = new Http2Connection((end) => this.#injector.injectConnection(end));
+    this.#connections = [...this.#connections.filter(({ ended }) => !ended), connection];
+    return connection;
+  }
+}

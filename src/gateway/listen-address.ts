@@ -1,0 +1,46 @@
+import { lookup } from 'node:dns/promises';
+import type { ListenOptions } from 'node:net';
+
+/** Where to listen, as it was asked for. */
+export type ListenAddress =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'host'; readonly host: string; readonly port: number };
+
+const SOCKET_FILE = /^unix:(?:\/\/(?=\/))?(.+)$/;
+const HOST_AND_PORT = /^(?:\[([\da-fA-F:.%]+)\]|([^\s:/[\]]+)):(\d{1,5})$/;
+const HIGHEST_PORT = 65_535;
+
+/**
+ * Reads `host:port`, `[::1]:port` or `unix:path`, as grpc-js does.
+ *
+ * @throws TypeError when it is none of these.
+ */
+export function parseListenAddress(address: string): ListenAddress {
+  const [, path] = SOCKET_FILE.exec(address) ?? [];
+  if (path !== undefined) return { kind: 'path', path };
+  const [, bracketed, host = bracketed, digits] = HOST_AND_PORT.exec(address) ?? [];
+  const port = Number(digits);
+  if (host === undefined || port > HIGHEST_PORT) {
+    const advice = 'write it as host:port, such as 127.0.0.1:0 for any free port, or as unix:path';
+    throw new TypeError(`address ${JSON.stringify(address)} is malformed: ${advice}`);
+  }
+  return { kind: 'host', host, port };
+}
+
+/** An address with the port that was found; what names no port stays as it is. */
+export function withPort(address: string, port: number): string {
+  return address.startsWith('unix:') ? address : address.replace(/\d+$/, String(port));
+}
+
+/** Every place to listen at: a name such as `localhost` stands for several, and clients try all of them. */
+export async function placesOf(address: ListenAddress): Promise<readonly ListenOptions[]> {
+  switch (address.kind) {
+    case 'path':
+      return [{ path: address.path }];
+    case 'host': {
+      const { host, port } = address;
+      const found = await lookup(host, { all: true });
+      return found.map((place) => ({ host: place.address, port }));
+    }
+  }
+}

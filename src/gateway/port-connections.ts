@@ -1,0 +1,116 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js';
+import type { Clock } from '../clock.js';
+import type { Gateway } from './gateway.js';
+import { HttpConnections } from './http-connections.js';
+import { DEFAULT_LIMITS } from './limits.js';
+import type { Protocol } from './protocol.js';
+import { sniffProtocol } from './sniff-protocol.js';
+
+/** Who answers, at least one of the two, and how they are reached. */
+export interface PortParts {
+  readonly server?: Server | undefined;
+  readonly gateway?: Gateway | undefined;
+  readonly tls?: TlsOptions | undefined;
+  readonly clock: Clock;
+}
+
+const PROTOCOL_OF_ALPN: Readonly<Record<string, Protocol>> = { 'http/1.1': 'HTTP/1.1', h2: 'HTTP/2' };
+const SOCKET = { allowHalfOpen: true, noDelay: true };
+
+/** The connections of a port: hands each to who answers it, and keeps them all, to close them. */
+export class PortConnections {
+  readonly #tls: TlsOptions | undefined;
+  readonly #clock: Clock;
+  readonly #grpc: ConnectionInjector | undefined;
+  readonly #http: HttpConnections | undefined;
+  /** Undefined when both are spoken. */
+  readonly #only: Protocol | undefined;
+  readonly #arrivalMs: number;
+  readonly #open = new Set<Socket>();
+  /** Those of {@link #open} of which nobody knows yet what they speak. */
+  readonly #undecided = new Set<Socket>();
+
+  constructor({ server, gateway, tls, clock }: PortParts) {
+    this.#tls = tls;
+    this.#clock = clock;
+    this.#grpc = server?.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#http = gateway && new HttpConnections(gateway);
+    this.#only = server && gateway ? undefined : server ? 'HTTP/2' : 'HTTP/1.1';
+    this.#arrivalMs = gateway?.serverOptions.headersTimeout ?? DEFAULT_LIMITS.arrivalMs;
+  }
+
+  /** A server that accepts them, not listening yet. */
+  createServer(): NetServer {
+    if (!this.#tls) return createServer(SOCKET, (socket) => this.#accept(socket));
+    // The server's order counts.
+    const ALPNProtocols = [...(this.#http ? ['http/1.1'] : []), ...(this.#grpc ? ['h2'] : [])];
+    const options = { handshakeTimeout: this.#arrivalMs, ...this.#tls, ...SOCKET, ALPNProtocols };
+    return createTlsServer(options, (socket) => this.#acceptSecure(socket)).on('connection', (socket) =>
+      this.#keep(socket),
+    );
+  }
+
+  /** Closes what is idle; the rest closes once it has been answered. */
+  close(): void {
+    this.#grpc?.destroy();
+    this.#http?.close();
+    for (const socket of this.#undecided) socket.destroy();
+  }
+
+  /** Cuts everything off. */
+  destroy(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    this.#keep(socket);
+    if (this.#only) this.#hand(socket, this.#only);
+    else this.#sniff(socket, (protocol) => this.#hand(socket, protocol));
+  }
+
+  #acceptSecure(socket: TLSSocket): void {
+    this.#keep(socket);
+    const chosen = (socket.alpnProtocol && PROTOCOL_OF_ALPN[socket.alpnProtocol]) || this.#only;
+    if (chosen) {
+      this.#hand(socket, chosen);
+      return;
+    }
+    this.#sniff(socket, (protocol) => {
+      // Node takes no HTTP/2 otherwise.
+      if (protocol === 'HTTP/2') socket.alpnProtocol = 'h2';
+      this.#hand(socket, protocol);
+    });
+  }
+
+  #sniff(socket: Socket, tell: (protocol: Protocol) => void): void {
+    this.#undecided.add(socket);
+    sniffProtocol(socket, this.#arrivalMs, this.#clock, (protocol) => {
+      this.#undecided.delete(socket);
+      tell(protocol);
+    });
+  }
+
+  #hand(socket: Socket, protocol: Protocol): void {
+    switch (protocol) {
+      case 'HTTP/1.1':
+        this.#http?.serve(socket);
+        break;
+      case 'HTTP/2':
+        // As the sockets of grpc-js are: the end of what the client sends is the end of the connection.
+        socket.allowHalfOpen = false;
+        this.#grpc?.injectConnection(socket);
+    }
+  }
+
+  #keep(socket: Socket): void {
+    this.#open.add(socket);
+    // Whoever gets it has listeners of its own.
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#undecided.delete(socket);
+    });
+  }
+}

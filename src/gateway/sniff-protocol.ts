@@ -1,0 +1,37 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock.js';
+import { type Protocol, protocolOf } from './protocol.js';
+
+/**
+ * Looks at the first bytes of a connection, and leaves them there to be read. A client that is too slow, or ends
+ * before there are enough, is taken to speak HTTP/1.1, in which it can be told what is wrong.
+ *
+ * @param tell - is called once, unless the connection breaks first.
+ */
+export function sniffProtocol(
+  socket: Socket,
+  timeoutMs: number,
+  clock: Clock,
+  tell: (protocol: Protocol) => void,
+): void {
+  let beginning = Buffer.alloc(0);
+  const onReadable = () => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    beginning = Buffer.concat([beginning, chunk]);
+    const protocol = protocolOf(beginning);
+    if (protocol !== undefined) settle(protocol);
+  };
+  const onEnd = () => settle('HTTP/1.1');
+  const settle = (protocol: Protocol) => {
+    stop();
+    if (beginning.length > 0) socket.unshift(beginning);
+    tell(protocol);
+  };
+  const stop = () => {
+    stopTimer();
+    socket.off('readable', onReadable).off('end', onEnd).off('close', stop);
+  };
+  const stopTimer = clock.setTimer(() => settle('HTTP/1.1'), timeoutMs);
+  socket.on('readable', onReadable).on('end', onEnd).on('close', stop);
+}
