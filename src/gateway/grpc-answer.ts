@@ -52,7 +52,9 @@ export class GrpcAnswer {
       return new StatusError(code, `the server broke the call off (HTTP/2 code ${resetCode}): try again`);
     }
     const details = this.#message;
-    return StatusError.from({ code: Number(this.#status), details, metadata: this.#metadata });
+    const error = { code: Number(this.#status), details, metadata: this.#metadata };
+    // As grpc-js has it, so that details are read in one way.
+    return StatusError.from(Object.assign(new Error(details), error));
   }
 }
 

@@ -31,6 +31,7 @@ export class PortConnections {
   readonly #open = new Set<Socket>();
   /** Those of {@link #open} of which nobody knows yet what they speak. */
   readonly #undecided = new Set<Socket>();
+  #closing = false;
 
   constructor({ server, gateway, tls, clock }: PortParts) {
     this.#tls = tls;
@@ -54,6 +55,7 @@ export class PortConnections {
 
   /** Closes what is idle; the rest closes once it has been answered. */
   close(): void {
+    this.#closing = true;
     this.#grpc?.destroy();
     this.#http?.close();
     for (const socket of this.#undecided) socket.destroy();
@@ -72,6 +74,11 @@ export class PortConnections {
 
   #acceptSecure(socket: TLSSocket): void {
     this.#keep(socket);
+    // It shook hands meanwhile.
+    if (this.#closing) {
+      socket.destroy();
+      return;
+    }
     const chosen = (socket.alpnProtocol && PROTOCOL_OF_ALPN[socket.alpnProtocol]) || this.#only;
     if (chosen) {
       this.#hand(socket, chosen);

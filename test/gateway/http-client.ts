@@ -1,7 +1,14 @@
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { connect } from 'node:net';
+import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { jest } from '@jest/globals';
-import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/index.js';
+import {
+  createGateway,
+  type Gateway,
+  type GatewayOptions,
+  type GatewaySettings,
+  servePort,
+} from '../../src/gateway/index.js';
 
 // A busy machine may stand still for seconds.
 jest.setTimeout(300_000);
@@ -25,29 +32,52 @@ export interface RequestParts {
 export interface ServedGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly port: number;
-  readonly server: Server;
   /** Asks with the path as it is, neither folded nor escaped. */
   ask(httpMethod: string, path: string, parts?: RequestParts): Promise<Answer>;
   /** Sends these very bytes on a connection of their own, and reads until it is closed. */
   raw(bytes: string | Buffer): Promise<string>;
 }
 
-export async function serveGateway(options: GatewayOptions): Promise<ServedGateway> {
+/** On a server of `node:http`, all its own. */
+export async function serveGateway(
+  options: GatewayOptions,
+): Promise<ServedGateway & { readonly server: Server }> {
   const gateway = createGateway(options);
   const server = createServer(gateway.serverOptions, gateway).on('clientError', gateway.onClientError);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   return {
     gateway,
-    port,
     server,
-    ask: (httpMethod, path, parts) => ask(port, httpMethod, path, parts),
-    raw: (bytes) => raw(port, bytes),
+    ...asking(port),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       gateway.close();
     },
+  };
+}
+
+/** Beside gRPC, on the port of the server behind it. */
+export async function serveBesideGrpc(server: GrpcServer, settings: GatewaySettings): Promise<ServedGateway> {
+  const gateway = createGateway({ server, ...settings });
+  const served = await servePort({ server, gateway, address: '127.0.0.1:0' });
+  return {
+    gateway,
+    ...asking(served.port),
+    async [Symbol.asyncDispose]() {
+      await served.close({ graceMs: 0 });
+      gateway.close();
+    },
+  };
+}
+
+/** The ways of asking somebody on a port of 127.0.0.1. */
+export function asking(port: number): Pick<ServedGateway, 'port' | 'ask' | 'raw'> {
+  return {
+    port,
+    ask: (httpMethod, path, parts) => ask(port, httpMethod, path, parts),
+    raw: (bytes) => raw(port, bytes),
   };
 }
 

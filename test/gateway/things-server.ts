@@ -12,7 +12,7 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { Metadata, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall } from '@grpc/grpc-js';
 import { toServerError } from '../../src/grpc-status.js';
 import { StatusError } from '../../src/status.js';
 
@@ -51,6 +51,7 @@ export type AnswerCall = (call: ReceivedCall) => Uint8Array | undefined | Promis
 /** Services that answer what a test says. */
 export interface ThingsServer extends Disposable {
   readonly target: string;
+  readonly server: Server;
   readonly registry: FileRegistry;
   readonly calls: ReceivedCall[];
   answer: AnswerCall;
@@ -58,11 +59,15 @@ export interface ThingsServer extends Disposable {
   lastRequest(): JsonObject;
 }
 
-export async function startThingsServer(descriptors: Uint8Array): Promise<ThingsServer> {
+export async function startThingsServer(
+  descriptors: Uint8Array,
+  options: ServerOptions = {},
+): Promise<ThingsServer> {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
-  const server = new Server();
+  const server = new Server(options);
   const calls: ReceivedCall[] = [];
   const served = {
+    server,
     registry,
     calls,
     answer: (() => undefined) as AnswerCall,

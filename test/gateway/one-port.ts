@@ -1,0 +1,69 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ChannelCredentials, Client, type ServerOptions } from '@grpc/grpc-js';
+import { createGateway, type GatewaySettings, type ServedPort, servePort } from '../../src/gateway/index.js';
+import type { PortSettings } from '../../src/gateway/serve-port.js';
+import { asking, type ServedGateway } from './http-client.js';
+import { startThingsServer, type ThingsServer, thingsDescriptors } from './things-server.js';
+
+export const GET_THING = '/acme.things.v1.Things/GetThing';
+
+/** How a {@link OnePort} is to be. */
+export interface OnePortOptions {
+  readonly gateway?: GatewaySettings;
+  readonly port?: Partial<PortSettings>;
+  readonly server?: ServerOptions;
+  /** @defaultValue both */
+  readonly speaks?: 'gRPC' | 'REST';
+}
+
+/** The services of `things.proto`, by gRPC and REST on one port. */
+export interface OnePort extends AsyncDisposable, Pick<ServedGateway, 'ask' | 'raw'> {
+  readonly things: ThingsServer;
+  readonly served: ServedPort;
+  /** Calls GetThing by gRPC; the name of what comes back, which is that of the request. */
+  getThing(name: string): Promise<string>;
+}
+
+let descriptors: Buffer | undefined;
+
+export async function serveOnePort(options: OnePortOptions = {}): Promise<OnePort> {
+  descriptors ??= thingsDescriptors();
+  const things = await startThingsServer(descriptors, options.server);
+  const { server } = things;
+  const gateway = createGateway({ server, descriptors, ...options.gateway });
+  const settings = { address: '127.0.0.1:0', ...options.port };
+  const served = await servePort({
+    ...(options.speaks === 'REST'
+      ? { gateway }
+      : options.speaks === 'gRPC'
+        ? { server }
+        : { server, gateway }),
+    ...settings,
+  });
+  const client = new Client(served.address, ChannelCredentials.createInsecure());
+  return {
+    things,
+    served,
+    ...asking(served.port),
+    getThing: (name) => getThing(client, things, name),
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await served.close({ graceMs: 0 });
+      gateway.close();
+      things[Symbol.dispose]();
+    },
+  };
+}
+
+/** As {@link OnePort.getThing}, with a client of one's own. */
+export function getThing(client: Client, { registry }: ThingsServer, name: string): Promise<string> {
+  const type = registry.getMessage('acme.things.v1.Thing');
+  if (!type) throw new Error('there is no Thing');
+  const request = Buffer.from(toBinary(type, create(type, { name } as never)));
+  const identity = (bytes: Buffer) => bytes;
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(GET_THING, identity, identity, request, (error, answer = Buffer.alloc(0)) =>
+      error ? reject(error) : resolve((fromBinary(type, answer) as unknown as { name: string }).name),
+    );
+  });
+}
