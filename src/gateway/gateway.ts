@@ -14,9 +14,9 @@ import { answerClientError, nodeListener, serverOptions } from './node-listener.
 import { describeServices, type OpenApiSettings } from './openapi/openapi-document.js';
 import { OpenApiEndpoint } from './openapi/openapi-endpoint.js';
 import { readServices, type ServiceDescription } from './service-description.js';
-import { ChannelUpstream, type GrpcChannel } from './channel-upstream.js';
-import { InProcessUpstream } from './in-process-upstream.js';
-import type { Upstream } from './upstream.js';
+import { ChannelUpstream, type GrpcChannel } from './upstream/channel-upstream.js';
+import { InProcessUpstream } from './upstream/in-process-upstream.js';
+import type { Upstream } from './upstream/upstream.js';
 
 /** What a gateway is told besides where its calls go. */
 export interface GatewaySettings extends ServiceDescription {

@@ -15,7 +15,7 @@ import type { GatewayLimits } from './limits.js';
 import type { OpenApiEndpoint, OpenApiRouting } from './openapi/openapi-endpoint.js';
 import { RouteTable, type Routing } from './routing/route-table.js';
 import type { HttpRule } from './rules/http-rules.js';
-import type { Upstream } from './upstream.js';
+import type { Upstream } from './upstream/upstream.js';
 
 /** Where a gateway reports what no client is told. A pino logger is one. */
 export interface Logger {

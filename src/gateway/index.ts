@@ -22,7 +22,7 @@ export {
   type PortSettings,
   type ServedPort,
   servePort,
-} from './serve-port.js';
+} from './port/serve-port.js';
 // For library authors.
 export {
   type PathTemplate,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import type { GatewaySettings } from '../../src/gateway/index.js';
-import { type ServedGateway, serveGateway } from './http-client.js';
+import { type ServedGateway, serveBesideGrpc, serveGateway } from './http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from './things-server.js';
 
 type Serve = (things: ThingsServer, settings: GatewaySettings) => Promise<ServedGateway>;
@@ -8,6 +8,8 @@ type Serve = (things: ThingsServer, settings: GatewaySettings) => Promise<Served
 /** A gateway is the same however it is served, and however it reaches the server behind it. */
 export const WAYS: [string, Serve][] = [
   ['over a channel', ({ target }, settings) => serveGateway({ target, ...settings })],
+  ['of a server in its process', ({ server }, settings) => serveGateway({ server, ...settings })],
+  ['on one port with gRPC', ({ server }, settings) => serveBesideGrpc(server, settings)],
 ];
 
 /** What the tests of a `describe` share. */

@@ -1,9 +1,14 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ChannelCredentials, Client, type ServerOptions } from '@grpc/grpc-js';
-import { createGateway, type GatewaySettings, type ServedPort, servePort } from '../../src/gateway/index.js';
-import type { PortSettings } from '../../src/gateway/serve-port.js';
-import { asking, type ServedGateway } from './http-client.js';
-import { startThingsServer, type ThingsServer, thingsDescriptors } from './things-server.js';
+import {
+  createGateway,
+  type GatewaySettings,
+  type ServedPort,
+  servePort,
+} from '../../../src/gateway/index.js';
+import type { PortSettings } from '../../../src/gateway/port/serve-port.js';
+import { asking, type ServedGateway } from '../http-client.js';
+import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 
 export const GET_THING = '/acme.things.v1.Things/GetThing';
 

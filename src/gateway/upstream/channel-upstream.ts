@@ -1,6 +1,6 @@
 import { ChannelCredentials, Client, type ClientUnaryCall, Metadata, type StatusObject } from '@grpc/grpc-js';
-import { onAbort } from '../signals.js';
-import { StatusError } from '../status.js';
+import { onAbort } from '../../signals.js';
+import { StatusError } from '../../status.js';
 import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 
 /** A channel of grpc-js, as its clients and servers deal in them. */

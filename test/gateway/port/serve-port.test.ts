@@ -5,8 +5,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { servePort } from '../../src/gateway/index.js';
-import { rawGrpc } from '../helpers/raw-grpc.js';
+import { servePort } from '../../../src/gateway/index.js';
+import { rawGrpc } from '../../helpers/raw-grpc.js';
 import { serveOnePort } from './one-port.js';
 
 const GET = 'GET /v1/things/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';

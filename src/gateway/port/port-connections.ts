@@ -1,10 +1,10 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js';
-import type { Clock } from '../clock.js';
-import type { Gateway } from './gateway.js';
+import type { Clock } from '../../clock.js';
+import type { Gateway } from '../gateway.js';
+import { DEFAULT_LIMITS } from '../limits.js';
 import { HttpConnections } from './http-connections.js';
-import { DEFAULT_LIMITS } from './limits.js';
 import type { Protocol } from './protocol.js';
 import { sniffProtocol } from './sniff-protocol.js';
 

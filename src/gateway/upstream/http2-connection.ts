@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { type Duplex, duplexPair } from 'node:stream';
-import { onAbort } from '../signals.js';
+import { onAbort } from '../../signals.js';
 import { GrpcAnswer } from './grpc-answer.js';
 import { frame, grpcTimeout } from './grpc-frame.js';
 import type { UpstreamAnswer, UpstreamCall } from './upstream.js';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { ChannelCredentials, Client } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { rawGrpc } from '../helpers/raw-grpc.js';
+import { rawGrpc } from '../../helpers/raw-grpc.js';
 import { getThing, type OnePort, serveOnePort } from './one-port.js';
 
-const pem = (file: string) => readFileSync(join(__dirname, '../client/certificates', file));
+const pem = (file: string) => readFileSync(join(__dirname, '../../client/certificates', file));
 const ca = pem('ca.pem');
 const OF_SERVER = { cert: pem('server.pem'), key: pem('server-key.pem') };
 const OF_CLIENT = { cert: pem('client.pem'), key: pem('client-key.pem') };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { rawGrpc } from '../helpers/raw-grpc.js';
+import { rawGrpc } from '../../helpers/raw-grpc.js';
 import { type OnePort, serveOnePort } from './one-port.js';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');

@@ -1,8 +1,8 @@
 import type { TlsOptions } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
-import { type Clock, systemClock } from '../clock.js';
-import { withDefaults } from '../options.js';
-import type { Gateway } from './gateway.js';
+import { type Clock, systemClock } from '../../clock.js';
+import { withDefaults } from '../../options.js';
+import type { Gateway } from '../gateway.js';
 import { parseListenAddress, placesOf, withPort } from './listen-address.js';
 import { Listening } from './listening.js';
 import { PortConnections } from './port-connections.js';

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Gateway } from './gateway.js';
+import type { Gateway } from '../gateway.js';
 
 /** Serves connections of HTTP/1.1 that somebody else has accepted. */
 export class HttpConnections {
