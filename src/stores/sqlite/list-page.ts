@@ -22,15 +22,16 @@ export async function listPage(database: DatabaseSync, query: ListQuery): Promis
   const { limit, now, after, matches = () => true } = query;
   const { index, scope, narrowing } = plan(query);
   let before = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
-  const examinesAll = narrowing.length === 0 && !query.matches;
-  const end = examinesAll ? undefined : endOfPage(database, index, [...scope, beginning(before)]);
+  const selective = narrowing.length > 0 || query.matches !== undefined;
+  const end = selective ? endOfPage(database, index, [...scope, beginning(before)]) : undefined;
   const wanted = [
     ...scope,
     ...narrowing,
     ...(end === undefined ? [] : [condition('sequence >= ?', end)]),
     condition('delete_time IS NULL AND (expire_time IS NULL OR expire_time > ?)', now),
   ];
-  const size = query.matches ? MATCHED_AT_ONCE : limit + 1;
+  // Most often these suffice.
+  let size = limit + 1;
   const records: OperationRecord[] = [];
   let last: number | undefined;
   for (;;) {
@@ -45,6 +46,7 @@ export async function listPage(database: DatabaseSync, query: ListQuery): Promis
       last = row.sequence;
     }
     if (rows.length < size) return end === undefined ? { records } : { records, next: String(end) };
+    size = MATCHED_AT_ONCE;
     await setImmediate();
   }
 }
