@@ -1,12 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Done, type HistoryEvent, violations } from './history.ts';
+import { type Done, type EventFacts, type HistoryEvent, violations } from './history.ts';
 
 const NAME = 'operations/a';
 
-type EventOf<Event> = Event extends HistoryEvent ? Omit<Event, 'name' | 'at'> : never;
-
 /** Events of one operation, a millisecond after each other. */
-function history(...events: EventOf<HistoryEvent>[]): HistoryEvent[] {
+function history(...events: EventFacts[]): HistoryEvent[] {
   return events.map((event, at) => ({ name: NAME, at, ...event }) as HistoryEvent);
 }
 

@@ -34,6 +34,13 @@ export type HistoryEvent = { readonly name: string; readonly at: number } & (
   | { readonly type: 'work returns'; readonly attempt: number }
 );
 
+/** An event, but for the operation and the time that it is of. */
+export type EventFacts = HistoryEvent extends infer Event
+  ? Event extends HistoryEvent
+    ? Omit<Event, 'name' | 'at'>
+    : never
+  : never;
+
 /** Events of one type. */
 type Of<Type extends HistoryEvent['type']> = Extract<HistoryEvent, { readonly type: Type }>;
 
