@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { credentials, Metadata } from '@grpc/grpc-js';
-import { Code, type Operation, OperationsClient, StatusError, unpack, type WaitOptions } from 'longrunning';
+import { Code, OperationsClient, StatusError, unpack, type WaitOptions } from 'longrunning';
 import {
   type ExportReportRequest,
   ExportReportResponse,
   ReportMetadata,
   ReportsClient,
 } from 'longrunning/generated/example/reports/v1/reports';
+import { Operation } from 'longrunning/generated/google/longrunning/operations';
 import type { Done, Ending, EventFacts, HistoryEvent } from './history.ts';
 
 const PARENT = 'projects/torture';
@@ -132,7 +133,7 @@ function doneOf(operation: Operation): Done {
   const metadata = operation.metadata && unpack(ReportMetadata, operation.metadata);
   return {
     ending: endingOf(operation),
-    message: JSON.stringify(operation),
+    message: JSON.stringify(Operation.toJSON(operation)),
     cancelRequested: metadata?.cancelRequested ?? false,
     endTime: metadata?.endTime?.getTime() ?? Number.NaN,
   };
