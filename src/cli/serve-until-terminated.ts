@@ -1,6 +1,11 @@
 import { Server } from '@grpc/grpc-js';
 import { destination, type Logger, pino } from 'pino';
-import { createOperations, type Operations, OperationsService } from '../server/index.js';
+import {
+  createOperations,
+  type OperationStore,
+  type Operations,
+  OperationsService,
+} from '../server/index.js';
 import { fakeServices } from '../testing/index.js';
 import { listen } from './listen.js';
 import type { ServedProtos } from './served-protos.js';
@@ -16,6 +21,8 @@ export interface ServeSettings {
   readonly address: string;
   /** How long running work has to end once the server is told to stop. */
   readonly graceMs: number;
+  /** Where operations are kept. */
+  readonly store: OperationStore;
   readonly terminal: Terminal;
 }
 
@@ -26,12 +33,13 @@ export interface ServeSettings {
  * @throws UsageError when it cannot begin or listen.
  */
 export async function serveUntilTerminated(served: ServedProtos, settings: ServeSettings): Promise<void> {
-  const { address, graceMs, terminal } = settings;
+  const { address, graceMs, store, terminal } = settings;
   const logger = pino({ base: null }, destination({ fd: 2, sync: true }));
-  const { server, operations } = begin(served, logger);
+  const { server, operations } = begin(served, store, logger);
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
   try {
+    await operations.ready();
     const listening = await listen(server, address);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
@@ -48,9 +56,9 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
 }
 
 /** What keeps the services from being served is wrong with their protos. */
-function begin(served: ServedProtos, logger: Logger): ReturnType<typeof fakeServer> {
+function begin(served: ServedProtos, store: OperationStore, logger: Logger): ReturnType<typeof fakeServer> {
   try {
-    return fakeServer(served, logger);
+    return fakeServer(served, store, logger);
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError(`the services cannot be served: ${fault}; correct their protos`, { cause });
@@ -59,12 +67,13 @@ function begin(served: ServedProtos, logger: Logger): ReturnType<typeof fakeServ
 
 function fakeServer(
   { schema, script }: ServedProtos,
+  store: OperationStore,
   logger: Logger,
 ): { readonly server: Server; readonly operations: Operations } {
   const services = fakeServices(schema, script ? { script } : {});
   // Faked work is a timer: there is no telling how many a test wants at once, and no harm in many.
   const concurrency = Number.POSITIVE_INFINITY;
-  const operations = createOperations({ methods: services.methods, concurrency, logger });
+  const operations = createOperations({ store, methods: services.methods, concurrency, logger });
   const server = new Server();
   server.addService(OperationsService, operations.handlers);
   services.addTo(server, operations);

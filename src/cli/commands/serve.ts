@@ -6,6 +6,7 @@ import type { Terminal } from '../terminal.js';
 interface ServeOptions extends ProtoOptions {
   readonly address: string;
   readonly script?: string;
+  readonly store: string;
   readonly graceMs: number;
 }
 
@@ -20,15 +21,23 @@ export function serveCommand(terminal: Terminal): Command {
     .addOption(addressOption('where to listen; port 0 takes any that is free'));
   return withProtoOptions(command, 'proto whose services to fake (repeatable)')
     .option('--script <file>', 'YAML that says how operations go; see the documentation')
+    .option('--store <store>', 'where operations are kept: memory, or sqlite:FILE', 'memory')
     .addOption(
       new Option('--grace-ms <milliseconds>', 'how long running work has to end when the server is stopped')
         .default(DEFAULT_GRACE_MS)
         .argParser(parseMilliseconds),
     )
-    .action(async ({ address, graceMs, ...files }: ServeOptions) => {
+    .action(async ({ address, graceMs, store: where, ...files }: ServeOptions) => {
       const { servedProtos } = await import('../served-protos.js');
+      const { openStore } = await import('../store.js');
       const { serveUntilTerminated } = await import('../serve-until-terminated.js');
-      await serveUntilTerminated(await servedProtos(files), { address, graceMs, terminal });
+      const served = await servedProtos(files);
+      const store = await openStore(where);
+      try {
+        await serveUntilTerminated(served, { address, graceMs, store, terminal });
+      } finally {
+        await store.close();
+      }
       terminal.exitCode = ExitCode.SUCCEEDED;
     });
 }
