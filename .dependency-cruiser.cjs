@@ -16,7 +16,7 @@ const layers = {
   '^src/stores/': [CORE, GENERATED, '^src/filter/'],
   '^src/server/': [CORE, GENERATED, '^src/filter/', STORE_CONTRACT, '^src/stores/memory\\.ts$'],
   '^src/testing/': [CORE, GENERATED, '^src/server/', '^src/gateway/', '^src/schema/'],
-  '^src/cli/': ['^src/index\\.ts$', '^src/[^/]+/index\\.ts$', GAX],
+  '^src/cli/': ['^src/index\\.ts$', '^src/[^/]+/index\\.ts$', '^src/stores/[^/]+/index\\.ts$', GAX],
 };
 
 /** @type {import('dependency-cruiser').IConfiguration} */

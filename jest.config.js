@@ -13,6 +13,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^longrunning$': '<rootDir>/src/index.ts',
     '^longrunning/(server|testing|gateway)$': '<rootDir>/src/$1/index.ts',
+    '^longrunning/sqlite$': '<rootDir>/src/stores/sqlite/index.ts',
     '^longrunning/gax$': '<rootDir>/src/client/gax/index.ts',
     '^longrunning/generated/(.*)$': '<rootDir>/generated/$1.ts',
   },

@@ -1,7 +1,12 @@
 import { Server } from '@grpc/grpc-js';
 import { destination, type Logger, pino } from 'pino';
 import { createGateway, type Gateway } from '../gateway/index.js';
-import { createOperations, type Operations, OperationsService } from '../server/index.js';
+import {
+  createOperations,
+  type OperationStore,
+  type Operations,
+  OperationsService,
+} from '../server/index.js';
 import { fakeServices } from '../testing/index.js';
 import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
 import type { ServedProtos } from './served-protos.js';
@@ -16,6 +21,8 @@ const SHUTDOWN_MS = 1000;
 export interface ServeSettings extends ListenSettings {
   /** How long running work has to end once the server is told to stop. */
   readonly graceMs: number;
+  /** Where operations are kept. */
+  readonly store: OperationStore;
   readonly terminal: Terminal;
 }
 
@@ -26,13 +33,14 @@ export interface ServeSettings extends ListenSettings {
  * @throws UsageError when it cannot begin or listen.
  */
 export async function serveUntilTerminated(served: ServedProtos, settings: ServeSettings): Promise<void> {
-  const { graceMs, terminal } = settings;
+  const { graceMs, store, terminal } = settings;
   const logger = pino({ base: null }, destination({ fd: 2, sync: true }));
-  const { server, gateway, operations } = begin(served, logger);
+  const { server, gateway, operations } = begin(served, store, logger);
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
   let ports: Ports | undefined;
   try {
+    await operations.ready();
     ports = await listen(server, gateway, settings);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
@@ -63,20 +71,24 @@ interface Servers {
 }
 
 /** What keeps the services from being served is wrong with their protos. */
-function begin(served: ServedProtos, logger: Logger): Servers {
+function begin(served: ServedProtos, store: OperationStore, logger: Logger): Servers {
   try {
-    return fakeServer(served, logger);
+    return fakeServer(served, store, logger);
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError(`the services cannot be served: ${fault}; correct their protos`, { cause });
   }
 }
 
-function fakeServer({ schema, script, serviceConfig }: ServedProtos, logger: Logger): Servers {
+function fakeServer(
+  { schema, script, serviceConfig }: ServedProtos,
+  store: OperationStore,
+  logger: Logger,
+): Servers {
   const services = fakeServices(schema, script ? { script } : {});
   // Faked work is a timer: there is no telling how many a test wants at once, and no harm in many.
   const concurrency = Number.POSITIVE_INFINITY;
-  const operations = createOperations({ methods: services.methods, concurrency, logger });
+  const operations = createOperations({ store, methods: services.methods, concurrency, logger });
   const server = new Server();
   server.addService(OperationsService, operations.handlers);
   services.addTo(server, operations);

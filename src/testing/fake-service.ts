@@ -78,6 +78,7 @@ function fakeMethod(method: LongRunningMethod, script: MethodScript, clock: Cloc
     metadata: (request) => ({ ...filledIn(method, request), ...script.metadata }),
     run: (_, context) => playScript(script, context, clock),
     cancellable: script.onCancel !== 'unimplemented',
+    onInterrupted: script.onInterrupted,
     ownMetadataFields: scripted.flatMap((fields) => Object.keys(fields)),
   }) as ImplementedMethod;
 }

@@ -5,6 +5,7 @@ export {
   DEFAULT_SCRIPT,
   type MethodScript,
   type OnCancel,
+  type OnInterrupted,
   type ParseScriptOptions,
   parseScript,
   type Script,

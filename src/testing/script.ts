@@ -9,6 +9,11 @@ import { readYaml, suggestion, type YamlValue } from './yaml-value.js';
 /** What becomes of a request to cancel: obeyed, obeyed later, ignored, or answered UNIMPLEMENTED. */
 export type OnCancel = 'honour' | 'ignore' | 'unimplemented' | { readonly afterMs: number };
 
+/** What becomes of work whose server died, in a store that outlives it: it ends with ABORTED, or begins anew. */
+export type OnInterrupted = (typeof ON_INTERRUPTED)[number];
+
+const ON_INTERRUPTED = ['abort', 'resume'] as const;
+
 /** A change of the metadata on the way. */
 export interface ScriptStep {
   /** Since the start of the work. A step after its end never comes. */
@@ -26,6 +31,7 @@ export type ScriptedEnding =
 export interface MethodScript {
   readonly durationMs: number;
   readonly onCancel: OnCancel;
+  readonly onInterrupted: OnInterrupted;
   /** The fields of the metadata to begin with, by their names in messages. */
   readonly metadata: object;
   /** In the order of time. */
@@ -55,6 +61,7 @@ export const DEFAULT_SCRIPT: Script = {
   default: {
     durationMs: 1000,
     onCancel: 'honour',
+    onInterrupted: 'abort',
     metadata: {},
     steps: [],
     ending: { type: 'response', response: {} },
@@ -69,6 +76,7 @@ export const DEFAULT_SCRIPT: Script = {
  *   acme.jobs.v1.Jobs.RunJob:
  *     durationMs: 2000                # default 1000
  *     onCancel: honour                # honour | ignore | unimplemented | { afterMs: 300 }
+ *     onInterrupted: resume           # abort | resume, when the server died; default abort
  *     metadata: { verb: run }         # ProtoJSON of metadata_type
  *     steps: [{ atMs: 500, metadata: { statusDetail: half way } }]     # merged into metadata
  *     response: { name: jobs/1 }      # ProtoJSON of response_type; default: the empty message
@@ -98,16 +106,24 @@ export function parseScript(text: string, { file, schema }: ParseScriptOptions):
 }
 
 function readDefault(value: YamlValue | undefined, schema: Schema): MethodScript {
-  const fields = value?.fields(['durationMs', 'onCancel', 'error']);
+  const fields = value?.fields(['durationMs', 'onCancel', 'onInterrupted', 'error']);
   const error = fields?.error && readScriptedError(fields.error, schema.registry);
   return {
     ...DEFAULT_SCRIPT.default,
-    ...readTiming(fields, DEFAULT_SCRIPT.default),
+    ...readConduct(fields, DEFAULT_SCRIPT.default),
     ...(error && { ending: { type: 'error', error } }),
   };
 }
 
-const METHOD_FIELDS = ['durationMs', 'onCancel', 'metadata', 'steps', 'response', 'error'] as const;
+const METHOD_FIELDS = [
+  'durationMs',
+  'onCancel',
+  'onInterrupted',
+  'metadata',
+  'steps',
+  'response',
+  'error',
+] as const;
 type MethodFields = Partial<Record<(typeof METHOD_FIELDS)[number], YamlValue>>;
 
 function readMethod(
@@ -118,7 +134,7 @@ function readMethod(
 ): MethodScript {
   const fields = value.fields(METHOD_FIELDS) ?? {};
   return {
-    ...readTiming(fields, base),
+    ...readConduct(fields, base),
     ...readMetadata(fields, method, schema),
     ending: readEnding(fields, method, schema) ?? base.ending,
   };
@@ -161,13 +177,15 @@ function readSteps(
   return read?.toSorted((a, b) => a.atMs - b.atMs) ?? [];
 }
 
-function readTiming(
+function readConduct(
   fields: MethodFields = {},
   base: MethodScript,
-): Pick<MethodScript, 'durationMs' | 'onCancel'> {
+): Pick<MethodScript, 'durationMs' | 'onCancel' | 'onInterrupted'> {
   return {
     durationMs: fields.durationMs?.milliseconds() ?? base.durationMs,
     onCancel: (fields.onCancel && readOnCancel(fields.onCancel)) ?? base.onCancel,
+    onInterrupted:
+      (fields.onInterrupted && readChoice(fields.onInterrupted, ON_INTERRUPTED)) ?? base.onInterrupted,
   };
 }
 
@@ -179,11 +197,18 @@ function readOnCancel(value: YamlValue): OnCancel | undefined {
     if (!afterMs) return value.fault('afterMs is missing: say after how many milliseconds to obey');
     return { afterMs: afterMs.milliseconds() ?? 0 };
   }
+  return readChoice(value, ON_CANCEL, ' (or { afterMs: 300 })');
+}
+
+/** One of some words; `besides` says what else the fault may name. */
+function readChoice<Choice extends string>(
+  value: YamlValue,
+  choices: readonly Choice[],
+  besides = '',
+): Choice | undefined {
   const given = value.toJson();
-  const known = ON_CANCEL.find((candidate) => candidate === given);
-  if (known) return known;
-  const advice = suggestion(String(given), ON_CANCEL);
-  return value.fault(`${value} is unknown: ${advice} (or { afterMs: 300 })`);
+  const known = choices.find((candidate) => candidate === given);
+  return known ?? value.fault(`${value} is unknown: ${suggestion(String(given), choices)}${besides}`);
 }
 
 function readEnding(

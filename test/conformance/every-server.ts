@@ -10,10 +10,12 @@ import {
   type ReportsServerOptions,
   startReportsServer,
 } from '../helpers/reports-server.js';
+import { sqliteInTempDirectory } from '../helpers/sqlite-file.js';
 
 /** The stores that every line of the table runs over. A new store is one line here. */
 const STORES: Readonly<Record<string, () => OperationStore | Promise<OperationStore>>> = {
   memory: memoryStore,
+  SQLite: sqliteInTempDirectory,
 };
 
 /** The ways to reach a server that every line of the table runs over. */

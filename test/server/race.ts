@@ -6,8 +6,9 @@ import type {
   ReportMetadata,
 } from '../../generated/example/reports/v1/reports.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
-import { createOperations, implement, memoryStore, type Operations } from '../../src/server/index.js';
+import { createOperations, implement, type Operations } from '../../src/server/index.js';
 import { Code, StatusError } from '../../src/status.js';
+import type { OperationStore } from '../../src/stores/operation-store.js';
 import { aroundStore } from '../helpers/around-store.js';
 import { type AbortBehaviour, ControlledWork } from '../helpers/controlled-work.js';
 import { type ManualClock, manualClock } from '../helpers/manual-clock.js';
@@ -33,6 +34,7 @@ export interface Action {
 
 export interface RaceOptions {
   readonly scheduler: Scheduler;
+  readonly store: OperationStore;
   readonly onAbort: AbortBehaviour;
   readonly concurrency: number;
 }
@@ -50,14 +52,14 @@ export class Race implements AsyncDisposable {
   readonly #pending: Promise<unknown>[] = [];
   readonly #onAbort: AbortBehaviour;
 
-  constructor({ scheduler, onAbort, concurrency }: RaceOptions) {
+  constructor({ scheduler, store, onAbort, concurrency }: RaceOptions) {
     this.#scheduler = scheduler;
     this.#onAbort = onAbort;
     this.#work = new ControlledWork(onAbort);
     this.#kit = createOperations({
       clock: this.#clock,
       concurrency,
-      store: aroundStore(memoryStore(), async (call, proceed) => {
+      store: aroundStore(store, async (call, proceed) => {
         await scheduler.schedule(Promise.resolve(), `before ${call.method}`);
         const answer = await proceed();
         await scheduler.schedule(Promise.resolve(), `after ${call.method}`);

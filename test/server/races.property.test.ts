@@ -1,5 +1,6 @@
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
+import { STORES } from '../stores/stores.js';
 import { ACTIONS, type Action, Race } from './race.js';
 
 /** What one client does, one after the other; several clients do so at once. */
@@ -8,7 +9,7 @@ const client: fc.Arbitrary<readonly Action[]> = fc.array(
   { maxLength: 10 },
 );
 
-describe('races', () => {
+describe.each(STORES)('races › $name store', ({ open, numRuns }) => {
   it.each(['honour', 'ignore'] as const)(
     'any interleaving of clients, work that would %s cancellation, and store: the model holds (contract 4, 12, 13, 14, 16, 17, 20)',
     async (onAbort) => {
@@ -18,14 +19,14 @@ describe('races', () => {
           fc.array(client, { minLength: 1, maxLength: 4 }),
           fc.integer({ min: 1, max: 3 }),
           async (scheduler, clients, concurrency) => {
-            await using race = new Race({ scheduler, onAbort, concurrency });
+            await using race = new Race({ scheduler, store: open(), onAbort, concurrency });
             await race.start(2);
             await race.run(clients);
             await race.settle();
             race.check();
           },
         ),
-        { numRuns: 150 },
+        { numRuns: Math.min(numRuns, 150) },
       );
     },
     30_000,

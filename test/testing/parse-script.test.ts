@@ -35,6 +35,7 @@ describe('parseScript', () => {
       script(
         'durationMs: 2000',
         'onCancel: { afterMs: 300 }',
+        'onInterrupted: resume',
         'metadata: { verb: create, requested_cancellation: false }',
         'steps:',
         '  - { atMs: 900, metadata: { statusDetail: almost } }',
@@ -45,6 +46,7 @@ describe('parseScript', () => {
     expect(methods.get(CREATE)).toMatchObject({
       durationMs: 2000,
       onCancel: { afterMs: 300 },
+      onInterrupted: 'resume',
       metadata: { verb: 'create', requestedCancellation: false },
       steps: [
         { atMs: 500, metadata: { statusDetail: 'half way' } },
@@ -117,6 +119,7 @@ describe('parseScript refuses, with file, line and field', () => {
     ['a bad delay', 'onCancel: { afterMs: -1 }', '.onCancel.afterMs', /is no time/],
     ['onCancel without its delay', 'onCancel: {}', '.onCancel', /afterMs is missing/],
     ['onCancel of the wrong type', 'onCancel: [ignore]', '.onCancel', /is unknown/],
+    ['an unknown onInterrupted', 'onInterrupted: retry', '.onInterrupted', /is unknown: .*resume/],
     ['metadata of the wrong type', 'metadata: 5', '.metadata', /"5" does not fit .*OperationMetadata/],
     [
       'an unknown metadata field',

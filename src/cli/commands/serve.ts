@@ -10,6 +10,7 @@ interface ServeOptions extends ServedFiles {
   readonly httpAddress?: string;
   readonly grpcOnly?: true;
   readonly restOnly?: true;
+  readonly store: string;
   readonly graceMs: number;
 }
 
@@ -31,16 +32,23 @@ export function serveCommand(terminal: Terminal): Command {
       '--service-config <file>',
       'google.api.Service in YAML whose HTTP rules replace those of the protos',
     )
+    .option('--store <store>', 'where operations are kept: memory, or sqlite:FILE', 'memory')
     .addOption(
       new Option('--grace-ms <milliseconds>', 'how long running work has to end when the server is stopped')
         .default(DEFAULT_GRACE_MS)
         .argParser(parseMilliseconds),
     )
-    .action(async ({ address, graceMs, ...options }: ServeOptions) => {
+    .action(async ({ address, graceMs, store: where, ...options }: ServeOptions) => {
       const { servedProtos } = await import('../served-protos.js');
+      const { openStore } = await import('../store.js');
       const { serveUntilTerminated } = await import('../serve-until-terminated.js');
-      const speaks = spoken(options);
-      await serveUntilTerminated(await servedProtos(options), { address, speaks, graceMs, terminal });
+      const served = await servedProtos(options);
+      const store = await openStore(where);
+      try {
+        await serveUntilTerminated(served, { address, speaks: spoken(options), graceMs, store, terminal });
+      } finally {
+        await store.close();
+      }
       terminal.exitCode = ExitCode.SUCCEEDED;
     });
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { matchesParent } from '../../src/name.js';
 import { memoryStore } from '../../src/stores/memory.js';
@@ -8,6 +8,7 @@ import {
   type OperationRecord,
   type OperationStore,
 } from '../../src/stores/operation-store.js';
+import { ended, recordOf, STORES, type TestedStore } from './stores.js';
 
 const PARENTS = ['a', 'b', 'a/x', ''] as const;
 const PATTERNS = [...PARENTS, '-', 'a/-', '-/x'] as const;
@@ -27,23 +28,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant('page' as const) }),
 );
 
-function recordOf(id: number, parent: string, expireTime?: number): OperationRecord {
-  return {
-    name: `${parent}/operations/${id}`,
-    parent,
-    method: '/s/m',
-    request: new Uint8Array(),
-    cancellable: true,
-    version: 1,
-    attempt: 0,
-    createTime: id,
-    metadata: undefined,
-    ...(expireTime === undefined
-      ? {}
-      : { expireTime, endTime: 0, result: { $case: 'error', value: { code: 1, message: '', details: [] } } }),
-  };
-}
-
 /** Everything a listing holds, page by page; `between` is run after each page but the last. */
 async function listAll(
   store: OperationStore,
@@ -62,7 +46,17 @@ async function listAll(
   }
 }
 
-describe('memory store', () => {
+describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
+  const opened: OperationStore[] = [];
+  const openStore = () => {
+    const store = open();
+    opened.push(store);
+    return store;
+  };
+  afterEach(async () => {
+    for (const store of opened.splice(0)) await store.close();
+  });
+
   it('lists what there is, newest first, after any creations and deletions (contract 25, 34)', async () => {
     const listing = fc.record({
       parent: fc.constantFrom(...PATTERNS),
@@ -72,11 +66,14 @@ describe('memory store', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), listing, async (steps, query) => {
-        const store = memoryStore();
+        const store = openStore();
         let model: OperationRecord[] = [];
         for (const [id, taken] of steps.entries()) {
           if (taken.type === 'create') {
-            const record = recordOf(id, taken.parent, taken.expireTime);
+            const record = recordOf(id, {
+              parent: taken.parent,
+              ...(taken.expireTime === undefined ? {} : ended(taken.expireTime)),
+            });
             await store.create(record);
             model.unshift(record);
           }
@@ -95,7 +92,7 @@ describe('memory store', () => {
         );
         expect(await listAll(store, query)).toEqual(wanted.map(({ name }) => name));
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 
@@ -105,10 +102,10 @@ describe('memory store', () => {
         fc.array(step, { maxLength: 40 }),
         fc.integer({ min: 1, max: 4 }),
         async (steps, limit) => {
-          const store = memoryStore();
+          const store = openStore();
           const names: string[] = [];
           for (let id = 0; id < 20; id++) {
-            const record = recordOf(id, 'a');
+            const record = recordOf(id);
             await store.create(record);
             names.unshift(record.name);
           }
@@ -117,7 +114,7 @@ describe('memory store', () => {
           const remaining = [...steps];
           const seen = await listAll(store, { parent: 'a', limit, now: 0 }, async () => {
             for (let next = remaining.shift(); next && next.type !== 'page'; next = remaining.shift()) {
-              if (next.type === 'create') await store.create(recordOf(id++, next.parent));
+              if (next.type === 'create') await store.create(recordOf(id++, { parent: next.parent }));
               else {
                 const name = names[next.target % names.length] as string;
                 doomed.add(name);
@@ -129,13 +126,15 @@ describe('memory store', () => {
           expect(seen.filter((name) => !doomed.has(name))).toEqual(names.filter((name) => !doomed.has(name)));
         },
       ),
+      { numRuns },
     );
   });
 
   it('gives up on a page after so many records, to others now and then, and leaves out none (contract 28, 29)', async () => {
-    const store = memoryStore();
+    const store = openStore();
     const count = 2 * MAX_EXAMINED + 1;
-    for (let id = 0; id < count; id++) await store.create(recordOf(id, id % 2 ? 'a' : 'b'));
+    const records = Array.from({ length: count }, (_, id) => recordOf(id, { parent: id % 2 ? 'a' : 'b' }));
+    await Promise.all(records.map((record) => store.create(record)));
     const query = {
       parent: '-',
       now: 0,
@@ -152,45 +151,34 @@ describe('memory store', () => {
     expect(turns).toBeGreaterThan(10);
     expect(first).toEqual({ records: [], next: expect.any(String) });
     const second = await store.list({ ...query, after: first.next as string });
-    expect(second).toEqual({ records: [recordOf(1, 'a')], next: expect.any(String) });
+    expect(second).toEqual({ records: [records[1]], next: expect.any(String) });
     const third = await store.list({ ...query, after: second.next as string });
-    expect(third).toEqual({ records: [recordOf(0, 'b')] });
-  });
-
-  it('leaves out what is deleted while a page is made (contract 20)', async () => {
-    const store = memoryStore();
-    for (let id = 0; id < 2000; id++) await store.create(recordOf(id, id % 2 ? 'a' : 'b'));
-    const page = store.list({ parent: '-', now: 0, limit: 2000 });
-    for (let id = 0; id < 500; id++) await store.delete(recordOf(id, id % 2 ? 'a' : 'b').name);
-    const { records } = await page;
-    expect(records.map(({ createTime }) => createTime)).toEqual(
-      Array.from({ length: 1500 }, (_, id) => 1999 - id),
-    );
+    expect(third).toEqual({ records: [records[0]] });
   });
 
   it('compares and sets: of two who read the same version one wins (contract 16)', async () => {
-    const store = memoryStore();
-    const record = recordOf(1, 'a');
+    const store = openStore();
+    const record = recordOf(1);
     await store.create(record);
     const changed = { ...record, version: 2 };
     const both = [store.compareAndSet({ ...changed, attempt: 1 }, 1), store.compareAndSet(changed, 1)];
     expect(await Promise.all(both)).toEqual([true, false]);
     expect(await store.get(record.name)).toMatchObject({ version: 2, attempt: 1 });
-    expect(await store.compareAndSet(recordOf(2, 'a'), 1)).toBe(false);
+    expect(await store.compareAndSet(recordOf(2), 1)).toBe(false);
   });
 
   it('refuses a name that is taken, and keeps what it has', async () => {
-    const store = memoryStore();
-    await store.create(recordOf(1, 'a'));
-    await expect(store.create({ ...recordOf(1, 'a'), attempt: 9 })).rejects.toMatchObject({ code: 6 });
+    const store = openStore();
+    await store.create(recordOf(1));
+    await expect(store.create({ ...recordOf(1), attempt: 9 })).rejects.toMatchObject({ code: 6 });
     expect(await store.get('a/operations/1')).toMatchObject({ attempt: 0 });
   });
 
   it('deletes what has expired, in batches, and nothing else (contract 34)', async () => {
-    const store = memoryStore();
-    for (let id = 0; id < 5; id++) await store.create(recordOf(id, 'a', 10));
-    await store.create(recordOf(5, 'a', 11));
-    await store.create(recordOf(6, 'a'));
+    const store = openStore();
+    for (let id = 0; id < 5; id++) await store.create(recordOf(id, ended(10)));
+    await store.create(recordOf(5, ended(11)));
+    await store.create(recordOf(6));
     expect(await store.deleteExpired(10, 2)).toBe(2);
     expect(await store.deleteExpired(10, 100)).toBe(3);
     expect(await store.deleteExpired(10, 100)).toBe(0);
@@ -201,10 +189,10 @@ describe('memory store', () => {
   });
 
   it('tells watchers of every change and of deletion, until they stop watching', async () => {
-    const store = memoryStore();
+    const store = openStore();
     const told: (string | undefined)[] = [];
     const stop = store.watch((name) => told.push(name));
-    const record = recordOf(1, 'a');
+    const record = recordOf(1);
     await store.create(record);
     await store.compareAndSet({ ...record, version: 2 }, 1);
     await store.compareAndSet({ ...record, version: 2 }, 1);
@@ -215,5 +203,18 @@ describe('memory store', () => {
     await store.create(record);
     await store.delete(record.name);
     expect(told).toHaveLength(2);
+  });
+});
+
+describe('memory store', () => {
+  it('leaves out what is deleted while a page is made (contract 20)', async () => {
+    const store = memoryStore();
+    for (let id = 0; id < 2000; id++) await store.create(recordOf(id, { parent: id % 2 ? 'a' : 'b' }));
+    const page = store.list({ parent: '-', now: 0, limit: 2000 });
+    for (let id = 0; id < 500; id++) await store.delete(recordOf(id, { parent: id % 2 ? 'a' : 'b' }).name);
+    const { records } = await page;
+    expect(records.map(({ createTime }) => createTime)).toEqual(
+      Array.from({ length: 1500 }, (_, id) => 1999 - id),
+    );
   });
 });

@@ -1,0 +1,7 @@
+import { operations } from './0001-operations.js';
+
+/**
+ * What makes a database of version n one of version n + 1, at index n. What was released is never edited: a
+ * change is one more.
+ */
+export const SQLITE_MIGRATIONS: readonly string[] = [operations];

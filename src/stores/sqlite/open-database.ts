@@ -1,0 +1,155 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Code, kitError, quoted, StatusError } from '../../status.js';
+import { SQLITE_MIGRATIONS } from '../migrations/sqlite/index.js';
+import { lockFile } from './file-lock.js';
+import { ResultCode, resultCode } from './sqlite-error.js';
+
+/** The path of a database that is in no file. */
+export const IN_MEMORY = ':memory:';
+
+/** How much an acknowledged change outlives; see `SqliteStoreOptions`. */
+export type Synchronous = 'full' | 'normal';
+
+/** A database that this process alone writes to. */
+export interface OpenDatabase {
+  readonly database: DatabaseSync;
+  close(): void;
+}
+
+/** "LROP", by which `file` and we tell our databases from those of others (SQLite's application_id). */
+const APPLICATION_ID = 0x4c_52_4f_50;
+/** How long to wait for another process that writes, a shell or a backup: all else waits as long. */
+const BUSY_TIMEOUT_MS = 500;
+/** What the write-ahead log is cut back to once it has grown larger. */
+const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Opens a database of operations; makes it if there is none, and brings it up to date.
+ *
+ * @throws StatusError FAILED_PRECONDITION that says what is wrong with the file.
+ */
+export function openDatabase(path: string, synchronous: Synchronous): OpenDatabase {
+  const open: (() => void)[] = [];
+  const close = () => {
+    for (let closeOne = open.pop(); closeOne; closeOne = open.pop()) {
+      try {
+        closeOne();
+      } catch {
+        // Tidying up may fail, on a full disk for one; the file is as good without, and the rest is closed.
+      }
+    }
+  };
+  try {
+    const database = new DatabaseSync(path);
+    open.push(() => database.close());
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    if (path !== IN_MEMORY) {
+      // By its real path, so that nobody comes round by a link.
+      const unlock = lockFile(realpathSync(path));
+      if (!unlock) throw locked(path, holderOf(database));
+      // The lock is given back when the file is closed, not before.
+      open.unshift(unlock);
+      writeAhead(database, path, synchronous);
+    }
+    migrate(database, path);
+    database.exec(`DELETE FROM opened_by; INSERT INTO opened_by VALUES (${process.pid})`);
+    open.push(() => database.exec('DELETE FROM opened_by; PRAGMA wal_checkpoint(TRUNCATE)'));
+    return { database, close };
+  } catch (error) {
+    close();
+    throw error instanceof StatusError ? error : unusable(path, error);
+  }
+}
+
+function writeAhead(database: DatabaseSync, path: string, synchronous: Synchronous): void {
+  const mode = pragma(database, 'journal_mode = WAL');
+  if (mode !== 'wal') {
+    const message = `database ${quoted(path)} is on a file system without shared memory: put it on a local disk`;
+    throw refusal('STORE_UNUSABLE', message, path);
+  }
+  database.exec(`
+    PRAGMA synchronous = ${synchronous};
+    -- Where fsync alone leaves data in the cache of the drive (macOS).
+    PRAGMA fullfsync = ON;
+    PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES};
+  `);
+}
+
+function migrate(database: DatabaseSync, path: string): void {
+  const newest = SQLITE_MIGRATIONS.length;
+  const version = Number(pragma(database, 'user_version'));
+  if (pragma(database, 'application_id') !== APPLICATION_ID) {
+    const { count } = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get() ?? {};
+    if (version !== 0 || count !== 0) {
+      const message = `database ${quoted(path)} holds something else than operations: name another file`;
+      throw refusal('STORE_UNUSABLE', message, path);
+    }
+  }
+  if (version > newest) {
+    const advice = 'use the newer version of longrunning that wrote it, or restore a backup made before';
+    const message = `database ${quoted(path)} has version ${version}, and this code knows ${newest}: ${advice}`;
+    throw refusal('STORE_TOO_NEW', message, path);
+  }
+  if (version === newest) return;
+  const steps = SQLITE_MIGRATIONS.slice(version).join('\n');
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    database.exec(
+      `${steps}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${newest}; COMMIT`,
+    );
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function pragma(database: DatabaseSync, text: string): unknown {
+  return Object.values(database.prepare(`PRAGMA ${text}`).get() ?? {})[0];
+}
+
+/** The process that has the file, as it says itself; undefined when that cannot be read. */
+function holderOf(database: DatabaseSync): number | undefined {
+  try {
+    const { pid } = database.prepare('SELECT pid FROM opened_by').get() ?? {};
+    return typeof pid === 'number' ? pid : undefined;
+  } catch {
+    // It is only just making the file.
+    return undefined;
+  }
+}
+
+function locked(path: string, pid: number | undefined): StatusError {
+  const here = pid === process.pid;
+  const holder = pid === undefined ? 'another process' : here ? 'this process' : `process ${pid}`;
+  const advice = here ? 'use one store for it' : 'end that one first, or use another file';
+  return kitError(
+    Code.FAILED_PRECONDITION,
+    'STORE_LOCKED',
+    `database ${quoted(path)} is in use by ${holder} already: ${advice}`,
+    { metadata: { path, ...(pid !== undefined && { pid: String(pid) }) } },
+  );
+}
+
+/** What is wrong with a file that SQLite does not open. */
+function unusable(path: string, cause: unknown): StatusError {
+  const file = `database ${quoted(path)}`;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  switch (resultCode(cause)) {
+    case ResultCode.NOTADB:
+      return refusal('STORE_UNUSABLE', `${file} is no SQLite database: name another file`, path, cause);
+    case ResultCode.READONLY:
+    case ResultCode.CANTOPEN: {
+      const message = existsSync(dirname(path))
+        ? `${file} cannot be opened (${reason}): see that it and its directory may be written to`
+        : `${file} is in a directory that does not exist: make ${quoted(dirname(path))} first`;
+      return refusal('STORE_UNUSABLE', message, path, cause);
+    }
+  }
+  return refusal('STORE_UNUSABLE', `${file} cannot be opened (${reason}): correct that first`, path, cause);
+}
+
+function refusal(reason: string, message: string, path: string, cause?: unknown): StatusError {
+  return kitError(Code.FAILED_PRECONDITION, reason, message, { metadata: { path }, cause });
+}

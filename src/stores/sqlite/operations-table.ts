@@ -1,0 +1,120 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { matchesParent } from '../../name.js';
+import { Code, kitError, quoted } from '../../status.js';
+import { CHANGING_COLUMNS, COLUMNS, type OperationRow, recordOf, rowOf, valuesOf } from '../operation-row.js';
+import type { ListPage, ListQuery, OperationRecord, RequestKey } from '../operation-store.js';
+import { listPage } from './list-page.js';
+
+const INSERT = `
+  INSERT INTO operations (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
+  ON CONFLICT (name) DO NOTHING`;
+
+const SELECT = 'SELECT * FROM operations WHERE name = ?';
+
+const SELECT_BY_REQUEST = `
+  SELECT * FROM operations WHERE method = ? AND parent = ? AND request_id = ?`;
+
+const UPDATE = `
+  UPDATE operations SET ${CHANGING_COLUMNS.map((column) => `${column} = ?`).join(', ')}
+  WHERE name = ? AND version = ?`;
+
+const DELETE = 'DELETE FROM operations WHERE name = ?';
+
+const DELETE_EXPIRED = `
+  DELETE FROM operations WHERE sequence IN (
+    SELECT sequence FROM operations WHERE expire_time <= ? ORDER BY expire_time LIMIT ?)
+  RETURNING name`;
+
+const SELECT_UNFINISHED = `
+  SELECT name FROM operations INDEXED BY operations_unfinished
+  WHERE end_time IS NULL AND method IN (SELECT value FROM json_each(?)) ORDER BY sequence`;
+
+const SELECT_UNFINISHED_METHODS = `
+  SELECT DISTINCT method FROM operations INDEXED BY operations_unfinished WHERE end_time IS NULL`;
+
+/** The table of operations: what a store does to it, one statement each. */
+export class OperationsTable {
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  readonly #selectByRequest: StatementSync;
+  readonly #update: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #deleteExpired: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    database.function('matches_parent', { deterministic: true }, (pattern, parent) =>
+      matchesParent(String(pattern), String(parent)) ? 1 : 0,
+    );
+    this.#insert = database.prepare(INSERT);
+    this.#select = database.prepare(SELECT);
+    this.#selectByRequest = database.prepare(SELECT_BY_REQUEST);
+    this.#update = database.prepare(UPDATE);
+    this.#delete = database.prepare(DELETE);
+    this.#deleteExpired = database.prepare(DELETE_EXPIRED);
+  }
+
+  /**
+   * @returns the record that is kept: an earlier one with the same request id, or the one given.
+   * @throws StatusError ALREADY_EXISTS when the name is taken.
+   */
+  insert(record: OperationRecord): OperationRecord {
+    const { method, parent, requestId } = record;
+    const earlier = requestId === undefined ? undefined : this.byRequest({ method, parent, requestId });
+    if (earlier) return earlier;
+    const { changes } = this.#insert.run(...valuesOf(rowOf(record), COLUMNS));
+    if (changes === 1) return record;
+    throw kitError(
+      Code.ALREADY_EXISTS,
+      'NAME_TAKEN',
+      `operation ${quoted(record.name)} exists: choose another id`,
+      { metadata: { name: record.name } },
+    );
+  }
+
+  byName(name: string): OperationRecord | undefined {
+    return record(this.#select.get(name));
+  }
+
+  byRequest({ method, parent, requestId }: RequestKey): OperationRecord | undefined {
+    return record(this.#selectByRequest.get(method, parent, requestId));
+  }
+
+  /** Whether there was a record of that name and version to replace. */
+  replace(record: OperationRecord, expectedVersion: number): boolean {
+    const values: SQLInputValue[] = valuesOf(rowOf(record), CHANGING_COLUMNS);
+    return this.#update.run(...values, record.name, expectedVersion).changes === 1;
+  }
+
+  /** Whether there was a record of that name. */
+  delete(name: string): boolean {
+    return this.#delete.run(name).changes === 1;
+  }
+
+  /** @returns the names of what was deleted. */
+  deleteExpired(now: number, limit: number): string[] {
+    return this.#deleteExpired.all(now, limit).map(({ name }) => String(name));
+  }
+
+  list(query: ListQuery): Promise<ListPage> {
+    return listPage(this.#database, query);
+  }
+
+  /** Names of the operations of such methods that have not ended, oldest first. */
+  unfinished(methods: ReadonlySet<string>): string[] {
+    const rows = this.#database.prepare(SELECT_UNFINISHED).all(JSON.stringify([...methods]));
+    return rows.map(({ name }) => String(name));
+  }
+
+  unfinishedMethods(): string[] {
+    return this.#database
+      .prepare(SELECT_UNFINISHED_METHODS)
+      .all()
+      .map(({ method }) => String(method));
+  }
+}
+
+function record(row: object | undefined): OperationRecord | undefined {
+  return row && recordOf(row as OperationRow);
+}

@@ -1,0 +1,198 @@
+import { withDefaults } from '../../options.js';
+import { Code, kitError } from '../../status.js';
+import type {
+  ConsumeOptions,
+  ListPage,
+  ListQuery,
+  OperationRecord,
+  OperationStore,
+  RequestKey,
+  WorkConsumer,
+  WorkHandler,
+} from '../operation-store.js';
+import { WorkQueue } from '../work-queue.js';
+import { GroupCommit } from './group-commit.js';
+import { type OpenDatabase, openDatabase, type Synchronous } from './open-database.js';
+import { OperationsTable } from './operations-table.js';
+import { storeError } from './sqlite-error.js';
+
+/** What {@link sqliteStore} takes besides the path. */
+export interface SqliteStoreOptions {
+  /**
+   * What an acknowledged change outlives.
+   *
+   * - `'full'`: the loss of power, at the cost of an fsync for the changes of each turn of the event loop.
+   * - `'normal'`: the death of the process in any way. When the machine loses power or its kernel fails, the last
+   *   changes may be gone, though acknowledged; the file stays sound.
+   *
+   * @defaultValue 'full'
+   */
+  readonly synchronous?: Synchronous | undefined;
+}
+
+/**
+ * Keeps operations in a file of this machine, for one process at a time (`node:sqlite`). What was acknowledged
+ * outlives that process: at the next start queued work is done, and work that was interrupted is resumed or
+ * ended, as its method says.
+ *
+ * The file is opened at once. If that fails, `ready` of the store rejects and says why, and so does whatever
+ * else is asked of it.
+ *
+ * @param path - of the file, made if there is none; `':memory:'` for a database that goes with the store.
+ * @throws TypeError when the path is empty.
+ *
+ * @example
+ * ```ts
+ * const operations = createOperations({ store: sqliteStore('operations.db'), methods: [exportReport] });
+ * await operations.ready();
+ * ```
+ */
+export function sqliteStore(path: string, options: SqliteStoreOptions = {}): OperationStore {
+  if (path === '') throw new TypeError("path is empty: name a file, or ':memory:'");
+  const { synchronous } = withDefaults({ synchronous: 'full' as const }, options);
+  return new SqliteStore(() => openDatabase(path, synchronous));
+}
+
+/** A store that is open. */
+interface Opened extends OpenDatabase {
+  readonly table: OperationsTable;
+  readonly writes: GroupCommit;
+}
+
+class SqliteStore implements OperationStore {
+  readonly #listeners = new Set<(name: string) => void>();
+  readonly #queue = new WorkQueue<string>();
+  /** What is used of the store; throws when it cannot be used. */
+  #opened: () => Opened;
+  #consumes = false;
+
+  constructor(open: () => OpenDatabase) {
+    try {
+      const opened = open();
+      const { database } = opened;
+      const table = new OperationsTable(database);
+      const all = { ...opened, table, writes: new GroupCommit(database) };
+      this.#opened = () => all;
+    } catch (error) {
+      this.#opened = () => {
+        throw error;
+      };
+    }
+  }
+
+  async ready(): Promise<void> {
+    this.#opened();
+  }
+
+  create(record: OperationRecord): Promise<OperationRecord> {
+    return this.#write(
+      (table) => table.insert(record),
+      (kept) => {
+        if (kept === record && !record.result && this.#consumes) this.#queue.push(record.name);
+      },
+    );
+  }
+
+  get(name: string): Promise<OperationRecord | undefined> {
+    return this.#read((table) => table.byName(name));
+  }
+
+  find(key: RequestKey): Promise<OperationRecord | undefined> {
+    return this.#read((table) => table.byRequest(key));
+  }
+
+  compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
+    return this.#write(
+      (table) => table.replace(record, expectedVersion),
+      (replaced) => this.#tell(replaced ? [record.name] : []),
+    );
+  }
+
+  delete(name: string): Promise<boolean> {
+    return this.#write(
+      (table) => table.delete(name),
+      (deleted) => this.#tell(deleted ? [name] : []),
+    );
+  }
+
+  list(query: ListQuery): Promise<ListPage> {
+    return this.#read((table) => table.list(query));
+  }
+
+  async deleteExpired(now: number, limit: number): Promise<number> {
+    const names = await this.#write(
+      (table) => table.deleteExpired(now, limit),
+      (deleted) => this.#tell(deleted),
+    );
+    return names.length;
+  }
+
+  unfinishedMethods(): Promise<readonly string[]> {
+    return this.#read((table) => table.unfinishedMethods());
+  }
+
+  watch(listener: (name?: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
+    const consumer = this.#queue.consume(async (name) => {
+      const record = await this.get(name);
+      const wanted = record && !record.result && options.methods.has(record.method);
+      return wanted ? handler(record) : 'ended';
+    }, options);
+    try {
+      // From here on what is created is queued as it becomes durable: nothing is left out, nothing comes twice.
+      for (const name of this.#opened().table.unfinished(options.methods)) this.#queue.push(name);
+      this.#consumes = true;
+    } catch (error) {
+      options.onError(storeError(error));
+    }
+    return consumer;
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = () => {
+      throw kitError(Code.UNAVAILABLE, 'STORE_CLOSED', 'the store of operations is closed: open another');
+    };
+    this.#queue.clear();
+    this.#listeners.clear();
+    let open: Opened;
+    try {
+      open = opened();
+    } catch {
+      // It could not be opened, or is closed.
+      return;
+    }
+    open.writes.flush();
+    open.close();
+  }
+
+  async #read<Result>(read: (table: OperationsTable) => Result): Promise<Awaited<Result>> {
+    try {
+      return await read(this.#opened().table);
+    } catch (error) {
+      // It may have been closed between two batches of a listing.
+      this.#opened();
+      throw storeError(error);
+    }
+  }
+
+  async #write<Result>(
+    change: (table: OperationsTable) => Result,
+    committed: (result: Result) => void,
+  ): Promise<Awaited<Result>> {
+    try {
+      const { table, writes } = this.#opened();
+      return await writes.write(() => change(table), committed);
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
+  #tell(names: readonly string[]): void {
+    for (const name of names) for (const listener of this.#listeners) listener(name);
+  }
+}

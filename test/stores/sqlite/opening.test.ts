@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Code } from '../../../src/status.js';
+import { type SqliteStoreOptions, sqliteStore } from '../../../src/stores/sqlite/index.js';
+import { expectKitError } from '../../helpers/rejection.js';
+import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
+import { recordOf } from '../stores.js';
+
+let directory: TempDirectory;
+const closing: (() => unknown)[] = [];
+const file = (name = 'operations.db') => join(directory.path, name);
+const NAME = recordOf(1).name;
+
+beforeEach(() => {
+  directory = tempDirectory();
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  directory[Symbol.dispose]();
+});
+
+function open(path: string, options?: SqliteStoreOptions) {
+  const store = sqliteStore(path, options);
+  closing.push(() => store.close());
+  return store;
+}
+
+function expectRefused(path: string, message: RegExp): Promise<unknown> {
+  return expectKitError(open(path).ready(), Code.FAILED_PRECONDITION, { message });
+}
+
+/** Holds a file in a process of its own, by the very lock that a store takes. */
+async function holdInAnotherProcess(path: string) {
+  const script = `
+    const { DatabaseSync } = require('node:sqlite');
+    const lock = new DatabaseSync(process.argv[1] + '.lock');
+    lock.exec('BEGIN IMMEDIATE');
+    const database = new DatabaseSync(process.argv[1]);
+    database.exec('INSERT INTO opened_by VALUES (' + process.pid + ')');
+    setInterval(() => {}, 1000);
+    console.log('held');`;
+  const child = spawn(process.execPath, ['--no-warnings', '-e', script, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  closing.push(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
+
+describe('SQLite store › opened', () => {
+  it.each(['full', 'normal'] as const)('again, synchronous %s: finds what was kept', async (synchronous) => {
+    const first = open(file(), { synchronous });
+    await first.create(recordOf(1));
+    await first.close();
+    expect(await open(file(), { synchronous }).get(NAME)).toMatchObject({ name: NAME });
+  });
+
+  it('closed: all is in the one file, for whoever copies it', async () => {
+    const store = open(file());
+    await store.create(recordOf(1));
+    await store.close();
+    expect(existsSync(file('operations.db-wal'))).toBe(false);
+    using database = new DatabaseSync(file(), { readOnly: true }) as DatabaseSync & Disposable;
+    expect(database.prepare('SELECT name FROM operations').all()).toEqual([{ name: NAME }]);
+  });
+
+  it('can be read by others meanwhile, for a backup', async () => {
+    const store = open(file());
+    await store.create(recordOf(1));
+    using database = new DatabaseSync(file(), { readOnly: true }) as DatabaseSync & Disposable;
+    database.exec(`VACUUM INTO '${file('backup.db')}'`);
+    await store.create(recordOf(2));
+    const backup = open(file('backup.db'));
+    expect(await backup.get(NAME)).toMatchObject({ name: NAME });
+    expect(await backup.get(recordOf(2).name)).toBeUndefined();
+  });
+
+  it('an empty path: TypeError', () => {
+    expect(() => sqliteStore('')).toThrow(TypeError);
+  });
+
+  it('closed and asked: UNAVAILABLE; closing twice is nothing', async () => {
+    const store = open(file());
+    const pending = store.create(recordOf(1));
+    await store.close();
+    await expect(pending).resolves.toMatchObject({ name: NAME });
+    await store.close();
+    await expectKitError(store.get(NAME), Code.UNAVAILABLE, { message: /closed/ });
+    await expectKitError(store.create(recordOf(2)), Code.UNAVAILABLE, { message: /closed/ });
+    await expectKitError(store.ready(), Code.UNAVAILABLE, { message: /closed/ });
+  });
+});
+
+describe('SQLite store › a file that another has', () => {
+  it('by another store of this process: refused, also by a link; free once that is closed', async () => {
+    const first = open(file());
+    await first.ready();
+    symlinkSync(file(), file('link.db'));
+    await expectRefused(file(), /operations\.db" is in use by this process already: use one store/);
+    await expectRefused(file('link.db'), /link\.db" is in use by this process/);
+    await first.close();
+    await open(file('link.db')).ready();
+  });
+
+  it('by another process: refused by its pid; free when that was killed', async () => {
+    const earlier = open(file());
+    await earlier.create(recordOf(1));
+    await earlier.close();
+    const child = await holdInAnotherProcess(file());
+    const inUse = new RegExp(`in use by process ${child.pid} already: end that one first`);
+    await expectRefused(file(), inUse);
+    const refused = open(file());
+    await expectKitError(refused.get(NAME), Code.FAILED_PRECONDITION, { message: inUse });
+    await expectKitError(refused.create(recordOf(2)), Code.FAILED_PRECONDITION, { message: inUse });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await open(file()).get(NAME)).toMatchObject({ name: NAME });
+  });
+
+  it('in memory there is no other', async () => {
+    const [first, second] = [open(':memory:'), open(':memory:')];
+    await first.create(recordOf(1));
+    expect(await second.get(NAME)).toBeUndefined();
+  });
+});
+
+describe('SQLite store › a file that cannot be used', () => {
+  it('in a directory that does not exist: says which to make', async () => {
+    await expectRefused(join(directory.path, 'none', 'o.db'), /does not exist: make ".*none" first/);
+  });
+
+  it('is a directory: cannot be opened', async () => {
+    await expectRefused(directory.path, /cannot be opened/);
+  });
+
+  it('is no database, and stays as it is', async () => {
+    writeFileSync(file(), 'these are notes, and long enough to be taken for the head of a file'.repeat(10));
+    await expectRefused(file(), /is no SQLite database: name another file/);
+    expect(readFileSync(file(), 'utf8')).toMatch(/^these are notes/);
+  });
+
+  it('is the database of another program, and stays as it is', async () => {
+    const database = new DatabaseSync(file());
+    database.exec('CREATE TABLE notes (text)');
+    database.close();
+    await expectRefused(file(), /holds something else than operations/);
+  });
+
+  it('may not be written to', async () => {
+    await open(file()).close();
+    chmodSync(file(), 0o444);
+    // Root may write to everything.
+    if (process.getuid?.() === 0) return;
+    await expectRefused(file(), /may be written to/);
+  });
+
+  it('was written by a newer version: says which is known', async () => {
+    await open(file()).close();
+    const database = new DatabaseSync(file());
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    await expectRefused(file(), /has version 99, and this code knows \d+: use the newer version/);
+  });
+
+  it('tells a server at once, which then runs nothing', async () => {
+    const errors: unknown[] = [];
+    const store = open(join(directory.path, 'none', 'o.db'));
+    const options = {
+      methods: new Set<string>(),
+      concurrency: 1,
+      onError: (error: unknown) => errors.push(error),
+    };
+    store.consume(async () => 'ended', options).stop();
+    expect(errors).toEqual([expect.objectContaining({ code: Code.FAILED_PRECONDITION })]);
+  });
+});

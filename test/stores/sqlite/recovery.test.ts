@@ -1,0 +1,177 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ReportMetadata } from '../../../generated/example/reports/v1/reports.js';
+import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { unpack } from '../../../src/any.js';
+import { Code, StatusError } from '../../../src/status.js';
+import type { ConsumeOptions, OperationRecord, WorkOutcome } from '../../../src/stores/operation-store.js';
+import { sqliteStore } from '../../../src/stores/sqlite/index.js';
+import { settled } from '../../helpers/manual-clock.js';
+import { type ReportsServerOptions, startReportsServer } from '../../helpers/reports-server.js';
+import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
+import { ended, recordOf } from '../stores.js';
+
+let directory: TempDirectory;
+const file = () => join(directory.path, 'operations.db');
+beforeEach(() => {
+  directory = tempDirectory();
+});
+afterEach(() => directory[Symbol.dispose]());
+
+const startServer = (options: ReportsServerOptions = {}) =>
+  startReportsServer({ ...options, store: sqliteStore(file()) });
+
+const consuming = (methods: readonly string[], concurrency = 10): ConsumeOptions => ({
+  methods: new Set(methods),
+  concurrency,
+  onError: (error) => {
+    throw error;
+  },
+});
+
+/** What a store left behind whose server died: records as they were then. */
+async function leaveBehind(...records: OperationRecord[]): Promise<void> {
+  const store = sqliteStore(file());
+  for (const record of records) await store.create(record);
+  await store.close();
+}
+
+describe('SQLite store › work that was left', () => {
+  it('is handed out when opened again: begun or queued, oldest first, each once', async () => {
+    await leaveBehind(recordOf(1, { attempt: 2 }), recordOf(2, ended(10)), recordOf(3));
+    const store = sqliteStore(file());
+    const handedOut: string[] = [];
+    const outcome = Promise.withResolvers<WorkOutcome>();
+    const handler = ({ name, attempt }: OperationRecord) => {
+      handedOut.push(`${name}#${attempt}`);
+      return outcome.promise;
+    };
+    // What becomes durable around this time is neither forgotten nor handed out twice.
+    const created = store.create(recordOf(4));
+    store.consume(handler, consuming(['/s/m']));
+    await created;
+    await store.create(recordOf(5));
+    await settled();
+    expect(handedOut).toEqual([1, 3, 4, 5].map((id) => `a/operations/${id}#${id === 1 ? 2 : 0}`));
+    outcome.resolve('ended');
+    await store.close();
+  });
+
+  it('of a method that nobody implements here is left alone, and reported', async () => {
+    await leaveBehind(recordOf(1, { method: '/s/old', attempt: 1 }), recordOf(2));
+    await using server = await startServer();
+    await server.kit.ready();
+    await settled();
+    expect(server.logged).toEqual([
+      { facts: { methods: ['/s/old', '/s/m'] }, message: expect.stringContaining('does not implement') },
+    ]);
+    await server.kit.close({ graceMs: 0 });
+    const store = sqliteStore(file());
+    expect(await store.get('a/operations/1')).toMatchObject({ attempt: 1, version: 1, result: undefined });
+    await store.close();
+  });
+
+  it('that was released is handed out again, to the same server or the next', async () => {
+    await leaveBehind(recordOf(1));
+    const store = sqliteStore(file());
+    let times = 0;
+    store.consume(async () => (++times < 3 ? 'released' : 'ended'), consuming(['/s/m']));
+    await settled();
+    expect(times).toBe(3);
+    await store.close();
+  });
+});
+
+describe('server on SQLite › died with work in hand', () => {
+  /** Starts an operation, and leaves the file as a server leaves it that was killed at that point. */
+  async function killed(begun: 'queued' | 'running', { cancel = false } = {}): Promise<string> {
+    const store = sqliteStore(file());
+    const dying = await startReportsServer({
+      store: { ...methodsOf(store), close: async () => {} },
+      onAbort: 'ignore',
+      concurrency: 1,
+      exportReport: { onInterrupted: 'resume' },
+    });
+    let { name } = await dying.inProcess.exportReport({ title: 'first' });
+    await (await dying.exports.on(name)).context.update({ progressPercent: 40 });
+    if (begun === 'queued') ({ name } = await dying.inProcess.exportReport({ title: 'second' }));
+    if (cancel) await dying.overGrpc.operations.cancelOperation({ name });
+    // What is done from here on does not reach the file.
+    await store.close();
+    await dying[Symbol.asyncDispose]();
+    return name;
+  }
+
+  function methodsOf(store: ReturnType<typeof sqliteStore>) {
+    return {
+      ready: store.ready.bind(store),
+      create: store.create.bind(store),
+      get: store.get.bind(store),
+      find: store.find.bind(store),
+      compareAndSet: store.compareAndSet.bind(store),
+      delete: store.delete.bind(store),
+      list: store.list.bind(store),
+      deleteExpired: store.deleteExpired.bind(store),
+      unfinishedMethods: store.unfinishedMethods.bind(store),
+      watch: store.watch.bind(store),
+      consume: store.consume.bind(store),
+    };
+  }
+
+  it("'abort': ends with ABORTED and an ErrorInfo that says so (contract 4)", async () => {
+    const name = await killed('running');
+    await using server = await startServer();
+    const operation = await server.overGrpc.operations.waitOperation({ name });
+    if (operation.result?.$case !== 'error') throw new Error('it did not end with an error');
+    const error = StatusError.from(operation.result.value);
+    expect(error.code).toBe(Code.ABORTED);
+    expect(error.detail(ErrorInfo)).toMatchObject({ reason: 'OPERATION_INTERRUPTED', domain: 'longrunning' });
+    expect(server.exports.begun).not.toContain(name);
+  });
+
+  it("'abort', cancel acknowledged before: ends as CANCELLED (contract 19)", async () => {
+    const name = await killed('running', { cancel: true });
+    await using server = await startServer();
+    const operation = await server.overGrpc.operations.waitOperation({ name });
+    expect(operation.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
+  });
+
+  it("'resume': runs again, with the attempt counted and the metadata at hand", async () => {
+    const name = await killed('running');
+    await using server = await startServer({ exportReport: { onInterrupted: 'resume' } });
+    const run = await server.exports.on(name);
+    expect(run.request.title).toBe('first');
+    expect(run.context).toMatchObject({ attempt: 2, metadata: { progressPercent: 40 } });
+    run.succeed({ uri: 'second time' });
+    expect(await server.overGrpc.operations.waitOperation({ name })).toMatchObject({
+      done: true,
+      result: { $case: 'response' },
+    });
+  });
+
+  it("'resume', cancel acknowledged before: runs with a signal that has aborted (contract 19)", async () => {
+    const name = await killed('running', { cancel: true });
+    await using server = await startServer({ exportReport: { onInterrupted: 'resume' } });
+    const { context } = await server.exports.on(name);
+    expect(context.signal.aborted).toBe(true);
+    const operation = await server.overGrpc.operations.waitOperation({ name });
+    expect(operation.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
+    if (!operation.metadata) throw new Error('it lost its metadata');
+    expect(unpack(ReportMetadata, operation.metadata)).toMatchObject({ cancelRequested: true });
+  });
+
+  it('queued: runs for the first time', async () => {
+    const name = await killed('queued');
+    await using server = await startServer();
+    expect((await server.exports.on(name)).context.attempt).toBe(1);
+  });
+
+  it('queued and cancelled: never runs (contract 17)', async () => {
+    const name = await killed('queued', { cancel: true });
+    await using server = await startServer();
+    await settled();
+    const operation = await server.overGrpc.operations.getOperation({ name });
+    expect(operation.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
+    expect(server.exports.begun).not.toContain(name);
+  });
+});

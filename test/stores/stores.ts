@@ -1,0 +1,44 @@
+import { memoryStore } from '../../src/stores/memory.js';
+import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+import { sqliteStore } from '../../src/stores/sqlite/index.js';
+import { sqliteInTempDirectory } from '../helpers/sqlite-file.js';
+
+/** A store that what is true of every store is tested on. */
+export interface TestedStore {
+  readonly name: string;
+  open(): OperationStore;
+  /** How often to test a property on it: as often as its files are quick. */
+  readonly numRuns: number;
+}
+
+export const STORES: readonly TestedStore[] = [
+  { name: 'memory', open: memoryStore, numRuns: 300 },
+  { name: 'SQLite in memory', open: () => sqliteStore(':memory:'), numRuns: 100 },
+  { name: 'SQLite', open: sqliteInTempDirectory, numRuns: 10 },
+];
+
+/** A record that says as little as one can. */
+export function recordOf(id: number, facts: Partial<OperationRecord> = {}): OperationRecord {
+  const { parent = 'a' } = facts;
+  return {
+    name: `${parent}/operations/${id}`,
+    parent,
+    method: '/s/m',
+    request: new Uint8Array(),
+    cancellable: true,
+    version: 1,
+    attempt: 0,
+    createTime: id,
+    metadata: undefined,
+    ...facts,
+  };
+}
+
+/** What a record that ended says besides; it expires when it is told to. */
+export function ended(expireTime: number): Partial<OperationRecord> {
+  return {
+    endTime: 0,
+    expireTime,
+    result: { $case: 'error', value: { code: 1, message: '', details: [] } },
+  };
+}

@@ -1,0 +1,106 @@
+// A server to be killed: `node server.ts STORE PORT NUMBER`. It tells on standard output, an event a line, what its
+// work sees; a line is written before anything that comes after it happens.
+
+import { writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Code, operationMethod, StatusError } from 'longrunning';
+import {
+  ExportReportRequest,
+  ExportReportResponse,
+  PurgeReportsRequest,
+  ReportMetadata,
+  ReportsService,
+} from 'longrunning/generated/example/reports/v1/reports';
+import { Empty } from 'longrunning/generated/google/protobuf/empty';
+import {
+  createOperations,
+  implement,
+  OperationsService,
+  type RunContext,
+  strictService,
+} from 'longrunning/server';
+import { sqliteStore } from 'longrunning/sqlite';
+import type { EventFacts } from './history.ts';
+
+const [storeUrl = '', port = '0', server = '0'] = process.argv.slice(2);
+
+/** Long enough that a server dies in the middle of some of it. */
+const LONGEST_WORK_MS = 300;
+const LOOK_EVERY_MS = 10;
+
+function tell(name: string, facts: EventFacts): void {
+  writeSync(1, `${JSON.stringify({ name, at: Date.now(), ...facts })}\n`);
+}
+
+/** Half of the work obeys a request to cancel it, the other half only takes note. */
+async function work({ name, attempt, signal, update }: RunContext<ReportMetadata>): Promise<void> {
+  tell(name, { type: 'work began', attempt, server: Number(server) });
+  const obeys = Math.random() < 0.5;
+  const endsAt = performance.now() + Math.random() * LONGEST_WORK_MS;
+  const heed = () => {
+    if (StatusError.from(signal.reason).code === Code.CANCELLED)
+      tell(name, { type: 'work was cancelled', attempt });
+  };
+  if (signal.aborted) heed();
+  signal.addEventListener('abort', heed, { once: true });
+  await update({ progressPercent: attempt });
+  while (performance.now() < endsAt) {
+    await delay(LOOK_EVERY_MS);
+    if (obeys && signal.aborted) throw signal.reason;
+  }
+  tell(name, { type: 'work returns', attempt });
+}
+
+const exportReport = implement(
+  operationMethod({
+    path: '/example.reports.v1.Reports/ExportReport',
+    request: ExportReportRequest,
+    response: ExportReportResponse,
+    metadata: ReportMetadata,
+  }),
+  {
+    parent: ({ parent }) => parent,
+    onInterrupted: 'resume',
+    async run(_, context) {
+      await work(context);
+      return { uri: context.name, rowCount: context.attempt };
+    },
+  },
+);
+
+const purgeReports = implement(
+  operationMethod({
+    path: '/example.reports.v1.Reports/PurgeReports',
+    request: PurgeReportsRequest,
+    response: Empty,
+    metadata: ReportMetadata,
+  }),
+  {
+    parent: ({ parent }) => parent,
+    onInterrupted: 'abort',
+    async run(_, context) {
+      await work(context);
+      return {};
+    },
+  },
+);
+
+function openStore(url: string) {
+  const [scheme, path] = url.split(/:(.*)/s);
+  if (scheme === 'sqlite' && path) return sqliteStore(path);
+  throw new Error(`store ${url} is unknown: write sqlite:FILE`);
+}
+
+const operations = createOperations({ store: openStore(storeUrl), methods: [exportReport, purgeReports] });
+await operations.ready();
+const grpc = new Server();
+grpc.addService(OperationsService, operations.handlers);
+grpc.addService(strictService(ReportsService), {
+  exportReport: operations.starter(exportReport),
+  purgeReports: operations.starter(purgeReports),
+});
+grpc.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+  if (error) throw error;
+  writeSync(1, `listening ${bound}\n`);
+});

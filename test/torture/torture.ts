@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TortureClient } from './clients.ts';
+import { type HistoryEvent, violations } from './history.ts';
+import { ServerProcess } from './server-process.ts';
+
+/** What is tortured, and for how long. */
+export interface TortureOptions {
+  /** `sqlite:FILE` */
+  readonly store: string;
+  /** How many servers share the store. */
+  readonly servers: number;
+  readonly kills: number;
+  /** Where `server.ts` is. */
+  readonly module: string;
+  readonly onKill?: (kills: number) => void;
+}
+
+/** What came of it. */
+export interface TortureReport {
+  readonly violations: readonly string[];
+  readonly operations: number;
+  readonly endings: Readonly<Record<string, number>>;
+  readonly resumed: number;
+}
+
+const CLIENTS = 12;
+/** Between two disturbances, at most. */
+const LONGEST_PEACE_MS = 500;
+const LONGEST_STOP_MS = 300;
+const SHARE_OF_STOPS = 0.2;
+
+/** Kills servers, and stops them, in the middle of the work of their clients; then looks for what went wrong. */
+export async function torture(options: TortureOptions): Promise<TortureReport> {
+  const { store, module, kills, onKill = () => {} } = options;
+  const history: HistoryEvent[] = [];
+  const record = (event: HistoryEvent) => history.push(event);
+  const servers = Array.from(
+    { length: options.servers },
+    (_, index) => new ServerProcess({ store, module, number: index + 1, record }),
+  );
+  const clients: TortureClient[] = [];
+  try {
+    for (const server of servers) await server.start();
+    let torturing = true;
+    for (let count = 0; count < CLIENTS; count++) {
+      clients.push(new TortureClient(pick(servers, count).address, record));
+    }
+    const living = Promise.all(
+      clients.map(async (client) => {
+        while (torturing) await client.live();
+      }),
+    );
+    const killing = killAtRandom(servers, kills, onKill).finally(() => {
+      torturing = false;
+    });
+    await Promise.all([living, killing]);
+    await settle(clients[0] as TortureClient, history);
+    return report(history);
+  } finally {
+    for (const client of clients) client.close();
+    for (const server of servers) await server.kill();
+  }
+}
+
+async function killAtRandom(
+  servers: readonly ServerProcess[],
+  kills: number,
+  onKill: (kills: number) => void,
+): Promise<void> {
+  for (let done = 0; done < kills; ) {
+    await delay(Math.random() * LONGEST_PEACE_MS);
+    const server = pick(servers, Math.floor(Math.random() * servers.length));
+    if (Math.random() < SHARE_OF_STOPS) {
+      server.signal('SIGSTOP');
+      await delay(Math.random() * LONGEST_STOP_MS);
+      server.signal('SIGCONT');
+    } else {
+      await server.kill();
+      onKill(++done);
+      await server.start();
+    }
+  }
+}
+
+/** Every operation is seen once more, by name and in a listing. */
+async function settle(client: TortureClient, history: HistoryEvent[]): Promise<void> {
+  const names = new Set(history.map(({ name }) => name));
+  for (const name of names) await client.see(name);
+  const listed = await client.list();
+  const found = new Set(listed);
+  for (const name of names) {
+    if (!found.has(name)) history.push({ name, at: Date.now(), type: 'not found' });
+  }
+  if (found.size !== listed.length) throw new Error('an operation was listed twice (contract 28)');
+}
+
+function report(history: readonly HistoryEvent[]): TortureReport {
+  const endings: Record<string, number> = {};
+  const last = new Map<string, string>();
+  for (const event of history) {
+    if (event.type !== 'seen' || !event.done) continue;
+    const { ending } = event.done;
+    last.set(event.name, ending.type === 'failed' ? `failed with code ${ending.code}` : ending.type);
+  }
+  for (const ending of last.values()) endings[ending] = (endings[ending] ?? 0) + 1;
+  const resumed = history.filter((event) => event.type === 'work began' && event.attempt > 1);
+  return { violations: violations(history), operations: last.size, endings, resumed: resumed.length };
+}
+
+function pick<Item>(items: readonly Item[], index: number): Item {
+  return items[index % items.length] as Item;
+}
