@@ -12,7 +12,7 @@ const layers = {
   '^src/client/': [CORE, GENERATED],
   '^src/schema/': [CORE, GENERATED],
   '^src/gateway/': [CORE, GENERATED, '^src/schema/'],
-  '^src/codegen/': [CORE, GENERATED],
+  '^src/codegen/': [CORE, GENERATED, '^src/schema/type-names\\.ts$'],
   '^src/stores/': [CORE, GENERATED, '^src/filter/'],
   '^src/server/': [CORE, GENERATED, '^src/filter/', STORE_CONTRACT, '^src/stores/memory\\.ts$'],
   '^src/testing/': [CORE, GENERATED, '^src/server/', '^src/gateway/', '^src/schema/'],

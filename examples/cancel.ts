@@ -1,8 +1,8 @@
 // Cancels three reports, and knows what became of each. Run it: npm run build && node examples/cancel.ts
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, codeName, OperationsClient, StatusError } from 'longrunning';
+import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
 import { exportReport } from './reports/export-report.ts';
-import { ReportsOperations } from './reports/reports.operations.ts';
 import { startReportsServer } from './reports/server.ts';
 
 await using server = await startReportsServer(async ({ title }, { signal }) => {

@@ -1,7 +1,7 @@
 // Stops waiting for a report, which goes on. Run it: npm run build && node examples/give-up.ts
 import { OperationsClient, WaitTimeoutError } from 'longrunning';
+import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
 import { exportReport } from './reports/export-report.ts';
-import { ReportsOperations } from './reports/reports.operations.ts';
 import { startReportsServer } from './reports/server.ts';
 
 await using server = await startReportsServer();

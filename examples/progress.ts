@@ -1,7 +1,7 @@
 // Draws how far a report has come, whenever that changes. Run it: npm run build && node examples/progress.ts
 import { OperationsClient } from 'longrunning';
+import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
 import { exportReport } from './reports/export-report.ts';
-import { ReportsOperations } from './reports/reports.operations.ts';
 import { startReportsServer } from './reports/server.ts';
 
 const WIDTH = 20;

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type OperationReference, OperationsClient } from 'longrunning';
+import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
 import { exportReport } from './reports/export-report.ts';
-import { ReportsOperations } from './reports/reports.operations.ts';
 import { startReportsServer } from './reports/server.ts';
 
 const [address, saved] = process.argv.slice(2);

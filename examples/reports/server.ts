@@ -6,6 +6,7 @@ import {
   type ReportMetadata,
   ReportsService,
 } from 'longrunning/generated/example/reports/v1/reports';
+import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
 import {
   createOperations,
   type Implementation,
@@ -13,7 +14,6 @@ import {
   OperationsService,
   strictService,
 } from 'longrunning/server';
-import { ReportsOperations } from './reports.operations.ts';
 
 /** How a report is written. */
 export type WriteReport = Implementation<ExportReportRequest, ExportReportResponse, ReportMetadata>['run'];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { ReportsOperations } from '../../examples/reports/reports.operations.js';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import type { OperationsServer } from '../../generated/google/longrunning/operations.js';
 import { createOperations, implement, type Operations, OperationsService } from '../../src/server/index.js';
 

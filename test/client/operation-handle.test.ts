@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ReportsOperations } from '../../examples/reports/reports.operations.js';
 import { type ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { pack } from '../../src/any.js';
 import {

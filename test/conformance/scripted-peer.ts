@@ -1,5 +1,5 @@
-import { ReportsOperations } from '../../examples/reports/reports.operations.js';
 import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { pack } from '../../src/any.js';
 import type { OperationHandle } from '../../src/client/operation-handle.js';

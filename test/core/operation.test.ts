@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ReportsOperations } from '../../examples/reports/reports.operations.js';
 import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { Empty } from '../../generated/google/protobuf/empty.js';
 import { pack } from '../../src/any.js';

@@ -1,5 +1,4 @@
 import { credentials, Server, ServerCredentials } from '@grpc/grpc-js';
-import { ReportsOperations } from '../../examples/reports/reports.operations.js';
 import {
   ExportReportRequest,
   type ExportReportResponse,
@@ -8,6 +7,7 @@ import {
   ReportsClient,
   ReportsService,
 } from '../../generated/example/reports/v1/reports.js';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { Empty } from '../../generated/google/protobuf/empty.js';
 import type { CallOptions, OperationsApi } from '../../src/operations-api.js';

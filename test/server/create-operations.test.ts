@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ReportsOperations } from '../../examples/reports/reports.operations.js';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { createOperations, implement } from '../../src/server/index.js';
 import { settled } from '../helpers/manual-clock.js';
 import { startReportsServer } from '../helpers/reports-server.js';

@@ -1,10 +1,10 @@
 import type { Scheduler } from 'fast-check';
-import { ReportsOperations } from '../../examples/reports/reports.operations.js';
 import type {
   ExportReportRequest,
   ExportReportResponse,
   ReportMetadata,
 } from '../../generated/example/reports/v1/reports.js';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import { createOperations, implement, type Operations } from '../../src/server/index.js';
 import { Code, StatusError } from '../../src/status.js';

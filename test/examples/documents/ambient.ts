@@ -7,7 +7,7 @@ import type {
   ExportReportResponse,
   ReportMetadata,
 } from 'longrunning/generated/example/reports/v1/reports';
-import type { ReportsOperations as Methods } from '../../../examples/reports/reports.operations.ts';
+import type { ReportsOperations as Methods } from '../../../generated/example/reports/v1/reports.operations.ts';
 
 declare global {
   const ReportsOperations: typeof Methods;

@@ -1,0 +1,16 @@
+// Runs the plug-in from its source: `npm run generate` comes before there is a build.
+
+import { registerHooks } from 'node:module';
+
+registerHooks({
+  // Sources import each other by the names that they are built to.
+  resolve: (specifier, context, next) =>
+    next(
+      context.parentURL?.includes('/node_modules/')
+        ? specifier
+        : specifier.replace(/^(\.{1,2}\/.*)\.js$/, '$1.ts'),
+      context,
+    ),
+});
+
+await import('../src/codegen/protoc-gen-longrunning.ts');

@@ -1,0 +1,119 @@
+import {
+  type DescExtension,
+  type DescFile,
+  type DescMessage,
+  type DescMethod,
+  getOption,
+  hasOption,
+} from '@bufbuild/protobuf';
+import { MethodDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { nearest } from '../nearest.js';
+import { qualify } from '../schema/type-names.js';
+import { locationOf } from './source-location.js';
+
+const OPERATION = 'google.longrunning.Operation';
+const OPERATION_INFO = 'google.longrunning.operation_info';
+/** Answers operations that others started. */
+const OPERATIONS_SERVICE = 'google.longrunning.Operations';
+const OPTIONS = MethodDescriptorProtoSchema.field.options.number;
+
+/** The messages that a long-running method deals with. */
+export interface OperationTypes {
+  readonly method: DescMethod;
+  readonly response: DescMessage;
+  readonly metadata: DescMessage;
+}
+
+/** What one method has, or what is wrong with it. */
+export type Resolved =
+  | { readonly kind: 'types'; readonly types: OperationTypes }
+  | { readonly kind: 'faults'; readonly faults: readonly string[] };
+
+/** Whether a method starts operations, rightly or not. */
+export function startsOperation(method: DescMethod): boolean {
+  return method.output.typeName === OPERATION && method.parent.typeName !== OPERATIONS_SERVICE;
+}
+
+/** Tells the types of long-running methods, as AIP-151 has it, among those that some files declare. */
+export class OperationTypeResolver {
+  readonly #messages = new Map<string, DescMessage>();
+  readonly #info: DescExtension | undefined;
+
+  constructor(files: readonly DescFile[]) {
+    for (const file of files) for (const message of file.messages) this.#add(message);
+    this.#info = files
+      .flatMap((file) => file.extensions)
+      .find((extension) => extension.typeName === OPERATION_INFO);
+  }
+
+  #add(message: DescMessage): void {
+    this.#messages.set(message.typeName, message);
+    for (const nested of message.nestedMessages) this.#add(nested);
+  }
+
+  resolve(method: DescMethod): Resolved {
+    if (method.methodKind !== 'unary') return faulty(method, [], streaming(method));
+    const info = this.#infoOf(method);
+    if (!info) return faulty(method, [], MISSING);
+    const response = this.#find(method, 'response_type', info.responseType);
+    const metadata = this.#find(method, 'metadata_type', info.metadataType);
+    if (typeof response !== 'string' && typeof metadata !== 'string') {
+      return { kind: 'types', types: { method, response, metadata } };
+    }
+    return { kind: 'faults', faults: [response, metadata].filter((found) => typeof found === 'string') };
+  }
+
+  #infoOf(method: DescMethod): { responseType: string; metadataType: string } | undefined {
+    if (!this.#info || !hasOption(method, this.#info)) return undefined;
+    return getOption(method, this.#info) as unknown as { responseType: string; metadataType: string };
+  }
+
+  /** A message of the method's package by its name, any other by its full name; or the fault. */
+  #find(method: DescMethod, field: 'response_type' | 'metadata_type', name: string): DescMessage | string {
+    const info = this.#info;
+    const path = [
+      OPTIONS,
+      info?.number ?? 0,
+      info?.message?.fields.find((f) => f.name === field)?.number ?? 0,
+    ];
+    if (name === '') return fault(method, path, empty(field));
+    const bare = name.replace(/^\./, '');
+    const found =
+      this.#messages.get(qualify(method.parent.file.proto.package, bare)) ?? this.#messages.get(bare);
+    return found ?? fault(method, path, this.#unknown(field, name));
+  }
+
+  #unknown(field: string, name: string): string {
+    const near = nearest(name, this.#shortNames());
+    const meant = near === undefined ? '' : ` (did you mean ${near}?)`;
+    const advice = 'name a message of this package or the full name of another, and import its file';
+    return `has operation_info with ${field} ${JSON.stringify(name)}, which is no message here${meant}: ${advice}`;
+  }
+
+  #shortNames(): string[] {
+    return [...this.#messages.values()].map((message) => message.name);
+  }
+}
+
+/** A fault at a place of a method, as compilers write them. */
+export function fault(method: DescMethod, path: readonly number[], what: string): string {
+  return `${locationOf(method, path)}: method ${method.parent.typeName}.${method.name} ${what}`;
+}
+
+function faulty(method: DescMethod, path: readonly number[], what: string): Resolved {
+  return { kind: 'faults', faults: [fault(method, path, what)] };
+}
+
+const MISSING =
+  `returns ${OPERATION} without operation_info: add option (${OPERATION_INFO}) = ` +
+  '{ response_type: "..." metadata_type: "..." } to it';
+
+function streaming(method: DescMethod): string {
+  const side = method.methodKind === 'client_streaming' ? 'a stream of requests' : `a stream of ${OPERATION}`;
+  return `has ${side}: a method that starts an operation takes one request and returns one operation; remove "stream"`;
+}
+
+function empty(field: string): string {
+  const advice = 'name a message, google.protobuf.Empty if there is nothing to tell';
+  return `has operation_info without ${field}: ${advice}`;
+}
