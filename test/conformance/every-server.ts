@@ -4,6 +4,7 @@ import type { Operation } from '../../generated/google/longrunning/operations.js
 import { unpack } from '../../src/any.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { OperationStore } from '../../src/stores/operation-store.js';
+import { postgresStoreForTest } from '../helpers/postgres-database.js';
 import {
   type ReportsAccess,
   type ReportsServer,
@@ -14,6 +15,7 @@ import {
 /** The stores that every line of the table runs over. A new store is one line here. */
 const STORES: Readonly<Record<string, () => OperationStore | Promise<OperationStore>>> = {
   memory: memoryStore,
+  PostgreSQL: () => postgresStoreForTest(),
 };
 
 /** The ways to reach a server that every line of the table runs over. */
