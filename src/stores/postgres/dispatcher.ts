@@ -77,11 +77,12 @@ export class Dispatcher implements WorkConsumer {
     await jobs.prepare(method);
     const claims = await jobs.claim(method, limit);
     if (claims.length === 0) return 0;
+    const records = await read(claims.map(({ operation }) => operation));
+    // Nothing is handed out any more: whoever stopped this knows of all that was.
     if (this.#stopped) {
       await release(method, claims);
       return 0;
     }
-    const records = await read(claims.map(({ operation }) => operation));
     for (const claim of claims) {
       const record = records.get(claim.operation);
       if (record && !record.result) this.#handOut(record, claim);

@@ -9,6 +9,8 @@ const UNLIMITED = 1_000_000_000;
 /** Jobs that are done tell nothing that the operation does not. */
 const DONE_JOB_SECONDS = 60;
 
+const NO_JOB = '00000000-0000-0000-0000-000000000000';
+
 /** How often claims are renewed, and lapsed ones looked for, while a lease lasts. */
 export const BEATS_PER_LEASE = 3;
 
@@ -131,6 +133,8 @@ export class Jobs {
   async #createQueue(method: string): Promise<void> {
     // Asked first: creating takes a lock that every server wants when it starts.
     if (!(await this.#boss.getQueue(method))) await this.#boss.createQueue(method, { policy: 'exclusive' });
+    // Has pg-boss remember the queue: within a transaction it would ask on another connection, of which there may be none.
+    await this.#boss.findJobs(method, { id: NO_JOB });
   }
 }
 
