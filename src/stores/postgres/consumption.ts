@@ -1,4 +1,5 @@
 import { Code, StatusError } from '../../status.js';
+import { recordOf } from '../operation-row.js';
 import type { ConsumeOptions, WorkConsumer, WorkHandler } from '../operation-store.js';
 import { Dispatcher } from './dispatcher.js';
 import { Leases } from './leases.js';
@@ -6,7 +7,6 @@ import type { Notice } from './notice.js';
 import { Pause } from './pause.js';
 import { reconcile } from './reconciliation.js';
 import { repeat } from './repeat.js';
-import { fromRow } from './row.js';
 import { notify, type Session } from './session.js';
 
 /** What consumption is made of. */
@@ -87,7 +87,7 @@ export class Consumption implements WorkConsumer {
       leases,
       read: async (names) => {
         const { rows } = await database.query(sql.getMany, [[...names]]);
-        return new Map(rows.map(fromRow).map((record) => [record.name, record]));
+        return new Map(rows.map(recordOf).map((record) => [record.name, record]));
       },
       release: async (method, claims) => {
         await database.transaction(async (queries) => {

@@ -2,6 +2,8 @@ import type { ConsumeOptions, OperationRecord, WorkConsumer, WorkHandler } from 
 import type { Claim, Jobs } from './jobs.js';
 import type { Leases } from './leases.js';
 
+const CLAIMED_AT_ONCE = 100;
+
 /** What a dispatcher works with. */
 export interface DispatcherOptions extends ConsumeOptions {
   readonly handler: WorkHandler;
@@ -59,12 +61,12 @@ export class Dispatcher implements WorkConsumer {
     this.#isClaiming = true;
     // Methods that are added meanwhile have their turn too.
     for (const method of this.#wanted) {
-      const free = concurrency - this.#left.size;
-      if (this.#stopped || free <= 0) break;
+      const limit = Math.min(concurrency - this.#left.size, CLAIMED_AT_ONCE);
+      if (this.#stopped || limit <= 0) break;
       this.#wanted.delete(method);
       try {
         // As much as was asked for means that there may be more.
-        if ((await this.#claimSome(method, free)) === free) this.#wanted.add(method);
+        if ((await this.#claimSome(method, limit)) === limit) this.#wanted.add(method);
       } catch (error) {
         onError(error);
       }

@@ -1,52 +1,116 @@
+import { setImmediate } from 'node:timers/promises';
 import { hasWildcard } from '../../name.js';
-import type { ListPage, ListQuery } from '../operation-store.js';
+import { COLUMNS, type OperationRow, recordOf } from '../operation-row.js';
+import { type ListPage, type ListQuery, MAX_EXAMINED, type OperationRecord } from '../operation-store.js';
+import { compileFilter } from '../sql-filter.js';
+import { wantsUnfinished } from '../unfinished-filter.js';
 import type { PostgresQueries } from './connection.js';
-import { COLUMNS, fromRow } from './row.js';
 
-/** How many rows one page looks at, at most: a filter that nothing passes must not read a whole table. */
-const EXAMINED = 10_000;
+/** How many records are decoded and matched before other work of the process has its turn. */
+const MATCHED_AT_ONCE = 500;
 
-/** One page, by keyset: it costs the same wherever it is, and stays good whatever is created or deleted. */
-export async function listPage(queries: PostgresQueries, table: string, query: ListQuery): Promise<ListPage> {
-  const { text, values } = pageStatement(table, query);
-  const { rows } = await queries.query(text, values);
-  const found = rows.filter(({ name }) => name !== null);
-  const records = found.slice(0, query.limit).map(fromRow);
-  const last = found.length > query.limit ? found[query.limit - 1] : rows.find(({ name }) => name === null);
-  return last ? { records, next: String(last.sequence) } : { records };
-}
+type ListedRow = OperationRow & { readonly sequence: string };
 
 /**
- * The rows of a page, newest first, and one more, which tells that there is a next page. A page that could not
- * be filled from what it was allowed to look at has instead a row of nothing but the sequence where it stopped:
- * in the same statement, for between two a deletion could move the place.
+ * Reads one page, newest first, by keyset: it costs the same wherever it begins, and stays good whatever is
+ * created or deleted.
  */
-function pageStatement(table: string, { parent, after, done, now, limit }: ListQuery) {
-  const values: unknown[] = [];
-  const bind = (value: unknown) => `$${values.push(value)}`;
-  // What an index answers decides what is looked at; the rest is decided row by row.
-  const indexed = ['TRUE'];
-  const byRow = [`delete_time IS NULL AND (expire_time IS NULL OR expire_time > ${bind(now)})`];
-  if (after !== undefined) indexed.push(`sequence < ${bind(after)}`);
-  if (hasWildcard(parent)) byRow.push(`parent ~ ${bind(parentPattern(parent))}`);
-  else indexed.push(`parent = ${bind(parent)}`);
-  if (done === true) byRow.push('end_time IS NOT NULL');
-  if (done === false) (hasWildcard(parent) ? byRow : indexed).push('end_time IS NULL');
+export async function listPage(queries: PostgresQueries, table: string, query: ListQuery): Promise<ListPage> {
+  const { limit, after, matches = () => true } = query;
+  const scan = new Scan(queries, table, query);
+  await scan.bound();
+  const records: OperationRecord[] = [];
+  let before = after;
+  let last: string | undefined;
+  // Most often these suffice.
+  for (let size = limit + 1; ; size = MATCHED_AT_ONCE) {
+    const rows = await scan.rows(before, size);
+    for (const row of rows) {
+      before = row.sequence;
+      const record = recordOf(row);
+      if (!matches(record)) continue;
+      // One more than asked for tells that there is a next page.
+      if (records.length === limit && last !== undefined) return { records, next: last };
+      records.push(record);
+      last = row.sequence;
+    }
+    if (rows.length < size) return scan.end === undefined ? { records } : { records, next: scan.end };
+    await setImmediate();
+  }
+}
 
-  const examined = `FROM ${table} WHERE ${indexed.join(' AND ')} ORDER BY sequence DESC`;
-  const wanted = bind(limit + 1);
-  const text = `
-    WITH found AS MATERIALIZED (
-      SELECT sequence, ${COLUMNS.join(', ')} FROM (SELECT * ${examined} LIMIT ${EXAMINED}) AS examined
-      WHERE ${byRow.join(' AND ')} LIMIT ${wanted}
-    )
-    SELECT * FROM found
-    UNION ALL
-    SELECT sequence, ${COLUMNS.map(() => 'NULL').join(', ')}
-    FROM (SELECT sequence ${examined} OFFSET ${EXAMINED - 1} LIMIT 1) AS stopped
-    WHERE (SELECT count(*) FROM found) < ${wanted}
-    ORDER BY sequence DESC`;
-  return { text, values };
+/** The rows that may belong to one page. */
+class Scan {
+  /** Where the page ends at the latest; undefined when there is less to examine than that. */
+  end: string | undefined;
+  readonly #queries: PostgresQueries;
+  readonly #table: string;
+  readonly #query: ListQuery;
+
+  constructor(queries: PostgresQueries, table: string, query: ListQuery) {
+    this.#queries = queries;
+    this.#table = table;
+    this.#query = query;
+  }
+
+  /** Finds where the page ends at the latest, if it may have to look at more than it returns. */
+  async bound(): Promise<void> {
+    const { parent, where, matches, after } = this.#query;
+    if (!hasWildcard(parent) && where === undefined && matches === undefined) return;
+    const values: unknown[] = [];
+    const conditions = [...this.#scope(values), ...beginning(after, values)];
+    const { rows } = await this.#queries.query(
+      `SELECT sequence FROM ${this.#table} ${whereAll(conditions)}
+       ORDER BY sequence DESC LIMIT 1 OFFSET ${MAX_EXAMINED - 1}`,
+      values,
+    );
+    this.end = rows[0]?.sequence;
+  }
+
+  async rows(before: string | undefined, limit: number): Promise<readonly ListedRow[]> {
+    const { now } = this.#query;
+    const values: unknown[] = [];
+    const conditions = [...this.#scope(values), ...this.#narrowing(values), ...beginning(before, values)];
+    if (this.end !== undefined) conditions.push(`sequence >= $${values.push(this.end)}`);
+    conditions.push(`delete_time IS NULL AND (expire_time IS NULL OR expire_time > $${values.push(now)})`);
+    const { rows } = await this.#queries.query(
+      `SELECT sequence, ${COLUMNS.join(', ')} FROM ${this.#table} ${whereAll(conditions)}
+       ORDER BY sequence DESC LIMIT $${values.push(limit)}`,
+      values,
+    );
+    return rows;
+  }
+
+  /** What an index finds by itself. */
+  #scope(values: unknown[]): string[] {
+    const { parent, where } = this.#query;
+    const unfinished = where && wantsUnfinished(where) ? ['end_time IS NULL'] : [];
+    return hasWildcard(parent) ? unfinished : [`parent = $${values.push(parent)}`, ...unfinished];
+  }
+
+  /** What must be looked at one by one. */
+  #narrowing(values: unknown[]): string[] {
+    const { parent, where } = this.#query;
+    const conditions: string[] = [];
+    if (hasWildcard(parent)) conditions.push(`parent ~ $${values.push(parentPattern(parent))}`);
+    if (where) {
+      const { sql, parameters } = compileFilter(where, {
+        name: 'postgres',
+        firstParameter: values.length + 1,
+      });
+      values.push(...parameters);
+      conditions.push(sql);
+    }
+    return conditions;
+  }
+}
+
+function beginning(before: string | undefined, values: unknown[]): string[] {
+  return before === undefined ? [] : [`sequence < $${values.push(before)}`];
+}
+
+function whereAll(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : `WHERE ${conditions.map((each) => `(${each})`).join(' AND ')}`;
 }
 
 /** A parent with `-` for any one segment, as a regular expression. */

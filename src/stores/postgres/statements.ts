@@ -1,17 +1,4 @@
-import { COLUMNS } from './row.js';
-
-/** What never changes in a record once it is there. */
-const FIXED: ReadonlySet<string> = new Set([
-  'name',
-  'parent',
-  'method',
-  'request',
-  'cancellable',
-  'create_time',
-]);
-
-/** The columns that a change of a record writes, in the order of the statement's values. */
-export const CHANGING = COLUMNS.filter((column) => !FIXED.has(column));
+import { CHANGING_COLUMNS, COLUMNS } from '../operation-row.js';
 
 /** The statements of the operations table, one per verb of the store. */
 export type Statements = ReturnType<typeof statements>;
@@ -26,7 +13,7 @@ export function statements(schema: string) {
   const table = `${schema}.operations`;
   const columns = COLUMNS.join(', ');
   const all = COLUMNS.map((_, index) => `$${index + 1}`).join(', ');
-  const changes = CHANGING.map((column, index) => `${column} = $${index + 5}`).join(', ');
+  const changes = CHANGING_COLUMNS.map((column, index) => `${column} = $${index + 5}`).join(', ');
   return {
     /** Values: all columns, the channel, the notice. A row for a record that is new. */
     create: `

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Code, invalidField, kitError, quoted, StatusError } from '../../status.js';
+import { CHANGING_COLUMNS, COLUMNS, recordOf, rowOf, valuesOf } from '../operation-row.js';
 import type {
   ConsumeOptions,
   ListPage,
@@ -16,9 +17,7 @@ import { formatNotice, type Notice } from './notice.js';
 import { type PostgresSettings, type PostgresStoreOptions, settingsFrom } from './options.js';
 import { listPage } from './page.js';
 import { repeat } from './repeat.js';
-import { COLUMNS, fromRow, toRow } from './row.js';
 import { notify, openSession, type Session } from './session.js';
-import { CHANGING } from './statements.js';
 
 /**
  * Keeps operations in PostgreSQL, for any number of servers: each answers for all operations, and the work of one
@@ -64,7 +63,7 @@ class PostgresStore implements OperationStore {
     const session = await this.#opened();
     const { database, jobs, sql, channel } = session;
     if (!record.result) await jobs.prepare(method);
-    const row = toRow(record);
+    const row = rowOf(record);
     const values = [
       ...COLUMNS.map((column) => row[column]),
       channel,
@@ -98,11 +97,11 @@ class PostgresStore implements OperationStore {
   async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
     const { database, sql, channel } = await this.#opened();
     const { name } = record;
-    const row = toRow(record);
+    const row = rowOf(record);
     const values = [name, expectedVersion, channel, formatNotice(this.#notice('changed', name))];
     const { rowCount } = await database.query(sql.compareAndSet, [
       ...values,
-      ...CHANGING.map((column) => row[column]),
+      ...valuesOf(row, CHANGING_COLUMNS),
     ]);
     if (rowCount === 0) return false;
     this.#changed(name);
@@ -237,7 +236,7 @@ class PostgresStore implements OperationStore {
     if (values.some((value) => value.includes('\0'))) return undefined;
     const session = await this.#opened();
     const { rows } = await session.database.query(sql(session), [...values]);
-    return rows[0] && fromRow(rows[0]);
+    return rows[0] && recordOf(rows[0]);
   }
 }
 
