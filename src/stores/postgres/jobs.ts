@@ -44,8 +44,8 @@ export class Jobs {
     this.#leaseSeconds = Math.ceil(leaseMs / 1000);
   }
 
-  /** Installs or updates the tables of pg-boss if need be. */
-  static async open({ database, schema, leaseMs, onError }: JobsOptions): Promise<Jobs> {
+  /** @throws StatusError FAILED_PRECONDITION when pg-boss is not installed. */
+  static async load({ database, schema, leaseMs, onError }: JobsOptions): Promise<Jobs> {
     const { PgBoss } = await importPeer('pg-boss', () => import('pg-boss'));
     const monitorIntervalSeconds = Math.max(1, Math.floor(leaseMs / BEATS_PER_LEASE / 1000) - 1);
     const boss = new PgBoss({
@@ -59,13 +59,12 @@ export class Jobs {
       registerInstance: false,
     });
     boss.on('error', onError);
-    try {
-      await boss.start();
-    } catch (error) {
-      await boss.stop({ graceful: false, close: false });
-      throw error;
-    }
     return new Jobs(boss, leaseMs);
+  }
+
+  /** Installs or updates the tables of pg-boss if need be. */
+  async start(): Promise<void> {
+    await this.#boss.start();
   }
 
   /** Makes sure that work of a method can be kept. */

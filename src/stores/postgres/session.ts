@@ -1,7 +1,7 @@
 import type { PostgresQueries } from './connection.js';
 import { Database } from './database.js';
 import { Jobs } from './jobs.js';
-import { migrate } from './migrate.js';
+import { lockMigrations, migrate } from './migrate.js';
 import { formatNotice, type Notice } from './notice.js';
 import type { PostgresSettings } from './options.js';
 import { openPools, type Pools } from './pool.js';
@@ -26,23 +26,29 @@ export async function openSession(
 ): Promise<Session> {
   const { schema, leaseMs } = settings;
   const pools = await openPools(settings);
+  const database = new Database(pools.main);
+  const jobs = await Jobs.load({ database, schema: `${schema}_jobs`, leaseMs, onError });
   try {
-    const database = new Database(pools.main);
-    const quotedSchema = `"${schema}"`;
-    await migrate(database, quotedSchema);
-    const jobs = await Jobs.open({ database, schema: `${schema}_jobs`, leaseMs, onError });
-    return {
-      pools,
-      database,
-      jobs,
-      sql: statements(quotedSchema),
-      table: `${quotedSchema}.operations`,
-      channel: `longrunning:${schema}`,
-    };
+    await database.transaction(async (queries) => {
+      await lockMigrations(queries, schema);
+      await migrate(queries, schema);
+      // On other connections, but under the same lock: servers that start together get into each other's way here.
+      await jobs.start();
+    });
   } catch (error) {
+    await jobs.close();
     await pools.close();
     throw error;
   }
+  const quotedSchema = `"${schema}"`;
+  return {
+    pools,
+    database,
+    jobs,
+    sql: statements(quotedSchema),
+    table: `${quotedSchema}.operations`,
+    channel: `longrunning:${schema}`,
+  };
 }
 
 /** Tells every server something, if and when the transaction is committed. */
