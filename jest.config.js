@@ -5,20 +5,26 @@ export default {
   testMatch: ['**/*.test.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }],
-    '/commander/.*\\.js$': ['@swc/jest', { jsc: { target: 'es2024' } }],
+    '\\.js$': ['@swc/jest', { jsc: { target: 'es2024' } }],
   },
-  // The tests run commands in their own process, and commander comes as ECMAScript modules only.
-  transformIgnorePatterns: ['/node_modules/(?!commander/)'],
+  // These packages come as ECMAScript modules only, which become what Jest loads. The tests run commands in their
+  // own process, and stores.
+  transformIgnorePatterns: [
+    '/node_modules/(?!(commander|pg-boss|rrule-temporal|temporal-spec|serialize-error|non-error)/)',
+  ],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^longrunning$': '<rootDir>/src/index.ts',
     '^longrunning/(server|testing|gateway)$': '<rootDir>/src/$1/index.ts',
     '^longrunning/sqlite$': '<rootDir>/src/stores/sqlite/index.ts',
+    '^longrunning/postgres$': '<rootDir>/src/stores/postgres/index.ts',
     '^longrunning/gax$': '<rootDir>/src/client/gax/index.ts',
     '^longrunning/generated/(.*)$': '<rootDir>/generated/$1.ts',
   },
   // A net for tests that hang, wide enough for a machine that is busy with other things.
   testTimeout: 300_000,
+  globalSetup: '<rootDir>/test/helpers/postgres-setup.ts',
+  globalTeardown: '<rootDir>/test/helpers/postgres-teardown.ts',
   setupFilesAfterEnv: ['<rootDir>/test/helpers/no-leaks.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };

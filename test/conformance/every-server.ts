@@ -4,6 +4,7 @@ import type { Operation } from '../../generated/google/longrunning/operations.js
 import { unpack } from '../../src/any.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { OperationStore } from '../../src/stores/operation-store.js';
+import { postgresStoreForTest } from '../helpers/postgres-database.js';
 import {
   type ReportsAccess,
   type ReportsServer,
@@ -16,6 +17,7 @@ import { sqliteInTempDirectory } from '../helpers/sqlite-file.js';
 const STORES: Readonly<Record<string, () => OperationStore | Promise<OperationStore>>> = {
   memory: memoryStore,
   SQLite: sqliteInTempDirectory,
+  PostgreSQL: () => postgresStoreForTest(),
 };
 
 /** The ways to reach a server that every line of the table runs over. */

@@ -1,0 +1,4 @@
+import { operations } from './0001-operations.js';
+
+/** What makes a schema what this version of the store needs, step by step. A step that was released never changes. */
+export const MIGRATIONS: readonly ((schema: string) => string)[] = [operations];

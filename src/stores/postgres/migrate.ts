@@ -1,0 +1,54 @@
+import { Code, kitError, quoted } from '../../status.js';
+import { MIGRATIONS } from '../migrations/postgres/index.js';
+import type { PostgresQueries } from './connection.js';
+
+/**
+ * Brings a schema to the version of this code.
+ *
+ * @param queries - a transaction that has the {@link lockMigrations lock}.
+ * @throws StatusError FAILED_PRECONDITION when the schema is newer than the code.
+ */
+export async function migrate(queries: PostgresQueries, schema: string): Promise<void> {
+  const version = await versionOf(queries, schema);
+  if (version > MIGRATIONS.length) throw tooNew(schema, version);
+  const name = `"${schema}"`;
+  if (version === 0) {
+    await queries.query(`CREATE SCHEMA IF NOT EXISTS ${name}`);
+    await queries.query(`CREATE TABLE ${name}.migrations (version INTEGER PRIMARY KEY)`);
+  }
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    if (index < version) continue;
+    await queries.query(migration(name));
+    await queries.query(`INSERT INTO ${name}.migrations (version) VALUES ($1)`, [index + 1]);
+  }
+}
+
+/**
+ * Waits until nobody else migrates the schema, and keeps others from it to the end of the transaction: unlike one
+ * of a session, this lock is good through a pooler of connections too.
+ */
+export async function lockMigrations(queries: PostgresQueries, schema: string): Promise<void> {
+  const lock = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))';
+  await queries.query(lock, [`longrunning migrations ${schema}`]);
+}
+
+/** How many of the migrations a schema has had. 0: there is no such schema yet. */
+async function versionOf(queries: PostgresQueries, schema: string): Promise<number> {
+  // Not `to_regclass`: it may say what was true when the transaction began, and somebody else migrate since.
+  const { rows: found } = await queries.query(
+    "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migrations'",
+    [schema],
+  );
+  if (found.length === 0) return 0;
+  const { rows } = await queries.query(`SELECT max(version) AS version FROM "${schema}".migrations`);
+  return rows[0].version;
+}
+
+function tooNew(schema: string, version: number): Error {
+  const message =
+    `schema ${quoted(schema)} has version ${version}, and this version of longrunning knows ` +
+    `${MIGRATIONS.length}: update longrunning, or name another schema`;
+  return kitError(Code.FAILED_PRECONDITION, 'SCHEMA_TOO_NEW', message, {
+    metadata: { schema, version: String(version), known: String(MIGRATIONS.length) },
+  });
+}

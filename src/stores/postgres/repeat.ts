@@ -1,0 +1,22 @@
+import { sleep } from '../../signals.js';
+
+/**
+ * Does `task` every `intervalMs`, never two at a time.
+ *
+ * @returns a function that ends it, and resolves when no task is running any more.
+ */
+export function repeat(intervalMs: number, task: () => Promise<void>): () => Promise<void> {
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const run = async () => {
+    while (!signal.aborted) {
+      await sleep(intervalMs, signal).catch(() => {});
+      if (!signal.aborted) await task();
+    }
+  };
+  const ended = run();
+  return () => {
+    stopped.abort();
+    return ended;
+  };
+}

@@ -1,0 +1,61 @@
+import type { PostgresQueries } from './connection.js';
+import { Database } from './database.js';
+import { Jobs } from './jobs.js';
+import { lockMigrations, migrate } from './migrate.js';
+import { formatNotice, type Notice } from './notice.js';
+import type { PostgresSettings } from './options.js';
+import { openPools, type Pools } from './pool.js';
+import { type Statements, statements } from './statements.js';
+
+/** A schema that can be used: migrated, with connections to it. */
+export interface Session {
+  readonly pools: Pools;
+  readonly database: Database;
+  readonly jobs: Jobs;
+  readonly sql: Statements;
+  /** The operations table, as statements name it. */
+  readonly table: string;
+  /** The channel on which the servers of the schema tell each other things. */
+  readonly channel: string;
+}
+
+/** @throws StatusError UNAVAILABLE when the database is away; what is wrong otherwise. */
+export async function openSession(
+  settings: PostgresSettings,
+  onError: (error: unknown) => void,
+): Promise<Session> {
+  const { schema, leaseMs } = settings;
+  const pools = await openPools(settings);
+  const database = new Database(pools.main);
+  const jobs = await Jobs.load({ database, schema: `${schema}_jobs`, leaseMs, onError });
+  try {
+    await database.transaction(async (queries) => {
+      await lockMigrations(queries, schema);
+      await migrate(queries, schema);
+      // On other connections, but under the same lock: servers that start together get into each other's way here.
+      await jobs.start();
+    });
+  } catch (error) {
+    await jobs.close();
+    await pools.close();
+    throw error;
+  }
+  const quotedSchema = `"${schema}"`;
+  return {
+    pools,
+    database,
+    jobs,
+    sql: statements(quotedSchema),
+    table: `${quotedSchema}.operations`,
+    channel: `longrunning:${schema}`,
+  };
+}
+
+/** Tells every server something, if and when the transaction is committed. */
+export async function notify(
+  { sql, channel }: Session,
+  queries: PostgresQueries,
+  notices: readonly Notice[],
+): Promise<void> {
+  await queries.query(sql.notify, [channel, notices.map(formatNotice)]);
+}

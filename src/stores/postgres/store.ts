@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { Code, invalidField, kitError, quoted, StatusError } from '../../status.js';
+import { CHANGING_COLUMNS, COLUMNS, recordOf, rowOf, valuesOf } from '../operation-row.js';
+import type {
+  ConsumeOptions,
+  ListPage,
+  ListQuery,
+  OperationRecord,
+  OperationStore,
+  RequestKey,
+  WorkConsumer,
+  WorkHandler,
+} from '../operation-store.js';
+import { Consumption } from './consumption.js';
+import { Listener } from './listener.js';
+import { formatNotice, type Notice } from './notice.js';
+import { type PostgresSettings, type PostgresStoreOptions, settingsFrom } from './options.js';
+import { listPage } from './page.js';
+import { repeat } from './repeat.js';
+import { notify, openSession, type Session } from './session.js';
+
+/**
+ * Keeps operations in PostgreSQL, for any number of servers: each answers for all operations, and the work of one
+ * that dies is taken over by another. Needs the packages `pg` and `pg-boss`.
+ *
+ * @throws TypeError when an option cannot be what it is.
+ *
+ * @example
+ * ```ts
+ * const store = postgresStore({ connectionString: 'postgres://user:password@host/database' });
+ * const operations = createOperations({ store, methods: [exportReport], pageTokenSecret });
+ * await operations.ready();
+ * ```
+ */
+export function postgresStore(options: PostgresStoreOptions): OperationStore {
+  return new PostgresStore(settingsFrom(options));
+}
+
+class PostgresStore implements OperationStore {
+  readonly #settings: PostgresSettings;
+  readonly #id = randomUUID();
+  readonly #listeners = new Set<(name?: string) => void>();
+  #session: Promise<Session> | undefined;
+  #listener: Listener | undefined;
+  #consumption: Consumption | undefined;
+  #stopPolling = async () => {};
+  #onError: (error: unknown) => void = () => {};
+  #closed = false;
+
+  constructor(settings: PostgresSettings) {
+    this.#settings = settings;
+  }
+
+  async ready(): Promise<void> {
+    await this.#opened();
+  }
+
+  async create(record: OperationRecord): Promise<OperationRecord> {
+    const { requestId, method } = record;
+    if (requestId?.includes('\0')) {
+      throw invalidField('request_id', `request id ${quoted(requestId)} has a NUL character: leave it out`);
+    }
+    const session = await this.#opened();
+    const { database, jobs, sql, channel } = session;
+    if (!record.result) await jobs.prepare(method);
+    const row = rowOf(record);
+    const values = [
+      ...COLUMNS.map((column) => row[column]),
+      channel,
+      formatNotice(this.#notice('work', method)),
+    ];
+    for (;;) {
+      const created = await database.transaction(async (queries) => {
+        if ((await queries.query(sql.create, [...values])).rowCount === 0) return false;
+        if (!record.result) await jobs.add(queries, method, [record.name]);
+        return true;
+      });
+      if (created) {
+        this.#consumption?.wake(method);
+        return record;
+      }
+      const earlier = requestId === undefined ? undefined : await this.find({ ...record, requestId });
+      if (earlier) return earlier;
+      // Neither there: what stood in the way is gone again.
+      if (await this.get(record.name)) throw nameTaken(record.name);
+    }
+  }
+
+  async get(name: string): Promise<OperationRecord | undefined> {
+    return await this.#one(({ sql }) => sql.get, [name]);
+  }
+
+  async find({ method, parent, requestId }: RequestKey): Promise<OperationRecord | undefined> {
+    return await this.#one(({ sql }) => sql.find, [method, parent, requestId]);
+  }
+
+  async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
+    const { database, sql, channel } = await this.#opened();
+    const { name } = record;
+    const row = rowOf(record);
+    const values = [name, expectedVersion, channel, formatNotice(this.#notice('changed', name))];
+    const { rowCount } = await database.query(sql.compareAndSet, [
+      ...values,
+      ...valuesOf(row, CHANGING_COLUMNS),
+    ]);
+    if (rowCount === 0) return false;
+    this.#changed(name);
+    return true;
+  }
+
+  async delete(name: string): Promise<boolean> {
+    const { database, sql, channel } = await this.#opened();
+    const notice = formatNotice(this.#notice('changed', name));
+    const { rowCount } = await database.query(sql.delete, [name, channel, notice]);
+    if (rowCount === 0) return false;
+    this.#changed(name);
+    return true;
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    const { database, table } = await this.#opened();
+    return await listPage(database, table, query);
+  }
+
+  async deleteExpired(now: number, limit: number): Promise<number> {
+    const session = await this.#opened();
+    const gone = await session.database.transaction(async (queries) => {
+      const { rows } = await queries.query(session.sql.deleteExpired, [now, limit]);
+      const names: string[] = rows.map(({ name }) => name);
+      await notify(
+        session,
+        queries,
+        names.map((name) => this.#notice('changed', name)),
+      );
+      return names;
+    });
+    for (const name of gone) this.#changed(name);
+    return gone.length;
+  }
+
+  async unfinishedMethods(): Promise<readonly string[]> {
+    const { database, sql } = await this.#opened();
+    const { rows } = await database.query(sql.unfinishedMethods);
+    return rows.map(({ method }) => method);
+  }
+
+  watch(listener: (name?: string) => void): () => void {
+    this.#listeners.add(listener);
+    // Whoever watches is to hear of what happens, without asking for anything.
+    this.#opened().catch(this.#onError);
+    return () => this.#listeners.delete(listener);
+  }
+
+  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
+    this.#onError = options.onError;
+    this.#consumption = new Consumption({
+      ...options,
+      ...this.#settings,
+      handler,
+      open: () => this.#opened(),
+      workNotice: (method) => this.#notice('work', method),
+    });
+    return this.#consumption;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listeners.clear();
+    this.#consumption?.stop();
+    const session = await this.#session?.catch(() => undefined);
+    await this.#consumption?.close();
+    await this.#stopPolling();
+    await this.#listener?.close();
+    await session?.jobs.close();
+    await session?.pools.close();
+  }
+
+  /** The session, opened by whoever asks first; again by the next one when the database was away. */
+  async #opened(): Promise<Session> {
+    if (this.#closed) throw kitError(Code.UNAVAILABLE, 'STORE_CLOSED', 'the store is closed: open another');
+    this.#session ??= this.#open();
+    const opening = this.#session;
+    try {
+      return await opening;
+    } catch (error) {
+      const mayPass = StatusError.from(error).code === Code.UNAVAILABLE;
+      if (mayPass && this.#session === opening) this.#session = undefined;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const session = await openSession(this.#settings, (error) => this.#onError(error));
+    this.#listener = new Listener({
+      connect: () => session.pools.listening.connect(),
+      channel: session.channel,
+      onNotice: (notice) => this.#hear(notice),
+      onGap: () => this.#missed(),
+      onError: (error) => this.#onError(error),
+    });
+    this.#stopPolling = repeat(this.#settings.watchPollMs, async () => this.#changed());
+    return session;
+  }
+
+  #hear({ sender, kind, subject }: Notice): void {
+    if (sender === this.#id) return;
+    switch (kind) {
+      case 'changed':
+        this.#changed(subject);
+        break;
+      case 'work':
+        this.#consumption?.wake(subject);
+        break;
+    }
+  }
+
+  #missed(): void {
+    this.#changed();
+    this.#consumption?.wake();
+  }
+
+  #changed(name?: string): void {
+    for (const listener of this.#listeners) listener(name);
+  }
+
+  #notice(kind: Notice['kind'], subject: string): Notice {
+    return { sender: this.#id, kind, subject };
+  }
+
+  async #one(
+    sql: (session: Session) => string,
+    values: readonly string[],
+  ): Promise<OperationRecord | undefined> {
+    // PostgreSQL keeps no text with this character, and refuses to look for one.
+    if (values.some((value) => value.includes('\0'))) return undefined;
+    const session = await this.#opened();
+    const { rows } = await session.database.query(sql(session), [...values]);
+    return rows[0] && recordOf(rows[0]);
+  }
+}
+
+function nameTaken(name: string): StatusError {
+  const message = `operation ${quoted(name)} exists: choose another id`;
+  return kitError(Code.ALREADY_EXISTS, 'NAME_TAKEN', message, { metadata: { name } });
+}

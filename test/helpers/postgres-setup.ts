@@ -1,0 +1,14 @@
+// globalSetup of jest.config.js.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export default async function startPostgresProcess(): Promise<void> {
+  const script = join(process.cwd(), 'test/helpers/postgres-process.ts');
+  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [port] = await once(createInterface(child.stdout), 'line');
+  process.env.TEST_POSTGRES_PROCESS = `http://127.0.0.1:${port}`;
+  Object.assign(globalThis, { testPostgresProcess: child });
+}

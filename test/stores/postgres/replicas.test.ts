@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../src/clock.js';
+import { postgresStore } from '../../../src/stores/postgres/index.js';
+import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
+import { PARENT, type ReportsServerOptions, startReportsServer } from '../../helpers/reports-server.js';
+
+/** One of several servers on a database. */
+function startReplica(database: TestDatabase, options: Omit<ReportsServerOptions, 'store'> = {}) {
+  const store = postgresStore({ connectionString: database.url, poolSize: 4 });
+  return startReportsServer({ clock: systemClock, pageTokenSecret: 'shared', ...options, store });
+}
+
+/** A server that does no work, for its only hand is full; the first on its database, so that the work is its own. */
+async function startBusyReplica(database: TestDatabase) {
+  const replica = await startReplica(database, { concurrency: 1, onAbort: 'ignore' });
+  const { name } = await replica.inProcess.exportReport({ parent: 'projects/busy' });
+  await replica.exports.on(name);
+  return replica;
+}
+
+describe('servers on one PostgreSQL', () => {
+  it('any of them answers any call', async () => {
+    await using database = await createDatabase();
+    await using a = await startReplica(database);
+    await using b = await startReplica(database);
+    const started = await a.overGrpc.exportReport();
+    const { name } = started;
+    expect(await b.overGrpc.operations.getOperation({ name })).toMatchObject({ name, done: false });
+    const first = await a.overGrpc.operations.listOperations({ name: PARENT, pageSize: 1 });
+    expect(first.operations.map((operation) => operation.name)).toEqual([name]);
+    await b.overGrpc.operations.cancelOperation({ name });
+    const ended = await a.overGrpc.operations.waitOperation({ name });
+    expect(ended.result).toMatchObject({ $case: 'error', value: { code: 1 } });
+    expect(await b.overGrpc.operations.getOperation({ name })).toEqual(ended);
+    await b.overGrpc.operations.deleteOperation({ name });
+    await expect(a.overGrpc.operations.getOperation({ name })).rejects.toMatchObject({ code: 5 });
+  });
+
+  it('a page token of one is good at another', async () => {
+    await using database = await createDatabase();
+    await using a = await startReplica(database);
+    await using b = await startReplica(database);
+    const names: string[] = [];
+    for (let count = 0; count < 3; count++) names.unshift((await a.inProcess.exportReport()).name);
+    const request = { name: PARENT, pageSize: 2 };
+    const first = await a.inProcess.operations.listOperations(request);
+    const pageToken = first.nextPageToken;
+    const second = await b.inProcess.operations.listOperations({ ...request, pageToken });
+    expect([...first.operations, ...second.operations].map(({ name }) => name)).toEqual(names);
+  });
+
+  it('a cancel at one aborts the work of another', async () => {
+    await using database = await createDatabase();
+    await using other = await startBusyReplica(database);
+    await using worker = await startReplica(database);
+    const { name } = await other.inProcess.exportReport();
+    const run = await worker.exports.on(name);
+    await other.inProcess.operations.cancelOperation({ name });
+    const ended = await other.inProcess.operations.waitOperation({ name });
+    expect(run.context.signal.aborted).toBe(true);
+    expect(ended.result).toMatchObject({ $case: 'error', value: { code: 1 } });
+  });
+
+  it('the end at one wakes a wait at another', async () => {
+    await using database = await createDatabase();
+    await using other = await startBusyReplica(database);
+    await using worker = await startReplica(database);
+    const { name } = await other.inProcess.exportReport();
+    const run = await worker.exports.on(name);
+    const waited = other.inProcess.operations.waitOperation({ name });
+    run.succeed({ uri: 'gs://reports/1' });
+    expect(await waited).toMatchObject({ done: true, result: { $case: 'response' } });
+  });
+
+  it('broken connections of theirs lose nothing', async () => {
+    await using database = await createDatabase();
+    await using other = await startBusyReplica(database);
+    await using worker = await startReplica(database);
+    for (let round = 0; round < 3; round++) {
+      const { name } = await other.inProcess.exportReport();
+      const run = await worker.exports.on(name);
+      const waited = other.inProcess.operations.waitOperation({ name });
+      await database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
+      );
+      run.succeed({ uri: 'gs://reports/1' });
+      expect(await waited).toMatchObject({ done: true, result: { $case: 'response' } });
+    }
+  });
+
+  it('a request id starts one operation, whichever of them is asked', async () => {
+    await using database = await createDatabase();
+    const exportReport = { requestId: ({ title }: { title: string }) => title };
+    await using a = await startReplica(database, { exportReport });
+    await using b = await startReplica(database, { exportReport });
+    const asked = Array.from({ length: 20 }, (_, index) => (index % 2 ? a : b));
+    const started = await Promise.all(
+      asked.map(({ inProcess }) => inProcess.exportReport({ title: 'same' })),
+    );
+    expect(new Set(started.map(({ name }) => name)).size).toBe(1);
+    const { operations } = await a.inProcess.operations.listOperations({ name: PARENT });
+    expect(operations).toHaveLength(1);
+  });
+
+  it('share the work, each piece done once', async () => {
+    await using database = await createDatabase();
+    await using a = await startReplica(database, { concurrency: 5, exportReport: { run: async () => ({}) } });
+    await using b = await startReplica(database, { concurrency: 5, exportReport: { run: async () => ({}) } });
+    const started = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => (index % 2 ? a : b).inProcess.exportReport()),
+    );
+    for (const { name } of started) {
+      expect(await a.inProcess.operations.waitOperation({ name })).toMatchObject({ done: true });
+    }
+    const { rows } = await database.query('SELECT DISTINCT attempt FROM longrunning.operations');
+    expect(rows).toEqual([{ attempt: 1 }]);
+    expect([...a.logged, ...b.logged]).toEqual([]);
+  });
+
+  it('work that one released as it stopped is taken over at once', async () => {
+    await using database = await createDatabase();
+    const first = await startReplica(database, { exportReport: { onInterrupted: 'resume' } });
+    const { name } = await first.inProcess.exportReport();
+    await first.exports.on(name);
+    await using second = await startReplica(database, { exportReport: { onInterrupted: 'resume' } });
+    await first[Symbol.asyncDispose]();
+    const run = await second.exports.on(name);
+    run.succeed({ uri: 'gs://reports/1' });
+    expect(await second.inProcess.operations.waitOperation({ name })).toMatchObject({ done: true });
+    const { rows } = await database.query('SELECT attempt FROM longrunning.operations');
+    expect(rows).toEqual([{ attempt: 2 }]);
+  });
+});
