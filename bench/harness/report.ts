@@ -61,6 +61,11 @@ monotonic clock that they share; of each round the median counts. Calls are coun
 those that start operations. google-gax polls with the delays that the generated client has: 100 ms at first,
 each 1.3 times the one before.
 
+REST is asked for over 64 connections that are kept, one request after the other on each, by a client that does no
+more than write the request and find the end of the answer. \`shared-port\` and \`rest-get\` have one server on both
+sides, which listens twice: on a port of grpc-js, and on one that it shares with the gateway, in the same process. The
+bare handler of \`rest-bare\` is one of \`node:http\` that writes a constant operation by \`JSON.stringify\`.
+
 The crowd is 10,000 waits that begin at once, on one client of a server that allows 100 streams a connection, each
 side a process. From that moment on an operation is cancelled every 250 ms, for ten seconds, while the waits arrive
 and take turns.`;
@@ -69,7 +74,7 @@ function cells(result: CaseResult): string[] {
   const { name, goal } = result.case;
   return [
     name,
-    `${goal.bound} ${goal.ratio}`,
+    goal ? `${goal.bound} ${goal.ratio}` : 'none',
     round(result.ratio.median),
     range(result.ratio),
     result.verdict,

@@ -1,4 +1,4 @@
-import type { BenchCase, Measurements, Series } from './bench-case.ts';
+import type { BenchCase, Goal, Measurements, Series } from './bench-case.ts';
 import { type Summary, summarise } from './statistics.ts';
 
 /** A case, what it measured, and what that comes to. */
@@ -6,7 +6,7 @@ export interface CaseResult extends Measurements {
   readonly case: Pick<BenchCase, 'name' | 'ours' | 'theirs' | 'goal'>;
   /** Of the ratios, ours to theirs, of the rounds. */
   readonly ratio: Summary;
-  readonly verdict: 'met' | 'short of goal';
+  readonly verdict: 'met' | 'short of goal' | 'no goal';
 }
 
 /** Measures a case and judges it by the median of its rounds. */
@@ -14,13 +14,17 @@ export async function resultOf(benchCase: BenchCase): Promise<CaseResult> {
   const measurements = await benchCase.measure();
   const ratio = ratioOf(measurements.main);
   const { name, ours, theirs, goal } = benchCase;
-  const met = goal.bound === 'at least' ? ratio.median >= goal.ratio : ratio.median <= goal.ratio;
   return {
-    case: { name, ours, theirs, goal },
+    case: { name, ours, theirs, ...(goal && { goal }) },
     ratio,
-    verdict: met ? 'met' : 'short of goal',
+    verdict: goal ? verdictOf(goal, ratio) : 'no goal',
     ...measurements,
   };
+}
+
+function verdictOf({ bound, ratio: wanted }: Goal, { median }: Summary): CaseResult['verdict'] {
+  const met = bound === 'at least' ? median >= wanted : median <= wanted;
+  return met ? 'met' : 'short of goal';
 }
 
 /**

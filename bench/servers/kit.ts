@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Server } from '@grpc/grpc-js';
 import type { Operation } from 'longrunning';
+import { createGateway, servePort } from 'longrunning/gateway';
 import { createOperations, OperationsService } from 'longrunning/server';
 import { answerParent } from '../harness/parent-link.ts';
 import { type ExampleState, exampleMethod, exampleRequest } from './example-operations.ts';
@@ -23,6 +24,8 @@ export interface Listening {
 /** What the server keeps, and where. */
 export interface Stored {
   readonly address: string;
+  /** Another port of the same server, where REST is answered too. */
+  readonly sharedAddress: string;
   readonly names: readonly string[];
   /** One of them, as Get answers it. */
   readonly operation: Operation;
@@ -42,6 +45,8 @@ answerParent({
     const operation = await operations.service.getOperation({ name: names[0] ?? '' });
     const server = new Server(streams === undefined ? {} : { 'grpc.max_concurrent_streams': streams });
     server.addService(OperationsService, operations.handlers);
-    return { address: await listen(server), names, operation };
+    const gateway = createGateway({ server });
+    const { address: sharedAddress } = await servePort({ server, gateway, address: '127.0.0.1:0' });
+    return { address: await listen(server), sharedAddress, names, operation };
   },
 } satisfies KitRequests);
