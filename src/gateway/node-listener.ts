@@ -21,7 +21,10 @@ export function nodeListener(
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const gone = new AbortController();
     const stopListening = onDisconnect(request.socket, () => gone.abort());
-    response.once('close', () => gone.abort());
+    // Not for every answer: to abort is dear.
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
     const answer = await handler.handle({
       httpMethod: request.method ?? '',
       rawUrl: request.url ?? '',
