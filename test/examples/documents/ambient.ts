@@ -1,6 +1,7 @@
 // What the code of the documents speaks of without saying what it is.
 
 import type { AttachedClustersClient } from '@google-cloud/gkemulticloud';
+import type { Server } from '@grpc/grpc-js';
 import type { OperationHandle, OperationsClient } from 'longrunning';
 import type {
   ExportReportRequest,
@@ -16,6 +17,7 @@ declare global {
   const name: string;
   const parent: string;
   const saved: string;
+  const server: Server;
   const ca: string;
   const cert: string;
   const key: string;

@@ -1,0 +1,83 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Serving } from '../cli/command-line.js';
+import { parseCurl } from './curl-command.js';
+
+jest.setTimeout(300_000);
+
+/** What a command printed. */
+interface Printed {
+  readonly status: number;
+  readonly json: unknown;
+}
+
+const EXECUTORS: Readonly<Record<string, (command: string) => Promise<Printed>>> = {
+  curl: byCurl,
+  'no curl': byFetch,
+};
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+describe.each(Object.entries(EXECUTORS).filter(([name]) => hasCurl || name !== 'curl'))(
+  'the transcript of the README, by %s',
+  (_, execute) => {
+    let serving: Serving;
+    beforeAll(async () => {
+      serving = await Serving.start();
+    });
+    afterAll(async () => serving[Symbol.asyncDispose]());
+
+    it('comes out as it stands there', async () => {
+      const statuses: number[] = [];
+      /** Names as they are written, and as they are. */
+      const names = new Map<string, string>();
+      for (const { command, answer } of transcript()) {
+        let actual = command.replace('localhost:8080', serving.address);
+        for (const [written, name] of names) actual = actual.replace(written, name);
+        const { status, json } = await execute(actual);
+        const { name } = json as { name?: string };
+        if (answer.name !== undefined) names.set(answer.name, name ?? '');
+        const expected = answer.name === undefined ? answer : { ...answer, name: names.get(answer.name) };
+        expect({ command, json }).toMatchObject({ command, json: expected });
+        expect({ command, status }).toEqual({ command, status: statusOf(answer) });
+        statuses.push(status);
+      }
+      expect(statuses).toEqual(expect.arrayContaining([200, 400, 404, 405, 501]));
+    });
+  },
+);
+
+interface Step {
+  readonly command: string;
+  /** Some of it. */
+  readonly answer: { readonly name?: string; readonly done?: boolean; readonly error?: { code: number } };
+}
+
+function transcript(): Step[] {
+  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
+  const block = /^```console\n(.*?)^```$/ms.exec(readme)?.[1] ?? '';
+  const steps = block.split(/^\$ /m).slice(1);
+  return steps.map((step) => {
+    const [command = '', ...answer] = step.split('\n');
+    return { command, answer: JSON.parse(answer.join('\n')) };
+  });
+}
+
+/** The error of an operation that ended is no error of the request. */
+function statusOf({ done, error }: Step['answer']): number {
+  return error && !done ? error.code : 200;
+}
+
+async function byCurl(command: string): Promise<Printed> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', `${command} -s -w '\\n%{http_code}'`]);
+  const lines = stdout.split('\n');
+  return { status: Number(lines.pop()), json: JSON.parse(lines.join('\n')) };
+}
+
+async function byFetch(command: string): Promise<Printed> {
+  const { url, headers, ...rest } = parseCurl(command);
+  const answer = await fetch(url, { ...rest, headers: { ...headers, connection: 'close' } });
+  return { status: answer.status, json: await answer.json() };
+}
