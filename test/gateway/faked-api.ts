@@ -1,9 +1,9 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { GatewaySettings } from '../../src/gateway/index.js';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { credentials, Server } from '@grpc/grpc-js';
+import { createGateway, type GatewaySettings, servePort } from '../../src/gateway/index.js';
 import { loadSchema } from '../../src/schema/index.js';
 import { createOperations, OperationsService } from '../../src/server/index.js';
 import { fakeServices, parseScript } from '../../src/testing/index.js';
-import { serveGateway } from './http-client.js';
 
 process.env.METADATA_SERVER_DETECTION = 'none';
 
@@ -13,10 +13,10 @@ export interface FakedApiOptions extends Pick<GatewaySettings, 'serviceConfig'> 
   readonly includeDir: string;
 }
 
-/** The services of a proto, faked, with a gateway before them. */
+/** The services of a proto, faked, by gRPC and REST on one port. */
 export interface FakedApi extends AsyncDisposable {
   readonly port: number;
-  /** What was asked: `GET /v1/…`, without queries, and with `*` for the ids of operations. */
+  /** What was asked by REST: `GET /v1/…`, without queries, and with `*` for the ids of operations. */
   asked(): string[];
 }
 
@@ -29,30 +29,38 @@ export async function fakeApi({ file, includeDir, serviceConfig }: FakedApiOptio
   const server = new Server();
   server.addService(OperationsService, kit.handlers);
   fakes.addTo(server, kit);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
   const { registry: descriptors, annotationOf } = schema;
-  const target = `127.0.0.1:${port}`;
-  const gateway = await serveGateway({
-    target,
+  const gateway = createGateway({
+    server,
     descriptors,
     annotationOf,
     ...(serviceConfig && { serviceConfig }),
   });
   const urls: string[] = [];
-  gateway.server.on('request', ({ method, url }) => urls.push(`${method} ${url}`));
+  const recorded = (request: IncomingMessage, response: ServerResponse) => {
+    urls.push(`${request.method} ${request.url}`);
+    gateway(request, response);
+  };
+  const served = await servePort({
+    server,
+    gateway: Object.assign(recorded, gateway),
+    address: '127.0.0.1:0',
+  });
   return {
-    port: gateway.port,
+    port: served.port,
     asked: () => urls.map((url) => url.replace(/\?.*/, '').replace(/operations\/[^:/]+/, 'operations/*')),
     async [Symbol.asyncDispose]() {
-      await gateway[Symbol.asyncDispose]();
+      await served.close({ graceMs: 0 });
+      gateway.close();
       await kit.close({ graceMs: 0 });
       server.forceShutdown();
     },
   };
+}
+
+/** Options for a generated Google client: gRPC, as nobody. */
+export function grpcOptions(port: number) {
+  return { apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure() };
 }
 
 /** Options for a generated Google client: REST, as nobody, and on connections that are closed, for its own agent keeps them. */
