@@ -55,6 +55,13 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     [['serve', '--store', 'sqlite:'], 'store "sqlite:" is unknown'],
     [['serve', '--store', 'sqlite:/missing/ops.db'], 'does not exist: make "/missing" first'],
     [
+      ['serve', '--address', '127.0.0.1:0', '--service-config', 'missing.yaml'],
+      'service config cannot be read',
+    ],
+    [['serve', '--address', '127.0.0.1:0', '--http-address', 'here'], 'address "here" is malformed'],
+    [['serve', '--rest-only', '--grpc-only'], "'--grpc-only' cannot be used with option '--rest-only'"],
+    [['serve', '--grpc-only', '--http-address', '127.0.0.1:0'], "cannot be used with option '--http-address"],
+    [
       ['serve', '--address', '127.0.0.1:0', '--proto', 'google/protobuf/empty.proto'],
       'returns google.longrunning',
     ],

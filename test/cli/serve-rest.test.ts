@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { run, Serving } from './command-line.js';
+
+// Every command is a process of its own, which takes its time on a busy machine.
+jest.setTimeout(300_000);
+
+const LIST = '/v1/projects/p/locations/l/operations';
+
+const open: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+async function serve(...args: string[]): Promise<Serving> {
+  const serving = await Serving.start(args);
+  open.push(() => serving[Symbol.asyncDispose]());
+  return serving;
+}
+
+/** The status of a GET; undefined when nobody speaks HTTP/1.1 there. */
+function restStatus(address: string, path = LIST): Promise<number | undefined> {
+  return fetch(`http://${address}${path}`, { headers: { connection: 'close' } }).then(
+    ({ status }) => status,
+    () => undefined,
+  );
+}
+
+const grpcCode = async (address: string) => (await run(['list', 'projects/p/locations/l'], { address })).code;
+
+describe('serve › REST', () => {
+  it('on one port with gRPC', async () => {
+    const { address } = await serve();
+    expect([await restStatus(address), await grpcCode(address)]).toEqual([200, 0]);
+  });
+
+  it('--http-address: on a port of its own, told in a second line', async () => {
+    const serving = await serve('--http-address', '127.0.0.1:0');
+    const restAddress = (await serving.line(/REST on/)).replace('longrunning: REST on ', '');
+    expect([await restStatus(restAddress), await grpcCode(serving.address)]).toEqual([200, 0]);
+    expect(await restStatus(serving.address)).toBeUndefined();
+    serving.child.kill('SIGTERM');
+    const { stdout } = await serving.ended;
+    expect(stdout).toBe(
+      `longrunning: listening on ${serving.address}\nlongrunning: REST on ${restAddress}\n`,
+    );
+  });
+
+  it('--grpc-only: not at all', async () => {
+    const { address } = await serve('--grpc-only');
+    expect([await restStatus(address), await grpcCode(address)]).toEqual([undefined, 0]);
+  });
+
+  it('--rest-only: alone', async () => {
+    const { address } = await serve('--rest-only');
+    expect([await restStatus(address), await grpcCode(address)]).toEqual([200, 5]);
+  });
+
+  it('--service-config: by its rules', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'longrunning-'));
+    open.push(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'service.yaml');
+    const rule = '{ selector: google.longrunning.Operations.ListOperations, get: "/v7/{name=projects/*}" }';
+    await writeFile(file, `http: { rules: [${rule}] }`);
+    const { address } = await serve('--service-config', file);
+    expect([await restStatus(address, '/v7/projects/p'), await restStatus(address)]).toEqual([200, 404]);
+  });
+
+  it('told to stop: a pending wait is answered, exit code 0', async () => {
+    const serving = await serve('--grace-ms', '300');
+    const started = await run(
+      ['start', 'Reports/ExportReport', '{"parent": "projects/p/locations/l"}', '--json'],
+      { address: serving.address },
+    );
+    const { name } = JSON.parse(started.stdout);
+    const waiting = fetch(`http://${serving.address}/v1/${name}:wait`, { method: 'POST' });
+    // Whatever is asked after it is answered after it came.
+    expect(await restStatus(serving.address)).toBe(200);
+    serving.child.kill('SIGTERM');
+    const answer = await waiting;
+    expect([answer.status, await answer.json()]).toMatchObject([200, { name }]);
+    expect(await serving.ended).toMatchObject({ code: 0, signal: null });
+  });
+});
