@@ -39,8 +39,8 @@ export class JournalStore implements OperationStore {
   async ready(): Promise<void> {}
 
   async create(record: OperationRecord): Promise<OperationRecord> {
-    const { method, parent, requestId } = record;
-    const earlier = requestId === undefined ? undefined : await this.find({ method, parent, requestId });
+    // No await in here: between two of them another create could come.
+    const earlier = this.#startedBy(record);
     if (earlier) return earlier;
     if (this.#entries.has(record.name)) {
       throw new StatusError(Code.ALREADY_EXISTS, `operation ${record.name} exists: choose another id`);
@@ -54,10 +54,7 @@ export class JournalStore implements OperationStore {
   }
 
   async find(key: RequestKey): Promise<OperationRecord | undefined> {
-    return this.#records().find(
-      ({ method, parent, requestId }) =>
-        method === key.method && parent === key.parent && requestId === key.requestId,
-    );
+    return this.#startedBy(key);
   }
 
   async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
@@ -141,6 +138,13 @@ export class JournalStore implements OperationStore {
   async close(): Promise<void> {
     this.#handOut = () => {};
     this.#listeners.clear();
+  }
+
+  #startedBy({ method, parent, requestId }: Partial<RequestKey>): OperationRecord | undefined {
+    if (requestId === undefined) return undefined;
+    return this.#records().find(
+      (record) => record.requestId === requestId && record.method === method && record.parent === parent,
+    );
   }
 
   #records(): OperationRecord[] {

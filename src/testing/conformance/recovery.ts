@@ -175,7 +175,7 @@ export const recovery: Topic<OpenMortal> = {
     }),
 
     line('work of a method that nobody implements is left alone, and reported', [], async (open) => {
-      const first = await open();
+      const first = await open({ concurrency: 1 });
       const { name: purge } = await first.purgeReports();
       await first.purges.on(purge);
       const { name: queued } = await first.purgeReports();

@@ -1,8 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict';
-import { Code } from '../../status.js';
+import { Code, StatusError } from '../../status.js';
 import { MANUAL_CLOCK_START } from '../manual-clock.js';
 import { eventually } from './eventually.js';
-import { expectKitError } from './kit-error.js';
+import { rejection } from './kit-error.js';
 import { line, type OpenStore, type Topic } from './line.js';
 import { end, endedRecord, METHOD, next, OTHER_METHOD, queuedRecord, readable } from './records.js';
 import { PARENT } from './reports-server.js';
@@ -54,7 +54,8 @@ export const storeRecords: Topic<OpenStore> = {
     line('refuses a name that is taken, and keeps what it has', [1], async (open) => {
       const store = await open();
       await store.create(queuedRecord('1'));
-      await expectKitError(store.create(queuedRecord('1', { attempt: 9 })), Code.ALREADY_EXISTS);
+      const refused = await rejection(store.create(queuedRecord('1', { attempt: 9 })));
+      equal(StatusError.from(refused).code, Code.ALREADY_EXISTS);
       equal((await store.get(queuedRecord('1').name))?.attempt, 0);
     }),
 
