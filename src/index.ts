@@ -38,5 +38,5 @@ export { listOperations } from './client/list.js';
 export { type HandleOptions, operationHandles } from './client/operation-handles.js';
 export { type Clock, systemClock, type TimerOptions } from './clock.js';
 export { toServerError } from './grpc-status.js';
-export { formatOperationName, type OperationName, parseOperationName } from './name.js';
+export { formatOperationName, matchesParent, type OperationName, parseOperationName } from './name.js';
 export type { DeepPartial, MessageOf, MessageType } from './operation-method.js';

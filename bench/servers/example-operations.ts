@@ -29,6 +29,7 @@ export function exampleMethod(state: ExampleState): ImplementedMethod<ExportRepo
 export const exampleRequest: ExportReportRequest = {
   parent: 'projects/example/locations/europe-west3',
   title: 'The year in figures',
+  requestId: '',
 };
 
 const exportReport = operationMethod({

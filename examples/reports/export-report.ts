@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { credentials } from '@grpc/grpc-js';
 import type { Operation } from 'longrunning';
 import { ReportsClient } from 'longrunning/generated/example/reports/v1/reports';
@@ -7,7 +8,9 @@ export async function exportReport(address: string, title: string): Promise<Oper
   const reports = new ReportsClient(address, credentials.createInsecure());
   try {
     return await new Promise((resolve, reject) => {
-      const request = { parent: 'projects/example/locations/europe-west3', title };
+      // The id makes it safe to send the request again: it starts one operation (AIP-155).
+      const requestId = randomUUID();
+      const request = { parent: 'projects/example/locations/europe-west3', title, requestId };
       reports.exportReport(request, (error, started) => (error ? reject(error) : resolve(started)));
     });
   } finally {

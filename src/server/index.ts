@@ -28,5 +28,8 @@ export type {
   OperationRecord,
   OperationResult,
   OperationStore,
+  RequestKey,
   WorkConsumer,
+  WorkHandler,
+  WorkOutcome,
 } from '../stores/operation-store.js';

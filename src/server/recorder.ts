@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { sleep } from '../signals.js';
 import { Code, StatusError } from '../status.js';
-import type { OperationRecord } from '../stores/operation-store.js';
+import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 import type { LifecycleEvent } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import type { Committed, Transitions } from './transitions.js';
@@ -9,42 +9,59 @@ import type { Committed, Transitions } from './transitions.js';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 
+/** What a recorder works with. */
+export interface RecorderOptions {
+  readonly store: OperationStore;
+  readonly transitions: Transitions;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /**
  * Records what becomes of one operation's work, however long its store is away: hours of work must not be lost
  * because a database restarts in its last second. Should another worker take over meanwhile, the attempt
  * number of the event keeps what comes late from counting.
  */
 export class Recorder {
-  readonly #transitions: Transitions;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #options: RecorderOptions;
   readonly #stopped = new AbortController();
+  /** Whether the store was away meanwhile: then a write may have been made of which no answer came. */
+  hasRetried = false;
 
-  constructor(transitions: Transitions, clock: Clock, logger: Logger) {
-    this.#transitions = transitions;
-    this.#clock = clock;
-    this.#logger = logger;
+  constructor(options: RecorderOptions) {
+    this.#options = options;
   }
 
   /** As {@link Transitions.commit}, again and again while the store is UNAVAILABLE and this is not stopped. */
-  async commit(
+  commit(
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
   ): Promise<Committed | undefined> {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      try {
-        return await this.#transitions.commit(name, eventFor);
-      } catch (error) {
-        const { aborted } = this.#stopped.signal;
-        if (StatusError.from(error).code !== Code.UNAVAILABLE || aborted) throw error;
-        this.#logger.error({ err: error, operation: name, pauseMs }, 'store is not available: trying again');
-      }
-      await sleep(pauseMs, this.#stopped.signal, this.#clock);
-    }
+    return this.#insist(name, () => this.#options.transitions.commit(name, eventFor));
+  }
+
+  /** Reads the record, with the same patience: what was missed is not told again. */
+  read(name: string): Promise<OperationRecord | undefined> {
+    return this.#insist(name, () => this.#options.store.get(name));
   }
 
   /** Has what is being recorded fail with the next error of the store. */
   stop(): void {
     this.#stopped.abort(new StatusError(Code.UNAVAILABLE, 'server stopped before its store was available'));
+  }
+
+  async #insist<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
+    const { clock, logger } = this.#options;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        return await call();
+      } catch (error) {
+        const { aborted } = this.#stopped.signal;
+        if (StatusError.from(error).code !== Code.UNAVAILABLE || aborted) throw error;
+        logger.error({ err: error, operation, pauseMs }, 'store is not available: trying again');
+      }
+      this.hasRetried = true;
+      await sleep(pauseMs, this.#stopped.signal, clock);
+    }
   }
 }

@@ -33,6 +33,11 @@ export class Run {
   readonly #interrupted = Promise.withResolvers<WorkOutcome>();
   /** The attempt that this run is; undefined until that is recorded. */
   #attempt: number | undefined;
+  /** Whether the record may have changed since it was read. */
+  #isUnread = false;
+  #isReading = false;
+  /** Whether the work goes on, its end is being recorded, or nothing that it does counts any more. */
+  #state: 'working' | 'ending' | 'interrupted' = 'working';
 
   constructor(options: RunOptions, method: ServedMethod, recorder: Recorder, record: OperationRecord) {
     this.#options = options;
@@ -44,60 +49,95 @@ export class Run {
 
   /**
    * Leaves the work as the server stops: it is told so by its signal, and nothing that it still does counts.
-   * It is recorded as interrupted, or released for another server to resume.
+   * It is recorded as interrupted, or released for another server to resume. A store that is away is not waited
+   * for. Work that has ended by itself has its say.
    */
   async interrupt(): Promise<void> {
+    this.#recorder.stop();
+    if (this.#state === 'ending') {
+      await this.left.catch(() => {});
+      return;
+    }
+    this.#state = 'interrupted';
     let outcome: WorkOutcome = 'released';
     try {
       if (this.#attempt !== undefined && this.#method.onInterrupted === 'abort') {
-        outcome = await this.#end({ type: 'interrupted', attempt: this.#attempt, at: this.#now() });
+        outcome = await this.#record({ type: 'interrupted', attempt: this.#attempt, at: this.#now() });
       }
     } catch (error) {
       this.#log('interruption could not be recorded', error);
     }
     this.#interrupted.resolve(outcome);
-    this.#recorder.stop();
     const message = 'the server stops: end the work and start it again later';
     this.#controller.abort(kitError(Code.ABORTED, 'SERVER_STOPPING', message));
   }
 
   async #run(record: OperationRecord): Promise<WorkOutcome> {
     // Watched from before the start, so that no request to cancel falls between the two.
-    const unsubscribe = this.#options.waiters.subscribe(this.#name, () => this.#heed());
+    const unsubscribe = this.#options.waiters.subscribe(this.#name, () => this.#wake());
     try {
       const { attempt } = record;
       if (attempt > 0 && !this.#method.resumes(record)) {
-        return await this.#end({ type: 'interrupted', attempt, at: this.#now() });
+        return await this.#record({ type: 'interrupted', attempt, at: this.#now() });
       }
       const started = await this.#recorder.commit(this.#name, () => ({ type: 'started', attempt }));
-      if (!started?.changed) return outcomeOf(started);
+      if (!started?.changed) return this.#notStarted(record, started);
+      if (this.#isInterrupted()) return this.#interrupted.promise;
       this.#attempt = started.record.attempt;
       if (started.record.cancelRequestTime !== undefined) this.#abortAsCancelled();
-      return await this.#end(await this.#work(started.record));
+      // What changed before it was known that this run has the work.
+      if (this.#isUnread) this.#heed(this.#attempt);
+      const ending = await this.#work(started.record);
+      if (this.#isInterrupted()) return this.#interrupted.promise;
+      this.#state = 'ending';
+      return await this.#record(ending);
     } finally {
       unsubscribe();
     }
   }
 
-  async #end(ending: Ending): Promise<WorkOutcome> {
+  /** How work was left that somebody else has begun or ended, as far as can be told. */
+  #notStarted({ attempt }: OperationRecord, found: Committed | undefined): WorkOutcome {
+    const outcome = outcomeOf(found);
+    // What was written before the store went away may have been our own start: then nobody has the work.
+    const mayBeOurs = this.#recorder.hasRetried && found?.record.attempt === attempt + 1;
+    return outcome === 'superseded' && mayBeOurs ? 'released' : outcome;
+  }
+
+  async #record(ending: Ending): Promise<WorkOutcome> {
     const ended = await this.#recorder.commit(this.#name, () => ending);
     // Nobody finds it any more, so nothing keeps it.
     if (ended?.changed && ended.record.deleteTime !== undefined) await this.#options.store.delete(this.#name);
     return outcomeOf(ended);
   }
 
-  /** Aborts the work if the record says that its cancellation was requested, or that another run has it. */
-  async #heed(): Promise<void> {
+  /** Takes note that the record may have changed. */
+  #wake(): void {
+    this.#isUnread = true;
+    if (this.#attempt !== undefined && !this.#isReading) this.#heed(this.#attempt);
+  }
+
+  /** Aborts the work if the record says that its cancellation was requested, or that it was taken over. */
+  async #heed(attempt: number): Promise<void> {
+    this.#isReading = true;
     try {
-      const record = await this.#options.store.get(this.#name);
-      if (!record || this.#attempt === undefined) return;
-      if (record.attempt > this.#attempt) {
-        const message = 'another server has taken the work over: end it, what it does no longer counts';
-        this.#controller.abort(kitError(Code.ABORTED, 'WORK_TAKEN_OVER', message));
-      } else if (record.cancelRequestTime !== undefined) this.#abortAsCancelled();
+      while (this.#isUnread && this.#state === 'working') {
+        this.#isUnread = false;
+        const record = await this.#recorder.read(this.#name);
+        if (this.#state !== 'working') return;
+        if (!record || record.result || record.attempt > attempt) this.#abortAsTakenOver();
+        else if (record.cancelRequestTime !== undefined) this.#abortAsCancelled();
+      }
     } catch (error) {
       this.#log('operation could not be read', error);
+    } finally {
+      this.#isReading = false;
     }
+  }
+
+  #abortAsTakenOver(): void {
+    const message = 'another server has taken the work over: end it, what it does no longer counts';
+    this.#controller.abort(kitError(Code.ABORTED, 'WORK_TAKEN_OVER', message));
   }
 
   #abortAsCancelled(): void {
@@ -111,6 +151,7 @@ export class Run {
     let updates = Promise.resolve();
     const update = (metadata: object): Promise<void> => {
       const updated = updates.then(async () => {
+        if (this.#isInterrupted()) return;
         await this.#recorder.commit(this.#name, (current) => {
           return { type: 'updated', attempt, metadata: this.#method.merge(current, metadata) };
         });
@@ -134,6 +175,10 @@ export class Run {
       : this.#failure(ending.thrown);
     const asAsked = error === signal.reason && error.code === Code.CANCELLED;
     return asAsked ? { type: 'cancelled', attempt, at } : { type: 'failed', attempt, at, error };
+  }
+
+  #isInterrupted(): boolean {
+    return this.#state === 'interrupted';
   }
 
   #failure(thrown: unknown): StatusError {

@@ -46,10 +46,9 @@ export class Runner {
   }
 
   async #take(record: OperationRecord): Promise<WorkOutcome> {
-    const { methods, transitions, clock, logger } = this.#options;
-    const method = methods.get(record.method);
+    const method = this.#options.methods.get(record.method);
     if (!method) return 'released';
-    const run = new Run(this.#options, method, new Recorder(transitions, clock, logger), record);
+    const run = new Run(this.#options, method, new Recorder(this.#options), record);
     this.#runs.add(run);
     try {
       return await run.left;

@@ -126,6 +126,10 @@ export class ServedMethod {
     const { requestId: field } = request as { readonly requestId?: unknown };
     const requestId = implementation.requestId ? implementation.requestId(request) : field;
     if (typeof requestId !== 'string') return undefined;
+    if (!requestId.isWellFormed() || /\p{Cc}/u.test(requestId)) {
+      const advice = 'use printable characters, best a UUID';
+      throw invalidField('request_id', `request id ${quoted(requestId)} has a control character: ${advice}`);
+    }
     if (requestId.length > LONGEST_REQUEST_ID) {
       const advice = `use at most ${LONGEST_REQUEST_ID} characters, best a UUID`;
       throw invalidField('request_id', `request id has ${requestId.length} characters: ${advice}`);

@@ -20,3 +20,11 @@ export {
   SchemaError,
 } from '../schema/index.js';
 export { ScriptError, type ScriptFault } from './script-error.js';
+export { MANUAL_CLOCK_START, type ManualClock, manualClock, settled } from './manual-clock.js';
+
+// For authors of stores.
+export {
+  type ConformanceCase,
+  type StoreConformanceOptions,
+  storeConformance,
+} from './conformance/store-conformance.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
+import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
 import { run } from './command-line.js';
 
 const COUNT = 5;

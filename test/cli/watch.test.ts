@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Code, StatusError, systemClock } from 'longrunning';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { ChangedOperations } from '../../src/cli/changed-operations.js';
-import { type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
+import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
 import { Command, JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 

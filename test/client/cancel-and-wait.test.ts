@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { operationHandles } from '../../src/client/operation-handles.js';
 import { Code, kitError } from '../../src/status.js';
+import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { manualClock } from '../../src/testing/manual-clock.js';
 import { cancelled, error, running, scriptedPeer } from '../conformance/scripted-peer.js';
-import { manualClock } from '../helpers/manual-clock.js';
-import { rejection } from '../helpers/rejection.js';
 
 describe('cancelAndWait › a server that is away', () => {
   it('asks for the cancellation until the server has heard it, as a wait does', async () => {

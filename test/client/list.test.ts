@@ -5,8 +5,8 @@ import { listOperations } from '../../src/client/list.js';
 import { OperationsClient } from '../../src/client/operations-client.js';
 import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
 import { Code, kitError } from '../../src/status.js';
-import { expectKitError, rejection } from '../helpers/rejection.js';
-import { PARENT, startReportsServer } from '../helpers/reports-server.js';
+import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
+import { PARENT, startReportsServer } from '../../src/testing/conformance/reports-server.js';
 import { running } from './scripted-server.js';
 
 type Page = Pick<ListOperationsResponse, 'operations' | 'nextPageToken'>;

@@ -13,9 +13,9 @@ import { type OpenOperation, operationHandles } from '../../src/client/operation
 import { OperationsClient } from '../../src/client/operations-client.js';
 import type { OperationOutcome } from '../../src/operation.js';
 import { Code, kitError } from '../../src/status.js';
-import { manualClock } from '../helpers/manual-clock.js';
-import { expectKitError, rejection } from '../helpers/rejection.js';
-import { type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
+import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
+import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { manualClock } from '../../src/testing/manual-clock.js';
 
 const { exportReport, purgeReports } = ReportsOperations;
 

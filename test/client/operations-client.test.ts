@@ -9,9 +9,13 @@ import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { ListOperationsError, OperationError } from '../../src/client/calls/errors.js';
 import { OperationsClient } from '../../src/client/operations-client.js';
 import { Code, kitError, StatusError } from '../../src/status.js';
+import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
+import {
+  PARENT,
+  type ReportsServer,
+  startReportsServer,
+} from '../../src/testing/conformance/reports-server.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
-import { expectKitError, rejection } from '../helpers/rejection.js';
-import { PARENT, type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
 import { NAME, scriptedClient } from './scripted-client.js';
 import { never, running, startScriptedServer, status, succeeded } from './scripted-server.js';
 

@@ -4,7 +4,7 @@ import { ExportReportResponse, ReportMetadata } from '../../generated/example/re
 import { pack } from '../../src/any.js';
 import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { Code } from '../../src/status.js';
-import { rejection } from '../helpers/rejection.js';
+import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { error, failed, NAME, progress, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in gax-java OperationCallableImplTest', () => {

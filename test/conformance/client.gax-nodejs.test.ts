@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { OperationFailedError, WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { Code } from '../../src/status.js';
-import { rejection } from '../helpers/rejection.js';
+import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { error, failed, NAME, progress, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in gax-nodejs longrunning.ts', () => {

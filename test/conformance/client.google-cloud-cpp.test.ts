@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { Code } from '../../src/status.js';
-import { settled } from '../helpers/manual-clock.js';
-import { rejection } from '../helpers/rejection.js';
+import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { settled } from '../../src/testing/manual-clock.js';
 import { cancelled, error, NAME, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in google-cloud-cpp async_polling_loop_test.cc', () => {

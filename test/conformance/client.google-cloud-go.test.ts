@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import type { OperationFailedError } from '../../src/client/calls/errors.js';
 import { Code, kitError } from '../../src/status.js';
-import { rejection } from '../helpers/rejection.js';
+import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { error, failed, NAME, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in google-cloud-go longrunning_test.go', () => {

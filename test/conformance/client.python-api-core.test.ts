@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { OperationCancelledError, OperationFailedError } from '../../src/client/calls/errors.js';
 import { Code, StatusError } from '../../src/status.js';
-import { rejection } from '../helpers/rejection.js';
+import { rejection } from '../../src/testing/conformance/kit-error.js';
 import {
   cancelled,
   error,

@@ -6,7 +6,12 @@ import type { OperationHandle } from '../../src/client/operation-handle.js';
 import { operationHandles } from '../../src/client/operation-handles.js';
 import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
 import { Code, StatusError } from '../../src/status.js';
-import { MANUAL_CLOCK_START, type ManualClock, manualClock, pausesUntil } from '../helpers/manual-clock.js';
+import {
+  MANUAL_CLOCK_START,
+  type ManualClock,
+  manualClock,
+  pausesUntil,
+} from '../../src/testing/manual-clock.js';
 
 export const NAME = 'operations/1';
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { compileRoutes } from '../../src/gateway/index.js';
 import { readServices } from '../../src/gateway/service-description.js';
+import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
 import { type Answer, type ServedGateway, serveGateway } from '../gateway/http-client.js';
-import { type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
 
 const DOCUMENT = 'docs/rest-mapping.md';
 const text = readFileSync(DOCUMENT, 'utf8');

@@ -3,7 +3,7 @@ import { fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import { describe, expect, it } from '@jest/globals';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { findMethod, loadSchema, SchemaError } from '../../src/schema/index.js';
-import { rejection } from '../helpers/rejection.js';
+import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { GKE_PROTOS, protoFiles } from './proto-files.js';
 
 const GKE_FILES = ['attached_service.proto', 'aws_service.proto'].map(

@@ -12,9 +12,13 @@ import {
 } from '../../generated/google/longrunning/operations.js';
 import { OperationsService } from '../../src/server/index.js';
 import { Code } from '../../src/status.js';
-import { settled } from '../helpers/manual-clock.js';
+import {
+  PARENT,
+  type ReportsServer,
+  startReportsServer,
+} from '../../src/testing/conformance/reports-server.js';
+import { settled } from '../../src/testing/manual-clock.js';
 import { frame, type RawGrpc, rawGrpc } from '../helpers/raw-grpc.js';
-import { PARENT, type ReportsServer, startReportsServer } from '../helpers/reports-server.js';
 
 const { getOperation, cancelOperation, deleteOperation, waitOperation, listOperations } = OperationsService;
 
@@ -66,8 +70,12 @@ describe('bad input', () => {
   });
 
   it('start cut off inside a field: no operation is started', async () => {
-    const parentOnly = ExportReportRequest.encode({ parent: PARENT, title: '' }).finish().length;
-    const request = ExportReportRequest.encode({ parent: PARENT, title: 'sales' }).finish();
+    const parentOnly = ExportReportRequest.encode(
+      ExportReportRequest.fromPartial({ parent: PARENT }),
+    ).finish().length;
+    const request = ExportReportRequest.encode(
+      ExportReportRequest.fromPartial({ parent: PARENT, title: 'sales' }),
+    ).finish();
     for (let length = 1; length < request.length; length++) {
       if (length === parentOnly) continue;
       await expectStatus(ReportsService.exportReport.path, frame(request.subarray(0, length)), Code.INTERNAL);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Code } from '../../src/status.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import { aroundStore } from '../helpers/around-store.js';
-import { expectKitError, rejection } from '../helpers/rejection.js';
-import { startReportsServer } from '../helpers/reports-server.js';
+import { aroundStore } from '../../src/testing/conformance/around-store.js';
+import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
+import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
 
 const NAME = 'operations/1';
 const METHODS = ['getOperation', 'listOperations', 'cancelOperation', 'deleteOperation'] as const;

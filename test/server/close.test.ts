@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { Code } from '../../src/status.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { OperationStore } from '../../src/stores/operation-store.js';
-import { aroundStore } from '../helpers/around-store.js';
-import { settled } from '../helpers/manual-clock.js';
-import { expectKitError } from '../helpers/rejection.js';
-import { startReportsServer } from '../helpers/reports-server.js';
+import { aroundStore } from '../../src/testing/conformance/around-store.js';
+import { expectKitError } from '../../src/testing/conformance/kit-error.js';
+import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { settled } from '../../src/testing/manual-clock.js';
 
 /** A store whose records can be read after the server closed it. */
 function startServer(onAbort: 'honour' | 'ignore') {

@@ -3,7 +3,7 @@ import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import { unpack } from '../../src/any.js';
 import { Code, codeName, StatusError } from '../../src/status.js';
-import type { AbortBehaviour } from '../helpers/controlled-work.js';
+import type { AbortBehaviour } from '../../src/testing/conformance/controlled-work.js';
 
 type Reader = 'get' | 'wait' | 'list';
 

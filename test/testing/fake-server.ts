@@ -4,9 +4,9 @@ import { Operation } from '../../generated/google/longrunning/operations.js';
 import { operationToJson, type Schema } from '../../src/schema/index.js';
 import { createOperations, OperationsService } from '../../src/server/index.js';
 import { StatusError } from '../../src/status.js';
+import { type GrpcOperations, grpcOperations } from '../../src/testing/conformance/grpc-operations.js';
 import { fakeServices, parseScript } from '../../src/testing/index.js';
-import { type GrpcOperations, grpcOperations } from '../helpers/grpc-operations.js';
-import { type ManualClock, manualClock } from '../helpers/manual-clock.js';
+import { type ManualClock, manualClock } from '../../src/testing/manual-clock.js';
 
 /** Faked services on a free port of 127.0.0.1, by a clock that stands still, and a client of theirs. */
 export interface FakeServer extends AsyncDisposable {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { loadSchema, type Schema } from '../../src/schema/index.js';
 import { Code } from '../../src/status.js';
+import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
 import { exampleService, fakeServices } from '../../src/testing/index.js';
-import { expectKitError, rejection } from '../helpers/rejection.js';
 import { GKE_PROTOS, protoFiles } from '../schema/proto-files.js';
 import { startFakeServer } from './fake-server.js';
 

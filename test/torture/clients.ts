@@ -72,7 +72,7 @@ export class TortureClient {
   /** The name of the operation; undefined when nobody acknowledged it. */
   async #start(): Promise<string | undefined> {
     const method = Math.random() < 0.5 ? 'exportReport' : 'purgeReports';
-    const request: ExportReportRequest = { parent: PARENT, title: '' };
+    const request: ExportReportRequest = { parent: PARENT, title: '', requestId: '' };
     const { promise, resolve, reject } = Promise.withResolvers<Operation>();
     const call = (error: Error | null, operation: Operation) => (error ? reject(error) : resolve(operation));
     this.#stub[method](request, new Metadata(), { deadline: Date.now() + CALL_MS }, call);

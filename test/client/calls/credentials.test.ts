@@ -21,7 +21,7 @@ import {
 import type { OperationsClientOptions } from '../../../src/client/client-options.js';
 import { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code } from '../../../src/status.js';
-import { expectKitError, rejection } from '../../helpers/rejection.js';
+import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
 import { running, startScriptedServer, succeeded } from '../scripted-server.js';
 
 const NAME = 'operations/1';

@@ -7,8 +7,8 @@ import { pack } from '../../../src/any.js';
 import { OperationError, WaitTimeoutError } from '../../../src/client/calls/errors.js';
 import { fromGax } from '../../../src/client/gax/index.js';
 import { Code } from '../../../src/status.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
-import { rejection } from '../../helpers/rejection.js';
 import { createCluster, gkeClient } from './google-clients.js';
 import { type Answer, startScriptedGoogle } from './google-server.js';
 

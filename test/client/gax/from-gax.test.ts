@@ -11,8 +11,8 @@ import { fromGax } from '../../../src/client/gax/index.js';
 import type { OperationHandle } from '../../../src/client/operation-handle.js';
 import { operationMethod } from '../../../src/operation-method.js';
 import { Code } from '../../../src/status.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
-import { rejection } from '../../helpers/rejection.js';
 import { authorizedGkeClient, createCluster, gkeClient, PARENT, speechClient } from './google-clients.js';
 import { type GoogleServerOptions, startGoogleServer } from './google-server.js';
 

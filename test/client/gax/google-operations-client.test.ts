@@ -10,8 +10,8 @@ import {
 } from '../../../src/client/gax/index.js';
 import type { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code, type StatusError } from '../../../src/status.js';
+import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
-import { expectKitError, rejection } from '../../helpers/rejection.js';
 import { type GoogleServer, startGoogleServer, TLS } from './google-server.js';
 
 const NAME = 'projects/p/locations/l/operations/unknown';

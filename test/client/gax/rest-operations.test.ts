@@ -6,8 +6,8 @@ import { OperationError } from '../../../src/client/calls/errors.js';
 import { fromGax } from '../../../src/client/gax/index.js';
 import { GaxRestOperations } from '../../../src/client/gax/rest-operations.js';
 import { Code } from '../../../src/status.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
-import { rejection } from '../../helpers/rejection.js';
 import { createCluster, PARENT } from './google-clients.js';
 
 const NAME = `${PARENT}/operations/1`;

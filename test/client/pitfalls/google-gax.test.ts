@@ -14,9 +14,9 @@ import { listOperations } from '../../../src/client/list.js';
 import { OperationsClient } from '../../../src/client/operations-client.js';
 import type { OperationsApi } from '../../../src/operations-api.js';
 import { Code, kitError } from '../../../src/status.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
 import { error, failed, NAME, running, scriptedPeer, succeeded } from '../../conformance/scripted-peer.js';
-import { manualClock } from '../../helpers/manual-clock.js';
-import { rejection } from '../../helpers/rejection.js';
 import { startScriptedServer } from '../scripted-server.js';
 import { gaxOperation, NEVER, within } from './gax-operation.js';
 

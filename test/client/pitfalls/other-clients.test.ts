@@ -8,9 +8,9 @@ import {
 } from '../../../src/client/calls/errors.js';
 import { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code } from '../../../src/status.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { manualClock, pausesUntil, settled } from '../../../src/testing/manual-clock.js';
 import { cancelled, error, NAME, running, scriptedPeer, succeeded } from '../../conformance/scripted-peer.js';
-import { manualClock, pausesUntil, settled } from '../../helpers/manual-clock.js';
-import { rejection } from '../../helpers/rejection.js';
 import { startScriptedServer } from '../scripted-server.js';
 import { gaxOperation } from './gax-operation.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Line } from '../../../src/client/waiting/line.js';
-import { rejection } from '../../helpers/rejection.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
 
 const { signal } = new AbortController();
 

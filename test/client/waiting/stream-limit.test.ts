@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { StreamLimit } from '../../../src/client/waiting/stream-limit.js';
 import { WaitSlots } from '../../../src/client/waiting/wait-slots.js';
-import { manualClock } from '../../helpers/manual-clock.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
 
 /** Connections to a server that takes `limit` streams on each, the question that is to find it out among them. */
 function limited(limit: number) {

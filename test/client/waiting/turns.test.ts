@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Standing } from '../../../src/client/waiting/line.js';
 import { DISPLACED, type Turn, Turns } from '../../../src/client/waiting/turns.js';
 import { WaitSlots } from '../../../src/client/waiting/wait-slots.js';
-import { manualClock, settled } from '../../helpers/manual-clock.js';
+import { manualClock, settled } from '../../../src/testing/manual-clock.js';
 
 /** One connection with two places, and those who take turns on it. */
 function twoPlaces() {

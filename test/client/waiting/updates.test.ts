@@ -6,10 +6,10 @@ import { pack } from '../../../src/any.js';
 import { OperationError, WaitTimeoutError } from '../../../src/client/calls/errors.js';
 import { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code, kitError } from '../../../src/status.js';
+import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
+import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
+import { manualClock, pausesUntil } from '../../../src/testing/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
-import { manualClock, pausesUntil } from '../../helpers/manual-clock.js';
-import { expectKitError, rejection } from '../../helpers/rejection.js';
-import { startReportsServer } from '../../helpers/reports-server.js';
 import { NAME, scriptedClient } from '../scripted-client.js';
 import { never, running, type Script, status, succeeded } from '../scripted-server.js';
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Connection } from '../../../src/client/calls/connection.js';
 import { WaitConnections } from '../../../src/client/waiting/wait-connections.js';
 import { Code, StatusError } from '../../../src/status.js';
-import { manualClock } from '../../helpers/manual-clock.js';
-import { expectKitError } from '../../helpers/rejection.js';
+import { expectKitError } from '../../../src/testing/conformance/kit-error.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
 
 describe('connections for waits', () => {
   it('a call that HTTP/2 turns away again and again: UNAVAILABLE, which ends no wait', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { WaitSupport } from '../../../src/client/waiting/wait-support.js';
 import { Code, StatusError } from '../../../src/status.js';
-import { manualClock, settled } from '../../helpers/manual-clock.js';
-import { rejection } from '../../helpers/rejection.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { manualClock, settled } from '../../../src/testing/manual-clock.js';
 
 const { signal } = new AbortController();
 

@@ -6,9 +6,9 @@ import {
 } from '../../../src/client/calls/errors.js';
 import { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code, codeName } from '../../../src/status.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { manualClock, pausesUntil } from '../../../src/testing/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
-import { manualClock, pausesUntil } from '../../helpers/manual-clock.js';
-import { rejection } from '../../helpers/rejection.js';
 import { startBreakableLink } from '../breakable-link.js';
 import { NAME, scriptedClient } from '../scripted-client.js';
 import { never, running, startScriptedServer, status, succeeded } from '../scripted-server.js';

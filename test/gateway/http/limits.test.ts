@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { manualClock } from '../../helpers/manual-clock.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
 import { errorOf, head, statuses } from '../http-text.js';
 import { servedThings, WAYS } from '../served-things.js';
 

@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/clock.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
+import {
+  PARENT,
+  type ReportsServerOptions,
+  startReportsServer,
+} from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
-import { PARENT, type ReportsServerOptions, startReportsServer } from '../../helpers/reports-server.js';
 
 /** One of several servers on a database. */
 function startReplica(database: TestDatabase, options: Omit<ReportsServerOptions, 'store'> = {}) {

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Code } from '../../../src/status.js';
 import { type SqliteStoreOptions, sqliteStore } from '../../../src/stores/sqlite/index.js';
-import { expectKitError } from '../../helpers/rejection.js';
+import { expectKitError } from '../../../src/testing/conformance/kit-error.js';
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 import { recordOf } from '../stores.js';
 

@@ -6,8 +6,11 @@ import { unpack } from '../../../src/any.js';
 import { Code, StatusError } from '../../../src/status.js';
 import type { ConsumeOptions, OperationRecord, WorkOutcome } from '../../../src/stores/operation-store.js';
 import { sqliteStore } from '../../../src/stores/sqlite/index.js';
-import { settled } from '../../helpers/manual-clock.js';
-import { type ReportsServerOptions, startReportsServer } from '../../helpers/reports-server.js';
+import {
+  type ReportsServerOptions,
+  startReportsServer,
+} from '../../../src/testing/conformance/reports-server.js';
+import { settled } from '../../../src/testing/manual-clock.js';
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 import { ended, recordOf } from '../stores.js';
 

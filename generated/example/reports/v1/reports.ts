@@ -31,6 +31,11 @@ export interface ExportReportRequest {
   parent: string;
   /** What the report is called. */
   title: string;
+  /**
+   * What the caller calls this request, best a random UUID (AIP-155). The same request sent again with the same id
+   * gives the operation that it started the first time.
+   */
+  requestId: string;
 }
 
 /** A report that was written. */
@@ -62,7 +67,7 @@ export interface ReportMetadata {
 }
 
 function createBaseExportReportRequest(): ExportReportRequest {
-  return { parent: "", title: "" };
+  return { parent: "", title: "", requestId: "" };
 }
 
 export const ExportReportRequest: MessageFns<ExportReportRequest, "example.reports.v1.ExportReportRequest"> = {
@@ -74,6 +79,9 @@ export const ExportReportRequest: MessageFns<ExportReportRequest, "example.repor
     }
     if (message.title !== "") {
       writer.uint32(18).string(message.title);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
     }
     return writer;
   },
@@ -107,6 +115,14 @@ export const ExportReportRequest: MessageFns<ExportReportRequest, "example.repor
             message.title = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -123,6 +139,11 @@ export const ExportReportRequest: MessageFns<ExportReportRequest, "example.repor
     return {
       parent: isSet(object.parent) ? globalThis.String(object.parent) : "",
       title: isSet(object.title) ? globalThis.String(object.title) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
     };
   },
 
@@ -134,6 +155,9 @@ export const ExportReportRequest: MessageFns<ExportReportRequest, "example.repor
     if (message.title !== "") {
       obj.title = message.title;
     }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
     return obj;
   },
 
@@ -144,6 +168,7 @@ export const ExportReportRequest: MessageFns<ExportReportRequest, "example.repor
     const message = createBaseExportReportRequest();
     message.parent = object.parent ?? "";
     message.title = object.title ?? "";
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };

@@ -12,10 +12,10 @@ import {
   ListOperationsRequest,
   OperationsClient as OperationsStub,
   WaitOperationRequest,
-} from '../../generated/google/longrunning/operations.js';
-import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
-import { onAbort } from '../../src/signals.js';
-import { StatusError } from '../../src/status.js';
+} from '../../../generated/google/longrunning/operations.js';
+import type { CallOptions, OperationsApi } from '../../operations-api.js';
+import { onAbort } from '../../signals.js';
+import { StatusError } from '../../status.js';
 
 type UnaryMethod<Request, Response> = (
   request: Request,

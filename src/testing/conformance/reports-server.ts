@@ -6,23 +6,24 @@ import {
   type ReportMetadata,
   ReportsClient,
   ReportsService,
-} from '../../generated/example/reports/v1/reports.js';
-import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
-import type { Operation } from '../../generated/google/longrunning/operations.js';
-import type { Empty } from '../../generated/google/protobuf/empty.js';
-import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
+} from '../../../generated/example/reports/v1/reports.js';
+import { ReportsOperations } from '../../../generated/example/reports/v1/reports.operations.js';
+import type { Operation } from '../../../generated/google/longrunning/operations.js';
+import type { Empty } from '../../../generated/google/protobuf/empty.js';
+import type { CallOptions, OperationsApi } from '../../operations-api.js';
 import {
   createOperations,
   type Implementation,
+  type ImplementedMethod,
   implement,
   type Operations,
+  type OperationsOptions,
   OperationsService,
   strictService,
-} from '../../src/server/index.js';
-import type { OperationsOptions } from '../../src/server/operations.js';
+} from '../../server/index.js';
+import { type ManualClock, manualClock } from '../manual-clock.js';
 import { type AbortBehaviour, ControlledWork } from './controlled-work.js';
 import { grpcOperations, unary } from './grpc-operations.js';
-import { type ManualClock, manualClock } from './manual-clock.js';
 
 /** Where the operations of a test are, unless it says otherwise. */
 export const PARENT = 'projects/p/locations/l';
@@ -31,8 +32,12 @@ type Export = Implementation<ExportReportRequest, ExportReportResponse, ReportMe
 
 /** How a {@link ReportsServer} is to be. */
 export interface ReportsServerOptions extends Omit<OperationsOptions, 'methods' | 'clock' | 'logger'> {
-  /** @defaultValue a clock that stands still, in `server.manual` */
+  /** @defaultValue `manual` */
   readonly clock?: OperationsOptions['clock'];
+  /** The clock that the test moves. @defaultValue one of this server's own */
+  readonly manual?: ManualClock;
+  /** What it implements of its methods. @defaultValue all */
+  readonly serves?: readonly ('exportReport' | 'purgeReports')[];
   /** What the work does when cancellation is requested. @defaultValue 'honour' */
   readonly onAbort?: AbortBehaviour;
   /** Parts of ExportReport to replace; its `run` is the test's to end otherwise. */
@@ -63,8 +68,7 @@ export interface ReportsServer extends AsyncDisposable {
 }
 
 export async function startReportsServer(options: ReportsServerOptions = {}): Promise<ReportsServer> {
-  const { onAbort, exportReport: overrides, ...kitOptions } = options;
-  const manual = manualClock();
+  const { onAbort, exportReport: overrides, manual = manualClock(), serves, ...kitOptions } = options;
   const exports: ReportsServer['exports'] = new ControlledWork(onAbort);
   const purges: ReportsServer['purges'] = new ControlledWork(onAbort);
   const logged: ReportsServer['logged'] = [];
@@ -75,19 +79,21 @@ export async function startReportsServer(options: ReportsServerOptions = {}): Pr
     run: purges.run,
     cancellable: false,
   });
+  const methods = { exportReport, purgeReports };
+  const served = serves ?? (['exportReport', 'purgeReports'] as const);
   const kit = createOperations({
     clock: manual,
     ...kitOptions,
-    methods: [exportReport, purgeReports],
+    methods: served.map((method) => methods[method] as ImplementedMethod),
     logger: { error: (facts, message) => logged.push({ facts, message }) },
   });
 
   const server = new Server();
   server.addService(OperationsService, kit.handlers);
-  server.addService(strictService(ReportsService), {
-    exportReport: kit.starter(exportReport),
-    purgeReports: kit.starter(purgeReports),
-  });
+  server.addService(
+    strictService(ReportsService),
+    Object.fromEntries(served.map((method) => [method, kit.starter(methods[method] as ImplementedMethod)])),
+  );
   const port = await listen(server);
   const address = `127.0.0.1:${port}`;
   const stub = new ReportsClient(address, credentials.createInsecure());

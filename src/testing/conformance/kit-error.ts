@@ -1,7 +1,7 @@
-import { expect } from '@jest/globals';
-import { BadRequest, ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import { typeName } from '../../src/any.js';
-import { type Code, codeName, StatusError } from '../../src/status.js';
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { BadRequest, ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { typeName } from '../../any.js';
+import { type Code, codeName, StatusError } from '../../status.js';
 
 /** What a promise rejects with; fails when it does not. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
@@ -33,13 +33,13 @@ export async function expectKitError(
 ): Promise<StatusError> {
   const error = await rejection(promise);
   if (!(error instanceof StatusError)) throw error;
-  expect(codeName(error.code)).toBe(codeName(code));
-  expect(error.message).toMatch(message);
-  expect(error.details.filter((detail) => typeName(detail) === ErrorInfo.$type)).toHaveLength(1);
+  equal(codeName(error.code), codeName(code), error.message);
+  match(error.message, message);
+  equal(error.details.filter((detail) => typeName(detail) === ErrorInfo.$type).length, 1);
   const info = error.detail(ErrorInfo);
-  expect(info?.domain).toBe('longrunning');
-  expect(info?.reason).toMatch(reason === undefined ? /^[A-Z][A-Z0-9_]+$/ : new RegExp(`^${reason}$`));
+  equal(info?.domain, 'longrunning');
+  match(info?.reason ?? '', reason === undefined ? /^[A-Z][A-Z0-9_]+$/ : new RegExp(`^${reason}$`));
   const blamed = error.detail(BadRequest)?.fieldViolations.map((violation) => violation.field);
-  expect(blamed).toEqual(field === undefined ? undefined : [field]);
+  deepEqual(blamed, field === undefined ? undefined : [field]);
   return error;
 }

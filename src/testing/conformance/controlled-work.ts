@@ -1,6 +1,6 @@
-import type { DeepPartial } from '../../src/operation-method.js';
-import type { Implementation, RunContext } from '../../src/server/index.js';
-import { onAbort } from '../../src/signals.js';
+import type { DeepPartial } from '../../operation-method.js';
+import type { Implementation, RunContext } from '../../server/index.js';
+import { onAbort } from '../../signals.js';
 
 /** What work does when its signal aborts: end as cancelled, or carry on until the test ends it. */
 export type AbortBehaviour = 'honour' | 'ignore';

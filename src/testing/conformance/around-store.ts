@@ -1,9 +1,9 @@
-import type { OperationStore } from '../../src/stores/operation-store.js';
+import type { OperationStore } from '../../server/index.js';
 
-/** A call of the service to its store. */
+/** A call of the server to its store. */
 export interface StoreCall {
-  readonly method: 'create' | 'get' | 'compareAndSet' | 'delete' | 'list';
-  /** The operation it is about; for `list` the parent. */
+  readonly method: Exclude<keyof OperationStore, 'watch' | 'consume' | 'close'>;
+  /** The operation it is about; for `list` the parent, for `find` the request id; for others empty. */
   readonly name: string;
 }
 
@@ -13,18 +13,20 @@ export type AroundCall = <Result>(call: StoreCall, proceed: () => Promise<Result
 /** A store that takes its time where a test says so, as a store behind a network does. */
 export function aroundStore(store: OperationStore, around: AroundCall): OperationStore {
   return {
-    ready: () => store.ready(),
+    ready: () => around({ method: 'ready', name: '' }, () => store.ready()),
     create: (record) => around({ method: 'create', name: record.name }, () => store.create(record)),
     get: (name) => around({ method: 'get', name }, () => store.get(name)),
-    find: (key) => store.find(key),
+    find: (key) => around({ method: 'find', name: key.requestId }, () => store.find(key)),
     compareAndSet: (record, expectedVersion) =>
       around({ method: 'compareAndSet', name: record.name }, () =>
         store.compareAndSet(record, expectedVersion),
       ),
     delete: (name) => around({ method: 'delete', name }, () => store.delete(name)),
     list: (query) => around({ method: 'list', name: query.parent }, () => store.list(query)),
-    deleteExpired: (now, limit) => store.deleteExpired(now, limit),
-    unfinishedMethods: () => store.unfinishedMethods(),
+    deleteExpired: (now, limit) =>
+      around({ method: 'deleteExpired', name: '' }, () => store.deleteExpired(now, limit)),
+    unfinishedMethods: () =>
+      around({ method: 'unfinishedMethods', name: '' }, () => store.unfinishedMethods()),
     watch: (listener) => store.watch(listener),
     consume: (handler, options) => store.consume(handler, options),
     close: () => store.close(),

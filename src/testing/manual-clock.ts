@@ -1,12 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock, TimerOptions } from '../../src/clock.js';
+import type { Clock, TimerOptions } from '../clock.js';
 
 interface Timer {
   readonly due: number;
   readonly callback: () => void;
 }
 
-/** A clock that stands still until a test moves it. */
+/**
+ * A clock that stands still until a test moves it: the `clock` of `createOperations`, of a client, of a faked
+ * service.
+ *
+ * @example
+ * ```ts
+ * import { manualClock } from 'longrunning/testing';
+ *
+ * const clock = manualClock();
+ * const operations = createOperations({ clock, methods: [exportReport], retentionMs: 60_000 });
+ * await clock.advance(60_000); // what had ended is gone
+ * ```
+ */
 export interface ManualClock extends Clock {
   /** Moves on by `ms`, firing what falls due on the way in order, each with its consequences settled. */
   advance(ms: number): Promise<void>;
@@ -21,6 +33,7 @@ export interface ManualClock extends Clock {
 /** The moment that every manual clock begins at. */
 export const MANUAL_CLOCK_START = Date.UTC(2030, 0, 1);
 
+/** Makes a clock that stands at {@link MANUAL_CLOCK_START}. */
 export function manualClock(): ManualClock {
   return new Timers();
 }

@@ -1,0 +1,177 @@
+// A store of one's own: everything in memory, and every change as a line of a file, which is read at the start.
+// docs/custom-store.md explains it; the tests run the conformance table over it.
+
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { deserialize, serialize } from 'node:v8';
+import { Code, matchesParent, StatusError } from 'longrunning';
+import type {
+  ConsumeOptions,
+  ListPage,
+  ListQuery,
+  OperationRecord,
+  OperationStore,
+  RequestKey,
+  WorkConsumer,
+  WorkHandler,
+} from 'longrunning/server';
+
+/** A record, and its place in the order of creation. */
+interface Entry {
+  readonly sequence: number;
+  readonly record: OperationRecord;
+}
+
+export class JournalStore implements OperationStore {
+  readonly file: string;
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<(name?: string) => void>();
+  readonly #inHand = new Set<string>();
+  #sequence = 0;
+  #handOut = () => {};
+
+  constructor(file: string) {
+    this.file = file;
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    // What stands behind the last line break was being written when the process died: nobody was told of it.
+    for (const line of lines.slice(0, -1)) this.#apply(deserialize(Buffer.from(line, 'base64')));
+  }
+
+  async ready(): Promise<void> {}
+
+  async create(record: OperationRecord): Promise<OperationRecord> {
+    // No await in here: between two of them another create could come.
+    const earlier = this.#startedBy(record);
+    if (earlier) return earlier;
+    if (this.#entries.has(record.name)) {
+      throw new StatusError(Code.ALREADY_EXISTS, `operation ${record.name} exists: choose another id`);
+    }
+    this.#write({ sequence: this.#sequence + 1, record });
+    return record;
+  }
+
+  async get(name: string): Promise<OperationRecord | undefined> {
+    return this.#entries.get(name)?.record;
+  }
+
+  async find(key: RequestKey): Promise<OperationRecord | undefined> {
+    return this.#startedBy(key);
+  }
+
+  async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
+    const entry = this.#entries.get(record.name);
+    if (entry?.record.version !== expectedVersion) return false;
+    this.#write({ ...entry, record });
+    return true;
+  }
+
+  async delete(name: string): Promise<boolean> {
+    const known = this.#entries.has(name);
+    if (known) this.#write(name);
+    return known;
+  }
+
+  async list({ parent, matches, now, limit, after }: ListQuery): Promise<ListPage> {
+    const before = Number(after ?? Number.POSITIVE_INFINITY);
+    const found = [...this.#entries.values()]
+      .reverse()
+      .filter(
+        ({ sequence, record }) =>
+          sequence < before &&
+          matchesParent(parent, record.parent) &&
+          record.deleteTime === undefined &&
+          !isExpired(record, now) &&
+          (matches?.(record) ?? true),
+      );
+    const page = found.slice(0, limit);
+    const records = page.map(({ record }) => record);
+    return found.length > limit ? { records, next: String(page.at(-1)?.sequence) } : { records };
+  }
+
+  async deleteExpired(now: number, limit: number): Promise<number> {
+    const expired = this.#records()
+      .filter((record) => isExpired(record, now))
+      .slice(0, limit);
+    for (const { name } of expired) this.#write(name);
+    return expired.length;
+  }
+
+  async unfinishedMethods(): Promise<readonly string[]> {
+    const unfinished = this.#records().filter(({ result }) => !result);
+    return [...new Set(unfinished.map(({ method }) => method))];
+  }
+
+  watch(listener: (name?: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  consume(handler: WorkHandler, { methods, concurrency, onError }: ConsumeOptions): WorkConsumer {
+    // What was left in a way that keeps it from being handed out again, as long as this process has it.
+    const left = new Set<string>();
+    const take = async (record: OperationRecord) => {
+      const { name } = record;
+      this.#inHand.add(name);
+      try {
+        if ((await handler(record)) !== 'released') left.add(name);
+      } catch (error) {
+        left.add(name);
+        onError(error);
+      }
+      this.#inHand.delete(name);
+      this.#handOut();
+    };
+    this.#handOut = () => {
+      for (const record of this.#records()) {
+        if (this.#inHand.size >= concurrency) return;
+        const { name, result, method } = record;
+        if (!result && methods.has(method) && !this.#inHand.has(name) && !left.has(name)) take(record);
+      }
+    };
+    this.#handOut();
+    return {
+      stop: () => {
+        this.#handOut = () => {};
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#handOut = () => {};
+    this.#listeners.clear();
+  }
+
+  #startedBy({ method, parent, requestId }: Partial<RequestKey>): OperationRecord | undefined {
+    if (requestId === undefined) return undefined;
+    return this.#records().find(
+      (record) => record.requestId === requestId && record.method === method && record.parent === parent,
+    );
+  }
+
+  #records(): OperationRecord[] {
+    return Array.from(this.#entries.values(), ({ record }) => record);
+  }
+
+  /** Makes a change: first in the file, so that whoever is told of it can rely on it. */
+  #write(change: Entry | string): void {
+    appendFileSync(this.file, `${serialize(change).toString('base64')}\n`, { flush: true });
+    this.#apply(change);
+    const name = typeof change === 'string' ? change : change.record.name;
+    for (const listener of this.#listeners) listener(name);
+    this.#handOut();
+  }
+
+  /** A change is an entry as it is now, or the name of one that goes. */
+  #apply(change: Entry | string): void {
+    if (typeof change === 'string') {
+      this.#entries.delete(change);
+      return;
+    }
+    // A Map keeps the order in which keys came first: that of creation.
+    this.#entries.set(change.record.name, change);
+    this.#sequence = Math.max(this.#sequence, change.sequence);
+  }
+}
+
+function isExpired({ expireTime }: OperationRecord, now: number): boolean {
+  return expireTime !== undefined && expireTime <= now;
+}

@@ -1,0 +1,137 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import type { ListQuery, OperationStore } from '../../server/index.js';
+import { MANUAL_CLOCK_START } from '../manual-clock.js';
+import { line, type OpenStore, type Topic } from './line.js';
+import { endedRecord, next, queuedRecord } from './records.js';
+import { PARENT } from './reports-server.js';
+
+const NOW = MANUAL_CLOCK_START;
+/** More than any line needs. */
+const MOST_PAGES = 1000;
+
+/** What a store promises of listing: pages by keyset, newest first. */
+export const storeListing: Topic<OpenStore> = {
+  name: 'store',
+  lines: [
+    line('lists newest first, by creation and not by time or change', [25], async (open) => {
+      const store = await open();
+      const created: string[] = [];
+      for (let id = 0; id < 6; id++) {
+        // A clock that was set back must not change the order.
+        const record = await store.create(queuedRecord(`${id}`, { createTime: NOW - id }));
+        created.unshift(record.name);
+        await store.compareAndSet(next(record, {}), 1);
+      }
+      deepEqual(await listAll(store, { parent: PARENT, limit: 4, now: NOW }), created);
+    }),
+
+    line('leaves out what is deleted or expired', [20, 34], async (open) => {
+      const store = await open();
+      const kept = await store.create(queuedRecord('kept'));
+      await store.create(queuedRecord('deleted', { deleteTime: NOW }));
+      await store.create(endedRecord('expired', NOW + 10));
+      const later = await store.create(endedRecord('later', NOW + 11));
+      deepEqual(await listAll(store, { parent: PARENT, limit: 10, now: NOW + 10 }), [later.name, kept.name]);
+      deepEqual(await listAll(store, { parent: PARENT, limit: 1, now: NOW + 11 }), [kept.name]);
+    }),
+
+    line('lists by parent, segment by segment, where "-" is any one', [25], async (open) => {
+      const store = await open();
+      const byParent = new Map<string, string>();
+      for (const [id, parent] of ['', 'a', 'b', 'a/x', 'b/x', 'a/y', 'a/x/y', 'A', 'ab'].entries()) {
+        byParent.set(parent, (await store.create(queuedRecord(`${id}`, { parent }))).name);
+      }
+      const expected: Readonly<Record<string, readonly string[]>> = {
+        '': [''],
+        a: ['a'],
+        'a/x': ['a/x'],
+        none: [],
+        '-': ['ab', 'A', 'b', 'a'],
+        'a/-': ['a/y', 'a/x'],
+        '-/x': ['b/x', 'a/x'],
+        '-/-': ['a/y', 'b/x', 'a/x'],
+        '-/-/-': ['a/x/y'],
+      };
+      for (const [parent, parents] of Object.entries(expected)) {
+        const found = await listAll(store, { parent, limit: 2, now: NOW });
+        const names = parents.map((each) => byParent.get(each));
+        deepEqual({ parent, found }, { parent, found: names });
+      }
+    }),
+
+    line('tells whether there is a next page, also when the last one is full', [27], async (open) => {
+      const store = await open();
+      for (let id = 0; id < 4; id++) await store.create(queuedRecord(`${id}`));
+      const sizes = async (limit: number) => {
+        const found: number[] = [];
+        await listAll(store, { parent: PARENT, limit, now: NOW }, async (size) => {
+          found.push(size);
+        });
+        return found;
+      };
+      deepEqual(await sizes(1), [1, 1, 1, 1]);
+      deepEqual(await sizes(2), [2, 2]);
+      deepEqual(await sizes(3), [3, 1]);
+      deepEqual(await sizes(4), [4]);
+      deepEqual(await sizes(5), [4]);
+    }),
+
+    line('tells of what exists all along exactly once, whatever comes and goes', [28], async (open) => {
+      const store = await open();
+      const names: string[] = [];
+      for (let id = 0; id < 30; id++) names.unshift((await store.create(queuedRecord(`${id}`))).name);
+      const doomed = names.filter((_name, index) => index % 3 === 2);
+      const gone = new Set(doomed);
+      let id = names.length;
+      const found = await listAll(store, { parent: PARENT, limit: 4, now: NOW }, async () => {
+        await Promise.all([store.create(queuedRecord(`${id++}`)), store.create(queuedRecord(`${id++}`))]);
+        for (const name of [doomed.shift(), doomed.pop()]) if (name) await store.delete(name);
+      });
+      equal(new Set(found).size, found.length);
+      deepEqual(
+        found.filter((name) => !gone.has(name)),
+        names.filter((name) => !gone.has(name)),
+      );
+    }),
+
+    line('tells of what exists all along while others write at the same time', [28], async (open) => {
+      const store = await open();
+      const kept: string[] = [];
+      for (let id = 0; id < 20; id++) kept.unshift((await store.create(queuedRecord(`kept-${id}`))).name);
+      let listing = true;
+      const writers = Array.from({ length: 3 }, async (_, writer) => {
+        for (let id = 0; listing && id < 300; id++) {
+          const { name } = await store.create(queuedRecord(`${writer}-${id}`));
+          if (id % 2) await store.delete(name);
+        }
+      });
+      const found = await listAll(store, { parent: PARENT, limit: 3, now: NOW }).finally(() => {
+        listing = false;
+      });
+      await Promise.all(writers);
+      deepEqual(
+        found.filter((name) => kept.includes(name)),
+        kept,
+      );
+      equal(new Set(found).size, found.length);
+    }),
+  ],
+};
+
+/** Everything a listing holds, page by page; `afterPage` is run after each. */
+async function listAll(
+  store: OperationStore,
+  query: Pick<ListQuery, 'parent' | 'limit' | 'now'>,
+  afterPage: (size: number) => Promise<void> = async () => {},
+): Promise<string[]> {
+  const names: string[] = [];
+  for (let after: string | undefined, pages = 1; ; pages++) {
+    ok(pages <= MOST_PAGES, 'the listing does not end');
+    const page = await store.list(after === undefined ? query : { ...query, after });
+    ok(page.records.length <= query.limit);
+    names.push(...page.records.map(({ name }) => name));
+    await afterPage(page.records.length);
+    if (page.next === undefined) return names;
+    after = page.next;
+  }
+}

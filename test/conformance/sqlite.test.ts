@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import type { OperationStore } from '../../src/stores/operation-store.js';
+import { sqliteStore } from '../../src/stores/sqlite/index.js';
+import { storeConformance } from '../../src/testing/index.js';
+import { type TempDirectory, tempDirectory } from '../helpers/sqlite-file.js';
+
+describe('SQLite store', () => {
+  const files = new WeakMap<OperationStore, string>();
+  let directory: TempDirectory;
+  let count = 0;
+  beforeAll(() => {
+    directory = tempDirectory();
+  });
+  afterAll(() => directory[Symbol.dispose]());
+
+  const openFile = (file: string) => {
+    const store = sqliteStore(file);
+    files.set(store, file);
+    return store;
+  };
+  const cases = storeConformance({
+    open: () => openFile(join(directory.path, `${++count}.db`)),
+    // A file has one process, so the dead one lets go of it, as the operating system would see to.
+    async reopen(earlier) {
+      await earlier.close();
+      return openFile(files.get(earlier) ?? '');
+    },
+  });
+  for (const { name, run } of cases) it(name, run);
+});
