@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-const DOCUMENTS = ['README.md', 'docs/client.md', 'docs/rest-mapping.md'];
+const DOCUMENTS = ['README.md', 'docs/client.md', 'docs/rest-mapping.md', 'docs/stores.md'];
 
 const root = join(__dirname, '../..');
 const compiler = join(root, 'node_modules/typescript/bin/tsc');

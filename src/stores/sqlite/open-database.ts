@@ -139,6 +139,8 @@ function unusable(path: string, cause: unknown): StatusError {
   switch (resultCode(cause)) {
     case ResultCode.NOTADB:
       return refusal('STORE_UNUSABLE', `${file} is no SQLite database: name another file`, path, cause);
+    case ResultCode.CORRUPT:
+      return refusal('STORE_UNUSABLE', `${file} is damaged: restore it from a backup`, path, cause);
     case ResultCode.READONLY:
     case ResultCode.CANTOPEN: {
       const message = existsSync(dirname(path))

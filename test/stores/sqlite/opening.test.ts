@@ -151,6 +151,13 @@ describe('SQLite store › a file that cannot be used', () => {
     await expectRefused(file(), /holds something else than operations/);
   });
 
+  it('is damaged: says that it is to be restored', async () => {
+    await open(file()).close();
+    const pages = readFileSync(file());
+    writeFileSync(file(), pages.fill(0xff, 4096));
+    await expectRefused(file(), /is damaged: restore it from a backup/);
+  });
+
   it('may not be written to', async () => {
     await open(file()).close();
     chmodSync(file(), 0o444);

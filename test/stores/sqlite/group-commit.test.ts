@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Code, StatusError } from '../../../src/status.js';
+import { GroupCommit } from '../../../src/stores/sqlite/group-commit.js';
+import { sqliteStore } from '../../../src/stores/sqlite/index.js';
+import { IN_MEMORY, type OpenDatabase, openDatabase } from '../../../src/stores/sqlite/open-database.js';
+import { OperationsTable } from '../../../src/stores/sqlite/operations-table.js';
+import { storeError } from '../../../src/stores/sqlite/sqlite-error.js';
+import { expectKitError, rejection } from '../../helpers/rejection.js';
+import { startReportsServer } from '../../helpers/reports-server.js';
+import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
+import { recordOf } from '../stores.js';
+
+describe('group commit', () => {
+  let open: OpenDatabase;
+  let table: OperationsTable;
+  let writes: GroupCommit;
+  beforeEach(() => {
+    open = openDatabase(IN_MEMORY, 'full');
+    table = new OperationsTable(open.database);
+    writes = new GroupCommit(open.database);
+  });
+  afterEach(() => open.close());
+
+  const insert = (id: number, request = new Uint8Array()) =>
+    writes.write(() => table.insert(recordOf(id, { request })));
+  const count = () => Number(open.database.prepare('SELECT count(*) AS n FROM operations').get()?.n);
+
+  it('does together what is asked together, in order, and tells nobody before it is durable', async () => {
+    const told: string[] = [];
+    const tell = (text: string) => () => {
+      told.push(`${text}, ${count()} committed`);
+    };
+    const committed = [1, 2, 3].map((id) => writes.write(() => table.insert(recordOf(id)), tell(`${id}`)));
+    expect(count()).toBe(0);
+    expect(await Promise.all(committed)).toHaveLength(3);
+    expect(told).toEqual(['1', '2', '3'].map((id) => `${id}, 3 committed`));
+  });
+
+  it('refuses one change and does the others', async () => {
+    const [first, second, third] = [insert(1), insert(1), insert(2)];
+    expect(await rejection(second)).toMatchObject({ code: Code.ALREADY_EXISTS });
+    await Promise.all([first, third]);
+    expect(count()).toBe(2);
+  });
+
+  it('on a full disk: does none of them, says so to all, and goes on when there is room', async () => {
+    await insert(1);
+    const limit = (pages: number) => open.database.exec(`PRAGMA max_page_count = ${pages}`);
+    // As many as there are: there is room for nothing that needs another.
+    limit(1);
+    const together = [insert(2), insert(3, new Uint8Array(1_000_000)), insert(4)];
+    for (const write of together) {
+      const error = storeError(await rejection(write));
+      expect(error).toBeInstanceOf(StatusError);
+      expect(error).toMatchObject({ code: Code.UNAVAILABLE, message: expect.stringContaining('full') });
+    }
+    expect(count()).toBe(1);
+    limit(1_000_000);
+    await insert(5);
+    expect(count()).toBe(2);
+  });
+
+  it('flushed: is done at once', async () => {
+    const write = insert(1);
+    writes.flush();
+    expect(count()).toBe(1);
+    await write;
+  });
+});
+
+describe('SQLite store › while another process writes to its file', () => {
+  let directory: TempDirectory;
+  beforeEach(() => {
+    directory = tempDirectory();
+  });
+  afterEach(() => directory[Symbol.dispose]());
+
+  it('starts are UNAVAILABLE, reads go on, and the end of work is recorded as soon as that is possible', async () => {
+    const path = join(directory.path, 'operations.db');
+    await using server = await startReportsServer({ store: sqliteStore(path) });
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    await expectKitError(server.overGrpc.exportReport(), Code.UNAVAILABLE, {
+      reason: 'STORE_UNAVAILABLE',
+      message: /locked.*try again later/,
+    });
+    run.succeed({ uri: 'kept' });
+    await server.manual.whenArmed(1);
+    expect(await server.overGrpc.operations.getOperation({ name })).toMatchObject({ done: false });
+    expect(server.logged.map(({ message }) => message)).toContain('store is not available: trying again');
+    other.close();
+    const waiting = server.overGrpc.operations.waitOperation({ name });
+    await server.manual.advance(100);
+    expect(await waiting).toMatchObject({ done: true, result: { $case: 'response' } });
+  });
+});
