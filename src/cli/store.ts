@@ -2,7 +2,8 @@ import { StatusError } from '../index.js';
 import { memoryStore, type OperationStore } from '../server/index.js';
 import { UsageError } from './usage-error.js';
 
-const KNOWN = 'write memory, or sqlite:FILE, such as sqlite:operations.db';
+const KNOWN =
+  'write memory, sqlite:FILE, such as sqlite:operations.db, or postgres://USER:PASSWORD@HOST/DATABASE';
 
 /**
  * Opens the store that `--store` names; whoever asks for it closes it.
@@ -21,6 +22,10 @@ export async function openStore(given: string): Promise<OperationStore> {
 
 async function makeStore(given: string): Promise<OperationStore> {
   if (given === 'memory') return memoryStore();
+  if (/^postgres(?:ql)?:/.test(given)) {
+    const { postgresStore } = await import('../stores/postgres/index.js');
+    return postgresStore({ connectionString: given });
+  }
   const path = /^sqlite:(?<path>.+)$/s.exec(given)?.groups?.path;
   if (path === undefined) throw new UsageError(`store ${JSON.stringify(given)} is unknown: ${KNOWN}`);
   // Loaded only when asked for: Node 22 warns of node:sqlite that it is experimental.

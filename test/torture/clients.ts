@@ -36,13 +36,26 @@ export class TortureClient {
   async live(): Promise<void> {
     const name = await this.#start();
     if (name === undefined) return;
-    const waited = this.#wait(name);
+    const waited = this.wait(name);
     if (Math.random() < 0.5) {
       await delay(Math.random() * 300);
       await this.#cancel(name);
     }
     if (Math.random() < 0.5) await this.see(name);
     await waited;
+  }
+
+  /** Waits until it has ended, however often that takes asking. */
+  async wait(name: string): Promise<void> {
+    const wait = ++waits;
+    this.#tell(name, { type: 'wait began', wait });
+    const askedAt = Date.now();
+    await this.#untilAnswered(name, async () => {
+      const options: WaitOptions = { timeoutMs: 60_000 };
+      const { operation } = await this.#operations.operation(name).wait(options);
+      this.#seen(operation, askedAt);
+    });
+    this.#tell(name, { type: 'wait returned', wait });
   }
 
   /** Reads an operation until it is answered. */
@@ -93,18 +106,6 @@ export class TortureClient {
       await this.#operations.cancelOperation({ name }, { timeoutMs: CALL_MS });
       this.#tell(name, { type: 'cancel acknowledged' });
     });
-  }
-
-  async #wait(name: string): Promise<void> {
-    const wait = ++waits;
-    this.#tell(name, { type: 'wait began', wait });
-    const askedAt = Date.now();
-    await this.#untilAnswered(name, async () => {
-      const options: WaitOptions = { timeoutMs: 60_000 };
-      const { operation } = await this.#operations.operation(name).wait(options);
-      this.#seen(operation, askedAt);
-    });
-    this.#tell(name, { type: 'wait returned', wait });
   }
 
   async #untilAnswered(name: string, ask: () => Promise<void>): Promise<void> {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { startPostgres } from '../helpers/postgres-server.ts';
 import { tempDirectory } from '../helpers/sqlite-file.js';
+import { postgresTorture } from './postgres.ts';
 import { torture } from './torture.ts';
 
 describe('crash', () => {
@@ -15,5 +17,19 @@ describe('crash', () => {
     expect(report.violations).toEqual([]);
     expect(report.operations).toBeGreaterThan(0);
     expect(report.resumed).toBeGreaterThan(0);
+  });
+
+  it('three servers on one PostgreSQL, killed, stopped and cut off: nothing acknowledged is lost (contract 4, 16, 17, 19)', async () => {
+    const postgres = await startPostgres();
+    try {
+      const report = await torture(
+        postgresTorture(postgres, { kills: 8, module: join(__dirname, 'server.ts') }),
+      );
+      expect(report.violations).toEqual([]);
+      expect(report.operations).toBeGreaterThan(0);
+      expect(report.resumed).toBeGreaterThan(0);
+    } finally {
+      await postgres.stop();
+    }
   });
 });

@@ -47,13 +47,17 @@ type Of<Type extends HistoryEvent['type']> = Extract<HistoryEvent, { readonly ty
 /**
  * Everything in a finished history that the contract forbids, one line each. A history is finished when all
  * disturbance is over and every operation was seen once more after that.
+ *
+ * @param heedMs - how long a cancel that was acknowledged may be on its way to the work on another server.
  */
-export function violations(history: readonly HistoryEvent[]): string[] {
+export function violations(history: readonly HistoryEvent[], heedMs = 0): string[] {
   const byName = Map.groupBy(history, ({ name }) => name);
-  return [...byName].flatMap(([name, events]) => violationsOfOne(events).map((fault) => `${name}: ${fault}`));
+  return [...byName].flatMap(([name, events]) =>
+    violationsOfOne(events, heedMs).map((fault) => `${name}: ${fault}`),
+  );
 }
 
-function violationsOfOne(events: readonly HistoryEvent[]): string[] {
+function violationsOfOne(events: readonly HistoryEvent[], heedMs: number): string[] {
   const seen = ofType(events, 'seen').toSorted((a, b) => a.askedAt - b.askedAt);
   const started = ofType(events, 'start acknowledged').length > 0;
   const faults = [...repeatedAttempts(events), ...unreturnedWaits(events), ...changesAfterEnd(seen)];
@@ -61,7 +65,7 @@ function violationsOfOne(events: readonly HistoryEvent[]): string[] {
     faults.push('was acknowledged, and then not found (contract 4)');
   }
   const last = seen.at(-1);
-  if (last?.done) faults.push(...wrongEnding(events, last.done), ...lostCancels(events, last.done));
+  if (last?.done) faults.push(...wrongEnding(events, last.done), ...lostCancels(events, last.done, heedMs));
   else if (started || last) faults.push('has not ended when all had settled');
   return faults;
 }
@@ -99,7 +103,11 @@ function wrongEnding(events: readonly HistoryEvent[], { ending }: Done): string[
 }
 
 /** An acknowledged cancel found the operation done, or is recorded and reached the work (contract 19). */
-function lostCancels(events: readonly HistoryEvent[], { ending, cancelRequested, endTime }: Done): string[] {
+function lostCancels(
+  events: readonly HistoryEvent[],
+  { ending, cancelRequested, endTime }: Done,
+  heedMs: number,
+): string[] {
   const [acknowledged] = ofType(events, 'cancel acknowledged').toSorted((a, b) => a.at - b.at);
   if (!acknowledged) return [];
   const { at } = acknowledged;
@@ -110,7 +118,7 @@ function lostCancels(events: readonly HistoryEvent[], { ending, cancelRequested,
   const { attempt } = ending;
   const reached = ofType(events, 'work was cancelled').some((event) => event.attempt === attempt);
   const wasReturning = ofType(events, 'work returns').some(
-    (event) => event.attempt === attempt && event.at <= at,
+    (event) => event.attempt === attempt && event.at <= at + heedMs,
   );
   return reached || wasReturning
     ? []

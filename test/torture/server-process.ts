@@ -6,7 +6,7 @@ import type { HistoryEvent } from './history.ts';
 
 /** What a server process is given. */
 export interface ServerFacts {
-  /** Which store: `sqlite:FILE`. */
+  /** Which store: `sqlite:FILE`, or the URL of a PostgreSQL. */
   readonly store: string;
   readonly number: number;
   /** Gets what the work in it sees. */

@@ -13,6 +13,7 @@ import {
   ReportsService,
 } from 'longrunning/generated/example/reports/v1/reports';
 import { Empty } from 'longrunning/generated/google/protobuf/empty';
+import { postgresStore } from 'longrunning/postgres';
 import {
   createOperations,
   implement,
@@ -25,9 +26,14 @@ import type { EventFacts } from './history.ts';
 
 const [storeUrl = '', port = '0', server = '0'] = process.argv.slice(2);
 
-/** Long enough that a server dies in the middle of some of it. */
-const LONGEST_WORK_MS = 300;
+/** Long enough that a server dies in the middle of some of it, and that a cancel elsewhere arrives before its end. */
+const LONGEST_WORK_MS = storeUrl.startsWith('postgres') ? 3000 : 300;
 const LOOK_EVERY_MS = 10;
+/** A look that comes so late says that the process was stopped: then it looks around before it goes on. */
+const LATE_MS = 200;
+const LOOKS_WHEN_LATE = 50;
+/** Short, so that there is much to take over. */
+const LEASE_MS = 2000;
 
 function tell(name: string, facts: EventFacts): void {
   writeSync(1, `${JSON.stringify({ name, at: Date.now(), ...facts })}\n`);
@@ -37,7 +43,7 @@ function tell(name: string, facts: EventFacts): void {
 async function work({ name, attempt, signal, update }: RunContext<ReportMetadata>): Promise<void> {
   tell(name, { type: 'work began', attempt, server: Number(server) });
   const obeys = Math.random() < 0.5;
-  const endsAt = performance.now() + Math.random() * LONGEST_WORK_MS;
+  let looks = (Math.random() * LONGEST_WORK_MS) / LOOK_EVERY_MS;
   const heed = () => {
     if (StatusError.from(signal.reason).code === Code.CANCELLED)
       tell(name, { type: 'work was cancelled', attempt });
@@ -45,8 +51,10 @@ async function work({ name, attempt, signal, update }: RunContext<ReportMetadata
   if (signal.aborted) heed();
   signal.addEventListener('abort', heed, { once: true });
   await update({ progressPercent: attempt });
-  while (performance.now() < endsAt) {
+  while (looks-- > 0) {
+    const before = performance.now();
     await delay(LOOK_EVERY_MS);
+    if (performance.now() - before > LATE_MS) looks = Math.max(looks, LOOKS_WHEN_LATE);
     if (obeys && signal.aborted) throw signal.reason;
   }
   tell(name, { type: 'work returns', attempt });
@@ -89,7 +97,8 @@ const purgeReports = implement(
 function openStore(url: string) {
   const [scheme, path] = url.split(/:(.*)/s);
   if (scheme === 'sqlite' && path) return sqliteStore(path);
-  throw new Error(`store ${url} is unknown: write sqlite:FILE`);
+  if (scheme === 'postgres') return postgresStore({ connectionString: url, leaseMs: LEASE_MS });
+  throw new Error(`store ${url} is unknown: write sqlite:FILE or postgres://HOST/DATABASE`);
 }
 
 const operations = createOperations({ store: openStore(storeUrl), methods: [exportReport, purgeReports] });

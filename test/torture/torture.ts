@@ -5,7 +5,7 @@ import { ServerProcess } from './server-process.ts';
 
 /** What is tortured, and for how long. */
 export interface TortureOptions {
-  /** `sqlite:FILE` */
+  /** `sqlite:FILE`, or the URL of a PostgreSQL. */
   readonly store: string;
   /** How many servers share the store. */
   readonly servers: number;
@@ -13,6 +13,12 @@ export interface TortureOptions {
   /** Where `server.ts` is. */
   readonly module: string;
   readonly onKill?: (kills: number) => void;
+  /** For how long servers are stopped, in milliseconds, at most. @defaultValue 300 */
+  readonly longestStopMs?: number;
+  /** See `violations`. @defaultValue 0 */
+  readonly heedMs?: number;
+  /** Does something to the database between two kills. */
+  readonly disturb?: (kills: number) => Promise<void>;
 }
 
 /** What came of it. */
@@ -26,12 +32,11 @@ export interface TortureReport {
 const CLIENTS = 12;
 /** Between two disturbances, at most. */
 const LONGEST_PEACE_MS = 500;
-const LONGEST_STOP_MS = 300;
 const SHARE_OF_STOPS = 0.2;
 
 /** Kills servers, and stops them, in the middle of the work of their clients; then looks for what went wrong. */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
-  const { store, module, kills, onKill = () => {} } = options;
+  const { store, module } = options;
   const history: HistoryEvent[] = [];
   const record = (event: HistoryEvent) => history.push(event);
   const servers = Array.from(
@@ -50,12 +55,12 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
         while (torturing) await client.live();
       }),
     );
-    const killing = killAtRandom(servers, kills, onKill).finally(() => {
+    const killing = killAtRandom(servers, options).finally(() => {
       torturing = false;
     });
     await Promise.all([living, killing]);
     await settle(clients[0] as TortureClient, history);
-    return report(history);
+    return report(history, options.heedMs);
   } finally {
     for (const client of clients) client.close();
     for (const server of servers) await server.kill();
@@ -64,19 +69,19 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
 
 async function killAtRandom(
   servers: readonly ServerProcess[],
-  kills: number,
-  onKill: (kills: number) => void,
+  { kills, onKill, longestStopMs = 300, disturb }: TortureOptions,
 ): Promise<void> {
   for (let done = 0; done < kills; ) {
     await delay(Math.random() * LONGEST_PEACE_MS);
+    await disturb?.(done);
     const server = pick(servers, Math.floor(Math.random() * servers.length));
     if (Math.random() < SHARE_OF_STOPS) {
       server.signal('SIGSTOP');
-      await delay(Math.random() * LONGEST_STOP_MS);
+      await delay(Math.random() * longestStopMs);
       server.signal('SIGCONT');
     } else {
       await server.kill();
-      onKill(++done);
+      onKill?.(++done);
       await server.start();
     }
   }
@@ -85,7 +90,10 @@ async function killAtRandom(
 /** Every operation is seen once more, by name and in a listing. */
 async function settle(client: TortureClient, history: HistoryEvent[]): Promise<void> {
   const names = new Set(history.map(({ name }) => name));
-  for (const name of names) await client.see(name);
+  for (const name of names) {
+    await client.wait(name);
+    await client.see(name);
+  }
   const listed = await client.list();
   const found = new Set(listed);
   for (const name of names) {
@@ -94,7 +102,7 @@ async function settle(client: TortureClient, history: HistoryEvent[]): Promise<v
   if (found.size !== listed.length) throw new Error('an operation was listed twice (contract 28)');
 }
 
-function report(history: readonly HistoryEvent[]): TortureReport {
+function report(history: readonly HistoryEvent[], heedMs: number | undefined): TortureReport {
   const endings: Record<string, number> = {};
   const last = new Map<string, string>();
   for (const event of history) {
@@ -104,7 +112,7 @@ function report(history: readonly HistoryEvent[]): TortureReport {
   }
   for (const ending of last.values()) endings[ending] = (endings[ending] ?? 0) + 1;
   const resumed = history.filter((event) => event.type === 'work began' && event.attempt > 1);
-  return { violations: violations(history), operations: last.size, endings, resumed: resumed.length };
+  return { violations: violations(history, heedMs), operations: last.size, endings, resumed: resumed.length };
 }
 
 function pick<Item>(items: readonly Item[], index: number): Item {

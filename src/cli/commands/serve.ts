@@ -32,7 +32,11 @@ export function serveCommand(terminal: Terminal): Command {
       '--service-config <file>',
       'google.api.Service in YAML whose HTTP rules replace those of the protos',
     )
-    .option('--store <store>', 'where operations are kept: memory, or sqlite:FILE', 'memory')
+    .option(
+      '--store <store>',
+      'where operations are kept: memory, sqlite:FILE, or postgres://HOST/DATABASE',
+      'memory',
+    )
     .addOption(
       new Option('--grace-ms <milliseconds>', 'how long running work has to end when the server is stopped')
         .default(DEFAULT_GRACE_MS)

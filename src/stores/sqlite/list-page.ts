@@ -5,6 +5,7 @@ import { hasWildcard } from '../../name.js';
 import { type OperationRow, recordOf } from '../operation-row.js';
 import { type ListPage, type ListQuery, MAX_EXAMINED, type OperationRecord } from '../operation-store.js';
 import { compileFilter } from '../sql-filter.js';
+import { wantsUnfinished } from '../unfinished-filter.js';
 
 /** How many records are decoded and matched before other work of the process has its turn. */
 const MATCHED_AT_ONCE = 500;
@@ -96,27 +97,6 @@ function plan({ parent, where }: ListQuery): {
   return wildcard
     ? { index: 'NOT INDEXED', scope: [], narrowing: [under, ...filtered] }
     : { index: 'INDEXED BY operations_by_parent', scope: [under], narrowing: filtered };
-}
-
-/** Whether nothing that has ended matches. */
-function wantsUnfinished(filter: Filter): boolean {
-  switch (filter.kind) {
-    case 'and':
-      return filter.operands.some(wantsUnfinished);
-    case 'not':
-      return wantedDone(filter.operand) === true;
-    case 'condition':
-      return wantedDone(filter) === false;
-    case 'or':
-    case 'member':
-      return false;
-  }
-}
-
-/** The one value of `done` that a condition asks for. */
-function wantedDone(filter: Filter): boolean | undefined {
-  if (filter.kind !== 'condition' || filter.field !== 'done' || filter.test.kind !== 'flag') return undefined;
-  return filter.test.value === (filter.test.comparator === '=');
 }
 
 function filterCondition(where: Filter): Condition {

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Operation } from '../../../generated/google/longrunning/operations.js';
+import { systemClock } from '../../../src/clock.js';
+import { postgresStore } from '../../../src/stores/postgres/index.js';
+import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
+import { startReportsServer } from '../../helpers/reports-server.js';
+import type { HistoryEvent } from '../../torture/history.ts';
+import { ServerProcess } from '../../torture/server-process.ts';
+
+// The servers in processes of their own are those that are tortured: their reports are resumed, their purges not.
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const resource of open.splice(0).reverse()) await resource[Symbol.asyncDispose]();
+});
+
+/** A server process whose work has begun on one operation of each kind. */
+async function startWorker(database: TestDatabase) {
+  const began = new Map<string, PromiseWithResolvers<void>>();
+  const begun = (name: string) => {
+    const known = began.get(name) ?? Promise.withResolvers<void>();
+    began.set(name, known);
+    return known;
+  };
+  const record = (event: HistoryEvent) => {
+    if (event.type === 'work began') begun(event.name).resolve();
+  };
+  const module = join(__dirname, '../../torture/server.ts');
+  const process = new ServerProcess({ store: database.url, number: 1, record, module });
+  open.push({ [Symbol.asyncDispose]: () => process.kill() });
+  await process.start();
+  return { process, begun: (name: string) => begun(name).promise };
+}
+
+async function startReplica(database: TestDatabase, leaseMs = 2000) {
+  const store = postgresStore({ connectionString: database.url, leaseMs });
+  const exportReport = { onInterrupted: 'resume' } as const;
+  const replica = await startReportsServer({ clock: systemClock, store, exportReport, concurrency: 10 });
+  open.push(replica);
+  return replica;
+}
+
+/** An operation of each kind that a server in another process works on, and a server in this one. */
+async function startOperations() {
+  const database = await createDatabase();
+  open.push(database);
+  const here = await startReplica(database);
+  const there = await startWorker(database);
+  const startThere = async (
+    start: () => Promise<Operation>,
+    work: { on(name: string): Promise<{ succeed(): void }> },
+  ): Promise<Operation> => {
+    for (;;) {
+      const operation = await start();
+      let isThere = false;
+      // Whoever is quicker has the work; what this process got it ends.
+      const mine = work.on(operation.name).then((run) => {
+        if (!isThere) run.succeed();
+      });
+      const theirs = there.begun(operation.name).then(() => {
+        isThere = true;
+      });
+      await Promise.race([mine, theirs]);
+      if (isThere) return operation;
+    }
+  };
+  const report = await startThere(here.inProcess.exportReport, here.exports);
+  const purge = await startThere(here.inProcess.purgeReports, here.purges);
+  return { here, there: there.process, report, purge };
+}
+
+describe('a server on PostgreSQL that is gone', () => {
+  it('killed: its work is resumed or ended elsewhere', async () => {
+    const { here, there, report, purge } = await startOperations();
+    await there.kill();
+    const run = await here.exports.on(report.name);
+    expect(run.context.attempt).toBe(2);
+    run.succeed({ uri: 'gs://reports/1' });
+    const { operations } = here.inProcess;
+    expect(await operations.waitOperation({ name: report.name })).toMatchObject({
+      done: true,
+      result: { $case: 'response' },
+    });
+    expect(await operations.waitOperation({ name: purge.name })).toMatchObject({
+      result: { $case: 'error', value: { code: 10 } },
+    });
+  });
+
+  it('stopped in its tracks, and then not: what it still says does not count', async () => {
+    const { here, there, report, purge } = await startOperations();
+    there.signal('SIGSTOP');
+    const run = await here.exports.on(report.name);
+    const { operations } = here.inProcess;
+    const purged = await operations.waitOperation({ name: purge.name });
+    there.signal('SIGCONT');
+    // Its work is over in three seconds and some.
+    await delay(4000);
+    expect(await operations.getOperation({ name: report.name })).toMatchObject({ done: false });
+    expect(await operations.getOperation({ name: purge.name })).toEqual(purged);
+    run.succeed({ uri: 'second' });
+    expect(await operations.waitOperation({ name: report.name })).toMatchObject({ done: true });
+  });
+});
