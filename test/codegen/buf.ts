@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  type CodeGeneratorResponse,
+  CodeGeneratorResponseSchema,
+  type FileDescriptorSet,
+  FileDescriptorSetSchema,
+} from '@bufbuild/protobuf/wkt';
+import { linkPackages } from '../helpers/compiler.js';
+
+const ROOT = resolve(__dirname, '../..');
+const GAX = 'node_modules/google-gax/build/protos';
+const GKE = 'node_modules/@google-cloud/gkemulticloud/build/protos';
+
+/** Every proto that google-gax and the GKE Multi-Cloud client ship, and that compiles with what they ship. */
+export const GOOGLE_MODULES = [
+  // Tests of protoc, which import others that are not shipped.
+  { path: GAX, excludes: [`${GAX}/google/protobuf/compiler/ruby`, `${GAX}/google/protobuf/util`] },
+  { path: GKE },
+];
+
+/** What ts-proto is asked for here: the part of buf.gen.yaml that decides how codecs look. */
+const TS_PROTO_OPTIONS = [
+  'esModuleInterop=true',
+  'outputServices=grpc-js',
+  'oneof=unions-value',
+  'env=node',
+  'importSuffix=.js',
+  'outputTypeAnnotations=static-only',
+  'useExactTypes=false',
+];
+
+/** A directory of an ECMAScript package for as long as a test needs it, where code compiles. */
+export interface Workspace extends Disposable {
+  readonly dir: string;
+}
+
+export function workspace(files: Readonly<Record<string, string>> = {}): Workspace {
+  const dir = mkdtempSync(join(tmpdir(), 'longrunning-codegen-'));
+  writeFiles(dir, { 'package.json': '{"type":"module"}', ...files });
+  linkPackages(dir);
+  return { dir, [Symbol.dispose]: () => rmSync(dir, { recursive: true }) };
+}
+
+export function writeFiles(dir: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), text);
+  }
+}
+
+/** Compiles files of a directory, which may import what google-gax ships. */
+export function compile(dir: string, files: readonly string[]): FileDescriptorSet {
+  const output = join(dir, 'descriptors.binpb');
+  const include = ['-I', dir, '-I', join(ROOT, GAX)];
+  buf(
+    ['alpha', 'protoc', ...include, '--include_imports', '--include_source_info', '-o', output, ...files],
+    dir,
+  );
+  return fromBinary(FileDescriptorSetSchema, readFileSync(output));
+}
+
+/** Compiles modules of packages that this one develops with. */
+export function compileModules(modules: readonly object[]): FileDescriptorSet {
+  const config = JSON.stringify({ version: 'v2', modules });
+  return fromBinary(FileDescriptorSetSchema, buf(['build', '--config', config, '-o', '-'], ROOT));
+}
+
+/** The request that a compiler makes of a plug-in. */
+export function requestFor(
+  { file }: FileDescriptorSet,
+  fileToGenerate: readonly string[],
+  parameter = '',
+): CodeGeneratorRequest {
+  return create(CodeGeneratorRequestSchema, {
+    protoFile: file,
+    fileToGenerate: [...fileToGenerate],
+    parameter,
+  });
+}
+
+/** Has ts-proto generate code for some files and for all that they import. */
+export function generateTypes(descriptors: FileDescriptorSet, files: readonly string[], dir: string): void {
+  const parameter = TS_PROTO_OPTIONS.join(',');
+  const request = toBinary(CodeGeneratorRequestSchema, requestFor(descriptors, files, parameter));
+  const plugin = join(ROOT, 'node_modules/ts-proto/protoc-gen-ts_proto');
+  const response = execFileSync(process.execPath, [plugin], { input: request, maxBuffer: 2 ** 28 });
+  writeResponse(dir, fromBinary(CodeGeneratorResponseSchema, response));
+}
+
+/** Writes what a plug-in answered. */
+export function writeResponse(dir: string, { error, file }: CodeGeneratorResponse): string[] {
+  if (error !== '') throw new Error(error);
+  writeFiles(dir, Object.fromEntries(file.map(({ name, content }) => [name, content])));
+  return file.map(({ name }) => name);
+}
+
+/** Runs buf, with the commands of packages on its path. */
+export function buf(args: readonly string[], cwd: string): Uint8Array {
+  const bin = join(ROOT, 'node_modules/.bin');
+  const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
+  return execFileSync(join(bin, 'buf'), args, {
+    cwd,
+    env,
+    maxBuffer: 2 ** 26,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}

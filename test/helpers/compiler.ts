@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = resolve(__dirname, '../..');
+const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
+
+/** Gives a directory the packages that this one has, so that code in it compiles. */
+export function linkPackages(directory: string): void {
+  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+}
+
+/** What the compiler, as strict as for this package, has to say of some files of a directory. */
+export async function complaints(directory: string, files: readonly string[]): Promise<string> {
+  // ts-proto declares enums, which is no matter of how strict one is.
+  const compilerOptions = { erasableSyntaxOnly: false };
+  const config = { extends: join(ROOT, 'tsconfig.json'), compilerOptions, files, include: [] };
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config));
+  try {
+    await promisify(execFile)(process.execPath, [COMPILER, '-p', directory]);
+    return '';
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
