@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+import { recordOf, STORES } from './stores.js';
+
+const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((value) => !value.includes('\0'));
+const bytes = fc.uint8Array({ maxLength: 40 }).map((value) => Buffer.from(value));
+const time = fc.integer({ min: 0, max: 8.64e15 });
+const maybe = <Value>(values: fc.Arbitrary<Value>) => fc.option(values, { nil: undefined });
+const any = fc.record({ typeUrl: text, value: bytes });
+const status = fc.record({
+  code: fc.integer({ min: 1, max: 16 }),
+  message: text,
+  details: fc.array(any, { maxLength: 2 }),
+});
+
+/** Records with whatever may be in them, ended and not. */
+const facts: fc.Arbitrary<Partial<OperationRecord>> = fc
+  .record({
+    method: text,
+    request: bytes,
+    requestId: maybe(text),
+    cancellable: fc.boolean(),
+    version: fc.integer({ min: 1 }),
+    attempt: fc.nat(),
+    createTime: time,
+    cancelRequestTime: maybe(time),
+    deleteTime: maybe(time),
+    metadata: maybe(any),
+    end: maybe(
+      fc.record({
+        endTime: time,
+        expireTime: time,
+        result: fc.oneof(
+          any.map((value) => ({ $case: 'response' as const, value })),
+          status.map((value) => ({ $case: 'error' as const, value })),
+        ),
+      }),
+    ),
+  })
+  .map(({ end, ...rest }) => ({ ...rest, ...end }));
+
+describe.each(STORES)('$name store', ({ open, numRuns }) => {
+  let store: OperationStore;
+  beforeEach(() => {
+    store = open();
+  });
+  afterEach(() => store.close());
+
+  it('gives back what it was given, and what that was replaced by', async () => {
+    let id = 0;
+    await fc.assert(
+      fc.asyncProperty(facts, facts, async (created, changes) => {
+        const { method, request, cancellable, createTime } = created;
+        const record = recordOf(id++, { ...created, requestId: undefined });
+        expect(await store.create(record)).toEqual(record);
+        expect(await store.get(record.name)).toEqual(record);
+        // What an operation is created with stays.
+        const fixed = { method, request, cancellable, createTime, requestId: undefined };
+        const changed = { ...recordOf(id - 1, changes), ...fixed };
+        expect(await store.compareAndSet(changed as OperationRecord, record.version)).toBe(true);
+        expect(await store.get(record.name)).toEqual(changed);
+      }),
+      { numRuns },
+    );
+  });
+});
