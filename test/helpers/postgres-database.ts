@@ -2,10 +2,32 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { OperationStore } from '../../src/stores/operation-store.js';
 import { type PostgresStoreOptions, postgresStore } from '../../src/stores/postgres/index.js';
+import type { TestPostgres } from './postgres-server.ts';
 
 /** The PostgreSQL of this run of the tests: started when the first test asks. */
-export async function postgresUrl(): Promise<string> {
-  const response = await fetch(process.env.TEST_POSTGRES_PROCESS ?? '', { headers: { connection: 'close' } });
+export function postgresUrl(): Promise<string> {
+  return ask('/');
+}
+
+/** A PostgreSQL for one test alone, to be restarted. */
+export async function startOwnPostgres(): Promise<TestPostgres> {
+  const [number, url = ''] = (await ask('/start')).split(' ');
+  return {
+    url,
+    async restart() {
+      await ask(`/restart/${number}`);
+    },
+    async stop() {
+      await ask(`/stop/${number}`);
+    },
+  };
+}
+
+/** Asks the process that `postgres-setup.ts` started. */
+async function ask(path: string): Promise<string> {
+  const response = await fetch(`${process.env.TEST_POSTGRES_PROCESS}${path}`, {
+    headers: { connection: 'close' },
+  });
   const text = await response.text();
   if (!response.ok) throw new Error(`PostgreSQL could not be started: ${text}`);
   return text;

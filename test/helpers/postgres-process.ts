@@ -1,15 +1,43 @@
-// Started by jest.config.js for a whole run. The first test that asks gets a PostgreSQL started, all get its address;
-// and when the run ends, in whatever way, so does this process, for its input ends.
+// Started by jest.config.js for a whole run. `GET /` gives the address of the PostgreSQL of the run, which the first
+// test that asks gets started; `POST /start` starts one for a test alone, to be restarted and stopped by its number.
+// When the run ends, in whatever way, so does this process, for its input ends.
 
 import { createServer } from 'node:http';
 import { startPostgres, type TestPostgres } from './postgres-server.ts';
 
-let postgres: Promise<TestPostgres> | undefined;
+const started: Promise<TestPostgres>[] = [];
+let shared: Promise<TestPostgres> | undefined;
 
-const server = createServer(async (_, response) => {
+function start(): Promise<TestPostgres> {
+  const starting = startPostgres();
+  started.push(starting);
+  return starting;
+}
+
+async function answer(url: string): Promise<string> {
+  const [, verb, number] = url.split('/');
+  switch (verb) {
+    case '':
+      shared ??= start();
+      return (await shared).url;
+    case 'start': {
+      const index = started.length;
+      return `${index} ${(await start()).url}`;
+    }
+    case 'restart':
+      await (await started[Number(number)])?.restart();
+      return '';
+    case 'stop':
+      await (await started[Number(number)])?.stop();
+      return '';
+    default:
+      throw new Error(`there is nothing at ${url}`);
+  }
+}
+
+const server = createServer(async ({ url = '/' }, response) => {
   try {
-    postgres ??= startPostgres();
-    response.end((await postgres).url);
+    response.end(await answer(url));
   } catch (error) {
     response.writeHead(500).end(String(error));
   }
@@ -22,7 +50,7 @@ server.listen(0, '127.0.0.1', () => {
 
 process.stdin.resume();
 process.stdin.once('end', async () => {
-  await (await postgres)?.stop();
+  await Promise.allSettled(started.map(async (each) => (await each).stop()));
   process.exit();
 });
 // Ctrl-C is for the whole group of processes; the end of the input follows.

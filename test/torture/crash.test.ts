@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { startPostgres } from '../helpers/postgres-server.ts';
+import { startOwnPostgres } from '../helpers/postgres-database.js';
 import { tempDirectory } from '../helpers/sqlite-file.js';
 import { postgresTorture } from './postgres.ts';
 import { torture } from './torture.ts';
@@ -20,7 +20,7 @@ describe('crash', () => {
   });
 
   it('three servers on one PostgreSQL, killed, stopped and cut off: nothing acknowledged is lost (contract 4, 16, 17, 19)', async () => {
-    const postgres = await startPostgres();
+    const postgres = await startOwnPostgres();
     try {
       const report = await torture(
         postgresTorture(postgres, { kills: 8, module: join(__dirname, 'server.ts') }),

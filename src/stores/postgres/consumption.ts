@@ -94,6 +94,8 @@ export class Consumption implements WorkConsumer {
           await jobs.release(queries, method, claims);
           await notify(session, queries, [this.#options.workNotice(method)]);
         });
+        // A server does not hear itself.
+        this.wake(method);
       },
     });
   }
@@ -101,6 +103,7 @@ export class Consumption implements WorkConsumer {
   async #reconcile(session: Session): Promise<void> {
     try {
       await reconcile(session, this.#options.workNotice);
+      this.wake();
     } catch (error) {
       this.#options.onError(error);
     }
