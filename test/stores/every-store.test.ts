@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Code } from '../../src/status.js';
 import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
-import { expectKitError } from '../helpers/rejection.js';
+import { expectKitError } from '../../src/testing/conformance/kit-error.js';
 import { ended, recordOf, STORES } from './stores.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((value) => !value.includes('\0'));

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import { systemClock } from '../../../src/clock.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
+import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
-import { startReportsServer } from '../../helpers/reports-server.js';
 import type { HistoryEvent } from '../../torture/history.ts';
 import { ServerProcess } from '../../torture/server-process.ts';
 

@@ -7,8 +7,8 @@ import { sqliteStore } from '../../../src/stores/sqlite/index.js';
 import { IN_MEMORY, type OpenDatabase, openDatabase } from '../../../src/stores/sqlite/open-database.js';
 import { OperationsTable } from '../../../src/stores/sqlite/operations-table.js';
 import { storeError } from '../../../src/stores/sqlite/sqlite-error.js';
-import { expectKitError, rejection } from '../../helpers/rejection.js';
-import { startReportsServer } from '../../helpers/reports-server.js';
+import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
+import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 import { recordOf } from '../stores.js';
 
