@@ -1,7 +1,7 @@
 // A store of one's own: everything in memory, and every change as a line of a file, which is read at the start.
 // docs/custom-store.md explains it; the tests run the conformance table over it.
 
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { Code, matchesParent, StatusError } from 'longrunning';
 import type {
@@ -31,9 +31,11 @@ export class JournalStore implements OperationStore {
 
   constructor(file: string) {
     this.file = file;
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    const text = existsSync(file) ? readFileSync(file, 'latin1') : '';
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
     // What stands behind the last line break was being written when the process died: nobody was told of it.
-    for (const line of lines.slice(0, -1)) this.#apply(deserialize(Buffer.from(line, 'base64')));
+    if (whole.length < text.length) truncateSync(file, whole.length);
+    for (const line of whole.split('\n').slice(0, -1)) this.#apply(deserialize(Buffer.from(line, 'base64')));
   }
 
   async ready(): Promise<void> {}
@@ -106,15 +108,15 @@ export class JournalStore implements OperationStore {
   }
 
   consume(handler: WorkHandler, { methods, concurrency, onError }: ConsumeOptions): WorkConsumer {
-    // What was left in a way that keeps it from being handed out again, as long as this process has it.
-    const left = new Set<string>();
+    // Not handed out again as long as this process lives, though not terminal. The next one will.
+    const lost = new Set<string>();
     const take = async (record: OperationRecord) => {
       const { name } = record;
       this.#inHand.add(name);
       try {
-        if ((await handler(record)) !== 'released') left.add(name);
+        if ((await handler(record)) === 'superseded') lost.add(name);
       } catch (error) {
-        left.add(name);
+        lost.add(name);
         onError(error);
       }
       this.#inHand.delete(name);
@@ -124,7 +126,7 @@ export class JournalStore implements OperationStore {
       for (const record of this.#records()) {
         if (this.#inHand.size >= concurrency) return;
         const { name, result, method } = record;
-        if (!result && methods.has(method) && !this.#inHand.has(name) && !left.has(name)) take(record);
+        if (!result && methods.has(method) && !this.#inHand.has(name) && !lost.has(name)) take(record);
       }
     };
     this.#handOut();

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { storeConformance } from 'longrunning/testing';
 import { JournalStore } from '../../examples/journal-store.js';
+import { queuedRecord } from '../../src/testing/conformance/records.js';
+import { PARENT } from '../../src/testing/conformance/reports-server.js';
 
 describe('custom store of the documents', () => {
   let folder: string;
@@ -18,4 +20,17 @@ describe('custom store of the documents', () => {
     reopen: (earlier) => new JournalStore((earlier as JournalStore).file),
   });
   for (const { name, run } of cases) it(name, run);
+
+  it('forgets the change that was being written when its process died, and goes on', async () => {
+    const file = join(folder, 'torn.journal');
+    const first = new JournalStore(file);
+    await first.create(queuedRecord('1'));
+    await first.create(queuedRecord('2'));
+    truncateSync(file, statSync(file).size - 5);
+    const second = new JournalStore(file);
+    await second.create(queuedRecord('3'));
+    const third = new JournalStore(file);
+    const { records } = await third.list({ parent: PARENT, now: 0, limit: 10 });
+    expect(records.map(({ name }) => name)).toEqual(['3', '1'].map((id) => queuedRecord(id).name));
+  });
 });

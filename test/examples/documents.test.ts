@@ -1,10 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { complaints, linkPackages } from '../helpers/compiler.js';
 
-const DOCUMENTS = ['README.md', 'docs/client.md', 'docs/rest-mapping.md', 'docs/stores.md'];
+const DOCUMENTS = [
+  'README.md',
+  'docs/client.md',
+  'docs/rest-mapping.md',
+  'docs/stores.md',
+  'docs/custom-store.md',
+];
 
 const root = join(__dirname, '../..');
 const ambient = join(__dirname, 'documents/ambient.ts');
@@ -13,6 +19,9 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'longrunning-documents-'));
   linkPackages(directory);
+  // A document's code stands beside it, as in `examples`.
+  await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+  await copyFile(join(root, 'examples/journal-store.ts'), join(directory, 'journal-store.ts'));
 });
 afterAll(() => rm(directory, { recursive: true }));
 
