@@ -8,6 +8,7 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): () => void;
 }
 
+/** How a timer is set. */
 export interface TimerOptions {
   /** Set for housekeeping: the timer alone does not keep the process from ending. @defaultValue false */
   readonly background?: boolean;

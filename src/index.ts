@@ -1,3 +1,9 @@
+/**
+ * The client of long-running operations, and what client and server share.
+ *
+ * @module longrunning
+ */
+
 // For applications.
 export type { TlsOptions, TokenSource } from './client/calls/credentials.js';
 export {
@@ -29,6 +35,7 @@ export {
   snapshotOf,
 } from './operation.js';
 export { Code, type CodeName, codeName, StatusError } from './status.js';
+/** The message `google.longrunning.Operation`, as ts-proto has it. */
 export type { Operation } from '../generated/google/longrunning/operations.js';
 
 // For library authors.

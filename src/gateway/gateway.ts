@@ -57,6 +57,7 @@ export type GatewayTarget =
   | { readonly channel: GrpcChannel }
   | { readonly server: Server };
 
+/** Whom a gateway calls, and how it behaves. */
 export type GatewayOptions = GatewayTarget & GatewaySettings;
 
 /** A listener for `node:http`, `node:https` and what is built on them; it can do without its `this`. */

@@ -1,3 +1,9 @@
+/**
+ * REST, as HTTP rules have it, for any gRPC API; and OpenAPI.
+ *
+ * @module longrunning/gateway
+ */
+
 // For applications.
 export type { CorsOptions } from './http/cors.js';
 export {

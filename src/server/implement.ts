@@ -34,7 +34,7 @@ export interface Implementation<Request, Response, Metadata> {
    */
   parent?(request: Request): string;
   /**
-   * Checks a request before there is an operation: throw a {@link StatusError} and the starting call fails
+   * Checks a request before there is an operation: throw a `StatusError` and the starting call fails
    * with it (AIP-151). Return a response, and the operation is returned done.
    */
   accept?(
@@ -45,7 +45,7 @@ export interface Implementation<Request, Response, Metadata> {
   metadata?(request: Request): DeepPartial<Metadata>;
   /**
    * Does the work. Returns the response; throws `signal.reason` to end as cancelled; throws a
-   * {@link StatusError} to end with that error. Whatever else is thrown reads UNKNOWN "internal error".
+   * `StatusError` to end with that error. Whatever else is thrown reads UNKNOWN "internal error".
    */
   run(
     request: Request,

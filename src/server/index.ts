@@ -1,3 +1,9 @@
+/**
+ * Serving `google.longrunning.Operations`, and methods that start operations.
+ *
+ * @module longrunning/server
+ */
+
 // For applications.
 export {
   type CloseOptions,

@@ -127,6 +127,7 @@ export interface OperationStore {
    * @throws StatusError ALREADY_EXISTS when the name is taken.
    */
   create(record: OperationRecord): Promise<OperationRecord>;
+  /** The record of that name, if there is one. */
   get(name: string): Promise<OperationRecord | undefined>;
   /** The record that a request id stands for. */
   find(key: RequestKey): Promise<OperationRecord | undefined>;
@@ -134,6 +135,7 @@ export interface OperationStore {
   compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean>;
   /** Forgets a record; tells whether there was one. */
   delete(name: string): Promise<boolean>;
+  /** A page of the records that a query asks for, in the store's order. */
   list(query: ListQuery): Promise<ListPage>;
   /** Forgets at most `limit` records that had expired by `now`; tells how many. */
   deleteExpired(now: number, limit: number): Promise<number>;

@@ -1,3 +1,9 @@
+/**
+ * Any API's long-running methods, faked by a script from its protos.
+ *
+ * @module longrunning/testing
+ */
+
 // For applications.
 export { type ExampleService, exampleService } from './example.js';
 export { type FakeServices, type FakeServicesOptions, fakeServices } from './fake-service.js';

@@ -1,3 +1,9 @@
+/**
+ * The client with Google's credentials, and handles for operations of Google's generated clients.
+ *
+ * @module longrunning/gax
+ */
+
 import { GoogleAuth } from 'google-gax';
 import { snapshotOf } from '../../operation.js';
 import type { OperationMethod } from '../../operation-method.js';

@@ -27,6 +27,7 @@ export interface OpenApiSettings {
   readonly scopes?: readonly string[];
 }
 
+/** What to describe, and as what. */
 export type OpenApiOptions = ServiceDescription & OpenApiSettings;
 
 /**

@@ -22,6 +22,7 @@ export interface PortSettings {
   readonly clock?: Clock;
 }
 
+/** What a port serves, and how. */
 export type PortOptions = PortServers & PortSettings;
 
 /** A port that is served. */

@@ -1,3 +1,9 @@
+/**
+ * Operations kept in PostgreSQL and worked off by many servers; needs the packages `pg` and `pg-boss`.
+ *
+ * @module longrunning/postgres
+ */
+
 export type { PostgresClient, PostgresPool, PostgresQueries, PostgresResult } from './connection.js';
 export type { PostgresStoreOptions } from './options.js';
 export { postgresStore } from './store.js';

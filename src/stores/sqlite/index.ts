@@ -1,1 +1,7 @@
+/**
+ * Operations kept in a SQLite file.
+ *
+ * @module longrunning/sqlite
+ */
+
 export { type SqliteStoreOptions, sqliteStore } from './sqlite-store.js';

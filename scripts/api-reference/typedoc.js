@@ -1,0 +1,21 @@
+// What TypeDoc is told: the modules are those that package.json exports.
+
+import { readFileSync } from 'node:fs';
+
+/** @type {Record<string, string>} */
+const subpaths = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports;
+const sources = Object.values(subpaths).filter((path) => path.startsWith('./dist/src/'));
+
+/** @type {import('typedoc').TypeDocOptions} */
+export default {
+  name: 'longrunning',
+  entryPoints: sources.map((path) => path.replace('./dist/', '../../').replace(/\.js$/, '.ts')),
+  tsconfig: 'tsconfig.json',
+  readme: 'none',
+  out: '../../docs/api',
+  cleanOutputDir: true,
+  // Not the members of literals, whose names say it.
+  requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Method', 'Accessor'],
+  validation: { notDocumented: true, invalidLink: true, notExported: false },
+  treatValidationWarningsAsErrors: true,
+};
