@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/clock.js';
 import { Code } from '../../../src/status.js';
 import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.js';
-import { createDatabase, startOwnPostgres } from '../../helpers/postgres-database.js';
 import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
+import { createDatabase, startOwnPostgres } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 
 const open: AsyncDisposable[] = [];
