@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+
+/** A block of code; a line with a file name may stand above it. */
+export interface Block {
+  readonly language: string;
+  readonly file: string | undefined;
+  readonly text: string;
+}
+
+/** The blocks of a document, by the heading that they are under; those above the first are under ''. */
+export function blocksOf(document: string): ReadonlyMap<string, readonly Block[]> {
+  const sections = `## \n${readFileSync(document, 'utf8')}`.split(/^## /m).slice(1);
+  return new Map(
+    sections.map((section) => {
+      const [heading = ''] = section.split('\n', 1);
+      const blocks = section.matchAll(/^(?:`([^`\n]+)`\n\n)?```(\w+)\n(.*?)^```$/gms);
+      return [
+        heading,
+        Array.from(blocks, ([, file, language = '', text = '']) => ({ language, file, text })),
+      ];
+    }),
+  );
+}

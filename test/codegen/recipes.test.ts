@@ -1,0 +1,167 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { complaints } from '../helpers/compiler.js';
+import { writeFiles } from './buf.js';
+import { type Block, blocksOf } from './document.js';
+
+const DOCUMENT = 'docs/codegen.md';
+const GENERATED = 'src/generated/acme/jobs/v1/jobs.operations.ts';
+const PACKAGES = resolve('node_modules');
+const recipes = blocksOf(DOCUMENT);
+
+const hasProtoc = spawnSync('protoc', ['--version']).status === 0;
+
+function blocks(heading: string, language: string): readonly Block[] {
+  const found = recipes.get(heading)?.filter((block) => block.language === language) ?? [];
+  if (found.length === 0) throw new Error(`${DOCUMENT} has no ${language} under ${heading}`);
+  return found;
+}
+
+/** Its one block of a language. */
+function block(heading: string, language: string): string {
+  return blocks(heading, language)[0]?.text ?? '';
+}
+
+// One project goes through the document, from its top to its end.
+describe(DOCUMENT, () => {
+  let project: string;
+
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'longrunning-recipes-'));
+    writeFiles(project, { 'package.json': '{"type":"module"}', '.gitignore': 'node_modules\nbin\n' });
+    install();
+    for (const [, section] of recipes) {
+      for (const { file, text } of section) if (file) writeFiles(project, { [file]: text });
+    }
+  });
+  afterAll(() => rmSync(project, { recursive: true }));
+
+  /** Every package of this one's development, and this one. */
+  function install(): void {
+    mkdirSync(join(project, 'node_modules/.bin'), { recursive: true });
+    for (const name of readdirSync(PACKAGES)) {
+      if (name !== '.bin') symlinkSync(join(PACKAGES, name), join(project, 'node_modules', name));
+    }
+    for (const name of readdirSync(join(PACKAGES, '.bin'))) {
+      symlinkSync(join(PACKAGES, '.bin', name), join(project, 'node_modules/.bin', name));
+    }
+    symlinkSync(resolve('.'), join(project, 'node_modules/longrunning'));
+    command(
+      'node_modules/.bin/protoc-gen-longrunning',
+      `exec node "${resolve('dist/src/codegen')}/protoc-gen-longrunning.js" "$@"`,
+    );
+    // buf stands in for a protoc that is not there.
+    if (!hasProtoc) command('bin/protoc', 'exec buf alpha protoc "$@"');
+  }
+
+  function command(path: string, text: string): void {
+    writeFiles(project, { [path]: `#!/bin/sh\n${text}\n` });
+    chmodSync(join(project, path), 0o755);
+  }
+
+  /** Runs a block; what it installs must be there. */
+  function sh(text: string): string {
+    const lines = text.replaceAll('\\\n', '').split('\n');
+    for (const line of lines.filter((line) => line.startsWith('npm install'))) {
+      const names = line
+        .split(' ')
+        .slice(2)
+        .filter((word) => !word.startsWith('-'));
+      expect(names.filter((name) => !existsSync(join(project, 'node_modules', name)))).toEqual([]);
+    }
+    const script = lines.filter((line) => !line.startsWith('npm install')).join('\n');
+    const path = [join(project, 'bin'), join(project, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+    return execFileSync('sh', ['-ec', script], {
+      cwd: project,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: path },
+      stdio: 'pipe',
+    });
+  }
+
+  /** The services that a descriptor set declares. */
+  function servicesIn(file: string): string[] {
+    const set = fromBinary(FileDescriptorSetSchema, readFileSync(join(project, file)));
+    return set.file.flatMap(({ package: scope, service }) => service.map(({ name }) => `${scope}.${name}`));
+  }
+
+  const read = (file: string) => readFileSync(join(project, file), 'utf8');
+  let byBuf = '';
+
+  it('buf: what is generated compiles with the server and the client of the document', async () => {
+    for (const { text } of blocks('buf', 'sh')) sh(text);
+    sh('git init -q; git add .; git -c user.name=a -c user.email=a@example.com commit -qm All');
+    byBuf = read(GENERATED);
+    expect(byBuf).toContain('export const JobsOperations: {');
+    expect(await complaints(project, ['src/server.ts', 'src/client.ts'])).toBe('');
+  });
+
+  it(`protoc${hasProtoc ? '' : ' (not here: buf in its place)'}: generates the same`, () => {
+    rmSync(join(project, 'src/generated'), { recursive: true });
+    sh(block('protoc', 'sh'));
+    expect(read(GENERATED)).toBe(byBuf);
+    expect(existsSync(join(project, 'src/generated/acme/jobs/v1/jobs.ts'))).toBe(true);
+  });
+
+  it('options: those of --help', () => {
+    const help = sh('npx protoc-gen-longrunning --help');
+    const [, table = ''] = readFileSync(DOCUMENT, 'utf8').split('## Options\n');
+    const options = Array.from(table.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name);
+    expect(Array.from(help.matchAll(/^ {2}(\w+)=/gm), ([, name]) => name)).toEqual(options);
+  });
+
+  it('errors: the one of the document is told', () => {
+    const proto = 'protos/acme/jobs/v1/jobs.proto';
+    const text = read(proto);
+    writeFileSync(join(project, proto), text.replace('"RunJobResponse"', '"RunJobRespons"'));
+    try {
+      expect(() => sh('npx buf generate')).toThrow(block('Errors', 'text').trim());
+    } finally {
+      writeFileSync(join(project, proto), text);
+    }
+  });
+
+  (hasProtoc ? it : it.skip)('our protos as an include path (needs protoc)', () => {
+    sh(block('Our protos as an include path', 'sh'));
+    expect(servicesIn('api.binpb')).toContain('google.longrunning.Operations');
+  });
+
+  it('the descriptor set: @bufbuild/protobuf and @grpc/proto-loader print what is said', () => {
+    const [protobuf, loader] = blocks('The descriptor set', 'sh');
+    const expected = blocks('The descriptor set', 'text').map(({ text }) => text);
+    expect([sh(protobuf?.text ?? ''), sh(loader?.text ?? '')]).toEqual(expected);
+  });
+
+  it('the descriptor set: has the services that Envoy is told of', () => {
+    const { services } = parse(block('The descriptor set', 'yaml'));
+    sh(blocks('The descriptor set', 'sh').at(-1)?.text ?? '');
+    expect(servicesIn('api.binpb')).toEqual(expect.arrayContaining(services));
+  });
+
+  it('keeping generated code fresh: passes while it is, fails once a proto has changed', () => {
+    const check = block('Keeping generated code fresh', 'sh');
+    sh(
+      'npx buf generate; git init -q; git add .; git -c user.name=a -c user.email=a@example.com commit -qm All',
+    );
+    sh(check);
+    const proto = join(project, 'protos/acme/jobs/v1/jobs.proto');
+    writeFileSync(proto, readFileSync(proto, 'utf8').replaceAll('RunJob(', 'StartJob('));
+    expect(() => sh(check)).toThrow();
+  });
+});
