@@ -8,12 +8,34 @@ import { Code, codeName, StatusError } from '../index.js';
 export function rpcFault(thrown: unknown, address: string): string | undefined {
   if (!(thrown instanceof StatusError)) return undefined;
   const { code, message } = thrown;
-  // grpc-js ends some messages with a label that nothing follows.
-  return `${codeName(code)}: ${message.replace(/\. Resolution note: $/, '')}${adviceOn(code, address)}`;
+  // grpc-js and OpenSSL end some messages with a label that nothing follows.
+  const said = message.replace(/(?:\. Resolution note)?[: ]+$/, '');
+  return `${codeName(code)}: ${said}${adviceOn(code, said, address)}`;
 }
 
-function adviceOn(code: Code, address: string): string {
-  if (code === Code.UNAVAILABLE) return `: check that a server runs at ${address}, or give another --address`;
+function adviceOn(code: Code, message: string, address: string): string {
+  if (code === Code.UNAVAILABLE) return `: ${connectingAdvice(message, address)}`;
   if (code === Code.DEADLINE_EXCEEDED) return `: check the server at ${address}, or give a longer --timeout`;
   return '';
+}
+
+/** What to do about a connection that does not come about, by what OpenSSL, Node and grpc-js say of it. */
+const CONNECTING_ADVICE: readonly (readonly [RegExp, (address: string) => string])[] = [
+  [
+    /wrong version number/,
+    (address) => `server at ${address} speaks no TLS: leave out https://, or give --insecure`,
+  ],
+  [/alert certificate required/, (address) => `server at ${address} asks who you are: give --cert and --key`],
+  [/match certificate's altnames/, (address) => `name the server at ${address} as its certificate does`],
+  [/certificate/i, (address) => `name the authority that vouches for ${address} by --ca`],
+  // It hung up without a word, as one that speaks TLS does on hearing plain text.
+  [
+    /Failed to connect/,
+    (address) => `check that ${address} is a gRPC server; if it speaks TLS, write https:// before it`,
+  ],
+];
+
+function connectingAdvice(message: string, address: string): string {
+  const [, advice] = CONNECTING_ADVICE.find(([pattern]) => pattern.test(message)) ?? [];
+  return advice?.(address) ?? `check that a server runs at ${address}, or give another --address`;
 }

@@ -86,6 +86,7 @@ export class OperationHandle<Response, Metadata> {
   readonly #ending: SharedTask<void>;
   #latest: Operation | undefined;
   #trouble: StatusError | undefined;
+  #unansweredCancels = 0;
 
   /** Use `client.operation(…)`. */
   constructor(context: HandleContext, subject: HandleSubject<Response, Metadata>) {
@@ -204,9 +205,11 @@ export class OperationHandle<Response, Metadata> {
       this.#trouble = error;
     };
     const request = () => api.cancelOperation({ name: this.name }, { signal, timeoutMs: CANCEL_TIMEOUT_MS });
+    this.#unansweredCancels++;
     try {
       await untilHeard(request, { signal, clock, random, onTrouble });
     } finally {
+      this.#unansweredCancels--;
       linked[Symbol.dispose]();
     }
   }
@@ -287,7 +290,8 @@ export class OperationHandle<Response, Metadata> {
 
   #timeoutError(timeoutMs: number): WaitTimeoutError {
     const snapshot = this.#latest && this.#subject.read(this.#latest);
-    return new WaitTimeoutError(this.name, timeoutMs, { snapshot, trouble: this.#trouble });
+    const cancelUnanswered = this.#unansweredCancels > 0;
+    return new WaitTimeoutError(this.name, timeoutMs, { snapshot, trouble: this.#trouble, cancelUnanswered });
   }
 
   async #rejecting<Result>({ timeoutMs, signal }: Patience, call: () => Promise<Result>): Promise<Result> {

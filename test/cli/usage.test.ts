@@ -109,6 +109,26 @@ describe('failureOf', () => {
       5,
       'longrunning: UNAVAILABLE: down: check that a server runs at h:1, or give another --address',
     ],
+    ...[
+      [
+        'read:wrong version number:x.c:77: ',
+        'server at h:1 speaks no TLS: leave out https://, or give --insecure',
+      ],
+      ['tlsv13 alert certificate required', 'server at h:1 asks who you are: give --cert and --key'],
+      ["IP does not match certificate's altnames", 'name the server at h:1 as its certificate does'],
+      ['self-signed certificate', 'name the authority that vouches for h:1 by --ca'],
+      [
+        'Failed to connect (2030)',
+        'check that h:1 is a gRPC server; if it speaks TLS, write https:// before it',
+      ],
+    ].map(
+      ([said = '', advice = '']) =>
+        [
+          new StatusError(Code.UNAVAILABLE, said),
+          5,
+          `longrunning: UNAVAILABLE: ${said.replace(/: $/, '')}: ${advice}`,
+        ] as const,
+    ),
     [
       new TypeError('x is\nundefined'),
       6,

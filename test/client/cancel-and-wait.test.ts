@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { operationHandles } from '../../src/client/operation-handles.js';
 import { Code, kitError } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
 import { manualClock } from '../../src/testing/manual-clock.js';
 import { cancelled, error, running, scriptedPeer } from '../conformance/scripted-peer.js';
 
@@ -21,6 +21,22 @@ describe('cancelAndWait › a server that is away', () => {
       cause: { code: Code.UNAVAILABLE, message: 'away' },
     });
     expect(peer.elapsedMs).toBe(60_000);
+  });
+
+  it('a time-out tells whether the server has heard the cancellation', async () => {
+    const cases = [
+      {
+        reply: 'silence',
+        reason: 'CANCEL_UNANSWERED',
+        message: /: CancelOperation was not answered either; /,
+      },
+      { reply: running(), reason: 'WAIT_TIMED_OUT', message: /: it goes on; / },
+    ] as const;
+    for (const { reply, reason, message } of cases) {
+      const peer = scriptedPeer([running()], { cancel: [reply] });
+      const waiting = peer.run(peer.operation.cancelAndWait({ timeoutMs: 60_000 }));
+      await expectKitError(waiting, Code.DEADLINE_EXCEEDED, { reason, message });
+    }
   });
 
   it('until the signal aborts', async () => {

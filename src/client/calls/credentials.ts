@@ -64,13 +64,16 @@ export async function authorization(
   token: TokenSource,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
-  if (typeof token === 'string') return { authorization: `Bearer ${token}` };
-  return { authorization: `Bearer ${await abortable(fetchToken(token), signal)}` };
+  const bearer = typeof token === 'string' ? token : await abortable(fetchToken(token), signal);
+  return { authorization: `Bearer ${bearer}` };
 }
 
 async function fetchToken(source: () => Promise<string>): Promise<string> {
   try {
-    return await source();
+    const token: unknown = await source();
+    // As of a variable of the environment that is not set; the server would be sent "Bearer undefined".
+    if (typeof token !== 'string' || token === '') throw new TypeError('it is empty, or no string');
+    return token;
   } catch (cause) {
     const message = `no token is to be had (${String(cause)}): see the cause`;
     throw kitError(Code.UNAUTHENTICATED, 'TOKEN_UNAVAILABLE', message, { cause });

@@ -61,25 +61,32 @@ export interface WaitProgress {
   readonly snapshot: OperationSnapshot<unknown, unknown> | undefined;
   /** The error that the last question met with; undefined when it was answered. */
   readonly trouble: StatusError | undefined;
+  /** Whether somebody has asked for cancellation, and the server has not answered that. */
+  readonly cancelUnanswered: boolean;
 }
 
 /**
  * The caller's `timeoutMs` passed before the operation ended; the code is DEADLINE_EXCEEDED. The operation goes on.
- * `cause` is the error that the last question met with, where it was not answered.
+ * `cause` is the error that the last question met with, where it was not answered. The reason of its ErrorInfo is
+ * WAIT_TIMED_OUT, or CANCEL_UNANSWERED when the server may not even have heard the cancellation of `cancelAndWait`.
  */
 export class WaitTimeoutError extends OperationError {
   override readonly name = 'WaitTimeoutError';
   /** The latest state seen; undefined when the server never answered. */
   readonly snapshot: OperationSnapshot<unknown, unknown> | undefined;
 
-  constructor(operationName: string, timeoutMs: number, { snapshot, trouble }: WaitProgress) {
+  constructor(
+    operationName: string,
+    timeoutMs: number,
+    { snapshot, trouble, cancelUnanswered }: WaitProgress,
+  ) {
     const last = trouble ? ` (last error: ${codeName(trouble.code)}: ${trouble.message})` : '';
-    const message = `operation ${quoted(operationName)} did not end within ${timeoutMs} ms${last}: it goes on; wait again`;
+    const [reason, advice] = cancelUnanswered
+      ? (['CANCEL_UNANSWERED', 'CancelOperation was not answered either; cancel it again'] as const)
+      : (['WAIT_TIMED_OUT', 'it goes on; wait again'] as const);
+    const message = `operation ${quoted(operationName)} did not end within ${timeoutMs} ms${last}: ${advice}`;
     const metadata = { name: operationName, timeoutMs: String(timeoutMs) };
-    super(
-      operationName,
-      kitError(Code.DEADLINE_EXCEEDED, 'WAIT_TIMED_OUT', message, { metadata, cause: trouble }),
-    );
+    super(operationName, kitError(Code.DEADLINE_EXCEEDED, reason, message, { metadata, cause: trouble }));
     this.snapshot = snapshot;
   }
 }

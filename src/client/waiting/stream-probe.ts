@@ -1,8 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { link, sleep } from '../../signals.js';
-import { StatusError } from '../../status.js';
 
-/** A connection to be probed. Whatever it rejects with, but for an abort, is a StatusError. */
+/** A connection to be probed. */
 export interface ProbedConnection {
   /** Resolves once the connection is there. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
@@ -46,9 +45,10 @@ export async function probeStreams(
     await ready(linked.signal);
     const through = ask(linked.signal).then((): ProbeVerdict => 'through');
     return await Promise.race([through, silent()]);
-  } catch (thrown) {
-    if (thrown instanceof StatusError) return 'unknown';
-    throw thrown;
+  } catch {
+    signal.throwIfAborted();
+    // Whatever it was, an interceptor of the caller's that throws among them: nothing was learnt.
+    return 'unknown';
   } finally {
     over.abort();
     linked[Symbol.dispose]();

@@ -180,6 +180,16 @@ describe('client › token', () => {
     expect(server.calls).toEqual([]);
   });
 
+  it.each([undefined, ''])('%j, of a function, is none: UNAUTHENTICATED, and no call', async (token) => {
+    await using server = await startScriptedServer({});
+    const fetchToken = async () => token as string;
+    await using client = new OperationsClient({ address: server.address, token: fetchToken });
+    await expectKitError(client.getOperation({ name: NAME }), Code.UNAUTHENTICATED, {
+      reason: 'TOKEN_UNAVAILABLE',
+    });
+    expect(server.calls).toEqual([]);
+  });
+
   it('that does not come: the call ends at its time-out, its abort, or with the client', async () => {
     await using client = new OperationsClient({
       address: 'localhost:1',
