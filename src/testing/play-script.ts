@@ -8,13 +8,13 @@ import type { MethodScript, OnCancel } from './script.js';
 /**
  * Does the work of one operation as its script has it.
  *
- * @returns the response; throws the scripted error, or the reason of the signal once that is heeded.
+ * @returns the response, undefined for the standard one; throws the scripted error, or the reason of the signal once that is heeded.
  */
 export async function playScript(
   { durationMs, onCancel, steps, ending }: MethodScript,
   { signal, update }: Pick<RunContext<Message>, 'signal' | 'update'>,
   clock: Clock,
-): Promise<object> {
+): Promise<object | undefined> {
   const heeded = heed(signal, onCancel, clock);
   try {
     let nowMs = 0;
@@ -32,6 +32,8 @@ export async function playScript(
       return ending.response;
     case 'error':
       throw ending.error;
+    case 'standard':
+      return undefined;
   }
 }
 
