@@ -3,7 +3,8 @@ import type { Clock } from '../clock.js';
 import type { RunContext } from '../server/index.js';
 import { type LinkedSignal, onAbort, sleep } from '../signals.js';
 import { Code, StatusError } from '../status.js';
-import type { MethodScript, OnCancel } from './script.js';
+import type { OnCancel } from './conduct.js';
+import type { MethodScript } from './script.js';
 
 /**
  * Does the work of one operation as its script has it.
@@ -56,7 +57,7 @@ function heed(signal: AbortSignal, onCancel: OnCancel, clock: Clock): LinkedSign
 }
 
 /** How long after its request a cancellation takes effect; undefined when it never does. */
-function delayOf(onCancel: OnCancel): number | undefined {
+export function delayOf(onCancel: OnCancel): number | undefined {
   switch (onCancel) {
     case 'honour':
       return 0;

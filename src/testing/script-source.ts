@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import type { CodeName } from '../status.js';
+import type { OnCancel, OnInterrupted } from './conduct.js';
 import type { FaultSource, NamedFault } from './faults/fault.js';
-import type { OnCancel, OnInterrupted } from './script.js';
 
 /** An error, in the words of a script. */
 export interface ErrorSource {

@@ -2,6 +2,7 @@ import type { DescMessage, DescMethod, JsonValue, Registry } from '@bufbuild/pro
 import { findMethod, type LongRunningMethod, type Schema } from '../schema/index.js';
 import type { StatusError } from '../status.js';
 import { readChoice } from './choice.js';
+import { ON_INTERRUPTED, type OnCancel, type OnInterrupted } from './conduct.js';
 import type { Fault } from './faults/fault.js';
 import { readFaults } from './faults/read-fault.js';
 import { mergeJson } from './merge-json.js';
@@ -11,14 +12,6 @@ import type { ScriptSource } from './script-source.js';
 import { fullName, scriptTypes } from './script-types.js';
 import { readScriptedError } from './scripted-error.js';
 import { readObject, readYaml, type YamlValue } from './yaml-value.js';
-
-/** What becomes of a request to cancel: obeyed, obeyed later, ignored, or answered UNIMPLEMENTED. */
-export type OnCancel = 'honour' | 'ignore' | 'unimplemented' | { readonly afterMs: number };
-
-/** What becomes of work whose server died, in a store that outlives it: it ends with ABORTED, or begins anew. */
-export type OnInterrupted = (typeof ON_INTERRUPTED)[number];
-
-const ON_INTERRUPTED = ['abort', 'resume'] as const;
 
 /** A change of the metadata on the way. */
 export interface ScriptStep {
@@ -143,7 +136,8 @@ function readMethods(
       continue;
     }
     const { name } = found;
-    if (methods.has(name) || answers.has(name)) entry.fault(`method ${name} is named twice: keep one of them`);
+    if (methods.has(name) || answers.has(name))
+      entry.fault(`method ${name} is named twice: keep one of them`);
     const longRunning = findMethod(schema, name);
     const answer = longRunning ? undefined : readAnswer(entry, unary.get(name)?.output, schema);
     if (longRunning) methods.set(name, readMethod(entry, longRunning, base, schema));

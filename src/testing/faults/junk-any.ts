@@ -27,7 +27,11 @@ export function brokenAny({ typeUrl }: Any): Any {
 
 function inOperation(operation: Operation, replace: (any: Any) => Any): Operation {
   const { metadata, result } = operation;
-  return { ...operation, metadata: metadata && replace(metadata), result: result && inResult(result, replace) };
+  return {
+    ...operation,
+    metadata: metadata && replace(metadata),
+    result: result && inResult(result, replace),
+  };
 }
 
 function inResult(result: NonNullable<Operation['result']>, replace: (any: Any) => Any): Operation['result'] {
@@ -37,4 +41,9 @@ function inResult(result: NonNullable<Operation['result']>, replace: (any: Any) 
     case 'error':
       return { $case: 'error', value: { ...result.value, details: result.value.details.map(replace) } };
   }
+}
+
+/** Whether a method that answers with messages of this type answers with operations. */
+export function isOperationType(typeName: string): boolean {
+  return typeName === Operation.$type;
 }

@@ -1,8 +1,8 @@
 import { Code, kitError, type StatusError } from '../../status.js';
+import { readChoice } from '../choice.js';
 import { findMethodName } from '../method-name.js';
 import type { ScriptTypes } from '../script-types.js';
 import { type ErrorFields, readErrorFields } from '../scripted-error.js';
-import { readChoice } from '../choice.js';
 import type { YamlValue } from '../yaml-value.js';
 import { type Consequence, FAULT_EFFECTS, type Fault, NAMED_FAULTS, type NamedFault } from './fault.js';
 

@@ -129,7 +129,12 @@ export class ResourceMemory {
     if (!known) return update.message;
     const field = asked.fields.find(({ name }) => name === 'update_mask');
     const mask = field?.fieldKind === 'message' && asked.isSet(field) ? asked.get(field).message : undefined;
-    return applyMask(resource.message, known.message, update.message, (mask as FieldMask | undefined)?.paths ?? []);
+    return applyMask(
+      resource.message,
+      known.message,
+      update.message,
+      (mask as FieldMask | undefined)?.paths ?? [],
+    );
   }
 
   #list({ items }: Listing, output: DescMessage, asked: ReflectMessage): Message {
@@ -165,7 +170,10 @@ function isUnder(parent: string, name: string): boolean {
 function pageStart(token: string): number {
   const start = token === '' ? 0 : Number(token);
   if (Number.isSafeInteger(start) && start >= 0) return start;
-  throw invalidField('page_token', `page token ${quoted(token)} is none: pass next_page_token of the page before`);
+  throw invalidField(
+    'page_token',
+    `page token ${quoted(token)} is none: pass next_page_token of the page before`,
+  );
 }
 
 function textOf(message: ReflectMessage, name: string): string {

@@ -37,7 +37,9 @@ export function standardMethod(
       return hasName(input) && hasName(result) ? { kind: 'get', type: result } : undefined;
     case 'List': {
       const items = result.fields.find(isMessageList);
-      return items && hasName(items.message) && result.field.nextPageToken ? { kind: 'list', items } : undefined;
+      return items && hasName(items.message) && result.field.nextPageToken
+        ? { kind: 'list', items }
+        : undefined;
     }
     case 'Create': {
       const resource = resourceField(input, result);
