@@ -15,7 +15,15 @@ const layers = {
   '^src/codegen/': [CORE, GENERATED, '^src/schema/type-names\\.ts$'],
   '^src/stores/': [CORE, GENERATED, '^src/filter/'],
   '^src/server/': [CORE, GENERATED, '^src/filter/', STORE_CONTRACT, '^src/stores/memory\\.ts$'],
-  '^src/testing/': [CORE, GENERATED, '^src/server/', '^src/gateway/', '^src/schema/'],
+  '^src/testing/': [
+    CORE,
+    GENERATED,
+    '^src/client/',
+    '^src/server/',
+    '^src/gateway/',
+    '^src/schema/',
+    STORE_CONTRACT,
+  ],
   '^src/cli/': ['^src/index\\.ts$', '^src/[^/]+/index\\.ts$', '^src/stores/[^/]+/index\\.ts$', GAX],
 };
 

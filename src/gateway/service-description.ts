@@ -1,5 +1,6 @@
 import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
-import { operationsRegistry, readDescriptors } from './descriptors.js';
+import { readDescriptors } from '../schema/read-descriptors.js';
+import { operationsRegistry } from './descriptors.js';
 import { type HttpRule, readHttpRules } from './rules/http-rules.js';
 import type { ServiceConfigFile } from './rules/service-config.js';
 

@@ -1,10 +1,13 @@
 // For applications.
 export { type LoadSchemaOptions, loadSchema } from './load-schema.js';
+export { operationsSchema, schemaOf } from './descriptor-schema.js';
+export { mergeSchemas } from './merge-schemas.js';
 export { operationToJson } from './operation-json.js';
 export { findMethod, type LongRunningMethod, type Schema } from './schema.js';
 export { SchemaError } from './schema-error.js';
 // For library authors.
 export { messageType } from './dynamic-message.js';
 export { addServices } from './grpc-services.js';
+export { TolerantJson } from './tolerant-json.js';
 export { type BoundField, matchesPattern, type PathBinding } from './http-binding.js';
 export { nearest } from '../nearest.js';

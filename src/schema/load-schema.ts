@@ -5,11 +5,11 @@ import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/p
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { quoted, StatusError } from '../status.js';
 import { completeDescriptors } from './complete-descriptors.js';
+import { describeSchema } from './describe-schema.js';
 import { fileRegistry } from './file-registry.js';
 import { checkImports } from './imports.js';
 import { defaultIncludeDirs, findIncluded } from './include-dirs.js';
-import { longRunningMethods } from './long-running-methods.js';
-import { httpRuleOf, optionsOf } from './method-options.js';
+import { optionsOf } from './method-options.js';
 import type { Schema } from './schema.js';
 import { SchemaError } from './schema-error.js';
 
@@ -28,7 +28,6 @@ export interface LoadSchemaOptions {
 
 /** What every schema holds: operations, and what an error of one may say. */
 const ALWAYS = ['google/longrunning/operations.proto', 'google/rpc/error_details.proto'];
-const OPERATIONS_SERVICE = 'google.longrunning.Operations';
 
 /**
  * Loads .proto files, with all that they import.
@@ -51,13 +50,7 @@ export async function loadSchema({ files, includeDirs = [] }: LoadSchemaOptions)
   const descriptors = fileDescriptors(packageDefinition);
   completeDescriptors(descriptors);
   const registry = fileRegistry(descriptors);
-  const services = Array.from(registry)
-    .filter((type) => type.kind === 'service')
-    .filter(({ typeName }) => typeName !== OPERATIONS_SERVICE);
-  const methods = longRunningMethods(services, registry, packageDefinition);
-  const annotationOf: Schema['annotationOf'] = (method) =>
-    httpRuleOf(optionsOf(method, packageDefinition), method.parent.file.proto.package);
-  return { files, registry, services, methods, annotationOf };
+  return describeSchema(files, registry, (method) => optionsOf(method, packageDefinition));
 }
 
 function locate(file: string, dirs: readonly string[]): string {

@@ -1,12 +1,11 @@
 import type { DescMessage, DescMethod, DescService, FileRegistry } from '@bufbuild/protobuf';
 import { EmptySchema } from '@bufbuild/protobuf/wkt';
-import type { PackageDefinition } from '@grpc/proto-loader';
 import { operationMethod } from '../operation-method.js';
 import { quoted } from '../status.js';
 import { messageType } from './dynamic-message.js';
 import type { PathBinding } from './http-binding.js';
 import { HttpRuleError } from './http-rule-error.js';
-import { type MethodOptions, operationInfoOf, optionsOf, pathBindingsOf } from './method-options.js';
+import { type MethodOptions, operationInfoOf, pathBindingsOf } from './method-options.js';
 import type { LongRunningMethod } from './schema.js';
 import { SchemaError } from './schema-error.js';
 import { qualify } from './type-names.js';
@@ -22,12 +21,11 @@ export function isLongRunning(method: DescMethod): boolean {
 export function longRunningMethods(
   services: readonly DescService[],
   registry: FileRegistry,
-  definitions: PackageDefinition,
+  optionsOf: (method: DescMethod) => MethodOptions,
 ): LongRunningMethod[] {
   return services.flatMap((service) =>
     service.methods.filter(isLongRunning).map((method) => {
-      const options = optionsOf(method, definitions);
-      return longRunningMethod(method, registry, options);
+      return longRunningMethod(method, registry, optionsOf(method));
     }),
   );
 }

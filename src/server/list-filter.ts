@@ -6,13 +6,19 @@ import type { ImplementedMethod } from './implement.js';
 
 /** Reads the filters of listings of operations that some methods start. */
 export class ListFilters {
-  readonly #types: FilterTypes;
+  readonly #metadata = new Map<string, MessageType<unknown>>();
+  readonly #response = new Map<string, MessageType<unknown>>();
+  #types: FilterTypes = { metadata: [], response: [] };
 
   constructor(methods: readonly ImplementedMethod[]) {
-    this.#types = {
-      metadata: distinct(methods.map(({ method }) => method.metadata)),
-      response: distinct(methods.map(({ method }) => method.response)),
-    };
+    for (const method of methods) this.add(method);
+  }
+
+  /** From now on operations of this method too. */
+  add({ method: { metadata, response } }: ImplementedMethod): void {
+    this.#metadata.set(metadata.$type, metadata);
+    this.#response.set(response.$type, response);
+    this.#types = { metadata: [...this.#metadata.values()], response: [...this.#response.values()] };
   }
 
   /**
@@ -24,8 +30,4 @@ export class ListFilters {
     const where = checkFilter(filter, this.#types);
     return where ? { where, matches: (record) => evaluate(where, record) } : {};
   }
-}
-
-function distinct(types: readonly MessageType<unknown>[]): readonly MessageType<unknown>[] {
-  return [...new Map(types.map((type) => [type.$type, type])).values()];
 }

@@ -33,6 +33,12 @@ export interface OperationsOptions extends Partial<ServiceLimits> {
   readonly retentionMs?: number | undefined;
   /** Signs page tokens. Servers that share a store share it. @defaultValue random, good for this server */
   readonly pageTokenSecret?: string | Uint8Array;
+  /**
+   * Makes the last segment of the name of a new operation. No two may be the same, in any server that shares the store.
+   *
+   * @defaultValue 32 random hexadecimal digits
+   */
+  readonly newId?: (() => string) | undefined;
   /** Where errors go that no client is told. @defaultValue standard error */
   readonly logger?: Logger | undefined;
   /** @defaultValue the machine's */
@@ -63,6 +69,13 @@ export interface Operations extends AsyncDisposable {
     request: DeepPartial<Request>,
     context?: Partial<StartContext>,
   ): Promise<Operation>;
+  /**
+   * Serves one more method from now on, or one anew: operations that run go on as they are. Before it is called,
+   * operations of the method are left to other servers.
+   *
+   * @throws TypeError when its implementation cannot be.
+   */
+  add<Request, Response, Metadata>(implemented: ImplementedMethod<Request, Response, Metadata>): void;
   /** The gRPC handler of a long-running method: it starts an operation and answers with it. */
   starter<Request, Response, Metadata>(
     implemented: ImplementedMethod<Request, Response, Metadata>,
@@ -90,6 +103,8 @@ const DEFAULTS = {
   graceMs: 3000,
 };
 
+const randomId = () => randomBytes(16).toString('hex');
+
 /**
  * Makes a server of long-running operations.
  *
@@ -109,7 +124,9 @@ export function createOperations(options: OperationsOptions): Operations {
 class EmbeddedOperations implements Operations {
   readonly service: OperationsApi;
   readonly handlers: OperationsServer;
-  readonly #methods: ReadonlyMap<string, ServedMethod>;
+  readonly #methods: Map<string, ServedMethod>;
+  readonly #listFilters: ListFilters;
+  readonly #newId: () => string;
   readonly #store: OperationStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -124,6 +141,8 @@ class EmbeddedOperations implements Operations {
     const settings = withDefaults({ ...DEFAULTS, ...environment }, options);
     checkLimits(settings);
     const { store, clock, logger, concurrency } = settings;
+    this.#newId = options.newId ?? randomId;
+    this.#listFilters = new ListFilters(options.methods);
     this.#store = store;
     this.#clock = clock;
     this.#logger = logger;
@@ -135,7 +154,7 @@ class EmbeddedOperations implements Operations {
     this.service = new InProcessOperations({
       ...shared,
       limits: settings,
-      listFilters: new ListFilters(options.methods),
+      listFilters: this.#listFilters,
       pageTokens: new PageTokens(options.pageTokenSecret),
       stopping: this.#stopping.signal,
     });
@@ -168,7 +187,7 @@ class EmbeddedOperations implements Operations {
     const response = await served.accept(request, { headers: {}, ...context });
     this.#assertServing();
     const createTime = this.#clock.now();
-    let record = served.newRecord(request, facts, { id: randomBytes(16).toString('hex'), createTime });
+    let record = served.newRecord(request, facts, { id: this.#newId(), createTime });
     if (response) {
       record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
     }
@@ -184,6 +203,13 @@ class EmbeddedOperations implements Operations {
     if (!isGone(earlier, this.#clock.now())) return sameRequest(earlier, facts);
     await this.#store.delete(earlier.name);
     return undefined;
+  }
+
+  add(implemented: ImplementedMethod): void {
+    const served = new ServedMethod(implemented);
+    this.#methods.set(served.path, served);
+    this.#listFilters.add(implemented);
+    this.#runner.take(served.path);
   }
 
   starter<Request>(implemented: ImplementedMethod<Request>): handleUnaryCall<Request, Operation> {
@@ -220,7 +246,7 @@ class EmbeddedOperations implements Operations {
   }
 }
 
-function servedMethods(methods: readonly ImplementedMethod[]): ReadonlyMap<string, ServedMethod> {
+function servedMethods(methods: readonly ImplementedMethod[]): Map<string, ServedMethod> {
   const served = new Map<string, ServedMethod>();
   for (const implemented of methods) {
     const { path } = implemented.method;

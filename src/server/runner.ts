@@ -16,14 +16,22 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #runs = new Set<Run>();
   readonly #consumer: WorkConsumer;
+  /** Paths of the methods to be handed work of; stores look into it each time. */
+  readonly #taken: Set<string>;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#taken = new Set(options.methods.keys());
     this.#consumer = options.store.consume((record) => this.#take(record), {
-      methods: new Set(options.methods.keys()),
+      methods: this.#taken,
       concurrency: options.concurrency,
       onError: (error) => options.logger.error({ err: error }, 'work could not be done or recorded'),
     });
+  }
+
+  /** Takes on work of one more method. */
+  take(path: string): void {
+    this.#taken.add(path);
   }
 
   /**

@@ -101,7 +101,10 @@ export interface WorkConsumer {
 
 /** How a server wants its work. */
 export interface ConsumeOptions {
-  /** Paths of the methods that it implements. Work of other methods is left alone. */
+  /**
+   * Paths of the methods that it implements. Work of other methods is left alone. There may come to be more: it is
+   * looked into each time that work is handed out.
+   */
   readonly methods: ReadonlySet<string>;
   /** How many operations to have in hand at once. */
   readonly concurrency: number;

@@ -4,17 +4,26 @@ import { type Clock, systemClock } from '../clock.js';
 import { toServerError } from '../grpc-status.js';
 import { addServices, type LongRunningMethod, type Schema, SchemaError } from '../schema/index.js';
 import { type ImplementedMethod, implement, type Operations } from '../server/index.js';
-import { Code, kitError } from '../status.js';
+import { Code, kitError, StatusError } from '../status.js';
 import { boundResource, operationParent } from './bound-resource.js';
 import { playScript } from './play-script.js';
+import { ResourceMemory } from './resources/resource-memory.js';
+import { standardMethod } from './resources/standard-method.js';
 import { DEFAULT_SCRIPT, type MethodScript, type Script } from './script.js';
+import { fullName } from './script-types.js';
 
 /** What {@link fakeServices} takes besides the schema. */
 export interface FakeServicesOptions {
-  /** How operations go. @defaultValue each takes a second, can be cancelled, answers the empty message */
-  readonly script?: Script;
+  /**
+   * How operations go, and what else is answered. A function is asked at every call.
+   *
+   * @defaultValue each takes a second, can be cancelled, and ends with the standard response
+   */
+  readonly script?: Script | (() => Script);
   /** Where the times of the script come from. @defaultValue the machine's */
   readonly clock?: Clock;
+  /** Where resources are kept that standard methods create. @defaultValue a memory of its own */
+  readonly resources?: ResourceMemory;
 }
 
 /** Services that do no work, but whose operations are real. */
@@ -25,9 +34,18 @@ export interface FakeServices {
   addTo(server: Server, operations: Operations): void;
 }
 
+/** What all faked methods of a schema work with. */
+interface FakeParts {
+  readonly schema: Schema;
+  readonly script: () => Script;
+  readonly clock: Clock;
+  readonly resources: ResourceMemory;
+}
+
 /**
- * Fakes every service of a schema. A method that returns `google.longrunning.Operation` starts an operation,
- * which goes as the script says; every other method answers UNIMPLEMENTED.
+ * Fakes every service of a schema. A method that returns `google.longrunning.Operation` starts an operation, which
+ * goes as the script says. Another unary method answers what the script says; else, when it has the shape of a standard
+ * method (AIP-131 to 135), from the resources that were created; else UNIMPLEMENTED.
  *
  * An operation is named under the project and location of the resource that the HTTP path of its method takes,
  * else under the request's `parent`, else plain `operations/{id}`. Metadata fields `verb` and `target` are filled
@@ -54,33 +72,57 @@ export function fakeServices(schema: Schema, options: FakeServicesOptions = {}):
   if (schema.services.length === 0) {
     throw new SchemaError(`no service in ${schema.files.join(', ')}: name the file that declares one`);
   }
-  const { script = DEFAULT_SCRIPT, clock = systemClock } = options;
+  const { script = DEFAULT_SCRIPT, clock = systemClock, resources = new ResourceMemory() } = options;
+  const parts = { schema, script: typeof script === 'function' ? script : () => script, clock, resources };
   const implemented = new Map<DescMethod, ImplementedMethod>();
-  for (const method of schema.methods) {
-    const methodScript = script.methods.get(method.name) ?? script.default;
-    implemented.set(method.descriptor, fakeMethod(method, methodScript, clock));
-  }
+  for (const method of schema.methods) implemented.set(method.descriptor, fakeMethod(method, parts));
   return {
     methods: [...implemented.values()],
     addTo(server, operations) {
       addServices(server, schema, (method) => {
         const longRunning = implemented.get(method);
-        return longRunning ? operations.starter(longRunning) : unimplemented(method);
+        if (longRunning) return operations.starter(longRunning);
+        return method.methodKind === 'unary' ? unaryHandler(method, parts) : unimplemented(method);
       });
     },
   };
 }
 
-function fakeMethod(method: LongRunningMethod, script: MethodScript, clock: Clock): ImplementedMethod {
-  const scripted = [script.metadata, ...script.steps.map(({ metadata }) => metadata)];
+function fakeMethod(method: LongRunningMethod, parts: FakeParts): ImplementedMethod {
+  const { schema, clock, resources } = parts;
+  const { input } = method.descriptor;
+  const scriptNow = (): MethodScript => {
+    const script = parts.script();
+    return script.methods.get(method.name) ?? script.default;
+  };
+  const { metadata, steps } = scriptNow();
+  const scripted = [metadata, ...steps.map((step) => step.metadata)];
+  const standard = standardMethod(method.descriptor, method.responseType, schema.annotationOf);
   return implement(method, {
     parent: (request) => operationParent(method, request),
-    metadata: (request) => ({ ...filledIn(method, request), ...script.metadata }),
-    run: (_, context) => playScript(script, context, clock),
-    cancellable: script.onCancel !== 'unimplemented',
-    onInterrupted: script.onInterrupted,
+    accept(request) {
+      if (standard?.kind === 'create') resources.checkCreate(standard, input, request);
+      return undefined;
+    },
+    metadata: (request) => ({ ...filledIn(method, request), ...scriptNow().metadata }),
+    async run(request, context) {
+      const scripted = await playScript(scriptNow(), context, clock);
+      if (!standard) return scripted ?? {};
+      const result = resources.result(standard, input, request);
+      const response = method.response.fromPartial(scripted ?? result ?? {});
+      resources.settle(standard, input, request, { response, name: nameOf(result) });
+      return response;
+    },
+    get cancellable() {
+      return scriptNow().onCancel !== 'unimplemented';
+    },
+    onInterrupted: scriptNow().onInterrupted,
     ownMetadataFields: scripted.flatMap((fields) => Object.keys(fields)),
   }) as ImplementedMethod;
+}
+
+function nameOf(resource: Message | undefined): string {
+  return (resource as { readonly name?: string } | undefined)?.name ?? '';
 }
 
 /** The metadata fields that tell, across Google's APIs, what is being done to which resource. */
@@ -99,21 +141,42 @@ function hasText(type: DescMessage, name: string): boolean {
   return field?.fieldKind === 'scalar' && field.scalar === ScalarType.STRING && !field.oneof;
 }
 
+/** Answers as the script has it, else as a standard method does. */
+function unaryHandler(method: DescMethod, { schema, script, resources }: FakeParts): UntypedHandleCall {
+  const standard = standardMethod(method, method.output, schema.annotationOf);
+  const answerTo = (request: Message): object => {
+    const scripted = script().answers.get(fullName(method));
+    if (scripted?.type === 'error') throw scripted.error;
+    if (scripted) return scripted.response;
+    if (!standard) throw notFaked(method);
+    return resources.answer(standard, method, request);
+  };
+  return (call: { readonly request: Message }, callback: (error: object | null, answer?: object) => void) => {
+    try {
+      callback(null, answerTo(call.request));
+    } catch (error) {
+      callback(toServerError(StatusError.from(error)));
+    }
+  };
+}
+
+/** A stream: nothing of it is faked. */
 function unimplemented(method: DescMethod): UntypedHandleCall {
-  const name = `${method.parent.typeName}.${method.name}`;
-  const error = kitError(
-    Code.UNIMPLEMENTED,
-    'METHOD_NOT_FAKED',
-    `method ${name} is not faked, as it returns no single google.longrunning.Operation: call one that does`,
-    { metadata: { method: name } },
-  );
+  const error = toServerError(notFaked(method));
   switch (method.methodKind) {
     case 'unary':
     case 'client_streaming':
-      return (_call: unknown, callback: (error: object) => void) => callback(toServerError(error));
+      return (_call: unknown, callback: (error: object) => void) => callback(error);
     case 'server_streaming':
     case 'bidi_streaming':
-      return (call: { emit(event: 'error', error: object): void }) =>
-        call.emit('error', toServerError(error));
+      return (call: { emit(event: 'error', error: object): void }) => call.emit('error', error);
   }
+}
+
+function notFaked(method: DescMethod): StatusError {
+  const name = fullName(method);
+  const advice =
+    method.methodKind === 'unary' ? 'let the script say what it answers' : 'streams cannot be faked';
+  const message = `method ${name} is not faked, as it neither starts an operation nor is a standard method: ${advice}`;
+  return kitError(Code.UNIMPLEMENTED, 'METHOD_NOT_FAKED', message, { metadata: { method: name } });
 }

@@ -5,16 +5,27 @@
  */
 
 // For applications.
+export type { TestServer } from './test-server-api.js';
+export { startTestServer, type TestServerOptions } from './test-server.js';
+export type { CallOutcome, RecordedCall } from './calls/recorded-call.js';
+export type { ApiSource, FakeOptions } from './faked-apis.js';
+export type { FailureSource, Fault, FaultEffect, FaultSource, NamedFault } from './faults/fault.js';
+export type { PlannedFault } from './faults/fault-plan.js';
+export type { AnyValue, TypedJson, TypedMessage } from './any-value.js';
+export type { HandDrivenOperation, HandDrivenOptions } from './hand-driven-operation.js';
+export type { ErrorSource, MethodScriptSource, ScriptSource } from './script-source.js';
+export type { ClockOption, TestClock } from './test-clock.js';
+export { MANUAL_CLOCK_START, type ManualClock, manualClock } from './manual-clock.js';
 export { type ExampleService, exampleService } from './example.js';
 export { type FakeServices, type FakeServicesOptions, fakeServices } from './fake-service.js';
+export type { OnCancel, OnInterrupted } from './conduct.js';
 export {
   DEFAULT_SCRIPT,
   type MethodScript,
-  type OnCancel,
-  type OnInterrupted,
   type ParseScriptOptions,
   parseScript,
   type Script,
+  type ScriptedAnswer,
   type ScriptedEnding,
   type ScriptStep,
 } from './script.js';
@@ -24,6 +35,7 @@ export {
   loadSchema,
   type Schema,
   SchemaError,
+  schemaOf,
 } from '../schema/index.js';
 export { ScriptError, type ScriptFault } from './script-error.js';
 export { MANUAL_CLOCK_START, type ManualClock, manualClock, settled } from './manual-clock.js';

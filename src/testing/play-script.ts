@@ -3,18 +3,19 @@ import type { Clock } from '../clock.js';
 import type { RunContext } from '../server/index.js';
 import { type LinkedSignal, onAbort, sleep } from '../signals.js';
 import { Code, StatusError } from '../status.js';
-import type { MethodScript, OnCancel } from './script.js';
+import type { OnCancel } from './conduct.js';
+import type { MethodScript } from './script.js';
 
 /**
  * Does the work of one operation as its script has it.
  *
- * @returns the response; throws the scripted error, or the reason of the signal once that is heeded.
+ * @returns the response, undefined for the standard one; throws the scripted error, or the reason of the signal once that is heeded.
  */
 export async function playScript(
   { durationMs, onCancel, steps, ending }: MethodScript,
   { signal, update }: Pick<RunContext<Message>, 'signal' | 'update'>,
   clock: Clock,
-): Promise<object> {
+): Promise<object | undefined> {
   const heeded = heed(signal, onCancel, clock);
   try {
     let nowMs = 0;
@@ -32,6 +33,8 @@ export async function playScript(
       return ending.response;
     case 'error':
       throw ending.error;
+    case 'standard':
+      return undefined;
   }
 }
 
@@ -54,7 +57,7 @@ function heed(signal: AbortSignal, onCancel: OnCancel, clock: Clock): LinkedSign
 }
 
 /** How long after its request a cancellation takes effect; undefined when it never does. */
-function delayOf(onCancel: OnCancel): number | undefined {
+export function delayOf(onCancel: OnCancel): number | undefined {
   switch (onCancel) {
     case 'honour':
       return 0;

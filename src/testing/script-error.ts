@@ -1,6 +1,6 @@
 /** One thing that is wrong with a script. */
 export interface ScriptFault {
-  /** Counts from 1. */
+  /** Counts from 1; 0 in a script that is no text. */
   readonly line: number;
   /** Where in the script: `methods.acme.v1.Jobs.RunJob.steps[0].atMs`; empty for the file as a whole. */
   readonly path: string;
@@ -8,7 +8,7 @@ export interface ScriptFault {
   readonly reason: string;
 }
 
-/** A script cannot be used. The message has one line for each fault: `file:line: field path: reason`. */
+/** A script cannot be used. The message has one line for each fault: `file:line: field path: reason`, without a line if it has none. */
 export class ScriptError extends Error {
   override readonly name: string = 'ScriptError';
   /** All that is wrong, in the order of the file. */
@@ -16,7 +16,9 @@ export class ScriptError extends Error {
 
   constructor(file: string, faults: readonly ScriptFault[], options?: ErrorOptions) {
     const sorted = faults.toSorted((a, b) => a.line - b.line);
-    const lines = sorted.map(({ line, path, reason }) => `${file}:${line}: ${path && `${path}: `}${reason}`);
+    const lines = sorted.map(
+      ({ line, path, reason }) => `${file}${line > 0 ? `:${line}` : ''}: ${path && `${path}: `}${reason}`,
+    );
     super(lines.join('\n'), options);
     this.faults = sorted;
   }

@@ -1,18 +1,17 @@
-import type { JsonValue } from '@bufbuild/protobuf';
+import type { DescMessage, DescMethod, JsonValue, Registry } from '@bufbuild/protobuf';
 import { findMethod, type LongRunningMethod, type Schema } from '../schema/index.js';
-import { quoted, type StatusError } from '../status.js';
+import type { StatusError } from '../status.js';
+import { readChoice } from './choice.js';
+import { ON_INTERRUPTED, type OnCancel, type OnInterrupted } from './conduct.js';
+import type { Fault } from './faults/fault.js';
+import { readFaults } from './faults/read-fault.js';
 import { mergeJson } from './merge-json.js';
+import { findMethodName } from './method-name.js';
 import { pickFields, readJson, readMessage } from './proto-json-value.js';
+import type { ScriptSource } from './script-source.js';
+import { fullName, scriptTypes } from './script-types.js';
 import { readScriptedError } from './scripted-error.js';
-import { readYaml, suggestion, type YamlValue } from './yaml-value.js';
-
-/** What becomes of a request to cancel: obeyed, obeyed later, ignored, or answered UNIMPLEMENTED. */
-export type OnCancel = 'honour' | 'ignore' | 'unimplemented' | { readonly afterMs: number };
-
-/** What becomes of work whose server died, in a store that outlives it: it ends with ABORTED, or begins anew. */
-export type OnInterrupted = (typeof ON_INTERRUPTED)[number];
-
-const ON_INTERRUPTED = ['abort', 'resume'] as const;
+import { readObject, readYaml, type YamlValue } from './yaml-value.js';
 
 /** A change of the metadata on the way. */
 export interface ScriptStep {
@@ -22,10 +21,16 @@ export interface ScriptStep {
   readonly metadata: object;
 }
 
-/** How an operation ends, unless it is cancelled. */
-export type ScriptedEnding =
+/** What a call is answered, or an operation ends with unless it is cancelled. */
+export type ScriptedAnswer =
   | { readonly type: 'response'; readonly response: object }
   | { readonly type: 'error'; readonly error: StatusError };
+
+/**
+ * How an operation ends, unless it is cancelled. `standard`: with the resource that it creates or updates, where its
+ * method is a standard one (AIP-133 to 135); else with the empty message.
+ */
+export type ScriptedEnding = ScriptedAnswer | { readonly type: 'standard' };
 
 /** How the operations of one method go. */
 export interface MethodScript {
@@ -39,12 +44,16 @@ export interface MethodScript {
   readonly ending: ScriptedEnding;
 }
 
-/** How operations go. */
+/** How operations go, and what else is answered. */
 export interface Script {
   /** By the full name of the method: `acme.jobs.v1.Jobs.RunJob`. */
   readonly methods: ReadonlyMap<string, MethodScript>;
   /** For every other method. */
   readonly default: MethodScript;
+  /** What methods that return no operation answer, by their full names. */
+  readonly answers: ReadonlyMap<string, ScriptedAnswer>;
+  /** What goes wrong, in order. */
+  readonly faults: readonly Fault[];
 }
 
 /** What {@link parseScript} takes besides the script. */
@@ -55,7 +64,7 @@ export interface ParseScriptOptions {
   readonly schema: Schema;
 }
 
-/** What is so where a script says nothing: a second of work, cancelled on request, the empty response. */
+/** What is so where a script says nothing: a second of work, cancelled on request, the standard response. */
 export const DEFAULT_SCRIPT: Script = {
   methods: new Map(),
   default: {
@@ -64,12 +73,15 @@ export const DEFAULT_SCRIPT: Script = {
     onInterrupted: 'abort',
     metadata: {},
     steps: [],
-    ending: { type: 'response', response: {} },
+    ending: { type: 'standard' },
   },
+  answers: new Map(),
+  faults: [],
 };
 
 /**
- * Reads a script: how the operations of faked services go.
+ * Reads a script: how the operations of faked services go. Methods are named in full, or by the end of their name
+ * that no other has.
  *
  * ```yaml
  * methods:
@@ -79,9 +91,14 @@ export const DEFAULT_SCRIPT: Script = {
  *     onInterrupted: resume           # abort | resume, when the server died; default abort
  *     metadata: { verb: run }         # ProtoJSON of metadata_type
  *     steps: [{ atMs: 500, metadata: { statusDetail: half way } }]     # merged into metadata
- *     response: { name: jobs/1 }      # ProtoJSON of response_type; default: the empty message
+ *     response: { name: jobs/1 }      # ProtoJSON of response_type; default: the resource, or the empty message
  *     error: { code: FAILED_PRECONDITION, message: no room }   # instead of response
+ *   acme.jobs.v1.Jobs.GetJob:         # one that returns no operation: response or error
+ *     response: { name: jobs/1 }
  * default: { durationMs: 1000, onCancel: honour }              # what a method does not say itself
+ * faults:                             # what goes wrong, in order: see FaultSource
+ *   - { method: GetOperation, code: UNAVAILABLE, times: 2 }
+ *   - waitUnimplemented
  * ```
  *
  * The metadata of a step is merged into what the script said before: messages field by field and maps entry by entry,
@@ -89,25 +106,66 @@ export const DEFAULT_SCRIPT: Script = {
  *
  * @throws ScriptError that names file, line and field of everything that is wrong.
  */
-export function parseScript(text: string, { file, schema }: ParseScriptOptions): Script {
-  return readYaml(text, file, (top) => {
-    const fields = top?.fields(['methods', 'default']);
-    const base = readDefault(fields?.default, schema);
-    const methods = new Map<string, MethodScript>();
-    for (const [name, value] of fields?.methods?.entries() ?? []) {
-      const method = findMethod(schema, name);
-      if (!method) value.fault(unknownMethod(name, schema));
-      else if (methods.has(method.name))
-        value.fault(`method ${method.name} is named twice: keep one of them`);
-      else methods.set(method.name, readMethod(value, method, base, schema));
-    }
-    return { methods, default: base };
-  });
+export function parseScript(script: string | ScriptSource, { file, schema }: ParseScriptOptions): Script {
+  const read = (top: YamlValue | undefined) => readScript(top, schema);
+  return typeof script === 'string' ? readYaml(script, file, read) : readObject(script, file, read);
 }
 
+function readScript(top: YamlValue | undefined, schema: Schema): Script {
+  const fields = top?.fields(['methods', 'default', 'faults']);
+  const base = readDefault(fields?.default, schema);
+  return {
+    ...readMethods(fields?.methods, base, schema),
+    default: base,
+    faults: readFaults(fields?.faults, scriptTypes(schema)),
+  };
+}
+
+function readMethods(
+  value: YamlValue | undefined,
+  base: MethodScript,
+  schema: Schema,
+): Pick<Script, 'methods' | 'answers'> {
+  const methods = new Map<string, MethodScript>();
+  const answers = new Map<string, ScriptedAnswer>();
+  const unary = new Map(unaryMethods(schema).map((method) => [fullName(method), method]));
+  for (const [wanted, entry] of value?.entries() ?? []) {
+    const found = findMethodName(wanted, [...unary.keys()]);
+    if ('fault' in found) {
+      entry.fault(found.fault);
+      continue;
+    }
+    const { name } = found;
+    if (methods.has(name) || answers.has(name))
+      entry.fault(`method ${name} is named twice: keep one of them`);
+    const longRunning = findMethod(schema, name);
+    const answer = longRunning ? undefined : readAnswer(entry, unary.get(name)?.output, schema);
+    if (longRunning) methods.set(name, readMethod(entry, longRunning, base, schema));
+    else if (answer) answers.set(name, answer);
+  }
+  return { methods, answers };
+}
+
+function unaryMethods({ services }: Schema): DescMethod[] {
+  return services.flatMap((service) => service.methods.filter(({ methodKind }) => methodKind === 'unary'));
+}
+
+function readAnswer(
+  value: YamlValue,
+  type: DescMessage | undefined,
+  { registry }: Schema,
+): ScriptedAnswer | undefined {
+  const fields = value.fields(['response', 'error']);
+  if (!fields || !type) return undefined;
+  if (!fields.response && !fields.error) return value.fault('it answers nothing: give response or error');
+  return readResponseOrError(fields, type, registry);
+}
+
+/** The very default, when the script says nothing of it. */
 function readDefault(value: YamlValue | undefined, schema: Schema): MethodScript {
   const fields = value?.fields(['durationMs', 'onCancel', 'onInterrupted', 'error']);
-  const error = fields?.error && readScriptedError(fields.error, schema.registry);
+  if (!fields) return DEFAULT_SCRIPT.default;
+  const error = fields.error && readScriptedError(fields.error, schema.registry);
   return {
     ...DEFAULT_SCRIPT.default,
     ...readConduct(fields, DEFAULT_SCRIPT.default),
@@ -200,34 +258,25 @@ function readOnCancel(value: YamlValue): OnCancel | undefined {
   return readChoice(value, ON_CANCEL, ' (or { afterMs: 300 })');
 }
 
-/** One of some words; `besides` says what else the fault may name. */
-function readChoice<Choice extends string>(
-  value: YamlValue,
-  choices: readonly Choice[],
-  besides = '',
-): Choice | undefined {
-  const given = value.toJson();
-  const known = choices.find((candidate) => candidate === given);
-  return known ?? value.fault(`${value} is unknown: ${suggestion(String(given), choices)}${besides}`);
-}
-
 function readEnding(
-  { response, error }: MethodFields,
+  fields: MethodFields,
   { responseType, faults: [fault] }: LongRunningMethod,
   { registry }: Schema,
-): ScriptedEnding | undefined {
-  if (response && error)
-    error.fault('both response and error are given: an operation ends with one, keep one');
+): ScriptedAnswer | undefined {
+  if (fields.response && !fields.error && fault !== undefined) return fields.response.fault(fault);
+  return readResponseOrError(fields, responseType, registry);
+}
+
+function readResponseOrError(
+  { response, error }: MethodFields,
+  type: DescMessage,
+  registry: Registry,
+): ScriptedAnswer | undefined {
+  if (response && error) error.fault('both response and error are given: one is answered, keep one');
   if (error) {
     const read = readScriptedError(error, registry);
     return read && { type: 'error', error: read };
   }
-  if (response && fault !== undefined) return response.fault(fault);
-  const read = response && readMessage(response, responseType, registry);
+  const read = response && readMessage(response, type, registry);
   return read && { type: 'response', response: read };
-}
-
-function unknownMethod(name: string, schema: Schema): string {
-  const known = schema.methods.map((method) => method.name);
-  return `method ${quoted(name)} is unknown or returns no google.longrunning.Operation: ${suggestion(name, known)}`;
 }

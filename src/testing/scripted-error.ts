@@ -8,16 +8,36 @@ import { suggestion, type YamlValue } from './yaml-value.js';
 /** Every code but OK: an error is never that. */
 const CODE_NAMES = (Object.keys(Code) as CodeName[]).filter((name) => name !== 'OK');
 
+const ERROR_FIELDS = ['code', 'message', 'details'] as const;
+
+/** The fields of an error, unread. */
+export type ErrorFields = Partial<Record<(typeof ERROR_FIELDS)[number], YamlValue>>;
+
 /** Reads `{ code, message, details? }`. */
 export function readScriptedError(value: YamlValue, registry: Registry): StatusError | undefined {
-  const fields = value.fields(['code', 'message', 'details']);
+  const fields = value.fields(ERROR_FIELDS);
   if (!fields) return undefined;
+  return readErrorFields(value, fields, registry, () =>
+    value.fault('message is missing: say what went wrong'),
+  );
+}
+
+/**
+ * Reads an error by its fields.
+ *
+ * @param value - what they are fields of.
+ * @param defaultMessage - gives the message where there is none; undefined when that is a fault.
+ */
+export function readErrorFields(
+  value: YamlValue,
+  fields: ErrorFields,
+  registry: Registry,
+  defaultMessage: () => string | undefined,
+): StatusError | undefined {
   const code = fields.code
     ? readCode(fields.code)
     : value.fault('code is missing: name one, such as FAILED_PRECONDITION');
-  const message = fields.message
-    ? fields.message.text()
-    : value.fault('message is missing: say what went wrong');
+  const message = fields.message ? fields.message.text() : defaultMessage();
   const details = fields.details?.items()?.flatMap((detail) => readDetail(detail, registry) ?? []);
   return code === undefined || message === undefined ? undefined : new StatusError(code, message, details);
 }

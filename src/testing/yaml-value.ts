@@ -143,6 +143,28 @@ export function readYaml<Result>(
   throw new ScriptError(file, faults);
 }
 
+/**
+ * Reads what a program gives in place of a YAML file. Its faults have paths, but no lines.
+ *
+ * @throws ScriptError as {@link readYaml} does.
+ */
+export function readObject<Result>(
+  source: object,
+  name: string,
+  read: (top: YamlValue | undefined) => Result,
+): Result {
+  // 64-bit integers are strings in ProtoJSON.
+  const asText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+  try {
+    // JSON is YAML.
+    return readYaml(JSON.stringify(source, asText), name, read);
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    const faults = error.faults.map((fault) => ({ ...fault, line: 0 }));
+    throw new ScriptError(name, faults, { cause: error });
+  }
+}
+
 /** How to put a name right that is none of `known`. */
 export function suggestion(name: string, known: readonly string[]): string {
   const candidate = nearest(name, known);

@@ -1,0 +1,20 @@
+import { createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { StatusError } from '../status.js';
+
+/**
+ * Reads a `google.protobuf.FileDescriptorSet`.
+ *
+ * @throws TypeError when the bytes are none, or a file imports one that is not in it.
+ */
+export function readDescriptors(bytes: Uint8Array): FileRegistry {
+  try {
+    return createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
+  } catch (cause) {
+    const { message } = StatusError.from(cause);
+    throw new TypeError(
+      `descriptors are no whole FileDescriptorSet: ${message}; make them with \`buf build -o\` or \`protoc --include_imports --descriptor_set_out\``,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
+import { Exchange, type ExchangeParts } from './exchange.js';
+import { REST_REQUEST_HEADER } from './rest-front.js';
+
+/** Stands around every call, whatever handles it: records it, and has it meet its fault. */
+export function callInterceptor(parts: ExchangeParts): ServerInterceptor {
+  return ({ path, responseSerialize }, call) => {
+    const method = parts.methodAt(path);
+    if (!method) return new ServerInterceptingCall(call);
+    const serialize = (message: unknown) => responseSerialize(message as never);
+    let exchange: Exchange | undefined;
+    let metadata: Metadata | undefined;
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata(received, pass) {
+            metadata = received;
+            const rest = received.clone();
+            rest.remove(REST_REQUEST_HEADER);
+            pass(rest);
+          },
+          onReceiveMessage(message, pass) {
+            // Of a stream the first message alone is recorded.
+            if (exchange) return pass(message);
+            exchange = new Exchange(parts, method, { ...originOf(call, metadata), serialize, call });
+            exchange.begin(message, pass);
+          },
+          onReceiveHalfClose: (pass) => pass(),
+          onCancel: () => exchange?.giveUp(),
+        }),
+      sendMessage: (message, pass) => pass(exchange ? exchange.answer(message) : message),
+      sendStatus(status, pass) {
+        exchange?.end(status.code ?? 0, status.details ?? '');
+        pass(status);
+      },
+    });
+  };
+}
+
+/** Where a call came from: over REST it says so itself. */
+function originOf(call: ServerInterceptingCallInterface, metadata: Metadata | undefined) {
+  const [request] = metadata?.get(REST_REQUEST_HEADER) ?? [];
+  const headers = Object.fromEntries(
+    Object.entries(metadata?.getMap() ?? {})
+      .filter(([name]) => name !== REST_REQUEST_HEADER)
+      .map(([name, value]) => [name, typeof value === 'string' ? value : value.toString('base64')]),
+  );
+  return request === undefined
+    ? { over: 'gRPC' as const, headers, connection: call.getPeer() }
+    : { over: 'REST' as const, headers, connection: String(request) };
+}

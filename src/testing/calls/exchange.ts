@@ -1,0 +1,190 @@
+import type { JsonObject } from '@bufbuild/protobuf';
+import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { Clock } from '../../clock.js';
+import { toServerError } from '../../grpc-status.js';
+import { Code, StatusError } from '../../status.js';
+import type { AnswerHistory } from '../faults/answer-history.js';
+import type { Fault, FaultEffect } from '../faults/fault.js';
+import type { FaultPlan } from '../faults/fault-plan.js';
+import { brokenAny, isOperationType, replaceAnys, unknownAny } from '../faults/junk-any.js';
+import type { HeldOperations } from '../held-operations.js';
+import type { CallConnections } from './call-connections.js';
+import type { CallLog, EndCall } from './call-log.js';
+import type { CalledMethod } from './called-method.js';
+import type { RecordedCall } from './recorded-call.js';
+
+/** What calls are recorded in, and meet their faults by. */
+export interface ExchangeParts {
+  /** Calls of other methods are left alone. */
+  readonly methodAt: (path: string) => CalledMethod | undefined;
+  readonly log: CallLog;
+  readonly faults: FaultPlan;
+  readonly history: AnswerHistory;
+  readonly connections: CallConnections;
+  readonly held: HeldOperations;
+  readonly clock: Clock;
+}
+
+/** One call, as it came. */
+export interface IncomingCall extends Pick<RecordedCall, 'over' | 'headers'> {
+  /** What its connection is known by. */
+  readonly connection: string;
+  readonly serialize: (answer: unknown) => Buffer;
+  readonly call: ServerInterceptingCallInterface;
+}
+
+/** A request and its answer, between the wire and the handler. */
+export class Exchange {
+  readonly #parts: ExchangeParts;
+  readonly #method: CalledMethod;
+  readonly #incoming: IncomingCall;
+  #fault: Fault | undefined;
+  #request: JsonObject = {};
+  #endCall: EndCall = () => {};
+  #stopTimer: () => void = () => {};
+
+  constructor(parts: ExchangeParts, method: CalledMethod, incoming: IncomingCall) {
+    this.#parts = parts;
+    this.#method = method;
+    this.#incoming = incoming;
+  }
+
+  /** @param pass - hands the request on to the handler. */
+  begin(request: unknown, pass: (request: unknown) => void): void {
+    const { faults, log, clock } = this.#parts;
+    const { over, headers } = this.#incoming;
+    const json = this.#method.requestJson(request);
+    const names = [json.name, json.parent].filter((name) => typeof name === 'string');
+    const method = this.#method.name;
+    const fault = faults.take({ method, names });
+    this.#fault = fault;
+    this.#request = json;
+    const met = fault && kindOf(fault);
+    this.#endCall = log.begin({ method, request: json, headers, over, ...(met && { fault: met }) });
+    const go = () => this.#meet(request, (passed) => this.#handle(passed, pass));
+    if (fault && fault.delayMs > 0) this.#stopTimer = clock.setTimer(go, fault.delayMs);
+    else go();
+  }
+
+  /** The answer to send in place of the handler's. */
+  answer(message: unknown): unknown {
+    const { history } = this.#parts;
+    const bytes = this.#incoming.serialize(message);
+    const question = this.#question(message);
+    const altered = this.#altered(question, message, bytes);
+    if (altered === message) history.note(question, message, bytes);
+    return altered;
+  }
+
+  end(code: number, message: string): void {
+    this.#stopTimer();
+    this.#endCall(code, message);
+  }
+
+  /** The caller went away, unless the call has ended. */
+  giveUp(): void {
+    this.end(Code.CANCELLED, 'the caller went away, or its deadline passed');
+  }
+
+  /** Leaves the request to the handler, unless an operation is held for it. */
+  #handle(request: unknown, pass: (request: unknown) => void): void {
+    const held = this.#parts.held.take(this.#method.name);
+    if (held) {
+      held.then(
+        (operation) => this.#respond(operation),
+        (error) => this.#refuse(StatusError.from(error)),
+      );
+    } else pass(request);
+  }
+
+  #respond(message: unknown): void {
+    const { call } = this.#incoming;
+    call.sendMessage(this.answer(message), () => {
+      this.end(0, '');
+      call.sendStatus({ code: 0, details: 'OK', metadata: null });
+    });
+  }
+
+  #meet(request: unknown, pass: (request: unknown) => void): void {
+    const consequence = this.#fault?.consequence ?? { type: 'none' };
+    switch (consequence.type) {
+      case 'none':
+        pass(request);
+        break;
+      case 'error':
+        this.#refuse(consequence.error);
+        break;
+      case 'effect':
+        this.#apply(consequence.effect, request, pass);
+    }
+  }
+
+  #apply(effect: FaultEffect, request: unknown, pass: (request: unknown) => void): void {
+    const connection = this.#parts.connections.get(this.#incoming.connection);
+    switch (effect) {
+      case 'hang':
+        break;
+      case 'drop':
+        if (connection) connection.drop();
+        else this.#refuse(new StatusError(Code.UNAVAILABLE, 'the connection broke off: try again'));
+        break;
+      case 'goAway':
+        connection?.goAway();
+        pass(request);
+        break;
+      case 'answerEarly':
+        pass({ ...(request as object), timeout: { seconds: 0, nanos: 0 } });
+        break;
+      case 'duplicate':
+      case 'stale':
+      case 'unknownAny':
+      case 'brokenAny':
+        pass(request);
+    }
+  }
+
+  /** What was asked: of an operation its state, whoever asks, be it by starting it. */
+  #question(answer: unknown): string {
+    const { name, outputType } = this.#method;
+    if (isOperationType(outputType)) return `operation ${(answer as { readonly name: string }).name}`;
+    return `${name} ${JSON.stringify(this.#request)}`;
+  }
+
+  #altered(question: string, message: unknown, bytes: Buffer): unknown {
+    const { history } = this.#parts;
+    const { outputType } = this.#method;
+    switch (this.#fault?.consequence.type === 'effect' && this.#fault.consequence.effect) {
+      case 'duplicate':
+        return history.last(question) ?? message;
+      case 'stale':
+        return history.lastOther(question, bytes) ?? message;
+      case 'unknownAny':
+        return replaceAnys(outputType, message, unknownAny);
+      case 'brokenAny':
+        return replaceAnys(outputType, message, brokenAny);
+      case false:
+      case 'hang':
+      case 'drop':
+      case 'goAway':
+      case 'answerEarly':
+        return message;
+    }
+  }
+
+  #refuse(error: StatusError): void {
+    const { code, details, metadata } = toServerError(error);
+    this.end(error.code, error.message);
+    this.#incoming.call.sendStatus({ code: code ?? error.code, details, metadata: metadata ?? null });
+  }
+}
+
+function kindOf({ consequence }: Fault): FaultEffect | 'error' | 'delay' {
+  switch (consequence.type) {
+    case 'none':
+      return 'delay';
+    case 'error':
+      return 'error';
+    case 'effect':
+      return consequence.effect;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Duplex } from 'node:stream';
+import { type ConnectionInjector, Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import type { CallConnections } from './call-connections.js';
+
+/** How long calls may take that are under way when their connection is told to go. */
+const GO_AWAY_GRACE_MS = 10_000;
+
+interface Peer {
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+}
+
+/**
+ * A gRPC server that can break off, or send away, each of the connections that it is handed. grpc-js does so only with
+ * all that were injected by one injector; so each gets its own.
+ */
+export class ConnectionServer extends Server {
+  readonly #connections: CallConnections;
+
+  constructor(options: ServerOptions, connections: CallConnections) {
+    super(options);
+    this.#connections = connections;
+  }
+
+  override createConnectionInjector(credentials: ServerCredentials): ConnectionInjector {
+    const open = new Set<ConnectionInjector>();
+    return {
+      injectConnection: (connection) => {
+        const injector = super.createConnectionInjector(credentials);
+        const forget = this.#remember(connection, injector);
+        open.add(injector);
+        connection.once('close', () => {
+          open.delete(injector);
+          forget();
+          injector.destroy();
+        });
+        injector.injectConnection(connection);
+      },
+      drain: (graceMs) => {
+        for (const injector of open) injector.drain(graceMs);
+      },
+      destroy: () => {
+        for (const injector of open) injector.destroy();
+      },
+    };
+  }
+
+  #remember(connection: Duplex, injector: ConnectionInjector): () => void {
+    const { remoteAddress, remotePort } = connection as Peer;
+    if (remoteAddress === undefined || remotePort === undefined) return () => {};
+    // As `getPeer` of a call has it.
+    const key = `${remoteAddress}:${remotePort}`;
+    this.#connections.add(key, {
+      drop: () => connection.destroy(),
+      goAway: () => injector.drain(GO_AWAY_GRACE_MS),
+    });
+    return () => this.#connections.remove(key);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Server } from '@grpc/grpc-js';
+import type { Clock } from '../clock.js';
+import { createGateway, type Gateway } from '../gateway/index.js';
+import {
+  loadSchema,
+  mergeSchemas,
+  operationsSchema,
+  type Schema,
+  SchemaError,
+  schemaOf,
+} from '../schema/index.js';
+import type { Operations } from '../server/index.js';
+import { type CalledMethod, calledMethods } from './calls/called-method.js';
+import { REST_REQUEST_HEADER } from './calls/rest-front.js';
+import { fakeServices } from './fake-service.js';
+import { LiveScript } from './live-script.js';
+import { ResourceMemory } from './resources/resource-memory.js';
+import { parseScript, type Script } from './script.js';
+import type { ScriptSource } from './script-source.js';
+
+/** An API to fake: .proto files, an encoded `google.protobuf.FileDescriptorSet`, or what was read of such. */
+export type ApiSource = string | readonly string[] | Uint8Array | Schema;
+
+/** How to fake an API. */
+export interface FakeOptions {
+  /** Where imports, and the files themselves, are looked for. @defaultValue none */
+  readonly includeDirs?: readonly string[];
+  /** How its methods go: an object, or the text of a YAML file. @defaultValue as `parseScript` has it */
+  readonly script?: ScriptSource | string;
+}
+
+interface FakedApi {
+  readonly schema: Schema;
+  readonly script: Script;
+}
+
+/** What the services are faked with. */
+export interface FakedApisParts {
+  readonly server: Server;
+  readonly operations: Operations;
+  readonly clock: Clock;
+}
+
+/** The APIs that a server fakes: more of them as it goes. */
+export class FakedApis {
+  readonly #parts: FakedApisParts;
+  readonly #script = new LiveScript();
+  readonly #resources = new ResourceMemory();
+  #apis: readonly FakedApi[] = [];
+  #schema = operationsSchema();
+  #methods: ReadonlyMap<string, CalledMethod> | undefined;
+
+  constructor(parts: FakedApisParts) {
+    this.#parts = parts;
+  }
+
+  /** All that is served. */
+  get schema(): Schema {
+    return this.#schema;
+  }
+
+  /** By the path of its gRPC method. */
+  methodAt(path: string): CalledMethod | undefined {
+    this.#methods ??= calledMethods(this.#schema);
+    return this.#methods.get(path);
+  }
+
+  /** @throws HttpRuleError when two methods have the same HTTP path. */
+  gateway(): Gateway {
+    return gatewayOf(this.#parts.server, this.#schema);
+  }
+
+  /**
+   * Fakes one more.
+   *
+   * @returns what its script says, and a gateway that has it.
+   * @throws SchemaError when it cannot be read, has no services, or some that are faked already; ScriptError.
+   */
+  async add(
+    source: ApiSource,
+    options: FakeOptions,
+  ): Promise<{ readonly script: Script; readonly gateway: Gateway }> {
+    const schema = await readApi(source, options);
+    const twin = schema.services.find(({ typeName }) => this.#schema.registry.getService(typeName));
+    if (twin)
+      throw new SchemaError(
+        `service ${twin.typeName} is faked already: fake it once, script() changes how it goes`,
+      );
+    const script = parseScript(options.script ?? {}, { file: 'script', schema });
+    const { server, operations, clock } = this.#parts;
+    const fakes = fakeServices(schema, {
+      script: () => this.#script.current,
+      clock,
+      resources: this.#resources,
+    });
+    const merged = mergeSchemas([this.#schema, schema]);
+    const gateway = gatewayOf(server, merged);
+    this.#script.add(script);
+    for (const method of fakes.methods) operations.add(method);
+    fakes.addTo(server, operations);
+    this.#apis = [...this.#apis, { schema, script }];
+    this.#schema = merged;
+    this.#methods = undefined;
+    return { script, gateway };
+  }
+
+  /** Says anew how methods go. @throws ScriptError */
+  script(source: ScriptSource | string): Script {
+    const script = parseScript(source, { file: 'script', schema: this.#schema });
+    this.#script.add(script);
+    this.#serveAnew();
+    return script;
+  }
+
+  /** Has them be as when they were added, without what was created since. */
+  reset(): void {
+    this.#resources.clear();
+    this.#script.reset(this.#apis.map(({ script }) => script));
+    this.#serveAnew();
+  }
+
+  /** Which metadata fields are the script's own is found out once. */
+  #serveAnew(): void {
+    const script = () => this.#script.current;
+    const { operations, clock } = this.#parts;
+    for (const { schema } of this.#apis) {
+      const { methods } = fakeServices(schema, { script, clock, resources: this.#resources });
+      for (const method of methods) operations.add(method);
+    }
+  }
+}
+
+function readApi(source: ApiSource, { includeDirs = [] }: FakeOptions): Promise<Schema> | Schema {
+  if (source instanceof Uint8Array) return schemaOf(source);
+  if (typeof source === 'string') return loadSchema({ files: [source], includeDirs });
+  return 'registry' in source ? source : loadSchema({ files: source, includeDirs });
+}
+
+function gatewayOf(server: Server, { registry: descriptors, annotationOf }: Schema): Gateway {
+  return createGateway({ server, descriptors, annotationOf, headers: [REST_REQUEST_HEADER] });
+}

@@ -1,0 +1,29 @@
+import { codeName } from '../../status.js';
+import type { ScriptTypes } from '../script-types.js';
+import { readObject } from '../yaml-value.js';
+import { type Fault, type FaultSource, NAMED_FAULTS, type NamedFault } from './fault.js';
+import { namedFault, readFault } from './read-fault.js';
+
+/**
+ * Reads a fault that a program gives.
+ *
+ * @param from - who took it, for messages.
+ * @throws ScriptError that names everything that is wrong.
+ */
+export function parseFault(source: FaultSource | NamedFault, types: ScriptTypes, from: string): Fault {
+  const named = NAMED_FAULTS.find((name) => name === source);
+  if (named) return namedFault(named);
+  const fault = typeof source === 'string' ? source : { ...source, ...codeOf(source) };
+  const read = readObject({ fault }, from, (top) => {
+    const value = top?.fields(['fault'])?.fault;
+    return value && readFault(value, types);
+  });
+  if (!read) throw new TypeError(`${from} was given no fault: give method and code, effect or delayMs`);
+  return read;
+}
+
+/** Scripts name codes. */
+function codeOf({ code }: FaultSource): Pick<FaultSource, 'code'> {
+  if (code === undefined) return {};
+  return { code: typeof code === 'number' ? codeName(code) : code };
+}

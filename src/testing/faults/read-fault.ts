@@ -1,0 +1,102 @@
+import { Code, kitError, type StatusError } from '../../status.js';
+import { readChoice } from '../choice.js';
+import { findMethodName } from '../method-name.js';
+import type { ScriptTypes } from '../script-types.js';
+import { type ErrorFields, readErrorFields } from '../scripted-error.js';
+import type { YamlValue } from '../yaml-value.js';
+import { type Consequence, FAULT_EFFECTS, type Fault, NAMED_FAULTS, type NamedFault } from './fault.js';
+
+const WAIT = 'google.longrunning.Operations.WaitOperation';
+const CANCEL = 'google.longrunning.Operations.CancelOperation';
+
+const FIELDS = ['method', 'name', 'code', 'message', 'details', 'effect', 'times', 'delayMs'] as const;
+type FaultFields = Partial<Record<(typeof FIELDS)[number], YamlValue>>;
+
+/** Reads a list of faults, in the order of the file. */
+export function readFaults(value: YamlValue | undefined, types: ScriptTypes): Fault[] {
+  return value?.items()?.flatMap((item) => readFault(item, types) ?? []) ?? [];
+}
+
+/** Reads a fault: the name of one, or `{ method, name, code, message, details, effect, times, delayMs }`. */
+export function readFault(value: YamlValue, types: ScriptTypes): Fault | undefined {
+  if (!value.isMap()) {
+    const named = readChoice(value, NAMED_FAULTS, ' (or { method, code })');
+    return named && namedFault(named);
+  }
+  const fields = value.fields(FIELDS);
+  if (!fields) return undefined;
+  const delayMs = fields.delayMs?.milliseconds() ?? 0;
+  const consequence = readConsequence(value, fields, types);
+  if (consequence?.type === 'none' && delayMs === 0) {
+    return value.fault('nothing would go wrong: give code, effect or delayMs');
+  }
+  const method = readMethodName(fields, consequence, types);
+  const times = fields.times ? readTimes(fields.times) : 1;
+  return consequence && { method, name: fields.name?.text(), delayMs, times: times ?? 1, consequence };
+}
+
+/** Named faults last until they are taken away. */
+export function namedFault(name: NamedFault): Fault {
+  const method = methodOf(name);
+  const message = `${method} is not implemented: this server was told so by the fault ${name}`;
+  const error = kitError(Code.UNIMPLEMENTED, 'INJECTED_FAULT', message, { metadata: { method } });
+  const always = Number.POSITIVE_INFINITY;
+  return { method, name: undefined, delayMs: 0, times: always, consequence: { type: 'error', error } };
+}
+
+function methodOf(name: NamedFault): string {
+  switch (name) {
+    case 'waitUnimplemented':
+      return WAIT;
+    case 'cancelUnimplemented':
+      return CANCEL;
+  }
+}
+
+function readMethodName(
+  { method, effect }: FaultFields,
+  consequence: Consequence | undefined,
+  { methodNames }: ScriptTypes,
+): string | undefined {
+  const isEarly = consequence?.type === 'effect' && consequence.effect === 'answerEarly';
+  if (!method) return isEarly ? WAIT : undefined;
+  const wanted = method.text();
+  if (wanted === undefined) return undefined;
+  const found = findMethodName(wanted, methodNames);
+  if ('fault' in found) return method.fault(found.fault);
+  if (isEarly && found.name !== WAIT) effect?.fault('only WaitOperation waits: leave the method out');
+  return found.name;
+}
+
+function readConsequence(
+  value: YamlValue,
+  { code, message, details, effect }: FaultFields,
+  { registry }: ScriptTypes,
+): Consequence | undefined {
+  if (effect) {
+    if (code) effect.fault('both code and effect are given: a call ends in one way, keep one');
+    const read = readChoice(effect, FAULT_EFFECTS);
+    return read && { type: 'effect', effect: read };
+  }
+  if (!code) {
+    (message ?? details)?.fault('code is missing: name one, such as UNAVAILABLE');
+    return { type: 'none' };
+  }
+  const fields: ErrorFields = { code, ...(message && { message }), ...(details && { details }) };
+  const error = readErrorFields(value, fields, registry, injectedMessage);
+  return error && { type: 'error', error: withInfo(error, details !== undefined) };
+}
+
+const injectedMessage = () => 'this server was told to fail this call';
+
+/** An error of the server's own, of which programs can tell that it was put there. */
+function withInfo(error: StatusError, hasDetails: boolean): StatusError {
+  return hasDetails ? error : kitError(error.code, 'INJECTED_FAULT', error.message);
+}
+
+function readTimes(times: YamlValue): number | undefined {
+  const value = times.toJson();
+  if (value === 'always') return Number.POSITIVE_INFINITY;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  return times.fault(`${times} is no number of calls: write a whole number, 1 or more, or always`);
+}

@@ -1,0 +1,230 @@
+import { OperationsClient } from '../client/operations-client.js';
+import { type ServedPort, servePort } from '../gateway/index.js';
+import { withDefaults } from '../options.js';
+import { createOperations, memoryStore, type Operations, OperationsService } from '../server/index.js';
+import { CallConnections } from './calls/call-connections.js';
+import { callInterceptor } from './calls/call-interceptor.js';
+import { CallLog } from './calls/call-log.js';
+import { ConnectionServer } from './calls/grpc-connections.js';
+import type { RecordedCall } from './calls/recorded-call.js';
+import { RestFront } from './calls/rest-front.js';
+import { type ApiSource, FakedApis, type FakeOptions } from './faked-apis.js';
+import { AnswerHistory } from './faults/answer-history.js';
+import type { FailureSource, FaultSource, NamedFault } from './faults/fault.js';
+import { FaultPlan, type PlannedFault } from './faults/fault-plan.js';
+import { parseFault } from './faults/parse-fault.js';
+import { type HandDrivenOperation, type HandDrivenOptions, startByHand } from './hand-driven-operation.js';
+import { HeldOperations } from './held-operations.js';
+import { findMethodName } from './method-name.js';
+import type { ScriptSource } from './script-source.js';
+import { scriptTypes } from './script-types.js';
+import { type ClockOption, type TestClock, testClock } from './test-clock.js';
+import type { TestServer } from './test-server-api.js';
+
+/** How a test server is to be. */
+export interface TestServerOptions {
+  /** Where to listen: `host:port`. @defaultValue any free port of this machine: `127.0.0.1:0` */
+  readonly address?: string;
+  /** Which time it goes by, and `server.client` too. @defaultValue 'real' */
+  readonly clock?: ClockOption;
+  /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
+  readonly retentionMs?: number;
+  /** The longest that WaitOperation takes to answer, in milliseconds. @defaultValue 60,000 */
+  readonly maxWaitMs?: number;
+  /** Is told of every call when it ends, as `server.calls` has it. @defaultValue nobody is */
+  readonly onCall?: (call: RecordedCall) => void;
+}
+
+const DEFAULTS = {
+  address: '127.0.0.1:0',
+  clock: 'real',
+  retentionMs: 30 * 24 * 60 * 60 * 1000,
+  maxWaitMs: 60_000,
+  onCall: () => {},
+} satisfies TestServerOptions;
+
+/**
+ * Starts a server to test against: `google.longrunning.Operations` over gRPC and REST on one port, and any API that it
+ * is given to fake. Nothing is left of it when it is closed.
+ *
+ * @throws TypeError when the address is malformed; what `listen` of `node:net` throws when it cannot be listened at.
+ *
+ * @example
+ * ```ts
+ * await using server = await startTestServer();
+ * await server.fake('google/cloud/gkemulticloud/v1/aws_service.proto', { includeDirs });
+ * server.failNext('GetOperation', { code: 'UNAVAILABLE', times: 2 });
+ * ```
+ */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const settings = withDefaults(DEFAULTS, options);
+  const server = new RunningTestServer(settings, testClock(settings.clock));
+  await server.listen(settings.address);
+  return server;
+}
+
+class RunningTestServer implements TestServer {
+  readonly clock: TestClock;
+  readonly #settings: Required<TestServerOptions>;
+  readonly #faults = new FaultPlan();
+  readonly #history = new AnswerHistory();
+  readonly #held = new HeldOperations();
+  readonly #store = memoryStore();
+  readonly #log: CallLog;
+  readonly #server: ConnectionServer;
+  readonly #operations: Operations;
+  readonly #apis: FakedApis;
+  readonly #rest: RestFront;
+  #port: ServedPort | undefined;
+  #client: OperationsClient | undefined;
+  #lastId = 0;
+
+  constructor(settings: Required<TestServerOptions>, clock: TestClock) {
+    this.clock = clock;
+    this.#settings = settings;
+    this.#log = new CallLog(clock, settings.onCall);
+    const connections = new CallConnections();
+    const interceptor = callInterceptor({
+      methodAt: (path) => this.#apis.methodAt(path),
+      log: this.#log,
+      faults: this.#faults,
+      history: this.#history,
+      held: this.#held,
+      connections,
+      clock,
+    });
+    const server = new ConnectionServer({ interceptors: [interceptor] }, connections);
+    const { retentionMs, maxWaitMs } = settings;
+    this.#operations = createOperations({
+      methods: [],
+      store: this.#store,
+      clock,
+      retentionMs,
+      maxWaitMs,
+      // Faked work is a timer: there is no harm in many.
+      concurrency: Number.POSITIVE_INFINITY,
+      pageTokenSecret: 'test server',
+      newId: () => this.#newId(),
+    });
+    server.addService(OperationsService, this.#operations.handlers);
+    this.#server = server;
+    this.#apis = new FakedApis({ server, operations: this.#operations, clock });
+    this.#rest = new RestFront(this.#apis.gateway(), connections);
+  }
+
+  async listen(address: string): Promise<void> {
+    try {
+      this.#port = await servePort({ server: this.#server, gateway: this.#rest.gateway, address });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  get address(): string {
+    return this.#port?.address ?? this.#settings.address;
+  }
+
+  get url(): string {
+    return `http://${this.address}`;
+  }
+
+  get client(): OperationsClient {
+    // Nothing of it is left to chance where time is not either.
+    const random = this.#settings.clock === 'real' ? Math.random : () => 1 / 2;
+    this.#client ??= new OperationsClient({ address: this.address, clock: this.clock, random });
+    return this.#client;
+  }
+
+  get calls(): readonly RecordedCall[] {
+    return this.#log.list();
+  }
+
+  get faults(): readonly PlannedFault[] {
+    return this.#faults.list();
+  }
+
+  async fake(source: ApiSource, options: FakeOptions = {}): Promise<void> {
+    const { script, gateway } = await this.#apis.add(source, options);
+    this.#rest.replace(gateway);
+    this.#faults.add(...script.faults);
+  }
+
+  script(source: ScriptSource | string): void {
+    this.#faults.add(...this.#apis.script(source).faults);
+  }
+
+  async operation(options: HandDrivenOptions = {}): Promise<HandDrivenOperation> {
+    const { startedBy, id = this.#newId() } = options;
+    const method = startedBy === undefined ? undefined : this.#startingMethod(startedBy);
+    const { clock } = this;
+    const registry = () => this.#apis.schema.registry;
+    const { retentionMs } = this.#settings;
+    const operation = await startByHand(
+      { store: this.#store, clock, retentionMs, registry },
+      { ...options, id },
+    );
+    if (method !== undefined) this.#held.add(method, operation);
+    return operation;
+  }
+
+  failNext(method: string, failure: FailureSource = {}): void {
+    const fault: FaultSource = { code: 'UNAVAILABLE', ...failure, method };
+    this.#faults.add(parseFault(fault, scriptTypes(this.#apis.schema), 'failNext'));
+  }
+
+  inject(fault: FaultSource | NamedFault): void {
+    this.#faults.add(parseFault(fault, scriptTypes(this.#apis.schema), 'inject'));
+  }
+
+  async whenCalled(method: string, times = 1): Promise<readonly RecordedCall[]> {
+    return this.#log.whenCalled(this.#methodName(method), times);
+  }
+
+  expectNoOpenCalls(): void {
+    this.#log.expectNoOpenCalls();
+  }
+
+  reset(): void {
+    this.#faults.clear();
+    this.#history.clear();
+    this.#held.clear();
+    this.#log.clear();
+    this.#apis.reset();
+  }
+
+  async close(): Promise<void> {
+    this.#client?.close();
+    await this.#operations.close({ graceMs: 0 });
+    await this.#port?.close({ graceMs: 0 });
+    this.#rest.gateway.close();
+    this.#server.forceShutdown();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #newId(): string {
+    return String(++this.#lastId);
+  }
+
+  #methodName(wanted: string): string {
+    return nameIn(scriptTypes(this.#apis.schema).methodNames, wanted);
+  }
+
+  /** Of those that start operations. */
+  #startingMethod(wanted: string): string {
+    const { methods } = this.#apis.schema;
+    return nameIn(
+      methods.map(({ name }) => name),
+      wanted,
+    );
+  }
+}
+
+function nameIn(known: readonly string[], wanted: string): string {
+  const found = findMethodName(wanted, known);
+  if ('fault' in found) throw new TypeError(found.fault);
+  return found.name;
+}
