@@ -38,7 +38,6 @@ export {
   schemaOf,
 } from '../schema/index.js';
 export { ScriptError, type ScriptFault } from './script-error.js';
-export { MANUAL_CLOCK_START, type ManualClock, manualClock, settled } from './manual-clock.js';
 
 // For authors of stores.
 export {

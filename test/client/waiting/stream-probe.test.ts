@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ProbedConnection, probeStreams } from '../../../src/client/waiting/stream-probe.js';
-import { manualClock, settled } from '../../helpers/manual-clock.js';
-import { rejection } from '../../helpers/rejection.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { manualClock, settled } from '../../../src/testing/manual-clock.js';
 
 const never = () => new Promise<never>(() => {});
 const connection: ProbedConnection = { ready: async () => {}, ask: never, askElsewhere: never };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
 import { startTestServer } from '../../../src/testing/index.js';
-import { rejection } from '../../helpers/rejection.js';
 
 const REPORTS = 'example/reports/v1/reports.proto';
 
