@@ -10,6 +10,9 @@ export interface ServiceOperations {
   readonly methods: readonly OperationTypes[];
 }
 
+/** The codec of a message, imported. */
+type Codec = (message: DescMessage) => Printable;
+
 /** The file that this plug-in makes of another, without extension. */
 export function operationsModule(file: DescFile): string {
   return `${moduleName(file)}.operations`;
@@ -24,7 +27,7 @@ export function emitFile(
 ): void {
   const f = schema.generateFile(`${operationsModule(file)}.${target === 'dts' ? 'd.ts' : target}`);
   f.preamble(file);
-  const codec = (message: DescMessage) =>
+  const codec: Codec = (message) =>
     f.import(codecName(message), codecModule(schema.options, message), target === 'dts');
   for (const [index, service] of services.entries()) {
     if (index > 0) f.print();
@@ -36,7 +39,7 @@ function emitService(
   f: GeneratedFile,
   target: Target,
   { service, methods }: ServiceOperations,
-  codec: (message: DescMessage) => Printable,
+  codec: Codec,
 ): void {
   const name = `${service.name}Operations`;
   f.print(f.jsDoc(`The long-running methods of \`${service.typeName}\`.`));
@@ -60,8 +63,6 @@ function emitService(
       break;
   }
 }
-
-type Codec = (message: DescMessage) => Printable;
 
 function emitTypes(f: GeneratedFile, methods: readonly OperationTypes[], codec: Codec): void {
   const type = f.import('OperationMethod', 'longrunning', true);
