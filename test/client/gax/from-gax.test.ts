@@ -141,7 +141,7 @@ describe('fromGax › a server or a client with limits', () => {
       instead: { waitOperation: unimplemented },
     });
     await fromGax(await createCluster(client)).wait();
-    await fromGax(await createCluster(client)).wait();
+    await fromGax(await createCluster(client, {}, 'b')).wait();
     expect(server.of('WaitOperation')).toHaveLength(1);
   });
 
@@ -169,7 +169,9 @@ describe('fromGax › a server or a client with limits', () => {
 
   it('leaves room on the connection for other calls, however many wait', async () => {
     const { server, client } = await gke({ script: ENDLESS });
-    const operations = await Promise.all(Array.from({ length: 120 }, () => createCluster(client)));
+    const operations = await Promise.all(
+      Array.from({ length: 120 }, (_, index) => createCluster(client, {}, `c${index}`)),
+    );
     const handles = operations.map((operation) => fromGax(operation));
     const giving = new AbortController();
     const waits = handles.map((handle) => handle.wait({ signal: giving.signal }));

@@ -44,8 +44,8 @@ async function closing<Client extends { initialize(): Promise<unknown>; close():
 }
 
 /** Starts a cluster, and gives what the client resolves with. */
-export async function createCluster(client: AttachedClustersClient, options = {}) {
-  const request = { parent: PARENT, attachedClusterId: 'a', attachedCluster: { description: 'a' } };
+export async function createCluster(client: AttachedClustersClient, options = {}, attachedClusterId = 'a') {
+  const request = { parent: PARENT, attachedClusterId, attachedCluster: { description: 'a' } };
   const [operation] = await client.createAttachedCluster(request, options);
   return operation;
 }
