@@ -1,5 +1,13 @@
+import { invalidField } from './status.js';
+
 /** Timers of Node reach no further, `setTimeout` fires at once when asked for more; so do deadlines of grpc-js. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number. */
+export function assertTimeout(timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || timeoutMs >= 0) return;
+  throw invalidField('timeoutMs', `timeoutMs is ${timeoutMs}: give milliseconds, 0 or more, or leave it out`);
+}
 
 /** When what begins now and may take so long has to be over: milliseconds since 1970, or Infinity. */
 export function deadlineAfter(timeoutMs: number): number {

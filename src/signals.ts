@@ -1,5 +1,5 @@
 import { type Clock, systemClock, type TimerOptions } from './clock.js';
-import { invalidField } from './status.js';
+import { assertTimeout } from './deadline.js';
 
 /** An AbortSignal that follows others; `dispose` stops following, so that no listener outlives its use. */
 export interface LinkedSignal extends Disposable {
@@ -40,12 +40,7 @@ export async function within<T>(
   clock: Clock,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
-    throw invalidField(
-      'timeoutMs',
-      `timeoutMs is ${timeoutMs}: give 0 or more milliseconds, or leave it out`,
-    );
-  }
+  assertTimeout(timeoutMs);
   const limit = new AbortController();
   const linked = link(signal, limit.signal);
   const stopTimer =

@@ -1,10 +1,10 @@
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { Clock } from '../clock.js';
+import { assertTimeout } from '../deadline.js';
 import type { OperationOutcome, OperationSnapshot } from '../operation.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
 import { link, type Patience, within } from '../signals.js';
 import type { StatusError } from '../status.js';
-import { assertTimeout } from './calls/call-deadline.js';
 import {
   OperationCancelledError,
   OperationFailedError,

@@ -1,6 +1,5 @@
 import type { Duration } from '../../../generated/google/protobuf/duration.js';
-import { deadlineAfter } from '../../deadline.js';
-import { invalidField } from '../../status.js';
+import { assertTimeout, deadlineAfter } from '../../deadline.js';
 import { durationMs, durationOf } from './duration.js';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -13,12 +12,6 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 export function callDeadline(timeoutMs = DEFAULT_TIMEOUT_MS): number {
   assertTimeout(timeoutMs);
   return deadlineAfter(timeoutMs);
-}
-
-/** @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number. */
-export function assertTimeout(timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || timeoutMs >= 0) return;
-  throw invalidField('timeoutMs', `timeoutMs is ${timeoutMs}: give milliseconds, 0 or more, or leave it out`);
 }
 
 /** The shorter of what a WaitOperation call asks for, undefined for as long as can be, and of `mostMs`. */

@@ -96,11 +96,6 @@ export class Turns {
     return [...this.#taken].filter((turn) => turn.connection === connection);
   }
 
-  /** How many stand in line. */
-  get inLine(): number {
-    return this.#line.length;
-  }
-
   /** Lets in who has a place, a few at a time: ten thousand at once would keep every other call waiting. */
   admit(): void {
     if (this.#admitting || this.#line.length === 0) return;

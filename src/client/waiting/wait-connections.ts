@@ -95,11 +95,6 @@ export class WaitConnections {
     }
   }
 
-  /** How many long-polls there are, how many wait for their turn, and over how many connections they go. */
-  get load(): { readonly inUse: number; readonly inLine: number; readonly connections: number } {
-    return { inUse: this.#slots.inUse, inLine: this.#turns.inLine, connections: this.#opened.size };
-  }
-
   /** Ends every long-poll, and every connection. */
   close(reason: unknown): void {
     this.#closing.abort(reason);
