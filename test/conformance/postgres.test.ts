@@ -22,7 +22,8 @@ function isAboutRecovery({ name }: ConformanceCase): boolean {
 }
 
 describe('PostgreSQL store', () => {
-  for (const { name, run } of storeConformance({ open: () => openSchema(newSchema()) })) it(name, run);
+  for (const { name, run } of storeConformance({ open: () => openSchema(newSchema()) }))
+    it.concurrent(name, run);
 
   // Work of the dead is taken over when its lease has run out: a short one here, and all wait at the same time.
   const leaseMs = 2000;
