@@ -1,19 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { describe, it } from '@jest/globals';
 import type { OperationStore } from '../../src/stores/operation-store.js';
-import { storeConformance } from '../../src/testing/index.js';
+import type { PostgresStoreOptions } from '../../src/stores/postgres/index.js';
+import { type ConformanceCase, storeConformance } from '../../src/testing/index.js';
 import { postgresStoreForTest } from '../helpers/postgres-database.js';
 
+const schemas = new WeakMap<OperationStore, string>();
+
+async function openSchema(schema: string, options: Partial<PostgresStoreOptions> = {}) {
+  const store = await postgresStoreForTest({ schema, ...options });
+  schemas.set(store, schema);
+  return store;
+}
+
+function newSchema(): string {
+  return `test_${randomUUID().replaceAll('-', '')}`;
+}
+
+function isAboutRecovery({ name }: ConformanceCase): boolean {
+  return name.startsWith('recovery › ');
+}
+
 describe('PostgreSQL store', () => {
-  const schemas = new WeakMap<OperationStore, string>();
-  const openSchema = async (schema: string) => {
-    const store = await postgresStoreForTest({ schema });
-    schemas.set(store, schema);
-    return store;
-  };
+  for (const { name, run } of storeConformance({ open: () => openSchema(newSchema()) }))
+    it.concurrent(name, run);
+
+  // Work of the dead is taken over when its lease has run out: a short one here, and all wait at the same time.
+  const leaseMs = 2000;
   const cases = storeConformance({
-    open: () => openSchema(`test_${randomUUID().replaceAll('-', '')}`),
-    reopen: (earlier) => openSchema(schemas.get(earlier) ?? ''),
+    open: () => openSchema(newSchema(), { leaseMs }),
+    reopen: (earlier) => openSchema(schemas.get(earlier) ?? '', { leaseMs }),
   });
-  for (const { name, run } of cases) it(name, run);
+  for (const { name, run } of cases.filter(isAboutRecovery)) it.concurrent(name, run);
 });
