@@ -7,7 +7,8 @@ import { postgresStoreForTest } from '../helpers/postgres-database.js';
 describe('PostgreSQL store', () => {
   const schemas = new WeakMap<OperationStore, string>();
   const openSchema = async (schema: string) => {
-    const store = await postgresStoreForTest({ schema });
+    // What a server leaves is taken over soon. One that is slow takes over from itself, which changes nothing.
+    const store = await postgresStoreForTest({ schema, leaseMs: 1000 });
     schemas.set(store, schema);
     return store;
   };
