@@ -55,7 +55,8 @@ export class Consumption implements WorkConsumer {
     if (!session || this.#stopped.signal.aborted) return undefined;
     const { leaseMs, workPollMs, reconcileMs, onError } = this.#options;
     const { database, jobs } = session;
-    const leases = new Leases({ jobs, leaseMs, probe: () => database.query('SELECT 1'), onError });
+    const probe = () => database.query('SELECT 1');
+    const leases = new Leases({ jobs, leaseMs, probe, onLapsed: () => this.wake(), onError });
     const dispatcher = this.#dispatch(session, leases);
     this.#dispatcher = dispatcher;
     const stopPolling = repeat(workPollMs, async () => dispatcher.wake());

@@ -7,6 +7,8 @@ export interface LeasesOptions {
   readonly leaseMs: number;
   /** Reaches the database, or rejects. */
   readonly probe: () => Promise<unknown>;
+  /** Called when claims that had lapsed may have been given back. */
+  readonly onLapsed: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -64,7 +66,7 @@ export class Leases {
   }
 
   async #beat(): Promise<void> {
-    const { jobs, leaseMs, probe, onError } = this.#options;
+    const { jobs, leaseMs, probe, onLapsed, onError } = this.#options;
     const now = performance.now();
     // It was stopped itself, or the database did not answer.
     if (now - this.#lastBeat > leaseMs) this.#inTouchSince = now;
@@ -78,7 +80,9 @@ export class Leases {
         );
       }
       // After the database was away, every claim looks lapsed: all servers first have a lease's time to renew theirs.
-      if (now - this.#inTouchSince >= leaseMs) await jobs.supervise();
+      if (now - this.#inTouchSince < leaseMs) return;
+      await jobs.supervise();
+      onLapsed();
     } catch (error) {
       this.#inTouchSince = performance.now();
       onError(error);
