@@ -1,7 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
+  // The examples of tests are tests themselves.
+  roots: ['<rootDir>/test', '<rootDir>/examples/testing'],
   testMatch: ['**/*.test.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }],
@@ -16,6 +17,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^longrunning$': '<rootDir>/src/index.ts',
     '^longrunning/(server|testing|gateway)$': '<rootDir>/src/$1/index.ts',
+    '^longrunning/testing/jest$': '<rootDir>/src/testing/jest/index.ts',
     '^longrunning/sqlite$': '<rootDir>/src/stores/sqlite/index.ts',
     '^longrunning/postgres$': '<rootDir>/src/stores/postgres/index.ts',
     '^longrunning/gax$': '<rootDir>/src/client/gax/index.ts',

@@ -13,6 +13,13 @@ export type { FailureSource, Fault, FaultEffect, FaultSource, NamedFault } from 
 export type { PlannedFault } from './faults/fault-plan.js';
 export type { AnyValue, TypedJson, TypedMessage } from './any-value.js';
 export type { HandDrivenOperation, HandDrivenOptions } from './hand-driven-operation.js';
+export {
+  expectCancelled,
+  expectFailedWith,
+  expectSucceededWith,
+  type MatcherResult,
+  operationMatchers,
+} from './matchers.js';
 export type { ErrorSource, MethodScriptSource, ScriptSource } from './script-source.js';
 export type { ClockOption, TestClock } from './test-clock.js';
 export { MANUAL_CLOCK_START, type ManualClock, manualClock } from './manual-clock.js';

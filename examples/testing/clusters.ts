@@ -1,0 +1,43 @@
+// An application to be tested: it attaches clusters to Google's multi-cloud API.
+import { AttachedClustersClient } from '@google-cloud/gkemulticloud';
+import { googleOptions } from './google-options.js';
+
+const PARENT = 'projects/demo/locations/us-west1';
+const CANCELLED = 1;
+
+/** Attaches clusters, by the real API or by a server at another address. */
+export class Clusters implements AsyncDisposable {
+  readonly #client: AttachedClustersClient;
+
+  constructor(address?: string) {
+    this.#client = new AttachedClustersClient(googleOptions(address));
+  }
+
+  /** Attaches a cluster, and tells which Kubernetes it has. */
+  async attach(attachedClusterId: string, platformVersion: string): Promise<string> {
+    const attachedCluster = { platformVersion, distribution: 'eks' };
+    const request = { parent: PARENT, attachedClusterId, attachedCluster };
+    const [operation] = await this.#client.createAttachedCluster(request);
+    await operation.promise();
+    const name = `${PARENT}/attachedClusters/${attachedClusterId}`;
+    const [cluster] = await this.#client.getAttachedCluster({ name });
+    return cluster.platformVersion ?? 'none';
+  }
+
+  /** Begins to attach a cluster, thinks better of it, and tells what became of that. */
+  async thinkBetter(attachedClusterId: string): Promise<'cancelled' | 'attached all the same'> {
+    const [operation] = await this.#client.createAttachedCluster({ parent: PARENT, attachedClusterId });
+    await operation.cancel();
+    try {
+      await operation.promise();
+      return 'attached all the same';
+    } catch (error) {
+      if ((error as { readonly code?: number }).code === CANCELLED) return 'cancelled';
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+}
