@@ -35,8 +35,7 @@ const OPERATIONS_SERVICE = 'google.longrunning.Operations';
  *
  * A method whose `operation_info` is missing or names no known types is told of by its `faults`.
  *
- * @throws SchemaError when a file is missing, an import does not resolve, the syntax is wrong, or the HTTP path of a
- * long-running method is.
+ * @throws SchemaError when a file is missing, an import does not resolve, or the syntax is wrong.
  *
  * @example
  * ```ts
