@@ -18,21 +18,26 @@ export interface Ports {
   readonly rest: ServedPort | undefined;
 }
 
+/** Who answers. */
+export interface Answering {
+  readonly server: Server;
+  /** Undefined when REST is not spoken. */
+  readonly gateway: Gateway | undefined;
+}
+
 /**
  * Makes servers listen.
  *
  * @throws UsageError when an address is malformed or cannot be listened on.
  */
 export async function listen(
-  server: Server,
-  gateway: Gateway,
+  { server, gateway }: Answering,
   { address, speaks }: ListenSettings,
 ): Promise<Ports> {
+  if (!gateway || speaks === 'gRPC') return { main: await serve({ server, address }), rest: undefined };
   switch (speaks) {
     case 'gRPC and REST':
       return { main: await serve({ server, gateway, address }), rest: undefined };
-    case 'gRPC':
-      return { main: await serve({ server, address }), rest: undefined };
     case 'REST':
       return { main: await serve({ gateway, address }), rest: undefined };
   }

@@ -8,7 +8,8 @@ import {
   OperationsService,
 } from '../server/index.js';
 import { fakeServices } from '../testing/index.js';
-import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
+import { badRule } from './bad-rule.js';
+import { type Answering, closePorts, type ListenSettings, listen, type Ports } from './listen.js';
 import type { ServedProtos } from './served-protos.js';
 import type { Terminal } from './terminal.js';
 import { onTermination, signalExitCode, type TerminationSignal } from './termination.js';
@@ -33,15 +34,15 @@ export interface ServeSettings extends ListenSettings {
  * @throws UsageError when it cannot begin or listen.
  */
 export async function serveUntilTerminated(served: ServedProtos, settings: ServeSettings): Promise<void> {
-  const { graceMs, store, terminal } = settings;
+  const { graceMs, terminal } = settings;
   const logger = pino({ base: null }, destination({ fd: 2, sync: true }));
-  const { server, gateway, operations } = begin(served, store, logger);
+  const { server, gateway, operations } = begin(served, settings, logger);
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
   let ports: Ports | undefined;
   try {
     await operations.ready();
-    ports = await listen(server, gateway, settings);
+    ports = await listen({ server, gateway }, settings);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
     tellReady(ports, terminal);
@@ -52,7 +53,7 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
     const stopHeedingSecond = onTermination(terminal, (signal) => terminal.exit(signalExitCode(signal)));
     await operations.close({ graceMs });
     if (ports) await closePorts(ports, SHUTDOWN_MS);
-    gateway.close();
+    gateway?.close();
     await shutDown(server);
     stopHeedingSecond();
   }
@@ -64,43 +65,54 @@ function tellReady({ main, rest }: Ports, { stdout }: Terminal): void {
   if (rest) stdout.write(`longrunning: REST on ${rest.address}\n`);
 }
 
-interface Servers {
-  readonly server: Server;
-  readonly gateway: Gateway;
+interface Servers extends Answering {
   readonly operations: Operations;
 }
 
+/** Before work is begun: the gateway may be refused, and then there is nothing to end. */
+function begin(
+  served: ServedProtos,
+  { store, speaks }: Pick<ServeSettings, 'store' | 'speaks'>,
+  logger: Logger,
+): Servers {
+  const server = new Server();
+  const gateway = speaks === 'gRPC' ? undefined : restGateway(server, served, logger);
+  return { server, gateway, operations: fakeOperations(server, served, store, logger) };
+}
+
 /** What keeps the services from being served is wrong with their protos. */
-function begin(served: ServedProtos, store: OperationStore, logger: Logger): Servers {
+function fakeOperations(
+  server: Server,
+  { schema, script }: ServedProtos,
+  store: OperationStore,
+  logger: Logger,
+): Operations {
   try {
-    return fakeServer(served, store, logger);
+    const services = fakeServices(schema, script ? { script } : {});
+    // Faked work is a timer: there is no telling how many a test wants at once, and no harm in many.
+    const concurrency = Number.POSITIVE_INFINITY;
+    const operations = createOperations({ store, methods: services.methods, concurrency, logger });
+    server.addService(OperationsService, operations.handlers);
+    services.addTo(server, operations);
+    return operations;
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError(`the services cannot be served: ${fault}; correct their protos`, { cause });
   }
 }
 
-function fakeServer(
-  { schema, script, serviceConfig }: ServedProtos,
-  store: OperationStore,
-  logger: Logger,
-): Servers {
-  const services = fakeServices(schema, script ? { script } : {});
-  // Faked work is a timer: there is no telling how many a test wants at once, and no harm in many.
-  const concurrency = Number.POSITIVE_INFINITY;
-  const operations = createOperations({ store, methods: services.methods, concurrency, logger });
-  const server = new Server();
-  server.addService(OperationsService, operations.handlers);
-  services.addTo(server, operations);
+function restGateway(server: Server, { schema, serviceConfig }: ServedProtos, logger: Logger): Gateway {
   const { registry: descriptors, annotationOf } = schema;
-  const gateway = createGateway({
-    server,
-    descriptors,
-    annotationOf,
-    ...(serviceConfig && { serviceConfig }),
-    logger,
-  });
-  return { server, gateway, operations };
+  const config = serviceConfig && { serviceConfig };
+  try {
+    return createGateway({ server, descriptors, annotationOf, ...config, logger });
+  } catch (error) {
+    throw badRule(
+      error,
+      schema.files,
+      'replace it with --service-config, or serve without REST with --grpc-only',
+    );
+  }
 }
 
 function warnOfFaults({ schema }: ServedProtos, logger: Logger): void {

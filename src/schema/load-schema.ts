@@ -34,8 +34,7 @@ const ALWAYS = ['google/longrunning/operations.proto', 'google/rpc/error_details
  *
  * A method whose `operation_info` is missing or names no known types is told of by its `faults`.
  *
- * @throws SchemaError when a file is missing, an import does not resolve, the syntax is wrong, or the HTTP path of a
- * long-running method is.
+ * @throws SchemaError when a file is missing, an import does not resolve, or the syntax is wrong.
  *
  * @example
  * ```ts

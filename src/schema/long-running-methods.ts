@@ -3,11 +3,8 @@ import { EmptySchema } from '@bufbuild/protobuf/wkt';
 import { operationMethod } from '../operation-method.js';
 import { quoted } from '../status.js';
 import { messageType } from './dynamic-message.js';
-import type { PathBinding } from './http-binding.js';
-import { HttpRuleError } from './http-rule-error.js';
 import { type MethodOptions, operationInfoOf, pathBindingsOf } from './method-options.js';
 import type { LongRunningMethod } from './schema.js';
-import { SchemaError } from './schema-error.js';
 import { qualify } from './type-names.js';
 
 const OPERATION = 'google.longrunning.Operation';
@@ -60,17 +57,8 @@ function longRunningMethod(
     metadataType,
     faults,
     deprecated: descriptor.deprecated || service.deprecated,
-    bindings: bindingsOf(name, options, packageName),
+    bindings: pathBindingsOf(options, packageName),
   };
-}
-
-function bindingsOf(method: string, options: MethodOptions, packageName: string): readonly PathBinding[] {
-  try {
-    return pathBindingsOf(options, packageName);
-  } catch (cause) {
-    if (!(cause instanceof HttpRuleError)) throw cause;
-    throw new SchemaError(`google.api.http of method ${method}: ${cause.message}`, { cause });
-  }
 }
 
 /** AIP-151: a message of the same package by its name, any other by its full name. */

@@ -2,6 +2,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import type { PathBinding } from './http-binding.js';
 import { parseBinding } from './http-binding.js';
+import { HttpRuleError } from './http-rule-error.js';
 
 /** The options of a method as proto-loader gives them: custom ones by their name in parentheses. */
 export type MethodOptions = Readonly<Record<string, unknown>>;
@@ -31,16 +32,24 @@ export function httpRuleOf(
 
 /**
  * What the paths of `google.api.http` of a method bind: that of the rule first, then those of additional bindings.
- *
- * @throws HttpRuleError when one is no path template.
+ * One that is no path template binds nothing: gRPC can do without it, and who serves REST refuses it.
  */
 export function pathBindingsOf(options: MethodOptions, packageName: string): PathBinding[] {
   const rule = httpRuleOf(options, packageName);
   if (!rule) return [];
   return [rule, ...[rule.additional_bindings].flat()].flatMap((binding) => {
     const path = isRecord(binding) ? pathOf(binding) : undefined;
-    return path === undefined ? [] : [parseBinding(path)];
+    return path === undefined ? [] : bindingOf(path);
   });
+}
+
+function bindingOf(path: string): PathBinding[] {
+  try {
+    return [parseBinding(path)];
+  } catch (error) {
+    if (error instanceof HttpRuleError) return [];
+    throw error;
+  }
 }
 
 /** The options of a method in a package definition. */

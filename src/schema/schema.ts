@@ -18,7 +18,7 @@ export interface LongRunningMethod extends OperationMethod<Message, Message, Mes
   readonly faults: readonly string[];
   /** Whether the method or its service is marked deprecated. */
   readonly deprecated: boolean;
-  /** What its `google.api.http` rule binds: one entry for the rule, one for each additional binding. */
+  /** What its `google.api.http` rule binds: one entry for the rule, one for each additional binding, where its path is well-formed. */
   readonly bindings: readonly PathBinding[];
 }
 

@@ -58,6 +58,36 @@ describe('serve › REST', () => {
     expect([await restStatus(address), await grpcCode(address)]).toEqual([200, 5]);
   });
 
+  const rule = (path: string) => `option (google.api.http) = { post: "${path}" body: "*" };`;
+  const protoWith = (...paths: string[]) => `syntax = "proto3"; package acme.v1;
+    import "google/api/annotations.proto"; import "google/longrunning/operations.proto";
+    message Job { string parent = 1; }
+    service Jobs { ${paths.map((path, index) => `rpc Run${index}(Job) returns (google.longrunning.Operation) { ${rule(path)} }`).join('\n')} }`;
+
+  it.each([
+    ['malformed', ['/v1/{parent=a/*}x'], /rule of acme\.v1\.Jobs\.Run0: path template ".*" is invalid/],
+    ['in conflict', ['/v1/a', '/v1/a'], /rule of acme\.v1\.Jobs\.Run1: .* same requests as rule of .*Run0/],
+  ])(
+    'HTTP rules that are %s: refused by file and rule, but --grpc-only does without',
+    async (_, paths, fault) => {
+      const directory = await mkdtemp(join(tmpdir(), 'longrunning-'));
+      open.push(() => rm(directory, { recursive: true }));
+      const file = join(directory, 'jobs.proto');
+      await writeFile(file, protoWith(...paths));
+      const refused = await run(['serve', '--address', '127.0.0.1:0', '--proto', file]);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(fault)]);
+      expect(refused.stderr).toContain(`HTTP rules of ${file} cannot be served`);
+      expect(refused.stderr).toContain('--service-config');
+      expect(refused.stderr).toContain('--grpc-only');
+      expect((await run(['openapi', '--proto', file])).stderr).toMatch(fault);
+      const { address } = await serve('--grpc-only', '--proto', file);
+      const started = await run(['start', 'Jobs/Run0', '{"parent": "projects/p"}', '--proto', file], {
+        address,
+      });
+      expect(started.code).toBe(0);
+    },
+  );
+
   it('--service-config: by its rules', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'longrunning-'));
     open.push(() => rm(directory, { recursive: true }));

@@ -219,7 +219,7 @@ describe('loadSchema', () => {
     expect(String(directory)).toMatch(/^SchemaError: .* cannot be read: .*EISDIR/);
   });
 
-  it('refuses an HTTP path that is none, and names the method', async () => {
+  it('leaves an HTTP path that is none to who serves REST: it binds nothing', async () => {
     using files = protoFiles({
       'jobs.proto': `syntax = "proto3";
         import "google/api/annotations.proto";
@@ -227,14 +227,15 @@ describe('loadSchema', () => {
         message Job { string name = 1; }
         service Jobs {
           rpc Run(Job) returns (google.longrunning.Operation) {
-            option (google.api.http) = { post: "/v1/{name=jobs/*" };
+            option (google.api.http) = {
+              post: "/v1/{name=jobs/*"
+              additional_bindings { post: "/v2/{name=jobs/*}" }
+            };
           }
         }`,
     });
-    const error = await loadSchema({ files: [files.path('jobs.proto')] }).catch((thrown: unknown) => thrown);
-    expect(String(error)).toMatch(
-      /^SchemaError: google.api.http of method Jobs.Run: path template .* is invalid/,
-    );
+    const { methods } = await loadSchema({ files: [files.path('jobs.proto')] });
+    expect(methods.map(({ bindings }) => bindings)).toEqual([[[{ path: 'name', pattern: 'jobs/*' }]]]);
   });
 
   it('takes comments and HTTP paths for what they are when it follows imports', async () => {

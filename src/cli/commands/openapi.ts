@@ -38,7 +38,8 @@ export function openApiCommand(terminal: Terminal): Command {
 }
 
 async function describe(options: OpenApiOptions): Promise<object> {
-  const { HttpRuleError, openApiDocument } = await import('../../gateway/index.js');
+  const { openApiDocument } = await import('../../gateway/index.js');
+  const { badRule } = await import('../bad-rule.js');
   const services = await servicesOf(options);
   const { serviceConfig: file } = options;
   const config = file !== undefined && {
@@ -48,8 +49,10 @@ async function describe(options: OpenApiOptions): Promise<object> {
     return openApiDocument({ ...services, ...config });
   } catch (error) {
     // What a file says that somebody named is for that person to put right.
-    const isOfFile = error instanceof HttpRuleError || (error instanceof TypeError && options.descriptors);
-    throw isOfFile ? new UsageError(error.message, { cause: error }) : error;
+    if (error instanceof TypeError && options.descriptors)
+      throw new UsageError(error.message, { cause: error });
+    const files = options.descriptors === undefined ? options.proto : [options.descriptors];
+    throw badRule(error, files, 'replace it with --service-config');
   }
 }
 

@@ -48,7 +48,8 @@ export interface HttpRuleSources {
  * matches the same requests as that of another RPC, or as another of the same.
  */
 export function readHttpRules(sources: HttpRuleSources): HttpRule[] {
-  const { registry, serviceConfig, annotationOf = annotationReader(registry) } = sources;
+  const { registry, serviceConfig } = sources;
+  const annotations = annotationsOf(sources);
   const configured = serviceConfig ? readServiceConfig(serviceConfig) : new Map<string, SelectedRule>();
   const methods = Array.from(registry)
     .filter((type) => type.kind === 'service')
@@ -57,16 +58,31 @@ export function readHttpRules(sources: HttpRuleSources): HttpRule[] {
   const rules = methods
     .filter(({ methodKind }) => methodKind === 'unary')
     .flatMap((method) => {
-      const bindings = configured.get(nameOf(method))?.bindings ?? annotatedBindings(method, annotationOf);
+      const bindings = configured.get(nameOf(method))?.bindings ?? annotatedBindings(method, annotations);
       return bindings.map((binding) => ({ ...binding, method }));
     });
   return distinct(rules);
 }
 
-function annotatedBindings(method: DescMethod, annotationOf: (method: DescMethod) => unknown): HttpBinding[] {
-  const annotation = annotationOf(method);
-  if (annotation === undefined) return [];
-  return readBindings(annotation, `${method.parent.file.name}.proto: rule of ${nameOf(method)}`);
+/** The rules of RPCs in ProtoJSON, and where they stand, as messages name it. */
+interface Annotations {
+  ruleOf(method: DescMethod): unknown;
+  sourceOf(method: DescMethod): string;
+}
+
+function annotationsOf({ registry, annotationOf }: HttpRuleSources): Annotations {
+  const sourceOf = (method: DescMethod) => `rule of ${nameOf(method)}`;
+  // Descriptors that have lost their options may well have lost the names of their files too.
+  if (annotationOf) return { ruleOf: annotationOf, sourceOf };
+  return {
+    ruleOf: annotationReader(registry),
+    sourceOf: (method) => `${method.parent.file.name}.proto: ${sourceOf(method)}`,
+  };
+}
+
+function annotatedBindings(method: DescMethod, annotations: Annotations): HttpBinding[] {
+  const annotation = annotations.ruleOf(method);
+  return annotation === undefined ? [] : readBindings(annotation, annotations.sourceOf(method));
 }
 
 function annotationReader(registry: FileRegistry): (method: DescMethod) => unknown {

@@ -95,7 +95,7 @@ describe('HTTP rules of annotations', () => {
   it('may come from elsewhere, where descriptors have lost them', () => {
     expect(rulesOf(undefined, () => undefined)).toEqual([]);
     expect(() => rulesOf(undefined, () => ({ get: '/v1' }))).toThrow(
-      `google/longrunning/operations.proto: rule of ${OPERATIONS}.GetOperation: GET "/v1" matches the same requests as google/longrunning/operations.proto: rule of ${OPERATIONS}.ListOperations: remove one`,
+      `rule of ${OPERATIONS}.GetOperation: GET "/v1" matches the same requests as rule of ${OPERATIONS}.ListOperations: remove one`,
     );
   });
 

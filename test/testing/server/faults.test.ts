@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { Code, StatusError } from '../../../src/status.js';
-import { startTestServer, type TestServer } from '../../../src/testing/index.js';
 import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { startTestServer, type TestServer } from '../../../src/testing/index.js';
 import { getJson, once } from './callers.js';
 
 const METADATA = { '@type': 'google.rpc.ErrorInfo', reason: 'R' };
