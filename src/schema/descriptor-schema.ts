@@ -22,8 +22,7 @@ const OPTIONS = ['google.longrunning.operation_info', 'google.api.http'];
  * The schema of a `google.protobuf.FileDescriptorSet`, as `buf build -o` and `protoc --include_imports
  * --descriptor_set_out` write it.
  *
- * @throws SchemaError when the bytes are none, a file imports one that is not in it, or the HTTP path of a long-running
- * method is malformed.
+ * @throws SchemaError when the bytes are none, or a file imports one that is not in it.
  */
 export function schemaOf(descriptorSet: Uint8Array): Schema {
   const own = ownRegistry();
