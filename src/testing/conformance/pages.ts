@@ -24,7 +24,10 @@ export const pages: Topic<Open> = {
 
     line('the maximum is 1000 unless said otherwise', [26], async (open) => {
       const server = await open({ exportReport: { accept: () => ({}) } });
-      await Promise.all(Array.from({ length: 1001 }, () => server.inProcess.exportReport()));
+      // A few at a time: a store may refuse a crowd that would wait too long for its connections.
+      for (let started = 0; started < 1001; started += 13) {
+        await Promise.all(Array.from({ length: 13 }, () => server.inProcess.exportReport()));
+      }
       const sizes = (await pagesOf(server, { pageSize: 5000 })).map((page) => page.length);
       deepEqual(sizes, [1000, 1]);
     }),
