@@ -111,7 +111,7 @@ export class RequestHandler {
     if (!route) throw new RangeError(`route ${routing.route} does not exist`);
     const { callHeaders, upstream } = this.#parts;
     const deadline = deadlineOf(request.headers);
-    const metadata = callHeaders.toMetadata(request.headers);
+    const metadata = callHeaders.toMetadata(request);
     const body = jsonText(request.headers, await request.readBody());
     const { bindings, query } = routing;
     const message = route.request.encode({ bindings, query: query.fields, body });

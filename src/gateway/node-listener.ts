@@ -31,6 +31,7 @@ export function nodeListener(
       headers: request.headers,
       rawHeaders: request.rawHeaders,
       readBody: () => readBody(request, limits, clock),
+      remoteAddress: request.socket.remoteAddress,
       signal: gone.signal,
     });
     stopListening();

@@ -2,10 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Metadata } from '@grpc/grpc-js';
 import { deadlineAfter } from '../../deadline.js';
 import { invalidField, quoted } from '../../status.js';
-import type { HeaderFields } from './http-message.js';
+import type { HeaderFields, HttpRequest } from './http-message.js';
 
+/** Whom a request comes from, over which proxies: for the server behind, the gateway is its peer. */
+const FORWARDED_FOR = 'x-forwarded-for';
 /** Every service of Google's may be told these. */
-const REQUEST_HEADERS = ['authorization', 'traceparent'];
+const REQUEST_HEADERS = ['authorization', 'traceparent', FORWARDED_FOR];
 /** What a service may say of its answer. */
 const RESPONSE_HEADERS = ['retry-after', 'www-authenticate'];
 const GOOGLE_HEADER = /^x-goog-/;
@@ -39,7 +41,7 @@ export class CallHeaders {
    *
    * @throws StatusError INVALID_ARGUMENT when a value cannot be sent by gRPC.
    */
-  toMetadata(headers: IncomingHttpHeaders): Metadata {
+  toMetadata({ headers, remoteAddress }: Pick<HttpRequest, 'headers' | 'remoteAddress'>): Metadata {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(headers)) {
       if (value === undefined || !this.#passes(name, REQUEST_HEADERS)) continue;
@@ -48,6 +50,9 @@ export class CallHeaders {
         throw invalidField(name, `header ${quoted(name)} is ${quoted(text)}: use printable ASCII only`);
       }
       metadata.set(name, name.endsWith('-bin') ? Buffer.from(text, 'base64') : text);
+    }
+    if (remoteAddress !== undefined) {
+      metadata.set(FORWARDED_FOR, [...metadata.get(FORWARDED_FOR), remoteAddress].join(', '));
     }
     return metadata;
   }

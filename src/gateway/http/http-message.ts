@@ -17,6 +17,8 @@ export interface HttpRequest {
    * @throws StatusError when it is too long, too slow or cut off.
    */
   readBody(): Promise<Buffer>;
+  /** The address of who is at the other end of the connection; undefined when it has none, or is closed. */
+  readonly remoteAddress: string | undefined;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }

@@ -5,8 +5,11 @@ import { headersTooLarge, urlTooLong } from './http-refusal.js';
 
 /** Before the path of a URL in absolute form, as proxies are sent. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
-/** What a URL may consist of; Node lets other bytes pass. */
-const URL_TEXT = /^[!-~]*$/;
+/**
+ * What a URL may consist of; Node lets other bytes pass, and a fragment, which no client sends and proxies cut off:
+ * they would authorize another path.
+ */
+const URL_TEXT = /^[!"$-~]*$/;
 
 /**
  * Checks what comes before the body.

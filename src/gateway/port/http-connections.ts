@@ -4,11 +4,13 @@ import type { Gateway } from '../gateway.js';
 
 /** Serves connections of HTTP/1.1 that somebody else has accepted. */
 export class HttpConnections {
+  readonly #gateway: Gateway;
   readonly #server: Server;
   readonly #answering = new Set<ServerResponse>();
   #closing = false;
 
   constructor(gateway: Gateway) {
+    this.#gateway = gateway;
     this.#server = createServer(gateway.serverOptions, (request, response) => {
       this.#answering.add(response);
       response.once('close', () => this.#answering.delete(response));
@@ -21,6 +23,12 @@ export class HttpConnections {
 
   serve(connection: Duplex): void {
     this.#server.emit('connection', connection);
+  }
+
+  /** Answers a connection on which no request has begun in time. What it did send is no matter any more. */
+  timeOut(connection: Duplex): void {
+    const error = Object.assign(new Error('no request has begun'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+    this.#gateway.onClientError(error, connection.resume());
   }
 
   /** Closes connections that are idle; the others close when their request has been answered. */

@@ -95,7 +95,8 @@ export class PortConnections {
     this.#undecided.add(socket);
     sniffProtocol(socket, this.#arrivalMs, this.#clock, (protocol) => {
       this.#undecided.delete(socket);
-      tell(protocol);
+      if (protocol) tell(protocol);
+      else this.#http?.timeOut(socket);
     });
   }
 

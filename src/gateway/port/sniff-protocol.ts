@@ -3,16 +3,16 @@ import type { Clock } from '../../clock.js';
 import { type Protocol, protocolOf } from './protocol.js';
 
 /**
- * Looks at the first bytes of a connection, and leaves them there to be read. A client that is too slow, or ends
- * before there are enough, is taken to speak HTTP/1.1, in which it can be told what is wrong.
+ * Looks at the first bytes of a connection, and leaves them there to be read. A client that ends before there are
+ * enough is taken to speak HTTP/1.1, in which it can be told what is wrong.
  *
- * @param tell - is called once, unless the connection breaks first.
+ * @param tell - is called once, unless the connection breaks first; with undefined when the client is too slow.
  */
 export function sniffProtocol(
   socket: Socket,
   timeoutMs: number,
   clock: Clock,
-  tell: (protocol: Protocol) => void,
+  tell: (protocol: Protocol | undefined) => void,
 ): void {
   let beginning = Buffer.alloc(0);
   const onReadable = () => {
@@ -23,7 +23,7 @@ export function sniffProtocol(
     if (protocol !== undefined) settle(protocol);
   };
   const onEnd = () => settle('HTTP/1.1');
-  const settle = (protocol: Protocol) => {
+  const settle = (protocol: Protocol | undefined) => {
     stop();
     if (beginning.length > 0) socket.unshift(beginning);
     tell(protocol);
@@ -32,6 +32,6 @@ export function sniffProtocol(
     stopTimer();
     socket.off('readable', onReadable).off('end', onEnd).off('close', stop);
   };
-  const stopTimer = clock.setTimer(() => settle('HTTP/1.1'), timeoutMs);
+  const stopTimer = clock.setTimer(() => settle(undefined), timeoutMs);
   socket.on('readable', onReadable).on('end', onEnd).on('close', stop);
 }

@@ -18,6 +18,17 @@ describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
     expect(metadata).not.toHaveProperty('x-other');
   });
 
+  it('tell whom the request is from, after the proxies that it came over', async () => {
+    const forwarded = async (headers = {}) => {
+      await served.gateway.ask('GET', '/v1/things/a', { headers });
+      return served.things.calls.at(-1)?.metadata['x-forwarded-for'];
+    };
+    expect(await forwarded()).toBe('127.0.0.1');
+    expect(await forwarded({ 'x-forwarded-for': '192.0.2.1, 192.0.2.7' })).toBe(
+      '192.0.2.1, 192.0.2.7, 127.0.0.1',
+    );
+  });
+
   it('that gRPC cannot carry: 400', async () => {
     expect((await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-goog-x': 'é' } })).status).toBe(
       400,

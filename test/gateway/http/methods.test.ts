@@ -52,6 +52,10 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     expect(statuses(answer)).toEqual([400]);
   });
 
+  it('a fragment, which proxies cut off: 400', async () => {
+    expect((await served.gateway.ask('GET', '/v1/things/a#b')).status).toBe(400);
+  });
+
   it('an escaped slash stays in one segment', async () => {
     expect((await served.gateway.ask('GET', '/v1/things/a%2Fb')).json).toEqual({ name: 'things/a%2Fb' });
   });

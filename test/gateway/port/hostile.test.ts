@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { manualClock } from '../../../src/testing/manual-clock.js';
 import { rawGrpc } from '../../helpers/raw-grpc.js';
 import { type OnePort, serveOnePort } from './one-port.js';
 
@@ -47,10 +48,16 @@ describe('one port › hostile input', () => {
     ['nothing at all', ''],
     ['half a preface', PREFACE.subarray(0, 12)],
     ['a preface but for its last byte', PREFACE.subarray(0, -1)],
-  ])('%s: 408, or 400 where it is no HTTP/1.1', async (_, bytes) => {
-    const socket = dial();
+  ])('%s: 408, once the time for headers is over', async (_, bytes) => {
+    const clock = manualClock();
+    const arrivalMs = 100_000_000;
+    await using slow = await serveOnePort({ gateway: { limits: { arrivalMs } }, port: { clock } });
+    const socket = connect(slow.served.port, '127.0.0.1');
     if (bytes.length > 0) socket.write(bytes);
-    expect(await received(socket)).toMatch(/^HTTP\/1\.1 40[08] [\s\S]*"code":40[08]/);
+    const answer = received(socket);
+    await clock.whenArmed(1);
+    await clock.advance(arrivalMs);
+    expect(await answer).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":408/);
     await expectService();
   });
 
