@@ -15,7 +15,8 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number | undefined;
   /**
    * How long to wait for the answer to a statement, in milliseconds, with `connectionString`: then the connection is
-   * given up, as the network may have dropped it without a word, and the call is UNAVAILABLE. @defaultValue 30,000
+   * given up, as the network may have dropped it without a word, and the call is UNAVAILABLE. Less than `leaseMs`, or
+   * work is lost to the wait. @defaultValue 10,000
    */
   readonly queryTimeoutMs?: number | undefined;
   /**
@@ -44,7 +45,7 @@ export interface PostgresStoreOptions {
 
 const DEFAULTS = {
   poolSize: 10,
-  queryTimeoutMs: 30_000,
+  queryTimeoutMs: 10_000,
   schema: 'longrunning',
   leaseMs: 15_000,
   workPollMs: 5000,
