@@ -13,15 +13,15 @@ const BATCH = 500;
  */
 export function sweepExpired(store: OperationStore, clock: Clock, logger: Logger): () => void {
   let stop = () => {};
+  let stopped = false;
   const sweep = async () => {
     try {
-      while ((await store.deleteExpired(clock.now(), BATCH)) === BATCH);
+      while (!stopped && (await store.deleteExpired(clock.now(), BATCH)) === BATCH);
     } catch (error) {
-      logger.error({ err: error }, 'expired operations could not be deleted');
+      if (!stopped) logger.error({ err: error }, 'expired operations could not be deleted');
     }
     if (!stopped) arm();
   };
-  let stopped = false;
   const arm = () => {
     stop = clock.setTimer(sweep, SWEEP_INTERVAL_MS, { background: true });
   };

@@ -18,6 +18,7 @@ export class Runner {
   readonly #consumer: WorkConsumer;
   /** Paths of the methods to be handed work of; stores look into it each time. */
   readonly #taken: Set<string>;
+  #stopped = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -39,6 +40,7 @@ export class Runner {
    * recorded as interrupted or released to be resumed; nothing is recorded as cancelled that nobody cancelled.
    */
   async close(graceMs: number): Promise<void> {
+    this.#stopped = true;
     this.#consumer.stop();
     const left = Promise.allSettled([...this.#runs].map((run) => run.left));
     if (graceMs > 0) await this.#atMost(graceMs, left);
@@ -55,7 +57,8 @@ export class Runner {
 
   async #take(record: OperationRecord): Promise<WorkOutcome> {
     const method = this.#options.methods.get(record.method);
-    if (!method) return 'released';
+    // It may have been on its way here when the store was told to hand out no more.
+    if (!method || this.#stopped) return 'released';
     const run = new Run(this.#options, method, new Recorder(this.#options), record);
     this.#runs.add(run);
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Code } from '../../src/status.js';
+import { Code, StatusError } from '../../src/status.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { OperationStore } from '../../src/stores/operation-store.js';
 import { aroundStore } from '../../src/testing/conformance/around-store.js';
@@ -49,6 +49,42 @@ describe('close', () => {
     expect(runs.map(({ context }) => context.signal.aborted)).toEqual([true, true]);
     expect(closed).toBe(true);
     expect(server.logged.map(({ message }) => message)).toContain('interruption could not be recorded');
+  });
+
+  it.each(['working', 'ending'])('does not wait for a store that is away: work that is %s', async (state) => {
+    const memory = memoryStore();
+    let away = false;
+    const unavailable = new StatusError(Code.UNAVAILABLE, 'database is away');
+    const store = aroundStore(memory, async (_, proceed) => {
+      if (away) throw unavailable;
+      return await proceed();
+    });
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    away = true;
+    if (state === 'ending') run.succeed();
+    await settled();
+    await server.kit.close({ graceMs: 0 });
+    expect(run.context.signal.aborted).toBe(state === 'working');
+    expect(server.manual.armed).toBe(0);
+  });
+
+  it('begins nothing that was on its way from the store when it was told to stop', async () => {
+    const memory = memoryStore();
+    const onItsWay = Promise.withResolvers<void>();
+    const store: OperationStore = {
+      ...aroundStore(memory, (_, proceed) => proceed()),
+      consume: (handler, options) =>
+        memory.consume((record) => onItsWay.promise.then(() => handler(record)), options),
+    };
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    await server.kit.close({ graceMs: 0 });
+    onItsWay.resolve();
+    await settled();
+    expect(server.exports.begun).toEqual([]);
+    expect(await memory.get(name)).toMatchObject({ attempt: 0 });
   });
 
   it('refuses a start that was still being accepted', async () => {

@@ -34,10 +34,16 @@ export interface PostgresClient extends PostgresQueries {
 
 /** A pool of connections: a `Pool` of the package `pg` is one. */
 export interface PostgresPool extends PostgresQueries {
+  readonly options?: {
+    /** How many connections it has at most. */
+    readonly max?: number | undefined;
+  };
   /** Takes a connection out, until it is released. */
   connect(): Promise<PostgresClient>;
   /** Closes every connection. */
   end(): Promise<void>;
   /** Hears of idle connections breaking. */
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Hears of it no longer. */
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }

@@ -7,8 +7,6 @@ export class Database implements PostgresQueries {
 
   constructor(pool: PostgresPool) {
     this.#pool = pool;
-    // An idle connection that breaks is replaced by the next statement. Unheard, it would end the process.
-    pool.on('error', () => {});
   }
 
   async query(text: string, values?: unknown[]): Promise<PostgresResult> {
@@ -18,8 +16,8 @@ export class Database implements PostgresQueries {
   /** Does `work` in one transaction, all or nothing. */
   async transaction<Result>(work: (queries: PostgresQueries) => Promise<Result>): Promise<Result> {
     const client = await this.connect();
-    let broken: Error | undefined;
-    const onError = (error: Error) => {
+    let broken: unknown;
+    const onError = (error: unknown) => {
       broken = error;
     };
     client.on('error', onError);
@@ -28,14 +26,16 @@ export class Database implements PostgresQueries {
       const result = await work(client);
       await client.query('COMMIT');
       return result;
-    } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError) => {
-        broken = rollbackError;
-      });
-      throw databaseError(error);
+    } catch (cause) {
+      const error = databaseError(cause);
+      // What passes may lie in the connection, which hangs or leads to what is no longer the primary: PostgreSQL
+      // rolls back what it belongs to when it is closed.
+      if (error !== cause) broken = error;
+      else await client.query('ROLLBACK').catch(onError);
+      throw error;
     } finally {
       client.removeListener('error', onError);
-      client.release(broken);
+      client.release(broken !== undefined);
     }
   }
 

@@ -24,6 +24,8 @@ export interface JobsOptions {
   readonly database: Database;
   /** The schema of pg-boss's own tables, as pg-boss takes it. */
   readonly schema: string;
+  /** Whether that schema is still to be made. */
+  readonly createSchema: boolean;
   /** See `PostgresStoreOptions.leaseMs`. */
   readonly leaseMs: number;
   readonly onError: (error: unknown) => void;
@@ -45,12 +47,13 @@ export class Jobs {
   }
 
   /** @throws StatusError FAILED_PRECONDITION when pg-boss is not installed. */
-  static async load({ database, schema, leaseMs, onError }: JobsOptions): Promise<Jobs> {
+  static async load({ database, schema, createSchema, leaseMs, onError }: JobsOptions): Promise<Jobs> {
     const { PgBoss } = await importPeer('pg-boss', () => import('pg-boss'));
     const monitorIntervalSeconds = Math.max(1, Math.floor(leaseMs / BEATS_PER_LEASE / 1000) - 1);
     const boss = new PgBoss({
       db: { executeSql: (text, values) => database.query(text, values) },
       schema,
+      createSchema,
       // The store says when to look for claims that have lapsed: see Leases.
       supervise: false,
       monitorIntervalSeconds,

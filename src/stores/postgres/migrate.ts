@@ -13,7 +13,7 @@ export async function migrate(queries: PostgresQueries, schema: string): Promise
   if (version > MIGRATIONS.length) throw tooNew(schema, version);
   const name = `"${schema}"`;
   if (version === 0) {
-    await queries.query(`CREATE SCHEMA IF NOT EXISTS ${name}`);
+    if (!(await schemaExists(queries, schema))) await queries.query(`CREATE SCHEMA ${name}`);
     await queries.query(`CREATE TABLE ${name}.migrations (version INTEGER PRIMARY KEY)`);
   }
   for (const [index, migration] of MIGRATIONS.entries()) {
@@ -30,6 +30,12 @@ export async function migrate(queries: PostgresQueries, schema: string): Promise
 export async function lockMigrations(queries: PostgresQueries, schema: string): Promise<void> {
   const lock = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))';
   await queries.query(lock, [`longrunning migrations ${schema}`]);
+}
+
+/** Asked instead of CREATE SCHEMA IF NOT EXISTS, which wants the right to create it even where it exists. */
+export async function schemaExists(queries: PostgresQueries, schema: string): Promise<boolean> {
+  const { rows } = await queries.query('SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema]);
+  return rows.length > 0;
 }
 
 /** How many of the migrations a schema has had. 0: there is no such schema yet. */

@@ -14,6 +14,12 @@ export interface PostgresStoreOptions {
   /** How many connections to have at most, with `connectionString`. @defaultValue 10 */
   readonly poolSize?: number | undefined;
   /**
+   * How long to wait for the answer to a statement, in milliseconds, with `connectionString`: then the connection is
+   * given up, as the network may have dropped it without a word, and the call is UNAVAILABLE. Less than `leaseMs`, or
+   * work is lost to the wait. @defaultValue 10,000
+   */
+  readonly queryTimeoutMs?: number | undefined;
+  /**
    * Where to listen for what other servers say, when everything else goes through a pooler of connections that
    * does not keep sessions. @defaultValue where everything else goes
    */
@@ -39,6 +45,7 @@ export interface PostgresStoreOptions {
 
 const DEFAULTS = {
   poolSize: 10,
+  queryTimeoutMs: 10_000,
   schema: 'longrunning',
   leaseMs: 15_000,
   workPollMs: 5000,
@@ -48,6 +55,9 @@ const DEFAULTS = {
 
 /** Options with their defaults. */
 export type PostgresSettings = ReturnType<typeof settingsFrom>;
+
+/** One is held to listen. */
+const LEAST_CONNECTIONS = 2;
 
 /** Names are part of statements, and pg-boss has its own limit on the name of its schema. */
 const SCHEMA = /^[a-z_][a-z0-9_]{0,39}$/;
@@ -64,8 +74,22 @@ export function settingsFrom(options: PostgresStoreOptions) {
   if ((connectionString === undefined) === (pool === undefined)) {
     throw new TypeError('give postgresStore either a connectionString or a pool');
   }
-  for (const option of ['poolSize', 'leaseMs', 'workPollMs', 'watchPollMs', 'reconcileMs'] as const) {
-    const least = option === 'poolSize' ? 2 : 1;
+  const max = pool?.options?.max;
+  if (max !== undefined && max < LEAST_CONNECTIONS) {
+    throw new TypeError(
+      `pool has ${max} connection at most: give it ${LEAST_CONNECTIONS} or more, one is held`,
+    );
+  }
+  const numbers = [
+    'poolSize',
+    'queryTimeoutMs',
+    'leaseMs',
+    'workPollMs',
+    'watchPollMs',
+    'reconcileMs',
+  ] as const;
+  for (const option of numbers) {
+    const least = option === 'poolSize' ? LEAST_CONNECTIONS : 1;
     const value = settings[option];
     if (!(value >= least)) throw new TypeError(`option ${option} is ${value}: it must be ${least} or more`);
   }

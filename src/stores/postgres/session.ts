@@ -1,7 +1,8 @@
 import type { PostgresQueries } from './connection.js';
 import { Database } from './database.js';
+import { refusal } from './database-error.js';
 import { Jobs } from './jobs.js';
-import { lockMigrations, migrate } from './migrate.js';
+import { lockMigrations, migrate, schemaExists } from './migrate.js';
 import { formatNotice, type Notice } from './notice.js';
 import type { PostgresSettings } from './options.js';
 import { openPools, type Pools } from './pool.js';
@@ -19,15 +20,42 @@ export interface Session {
   readonly channel: string;
 }
 
-/** @throws StatusError UNAVAILABLE when the database is away; what is wrong otherwise. */
+/**
+ * @throws StatusError UNAVAILABLE when the database is away, FAILED_PRECONDITION when it will not have us or is not
+ * fit; what is wrong otherwise.
+ */
 export async function openSession(
   settings: PostgresSettings,
   onError: (error: unknown) => void,
 ): Promise<Session> {
-  const { schema, leaseMs } = settings;
+  const { schema } = settings;
   const pools = await openPools(settings);
   const database = new Database(pools.main);
-  const jobs = await Jobs.load({ database, schema: `${schema}_jobs`, leaseMs, onError });
+  const quotedSchema = `"${schema}"`;
+  try {
+    return {
+      pools,
+      database,
+      jobs: await prepare(database, settings, onError),
+      sql: statements(quotedSchema),
+      table: `${quotedSchema}.operations`,
+      channel: `longrunning:${schema}`,
+    };
+  } catch (error) {
+    await pools.close();
+    throw refusal(error, schema);
+  }
+}
+
+/** Makes the tables, or brings them up to date. */
+async function prepare(
+  database: Database,
+  { schema, leaseMs }: PostgresSettings,
+  onError: (error: unknown) => void,
+): Promise<Jobs> {
+  const jobsSchema = `${schema}_jobs`;
+  const isThere = await schemaExists(database, jobsSchema);
+  const jobs = await Jobs.load({ database, schema: jobsSchema, createSchema: !isThere, leaseMs, onError });
   try {
     await database.transaction(async (queries) => {
       await lockMigrations(queries, schema);
@@ -35,20 +63,11 @@ export async function openSession(
       // On other connections, but under the same lock: servers that start together get into each other's way here.
       await jobs.start();
     });
+    return jobs;
   } catch (error) {
     await jobs.close();
-    await pools.close();
     throw error;
   }
-  const quotedSchema = `"${schema}"`;
-  return {
-    pools,
-    database,
-    jobs,
-    sql: statements(quotedSchema),
-    table: `${quotedSchema}.operations`,
-    channel: `longrunning:${schema}`,
-  };
 }
 
 /** Tells every server something, if and when the transaction is committed. */

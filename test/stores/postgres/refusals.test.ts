@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { Code } from '../../../src/status.js';
+import { postgresStore } from '../../../src/stores/postgres/index.js';
+import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
+import { recordOf } from '../stores.js';
+
+/** A user of that database who may do nothing yet. */
+async function createUser(database: TestDatabase) {
+  const name = `user_${randomUUID().replaceAll('-', '')}`;
+  await database.query(`CREATE USER ${name} PASSWORD 'secret'`);
+  return {
+    name,
+    url: Object.assign(new URL(database.url), { username: name }).href,
+    async [Symbol.asyncDispose]() {
+      await database.query(`DROP OWNED BY ${name} CASCADE`);
+      await database.query(`DROP USER ${name}`);
+    },
+  };
+}
+
+async function whyNotReady(url: string): Promise<unknown> {
+  const store = postgresStore({ connectionString: url });
+  const error = await store.ready().catch((reason: unknown) => reason);
+  await store.close();
+  return error;
+}
+
+describe('a database that does not let the store in', () => {
+  it('FAILED_PRECONDITION that says what to do: password, database, rights', async () => {
+    await using database = await createDatabase();
+    await using user = await createUser(database);
+    const password = Object.assign(new URL(user.url), { password: 'wrong' }).href;
+    const other = Object.assign(new URL(database.url), { pathname: '/nowhere' }).href;
+    expect(await whyNotReady(password)).toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      message: expect.stringMatching(/password authentication failed .*; name another user or password/),
+    });
+    expect(await whyNotReady(other)).toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      message: expect.stringMatching(/database "nowhere" does not exist; create it, or name another/),
+    });
+    expect(await whyNotReady(user.url)).toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      message: expect.stringMatching(
+        /permission denied .*; grant the user CREATE on the database, or make it the owner of schemas "longrunning"/,
+      ),
+    });
+  });
+
+  it('schemas that were made for a user who may make none: they are used', async () => {
+    await using database = await createDatabase();
+    await using user = await createUser(database);
+    for (const schema of ['longrunning', 'longrunning_jobs']) {
+      await database.query(`CREATE SCHEMA ${schema} AUTHORIZATION ${user.name}`);
+    }
+    const store = postgresStore({ connectionString: user.url });
+    await store.create(recordOf(1));
+    expect(await store.get(recordOf(1).name)).toMatchObject({ version: 1 });
+    await store.close();
+  });
+});
+
+describe('a database that cannot do it now', () => {
+  it.each([
+    ['is a standby by now', 'default_transaction_read_only=on'],
+    ['takes longer than statements may', 'statement_timeout=1'],
+  ])('%s: UNAVAILABLE, for work to be recorded later', async (_, setting) => {
+    await using database = await createDatabase();
+    const ready = postgresStore({ connectionString: database.url });
+    await ready.create(recordOf(1));
+    await ready.close();
+    const pool = new pg.Pool({ connectionString: database.url });
+    const store = postgresStore({ pool });
+    await store.ready();
+    // The connections that the pool has are closed: each new one has the setting.
+    await database.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    await database.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET ${setting}`);
+    const slow = { request: Buffer.alloc(20_000_000) };
+    for (let asked = 0; asked < 3; asked++) {
+      await expect(store.create(recordOf(2, slow))).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+    }
+    await store.close();
+    await pool.end();
+  });
+});
+
+describe('a pool of the application', () => {
+  it('of one connection: a TypeError, for the listening one would be all', async () => {
+    const pool = new pg.Pool({ max: 1 });
+    expect(() => postgresStore({ pool })).toThrow('pool has 1 connection at most: give it 2 or more');
+    await pool.end();
+  });
+
+  it('has no listener left when the store is closed, nor one for each time that the database was away', async () => {
+    const pool = new pg.Pool({ connectionString: 'postgres://user:password@127.0.0.1:1/none' });
+    const store = postgresStore({ pool });
+    for (let asked = 0; asked < 3; asked++) {
+      await expect(store.get('operations/1')).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+    }
+    await store.close();
+    expect(EventEmitter.listenerCount(pool, 'error')).toBe(0);
+    await pool.end();
+  });
+});
