@@ -15,15 +15,13 @@ import { fullName } from './script-types.js';
 /** What {@link fakeServices} takes besides the schema. */
 export interface FakeServicesOptions {
   /**
-   * How operations go, and what else is answered. A function is asked at every call.
+   * How operations go, and what else is answered.
    *
    * @defaultValue each takes a second, can be cancelled, and ends with the standard response
    */
-  readonly script?: Script | (() => Script);
+  readonly script?: Script;
   /** Where the times of the script come from. @defaultValue the machine's */
   readonly clock?: Clock;
-  /** Where resources are kept that standard methods create. @defaultValue a memory of its own */
-  readonly resources?: ResourceMemory;
 }
 
 /** Services that do no work, but whose operations are real. */
@@ -34,11 +32,12 @@ export interface FakeServices {
   addTo(server: Server, operations: Operations): void;
 }
 
-/** What all faked methods of a schema work with. */
-interface FakeParts {
-  readonly schema: Schema;
+/** What faked methods work with. */
+export interface FakeParts {
+  /** Is asked at every call. */
   readonly script: () => Script;
   readonly clock: Clock;
+  /** Those that standard methods create. */
   readonly resources: ResourceMemory;
 }
 
@@ -69,27 +68,35 @@ interface FakeParts {
  * ```
  */
 export function fakeServices(schema: Schema, options: FakeServicesOptions = {}): FakeServices {
+  const { script = DEFAULT_SCRIPT, clock = systemClock } = options;
+  return fakeServicesWith(schema, { script: () => script, clock, resources: new ResourceMemory() });
+}
+
+/** {@link fakeServices} by a script that may change, and with resources that other services may share. */
+export function fakeServicesWith(schema: Schema, parts: FakeParts): FakeServices {
   if (schema.services.length === 0) {
     throw new SchemaError(`no service in ${schema.files.join(', ')}: name the file that declares one`);
   }
-  const { script = DEFAULT_SCRIPT, clock = systemClock, resources = new ResourceMemory() } = options;
-  const parts = { schema, script: typeof script === 'function' ? script : () => script, clock, resources };
   const implemented = new Map<DescMethod, ImplementedMethod>();
-  for (const method of schema.methods) implemented.set(method.descriptor, fakeMethod(method, parts));
+  for (const method of schema.methods) implemented.set(method.descriptor, fakeMethod(method, schema, parts));
   return {
     methods: [...implemented.values()],
     addTo(server, operations) {
       addServices(server, schema, (method) => {
         const longRunning = implemented.get(method);
         if (longRunning) return operations.starter(longRunning);
-        return method.methodKind === 'unary' ? unaryHandler(method, parts) : unimplemented(method);
+        return method.methodKind === 'unary' ? unaryHandler(method, schema, parts) : unimplemented(method);
       });
     },
   };
 }
 
-function fakeMethod(method: LongRunningMethod, parts: FakeParts): ImplementedMethod {
-  const { schema, clock, resources } = parts;
+function fakeMethod(
+  method: LongRunningMethod,
+  { annotationOf }: Schema,
+  parts: FakeParts,
+): ImplementedMethod {
+  const { clock, resources } = parts;
   const { input } = method.descriptor;
   const scriptNow = (): MethodScript => {
     const script = parts.script();
@@ -97,7 +104,7 @@ function fakeMethod(method: LongRunningMethod, parts: FakeParts): ImplementedMet
   };
   const { metadata, steps } = scriptNow();
   const scripted = [metadata, ...steps.map((step) => step.metadata)];
-  const standard = standardMethod(method.descriptor, method.responseType, schema.annotationOf);
+  const standard = standardMethod(method.descriptor, method.responseType, annotationOf);
   return implement(method, {
     parent: (request) => operationParent(method, request),
     accept(request) {
@@ -142,8 +149,12 @@ function hasText(type: DescMessage, name: string): boolean {
 }
 
 /** Answers as the script has it, else as a standard method does. */
-function unaryHandler(method: DescMethod, { schema, script, resources }: FakeParts): UntypedHandleCall {
-  const standard = standardMethod(method, method.output, schema.annotationOf);
+function unaryHandler(
+  method: DescMethod,
+  { annotationOf }: Schema,
+  { script, resources }: FakeParts,
+): UntypedHandleCall {
+  const standard = standardMethod(method, method.output, annotationOf);
   const answerTo = (request: Message): object => {
     const scripted = script().answers.get(fullName(method));
     if (scripted?.type === 'error') throw scripted.error;

@@ -12,7 +12,7 @@ import {
 import type { Operations } from '../server/index.js';
 import { type CalledMethod, calledMethods } from './calls/called-method.js';
 import { REST_REQUEST_HEADER } from './calls/rest-front.js';
-import { fakeServices } from './fake-service.js';
+import { type FakeServices, fakeServicesWith } from './fake-service.js';
 import { LiveScript } from './live-script.js';
 import { ResourceMemory } from './resources/resource-memory.js';
 import { parseScript, type Script } from './script.js';
@@ -87,12 +87,8 @@ export class FakedApis {
         `service ${twin.typeName} is faked already: fake it once, script() changes how it goes`,
       );
     const script = parseScript(options.script ?? {}, { file: 'script', schema });
-    const { server, operations, clock } = this.#parts;
-    const fakes = fakeServices(schema, {
-      script: () => this.#script.current,
-      clock,
-      resources: this.#resources,
-    });
+    const { server, operations } = this.#parts;
+    const fakes = this.#fakesOf(schema);
     const merged = mergeSchemas([this.#schema, schema]);
     const gateway = gatewayOf(server, merged);
     this.#script.add(script);
@@ -121,12 +117,14 @@ export class FakedApis {
 
   /** Which metadata fields are the script's own is found out once. */
   #serveAnew(): void {
-    const script = () => this.#script.current;
-    const { operations, clock } = this.#parts;
     for (const { schema } of this.#apis) {
-      const { methods } = fakeServices(schema, { script, clock, resources: this.#resources });
-      for (const method of methods) operations.add(method);
+      for (const method of this.#fakesOf(schema).methods) this.#parts.operations.add(method);
     }
+  }
+
+  #fakesOf(schema: Schema): FakeServices {
+    const script = () => this.#script.current;
+    return fakeServicesWith(schema, { script, clock: this.#parts.clock, resources: this.#resources });
   }
 }
 

@@ -15,6 +15,7 @@ import { FaultPlan, type PlannedFault } from './faults/fault-plan.js';
 import { parseFault } from './faults/parse-fault.js';
 import { type HandDrivenOperation, type HandDrivenOptions, startByHand } from './hand-driven-operation.js';
 import { HeldOperations } from './held-operations.js';
+import { settled } from './manual-clock.js';
 import { findMethodName } from './method-name.js';
 import type { ScriptSource } from './script-source.js';
 import { scriptTypes } from './script-types.js';
@@ -178,7 +179,10 @@ class RunningTestServer implements TestServer {
   }
 
   async whenCalled(method: string, times = 1): Promise<readonly RecordedCall[]> {
-    return this.#log.whenCalled(this.#methodName(method), times);
+    const calls = await this.#log.whenCalled(this.#methodName(method), times);
+    // What they set off has begun, so time may pass.
+    await settled();
+    return calls;
   }
 
   expectNoOpenCalls(): void {

@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import 'longrunning/testing/jest';
+import { Code, StatusError } from '../../src/status.js';
+import { expectCancelled, expectFailedWith, expectSucceededWith } from '../../src/testing/index.js';
+
+const cancelled = { name: 'operations/1', done: true, error: { code: 1, message: 'cancelled' } };
+const failed = {
+  name: 'operations/1',
+  done: true,
+  result: { $case: 'error', value: { code: 5, message: 'none', details: [] } },
+};
+const succeeded = {
+  state: 'succeeded',
+  response: { uri: 'file:///r', rows: [1, 2], bytes: Buffer.from('x') },
+};
+const running = { name: 'operations/1', done: false };
+
+describe('matchers', () => {
+  it('see the ending in every form of an operation', async () => {
+    for (const form of [
+      cancelled,
+      { state: 'cancelled' },
+      { latestResponse: { ...cancelled, result: 'error' } },
+      new StatusError(Code.CANCELLED, 'x'),
+      Object.assign(new Error('x'), { code: 1, details: 'x', metadata: { get: () => [] } }),
+    ]) {
+      expect(form).toBeCancelled();
+      expect(form).not.toHaveFailedWith('NOT_FOUND');
+    }
+    expect(failed).toHaveFailedWith('NOT_FOUND');
+    expect(failed).toHaveFailedWith(Code.NOT_FOUND);
+    expect({ state: 'failed', error: new StatusError(Code.ABORTED, 'x') }).toHaveFailedWith('ABORTED');
+    expect({ latestResponse: { done: true, result: 'response' }, result: { a: 1 } }).toHaveSucceededWith({
+      a: 1,
+    });
+    await expect(Promise.reject(new StatusError(Code.ABORTED, 'x'))).rejects.toHaveFailedWith('ABORTED');
+  });
+
+  it('take a response that has more than is expected, and matchers in it', () => {
+    expect(succeeded).toHaveSucceededWith({ uri: 'file:///r' });
+    expect(succeeded).toHaveSucceededWith({ uri: expect.stringMatching(/^file/), bytes: Buffer.from('x') });
+    expect(succeeded).not.toHaveSucceededWith({ uri: 'file:///q' });
+    expect(succeeded).not.toHaveSucceededWith({ rows: [1] });
+    expect(succeeded).not.toBeCancelled();
+  });
+
+  it('say what was expected and what came, as functions too', () => {
+    expect(() => expect(failed).toBeCancelled()).toThrow(
+      'expected the operation to have been cancelled, but it failed with NOT_FOUND: none',
+    );
+    expect(() => expect(cancelled).not.toBeCancelled()).toThrow(
+      'not to have been cancelled, but it was cancelled',
+    );
+    expect(() => expectCancelled(running)).toThrow('but it has not ended: await its end first');
+    expect(() => expectSucceededWith(cancelled, {})).toThrow(
+      'to have succeeded with {}, but it was cancelled',
+    );
+    expect(() => expectFailedWith(succeeded, 'ABORTED')).toThrow("but it succeeded with { uri: 'file:///r'");
+    expect(() => expectCancelled('operations/1')).toThrow(/operations\/1 is no operation: give an outcome/);
+    expectCancelled(cancelled);
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals';
+import { ReportMetadata } from '../../../generated/example/reports/v1/reports.js';
+import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { pack } from '../../../src/any.js';
+import { Code, StatusError } from '../../../src/status.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { startTestServer } from '../../../src/testing/index.js';
+
+const INFO = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'HALF_WAY' };
+
+describe('an operation driven by hand', () => {
+  it('has the name and the metadata that it is given, as ProtoJSON, as a message with its type, or packed', async () => {
+    await using server = await startTestServer();
+    const parent = 'projects/p/locations/l';
+    const operation = await server.operation({ id: 'mine', parent, metadata: INFO });
+    expect(operation.name).toBe(`${parent}/operations/mine`);
+    const seen = async () => (await server.client.getOperation(operation)).metadata;
+    expect(await seen()).toEqual(pack(ErrorInfo, ErrorInfo.fromPartial({ reason: 'HALF_WAY' })));
+    await operation.update({ type: ReportMetadata, message: { progressPercent: 50 } });
+    const half = pack(ReportMetadata, ReportMetadata.fromPartial({ progressPercent: 50 }));
+    expect(await seen()).toEqual(half);
+    await operation.update(pack(ReportMetadata, ReportMetadata.fromPartial({})));
+    expect((await operation.get()).metadata).toEqual(await seen());
+    await expect(operation.update({ '@type': 'acme.Unknown' })).rejects.toMatchObject({
+      code: Code.INVALID_ARGUMENT,
+      message: expect.stringMatching(/is no message: .*acme\.Unknown.*; name its type by "@type"/),
+    });
+  });
+
+  it('ends in each of the ways, and wakes who waits', async () => {
+    await using server = await startTestServer();
+    const endings = [];
+    for (const end of ['succeed', 'fail', 'cancelled', 'statusError'] as const) {
+      const operation = await server.operation();
+      const outcome = server.client.operation(operation.name).wait();
+      await server.whenCalled('WaitOperation', endings.length + 1);
+      if (end === 'succeed') await operation.succeed(INFO);
+      if (end === 'fail') await operation.fail({ code: 'ABORTED', message: 'why', details: [INFO] });
+      if (end === 'cancelled') await operation.cancelled();
+      if (end === 'statusError') await operation.fail(new StatusError(Code.DATA_LOSS, 'lost'));
+      endings.push(await outcome);
+    }
+    expect(endings).toMatchObject([
+      { state: 'succeeded', response: { typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo' } },
+      { state: 'failed', error: { code: Code.ABORTED, message: 'why' } },
+      { state: 'cancelled' },
+      { state: 'failed', error: { code: Code.DATA_LOSS } },
+    ]);
+  });
+
+  it('ends once', async () => {
+    await using server = await startTestServer();
+    const operation = await server.operation();
+    await operation.succeed();
+    const message =
+      /operation "operations\/1" cannot fail, it has ended with a response: an operation ends once/;
+    await expect(operation.fail({ code: 'ABORTED', message: '' })).rejects.toThrow(message);
+    await expect(operation.update(INFO)).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
+  });
+
+  it('expires: nobody finds it, and waits end', async () => {
+    await using server = await startTestServer();
+    const operation = await server.operation();
+    const waiting = rejection(server.client.operation(operation.name).wait());
+    await server.whenCalled('WaitOperation');
+    await operation.expire();
+    expect(await waiting).toMatchObject({ code: Code.NOT_FOUND });
+    await expect(operation.get()).rejects.toMatchObject({ code: Code.NOT_FOUND });
+    await expect(operation.expire()).rejects.toThrow(/is gone/);
+  });
+
+  it('ignores cancellation unless told otherwise, and tells that it was requested', async () => {
+    await using server = await startTestServer();
+    const operation = await server.operation();
+    await server.client.cancelOperation(operation);
+    await operation.cancelRequested;
+    expect((await operation.get()).done).toBe(false);
+    await operation.succeed();
+  });
+
+  it('honours cancellation, at once or later, or refuses it', async () => {
+    await using server = await startTestServer({ clock: 'manual' });
+    const now = await server.operation({ onCancel: 'honour' });
+    const later = await server.operation({ onCancel: { afterMs: 300 } });
+    const never = await server.operation({ onCancel: 'unimplemented' });
+    for (const operation of [now, later]) await server.client.cancelOperation(operation);
+    expect(await server.client.operation(now.name).wait()).toMatchObject({ state: 'cancelled' });
+    await later.cancelRequested;
+    await server.clock.advance(299);
+    expect((await later.get()).done).toBe(false);
+    await server.clock.advance(1);
+    expect(await server.client.operation(later.name).wait()).toMatchObject({ state: 'cancelled' });
+    await expect(server.client.cancelOperation(never)).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
+  });
+
+  it('answers the next call of the method that is to start it', async () => {
+    await using server = await startTestServer({ clock: 'manual' });
+    await server.fake('example/reports/v1/reports.proto');
+    const operation = await server.operation({ startedBy: 'ExportReport' });
+    const start = async () => {
+      const response = await fetch(`${server.url}/v1/projects/p/locations/l/reports:export`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: '{}',
+      });
+      return response.json();
+    };
+    expect(await start()).toEqual({ name: operation.name });
+    expect(await start()).toMatchObject({ name: 'projects/p/locations/l/operations/2' });
+    const slip = server.operation({ startedBy: 'ExportReports' });
+    await expect(slip).rejects.toThrow('method "ExportReports" is unknown: did you mean "ExportReport"?');
+  });
+});
