@@ -81,7 +81,8 @@ async function killAtRandom(
       server.signal('SIGCONT');
     } else {
       await server.kill();
-      onKill?.(++done);
+      done++;
+      onKill?.(done);
       await server.start();
     }
   }
