@@ -9,6 +9,7 @@ const DOCUMENTS = [
   'docs/client.md',
   'docs/rest-mapping.md',
   'docs/stores.md',
+  'docs/testing.md',
   'docs/custom-store.md',
 ];
 

@@ -60,8 +60,8 @@ describe.each([
   it('reads errors with their details', async () => {
     const failed = client.getAttachedCluster({ name: `${PARENT}/attachedClusters/a` });
     await expect(failed).rejects.toMatchObject({
-      code: 12,
-      reason: 'METHOD_NOT_FAKED',
+      code: 5,
+      reason: 'RESOURCE_NOT_FOUND',
       domain: 'longrunning',
     });
   });
