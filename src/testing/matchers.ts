@@ -6,6 +6,7 @@ import { type Ending, endingOf } from './ending.js';
 /** What a matcher of Jest or Vitest gives. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** What to tell whoever expected otherwise. */
   readonly message: () => string;
 }
 
