@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { callCases } from './cases/calls.ts';
 import { crowdCases } from './cases/crowd.ts';
 import { importCases } from './cases/import.ts';
+import { postgresCases } from './cases/postgres.ts';
 import { restCases } from './cases/rest.ts';
 import { storeCases } from './cases/stores.ts';
 import { waitCases } from './cases/wait.ts';
@@ -10,7 +11,15 @@ import { environment } from './harness/environment.ts';
 import { markdown, textTable } from './harness/report.ts';
 import { type CaseResult, resultOf } from './harness/result.ts';
 
-const CASES = [...callCases, ...importCases, ...waitCases, ...crowdCases, ...restCases, ...storeCases];
+const CASES = [
+  ...callCases,
+  ...importCases,
+  ...waitCases,
+  ...crowdCases,
+  ...restCases,
+  ...storeCases,
+  ...postgresCases,
+];
 const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
 const USAGE = `usage: npm run bench -- [NAME...] [--json FILE]
 cases: ${CASES.map(({ name }) => name).join(', ')} (default: all, which also writes docs/benchmarks.md)`;
