@@ -11,7 +11,7 @@ export interface PackedMessage {
 const TYPE_URL_PREFIX = 'type.googleapis.com/';
 
 /** Packs a message into a `google.protobuf.Any`, with a type URL of `type.googleapis.com/`. */
-export function pack<Message>(type: MessageType<Message>, message: Message): Any {
+export function pack<Message>(type: MessageType<Message>, message: NoInfer<Message>): Any {
   return { typeUrl: TYPE_URL_PREFIX + type.$type, value: encodeMessage(type, message) };
 }
 

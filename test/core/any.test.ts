@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ExportReportRequest, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { pack, TypeRegistry, typeName, unpack } from '../../src/any.js';
 
-const request = { parent: 'projects/p', title: 'sales' };
+const request = { parent: 'projects/p', title: 'sales', requestId: '' };
 
 describe('Any', () => {
   it('gives back what was packed', () => {

@@ -59,9 +59,13 @@ export function subpaths(files: readonly string[]): { modules: string[]; resourc
   return { modules: names(true), resources: names(false) };
 }
 
+/** Outside of Jest, Jest's `expect` is not there to be taught anything. `examples/testing` has it inside. */
+const INSIDE_JEST = 'longrunning/testing/jest';
+
 /** Writes the sources: one that imports all there is, and an example with a client and a server. */
 export function writeSources(directory: string, files: readonly string[]): void {
-  const { modules, resources } = subpaths(files);
+  const { modules: all, resources } = subpaths(files);
+  const modules = all.filter((module) => module !== INSIDE_JEST);
   const imports = modules.map((module, index) => `import * as module${index} from '${module}';`);
   const list = modules.map((module, index) => `  '${module}': module${index},`);
   mkdirSync(join(directory, 'src/reports'), { recursive: true });
