@@ -116,7 +116,12 @@ export class RequestHandler {
     const { bindings, query } = routing;
     const message = route.request.encode({ bindings, query: query.fields, body });
     const { signal } = request;
-    const answer = await upstream.call(route.path, message, { metadata, deadline, signal });
+    const answer = await upstream.call(route.path, message, {
+      metadata,
+      peer: peerOf(request),
+      deadline,
+      signal,
+    });
     const headers = callHeaders.fromMetadata(answer.metadata);
     switch (answer.kind) {
       case 'response': {
@@ -174,6 +179,11 @@ export class RequestHandler {
 function allowed(methods: readonly string[]): string {
   const all = new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS']);
   return Array.from(all).sort().join(', ');
+}
+
+/** As grpc-js has it. */
+function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
+  return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
 }
 
 function noContent(headers: HeaderFields): HttpAnswer {

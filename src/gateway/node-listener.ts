@@ -32,6 +32,7 @@ export function nodeListener(
       rawHeaders: request.rawHeaders,
       readBody: () => readBody(request, limits, clock),
       remoteAddress: request.socket.remoteAddress,
+      remotePort: request.socket.remotePort,
       signal: gone.signal,
     });
     stopListening();

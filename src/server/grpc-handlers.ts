@@ -9,10 +9,14 @@ import { Empty } from '../../generated/google/protobuf/empty.js';
 import { encodeMessage } from '../encode.js';
 import { toServerError } from '../grpc-status.js';
 import type { MessageType } from '../operation-method.js';
-import type { CallOptions, OperationsApi } from '../operations-api.js';
+import type { CallOptions } from '../operations-api.js';
 import { Code, StatusError } from '../status.js';
+import { AccessError } from './access/access-error.js';
+import { GrpcCallFacts } from './access/call-facts.js';
+import { type Admission, EVERYBODY, type Gate } from './access/gate.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
+import type { InProcessOperations } from './operations-service.js';
 import { strictService } from './strict-service.js';
 
 const strict = strictService(GeneratedService);
@@ -29,24 +33,64 @@ export const OperationsService: typeof GeneratedService = {
   waitOperation: { ...strict.waitOperation, responseSerialize: encoder(Operation) },
 };
 
+/** What the five methods are served with. */
+export interface HandlerParts {
+  readonly service: InProcessOperations;
+  readonly logger: Logger;
+  /** Undefined: everybody may do everything. */
+  readonly gate: Gate | undefined;
+}
+
 /** Serves the five methods over gRPC. */
-export function grpcHandlers(api: OperationsApi, logger: Logger): OperationsServer {
+export function grpcHandlers({ service, logger, gate }: HandlerParts): OperationsServer {
   const { getOperation, listOperations, cancelOperation, deleteOperation, waitOperation } = OperationsService;
+  const admitted = <Request extends { readonly name: string }, Response>(
+    { path }: { readonly path: string },
+    respond: AdmittedResponse<Request, Response>,
+  ) =>
+    unary(
+      path,
+      logger,
+      admitting(gate, path, ({ name }) => name, respond),
+    );
   return {
-    getOperation: unary(getOperation.path, logger, (call) => api.getOperation(call.request)),
-    listOperations: unary(listOperations.path, logger, (call) => api.listOperations(call.request)),
-    cancelOperation: unary(cancelOperation.path, logger, async (call) => {
-      await api.cancelOperation(call.request);
+    getOperation: admitted(getOperation, ({ request }) => service.getOperation(request)),
+    listOperations: admitted(listOperations, ({ request }, admission) =>
+      service.listOperations(request, {}, admission),
+    ),
+    cancelOperation: admitted(cancelOperation, async ({ request }) => {
+      await service.cancelOperation(request);
       return {};
     }),
-    deleteOperation: unary(deleteOperation.path, logger, async (call) => {
-      await api.deleteOperation(call.request);
+    deleteOperation: admitted(deleteOperation, async ({ request }) => {
+      await service.deleteOperation(request);
       return {};
     }),
-    waitOperation: unary(waitOperation.path, logger, (call) =>
-      api.waitOperation(call.request, longCallOptions(call)),
+    waitOperation: admitted(waitOperation, (call) =>
+      service.waitOperation(call.request, longCallOptions(call)),
     ),
   };
+}
+
+/** Answers a call that was let in. */
+export type AdmittedResponse<Request, Response> = (
+  call: ServerUnaryCall<Request, Response>,
+  admission: Admission,
+) => Promise<Response>;
+
+/**
+ * Has a call be let in before it is answered. Where there is no gate it costs nothing.
+ *
+ * @param nameOf - the resource that a request is about.
+ */
+export function admitting<Request, Response>(
+  gate: Gate | undefined,
+  path: string,
+  nameOf: (request: Request) => string,
+  respond: AdmittedResponse<Request, Response>,
+): (call: ServerUnaryCall<Request, Response>) => Promise<Response> {
+  if (!gate) return (call) => respond(call, EVERYBODY);
+  return async (call) => respond(call, await gate.admit(new GrpcCallFacts(path, nameOf(call.request), call)));
 }
 
 /**
@@ -64,15 +108,26 @@ export function unary<Request, Response>(
     } catch (thrown) {
       if (!(thrown instanceof StatusError))
         logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
-      callback(toServerError(thrown instanceof StatusError ? thrown : internalError(path, thrown)));
+      callback(answerOf(thrown instanceof StatusError ? thrown : internalError(path, thrown)));
     }
   };
+}
+
+/** An error as it goes out; how to get in goes with it, for HTTP. */
+function answerOf(error: StatusError): ReturnType<typeof toServerError> {
+  const answer = toServerError(error);
+  if (error instanceof AccessError && error.challenge !== undefined)
+    answer.metadata?.set('www-authenticate', error.challenge);
+  return answer;
 }
 
 /** Deadline and end of a call that may take long. The quick ones leave both to grpc-js. */
 function longCallOptions(call: ServerUnaryCall<unknown, unknown>): CallOptions {
   const controller = new AbortController();
-  call.once('cancelled', () => controller.abort(new StatusError(Code.CANCELLED, 'the caller went away')));
+  const goneAway = () => controller.abort(new StatusError(Code.CANCELLED, 'the caller went away'));
+  // It may have gone while it was being let in.
+  if (call.cancelled) goneAway();
+  else call.once('cancelled', goneAway);
   const timeoutMs = Number(call.getDeadline()) - Date.now();
   const { signal } = controller;
   return Number.isFinite(timeoutMs) ? { signal, timeoutMs: Math.max(0, timeoutMs) } : { signal };

@@ -1,4 +1,5 @@
 import type { DeepPartial, OperationMethod } from '../operation-method.js';
+import type { Caller } from './access/caller.js';
 
 /** What `run` is given to work with. */
 export interface RunContext<Metadata> {
@@ -23,6 +24,8 @@ export interface RunContext<Metadata> {
 /** What the starting call said besides its request. */
 export interface StartContext {
   readonly headers: Readonly<Record<string, string>>;
+  /** Who made it, where `authorize` found out. Request ids of one principal have nothing to do with another's. */
+  readonly caller: Caller;
 }
 
 /** How a method does its work. */

@@ -22,6 +22,10 @@ export { OperationsService } from './grpc-handlers.js';
 export { strictService } from './strict-service.js';
 export { memoryStore } from '../stores/memory.js';
 
+export type { Access, AccessRequest, Authorization, Authorize } from './access/authorize.js';
+export type { CallFacts } from './access/call-facts.js';
+export { type Caller, callerKey } from './access/caller.js';
+
 // For authors of stores and of servers.
 export type { Logger } from './logger.js';
 export type { ServiceLimits } from './operations-service.js';

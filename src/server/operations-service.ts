@@ -10,7 +10,8 @@ import { parseOperationName, parseParent } from '../name.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
 import { abortable, onAbort, within } from '../signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
-import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
+import type { ListQuery, OperationRecord, OperationStore } from '../stores/operation-store.js';
+import { type Admission, EVERYBODY } from './access/gate.js';
 import { isGone, type LifecycleEvent, toOperation } from './lifecycle.js';
 import type { ListFilters } from './list-filter.js';
 import type { PageTokens } from './page-token.js';
@@ -58,15 +59,16 @@ export class InProcessOperations implements OperationsApi {
   async listOperations(
     request: NamedRequest<ListOperationsRequest>,
     options?: CallOptions,
+    { caller, shows }: Admission = EVERYBODY,
   ): Promise<ListOperationsResponse> {
     const { store, listFilters, pageTokens, clock } = this.#options;
     if (request.returnPartialSuccess) throw partialSuccessUnimplemented();
     const parent = parseParent(request.name);
     const filter = request.filter ?? '';
-    const scope = { parent, filter: filter.trim() };
+    const scope = { parent, filter: filter.trim(), principal: caller.principal };
     const query = {
       parent,
-      ...listFilters.read(filter),
+      ...shown(listFilters.read(filter), shows),
       now: clock.now(),
       limit: this.#pageSize(request.pageSize ?? 0),
     };
@@ -205,6 +207,16 @@ class Changes {
     this.#pending = false;
     return !this.#ended;
   }
+}
+
+/** A list query that leaves out what its caller may not see. A store asks it of each record, so pages stay right. */
+function shown(
+  query: Pick<ListQuery, 'where' | 'matches'>,
+  shows: Admission['shows'],
+): Pick<ListQuery, 'where' | 'matches'> {
+  if (!shows) return query;
+  const { matches = () => true } = query;
+  return { ...query, matches: (record) => shows(record.name) && matches(record) };
 }
 
 function notFound(name: string): StatusError {

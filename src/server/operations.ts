@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
+import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
 import { type Clock, systemClock } from '../clock.js';
 import type { DeepPartial } from '../operation-method.js';
@@ -8,7 +8,12 @@ import { withDefaults } from '../options.js';
 import { Code, invalidField, kitError, quoted } from '../status.js';
 import { memoryStore } from '../stores/memory.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
-import { grpcHandlers, unary } from './grpc-handlers.js';
+import type { Authorization } from './access/authorize.js';
+import { textHeaders } from './access/call-facts.js';
+import type { Caller } from './access/caller.js';
+import { Gate } from './access/gate.js';
+import { givenRequestId } from './access/request-scope.js';
+import { admitting, grpcHandlers, unary } from './grpc-handlers.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
 import { isGone, toOperation } from './lifecycle.js';
 import { ListFilters } from './list-filter.js';
@@ -39,6 +44,13 @@ export interface OperationsOptions extends Partial<ServiceLimits> {
    * @defaultValue 32 random hexadecimal digits
    */
   readonly newId?: (() => string) | undefined;
+  /**
+   * Is asked before anything is read for a call over gRPC, be it of the five methods or one that starts an operation; REST
+   * comes that way too. Calls in process (`service`, `start`) are the program's own, and not asked about.
+   *
+   * @defaultValue nobody is asked: everybody may do everything
+   */
+  readonly authorize?: Authorization | undefined;
   /** Where errors go that no client is told. @defaultValue standard error */
   readonly logger?: Logger | undefined;
   /** @defaultValue the machine's */
@@ -133,6 +145,7 @@ class EmbeddedOperations implements Operations {
   readonly #transitions: Transitions;
   readonly #waiters: Waiters;
   readonly #runner: Runner;
+  readonly #gate: Gate | undefined;
   readonly #stopping = new AbortController();
   readonly #stopSweeping: () => void;
 
@@ -151,14 +164,16 @@ class EmbeddedOperations implements Operations {
     this.#waiters = new Waiters(store);
     const shared = { store, clock, transitions: this.#transitions, waiters: this.#waiters };
     this.#runner = new Runner({ ...shared, methods: this.#methods, logger, concurrency });
-    this.service = new InProcessOperations({
+    const service = new InProcessOperations({
       ...shared,
       limits: settings,
       listFilters: this.#listFilters,
       pageTokens: new PageTokens(options.pageTokenSecret),
       stopping: this.#stopping.signal,
     });
-    this.handlers = grpcHandlers(this.service, logger);
+    this.service = service;
+    this.#gate = options.authorize && new Gate(options.authorize);
+    this.handlers = grpcHandlers({ service, logger, gate: this.#gate });
     this.#stopSweeping = sweepExpired(store, clock, logger);
   }
 
@@ -181,26 +196,27 @@ class EmbeddedOperations implements Operations {
     const served = this.#served(path);
     const request = served.request(given as object);
     this.#assertServing();
-    const facts = served.identify(request);
-    const earlier = await this.#startedBy(facts);
+    const { headers = {}, caller = {} } = context;
+    const facts = served.identify(request, caller);
+    const earlier = await this.#startedBy(facts, caller);
     if (earlier) return toOperation(earlier);
-    const response = await served.accept(request, { headers: {}, ...context });
+    const response = await served.accept(request, { headers, caller });
     this.#assertServing();
     const createTime = this.#clock.now();
     let record = served.newRecord(request, facts, { id: this.#newId(), createTime });
     if (response) {
       record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
     }
-    return toOperation(sameRequest(await this.#store.create(record), facts));
+    return toOperation(sameRequest(await this.#store.create(record), facts, caller));
   }
 
   /** What the very same request started before (AIP-155). */
-  async #startedBy(facts: RequestFacts): Promise<OperationRecord | undefined> {
+  async #startedBy(facts: RequestFacts, caller: Caller): Promise<OperationRecord | undefined> {
     const { method, parent, requestId } = facts;
     if (requestId === undefined) return undefined;
     const earlier = await this.#store.find({ method, parent, requestId });
     if (!earlier) return undefined;
-    if (!isGone(earlier, this.#clock.now())) return sameRequest(earlier, facts);
+    if (!isGone(earlier, this.#clock.now())) return sameRequest(earlier, facts, caller);
     await this.#store.delete(earlier.name);
     return undefined;
   }
@@ -214,9 +230,15 @@ class EmbeddedOperations implements Operations {
 
   starter<Request>(implemented: ImplementedMethod<Request>): handleUnaryCall<Request, Operation> {
     const { path } = implemented.method;
-    this.#served(path);
-    return unary(path, this.#logger, (call) =>
-      this.start(implemented, call.request as DeepPartial<Request>, { headers: textHeaders(call.metadata) }),
+    const served = this.#served(path);
+    const nameOf = (request: Request) => served.parentOf(request);
+    return unary(
+      path,
+      this.#logger,
+      admitting(this.#gate, path, nameOf, (call, { caller }) => {
+        const context = { headers: textHeaders(call.metadata), caller };
+        return this.start(implemented, call.request as DeepPartial<Request>, context);
+      }),
     );
   }
 
@@ -269,21 +291,14 @@ function checkLimits(settings: Omit<typeof DEFAULTS, 'graceMs'>): void {
   }
 }
 
-function textHeaders(metadata: Metadata): Record<string, string> {
-  const entries = Object.entries(metadata.getMap());
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
-
 /**
  * The record that is kept for a request.
  *
  * @throws StatusError INVALID_ARGUMENT when its request id was used for a different request.
  */
-function sameRequest(kept: OperationRecord, asked: RequestFacts): OperationRecord {
+function sameRequest(kept: OperationRecord, asked: RequestFacts, caller: Caller): OperationRecord {
   if (Buffer.compare(kept.request, asked.request) === 0) return kept;
-  const id = quoted(asked.requestId ?? '');
+  const id = quoted(givenRequestId(asked.requestId ?? '', caller));
   throw invalidField('request_id', `request id ${id} was used for a different request: use a new one`);
 }
 

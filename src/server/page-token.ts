@@ -5,6 +5,8 @@ import { invalidField } from '../status.js';
 export interface PageScope {
   readonly parent: string;
   readonly filter: string;
+  /** Whose listing it is; undefined: anybody's. */
+  readonly principal?: string | undefined;
 }
 
 const SIGNATURE_BYTES = 16;
@@ -47,8 +49,10 @@ export class PageTokens {
     );
   }
 
-  #sign(cursor: string, { parent, filter }: PageScope): Buffer {
-    const hmac = createHmac('sha256', this.#secret).update(JSON.stringify([parent, filter, cursor]));
+  #sign(cursor: string, { parent, filter, principal }: PageScope): Buffer {
+    const hmac = createHmac('sha256', this.#secret).update(
+      JSON.stringify([parent, filter, principal ?? null, cursor]),
+    );
     return hmac.digest().subarray(0, SIGNATURE_BYTES);
   }
 }

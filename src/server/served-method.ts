@@ -4,6 +4,8 @@ import { formatOperationName, hasWildcard, parseOperationName, parseParent } fro
 import type { DeepPartial } from '../operation-method.js';
 import { invalidField, quoted } from '../status.js';
 import type { OperationRecord } from '../stores/operation-store.js';
+import type { Caller } from './access/caller.js';
+import { scopedRequestId } from './access/request-scope.js';
 import type { ImplementedMethod, RunContext, StartContext } from './implement.js';
 import { KnownFields } from './known-metadata.js';
 import { queued } from './lifecycle.js';
@@ -65,7 +67,7 @@ export class ServedMethod {
   }
 
   /** What a request is known by. Throws when its parent or its id cannot be one. */
-  identify(request: unknown): RequestFacts {
+  identify(request: unknown, caller: Caller = {}): RequestFacts {
     const { method, implementation } = this.#implemented;
     const parent = parseParent(implementation.parent?.(request) ?? '', 'parent');
     if (hasWildcard(parent)) {
@@ -74,7 +76,17 @@ export class ServedMethod {
     }
     const requestId = this.#requestId(request);
     const facts = { method: method.path, parent, request: method.request.encode(request).finish() };
-    return requestId ? { ...facts, requestId } : facts;
+    return requestId ? { ...facts, requestId: scopedRequestId(requestId, caller) } : facts;
+  }
+
+  /** The parent that a request names, before anything is checked; empty when it cannot be told. */
+  parentOf(request: unknown): string {
+    try {
+      return this.#implemented.implementation.parent?.(request) ?? '';
+    } catch {
+      // Whoever is let in is told what is wrong with the request, and nobody else.
+      return '';
+    }
   }
 
   /** A record to keep for a request. */

@@ -19,6 +19,7 @@ export interface HttpRequest {
   readBody(): Promise<Buffer>;
   /** The address of who is at the other end of the connection; undefined when it has none, or is closed. */
   readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }

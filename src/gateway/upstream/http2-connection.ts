@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { type Duplex, duplexPair } from 'node:stream';
+import { INTRODUCTION_HEADER, introduce } from '../../introduction.js';
 import { onAbort } from '../../signals.js';
 import { GrpcAnswer } from './grpc-answer.js';
 import { frame, grpcTimeout } from './grpc-frame.js';
@@ -53,7 +54,11 @@ export class Http2Connection {
   /** Makes a unary call. Never rejects. */
   call(path: string, message: Uint8Array, options: UpstreamCall): Promise<UpstreamAnswer> {
     const { promise, resolve } = Promise.withResolvers<UpstreamAnswer>();
-    const stream = this.#session.request(headersOf(path, options));
+    const introduction = options.peer === undefined ? undefined : introduce(options.peer);
+    const stream = this.#session.request({
+      ...headersOf(path, options),
+      [INTRODUCTION_HEADER]: introduction?.token,
+    });
     const answer = new GrpcAnswer();
     this.#open++;
     const stopListening = onAbort(options.signal, () => {
@@ -67,6 +72,7 @@ export class Http2Connection {
     stream.on('error', () => {});
     stream.on('close', () => {
       this.#open--;
+      introduction?.end();
       stopListening();
       resolve(answer.end(stream.rstCode));
       // Nobody else will.

@@ -12,6 +12,8 @@ export interface Upstream {
 /** What is said about one call. */
 export interface UpstreamCall {
   readonly metadata: Metadata;
+  /** Address and port of whom it is made for; undefined when they are not known. */
+  readonly peer: string | undefined;
   /** Milliseconds since 1970, or Infinity. */
   readonly deadline: number;
   /** Cancels the call. */

@@ -4,6 +4,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
+import { INTRODUCTION_HEADER } from '../../introduction.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
 import { REST_REQUEST_HEADER } from './rest-front.js';
 
@@ -47,7 +48,7 @@ function originOf(call: ServerInterceptingCallInterface, metadata: Metadata | un
   const [request] = metadata?.get(REST_REQUEST_HEADER) ?? [];
   const headers = Object.fromEntries(
     Object.entries(metadata?.getMap() ?? {})
-      .filter(([name]) => name !== REST_REQUEST_HEADER)
+      .filter(([name]) => name !== REST_REQUEST_HEADER && name !== INTRODUCTION_HEADER)
       .map(([name, value]) => [name, typeof value === 'string' ? value : value.toString('base64')]),
   );
   return request === undefined

@@ -54,6 +54,8 @@ export interface ReportsAccess {
 /** The example service with the kit behind it, on a free port of 127.0.0.1. */
 export interface ReportsServer extends AsyncDisposable {
   readonly kit: Operations;
+  /** For a gateway in this process. */
+  readonly server: Server;
   readonly address: string;
   readonly port: number;
   readonly manual: ManualClock;
@@ -101,6 +103,7 @@ export async function startReportsServer(options: ReportsServerOptions = {}): Pr
 
   return {
     kit,
+    server,
     address,
     port,
     manual,

@@ -1,0 +1,110 @@
+import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { pack } from '../../any.js';
+import { Code, codeName, ERROR_DOMAIN, StatusError } from '../../status.js';
+import { AccessError, bearerChallenge, isRefusal } from './access-error.js';
+import type { Access, Authorization, Authorize } from './authorize.js';
+import type { CallFacts } from './call-facts.js';
+import type { Caller } from './caller.js';
+import { DEFAULT_SERVICE, permissionOf } from './permission.js';
+
+/** A call that was let in. */
+export interface Admission {
+  readonly caller: Caller;
+  /** Whether a list shows the caller an operation; undefined: each one. */
+  readonly shows?: ((operation: string) => boolean) | undefined;
+}
+
+/** Where nobody asks who calls. */
+export const EVERYBODY: Admission = { caller: {} };
+
+/** Lets calls in, or not: asks every step of authorization. */
+export class Gate {
+  readonly #steps: readonly Authorize[];
+  readonly #permissionFor: NonNullable<Authorize['permissionFor']>;
+
+  constructor(authorization: Authorization) {
+    this.#steps = typeof authorization === 'function' ? [authorization] : authorization;
+    const [permissionFor] = this.#steps.flatMap((step) => step.permissionFor ?? []);
+    this.#permissionFor = permissionFor ?? (({ method }) => permissionOf(method, DEFAULT_SERVICE));
+  }
+
+  /**
+   * Asks for a call to be let in.
+   *
+   * @throws AccessError when it is not; whatever else a step threw.
+   */
+  async admit(facts: CallFacts): Promise<Admission> {
+    let admission = EVERYBODY;
+    try {
+      for (const step of this.#steps) {
+        admission = joined(admission, await step(new Asking(facts, admission.caller)));
+      }
+      return admission;
+    } catch (thrown) {
+      if (!(thrown instanceof StatusError && isRefusal(thrown))) throw thrown;
+      throw told(thrown, { permission: this.#permissionFor(facts), resource: clipped(facts.name) });
+    }
+  }
+}
+
+/** The facts are looked up when they are asked for, and so they are here. */
+class Asking implements CallFacts {
+  readonly caller: Caller;
+  readonly #facts: CallFacts;
+
+  constructor(facts: CallFacts, caller: Caller) {
+    this.#facts = facts;
+    this.caller = caller;
+  }
+
+  get method(): string {
+    return this.#facts.method;
+  }
+
+  get name(): string {
+    return this.#facts.name;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#facts.headers;
+  }
+
+  get peer(): string {
+    return this.#facts.peer;
+  }
+}
+
+/** An operation is shown when every step shows it. */
+function joined(before: Admission, { caller, shows }: Access = {}): Admission {
+  const earlier = before.shows;
+  return {
+    caller: caller ?? before.caller,
+    shows: earlier && shows ? (name) => earlier(name) && shows(name) : (shows ?? earlier),
+  };
+}
+
+/** A refusal with one ErrorInfo that says of what, first of the details (contract 32). */
+function told(refusal: StatusError, metadata: Readonly<Record<string, string>>): AccessError {
+  const given = refusal.detail(ErrorInfo) ?? {
+    metadata: {},
+    reason: codeName(refusal.code),
+    domain: ERROR_DOMAIN,
+  };
+  const info = ErrorInfo.fromPartial({ ...given, metadata: { ...metadata, ...given.metadata } });
+  const others = refusal.details.filter(({ typeUrl }) => !typeUrl.endsWith(`/${ErrorInfo.$type}`));
+  const details = [pack(ErrorInfo, info), ...others];
+  const status = new StatusError(refusal.code, refusal.message, details);
+  const challenge = refusal instanceof AccessError ? refusal.challenge : undefined;
+  return new AccessError(
+    status,
+    challenge ?? (refusal.code === Code.UNAUTHENTICATED ? bearerChallenge() : undefined),
+  );
+}
+
+/** Past this no name is well-formed, and details of errors must not be too long. */
+const LONGEST_RESOURCE = 1024;
+const CLIPPED_LENGTH = 200;
+
+function clipped(name: string): string {
+  return Buffer.byteLength(name) <= LONGEST_RESOURCE ? name : `${name.slice(0, CLIPPED_LENGTH)}…`;
+}

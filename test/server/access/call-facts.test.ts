@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { INTRODUCTION_HEADER, introduce, introducedPeer } from '../../../src/introduction.js';
+import { type AccessRequest, callerKey } from '../../../src/server/index.js';
+import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
+import { serveBesideGrpc } from '../../gateway/http-client.js';
+
+const LOCAL = /^127\.0\.0\.1:\d+$/;
+
+/** A server that notes whom it is asked about. */
+async function noting() {
+  const asked: AccessRequest[] = [];
+  const server = await startReportsServer({
+    authorize: ({ method, name, headers, peer, caller }) => {
+      asked.push({ method, name, headers, peer, caller });
+      return undefined;
+    },
+  });
+  return { asked, server };
+}
+
+describe('the facts of a call', () => {
+  it('are its method, name, headers and peer: of each of the five methods and of a start', async () => {
+    const { asked, server } = await noting();
+    await using _ = server;
+    const options = { headers: { 'x-tenant': 'a' } };
+    const { name } = await server.overGrpc.exportReport({}, options);
+    const { operations } = server.overGrpc;
+    await operations.getOperation({ name }, options);
+    await operations.listOperations({ name: PARENT }, options);
+    await operations.cancelOperation({ name }, options);
+    await operations.waitOperation({ name, timeout: { seconds: 0, nanos: 0 } }, options);
+    await operations.deleteOperation({ name }, options);
+    expect(asked.map(({ method, name: about }) => [method.split('/')[2], about])).toEqual([
+      ['ExportReport', PARENT],
+      ['GetOperation', name],
+      ['ListOperations', PARENT],
+      ['CancelOperation', name],
+      ['WaitOperation', name],
+      ['DeleteOperation', name],
+    ]);
+    for (const { headers, peer } of asked) {
+      expect(headers).toMatchObject({ 'x-tenant': 'a' });
+      expect(peer).toMatch(LOCAL);
+    }
+  });
+
+  it('over REST have the peer of the gateway, and none of its own headers', async () => {
+    const { asked, server } = await noting();
+    await using _ = server;
+    await using rest = await serveBesideGrpc(server.server, { headers: [INTRODUCTION_HEADER] });
+    await rest.ask('GET', `/v1/${PARENT}/operations`, {
+      headers: { authorization: 'Bearer t', [INTRODUCTION_HEADER]: 'me', 'x-forwarded-for': '192.0.2.7' },
+    });
+    const [facts] = asked;
+    expect(facts?.peer).toMatch(LOCAL);
+    expect(facts?.headers).toMatchObject({ authorization: 'Bearer t' });
+    expect(facts?.headers).not.toHaveProperty(INTRODUCTION_HEADER);
+  });
+
+  it('cannot be forged over gRPC by the header of the gateway', async () => {
+    const { asked, server } = await noting();
+    await using _ = server;
+    const headers = { [INTRODUCTION_HEADER]: randomUUID() };
+    await server.overGrpc.operations.listOperations({ name: PARENT }, { headers });
+    expect(asked[0]?.peer).toMatch(LOCAL);
+    expect(asked[0]?.headers).not.toHaveProperty(INTRODUCTION_HEADER);
+  });
+
+  it('an introduction is good until its call ends', () => {
+    const { token, end } = introduce('192.0.2.7:1');
+    expect(introducedPeer(token)).toBe('192.0.2.7:1');
+    end();
+    expect(introducedPeer(token)).toBeUndefined();
+  });
+
+  it('a call in process is not asked about', async () => {
+    const { asked, server } = await noting();
+    await using _ = server;
+    const { name } = await server.inProcess.exportReport();
+    await server.inProcess.operations.getOperation({ name });
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('callerKey', () => {
+  it('is the principal, else the address without the port', () => {
+    expect(callerKey({ principal: 'principal://a/subject/1' }, '192.0.2.7:5')).toBe(
+      'principal://a/subject/1',
+    );
+    expect(callerKey({}, '192.0.2.7:5')).toBe('peer:192.0.2.7');
+    expect(callerKey({}, '2001:db8::7:5')).toBe('peer:2001:db8::7');
+    expect(callerKey({}, 'unknown')).toBe('peer:unknown');
+  });
+});
