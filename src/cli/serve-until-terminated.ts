@@ -1,8 +1,11 @@
 import type { Server } from '@grpc/grpc-js';
 import { destination, type Logger, pino } from 'pino';
+import type { FakeServer } from '../testing/index.js';
 import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
+import { CallFile } from './serve/call-file.js';
 import { type FakedServersSettings, fakedServers } from './serve/faked-servers.js';
-import type { ServedProtos } from './served-protos.js';
+import { onChange } from './serve/watched-file.js';
+import { readScript, type ServedProtos } from './served-protos.js';
 import type { Terminal } from './terminal.js';
 import { onTermination, signalExitCode, type TerminationSignal } from './termination.js';
 
@@ -13,6 +16,10 @@ const SHUTDOWN_MS = 1000;
 export interface ServeSettings extends ListenSettings, FakedServersSettings {
   /** How long running work has to end once the server is told to stop. */
   readonly graceMs: number;
+  /** The script, to be read anew whenever it changes; undefined: never. */
+  readonly watch: string | undefined;
+  /** The file that calls are recorded in; undefined: none. */
+  readonly record: string | undefined;
   readonly terminal: Terminal;
 }
 
@@ -23,15 +30,33 @@ export interface ServeSettings extends ListenSettings, FakedServersSettings {
  * @throws UsageError when it cannot begin or listen.
  */
 export async function serveUntilTerminated(served: ServedProtos, settings: ServeSettings): Promise<void> {
-  const { graceMs, terminal } = settings;
+  const { record } = settings;
   const logger = pino({ base: null }, destination({ fd: 2, sync: true }));
-  const { server, gateway, operations } = fakedServers(served, settings, logger);
+  const recording = record === undefined ? undefined : CallFile.open(record, logger);
+  try {
+    await serve(served, settings, recording, logger);
+  } finally {
+    recording?.close();
+  }
+}
+
+async function serve(
+  served: ServedProtos,
+  settings: ServeSettings,
+  recording: CallFile | undefined,
+  logger: Logger,
+): Promise<void> {
+  const { graceMs, terminal, watch } = settings;
+  const fakes = fakedServers(served, settings, recording, logger);
+  const { server, gateway, operations } = fakes;
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
   let ports: Ports | undefined;
+  let stopWatching = () => {};
   try {
     await operations.ready();
     ports = await listen({ server, gateway }, settings);
+    if (watch !== undefined) stopWatching = followScript(watch, served, fakes, logger);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
     tellReady(ports, terminal);
@@ -39,11 +64,16 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
     logger.info({ signal, graceMs }, 'stopping; a second signal ends at once');
   } finally {
     stopHeeding();
-    const stopHeedingSecond = onTermination(terminal, (signal) => terminal.exit(signalExitCode(signal)));
+    stopWatching();
+    const stopHeedingSecond = onTermination(terminal, (signal) => {
+      recording?.close(fakes.calls);
+      terminal.exit(signalExitCode(signal));
+    });
     await operations.close({ graceMs });
     if (ports) await closePorts(ports, SHUTDOWN_MS);
     gateway?.close();
     await shutDown(server);
+    recording?.close(fakes.calls);
     stopHeedingSecond();
   }
 }
@@ -52,6 +82,27 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
 function tellReady({ main, rest }: Ports, { stdout }: Terminal): void {
   stdout.write(`longrunning: listening on ${main.address}\n`);
   if (rest) stdout.write(`longrunning: REST on ${rest.address}\n`);
+}
+
+/** Has everything go by the script as it is in the file. One that cannot be used is told of, and changes nothing. */
+function followScript(
+  script: string,
+  { schema }: ServedProtos,
+  fakes: FakeServer,
+  logger: Logger,
+): () => void {
+  return onChange(script, async () => {
+    try {
+      fakes.replaceScript(await readScript(script, schema));
+      logger.info({ script }, 'the script has changed, and counts from now on');
+    } catch (error) {
+      const { message } = error as Error;
+      logger.error(
+        { script },
+        `the script has changed, but cannot be used; the one before stays: ${message}`,
+      );
+    }
+  });
 }
 
 function warnOfFaults({ schema }: ServedProtos, logger: Logger): void {

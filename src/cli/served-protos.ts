@@ -40,7 +40,12 @@ export async function servedProtos(options: ServedFiles): Promise<ServedProtos> 
   return { schema, script, serviceConfig };
 }
 
-async function readScript(file: string, schema: Schema): Promise<Script> {
+/**
+ * Reads the script that a file has.
+ *
+ * @throws UsageError with all that is wrong, a line for each fault.
+ */
+export async function readScript(file: string, schema: Schema): Promise<Script> {
   const text = await readText(file, 'script');
   try {
     return parseScript(text, { file, schema });

@@ -1,6 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
-import { createGateway, type Gateway } from '../gateway/index.js';
+import { createGateway, type Gateway, type GatewaySettings } from '../gateway/index.js';
 import {
   loadSchema,
   mergeSchemas,
@@ -9,7 +9,7 @@ import {
   SchemaError,
   schemaOf,
 } from '../schema/index.js';
-import type { Operations } from '../server/index.js';
+import type { ImplementedMethod, Operations } from '../server/index.js';
 import { type CalledMethod, calledMethods } from './calls/called-method.js';
 import { REST_REQUEST_HEADER } from './calls/rest-front.js';
 import { type FakeServices, fakeServicesWith } from './fake-service.js';
@@ -29,16 +29,21 @@ export interface FakeOptions {
   readonly script?: ScriptSource | string;
 }
 
-interface FakedApi {
+/** An API that is faked. */
+export interface FakedApi {
   readonly schema: Schema;
   readonly script: Script;
 }
 
+/** How REST is answered. */
+export type RestSettings = Pick<GatewaySettings, 'serviceConfig' | 'headers' | 'limits' | 'cors' | 'logger'>;
+
 /** What the services are faked with. */
 export interface FakedApisParts {
-  readonly server: Server;
-  readonly operations: Operations;
   readonly clock: Clock;
+  readonly rest: RestSettings;
+  /** Those that there are from the start. */
+  readonly apis: readonly FakedApi[];
 }
 
 /** The APIs that a server fakes: more of them as it goes. */
@@ -46,17 +51,27 @@ export class FakedApis {
   readonly #parts: FakedApisParts;
   readonly #script = new LiveScript();
   readonly #resources = new ResourceMemory();
-  #apis: readonly FakedApi[] = [];
-  #schema = operationsSchema();
+  /** Set once services are served. */
+  #served: { readonly server: Server; readonly operations: Operations } | undefined;
+  #apis: readonly FakedApi[];
+  #schema: Schema;
   #methods: ReadonlyMap<string, CalledMethod> | undefined;
 
   constructor(parts: FakedApisParts) {
     this.#parts = parts;
+    this.#apis = parts.apis;
+    this.#schema = mergeSchemas([operationsSchema(), ...parts.apis.map(({ schema }) => schema)]);
+    this.#script.reset(parts.apis.map(({ script }) => script));
   }
 
   /** All that is served. */
   get schema(): Schema {
     return this.#schema;
+  }
+
+  /** The long-running methods, for `createOperations`. */
+  get methods(): readonly ImplementedMethod[] {
+    return this.#apis.flatMap(({ schema }) => this.#fakesOf(schema).methods);
   }
 
   /** By the path of its gRPC method. */
@@ -66,8 +81,14 @@ export class FakedApis {
   }
 
   /** @throws HttpRuleError when two methods have the same HTTP path. */
-  gateway(): Gateway {
-    return gatewayOf(this.#parts.server, this.#schema);
+  gateway(server: Server): Gateway {
+    return this.#gatewayOf(server, this.#schema);
+  }
+
+  /** Adds the services to a server, and those that come later. */
+  serve(server: Server, operations: Operations): void {
+    this.#served = { server, operations };
+    for (const { schema } of this.#apis) this.#fakesOf(schema).addTo(server, operations);
   }
 
   /**
@@ -81,16 +102,16 @@ export class FakedApis {
     options: FakeOptions,
   ): Promise<{ readonly script: Script; readonly gateway: Gateway }> {
     const schema = await readApi(source, options);
+    const { server, operations } = this.#serving();
     const twin = schema.services.find(({ typeName }) => this.#schema.registry.getService(typeName));
     if (twin)
       throw new SchemaError(
         `service ${twin.typeName} is faked already: fake it once, script() changes how it goes`,
       );
     const script = parseScript(options.script ?? {}, { file: 'script', schema });
-    const { server, operations } = this.#parts;
     const fakes = this.#fakesOf(schema);
     const merged = mergeSchemas([this.#schema, schema]);
-    const gateway = gatewayOf(server, merged);
+    const gateway = this.#gatewayOf(server, merged);
     this.#script.add(script);
     for (const method of fakes.methods) operations.add(method);
     fakes.addTo(server, operations);
@@ -108,6 +129,12 @@ export class FakedApis {
     return script;
   }
 
+  /** Has all methods go by one script, in place of those that there were. */
+  replaceScript(script: Script): void {
+    this.#script.reset([script]);
+    this.#serveAnew();
+  }
+
   /** Has them be as when they were added, without what was created since. */
   reset(): void {
     this.#resources.clear();
@@ -117,14 +144,24 @@ export class FakedApis {
 
   /** Which metadata fields are the script's own is found out once. */
   #serveAnew(): void {
-    for (const { schema } of this.#apis) {
-      for (const method of this.#fakesOf(schema).methods) this.#parts.operations.add(method);
-    }
+    const { operations } = this.#serving();
+    for (const method of this.methods) operations.add(method);
+  }
+
+  #serving(): { readonly server: Server; readonly operations: Operations } {
+    if (!this.#served) throw new TypeError('the services are not served: call serve() before');
+    return this.#served;
   }
 
   #fakesOf(schema: Schema): FakeServices {
     const script = () => this.#script.current;
     return fakeServicesWith(schema, { script, clock: this.#parts.clock, resources: this.#resources });
+  }
+
+  #gatewayOf(server: Server, { registry: descriptors, annotationOf }: Schema): Gateway {
+    const { rest } = this.#parts;
+    const headers = [...(rest.headers ?? []), REST_REQUEST_HEADER];
+    return createGateway({ ...rest, server, descriptors, annotationOf, headers });
   }
 }
 
@@ -132,8 +169,4 @@ function readApi(source: ApiSource, { includeDirs = [] }: FakeOptions): Promise<
   if (source instanceof Uint8Array) return schemaOf(source);
   if (typeof source === 'string') return loadSchema({ files: [source], includeDirs });
   return 'registry' in source ? source : loadSchema({ files: source, includeDirs });
-}
-
-function gatewayOf(server: Server, { registry: descriptors, annotationOf }: Schema): Gateway {
-  return createGateway({ server, descriptors, annotationOf, headers: [REST_REQUEST_HEADER] });
 }

@@ -8,7 +8,7 @@
 export type { TestServer } from './test-server-api.js';
 export { startTestServer, type TestServerOptions } from './test-server.js';
 export type { CallOutcome, RecordedCall } from './calls/recorded-call.js';
-export type { ApiSource, FakeOptions } from './faked-apis.js';
+export type { ApiSource, FakedApi, FakeOptions, RestSettings } from './faked-apis.js';
 export type { FailureSource, Fault, FaultEffect, FaultSource, NamedFault } from './faults/fault.js';
 export type { PlannedFault } from './faults/fault-plan.js';
 export type { AnyValue, TypedJson, TypedMessage } from './any-value.js';
@@ -24,6 +24,7 @@ export type { ErrorSource, MethodScriptSource, ScriptSource } from './script-sou
 export type { ClockOption, TestClock } from './test-clock.js';
 export { MANUAL_CLOCK_START, type ManualClock, manualClock } from './manual-clock.js';
 export { type ExampleService, exampleService } from './example.js';
+export { type FakeServer, type FakeServerOptions, fakeServer, type Recording } from './fake-server.js';
 export { type FakeServices, type FakeServicesOptions, fakeServices } from './fake-service.js';
 export type { OnCancel, OnInterrupted } from './conduct.js';
 export {

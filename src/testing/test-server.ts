@@ -1,20 +1,14 @@
 import { OperationsClient } from '../client/operations-client.js';
 import { type ServedPort, servePort } from '../gateway/index.js';
 import { withDefaults } from '../options.js';
-import { createOperations, memoryStore, type Operations, OperationsService } from '../server/index.js';
-import { CallConnections } from './calls/call-connections.js';
-import { callInterceptor } from './calls/call-interceptor.js';
-import { CallLog } from './calls/call-log.js';
-import { ConnectionServer } from './calls/grpc-connections.js';
+import { memoryStore } from '../server/index.js';
 import type { RecordedCall } from './calls/recorded-call.js';
-import { RestFront } from './calls/rest-front.js';
-import { type ApiSource, FakedApis, type FakeOptions } from './faked-apis.js';
-import { AnswerHistory } from './faults/answer-history.js';
+import { FakedApiServer } from './fake-server.js';
+import type { ApiSource, FakeOptions } from './faked-apis.js';
 import type { FailureSource, FaultSource, NamedFault } from './faults/fault.js';
-import { FaultPlan, type PlannedFault } from './faults/fault-plan.js';
+import type { PlannedFault } from './faults/fault-plan.js';
 import { parseFault } from './faults/parse-fault.js';
 import { type HandDrivenOperation, type HandDrivenOptions, startByHand } from './hand-driven-operation.js';
-import { HeldOperations } from './held-operations.js';
 import { settled } from './manual-clock.js';
 import { findMethodName } from './method-name.js';
 import type { ScriptSource } from './script-source.js';
@@ -67,15 +61,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 class RunningTestServer implements TestServer {
   readonly clock: TestClock;
   readonly #settings: Required<TestServerOptions>;
-  readonly #faults = new FaultPlan();
-  readonly #history = new AnswerHistory();
-  readonly #held = new HeldOperations();
   readonly #store = memoryStore();
-  readonly #log: CallLog;
-  readonly #server: ConnectionServer;
-  readonly #operations: Operations;
-  readonly #apis: FakedApis;
-  readonly #rest: RestFront;
+  readonly #faked: FakedApiServer;
   #port: ServedPort | undefined;
   #client: OperationsClient | undefined;
   #lastId = 0;
@@ -83,39 +70,21 @@ class RunningTestServer implements TestServer {
   constructor(settings: Required<TestServerOptions>, clock: TestClock) {
     this.clock = clock;
     this.#settings = settings;
-    this.#log = new CallLog(clock, settings.onCall);
-    const connections = new CallConnections();
-    const interceptor = callInterceptor({
-      methodAt: (path) => this.#apis.methodAt(path),
-      log: this.#log,
-      faults: this.#faults,
-      history: this.#history,
-      held: this.#held,
-      connections,
-      clock,
-    });
-    const server = new ConnectionServer({ interceptors: [interceptor] }, connections);
-    const { retentionMs, maxWaitMs } = settings;
-    this.#operations = createOperations({
-      methods: [],
+    const { retentionMs, maxWaitMs, onCall } = settings;
+    const operations = {
       store: this.#store,
-      clock,
       retentionMs,
       maxWaitMs,
-      // Faked work is a timer: there is no harm in many.
-      concurrency: Number.POSITIVE_INFINITY,
       pageTokenSecret: 'test server',
       newId: () => this.#newId(),
-    });
-    server.addService(OperationsService, this.#operations.handlers);
-    this.#server = server;
-    this.#apis = new FakedApis({ server, operations: this.#operations, clock });
-    this.#rest = new RestFront(this.#apis.gateway(), connections);
+    };
+    this.#faked = new FakedApiServer({ clock, operations, onCall });
   }
 
   async listen(address: string): Promise<void> {
     try {
-      this.#port = await servePort({ server: this.#server, gateway: this.#rest.gateway, address });
+      const { server, gateway } = this.#faked;
+      this.#port = await servePort({ server, ...(gateway && { gateway }), address });
     } catch (error) {
       await this.close();
       throw error;
@@ -138,71 +107,66 @@ class RunningTestServer implements TestServer {
   }
 
   get calls(): readonly RecordedCall[] {
-    return this.#log.list();
+    return this.#faked.calls;
   }
 
   get faults(): readonly PlannedFault[] {
-    return this.#faults.list();
+    return this.#faked.faults;
   }
 
-  async fake(source: ApiSource, options: FakeOptions = {}): Promise<void> {
-    const { script, gateway } = await this.#apis.add(source, options);
-    this.#rest.replace(gateway);
-    this.#faults.add(...script.faults);
+  fake(source: ApiSource, options: FakeOptions = {}): Promise<void> {
+    return this.#faked.fake(source, options);
   }
 
   script(source: ScriptSource | string): void {
-    this.#faults.add(...this.#apis.script(source).faults);
+    this.#faked.script(source);
   }
 
   async operation(options: HandDrivenOptions = {}): Promise<HandDrivenOperation> {
     const { startedBy, id = this.#newId() } = options;
     const method = startedBy === undefined ? undefined : this.#startingMethod(startedBy);
     const { clock } = this;
-    const registry = () => this.#apis.schema.registry;
+    const registry = () => this.#faked.apis.schema.registry;
     const { retentionMs } = this.#settings;
     const operation = await startByHand(
       { store: this.#store, clock, retentionMs, registry },
       { ...options, id },
     );
-    if (method !== undefined) this.#held.add(method, operation);
+    if (method !== undefined) this.#faked.held.add(method, operation);
     return operation;
   }
 
   failNext(method: string, failure: FailureSource = {}): void {
     const fault: FaultSource = { code: 'UNAVAILABLE', ...failure, method };
-    this.#faults.add(parseFault(fault, scriptTypes(this.#apis.schema), 'failNext'));
+    this.#faked.plan.add(parseFault(fault, scriptTypes(this.#faked.apis.schema), 'failNext'));
   }
 
   inject(fault: FaultSource | NamedFault): void {
-    this.#faults.add(parseFault(fault, scriptTypes(this.#apis.schema), 'inject'));
+    this.#faked.plan.add(parseFault(fault, scriptTypes(this.#faked.apis.schema), 'inject'));
   }
 
   async whenCalled(method: string, times = 1): Promise<readonly RecordedCall[]> {
-    const calls = await this.#log.whenCalled(this.#methodName(method), times);
+    const calls = await this.#faked.log.whenCalled(this.#methodName(method), times);
     // What they set off has begun, so time may pass.
     await settled();
     return calls;
   }
 
   expectNoOpenCalls(): void {
-    this.#log.expectNoOpenCalls();
+    this.#faked.log.expectNoOpenCalls();
   }
 
   reset(): void {
-    this.#faults.clear();
-    this.#history.clear();
-    this.#held.clear();
-    this.#log.clear();
-    this.#apis.reset();
+    this.#faked.reset();
   }
 
   async close(): Promise<void> {
+    const { operations, gateway, server } = this.#faked;
     this.#client?.close();
-    await this.#operations.close({ graceMs: 0 });
+    await operations.close({ graceMs: 0 });
     await this.#port?.close({ graceMs: 0 });
-    this.#rest.gateway.close();
-    this.#server.forceShutdown();
+    gateway?.close();
+    server.forceShutdown();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -214,12 +178,12 @@ class RunningTestServer implements TestServer {
   }
 
   #methodName(wanted: string): string {
-    return nameIn(scriptTypes(this.#apis.schema).methodNames, wanted);
+    return nameIn(scriptTypes(this.#faked.apis.schema).methodNames, wanted);
   }
 
   /** Of those that start operations. */
   #startingMethod(wanted: string): string {
-    const { methods } = this.#apis.schema;
+    const { methods } = this.#faked.apis.schema;
     return nameIn(
       methods.map(({ name }) => name),
       wanted,

@@ -51,7 +51,8 @@ export class YamlValue {
 
   /** As error messages show it. */
   toString(): string {
-    return quoted(JSON.stringify(this.toJson()) ?? 'null');
+    const value = this.toJson();
+    return quoted(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null'));
   }
 
   isMap(): boolean {

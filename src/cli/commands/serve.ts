@@ -1,12 +1,11 @@
 import { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
-import { withFakingOptions } from '../serve/faking-options.js';
+import { type FakingOptions, watchedScript, withFakingOptions } from '../serve/faking-options.js';
 import { type ListeningOptions, listenSettings, withListeningOptions } from '../serve/listening-options.js';
 import { type RunningOptions, withRunningOptions } from '../serve/running-options.js';
-import type { ServedFiles } from '../served-protos.js';
 import type { Terminal } from '../terminal.js';
 
-interface ServeOptions extends ListeningOptions, ServedFiles, RunningOptions {}
+interface ServeOptions extends ListeningOptions, FakingOptions, RunningOptions {}
 
 /** `longrunning serve` */
 export function serveCommand(terminal: Terminal): Command {
@@ -20,14 +19,16 @@ export function serveCommand(terminal: Terminal): Command {
 }
 
 async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
+  const watch = watchedScript(options);
   const { servedProtos } = await import('../served-protos.js');
   const { openStore } = await import('../store.js');
   const { serveUntilTerminated } = await import('../serve-until-terminated.js');
   const served = await servedProtos(options);
   const store = await openStore(options.store);
-  const { graceMs } = options;
+  const { graceMs, record } = options;
+  const settings = { ...listenSettings(options), graceMs, store, watch, record, terminal };
   try {
-    await serveUntilTerminated(served, { ...listenSettings(options), graceMs, store, terminal });
+    await serveUntilTerminated(served, settings);
   } finally {
     await store.close();
   }

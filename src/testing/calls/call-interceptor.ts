@@ -3,6 +3,7 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
+  type ServerListener,
 } from '@grpc/grpc-js';
 import { INTRODUCTION_HEADER } from '../../introduction.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
@@ -12,7 +13,7 @@ import { REST_REQUEST_HEADER } from './rest-front.js';
 export function callInterceptor(parts: ExchangeParts): ServerInterceptor {
   return ({ path, responseSerialize }, call) => {
     const method = parts.methodAt(path);
-    if (!method) return new ServerInterceptingCall(call);
+    if (!method) return new ServerInterceptingCall(call, { start: (next) => next(withoutMark) });
     const serialize = (message: unknown) => responseSerialize(message as never);
     let exchange: Exchange | undefined;
     let metadata: Metadata | undefined;
@@ -21,9 +22,7 @@ export function callInterceptor(parts: ExchangeParts): ServerInterceptor {
         next({
           onReceiveMetadata(received, pass) {
             metadata = received;
-            const rest = received.clone();
-            rest.remove(REST_REQUEST_HEADER);
-            pass(rest);
+            pass(unmarked(received));
           },
           onReceiveMessage(message, pass) {
             // Of a stream the first message alone is recorded.
@@ -41,6 +40,19 @@ export function callInterceptor(parts: ExchangeParts): ServerInterceptor {
       },
     });
   };
+}
+
+/** What stands around a call that is left alone. */
+const withoutMark: Partial<ServerListener> = {
+  onReceiveMetadata: (received, pass) => pass(unmarked(received)),
+};
+
+/** Handlers are not to see by which request of HTTP a call came. */
+function unmarked(received: Metadata): Metadata {
+  if (received.get(REST_REQUEST_HEADER).length === 0) return received;
+  const rest = received.clone();
+  rest.remove(REST_REQUEST_HEADER);
+  return rest;
 }
 
 /** Where a call came from: over REST it says so itself. */

@@ -8,39 +8,47 @@ export type ArrivedCall = Omit<RecordedCall, 'outcome' | 'time'>;
 /** Ends a call in the log. Only the first end counts. */
 export type EndCall = (code: number, message: string) => void;
 
+/** What a log keeps, and whom it tells. */
+export interface CallLogOptions {
+  /** All calls, or only those that are open. */
+  readonly keeps: 'all' | 'open';
+  /** Is told of every call when it ends. */
+  readonly onCall: (call: RecordedCall) => void;
+}
+
 interface Entry {
   readonly arrived: Omit<RecordedCall, 'outcome'>;
   outcome?: CallOutcome;
 }
 
-/** The calls that were made, in the order in which they came. */
+/** The calls that were made, or those of them that are open, in the order in which they came. */
 export class CallLog {
   readonly #clock: Clock;
-  readonly #onCall: (call: RecordedCall) => void;
+  readonly #options: CallLogOptions;
   readonly #watchers = new Set<() => void>();
-  #entries: Entry[] = [];
+  readonly #entries = new Set<Entry>();
 
-  /** @param onCall - is told of every call when it ends. */
-  constructor(clock: Clock, onCall: (call: RecordedCall) => void = () => {}) {
+  constructor(clock: Clock, options: CallLogOptions) {
     this.#clock = clock;
-    this.#onCall = onCall;
+    this.#options = options;
   }
 
   /** Notes a call that has come. */
   begin(call: ArrivedCall): EndCall {
     const entry: Entry = { arrived: { ...call, time: this.#clock.now() } };
-    this.#entries.push(entry);
+    this.#entries.add(entry);
     for (const watcher of this.#watchers) watcher();
     return (code, message) => {
       if (entry.outcome) return;
       const ended = code === 0 ? 'OK' : codeName(code);
       entry.outcome = { code: ended, message: code === 0 ? '' : message, time: this.#clock.now() };
-      this.#onCall(recorded(entry));
+      if (this.#options.keeps === 'open') this.#entries.delete(entry);
+      this.#options.onCall(recorded(entry));
     };
   }
 
   list(): readonly RecordedCall[] {
-    return this.#entries.map(recorded);
+    return Array.from(this.#entries, recorded);
   }
 
   /** Resolves with the calls of a method as soon as there are so many. */
@@ -70,7 +78,7 @@ export class CallLog {
   }
 
   clear(): void {
-    this.#entries = [];
+    this.#entries.clear();
   }
 }
 

@@ -47,6 +47,11 @@ export class FaultPlan {
     return left.map(({ fault, met }) => ({ ...fault, met, left: fault.times - met }));
   }
 
+  /** Whether no call meets any. */
+  get isSpent(): boolean {
+    return this.#entries.every(({ fault, met }) => met >= fault.times);
+  }
+
   clear(): void {
     this.#entries = [];
   }
