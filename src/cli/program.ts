@@ -3,6 +3,7 @@ import { commanderFailure } from './commander-failure.js';
 import { cancelCommand } from './commands/cancel.js';
 import { deleteCommand } from './commands/delete.js';
 import { getCommand } from './commands/get.js';
+import { initScriptCommand } from './commands/init-script.js';
 import { listCommand } from './commands/list.js';
 import { openApiCommand } from './commands/openapi.js';
 import { serveCommand } from './commands/serve.js';
@@ -15,6 +16,7 @@ import type { Terminal } from './terminal.js';
 
 const COMMANDS = [
   serveCommand,
+  initScriptCommand,
   startCommand,
   getCommand,
   listCommand,

@@ -28,16 +28,24 @@ export interface ServedFiles extends ProtoOptions {
  */
 export async function servedProtos(options: ServedFiles): Promise<ServedProtos> {
   const example = options.proto.length === 0 ? await exampleService() : undefined;
-  const schema = example?.schema ?? (await schemaOf(options));
-  if (schema.methods.length === 0) {
-    const complaint = `no method of ${options.proto.join(', ')} returns google.longrunning.Operation`;
-    throw new UsageError(`${complaint}: name a proto with one that does`);
-  }
+  const schema = example?.schema ?? (await fakedSchema(options));
   const script = options.script === undefined ? example?.script : await readScript(options.script, schema);
   const { serviceConfig: file } = options;
   const serviceConfig =
     file === undefined ? undefined : { file, text: await readText(file, 'service config') };
   return { schema, script, serviceConfig };
+}
+
+/**
+ * The protos to be faked.
+ *
+ * @throws UsageError when they cannot be read, or none of their methods starts operations.
+ */
+export async function fakedSchema(options: ProtoOptions): Promise<Schema> {
+  const schema = await schemaOf(options);
+  if (schema.methods.length > 0) return schema;
+  const complaint = `no method of ${options.proto.join(', ')} returns google.longrunning.Operation`;
+  throw new UsageError(`${complaint}: name a proto with one that does`);
 }
 
 /**

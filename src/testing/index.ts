@@ -45,6 +45,7 @@ export {
   SchemaError,
   schemaOf,
 } from '../schema/index.js';
+export { scriptTemplate } from './script-template.js';
 export { ScriptError, type ScriptFault } from './script-error.js';
 
 // For authors of stores.

@@ -59,12 +59,18 @@ export class YamlValue {
     return isMap(this.#node);
   }
 
+  /** Whether nothing is said, as where all that was there is commented out. */
+  isNothing(): boolean {
+    return this.#node === null || (isScalar(this.#node) && this.#node.value === null);
+  }
+
   isList(): boolean {
     return isSeq(this.#node);
   }
 
   /** The entries of a map by key, in the order of the file. */
   entries(): ReadonlyMap<string, YamlValue> | undefined {
+    if (this.isNothing()) return new Map();
     if (!isMap(this.#node)) return this.fault(`${this} is no map: write its fields as "name: value"`);
     const entries = new Map<string, YamlValue>();
     for (const { key, value } of this.#node.items as Pair<ParsedNode, ParsedNode | null>[]) {
@@ -90,6 +96,7 @@ export class YamlValue {
   }
 
   items(): YamlValue[] | undefined {
+    if (this.isNothing()) return [];
     if (!isSeq(this.#node)) return this.fault(`${this} is no list: write each item after a "- "`);
     return (this.#node.items as ParsedNode[]).map(
       (item, index) => new YamlValue(`${this.path}[${index}]`, item, item.range[0], this.#source),

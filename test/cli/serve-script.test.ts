@@ -6,7 +6,7 @@ import type { RecordedCall } from 'longrunning/testing';
 import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { protoFiles } from '../schema/proto-files.js';
 import { getJson, type Once, once } from '../testing/server/callers.js';
-import { JOBS_PROTO, Serving } from './command-line.js';
+import { JOBS_PROTO, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
 // Every server is a process of its own, which takes its time on a busy machine.
@@ -126,6 +126,23 @@ faults:
       () => client.cancelOperation({ name: 'a' }),
     ])
       expect(await codeOf(call())).toBe(Code.UNIMPLEMENTED);
+  });
+});
+
+describe('init-script', () => {
+  it('prints a script that serve takes, of the protos that it names', async () => {
+    const { code, stdout, stderr } = await run(['init-script', ...JOBS_PROTO]);
+    expect([code, stderr]).toEqual([0, '']);
+    const { caller } = await serve(stdout.replace('#- waitUnimplemented', '- waitUnimplemented'));
+    expect(await codeOf(caller.wait('operations/a'))).toBe(Code.UNIMPLEMENTED);
+  });
+
+  it('alone it is of the example service; of protos without such methods there is none', async () => {
+    expect((await run(['init-script'])).stdout).toMatch(
+      /^ {2}example\.reports\.v1\.Reports\.ExportReport:$/m,
+    );
+    const { code, stderr } = await run(['init-script', '--proto', 'google/rpc/status.proto']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('name a proto with one that does')]);
   });
 });
 

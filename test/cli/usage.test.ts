@@ -51,6 +51,15 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     [['serve', '--address', '127.0.0.1:99999'], 'address "127.0.0.1:99999" is malformed'],
     [['serve', '--address', '127.0.0.1:0', '--grace-ms', '-1'], 'whole number of milliseconds'],
     [['serve', '--address', '127.0.0.1:0', '--script', 'missing.yaml'], 'missing.yaml'],
+    [
+      ['serve', '--address', '127.0.0.1:0', '--watch'],
+      '--watch has nothing to watch: name a script with --script',
+    ],
+    [
+      ['serve', '--address', '127.0.0.1:0', '--record', '/missing/calls.jsonl'],
+      'calls cannot be recorded: ENOENT',
+    ],
+    [['init-script', '--proto', 'missing.proto'], '"missing.proto" does not exist'],
     [['serve', '--store', 'disk'], 'store "disk" is unknown: write memory, sqlite:FILE'],
     [['serve', '--store', 'sqlite:'], 'store "sqlite:" is unknown'],
     [['serve', '--store', 'sqlite:/missing/ops.db'], 'does not exist: make "/missing" first'],

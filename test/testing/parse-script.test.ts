@@ -84,6 +84,13 @@ describe('parseScript', () => {
     for (const empty of ['', '# nothing', '{}']) expect(parse(empty)).toEqual(DEFAULT_SCRIPT);
   });
 
+  it('takes what is left empty, as where all of it is commented out, for nothing said', () => {
+    expect(parse('methods:\ndefault:\nfaults:\n')).toEqual(DEFAULT_SCRIPT);
+    const { methods } = parse(script('# durationMs: 5'));
+    expect(methods.get(CREATE)).toEqual(DEFAULT_SCRIPT.default);
+    expect(parse(script('steps:')).methods.get(CREATE)?.steps).toEqual([]);
+  });
+
   it('takes method names with a slash, as gRPC writes them', () => {
     const { methods } = parse(`methods: { ${CREATE.replace(/\.(?=\w+$)/, '/')}: { durationMs: 5 } }`);
     expect([...methods.keys()]).toEqual([CREATE]);
@@ -214,7 +221,7 @@ describe('parseScript refuses, with file, line and field', () => {
       'faults: [{ method: GetOperation, effect: answerEarly }]',
       /only WaitOperation waits/,
     ],
-    ['a method that says nothing', `methods: { ${CREATE}: }`, /is no map/],
+    ['a method that is a word', `methods: { ${CREATE}: slow }`, /"slow" is no map/],
     ['an unknown field at the top', 'method: {}', /^script.yaml:1: method: .*did you mean "methods"\?$/],
     [
       'both response and error',
