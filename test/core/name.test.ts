@@ -8,6 +8,7 @@ import {
   parseParent,
 } from '../../src/name.js';
 import { Code, StatusError } from '../../src/status.js';
+import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 
 const segment = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
@@ -39,7 +40,7 @@ describe('operation name', () => {
           expect(thrown.code).toBe(Code.INVALID_ARGUMENT);
         }
       }),
-      { numRuns: 1000 },
+      fuzzRuns(1000),
     );
   });
 

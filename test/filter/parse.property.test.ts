@@ -5,6 +5,7 @@ import { checkFilter, type FilterTypes } from '../../src/filter/check.js';
 import { parseFilter } from '../../src/filter/parse.js';
 import type { Expression } from '../../src/filter/syntax.js';
 import { Code, StatusError } from '../../src/status.js';
+import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 import { print, type Written, writtenFilter } from './written-filter.js';
 
 const TYPES: FilterTypes = { metadata: [ReportMetadata], response: [] };
@@ -42,7 +43,7 @@ describe('parsing a filter', () => {
         const parsed = parseFilter(print(filter));
         expect(parsed && withoutPlaces(parsed)).toEqual(filter);
       }),
-      { numRuns: 2000 },
+      fuzzRuns(2000),
     );
   });
 
@@ -70,7 +71,7 @@ describe('parsing a filter', () => {
       fc.property(fc.oneof(pieces, spaced, text, written), (filter) => {
         expect(surprise(filter)).toBeUndefined();
       }),
-      { numRuns: 5000 },
+      fuzzRuns(5000),
     );
   });
 

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
+import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 import { type ServedGateway, serveGateway } from './http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from './things-server.js';
 
@@ -67,7 +68,7 @@ describe('gateway › whatever is sent', () => {
           expect(answer.json).toMatchObject({ error: { code: answer.status } });
         }
       }),
-      { numRuns: 300 },
+      fuzzRuns(300),
     );
     expect(faults).toEqual([]);
     await alive();
@@ -91,7 +92,7 @@ describe('gateway › whatever is sent', () => {
       fc.asyncProperty(begin, fc.uint8Array({ maxLength: 200 }), (text, bytes) =>
         send(Buffer.concat([Buffer.from(text), bytes])),
       ),
-      { numRuns: 100 },
+      fuzzRuns(100),
     );
     expect(faults).toEqual([]);
     await alive();

@@ -5,6 +5,8 @@ export interface RawAnswer {
   readonly httpStatus: number | undefined;
   /** `grpc-status`, from trailers or from headers alone; undefined when the stream was reset without. */
   readonly grpcStatus: number | undefined;
+  /** `grpc-message`, decoded; empty when there was none. */
+  readonly grpcMessage: string;
   readonly resetCode: number;
   readonly body: Buffer;
 }
@@ -57,9 +59,12 @@ function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
   return new Promise((resolve) => {
     let httpStatus: number | undefined;
     let grpcStatus: number | undefined;
+    let grpcMessage = '';
     const chunks: Buffer[] = [];
     const readStatus = (headers: Readonly<Record<string, unknown>>) => {
-      if (headers['grpc-status'] !== undefined) grpcStatus = Number(headers['grpc-status']);
+      if (headers['grpc-status'] === undefined) return;
+      grpcStatus = Number(headers['grpc-status']);
+      grpcMessage = decodeURIComponent(String(headers['grpc-message'] ?? ''));
     };
     stream.on('response', (headers) => {
       httpStatus = headers[':status'];
@@ -69,7 +74,13 @@ function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('error', () => {});
     stream.on('close', () =>
-      resolve({ httpStatus, grpcStatus, resetCode: stream.rstCode ?? 0, body: Buffer.concat(chunks) }),
+      resolve({
+        httpStatus,
+        grpcStatus,
+        grpcMessage,
+        resetCode: stream.rstCode ?? 0,
+        body: Buffer.concat(chunks),
+      }),
     );
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { HttpRuleError, parseTemplate } from '../../src/gateway/index.js';
+import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 
 describe('path template', () => {
   it('is segments, variables over ranges of them, and a verb', () => {
@@ -100,7 +101,7 @@ describe('path template', () => {
           if (!(thrown instanceof HttpRuleError)) throw thrown;
         }
       }),
-      { numRuns: 2000 },
+      fuzzRuns(2000),
     );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PageTokens } from '../../src/server/page-token.js';
+import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 
 const text = fc.string({ unit: 'grapheme' });
 const cursor = fc.string({ unit: 'grapheme', minLength: 1 });
@@ -47,7 +48,7 @@ describe('page token', () => {
           expect(() => tokens.read(token, listing)).toThrow('page token is damaged');
         },
       ),
-      { numRuns: 1000 },
+      fuzzRuns(1000),
     );
   });
 
@@ -84,6 +85,7 @@ describe('page token', () => {
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), scope, (junk, listing) => {
         expect(() => tokens.read(junk, listing)).toThrow(expect.objectContaining({ code: 3 }));
       }),
+      fuzzRuns(200),
     );
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { BadRequest } from '../../generated/google/rpc/error_details.js';
 import { loadSchema, type Schema } from '../../src/schema/index.js';
 import { DEFAULT_SCRIPT, exampleService, parseScript, ScriptError } from '../../src/testing/index.js';
+import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 import { GKE_PROTOS, protoFiles } from '../schema/proto-files.js';
 
 const CREATE = 'google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster';
@@ -320,7 +321,7 @@ describe('parseScript refuses, with file, line and field', () => {
           expect(error).toBeInstanceOf(ScriptError);
         }
       }),
-      { numRuns: 500 },
+      fuzzRuns(500),
     );
     expect(refusal('['.repeat(20_000))).toMatch(/^script.yaml:\d+: /);
   });

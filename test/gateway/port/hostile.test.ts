@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { manualClock } from '../../../src/testing/manual-clock.js';
+import { fuzzRuns } from '../../fuzz/fuzz-runs.js';
 import { rawGrpc } from '../../helpers/raw-grpc.js';
 import { type OnePort, serveOnePort } from './one-port.js';
 
@@ -158,7 +159,7 @@ describe('one port › hostile input', () => {
         socket.end();
         await received(socket);
       }),
-      { numRuns: 100 },
+      fuzzRuns(100),
     );
     await expectService();
   });

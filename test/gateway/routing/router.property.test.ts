@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compileRoutes, parseTemplate, type RouteRule } from '../../../src/gateway/index.js';
 import { shapeOf } from '../../../src/schema/path-template.js';
+import { fuzzRuns } from '../../fuzz/fuzz-runs.js';
 import { bruteForce } from './brute-force.js';
 
 const DOTS = ['.', '..'];
@@ -90,7 +91,7 @@ describe('any template', () => {
         const { match } = compileRoutes([{ httpMethod: 'GET', template }]);
         expect(match('GET', url)).toStrictEqual({ route: 0, bindings, query: {} });
       }),
-      { numRuns: 2000 },
+      fuzzRuns(2000),
     );
   });
 
@@ -141,7 +142,7 @@ describe('any table', () => {
           compileRoutes(rules).match(method, `/${path.join('/')}${verb ? `:${verb}` : ''}`),
         ).toMatchObject(expected);
       }),
-      { numRuns: 3000 },
+      fuzzRuns(3000),
     );
   });
 
@@ -176,7 +177,7 @@ describe('any table', () => {
         if ('route' in result) expect(result.route).toBeLessThan(rules.length);
         else expect([400, 404, 405]).toContain(result.status);
       }),
-      { numRuns: 3000 },
+      fuzzRuns(3000),
     );
   });
 });
