@@ -6,7 +6,7 @@ import type {
 } from '../../generated/google/longrunning/operations.js';
 import type { Duration } from '../../generated/google/protobuf/duration.js';
 import type { Clock } from '../clock.js';
-import { parseOperationName, parseParent } from '../name.js';
+import { checkOperationName, parseParent } from '../name.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
 import { abortable, onAbort, within } from '../signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
@@ -52,7 +52,7 @@ export class InProcessOperations implements OperationsApi {
   }
 
   async getOperation({ name }: NameRequest, options?: CallOptions): Promise<Operation> {
-    parseOperationName(name);
+    checkOperationName(name);
     return toOperation(await this.#read(name, options));
   }
 
@@ -83,16 +83,12 @@ export class InProcessOperations implements OperationsApi {
   }
 
   async cancelOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
-    parseOperationName(name);
-    const cancelRequested = (record: OperationRecord, at: number): LifecycleEvent => {
-      if (!record.result && !record.cancellable) throw notCancellable(record);
-      return { type: 'cancelRequested', at };
-    };
+    checkOperationName(name);
     await this.#change(name, cancelRequested, options);
   }
 
   async deleteOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
-    parseOperationName(name);
+    checkOperationName(name);
     // While there is work to do the record is kept, for the work needs it (contract 20).
     const { result } = await this.#change(name, (_, at) => ({ type: 'deleted', at }), options);
     if (result && !(await this.#within(this.#options.store.delete(name), options))) throw notFound(name);
@@ -108,7 +104,7 @@ export class InProcessOperations implements OperationsApi {
   ): Promise<Operation> {
     const { name } = request;
     const { signal } = options;
-    parseOperationName(name);
+    checkOperationName(name);
     const limitMs = this.#waitLimitMs(request.timeout, options.timeoutMs);
     const { clock, waiters, stopping } = this.#options;
     const changes = new Changes();
@@ -131,9 +127,10 @@ export class InProcessOperations implements OperationsApi {
   }
 
   async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
-    const record = await this.#within(this.#options.store.get(name), options);
-    if (!record) throw notFound(name);
-    this.#assertFound(record);
+    const { store, clock } = this.#options;
+    const reading = store.get(name);
+    const record = await (options === undefined ? reading : this.#within(reading, options));
+    if (!record || isGone(record, clock.now())) throw notFound(name);
     return record;
   }
 
@@ -143,17 +140,15 @@ export class InProcessOperations implements OperationsApi {
     eventFor: (record: OperationRecord, at: number) => LifecycleEvent,
     options?: CallOptions,
   ): Promise<OperationRecord> {
-    const changed = this.#options.transitions.commit(name, (record) => {
-      this.#assertFound(record);
-      return eventFor(record, this.#options.clock.now());
+    const { transitions, clock } = this.#options;
+    const changing = transitions.commit(name, (record) => {
+      const now = clock.now();
+      if (isGone(record, now)) throw notFound(name);
+      return eventFor(record, now);
     });
-    const committed = await this.#within(changed, options);
+    const committed = await (options === undefined ? changing : this.#within(changing, options));
     if (!committed) throw notFound(name);
     return committed.record;
-  }
-
-  #assertFound(record: OperationRecord): void {
-    if (isGone(record, this.#options.clock.now())) throw notFound(record.name);
   }
 
   /** Waits for the store as long as the caller does. */
@@ -217,6 +212,11 @@ function shown(
   if (!shows) return query;
   const { matches = () => true } = query;
   return { ...query, matches: (record) => shows(record.name) && matches(record) };
+}
+
+function cancelRequested(record: OperationRecord, at: number): LifecycleEvent {
+  if (!record.result && !record.cancellable) throw notCancellable(record);
+  return { type: 'cancelRequested', at };
 }
 
 function notFound(name: string): StatusError {
