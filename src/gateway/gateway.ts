@@ -4,7 +4,7 @@ import type { ChannelCredentials, Server } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
 import { withDefaults } from '../options.js';
 import { knownTypes } from './descriptors.js';
-import { type Logger, RequestHandler } from './handler.js';
+import { type Logger, peerOf, RequestHandler } from './handler.js';
 import { CallHeaders } from './http/call-headers.js';
 import { Cors, type CorsOptions } from './http/cors.js';
 import { HealthEndpoint } from './http/health-endpoint.js';
@@ -146,7 +146,12 @@ function healthEndpoints(upstream: Upstream, callHeaders: CallHeaders): OwnEndpo
     ['/healthz', () => endpoint.live()],
     [
       '/readyz',
-      (request) => endpoint.ready({ metadata: callHeaders.toMetadata(request), signal: request.signal }),
+      (request) =>
+        endpoint.ready({
+          metadata: callHeaders.toMetadata(request),
+          signal: request.signal,
+          peer: peerOf(request),
+        }),
     ],
   ];
 }

@@ -180,8 +180,8 @@ function allowed(methods: readonly string[]): string {
   return Array.from(all).sort().join(', ');
 }
 
-/** As grpc-js has it. */
-function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
+/** Who made a request, as grpc-js tells of peers. */
+export function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
   return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
 }
 

@@ -1,6 +1,11 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
-import { createGateway, type Gateway, type GatewaySettings, type ReflectionOptions } from '../gateway/index.js';
+import {
+  createGateway,
+  type Gateway,
+  type GatewaySettings,
+  type ReflectionOptions,
+} from '../gateway/index.js';
 import {
   loadSchema,
   mergeSchemas,

@@ -24,7 +24,7 @@ export class HealthEndpoint {
   }
 
   /** `/readyz`: what `grpc.health.v1.Health` of the server says. One without it is ready when it answers that. */
-  async ready(call: Pick<UpstreamCall, 'metadata' | 'signal'>): Promise<HttpAnswer> {
+  async ready(call: Pick<UpstreamCall, 'metadata' | 'signal' | 'peer'>): Promise<HttpAnswer> {
     const deadline = Date.now() + PATIENCE_MS;
     const checked = await this.#upstream.call(CHECK, Buffer.alloc(0), { ...call, deadline });
     switch (checked.kind) {
