@@ -12,7 +12,7 @@ import type { MessageJson } from './json/message-json.js';
 import { ResponseRenderer } from './json/render-response.js';
 import type { RequestTranscoder } from './json/transcode-request.js';
 import type { GatewayLimits } from './limits.js';
-import type { OpenApiEndpoint, OpenApiRouting } from './openapi/openapi-endpoint.js';
+import type { EndpointRouting, OwnEndpoints } from './own-endpoints.js';
 import { RouteTable, type Routing } from './routing/route-table.js';
 import type { HttpRule } from './rules/http-rules.js';
 import type { Upstream } from './upstream/upstream.js';
@@ -29,8 +29,7 @@ export interface HandlerParts {
   readonly json: MessageJson;
   readonly transcoder: (rule: HttpRule) => RequestTranscoder;
   readonly upstream: Upstream;
-  /** Undefined: the gateway does not describe itself. */
-  readonly openApi: OpenApiEndpoint | undefined;
+  readonly ownEndpoints: OwnEndpoints;
   readonly callHeaders: CallHeaders;
   readonly cors: Cors;
   readonly limits: Required<GatewayLimits>;
@@ -85,7 +84,7 @@ export class RequestHandler {
       const url = checkHead(request, this.#parts.limits);
       const { httpMethod, headers } = request;
       const ruled = this.#table.find(httpMethod, url);
-      const routing = this.#parts.openApi?.route(httpMethod, url, ruled) ?? ruled;
+      const routing = this.#parts.ownEndpoints.route(httpMethod, url, ruled);
       if (this.#parts.cors.isPreflight(httpMethod, headers)) return this.#answerPreflight(routing, request);
       switch (routing.kind) {
         case 'unknown-path':
@@ -98,8 +97,8 @@ export class RequestHandler {
         case 'route':
           format = readJsonFormat(routing.query.system, headers);
           return await this.#call(routing, request, format);
-        case 'openapi':
-          return { status: 200, headers: JSON_BODY, body: routing.text };
+        case 'own':
+          return await routing.answer(request);
       }
     } catch (thrown) {
       return this.#answerError(this.#expected(thrown), format);
@@ -133,13 +132,13 @@ export class RequestHandler {
     }
   }
 
-  #answerPreflight(routing: OpenApiRouting, { httpMethod, rawUrl, headers }: HttpRequest): HttpAnswer {
+  #answerPreflight(routing: EndpointRouting, { httpMethod, rawUrl, headers }: HttpRequest): HttpAnswer {
     switch (routing.kind) {
       case 'unknown-path':
         throw unknownPath(httpMethod, rawUrl);
       case 'unknown-method':
         return noContent(this.#parts.cors.preflightHeaders(headers, allowed(routing.allow)));
-      case 'openapi':
+      case 'own':
       case 'route': {
         // A rule for any method.
         const asked = headers['access-control-request-method'] ?? '*';
@@ -181,8 +180,8 @@ function allowed(methods: readonly string[]): string {
   return Array.from(all).sort().join(', ');
 }
 
-/** As grpc-js has it. */
-function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
+/** Who made a request, as grpc-js tells of peers. */
+export function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
   return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
 }
 

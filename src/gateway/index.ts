@@ -1,5 +1,5 @@
 /**
- * REST, as HTTP rules have it, for any gRPC API; and OpenAPI.
+ * REST, as HTTP rules have it, for any gRPC API; OpenAPI, and gRPC reflection.
  *
  * @module longrunning/gateway
  */
@@ -16,6 +16,7 @@ export {
 export type { Logger } from './handler.js';
 export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './openapi/openapi-document.js';
 export type { OpenApiDocument } from './openapi/openapi-objects.js';
+export { addReflection, type Reflection, type ReflectionOptions } from './reflection/add-reflection.js';
 export type { ServiceDescription } from './service-description.js';
 export { HttpRuleError } from '../schema/http-rule-error.js';
 export type { GatewayLimits } from './limits.js';
@@ -30,6 +31,7 @@ export {
   servePort,
 } from './port/serve-port.js';
 // For library authors.
+export type { AnnotatedOperation } from './reflection/method-annotations.js';
 export {
   type PathTemplate,
   parseTemplate,

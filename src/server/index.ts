@@ -18,6 +18,7 @@ export {
   type RunContext,
   type StartContext,
 } from './implement.js';
+export { addHealth, type HealthOptions } from './health/add-health.js';
 export { OperationsService } from './grpc-handlers.js';
 export { strictService } from './strict-service.js';
 export { memoryStore } from '../stores/memory.js';
@@ -27,6 +28,7 @@ export type { CallFacts } from './access/call-facts.js';
 export { type Caller, callerKey } from './access/caller.js';
 
 // For authors of stores and of servers.
+export type { Condition, HealthListener, OperationsHealth } from './health/operations-health.js';
 export type { Logger } from './logger.js';
 export type { ServiceLimits } from './operations-service.js';
 export type { Filter } from '../filter/ast.js';

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../clock.js';
 import type { DeepPartial } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
 import { withDefaults } from '../options.js';
+import { sleep } from '../signals.js';
 import { Code, invalidField, kitError, quoted } from '../status.js';
 import { memoryStore } from '../stores/memory.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
@@ -14,6 +15,7 @@ import type { Caller } from './access/caller.js';
 import { Gate } from './access/gate.js';
 import { givenRequestId } from './access/request-scope.js';
 import { admitting, grpcHandlers, unary } from './grpc-handlers.js';
+import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
 import { isGone, toOperation } from './lifecycle.js';
 import { ListFilters } from './list-filter.js';
@@ -61,6 +63,11 @@ export interface OperationsOptions extends Partial<ServiceLimits> {
 export interface CloseOptions {
   /** How long running work has to end, in milliseconds. @defaultValue 3000 */
   readonly graceMs?: number | undefined;
+  /**
+   * How long to go on serving while health says NOT_SERVING already, in milliseconds: until load balancers have seen
+   * it. It comes before the grace. @defaultValue 0
+   */
+  readonly delayMs?: number | undefined;
 }
 
 /** A server of long-running operations, to embed in a grpc-js server. */
@@ -69,6 +76,8 @@ export interface Operations extends AsyncDisposable {
   readonly service: OperationsApi;
   /** `google.longrunning.Operations` over gRPC: `server.addService(OperationsService, operations.handlers)`. */
   readonly handlers: OperationsServer;
+  /** Whether it should be asked; `addHealth` serves it. */
+  readonly health: OperationsHealth;
   /**
    * Starts an operation. It goes on whatever becomes of the caller. A request whose id was used before gives
    * the operation that it started then (AIP-155).
@@ -98,7 +107,7 @@ export interface Operations extends AsyncDisposable {
    */
   ready(): Promise<void>;
   /**
-   * Ends the server: waits are answered with the latest state, starts with UNAVAILABLE; running work has
+   * Ends the server: health tells NOT_SERVING, and after `delayMs` waits are answered with the latest state, starts with UNAVAILABLE; running work has
    * `graceMs` to end, then it is told so by its signal and ends with ABORTED, or is left to another server where
    * its method resumes; queued work is left as it is.
    * Close the gRPC server after.
@@ -136,6 +145,7 @@ export function createOperations(options: OperationsOptions): Operations {
 class EmbeddedOperations implements Operations {
   readonly service: OperationsApi;
   readonly handlers: OperationsServer;
+  readonly health: OperationsHealth;
   readonly #methods: Map<string, ServedMethod>;
   readonly #listFilters: ListFilters;
   readonly #newId: () => string;
@@ -144,6 +154,7 @@ class EmbeddedOperations implements Operations {
   readonly #logger: Logger;
   readonly #transitions: Transitions;
   readonly #waiters: Waiters;
+  readonly #health: StoreHealth;
   readonly #runner: Runner;
   readonly #gate: Gate | undefined;
   readonly #stopping = new AbortController();
@@ -162,6 +173,8 @@ class EmbeddedOperations implements Operations {
     this.#methods = servedMethods(options.methods);
     this.#transitions = new Transitions(store, this.#methods, settings.retentionMs);
     this.#waiters = new Waiters(store);
+    this.#health = new StoreHealth({ store, clock, methods: this.#methods });
+    this.health = this.#health;
     const shared = { store, clock, transitions: this.#transitions, waiters: this.#waiters };
     this.#runner = new Runner({ ...shared, methods: this.#methods, logger, concurrency });
     const service = new InProcessOperations({
@@ -242,12 +255,15 @@ class EmbeddedOperations implements Operations {
     );
   }
 
-  async close({ graceMs = DEFAULTS.graceMs }: CloseOptions = {}): Promise<void> {
+  async close({ graceMs = DEFAULTS.graceMs, delayMs = 0 }: CloseOptions = {}): Promise<void> {
+    this.#health.drain();
+    if (delayMs > 0) await sleep(delayMs, this.#stopping.signal, this.#clock).catch(() => {});
     this.#stopping.abort();
     this.#stopSweeping();
     try {
       await this.#runner.close(graceMs);
     } finally {
+      this.#health.end();
       this.#waiters.close();
       await this.#store.close();
     }

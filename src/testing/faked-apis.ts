@@ -1,6 +1,11 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
-import { createGateway, type Gateway, type GatewaySettings } from '../gateway/index.js';
+import {
+  createGateway,
+  type Gateway,
+  type GatewaySettings,
+  type ReflectionOptions,
+} from '../gateway/index.js';
 import {
   loadSchema,
   mergeSchemas,
@@ -89,6 +94,12 @@ export class FakedApis {
   serve(server: Server, operations: Operations): void {
     this.#served = { server, operations };
     for (const { schema } of this.#apis) this.#fakesOf(schema).addTo(server, operations);
+  }
+
+  /** What reflection tells of. */
+  reflection(): ReflectionOptions {
+    const { registry: descriptors, annotationOf, methods: operationMethods } = this.#schema;
+    return { descriptors, annotationOf, operationMethods, services: ['grpc.health.v1.Health'] };
   }
 
   /**

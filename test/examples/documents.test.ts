@@ -11,6 +11,7 @@ const DOCUMENTS = [
   'docs/stores.md',
   'docs/testing.md',
   'docs/custom-store.md',
+  'docs/operations.md',
 ];
 
 const root = join(__dirname, '../..');

@@ -27,6 +27,6 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: HeaderFields;
-  /** JSON; undefined: there is none. */
+  /** Of the content type that the headers say; undefined: there is none. */
   readonly body: string | undefined;
 }
