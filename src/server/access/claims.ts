@@ -12,7 +12,7 @@ export interface Claims {
  * Other names are `user:` or `serviceAccount:` with `email` where `email_verified` is true, and `group:` with each of
  * `groups`. Scopes are those of `scope` (RFC 8693) or `scp`.
  */
-export function callerOf(claims: Claims): Caller & { readonly principal: string } {
+export function callerOf(claims: Claims): Caller & { readonly members: readonly string[] } {
   const principal = principalOf(claims);
   return { principal, members: [principal, ...emails(claims), ...groups(claims)], scopes: scopesOf(claims) };
 }
