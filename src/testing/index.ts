@@ -46,6 +46,7 @@ export {
   schemaOf,
 } from '../schema/index.js';
 export { scriptTemplate } from './script-template.js';
+export { type ParseAuthFileOptions, parseAuthFile } from './auth-file.js';
 export { ScriptError, type ScriptFault } from './script-error.js';
 
 // For authors of stores.

@@ -79,9 +79,8 @@ const DEFAULTS = {
  * ```
  */
 export async function bearerAuthentication(options: BearerOptions): Promise<Authorize> {
+  checkBearer(options);
   const settings = withDefaults(DEFAULTS, options);
-  checkOptions(settings);
-  checkKeySource(options);
   const verifier = await TokenVerifier.make(options, settings);
   const { anonymous, members } = settings;
   return async ({ headers }) => {
@@ -91,6 +90,12 @@ export async function bearerAuthentication(options: BearerOptions): Promise<Auth
     const caller = callerOf(claims);
     return { caller: { ...caller, members: [...caller.members, ...members(claims)] } };
   };
+}
+
+/** @throws TypeError when an option cannot be what it is. */
+export function checkBearer(options: BearerOptions): void {
+  checkOptions(withDefaults(DEFAULTS, options));
+  checkKeySource(options);
 }
 
 type Accepted = Readonly<Record<'issuer' | 'audience' | 'algorithms', string | readonly string[]>>;

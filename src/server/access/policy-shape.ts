@@ -24,14 +24,14 @@ export class PolicyReader {
 
   entries(value: unknown, path: Path): readonly (readonly [string, unknown])[] {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
-    this.fault(path, `${shown(value)} is no map: write its fields as "name: value"`);
+    this.fault(path, `${what(value, path)} is no map: write its fields as "name: value"`);
     return [];
   }
 
   items(value: unknown, path: Path): readonly unknown[] {
     if (Array.isArray(value) && value.length > 0) return value;
-    const what = Array.isArray(value) ? 'the list is empty' : `${shown(value)} is no list`;
-    this.fault(path, `${what}: name one or more, in a list`);
+    const fault = Array.isArray(value) ? 'the list is empty' : `${what(value, path)} is no list`;
+    this.fault(path, `${fault}: name one or more, in a list`);
     return [];
   }
 
@@ -45,7 +45,7 @@ export class PolicyReader {
 
   text(value: unknown, path: Path): string | undefined {
     if (typeof value === 'string' && value !== '') return value;
-    return this.fault(path, `${shown(value)} is no text: write a name`);
+    return this.fault(path, `${what(value, path)} is no text: write a name`);
   }
 }
 
@@ -58,6 +58,8 @@ export function suggestion(name: string, known: readonly string[]): string {
     : `use one of ${known.join(', ')}`;
 }
 
-function shown(value: unknown): string {
-  return quoted(JSON.stringify(value) ?? 'undefined');
+function what(value: unknown, path: Path): string {
+  return value === undefined
+    ? `${path.at(-1) ?? 'policy'}, which is missing,`
+    : quoted(JSON.stringify(value));
 }
