@@ -1,14 +1,5 @@
-import type { Schema } from '../schema/index.js';
 import { type Authorization, bearerAuthentication } from '../server/index.js';
-import { readAuthFile } from './auth-settings.js';
-
-/** What {@link parseAuthFile} takes besides the text. */
-export interface ParseAuthFileOptions {
-  /** The name of the file, for messages. */
-  readonly file: string;
-  /** The methods that permissions may be of. */
-  readonly schema: Schema;
-}
+import { type ParseAuthFileOptions, readAuthFile } from './auth-settings.js';
 
 /**
  * Reads who may call a server, and do what:

@@ -1,3 +1,4 @@
+import type { Schema } from '../schema/index.js';
 import { checkBearer } from '../server/access/bearer-authentication.js';
 import { policyFaults } from '../server/access/policy-check.js';
 import {
@@ -9,10 +10,17 @@ import {
   type StaticToken,
   staticTokens,
 } from '../server/index.js';
-import type { ParseAuthFileOptions } from './auth-file.js';
 import { ScriptError } from './script-error.js';
 import { fullName } from './script-types.js';
 import { readYaml, type YamlValue } from './yaml-value.js';
+
+/** What {@link parseAuthFile} takes besides the text. */
+export interface ParseAuthFileOptions {
+  /** The name of the file, for messages. */
+  readonly file: string;
+  /** The methods that permissions may be of. */
+  readonly schema: Schema;
+}
 
 /** What an authorization file says. */
 export interface AuthSettings {
