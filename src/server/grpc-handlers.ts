@@ -90,6 +90,37 @@ export function admitting<Request, Response>(
   return async (call) => respond(call, await gate.admit(new GrpcCallFacts(path, nameOf(call.request), call)));
 }
 
+/** What {@link guarded} takes besides the handler. */
+export interface GuardedMethod<Request> {
+  readonly gate: Gate | undefined;
+  readonly path: string;
+  readonly nameOf: (request: Request) => string;
+  readonly logger: Logger;
+}
+
+/** Has a call be let in before somebody else's handler is given it. */
+export function guarded<Request, Response>(
+  { gate, path, nameOf, logger }: GuardedMethod<Request>,
+  handler: handleUnaryCall<Request, Response>,
+): handleUnaryCall<Request, Response> {
+  if (!gate) return handler;
+  return async (call, callback) => {
+    try {
+      await gate.admit(new GrpcCallFacts(path, nameOf(call.request), call));
+    } catch (thrown) {
+      callback(refusal(path, logger, thrown));
+      return;
+    }
+    handler(call, callback);
+  };
+}
+
+/** The resource that a request is about, as most APIs have it; empty where there is none. */
+export function namedResource(request: unknown): string {
+  const { name, parent } = request as { readonly name?: unknown; readonly parent?: unknown };
+  return [name, parent].find((value) => typeof value === 'string' && value !== '')?.toString() ?? '';
+}
+
 /**
  * A grpc-js handler that answers what `respond` resolves to, and its StatusErrors with their details. Anything
  * else that is thrown goes to the log, and out as "internal error" (contract 33).
@@ -102,19 +133,18 @@ export function unary<Request, Response>(
   return (call, callback) => {
     respond(call).then(
       (response) => callback(null, response),
-      (thrown: unknown) => {
-        if (!(thrown instanceof StatusError))
-          logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
-        callback(answerOf(thrown instanceof StatusError ? thrown : internalError(path, thrown)));
-      },
+      (thrown: unknown) => callback(refusal(path, logger, thrown)),
     );
   };
 }
 
 const empty = (): Empty => ({});
 
-/** An error as it goes out; how to get in goes with it, for HTTP. */
-function answerOf(error: StatusError): ReturnType<typeof toServerError> {
+/** What was thrown, as it goes out; how to get in goes with it, for HTTP. */
+function refusal(path: string, logger: Logger, thrown: unknown): ReturnType<typeof toServerError> {
+  if (!(thrown instanceof StatusError))
+    logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
+  const error = thrown instanceof StatusError ? thrown : internalError(path, thrown);
   const answer = toServerError(error);
   if (error instanceof AccessError && error.challenge !== undefined)
     answer.metadata?.set('www-authenticate', error.challenge);

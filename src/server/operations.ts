@@ -13,8 +13,9 @@ import type { Authorization } from './access/authorize.js';
 import { textHeaders } from './access/call-facts.js';
 import type { Caller } from './access/caller.js';
 import { Gate } from './access/gate.js';
+import { type Origin, onBehalfOf } from './access/on-behalf.js';
 import { givenRequestId } from './access/request-scope.js';
-import { admitting, grpcHandlers, unary } from './grpc-handlers.js';
+import { admitting, grpcHandlers, guarded, namedResource, unary } from './grpc-handlers.js';
 import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
 import { isGone, toOperation } from './lifecycle.js';
@@ -38,7 +39,7 @@ export interface OperationsOptions extends Partial<ServiceLimits> {
   readonly concurrency?: number | undefined;
   /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
   readonly retentionMs?: number | undefined;
-  /** Signs page tokens. Servers that share a store share it. @defaultValue random, good for this server */
+  /** Encrypts page tokens. Servers that share a store share it. @defaultValue random, good for this server */
   readonly pageTokenSecret?: string | Uint8Array;
   /**
    * Makes the last segment of the name of a new operation. No two may be the same, in any server that shares the store.
@@ -102,6 +103,22 @@ export interface Operations extends AsyncDisposable {
     implemented: ImplementedMethod<Request, Response, Metadata>,
   ): handleUnaryCall<Request, Operation>;
   /**
+   * A gRPC handler of another unary method, for which `authorize` is asked first, as it is for the methods of operations.
+   *
+   * @param path - of the method: `/acme.v1.Jobs/GetJob`.
+   * @param nameOf - the resource that a request is about. @defaultValue its `name`, else its `parent`
+   */
+  guarded<Request, Response>(
+    path: string,
+    handler: handleUnaryCall<Request, Response>,
+    nameOf?: (request: Request) => string,
+  ): handleUnaryCall<Request, Response>;
+  /**
+   * The five methods in process for a caller that another transport has: `authorize` is asked about each call. {@link service}
+   * is the program's own, and may do everything.
+   */
+  serviceFor(origin: Origin): OperationsApi;
+  /**
    * Resolves when the store can be used; rejects with what is wrong. There is no need to wait for it: whatever
    * is asked before waits by itself.
    */
@@ -143,9 +160,9 @@ export function createOperations(options: OperationsOptions): Operations {
 }
 
 class EmbeddedOperations implements Operations {
-  readonly service: OperationsApi;
   readonly handlers: OperationsServer;
   readonly health: OperationsHealth;
+  readonly #service: InProcessOperations;
   readonly #methods: Map<string, ServedMethod>;
   readonly #listFilters: ListFilters;
   readonly #newId: () => string;
@@ -177,17 +194,20 @@ class EmbeddedOperations implements Operations {
     this.health = this.#health;
     const shared = { store, clock, transitions: this.#transitions, waiters: this.#waiters };
     this.#runner = new Runner({ ...shared, methods: this.#methods, logger, concurrency });
-    const service = new InProcessOperations({
+    this.#service = new InProcessOperations({
       ...shared,
       limits: settings,
       listFilters: this.#listFilters,
       pageTokens: new PageTokens(options.pageTokenSecret),
       stopping: this.#stopping.signal,
     });
-    this.service = service;
     this.#gate = options.authorize && new Gate(options.authorize);
-    this.handlers = grpcHandlers({ service, logger, gate: this.#gate });
+    this.handlers = grpcHandlers({ service: this.#service, logger, gate: this.#gate });
     this.#stopSweeping = sweepExpired(store, clock, logger);
+  }
+
+  get service(): OperationsApi {
+    return this.#service;
   }
 
   async ready(): Promise<void> {
@@ -253,6 +273,18 @@ class EmbeddedOperations implements Operations {
         return this.start(implemented, call.request as DeepPartial<Request>, context);
       }),
     );
+  }
+
+  guarded<Request, Response>(
+    path: string,
+    handler: handleUnaryCall<Request, Response>,
+    nameOf: (request: Request) => string = namedResource,
+  ): handleUnaryCall<Request, Response> {
+    return guarded({ gate: this.#gate, path, nameOf, logger: this.#logger }, handler);
+  }
+
+  serviceFor(origin: Origin): OperationsApi {
+    return this.#gate ? onBehalfOf(origin, this.#service, this.#gate) : this.#service;
   }
 
   async close({ graceMs = DEFAULTS.graceMs, delayMs = 0 }: CloseOptions = {}): Promise<void> {
