@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Code, invalidField, kitError, quoted, StatusError } from '../../status.js';
 import { CHANGING_COLUMNS, COLUMNS, recordOf, rowOf, valuesOf } from '../operation-row.js';
 import type {
+  ChangeListener,
   ConsumeOptions,
   ListPage,
   ListQuery,
@@ -39,7 +40,7 @@ export function postgresStore(options: PostgresStoreOptions): OperationStore {
 class PostgresStore implements OperationStore {
   readonly #settings: PostgresSettings;
   readonly #id = randomUUID();
-  readonly #listeners = new Set<(name?: string) => void>();
+  readonly #listeners = new Set<ChangeListener>();
   #session: Promise<Session> | undefined;
   #listener: Listener | undefined;
   #consumption: Consumption | undefined;
@@ -104,7 +105,7 @@ class PostgresStore implements OperationStore {
       ...valuesOf(row, CHANGING_COLUMNS),
     ]);
     if (rowCount === 0) return false;
-    this.#changed(name);
+    this.#changed(name, record);
     return true;
   }
 
@@ -144,7 +145,7 @@ class PostgresStore implements OperationStore {
     return rows.map(({ method }) => method);
   }
 
-  watch(listener: (name?: string) => void): () => void {
+  watch(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     // Whoever watches is to hear of what happens, without asking for anything.
     this.#opened().catch(this.#onError);
@@ -220,8 +221,8 @@ class PostgresStore implements OperationStore {
     this.#consumption?.wake();
   }
 
-  #changed(name?: string): void {
-    for (const listener of this.#listeners) listener(name);
+  #changed(name?: string, record?: OperationRecord): void {
+    for (const listener of this.#listeners) listener(name, record);
   }
 
   #notice(kind: Notice['kind'], subject: string): Notice {
