@@ -121,8 +121,7 @@ export class InProcessOperations implements OperationsApi {
       while (!record.result) {
         const news = await changes.next();
         if (news === 'ended') break;
-        record = news === 'unread' ? await this.#read(name, { signal }) : news;
-        this.#assertFound(record);
+        record = news === 'unread' ? await this.#read(name, { signal }) : this.#found(name, news);
       }
       signal?.throwIfAborted();
       return toOperation(record.result ? record : await this.#read(name, { signal }));
@@ -132,10 +131,12 @@ export class InProcessOperations implements OperationsApi {
   }
 
   async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
-    const { store, clock } = this.#options;
-    const reading = store.get(name);
-    const record = await (options === undefined ? reading : this.#within(reading, options));
-    if (!record || isGone(record, clock.now())) throw notFound(name);
+    const reading = this.#options.store.get(name);
+    return this.#found(name, await (options === undefined ? reading : this.#within(reading, options)));
+  }
+
+  #found(name: string, record: OperationRecord | undefined): OperationRecord {
+    if (!record || isGone(record, this.#options.clock.now())) throw notFound(name);
     return record;
   }
 
