@@ -47,6 +47,7 @@ export type { ServiceLimits } from './operations-service.js';
 export type { Filter } from '../filter/ast.js';
 export { MAX_EXAMINED } from '../stores/operation-store.js';
 export type {
+  ChangeListener,
   ConsumeOptions,
   ListPage,
   ListQuery,

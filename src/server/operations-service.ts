@@ -109,7 +109,7 @@ export class InProcessOperations implements OperationsApi {
     const { clock, waiters, stopping } = this.#options;
     const changes = new Changes();
     // Subscribed before the first read, so that no change falls between the two (contract 24).
-    const unsubscribe = [waiters.subscribe(name, () => changes.notify())];
+    const unsubscribe = [waiters.subscribe(name, (record) => changes.notify(record))];
     try {
       let record = await this.#read(name, { signal });
       if (record.result || limitMs === 0) return toOperation(record);
@@ -118,7 +118,11 @@ export class InProcessOperations implements OperationsApi {
         onAbort(stopping, () => changes.end()),
         signal ? onAbort(signal, () => changes.end()) : () => {},
       );
-      while (!record.result && (await changes.next())) record = await this.#read(name, { signal });
+      while (!record.result) {
+        const news = await changes.next();
+        if (news === 'ended') break;
+        record = news === 'unread' ? await this.#read(name, { signal }) : this.#found(name, news);
+      }
       signal?.throwIfAborted();
       return toOperation(record.result ? record : await this.#read(name, { signal }));
     } finally {
@@ -127,10 +131,12 @@ export class InProcessOperations implements OperationsApi {
   }
 
   async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
-    const { store, clock } = this.#options;
-    const reading = store.get(name);
-    const record = await (options === undefined ? reading : this.#within(reading, options));
-    if (!record || isGone(record, clock.now())) throw notFound(name);
+    const reading = this.#options.store.get(name);
+    return this.#found(name, await (options === undefined ? reading : this.#within(reading, options)));
+  }
+
+  #found(name: string, record: OperationRecord | undefined): OperationRecord {
+    if (!record || isGone(record, this.#options.clock.now())) throw notFound(name);
     return record;
   }
 
@@ -176,14 +182,17 @@ export class InProcessOperations implements OperationsApi {
   }
 }
 
+/** What one waiter is told: the record as it became, or that it is to be read. */
+type News = OperationRecord | 'unread';
+
 /** Tells one waiter of changes, also of one that came while it was not looking, until the end. */
 class Changes {
-  #pending = false;
+  #news: News | undefined;
   #ended = false;
   #wake: () => void = () => {};
 
-  notify(): void {
-    this.#pending = true;
+  notify(record: OperationRecord | undefined): void {
+    this.#news = latest(this.#news, record ?? 'unread');
     this.#wake();
   }
 
@@ -192,16 +201,23 @@ class Changes {
     this.#wake();
   }
 
-  /** Resolves true at the next change, false at the end. */
-  async next(): Promise<boolean> {
-    if (!this.#pending && !this.#ended) {
+  /** Resolves at the next change, or at the end. */
+  async next(): Promise<News | 'ended'> {
+    if (!this.#news && !this.#ended) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    this.#pending = false;
-    return !this.#ended;
+    const news = this.#news;
+    this.#news = undefined;
+    return this.#ended || !news ? 'ended' : news;
   }
+}
+
+/** Of what is told at the same time, what must not be missed: a record may be told after a later one. */
+function latest(earlier: News | undefined, later: News): News {
+  if (earlier === undefined || later === 'unread') return later;
+  return earlier === 'unread' || earlier.version > later.version ? earlier : later;
 }
 
 /** A list query that leaves out what its caller may not see. A store asks it of each record, so pages stay right. */
