@@ -134,7 +134,8 @@ export class FakedApis {
 
   /** Says anew how methods go. @throws ScriptError */
   script(source: ScriptSource | string): Script {
-    const script = parseScript(source, { file: 'script', schema: this.#schema });
+    const { default: defaults } = this.#script.current;
+    const script = parseScript(source, { file: 'script', schema: this.#schema, defaults });
     this.#script.add(script);
     this.#serveAnew();
     return script;

@@ -179,7 +179,8 @@ export function readObject<Result>(
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
     const faults = error.faults.map((fault) => ({ ...fault, line: 0 }));
-    throw new ScriptError(name, faults, { cause: error });
+    // The error that it was told by speaks of lines that nobody wrote, and is none the wiser.
+    throw new ScriptError(name, faults);
   }
 }
 
