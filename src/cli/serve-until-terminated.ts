@@ -3,6 +3,7 @@ import { destination, type Logger, pino } from 'pino';
 import type { FakeServer } from '../testing/index.js';
 import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
 import { CallFile } from './serve/call-file.js';
+import { readCertificates } from './serve/certificates.js';
 import { type FakedServersSettings, fakedServers } from './serve/faked-servers.js';
 import { onChange } from './serve/watched-file.js';
 import { readScript, type ServedProtos } from './served-protos.js';
@@ -52,10 +53,13 @@ async function serve(
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
   let ports: Ports | undefined;
+  let stopReloading = () => {};
   let stopWatching = () => {};
   try {
     await operations.ready();
-    ports = await listen({ server, gateway }, settings);
+    const certificates = await readCertificates(settings, logger);
+    stopReloading = certificates.stop;
+    ports = await listen({ server, gateway }, settings, certificates.tls);
     if (watch !== undefined) stopWatching = followScript(watch, served, fakes, logger);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
@@ -65,6 +69,7 @@ async function serve(
   } finally {
     stopHeeding();
     stopWatching();
+    stopReloading();
     const stopHeedingSecond = onTermination(terminal, (signal) => {
       recording?.close(fakes.calls);
       terminal.exit(signalExitCode(signal));
