@@ -105,7 +105,7 @@ describe('certificates in files', () => {
       const refused = dial(options);
       refused.on('error', () => {});
       refused.write(REQUEST);
-      await once(refused, 'close');
+      await new Promise((resolve) => refused.once('close', resolve));
     }
     expect(port.things.calls).toHaveLength(1);
   });
