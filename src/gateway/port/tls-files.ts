@@ -25,7 +25,9 @@ export interface TlsFilesOptions {
 
 /** A pino logger is one. */
 export interface TlsLogger {
+  /** That new certificates count. */
   info(facts: Readonly<Record<string, unknown>>, message: string): void;
+  /** That those in the files cannot be used. */
   error(facts: Readonly<Record<string, unknown>>, message: string): void;
 }
 
