@@ -1,3 +1,4 @@
+import { RetryInfo } from '../../generated/google/rpc/error_details.js';
 import { Code, kitError, StatusError } from '../status.js';
 import { type CallHeaders, deadlineOf } from './http/call-headers.js';
 import { jsonText } from './http/content-type.js';
@@ -154,6 +155,7 @@ export class RequestHandler {
       headers: {
         // RFC 9110 wants one with every 401.
         ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+        ...retryAfter(error),
         ...headers,
         ...(error instanceof HttpRefusal && error.headers),
         ...JSON_BODY,
@@ -183,6 +185,12 @@ function allowed(methods: readonly string[]): string {
 /** Who made a request, as grpc-js tells of peers. */
 export function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
   return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
+}
+
+/** Clients of HTTP know RetryInfo by this header, in whole seconds (RFC 9110, section 10.2.3). */
+function retryAfter(error: StatusError): HeaderFields {
+  const { seconds = 0, nanos = 0 } = error.detail(RetryInfo)?.retryDelay ?? {};
+  return seconds + nanos > 0 ? { 'retry-after': String(seconds + (nanos > 0 ? 1 : 0)) } : {};
 }
 
 function noContent(headers: HeaderFields): HttpAnswer {

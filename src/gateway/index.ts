@@ -23,6 +23,14 @@ export type { GatewayLimits } from './limits.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
 export type { RouteRule } from './routing/route-rule.js';
 export type { ServiceConfigFile } from './rules/service-config.js';
+export type { ChangingTls, PortTls } from './port/port-tls.js';
+export {
+  type TlsFiles,
+  type TlsFilesOptions,
+  type TlsLogger,
+  type WatchedTls,
+  watchTlsFiles,
+} from './port/tls-files.js';
 export {
   type PortOptions,
   type PortServers,

@@ -2,6 +2,7 @@ import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Clock } from '../clock.js';
 import { Code, kitError, StatusError } from '../status.js';
 import type { OperationRecord, OperationStore, WorkOutcome } from '../stores/operation-store.js';
+import { atMost } from './at-most.js';
 import { internalError } from './internal-error.js';
 import { cancellation, type LifecycleEvent } from './lifecycle.js';
 import type { Logger } from './logger.js';
@@ -17,6 +18,9 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** How long a store that neither answers nor fails may keep a server from stopping. */
+const RECORD_MS = 1000;
 
 /** How a run ends: what the lifecycle is told of it. */
 type Ending = LifecycleEvent & { readonly type: 'succeeded' | 'failed' | 'cancelled' | 'interrupted' };
@@ -53,19 +57,24 @@ export class Run {
   /**
    * Leaves the work as the server stops: it is told so by its signal, and nothing that it still does counts.
    * It is recorded as interrupted, or released for another server to resume. A store that is away is not waited
-   * for. Work that has ended by itself has its say.
+   * for, one that does not answer for a second. Work that has ended by itself has its say.
    */
   async interrupt(): Promise<void> {
     this.#recorder.stop();
     if (this.#state === 'ending') {
-      await this.left.catch(() => {});
+      if (await atMost(RECORD_MS, this.left, this.#options.clock)) return;
+      this.#log('end could not be recorded in time', undefined);
+      this.#state = 'interrupted';
+      this.#interrupted.resolve('released');
       return;
     }
     this.#state = 'interrupted';
     let outcome: WorkOutcome = 'released';
     try {
       if (this.#attempt !== undefined && this.#method.onInterrupted === 'abort') {
-        outcome = await this.#record({ type: 'interrupted', attempt: this.#attempt, at: this.#now() });
+        const recorded = this.#record({ type: 'interrupted', attempt: this.#attempt, at: this.#now() });
+        if (await atMost(RECORD_MS, recorded, this.#options.clock)) outcome = await recorded;
+        else this.#log('interruption could not be recorded in time', undefined);
       }
     } catch (error) {
       this.#log('interruption could not be recorded', error);

@@ -27,8 +27,9 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const served = await servedProtos(options);
   const authorize = await authorization(options, served.schema);
   const store = await openStore(options.store);
-  const { graceMs, record } = options;
-  const settings = { ...listenSettings(options), graceMs, store, watch, record, authorize, terminal };
+  const { graceMs, drainDelayMs, record } = options;
+  const running = { graceMs, drainDelayMs, store, watch, record, authorize, terminal };
+  const settings = { ...listenSettings(options), ...running };
   try {
     await serveUntilTerminated(served, settings);
   } finally {
