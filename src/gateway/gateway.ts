@@ -6,12 +6,13 @@ import { withDefaults } from '../options.js';
 import { knownTypes } from './descriptors.js';
 import { type Logger, peerOf, RequestHandler } from './handler.js';
 import { CallHeaders } from './http/call-headers.js';
+import { ClientErrors } from './http/client-error.js';
 import { Cors, type CorsOptions } from './http/cors.js';
 import { HealthEndpoint } from './http/health-endpoint.js';
 import { MessageJson } from './json/message-json.js';
 import { RequestTranscoder } from './json/transcode-request.js';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js';
-import { answerClientError, nodeListener, serverOptions } from './node-listener.js';
+import { nodeListener, serverOptions } from './node-listener.js';
 import { describeServices, type OpenApiSettings } from './openapi/openapi-document.js';
 import { OpenApiEndpoint } from './openapi/openapi-endpoint.js';
 import { type OwnAnswer, OwnEndpoints } from './own-endpoints.js';
@@ -108,6 +109,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limits = withDefaults(DEFAULT_LIMITS, options.limits ?? {});
   const services = readServices(options);
   const types = knownTypes(services.registry);
+  const json = new MessageJson(types);
+  const clientErrors = new ClientErrors(json);
   const upstream: Upstream =
     'server' in options ? new InProcessUpstream(options.server) : new ChannelUpstream(options);
   const callHeaders = new CallHeaders(headers);
@@ -115,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const probed = health === 'off' ? [] : healthEndpoints(upstream, callHeaders);
   const handler = new RequestHandler({
     rules: services.rules,
-    json: new MessageJson(types),
+    json,
     transcoder: (rule) => new RequestTranscoder(rule, types),
     upstream,
     ownEndpoints: new OwnEndpoints(new Map([...described, ...probed])),
@@ -127,7 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const close = () => upstream.close();
   return Object.assign(nodeListener(handler, limits, clock), {
     serverOptions: serverOptions(limits),
-    onClientError: answerClientError,
+    onClientError: (error: Error, socket: Duplex) => clientErrors.answer(error, socket),
     close,
     [Symbol.dispose]: close,
   });

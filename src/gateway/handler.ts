@@ -1,6 +1,7 @@
 import { RetryInfo } from '../../generated/google/rpc/error_details.js';
+import { timeLeftMs } from '../deadline.js';
 import { Code, kitError, StatusError } from '../status.js';
-import { type CallHeaders, deadlineOf } from './http/call-headers.js';
+import { type CallHeaders, deadlineOf, deadlinePassed } from './http/call-headers.js';
 import { jsonText } from './http/content-type.js';
 import type { Cors } from './http/cors.js';
 import { errorEnvelope } from './http/error-envelope.js';
@@ -89,6 +90,8 @@ export class RequestHandler {
       if (this.#parts.cors.isPreflight(httpMethod, headers)) return this.#answerPreflight(routing, request);
       switch (routing.kind) {
         case 'unknown-path':
+          // Of the server as such (RFC 9110, section 9.3.7).
+          if (httpMethod === 'OPTIONS' && url === '*') return noContent({});
           throw unknownPath(httpMethod, url);
         case 'unknown-method': {
           const allow = allowed(routing.allow);
@@ -115,6 +118,7 @@ export class RequestHandler {
     const body = jsonText(request.headers, await request.readBody());
     const { bindings, query } = routing;
     const message = route.request.encode({ bindings, query: query.fields, body });
+    if (timeLeftMs(deadline) === 0) throw deadlinePassed();
     const { signal } = request;
     const answer = await upstream.call(route.path, message, {
       metadata,

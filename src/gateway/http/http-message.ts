@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders;
   /** Names and values by turns, as they came. */
   readonly rawHeaders: readonly string[];
+  /** `1.1` */
+  readonly httpVersion: string;
   /**
    * Reads the body, once.
    *
