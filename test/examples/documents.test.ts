@@ -12,6 +12,7 @@ const DOCUMENTS = [
   'docs/testing.md',
   'docs/custom-store.md',
   'docs/operations.md',
+  'docs/authorization.md',
 ];
 
 const root = join(__dirname, '../..');
