@@ -11,7 +11,7 @@ export default {
   // These packages come as ECMAScript modules only, which become what Jest loads. The tests run commands in their
   // own process, and stores.
   transformIgnorePatterns: [
-    '/node_modules/(?!(commander|pg-boss|rrule-temporal|temporal-spec|serialize-error|non-error)/)',
+    '/node_modules/(?!(commander|jose|pg-boss|rrule-temporal|temporal-spec|serialize-error|non-error)/)',
   ],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',

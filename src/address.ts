@@ -13,7 +13,8 @@ export interface Address {
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 const SOCKET_FILE = /^unix(?:-abstract)?:/;
 const HTTPS = /^https:\/\/([^/?#@\s]+)\/?$/i;
-const PORT = /:\d+$/;
+const PORT = /:(\d+)$/;
+const HIGHEST_PORT = 65_535;
 const URL_SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const TARGET_SCHEMES = ['dns', 'unix'];
 const HTTPS_PORT = 443;
@@ -26,6 +27,10 @@ const HTTPS_PORT = 443;
  * @throws TypeError when it is none of these.
  */
 export function parseAddress(address: string): Address {
+  // It may come of a variable of the environment that is not set.
+  if (typeof address !== 'string') throw malformed(String(address));
+  if (!SOCKET_FILE.test(address) && Number(PORT.exec(address)?.[1] ?? 0) > HIGHEST_PORT)
+    throw malformed(address);
   const host = HTTPS.exec(address)?.[1];
   if (host !== undefined) {
     const target = PORT.test(host) ? host : `${host}:${HTTPS_PORT}`;

@@ -13,6 +13,8 @@ export interface OperationName {
 
 const MAX_NAME_BYTES = 1024;
 const COLLECTION = 'operations';
+/** Well-formed names as nearly all are; what it does not match may be well-formed too. */
+const PLAIN_NAME = /^(?:[\w-]+\/)*operations\/[\w-]+$/;
 
 /**
  * Takes the name of an operation apart.
@@ -23,16 +25,21 @@ const COLLECTION = 'operations';
  * as its end.
  */
 export function parseOperationName(name: string, field = 'name'): OperationName {
-  checkSegments(field, name);
+  checkOperationName(name, field);
   const slash = name.lastIndexOf('/');
-  const collection = name.slice(0, Math.max(slash, 0));
-  if (collection !== COLLECTION && !collection.endsWith(`/${COLLECTION}`)) {
-    throw invalidField(
-      field,
-      `operation name ${quoted(name)} is malformed: it must end with "operations/{id}"`,
-    );
-  }
-  return { parent: collection.slice(0, -COLLECTION.length - 1), id: name.slice(slash + 1) };
+  return { parent: name.slice(0, Math.max(slash - COLLECTION.length - 1, 0)), id: name.slice(slash + 1) };
+}
+
+/** Throws what {@link parseOperationName} does, and takes nothing apart: every call on an operation comes by here. */
+export function checkOperationName(name: string, field = 'name'): void {
+  if (name.length <= MAX_NAME_BYTES && PLAIN_NAME.test(name)) return;
+  checkSegments(field, name);
+  const collection = name.slice(0, Math.max(name.lastIndexOf('/'), 0));
+  if (collection === COLLECTION || collection.endsWith(`/${COLLECTION}`)) return;
+  throw invalidField(
+    field,
+    `operation name ${quoted(name)} is malformed: it must end with "operations/{id}"`,
+  );
 }
 
 /** The name of the operation `id` under `parent` (empty: none), not checked. */

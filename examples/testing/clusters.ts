@@ -3,9 +3,7 @@ import { AttachedClustersClient } from '@google-cloud/gkemulticloud';
 import { googleOptions } from './google-options.js';
 
 const PARENT = 'projects/demo/locations/us-west1';
-const CANCELLED = 1;
-
-/** Attaches clusters, by the real API or by a server at another address. */
+/** By the real API, or by a server at another address. */
 export class Clusters implements AsyncDisposable {
   readonly #client: AttachedClustersClient;
 
@@ -15,11 +13,9 @@ export class Clusters implements AsyncDisposable {
 
   /** Attaches a cluster, and tells which Kubernetes it has. */
   async attach(attachedClusterId: string, platformVersion: string): Promise<string> {
-    const attachedCluster = { platformVersion, distribution: 'eks' };
-    const request = { parent: PARENT, attachedClusterId, attachedCluster };
+    const request = { parent: PARENT, attachedClusterId, attachedCluster: { platformVersion } };
     const [operation] = await this.#client.createAttachedCluster(request);
-    await operation.promise();
-    const name = `${PARENT}/attachedClusters/${attachedClusterId}`;
+    const [{ name }] = await operation.promise();
     const [cluster] = await this.#client.getAttachedCluster({ name });
     return cluster.platformVersion ?? 'none';
   }
@@ -32,7 +28,7 @@ export class Clusters implements AsyncDisposable {
       await operation.promise();
       return 'attached all the same';
     } catch (error) {
-      if ((error as { readonly code?: number }).code === CANCELLED) return 'cancelled';
+      if ((error as { readonly code?: number }).code === 1) return 'cancelled';
       throw error;
     }
   }

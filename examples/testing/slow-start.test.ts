@@ -15,7 +15,7 @@ describe('a service that is slow to begin', () => {
     await using server = await fakeSpeech();
     server.inject({ method: 'LongRunningRecognize', effect: 'hang' });
     await using transcripts = new Transcripts(server.address);
-    const given = transcripts.transcribe('gs://recordings/1.flac', 200);
+    const given = transcripts.transcribe('gs://recordings/1.flac', 1000);
     await expect(given).rejects.toHaveFailedWith('DEADLINE_EXCEEDED');
     expect(await transcripts.transcribe('gs://recordings/1.flac')).toBe('hello');
   });

@@ -1,5 +1,13 @@
 import type { Server } from '@grpc/grpc-js';
-import { type Gateway, type PortOptions, type ServedPort, servePort } from '../gateway/index.js';
+import {
+  type ChangingTls,
+  type Gateway,
+  type PortOptions,
+  type PortServers,
+  type ServedPort,
+  servePort,
+  type TlsFiles,
+} from '../gateway/index.js';
 import { UsageError } from './usage-error.js';
 
 /** Where a server listens, and what for. */
@@ -8,6 +16,10 @@ export interface ListenSettings {
   readonly address: string;
   /** What is answered there. REST is apart when it has an address of its own. */
   readonly speaks: 'gRPC and REST' | 'gRPC' | 'REST' | { readonly restAddress: string };
+  /** Whether to do without TLS where other machines reach it. */
+  readonly insecure: boolean;
+  /** Undefined: no TLS. */
+  readonly tlsFiles: TlsFiles | undefined;
 }
 
 /** The ports that are listened on. */
@@ -32,18 +44,21 @@ export interface Answering {
  */
 export async function listen(
   { server, gateway }: Answering,
-  { address, speaks }: ListenSettings,
+  { address, speaks, insecure }: ListenSettings,
+  tls: ChangingTls | undefined,
 ): Promise<Ports> {
-  if (!gateway || speaks === 'gRPC') return { main: await serve({ server, address }), rest: undefined };
+  const serve = (servers: PortServers, at: string) =>
+    servedPort({ ...servers, address: at, insecure, ...(tls && { tls }) });
+  if (!gateway || speaks === 'gRPC') return { main: await serve({ server }, address), rest: undefined };
   switch (speaks) {
     case 'gRPC and REST':
-      return { main: await serve({ server, gateway, address }), rest: undefined };
+      return { main: await serve({ server, gateway }, address), rest: undefined };
     case 'REST':
-      return { main: await serve({ gateway, address }), rest: undefined };
+      return { main: await serve({ gateway }, address), rest: undefined };
   }
-  const main = await serve({ server, address });
+  const main = await serve({ server }, address);
   try {
-    return { main, rest: await serve({ gateway, address: speaks.restAddress }) };
+    return { main, rest: await serve({ gateway }, speaks.restAddress) };
   } catch (error) {
     await main.close();
     throw error;
@@ -55,7 +70,7 @@ export async function closePorts({ main, rest }: Ports, graceMs: number): Promis
   await Promise.all([main.close({ graceMs }), rest?.close({ graceMs })]);
 }
 
-async function serve(options: PortOptions): Promise<ServedPort> {
+async function servedPort(options: PortOptions): Promise<ServedPort> {
   try {
     return await servePort(options);
   } catch (error) {

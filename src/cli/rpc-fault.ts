@@ -10,13 +10,21 @@ export function rpcFault(thrown: unknown, address: string): string | undefined {
   const { code, message } = thrown;
   // grpc-js and OpenSSL end some messages with a label that nothing follows.
   const said = message.replace(/(?:\. Resolution note)?[: ]+$/, '');
-  return `${codeName(code)}: ${said}${adviceOn(code, said, address)}`;
+  return `${codeName(code)}: ${said}${adviceOn(thrown, said, address)}`;
 }
 
-function adviceOn(code: Code, message: string, address: string): string {
-  if (code === Code.UNAVAILABLE) return `: ${connectingAdvice(message, address)}`;
-  if (code === Code.DEADLINE_EXCEEDED) return `: check the server at ${address}, or give a longer --timeout`;
-  return '';
+function adviceOn(error: StatusError, message: string, address: string): string {
+  switch (error.code) {
+    case Code.UNAVAILABLE:
+      // Details come from a server: it was reached, and says what it waits for.
+      return error.details.length > 0 ? '' : `: ${connectingAdvice(message, address)}`;
+    case Code.DEADLINE_EXCEEDED:
+      return `: check the server at ${address}, or give a longer --timeout`;
+    case Code.UNAUTHENTICATED:
+      return '; give a token that is good there, by --token or LONGRUNNING_TOKEN';
+    default:
+      return '';
+  }
 }
 
 /** What to do about a connection that does not come about, by what OpenSSL, Node and grpc-js say of it. */

@@ -1,8 +1,10 @@
 import type { Server } from '@grpc/grpc-js';
 import { destination, type Logger, pino } from 'pino';
 import type { FakeServer } from '../testing/index.js';
+import { ExitCode } from './exit-code.js';
 import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
 import { CallFile } from './serve/call-file.js';
+import { readCertificates } from './serve/certificates.js';
 import { type FakedServersSettings, fakedServers } from './serve/faked-servers.js';
 import { onChange } from './serve/watched-file.js';
 import { readScript, type ServedProtos } from './served-protos.js';
@@ -11,11 +13,15 @@ import { onTermination, signalExitCode, type TerminationSignal } from './termina
 
 /** How long calls that are being answered when the server closes have to finish. */
 const SHUTDOWN_MS = 1000;
+/** How long after the grace all has to be over: recording what was interrupted, and finishing calls twice. */
+const LEAVE_BEHIND_MS = 4000;
 
 /** How a server runs. */
 export interface ServeSettings extends ListenSettings, FakedServersSettings {
   /** How long running work has to end once the server is told to stop. */
   readonly graceMs: number;
+  /** How long health says NOT_SERVING before that, while all goes on. */
+  readonly drainDelayMs: number;
   /** The script, to be read anew whenever it changes; undefined: never. */
   readonly watch: string | undefined;
   /** The file that calls are recorded in; undefined: none. */
@@ -24,8 +30,8 @@ export interface ServeSettings extends ListenSettings, FakedServersSettings {
 }
 
 /**
- * Serves until SIGINT or SIGTERM: then waits are answered, work has its grace and calls are finished. A second
- * signal ends the process at once.
+ * Serves until SIGINT or SIGTERM: then waits are answered, work has its grace and calls are finished. What then still
+ * hangs, such as a store that does not answer, is left behind. A second signal ends the process at once.
  *
  * @throws UsageError when it cannot begin or listen.
  */
@@ -46,35 +52,46 @@ async function serve(
   recording: CallFile | undefined,
   logger: Logger,
 ): Promise<void> {
-  const { graceMs, terminal, watch } = settings;
+  const { graceMs, drainDelayMs, terminal, watch } = settings;
   const fakes = fakedServers(served, settings, recording, logger);
   const { server, gateway, operations } = fakes;
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
   let ports: Ports | undefined;
+  let stopReloading = () => {};
   let stopWatching = () => {};
   try {
     await operations.ready();
-    ports = await listen({ server, gateway }, settings);
+    const certificates = await readCertificates(settings, logger);
+    stopReloading = certificates.stop;
+    ports = await listen({ server, gateway }, settings, certificates.tls);
     if (watch !== undefined) stopWatching = followScript(watch, served, fakes, logger);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
     tellReady(ports, terminal);
     const signal = await terminated.promise;
-    logger.info({ signal, graceMs }, 'stopping; a second signal ends at once');
+    logger.info({ signal, graceMs, drainDelayMs }, 'stopping; a second signal ends at once');
   } finally {
     stopHeeding();
     stopWatching();
+    stopReloading();
     const stopHeedingSecond = onTermination(terminal, (signal) => {
       recording?.close(fakes.calls);
       terminal.exit(signalExitCode(signal));
     });
-    await operations.close({ graceMs });
-    if (ports) await closePorts(ports, SHUTDOWN_MS);
-    gateway?.close();
-    await shutDown(server);
-    recording?.close(fakes.calls);
-    stopHeedingSecond();
+    // What never began needs no delay.
+    const delayMs = ports ? drainDelayMs : 0;
+    const stopLeaving = leaveBehind(delayMs + graceMs + LEAVE_BEHIND_MS, terminal, logger);
+    try {
+      await operations.close({ graceMs, delayMs });
+      if (ports) await closePorts(ports, SHUTDOWN_MS);
+      gateway?.close();
+      await shutDown(server);
+      recording?.close(fakes.calls);
+    } finally {
+      stopHeedingSecond();
+      stopLeaving();
+    }
   }
 }
 
@@ -124,4 +141,17 @@ async function shutDown(server: Server): Promise<void> {
   const cutOff = setTimeout(() => server.forceShutdown(), SHUTDOWN_MS);
   await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
   clearTimeout(cutOff);
+}
+
+/**
+ * Ends the process after so long, unless it has ended by itself: a store may neither answer nor fail. What it has
+ * acknowledged it keeps; work that it was not told the end of counts as interrupted.
+ */
+function leaveBehind(afterMs: number, terminal: Terminal, logger: Logger): () => void {
+  const end = () => {
+    logger.error({ afterMs }, 'not everything could be ended in time; the process ends without it');
+    terminal.exit(ExitCode.SUCCEEDED);
+  };
+  const timer = setTimeout(end, afterMs);
+  return () => clearTimeout(timer);
 }

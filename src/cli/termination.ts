@@ -6,8 +6,14 @@ export type TerminationSignal = (typeof SIGNALS)[number];
 
 /** The part of `process` that tells of signals. */
 export interface SignalSource {
-  on(signal: TerminationSignal, listener: (signal: TerminationSignal) => void): unknown;
-  off(signal: TerminationSignal, listener: (signal: TerminationSignal) => void): unknown;
+  on<Signal extends TerminationSignal | 'SIGHUP'>(
+    signal: Signal,
+    listener: (signal: Signal) => void,
+  ): unknown;
+  off<Signal extends TerminationSignal | 'SIGHUP'>(
+    signal: Signal,
+    listener: (signal: Signal) => void,
+  ): unknown;
 }
 
 /**

@@ -4,16 +4,19 @@ import type { ChannelCredentials, Server } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
 import { withDefaults } from '../options.js';
 import { knownTypes } from './descriptors.js';
-import { type Logger, RequestHandler } from './handler.js';
+import { type Logger, peerOf, RequestHandler } from './handler.js';
 import { CallHeaders } from './http/call-headers.js';
+import { ClientErrors } from './http/client-error.js';
 import { Cors, type CorsOptions } from './http/cors.js';
+import { HealthEndpoint } from './http/health-endpoint.js';
 import { MessageJson } from './json/message-json.js';
 import { RequestTranscoder } from './json/transcode-request.js';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js';
-import { answerClientError, nodeListener, serverOptions } from './node-listener.js';
+import { nodeListener, serverOptions } from './node-listener.js';
 import { describeServices, type OpenApiSettings } from './openapi/openapi-document.js';
 import { OpenApiEndpoint } from './openapi/openapi-endpoint.js';
-import { readServices, type ServiceDescription } from './service-description.js';
+import { type OwnAnswer, OwnEndpoints } from './own-endpoints.js';
+import { type DescribedServices, readServices, type ServiceDescription } from './service-description.js';
 import { ChannelUpstream, type GrpcChannel } from './upstream/channel-upstream.js';
 import { InProcessUpstream } from './upstream/in-process-upstream.js';
 import type { Upstream } from './upstream/upstream.js';
@@ -37,6 +40,14 @@ export interface GatewaySettings extends ServiceDescription {
    * @defaultValue a document as {@link openApiDocument} makes it with no settings
    */
   readonly openApi?: OpenApiSettings | 'off';
+  /**
+   * Whether `GET /healthz` and `GET /readyz` are answered, where no rule has that path: 200 while the gateway is there,
+   * and while `grpc.health.v1.Health` of the server says SERVING, else 503; a server without that service is ready when
+   * it answers.
+   *
+   * @defaultValue 'on'
+   */
+  readonly health?: 'on' | 'off';
   /** Is told of what goes wrong in the gateway itself. @defaultValue standard error */
   readonly logger?: Logger;
   /** What times the arrival of a body. @defaultValue the machine's */
@@ -74,6 +85,7 @@ export interface Gateway extends Disposable {
 const DEFAULTS = {
   headers: [],
   openApi: {},
+  health: 'on' as 'on' | 'off',
   logger: {
     error: (facts, message) => console.error(`longrunning gateway: ${message}`, facts),
   },
@@ -93,19 +105,24 @@ const DEFAULTS = {
  * ```
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { headers, openApi, cors, logger, clock } = withDefaults(DEFAULTS, options);
+  const { headers, openApi, health, cors, logger, clock } = withDefaults(DEFAULTS, options);
   const limits = withDefaults(DEFAULT_LIMITS, options.limits ?? {});
   const services = readServices(options);
   const types = knownTypes(services.registry);
+  const json = new MessageJson(types);
+  const clientErrors = new ClientErrors(json);
   const upstream: Upstream =
     'server' in options ? new InProcessUpstream(options.server) : new ChannelUpstream(options);
+  const callHeaders = new CallHeaders(headers);
+  const described = openApi === 'off' ? [] : openApiEndpoint(services, openApi);
+  const probed = health === 'off' ? [] : healthEndpoints(upstream, callHeaders);
   const handler = new RequestHandler({
     rules: services.rules,
-    json: new MessageJson(types),
+    json,
     transcoder: (rule) => new RequestTranscoder(rule, types),
     upstream,
-    openApi: openApi === 'off' ? undefined : new OpenApiEndpoint(() => describeServices(services, openApi)),
-    callHeaders: new CallHeaders(headers),
+    ownEndpoints: new OwnEndpoints(new Map([...described, ...probed])),
+    callHeaders,
     cors: new Cors(cors),
     limits,
     logger,
@@ -113,8 +130,31 @@ export function createGateway(options: GatewayOptions): Gateway {
   const close = () => upstream.close();
   return Object.assign(nodeListener(handler, limits, clock), {
     serverOptions: serverOptions(limits),
-    onClientError: answerClientError,
+    onClientError: (error: Error, socket: Duplex) => clientErrors.answer(error, socket),
     close,
     [Symbol.dispose]: close,
   });
+}
+
+type OwnEndpoint = readonly [path: string, answer: OwnAnswer];
+
+function openApiEndpoint(services: DescribedServices, settings: OpenApiSettings): OwnEndpoint[] {
+  const endpoint = new OpenApiEndpoint(() => describeServices(services, settings));
+  return [['/openapi.json', () => endpoint.answer()]];
+}
+
+function healthEndpoints(upstream: Upstream, callHeaders: CallHeaders): OwnEndpoint[] {
+  const endpoint = new HealthEndpoint(upstream);
+  return [
+    ['/healthz', () => endpoint.live()],
+    [
+      '/readyz',
+      (request) =>
+        endpoint.ready({
+          metadata: callHeaders.toMetadata(request),
+          signal: request.signal,
+          peer: peerOf(request),
+        }),
+    ],
+  ];
 }

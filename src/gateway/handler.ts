@@ -1,5 +1,7 @@
+import { RetryInfo } from '../../generated/google/rpc/error_details.js';
+import { timeLeftMs } from '../deadline.js';
 import { Code, kitError, StatusError } from '../status.js';
-import { type CallHeaders, deadlineOf } from './http/call-headers.js';
+import { type CallHeaders, deadlineOf, deadlinePassed } from './http/call-headers.js';
 import { jsonText } from './http/content-type.js';
 import type { Cors } from './http/cors.js';
 import { errorEnvelope } from './http/error-envelope.js';
@@ -12,7 +14,7 @@ import type { MessageJson } from './json/message-json.js';
 import { ResponseRenderer } from './json/render-response.js';
 import type { RequestTranscoder } from './json/transcode-request.js';
 import type { GatewayLimits } from './limits.js';
-import type { OpenApiEndpoint, OpenApiRouting } from './openapi/openapi-endpoint.js';
+import type { EndpointRouting, OwnEndpoints } from './own-endpoints.js';
 import { RouteTable, type Routing } from './routing/route-table.js';
 import type { HttpRule } from './rules/http-rules.js';
 import type { Upstream } from './upstream/upstream.js';
@@ -29,8 +31,7 @@ export interface HandlerParts {
   readonly json: MessageJson;
   readonly transcoder: (rule: HttpRule) => RequestTranscoder;
   readonly upstream: Upstream;
-  /** Undefined: the gateway does not describe itself. */
-  readonly openApi: OpenApiEndpoint | undefined;
+  readonly ownEndpoints: OwnEndpoints;
   readonly callHeaders: CallHeaders;
   readonly cors: Cors;
   readonly limits: Required<GatewayLimits>;
@@ -85,10 +86,12 @@ export class RequestHandler {
       const url = checkHead(request, this.#parts.limits);
       const { httpMethod, headers } = request;
       const ruled = this.#table.find(httpMethod, url);
-      const routing = this.#parts.openApi?.route(httpMethod, url, ruled) ?? ruled;
+      const routing = this.#parts.ownEndpoints.route(httpMethod, url, ruled);
       if (this.#parts.cors.isPreflight(httpMethod, headers)) return this.#answerPreflight(routing, request);
       switch (routing.kind) {
         case 'unknown-path':
+          // Of the server as such (RFC 9110, section 9.3.7).
+          if (httpMethod === 'OPTIONS' && url === '*') return noContent({});
           throw unknownPath(httpMethod, url);
         case 'unknown-method': {
           const allow = allowed(routing.allow);
@@ -98,8 +101,8 @@ export class RequestHandler {
         case 'route':
           format = readJsonFormat(routing.query.system, headers);
           return await this.#call(routing, request, format);
-        case 'openapi':
-          return { status: 200, headers: JSON_BODY, body: routing.text };
+        case 'own':
+          return await routing.answer(request);
       }
     } catch (thrown) {
       return this.#answerError(this.#expected(thrown), format);
@@ -115,6 +118,7 @@ export class RequestHandler {
     const body = jsonText(request.headers, await request.readBody());
     const { bindings, query } = routing;
     const message = route.request.encode({ bindings, query: query.fields, body });
+    if (timeLeftMs(deadline) === 0) throw deadlinePassed();
     const { signal } = request;
     const answer = await upstream.call(route.path, message, {
       metadata,
@@ -133,13 +137,13 @@ export class RequestHandler {
     }
   }
 
-  #answerPreflight(routing: OpenApiRouting, { httpMethod, rawUrl, headers }: HttpRequest): HttpAnswer {
+  #answerPreflight(routing: EndpointRouting, { httpMethod, rawUrl, headers }: HttpRequest): HttpAnswer {
     switch (routing.kind) {
       case 'unknown-path':
         throw unknownPath(httpMethod, rawUrl);
       case 'unknown-method':
         return noContent(this.#parts.cors.preflightHeaders(headers, allowed(routing.allow)));
-      case 'openapi':
+      case 'own':
       case 'route': {
         // A rule for any method.
         const asked = headers['access-control-request-method'] ?? '*';
@@ -155,6 +159,7 @@ export class RequestHandler {
       headers: {
         // RFC 9110 wants one with every 401.
         ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+        ...retryAfter(error),
         ...headers,
         ...(error instanceof HttpRefusal && error.headers),
         ...JSON_BODY,
@@ -181,9 +186,15 @@ function allowed(methods: readonly string[]): string {
   return Array.from(all).sort().join(', ');
 }
 
-/** As grpc-js has it. */
-function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
+/** Who made a request, as grpc-js tells of peers. */
+export function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
   return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
+}
+
+/** Clients of HTTP know RetryInfo by this header, in whole seconds (RFC 9110, section 10.2.3). */
+function retryAfter(error: StatusError): HeaderFields {
+  const { seconds = 0, nanos = 0 } = error.detail(RetryInfo)?.retryDelay ?? {};
+  return seconds + nanos > 0 ? { 'retry-after': String(seconds + (nanos > 0 ? 1 : 0)) } : {};
 }
 
 function noContent(headers: HeaderFields): HttpAnswer {

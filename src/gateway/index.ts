@@ -1,5 +1,5 @@
 /**
- * REST, as HTTP rules have it, for any gRPC API; and OpenAPI.
+ * REST, as HTTP rules have it, for any gRPC API; OpenAPI, and gRPC reflection.
  *
  * @module longrunning/gateway
  */
@@ -16,12 +16,21 @@ export {
 export type { Logger } from './handler.js';
 export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './openapi/openapi-document.js';
 export type { OpenApiDocument } from './openapi/openapi-objects.js';
+export { addReflection, type Reflection, type ReflectionOptions } from './reflection/add-reflection.js';
 export type { ServiceDescription } from './service-description.js';
 export { HttpRuleError } from '../schema/http-rule-error.js';
 export type { GatewayLimits } from './limits.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
 export type { RouteRule } from './routing/route-rule.js';
 export type { ServiceConfigFile } from './rules/service-config.js';
+export type { ChangingTls, PortTls } from './port/port-tls.js';
+export {
+  type TlsFiles,
+  type TlsFilesOptions,
+  type TlsLogger,
+  type WatchedTls,
+  watchTlsFiles,
+} from './port/tls-files.js';
 export {
   type PortOptions,
   type PortServers,
@@ -30,6 +39,7 @@ export {
   servePort,
 } from './port/serve-port.js';
 // For library authors.
+export type { AnnotatedOperation } from './reflection/method-annotations.js';
 export {
   type PathTemplate,
   parseTemplate,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { type Clock, systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import type { RequestHandler } from './handler.js';
+import { LINGER_MS, oweAnswer } from './http/client-error.js';
 import { onDisconnect } from './http/disconnect.js';
 import type { HttpAnswer } from './http/http-message.js';
 import { readBody } from './http/read-body.js';
@@ -10,15 +10,13 @@ import type { GatewayLimits } from './limits.js';
 /** A listener for the `request` event of a server of `node:http`. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** How long to go on reading what is not wanted, so that the client reads the answer before the connection ends. */
-const LINGER_MS = 1000;
-
 export function nodeListener(
   handler: RequestHandler,
   limits: Required<GatewayLimits>,
   clock: Clock,
 ): NodeListener {
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    oweAnswer(request.socket, response);
     const gone = new AbortController();
     const stopListening = onDisconnect(request.socket, () => gone.abort());
     // Not for every answer: to abort is dear.
@@ -30,6 +28,7 @@ export function nodeListener(
       rawUrl: request.url ?? '',
       headers: request.headers,
       rawHeaders: request.rawHeaders,
+      httpVersion: request.httpVersion,
       readBody: () => readBody(request, limits, clock),
       remoteAddress: request.socket.remoteAddress,
       remotePort: request.socket.remotePort,
@@ -80,51 +79,16 @@ function linger(request: IncomingMessage, end: () => void, clock: Clock): void {
 }
 
 /**
- * How a server of `node:http` is to be for a gateway: so that it is the gateway that answers 414 and 431, and that
- * headers come in time.
+ * How a server of `node:http` is to be for a gateway: so that it is the gateway that answers 414 and 431, and 400
+ * where there is no Host, and that headers come in time.
  */
 export function serverOptions({ headerBytes, urlBytes, arrivalMs }: Required<GatewayLimits>): ServerOptions {
   return {
     maxHeaderSize: 2 * (headerBytes + urlBytes),
+    requireHostHeader: false,
     headersTimeout: arrivalMs,
     // Both count from the beginning of the request; past the gateway's own limit for the body, Node hangs up.
     requestTimeout: 2 * arrivalMs + LINGER_MS,
     connectionsCheckingInterval: Math.min(arrivalMs, 1000),
   };
-}
-
-const CLIENT_ERRORS: Readonly<Record<string, readonly [number, string, string, string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    431,
-    'Request Header Fields Too Large',
-    'INVALID_ARGUMENT',
-    'URL and headers are too long: shorten them',
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    408,
-    'Request Timeout',
-    'DEADLINE_EXCEEDED',
-    'request did not arrive in time: send it faster',
-  ],
-};
-const MALFORMED = [400, 'Bad Request', 'INVALID_ARGUMENT', 'request is no HTTP/1.1: correct it'] as const;
-
-/** Answers what Node could not make a request of, for the `clientError` event of the server. */
-export function answerClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [code, reason, status, message] = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
-  const body = JSON.stringify({ error: { code, message, status } });
-  const head = [
-    `HTTP/1.1 ${code} ${reason}`,
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // A client that does not close its side would keep it for ever.
-  const stopTimer = systemClock.setTimer(() => socket.destroy(), LINGER_MS, { background: true });
-  socket.once('close', stopTimer);
 }

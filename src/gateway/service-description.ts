@@ -42,7 +42,8 @@ export function readServices(description: ServiceDescription): DescribedServices
   return { registry, rules };
 }
 
-function registryOf({ descriptors }: ServiceDescription): FileRegistry {
+/** @throws TypeError when the descriptors are none. */
+export function registryOf({ descriptors }: Pick<ServiceDescription, 'descriptors'>): FileRegistry {
   if (descriptors === undefined) return operationsRegistry();
   return descriptors instanceof Uint8Array ? readDescriptors(descriptors) : descriptors;
 }

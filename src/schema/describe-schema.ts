@@ -3,7 +3,13 @@ import { longRunningMethods } from './long-running-methods.js';
 import { httpRuleOf, type MethodOptions } from './method-options.js';
 import type { Schema } from './schema.js';
 
-const OPERATIONS_SERVICE = 'google.longrunning.Operations';
+/** What a server has of its own, whatever its API declares. */
+const OWN_SERVICES = new Set([
+  'google.longrunning.Operations',
+  'grpc.health.v1.Health',
+  'grpc.reflection.v1.ServerReflection',
+  'grpc.reflection.v1alpha.ServerReflection',
+]);
 
 /** The schema of what a registry holds, whose descriptors may have lost the options of methods. */
 export function describeSchema(
@@ -13,7 +19,7 @@ export function describeSchema(
 ): Schema {
   const services = Array.from(registry)
     .filter((type) => type.kind === 'service')
-    .filter(({ typeName }) => typeName !== OPERATIONS_SERVICE);
+    .filter(({ typeName }) => !OWN_SERVICES.has(typeName));
   return {
     files,
     registry,

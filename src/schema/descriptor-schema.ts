@@ -42,10 +42,13 @@ function operationsOf(own: ReturnType<typeof ownRegistry>): ReturnType<typeof ow
   return createFileRegistry(...registries);
 }
 
+let operations: Schema | undefined;
+
 /** The schema of a server that serves nothing but `google.longrunning.Operations`. */
 export function operationsSchema(): Schema {
   const own = ownRegistry();
-  return describeSchema([], operationsOf(own), (method) => optionsOf(method, own));
+  operations ??= describeSchema([], operationsOf(own), (method) => optionsOf(method, own));
+  return operations;
 }
 
 function readSet(bytes: Uint8Array): ReturnType<typeof readDescriptors> {

@@ -31,13 +31,19 @@ export function fileRegistry(files: readonly FileDescriptorProto[]): FileRegistr
   const groups = dependencyOrder(declarations.values(), (declaration) =>
     references(declaration, declarations),
   );
-  const types = groups.map((group, index) => typesFile(group, `types-${index}.proto`));
+  const types = groups.map((group) => typesFile(group, `${nameOf(group[0])}.proto`));
   const services = own.map(servicesFile);
   return createFileRegistry(
     create(FileDescriptorSetSchema, {
       file: [...WELL_KNOWN_FILES.map(({ proto }) => proto), ...types, ...services],
     }),
   );
+}
+
+/** A name that no other file has: that of a type, which is declared once. */
+function nameOf(declaration: Declaration | undefined): string {
+  const { packageName = '', message, enum: declared } = declaration ?? {};
+  return qualify(packageName, (message ?? declared)?.name ?? '');
 }
 
 /** The services of a file. Spreading the file would lose the fields that it leaves out, such as its package. */

@@ -28,7 +28,7 @@ export interface Schema {
   readonly files: readonly string[];
   /** Every message, enum and service, the well-known types and `google.rpc` error details included. */
   readonly registry: FileRegistry;
-  /** Every service but `google.longrunning.Operations`. */
+  /** Every service but `google.longrunning.Operations`, and health and reflection of gRPC. */
   readonly services: readonly DescService[];
   /** Every method that returns `google.longrunning.Operation`. */
   readonly methods: readonly LongRunningMethod[];

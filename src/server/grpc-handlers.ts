@@ -5,7 +5,7 @@ import {
   Operation,
   type OperationsServer,
 } from '../../generated/google/longrunning/operations.js';
-import { Empty } from '../../generated/google/protobuf/empty.js';
+import type { Empty } from '../../generated/google/protobuf/empty.js';
 import { encodeMessage } from '../encode.js';
 import { toServerError } from '../grpc-status.js';
 import type { MessageType } from '../operation-method.js';
@@ -19,6 +19,9 @@ import type { Logger } from './logger.js';
 import type { InProcessOperations } from './operations-service.js';
 import { strictService } from './strict-service.js';
 
+/** What Empty is on the wire. grpc-js copies it into a frame. */
+const EMPTY_BYTES = Buffer.alloc(0);
+
 const strict = strictService(GeneratedService);
 
 /**
@@ -28,8 +31,8 @@ const strict = strictService(GeneratedService);
 export const OperationsService: typeof GeneratedService = {
   listOperations: { ...strict.listOperations, responseSerialize: encoder(ListOperationsResponse) },
   getOperation: { ...strict.getOperation, responseSerialize: encoder(Operation) },
-  deleteOperation: { ...strict.deleteOperation, responseSerialize: encoder(Empty) },
-  cancelOperation: { ...strict.cancelOperation, responseSerialize: encoder(Empty) },
+  deleteOperation: { ...strict.deleteOperation, responseSerialize: () => EMPTY_BYTES },
+  cancelOperation: { ...strict.cancelOperation, responseSerialize: () => EMPTY_BYTES },
   waitOperation: { ...strict.waitOperation, responseSerialize: encoder(Operation) },
 };
 
@@ -58,14 +61,8 @@ export function grpcHandlers({ service, logger, gate }: HandlerParts): Operation
     listOperations: admitted(listOperations, ({ request }, admission) =>
       service.listOperations(request, {}, admission),
     ),
-    cancelOperation: admitted(cancelOperation, async ({ request }) => {
-      await service.cancelOperation(request);
-      return {};
-    }),
-    deleteOperation: admitted(deleteOperation, async ({ request }) => {
-      await service.deleteOperation(request);
-      return {};
-    }),
+    cancelOperation: admitted(cancelOperation, ({ request }) => service.cancelOperation(request).then(empty)),
+    deleteOperation: admitted(deleteOperation, ({ request }) => service.deleteOperation(request).then(empty)),
     waitOperation: admitted(waitOperation, (call) =>
       service.waitOperation(call.request, longCallOptions(call)),
     ),
@@ -93,6 +90,37 @@ export function admitting<Request, Response>(
   return async (call) => respond(call, await gate.admit(new GrpcCallFacts(path, nameOf(call.request), call)));
 }
 
+/** What {@link guarded} takes besides the handler. */
+export interface GuardedMethod<Request> {
+  readonly gate: Gate | undefined;
+  readonly path: string;
+  readonly nameOf: (request: Request) => string;
+  readonly logger: Logger;
+}
+
+/** Has a call be let in before somebody else's handler is given it. */
+export function guarded<Request, Response>(
+  { gate, path, nameOf, logger }: GuardedMethod<Request>,
+  handler: handleUnaryCall<Request, Response>,
+): handleUnaryCall<Request, Response> {
+  if (!gate) return handler;
+  return async (call, callback) => {
+    try {
+      await gate.admit(new GrpcCallFacts(path, nameOf(call.request), call));
+    } catch (thrown) {
+      callback(refusal(path, logger, thrown));
+      return;
+    }
+    handler(call, callback);
+  };
+}
+
+/** The resource that a request is about, as most APIs have it; empty where there is none. */
+export function namedResource(request: unknown): string {
+  const { name, parent } = request as { readonly name?: unknown; readonly parent?: unknown };
+  return [name, parent].find((value) => typeof value === 'string' && value !== '')?.toString() ?? '';
+}
+
 /**
  * A grpc-js handler that answers what `respond` resolves to, and its StatusErrors with their details. Anything
  * else that is thrown goes to the log, and out as "internal error" (contract 33).
@@ -102,19 +130,21 @@ export function unary<Request, Response>(
   logger: Logger,
   respond: (call: ServerUnaryCall<Request, Response>) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
-  return async (call, callback) => {
-    try {
-      callback(null, await respond(call));
-    } catch (thrown) {
-      if (!(thrown instanceof StatusError))
-        logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
-      callback(answerOf(thrown instanceof StatusError ? thrown : internalError(path, thrown)));
-    }
+  return (call, callback) => {
+    respond(call).then(
+      (response) => callback(null, response),
+      (thrown: unknown) => callback(refusal(path, logger, thrown)),
+    );
   };
 }
 
-/** An error as it goes out; how to get in goes with it, for HTTP. */
-function answerOf(error: StatusError): ReturnType<typeof toServerError> {
+const empty = (): Empty => ({});
+
+/** What was thrown, as it goes out; how to get in goes with it, for HTTP. */
+function refusal(path: string, logger: Logger, thrown: unknown): ReturnType<typeof toServerError> {
+  if (!(thrown instanceof StatusError))
+    logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
+  const error = thrown instanceof StatusError ? thrown : internalError(path, thrown);
   const answer = toServerError(error);
   if (error instanceof AccessError && error.challenge !== undefined)
     answer.metadata?.set('www-authenticate', error.challenge);

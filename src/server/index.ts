@@ -18,20 +18,36 @@ export {
   type RunContext,
   type StartContext,
 } from './implement.js';
+export { addHealth, type HealthOptions } from './health/add-health.js';
 export { OperationsService } from './grpc-handlers.js';
 export { strictService } from './strict-service.js';
 export { memoryStore } from '../stores/memory.js';
 
 export type { Access, AccessRequest, Authorization, Authorize } from './access/authorize.js';
 export type { CallFacts } from './access/call-facts.js';
+export type { Origin } from './access/on-behalf.js';
 export { type Caller, callerKey } from './access/caller.js';
+export {
+  type BearerOptions,
+  type BearerSettings,
+  bearerAuthentication,
+} from './access/bearer-authentication.js';
+export type { Anonymous } from './access/bearer-token.js';
+export type { Claims } from './access/claims.js';
+export { type IamPolicyOptions, iamPolicy } from './access/iam-policy.js';
+export { type Policy, type PolicyBinding, PolicyError, type PolicyFault } from './access/policy.js';
+export { requireScopes } from './access/require-scopes.js';
+export { type StaticToken, staticTokens } from './access/static-tokens.js';
+export type { KeySource, PublicKey } from './access/token-verifier.js';
 
 // For authors of stores and of servers.
+export type { Condition, HealthListener, OperationsHealth } from './health/operations-health.js';
 export type { Logger } from './logger.js';
 export type { ServiceLimits } from './operations-service.js';
 export type { Filter } from '../filter/ast.js';
 export { MAX_EXAMINED } from '../stores/operation-store.js';
 export type {
+  ChangeListener,
   ConsumeOptions,
   ListPage,
   ListQuery,

@@ -6,7 +6,7 @@ import type {
 } from '../../generated/google/longrunning/operations.js';
 import type { Duration } from '../../generated/google/protobuf/duration.js';
 import type { Clock } from '../clock.js';
-import { parseOperationName, parseParent } from '../name.js';
+import { checkOperationName, parseParent } from '../name.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
 import { abortable, onAbort, within } from '../signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
@@ -52,7 +52,7 @@ export class InProcessOperations implements OperationsApi {
   }
 
   async getOperation({ name }: NameRequest, options?: CallOptions): Promise<Operation> {
-    parseOperationName(name);
+    checkOperationName(name);
     return toOperation(await this.#read(name, options));
   }
 
@@ -83,16 +83,12 @@ export class InProcessOperations implements OperationsApi {
   }
 
   async cancelOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
-    parseOperationName(name);
-    const cancelRequested = (record: OperationRecord, at: number): LifecycleEvent => {
-      if (!record.result && !record.cancellable) throw notCancellable(record);
-      return { type: 'cancelRequested', at };
-    };
+    checkOperationName(name);
     await this.#change(name, cancelRequested, options);
   }
 
   async deleteOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
-    parseOperationName(name);
+    checkOperationName(name);
     // While there is work to do the record is kept, for the work needs it (contract 20).
     const { result } = await this.#change(name, (_, at) => ({ type: 'deleted', at }), options);
     if (result && !(await this.#within(this.#options.store.delete(name), options))) throw notFound(name);
@@ -108,12 +104,12 @@ export class InProcessOperations implements OperationsApi {
   ): Promise<Operation> {
     const { name } = request;
     const { signal } = options;
-    parseOperationName(name);
+    checkOperationName(name);
     const limitMs = this.#waitLimitMs(request.timeout, options.timeoutMs);
     const { clock, waiters, stopping } = this.#options;
     const changes = new Changes();
     // Subscribed before the first read, so that no change falls between the two (contract 24).
-    const unsubscribe = [waiters.subscribe(name, () => changes.notify())];
+    const unsubscribe = [waiters.subscribe(name, (record) => changes.notify(record))];
     try {
       let record = await this.#read(name, { signal });
       if (record.result || limitMs === 0) return toOperation(record);
@@ -122,7 +118,11 @@ export class InProcessOperations implements OperationsApi {
         onAbort(stopping, () => changes.end()),
         signal ? onAbort(signal, () => changes.end()) : () => {},
       );
-      while (!record.result && (await changes.next())) record = await this.#read(name, { signal });
+      while (!record.result) {
+        const news = await changes.next();
+        if (news === 'ended') break;
+        record = news === 'unread' ? await this.#read(name, { signal }) : this.#found(name, news);
+      }
       signal?.throwIfAborted();
       return toOperation(record.result ? record : await this.#read(name, { signal }));
     } finally {
@@ -131,9 +131,12 @@ export class InProcessOperations implements OperationsApi {
   }
 
   async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
-    const record = await this.#within(this.#options.store.get(name), options);
-    if (!record) throw notFound(name);
-    this.#assertFound(record);
+    const reading = this.#options.store.get(name);
+    return this.#found(name, await (options === undefined ? reading : this.#within(reading, options)));
+  }
+
+  #found(name: string, record: OperationRecord | undefined): OperationRecord {
+    if (!record || isGone(record, this.#options.clock.now())) throw notFound(name);
     return record;
   }
 
@@ -143,17 +146,15 @@ export class InProcessOperations implements OperationsApi {
     eventFor: (record: OperationRecord, at: number) => LifecycleEvent,
     options?: CallOptions,
   ): Promise<OperationRecord> {
-    const changed = this.#options.transitions.commit(name, (record) => {
-      this.#assertFound(record);
-      return eventFor(record, this.#options.clock.now());
+    const { transitions, clock } = this.#options;
+    const changing = transitions.commit(name, (record) => {
+      const now = clock.now();
+      if (isGone(record, now)) throw notFound(name);
+      return eventFor(record, now);
     });
-    const committed = await this.#within(changed, options);
+    const committed = await (options === undefined ? changing : this.#within(changing, options));
     if (!committed) throw notFound(name);
     return committed.record;
-  }
-
-  #assertFound(record: OperationRecord): void {
-    if (isGone(record, this.#options.clock.now())) throw notFound(record.name);
   }
 
   /** Waits for the store as long as the caller does. */
@@ -181,14 +182,17 @@ export class InProcessOperations implements OperationsApi {
   }
 }
 
+/** What one waiter is told: the record as it became, or that it is to be read. */
+type News = OperationRecord | 'unread';
+
 /** Tells one waiter of changes, also of one that came while it was not looking, until the end. */
 class Changes {
-  #pending = false;
+  #news: News | undefined;
   #ended = false;
   #wake: () => void = () => {};
 
-  notify(): void {
-    this.#pending = true;
+  notify(record: OperationRecord | undefined): void {
+    this.#news = latest(this.#news, record ?? 'unread');
     this.#wake();
   }
 
@@ -197,16 +201,23 @@ class Changes {
     this.#wake();
   }
 
-  /** Resolves true at the next change, false at the end. */
-  async next(): Promise<boolean> {
-    if (!this.#pending && !this.#ended) {
+  /** Resolves at the next change, or at the end. */
+  async next(): Promise<News | 'ended'> {
+    if (!this.#news && !this.#ended) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    this.#pending = false;
-    return !this.#ended;
+    const news = this.#news;
+    this.#news = undefined;
+    return this.#ended || !news ? 'ended' : news;
   }
+}
+
+/** Of what is told at the same time, what must not be missed: a record may be told after a later one. */
+function latest(earlier: News | undefined, later: News): News {
+  if (earlier === undefined || later === 'unread') return later;
+  return earlier === 'unread' || earlier.version > later.version ? earlier : later;
 }
 
 /** A list query that leaves out what its caller may not see. A store asks it of each record, so pages stay right. */
@@ -217,6 +228,11 @@ function shown(
   if (!shows) return query;
   const { matches = () => true } = query;
   return { ...query, matches: (record) => shows(record.name) && matches(record) };
+}
+
+function cancelRequested(record: OperationRecord, at: number): LifecycleEvent {
+  if (!record.result && !record.cancellable) throw notCancellable(record);
+  return { type: 'cancelRequested', at };
 }
 
 function notFound(name: string): StatusError {

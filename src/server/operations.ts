@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../clock.js';
 import type { DeepPartial } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
 import { withDefaults } from '../options.js';
+import { sleep } from '../signals.js';
 import { Code, invalidField, kitError, quoted } from '../status.js';
 import { memoryStore } from '../stores/memory.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
@@ -12,8 +13,10 @@ import type { Authorization } from './access/authorize.js';
 import { textHeaders } from './access/call-facts.js';
 import type { Caller } from './access/caller.js';
 import { Gate } from './access/gate.js';
+import { type Origin, onBehalfOf } from './access/on-behalf.js';
 import { givenRequestId } from './access/request-scope.js';
-import { admitting, grpcHandlers, unary } from './grpc-handlers.js';
+import { admitting, grpcHandlers, guarded, namedResource, unary } from './grpc-handlers.js';
+import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
 import { isGone, toOperation } from './lifecycle.js';
 import { ListFilters } from './list-filter.js';
@@ -36,7 +39,7 @@ export interface OperationsOptions extends Partial<ServiceLimits> {
   readonly concurrency?: number | undefined;
   /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
   readonly retentionMs?: number | undefined;
-  /** Signs page tokens. Servers that share a store share it. @defaultValue random, good for this server */
+  /** Encrypts page tokens. Servers that share a store share it. @defaultValue random, good for this server */
   readonly pageTokenSecret?: string | Uint8Array;
   /**
    * Makes the last segment of the name of a new operation. No two may be the same, in any server that shares the store.
@@ -61,6 +64,11 @@ export interface OperationsOptions extends Partial<ServiceLimits> {
 export interface CloseOptions {
   /** How long running work has to end, in milliseconds. @defaultValue 3000 */
   readonly graceMs?: number | undefined;
+  /**
+   * How long to go on serving while health says NOT_SERVING already, in milliseconds: until load balancers have seen
+   * it. It comes before the grace. @defaultValue 0
+   */
+  readonly delayMs?: number | undefined;
 }
 
 /** A server of long-running operations, to embed in a grpc-js server. */
@@ -69,6 +77,8 @@ export interface Operations extends AsyncDisposable {
   readonly service: OperationsApi;
   /** `google.longrunning.Operations` over gRPC: `server.addService(OperationsService, operations.handlers)`. */
   readonly handlers: OperationsServer;
+  /** Whether it should be asked; `addHealth` serves it. */
+  readonly health: OperationsHealth;
   /**
    * Starts an operation. It goes on whatever becomes of the caller. A request whose id was used before gives
    * the operation that it started then (AIP-155).
@@ -93,12 +103,28 @@ export interface Operations extends AsyncDisposable {
     implemented: ImplementedMethod<Request, Response, Metadata>,
   ): handleUnaryCall<Request, Operation>;
   /**
+   * A gRPC handler of another unary method, for which `authorize` is asked first, as it is for the methods of operations.
+   *
+   * @param path - of the method: `/acme.v1.Jobs/GetJob`.
+   * @param nameOf - the resource that a request is about. @defaultValue its `name`, else its `parent`
+   */
+  guarded<Request, Response>(
+    path: string,
+    handler: handleUnaryCall<Request, Response>,
+    nameOf?: (request: Request) => string,
+  ): handleUnaryCall<Request, Response>;
+  /**
+   * The five methods in process for a caller that another transport has: `authorize` is asked about each call. {@link service}
+   * is the program's own, and may do everything.
+   */
+  serviceFor(origin: Origin): OperationsApi;
+  /**
    * Resolves when the store can be used; rejects with what is wrong. There is no need to wait for it: whatever
    * is asked before waits by itself.
    */
   ready(): Promise<void>;
   /**
-   * Ends the server: waits are answered with the latest state, starts with UNAVAILABLE; running work has
+   * Ends the server: health tells NOT_SERVING, and after `delayMs` waits are answered with the latest state, starts with UNAVAILABLE; running work has
    * `graceMs` to end, then it is told so by its signal and ends with ABORTED, or is left to another server where
    * its method resumes; queued work is left as it is.
    * Close the gRPC server after.
@@ -134,8 +160,9 @@ export function createOperations(options: OperationsOptions): Operations {
 }
 
 class EmbeddedOperations implements Operations {
-  readonly service: OperationsApi;
   readonly handlers: OperationsServer;
+  readonly health: OperationsHealth;
+  readonly #service: InProcessOperations;
   readonly #methods: Map<string, ServedMethod>;
   readonly #listFilters: ListFilters;
   readonly #newId: () => string;
@@ -144,6 +171,7 @@ class EmbeddedOperations implements Operations {
   readonly #logger: Logger;
   readonly #transitions: Transitions;
   readonly #waiters: Waiters;
+  readonly #health: StoreHealth;
   readonly #runner: Runner;
   readonly #gate: Gate | undefined;
   readonly #stopping = new AbortController();
@@ -162,19 +190,24 @@ class EmbeddedOperations implements Operations {
     this.#methods = servedMethods(options.methods);
     this.#transitions = new Transitions(store, this.#methods, settings.retentionMs);
     this.#waiters = new Waiters(store);
+    this.#health = new StoreHealth({ store, clock, methods: this.#methods });
+    this.health = this.#health;
     const shared = { store, clock, transitions: this.#transitions, waiters: this.#waiters };
     this.#runner = new Runner({ ...shared, methods: this.#methods, logger, concurrency });
-    const service = new InProcessOperations({
+    this.#service = new InProcessOperations({
       ...shared,
       limits: settings,
       listFilters: this.#listFilters,
       pageTokens: new PageTokens(options.pageTokenSecret),
       stopping: this.#stopping.signal,
     });
-    this.service = service;
     this.#gate = options.authorize && new Gate(options.authorize);
-    this.handlers = grpcHandlers({ service, logger, gate: this.#gate });
+    this.handlers = grpcHandlers({ service: this.#service, logger, gate: this.#gate });
     this.#stopSweeping = sweepExpired(store, clock, logger);
+  }
+
+  get service(): OperationsApi {
+    return this.#service;
   }
 
   async ready(): Promise<void> {
@@ -242,12 +275,27 @@ class EmbeddedOperations implements Operations {
     );
   }
 
-  async close({ graceMs = DEFAULTS.graceMs }: CloseOptions = {}): Promise<void> {
+  guarded<Request, Response>(
+    path: string,
+    handler: handleUnaryCall<Request, Response>,
+    nameOf: (request: Request) => string = namedResource,
+  ): handleUnaryCall<Request, Response> {
+    return guarded({ gate: this.#gate, path, nameOf, logger: this.#logger }, handler);
+  }
+
+  serviceFor(origin: Origin): OperationsApi {
+    return this.#gate ? onBehalfOf(origin, this.#service, this.#gate) : this.#service;
+  }
+
+  async close({ graceMs = DEFAULTS.graceMs, delayMs = 0 }: CloseOptions = {}): Promise<void> {
+    this.#health.drain();
+    if (delayMs > 0) await sleep(delayMs, this.#stopping.signal, this.#clock).catch(() => {});
     this.#stopping.abort();
     this.#stopSweeping();
     try {
       await this.#runner.close(graceMs);
     } finally {
+      this.#health.end();
       this.#waiters.close();
       await this.#store.close();
     }

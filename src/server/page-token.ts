@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { invalidField } from '../status.js';
 
 /** What a page token is good for: the next page of this very listing (AIP-158). */
@@ -9,24 +9,39 @@ export interface PageScope {
   readonly principal?: string | undefined;
 }
 
-const SIGNATURE_BYTES = 16;
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const HEAD_BYTES = NONCE_BYTES + TAG_BYTES;
 
 /**
- * Writes and reads page tokens: opaque, URL-safe, signed, and bound to the parent and filter they were made
- * for, so that none can be forged, damaged or used for another listing unnoticed. The page size may change.
+ * Writes and reads page tokens: opaque, URL-safe, and bound to the parent, filter and caller they were made for, so that none
+ * can be forged, damaged or used for another listing unnoticed. The page size may change. They are encrypted, for a
+ * cursor may tell of operations that the caller is not shown.
  */
 export class PageTokens {
-  readonly #secret: Uint8Array;
+  readonly #key: Uint8Array;
+  readonly #nonceKey: Uint8Array;
 
   /** @param secret - servers that share a store share it; without one, tokens are good for this server only. */
   constructor(secret: string | Uint8Array = randomBytes(32)) {
-    this.#secret = typeof secret === 'string' ? Buffer.from(secret) : secret;
+    const derived = (purpose: string) => createHash('sha256').update(`${purpose}:`).update(secret).digest();
+    this.#key = derived('page token');
+    this.#nonceKey = derived('page token nonce');
   }
 
   /** The token for the page that begins at `cursor`; empty, at the end, for none. */
   write(cursor: string | undefined, scope: PageScope): string {
     if (cursor === undefined) return '';
-    return Buffer.concat([this.#sign(cursor, scope), Buffer.from(cursor)]).toString('base64url');
+    const bound = bytesOf(scope);
+    // Of what is sealed, so that the same page has the same token, and no two that differ share a nonce.
+    const hmac = createHmac('sha256', this.#nonceKey)
+      .update(JSON.stringify([cursor]))
+      .update(bound);
+    const nonce = hmac.digest().subarray(0, NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#key, nonce).setAAD(bound);
+    const sealed = Buffer.concat([cipher.update(cursor, 'utf8'), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
   }
 
   /**
@@ -37,22 +52,30 @@ export class PageTokens {
   read(token: string, scope: PageScope): string | undefined {
     if (token === '') return undefined;
     const bytes = Buffer.from(token, 'base64url');
-    const cursor = bytes.subarray(SIGNATURE_BYTES).toString();
-    const signature = bytes.subarray(0, SIGNATURE_BYTES);
     // Decoding base64 forgives a lot; only the very text that `write` makes is a token.
-    const asWritten = bytes.length > SIGNATURE_BYTES && bytes.toString('base64url') === token;
-    if (asWritten && timingSafeEqual(signature, this.#sign(cursor, scope))) return cursor;
+    const asWritten = bytes.length > HEAD_BYTES && bytes.toString('base64url') === token;
+    const cursor = asWritten ? this.#open(bytes, scope) : undefined;
+    if (cursor !== undefined) return cursor;
     throw invalidField(
       'page_token',
-      'page token is damaged or belongs to another parent or filter: pass next_page_token of the page before, ' +
-        'with the same name and filter',
+      'page token is damaged or belongs to another parent, filter or caller: pass next_page_token of the page ' +
+        'before, with the same name and filter',
     );
   }
 
-  #sign(cursor: string, { parent, filter, principal }: PageScope): Buffer {
-    const hmac = createHmac('sha256', this.#secret).update(
-      JSON.stringify([parent, filter, principal ?? null, cursor]),
-    );
-    return hmac.digest().subarray(0, SIGNATURE_BYTES);
+  #open(bytes: Buffer, scope: PageScope): string | undefined {
+    const decipher = createDecipheriv(CIPHER, this.#key, bytes.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAAD(bytesOf(scope)).setAuthTag(bytes.subarray(NONCE_BYTES, HEAD_BYTES));
+    try {
+      return Buffer.concat([decipher.update(bytes.subarray(HEAD_BYTES)), decipher.final()]).toString();
+    } catch {
+      return undefined;
+    }
   }
+}
+
+function bytesOf({ parent, filter, principal }: PageScope): Buffer {
+  return Buffer.from(JSON.stringify([parent, filter, principal ?? null]));
 }

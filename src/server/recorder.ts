@@ -36,8 +36,9 @@ export class Recorder {
   commit(
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
+    known: OperationRecord,
   ): Promise<Committed | undefined> {
-    return this.#insist(name, () => this.#options.transitions.commit(name, eventFor));
+    return this.#insist(name, () => this.#options.transitions.commit(name, eventFor, known));
   }
 
   /** Reads the record, with the same patience: what was missed is not told again. */

@@ -2,6 +2,7 @@ import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Clock } from '../clock.js';
 import { Code, kitError, StatusError } from '../status.js';
 import type { OperationRecord, OperationStore, WorkOutcome } from '../stores/operation-store.js';
+import { atMost } from './at-most.js';
 import { internalError } from './internal-error.js';
 import { cancellation, type LifecycleEvent } from './lifecycle.js';
 import type { Logger } from './logger.js';
@@ -18,6 +19,9 @@ export interface RunOptions {
   readonly logger: Logger;
 }
 
+/** How long a store that neither answers nor fails may keep a server from stopping. */
+const RECORD_MS = 1000;
+
 /** How a run ends: what the lifecycle is told of it. */
 type Ending = LifecycleEvent & { readonly type: 'succeeded' | 'failed' | 'cancelled' | 'interrupted' };
 
@@ -33,8 +37,10 @@ export class Run {
   readonly #interrupted = Promise.withResolvers<WorkOutcome>();
   /** The attempt that this run is; undefined until that is recorded. */
   #attempt: number | undefined;
-  /** Whether the record may have changed since it was read. */
-  #isUnread = false;
+  /** The record as this run knows it: what it records is most often the next thing that happens to it. */
+  #known: OperationRecord;
+  /** The latest version that the run was told of and has not seen. */
+  #unseen = 0;
   #isReading = false;
   /** Whether the work goes on, its end is being recorded, or nothing that it does counts any more. */
   #state: 'working' | 'ending' | 'interrupted' = 'working';
@@ -44,25 +50,31 @@ export class Run {
     this.#method = method;
     this.#recorder = recorder;
     this.#name = record.name;
+    this.#known = record;
     this.left = Promise.race([this.#run(record), this.#interrupted.promise]);
   }
 
   /**
    * Leaves the work as the server stops: it is told so by its signal, and nothing that it still does counts.
    * It is recorded as interrupted, or released for another server to resume. A store that is away is not waited
-   * for. Work that has ended by itself has its say.
+   * for, one that does not answer for a second. Work that has ended by itself has its say.
    */
   async interrupt(): Promise<void> {
     this.#recorder.stop();
     if (this.#state === 'ending') {
-      await this.left.catch(() => {});
+      if (await atMost(RECORD_MS, this.left, this.#options.clock)) return;
+      this.#log('end could not be recorded in time', undefined);
+      this.#state = 'interrupted';
+      this.#interrupted.resolve('released');
       return;
     }
     this.#state = 'interrupted';
     let outcome: WorkOutcome = 'released';
     try {
       if (this.#attempt !== undefined && this.#method.onInterrupted === 'abort') {
-        outcome = await this.#record({ type: 'interrupted', attempt: this.#attempt, at: this.#now() });
+        const recorded = this.#record({ type: 'interrupted', attempt: this.#attempt, at: this.#now() });
+        if (await atMost(RECORD_MS, recorded, this.#options.clock)) outcome = await recorded;
+        else this.#log('interruption could not be recorded in time', undefined);
       }
     } catch (error) {
       this.#log('interruption could not be recorded', error);
@@ -74,19 +86,19 @@ export class Run {
 
   async #run(record: OperationRecord): Promise<WorkOutcome> {
     // Watched from before the start, so that no request to cancel falls between the two.
-    const unsubscribe = this.#options.waiters.subscribe(this.#name, () => this.#wake());
+    const unsubscribe = this.#options.waiters.subscribe(this.#name, (changed) => this.#wake(changed));
     try {
       const { attempt } = record;
       if (attempt > 0 && !this.#method.resumes(record)) {
         return await this.#record({ type: 'interrupted', attempt, at: this.#now() });
       }
-      const started = await this.#recorder.commit(this.#name, () => ({ type: 'started', attempt }));
+      const started = await this.#commit(() => ({ type: 'started', attempt }));
       if (!started?.changed) return this.#notStarted(record, started);
       if (this.#isInterrupted()) return this.#interrupted.promise;
       this.#attempt = started.record.attempt;
       if (started.record.cancelRequestTime !== undefined) this.#abortAsCancelled();
       // What changed before it was known that this run has the work.
-      if (this.#isUnread) this.#heed(this.#attempt);
+      if (this.#unseen > started.record.version) this.#read(this.#attempt);
       const ending = await this.#work(started.record);
       if (this.#isInterrupted()) return this.#interrupted.promise;
       this.#state = 'ending';
@@ -105,34 +117,46 @@ export class Run {
   }
 
   async #record(ending: Ending): Promise<WorkOutcome> {
-    const ended = await this.#recorder.commit(this.#name, () => ending);
+    const ended = await this.#commit(() => ending);
     // Nobody finds it any more, so nothing keeps it.
     if (ended?.changed && ended.record.deleteTime !== undefined) await this.#options.store.delete(this.#name);
     return outcomeOf(ended);
   }
 
-  /** Takes note that the record may have changed. */
-  #wake(): void {
-    this.#isUnread = true;
-    if (this.#attempt !== undefined && !this.#isReading) this.#heed(this.#attempt);
+  async #commit(eventFor: (record: OperationRecord) => LifecycleEvent): Promise<Committed | undefined> {
+    const committed = await this.#recorder.commit(this.#name, eventFor, this.#known);
+    if (committed) this.#known = committed.record;
+    return committed;
   }
 
-  /** Aborts the work if the record says that its cancellation was requested, or that it was taken over. */
-  async #heed(attempt: number): Promise<void> {
+  /** Takes note that the record may have changed. */
+  #wake(changed: OperationRecord | undefined): void {
+    if (this.#attempt === undefined || !changed) {
+      this.#unseen = Math.max(this.#unseen, changed?.version ?? Number.POSITIVE_INFINITY);
+      if (this.#attempt !== undefined && !this.#isReading) this.#read(this.#attempt);
+    } else this.#heed(changed, this.#attempt);
+  }
+
+  /** Reads the record until nothing is unseen. */
+  async #read(attempt: number): Promise<void> {
     this.#isReading = true;
     try {
-      while (this.#isUnread && this.#state === 'working') {
-        this.#isUnread = false;
-        const record = await this.#recorder.read(this.#name);
-        if (this.#state !== 'working') return;
-        if (!record || record.result || record.attempt > attempt) this.#abortAsTakenOver();
-        else if (record.cancelRequestTime !== undefined) this.#abortAsCancelled();
+      while (this.#unseen > 0 && this.#state === 'working') {
+        this.#unseen = 0;
+        this.#heed(await this.#recorder.read(this.#name), attempt);
       }
     } catch (error) {
       this.#log('operation could not be read', error);
     } finally {
       this.#isReading = false;
     }
+  }
+
+  /** Aborts the work if the record says that its cancellation was requested, or that it was taken over. */
+  #heed(record: OperationRecord | undefined, attempt: number): void {
+    if (this.#state !== 'working') return;
+    if (!record || record.result || record.attempt > attempt) this.#abortAsTakenOver();
+    else if (record.cancelRequestTime !== undefined) this.#abortAsCancelled();
   }
 
   #abortAsTakenOver(): void {
@@ -152,7 +176,7 @@ export class Run {
     const update = (metadata: object): Promise<void> => {
       const updated = updates.then(async () => {
         if (this.#isInterrupted()) return;
-        await this.#recorder.commit(this.#name, (current) => {
+        await this.#commit((current) => {
           return { type: 'updated', attempt, metadata: this.#method.merge(current, metadata) };
         });
       });

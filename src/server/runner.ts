@@ -1,4 +1,5 @@
 import type { OperationRecord, WorkConsumer, WorkOutcome } from '../stores/operation-store.js';
+import { atMost } from './at-most.js';
 import { Recorder } from './recorder.js';
 import { Run, type RunOptions } from './run.js';
 import type { ServedMethod } from './served-method.js';
@@ -43,16 +44,8 @@ export class Runner {
     this.#stopped = true;
     this.#consumer.stop();
     const left = Promise.allSettled([...this.#runs].map((run) => run.left));
-    if (graceMs > 0) await this.#atMost(graceMs, left);
+    if (graceMs > 0) await atMost(graceMs, left, this.#options.clock);
     await Promise.all([...this.#runs].map((run) => run.interrupt()));
-  }
-
-  /** Resolves with the promise, or after so long without it. */
-  async #atMost(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const stopTimer = this.#options.clock.setTimer(resolve, timeoutMs);
-      promise.then(stopTimer).then(resolve);
-    });
   }
 
   async #take(record: OperationRecord): Promise<WorkOutcome> {

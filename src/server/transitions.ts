@@ -32,14 +32,17 @@ export class Transitions {
    * Applies what `eventFor` says to the stored record, again on a newer one as long as somebody else was
    * faster. So of a completion and a cancellation one wins, in every store (contract 16).
    *
+   * @param known - what the record was when it was last seen: most often it still is, and need not be read. An event
+   * that leaves it as it is must do so to any later one too.
    * @returns undefined when there is no such record.
    */
   async commit(
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
+    known?: OperationRecord,
   ): Promise<Committed | undefined> {
-    for (;;) {
-      const record = await this.#store.get(name);
+    for (let seen = known; ; seen = undefined) {
+      const record = seen ?? (await this.#store.get(name));
       if (!record) return undefined;
       const next = this.next(record, eventFor(record));
       if (next === record) return { record, changed: false };

@@ -1,19 +1,22 @@
-import type { OperationStore } from '../stores/operation-store.js';
+import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
+
+/** Hears that an operation may have changed, with its record if that is at hand. */
+type Wake = (record: OperationRecord | undefined) => void;
 
 /**
  * Who waits for which operation to change: one subscription to the store, however many wait. It wakes them
- * and keeps no state of operations; who was woken reads the store.
+ * and keeps no state of operations; who was woken without the record reads the store.
  */
 export class Waiters {
-  readonly #byName = new Map<string, Set<() => void>>();
+  readonly #byName = new Map<string, Set<Wake>>();
   readonly #unwatch: () => void;
 
   constructor(store: OperationStore) {
-    this.#unwatch = store.watch((name) => this.#wake(name));
+    this.#unwatch = store.watch((name, record) => this.#wake(name, record));
   }
 
   /** Calls `wake` whenever the operation may have changed, until the function returned is called. */
-  subscribe(name: string, wake: () => void): () => void {
+  subscribe(name: string, wake: Wake): () => void {
     const waiting = this.#byName.get(name) ?? new Set();
     this.#byName.set(name, waiting.add(wake));
     return () => {
@@ -31,12 +34,12 @@ export class Waiters {
     this.#unwatch();
   }
 
-  #wake(name: string | undefined): void {
+  #wake(name: string | undefined, record: OperationRecord | undefined): void {
     const woken = name === undefined ? [...this.#byName.keys()] : [name];
     for (const each of woken) {
       const waiting = this.#byName.get(each);
       // Copied: whoever is woken may unsubscribe, or wait again, at once.
-      if (waiting) for (const wake of [...waiting]) wake();
+      if (waiting) for (const wake of [...waiting]) wake(record);
     }
   }
 }

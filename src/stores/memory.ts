@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { hasWildcard, matchesParent } from '../name.js';
 import { Code, kitError, quoted } from '../status.js';
 import {
+  type ChangeListener,
   type ConsumeOptions,
   type ListPage,
   type ListQuery,
@@ -29,7 +30,7 @@ class MemoryStore implements OperationStore {
   /** Those that have ended, oldest end first. */
   readonly #ended = new Set<Entry>();
   readonly #byRequest = new Map<string, Entry>();
-  readonly #listeners = new Set<(name: string) => void>();
+  readonly #listeners = new Set<ChangeListener>();
   readonly #queue = new WorkQueue<string>();
   #sequence = 0;
 
@@ -73,7 +74,7 @@ class MemoryStore implements OperationStore {
     if (request !== undefined && record.requestId === undefined) this.#byRequest.delete(request);
     entry.record = record;
     if (record.result) this.#ended.add(entry);
-    this.#changed(record.name);
+    this.#changed(record.name, record);
     return true;
   }
 
@@ -116,7 +117,7 @@ class MemoryStore implements OperationStore {
     return [...new Set(unfinished.map(({ record }) => record.method))];
   }
 
-  watch(listener: (name?: string) => void): () => void {
+  watch(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -152,8 +153,8 @@ class MemoryStore implements OperationStore {
     this.#changed(name);
   }
 
-  #changed(name: string): void {
-    for (const listener of this.#listeners) listener(name);
+  #changed(name: string, record?: OperationRecord): void {
+    for (const listener of this.#listeners) listener(name, record);
   }
 }
 

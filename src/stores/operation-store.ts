@@ -113,6 +113,13 @@ export interface ConsumeOptions {
 }
 
 /**
+ * Hears the name of a record that changed or went. Without a name changes may have been missed: then everything of
+ * interest is read again. With the record as it became, if the store has that at hand, it need not be read; it may be
+ * told late, after the same or a later one was read.
+ */
+export type ChangeListener = (name?: string, record?: OperationRecord) => void;
+
+/**
  * Keeps operations and hands out the work on them. The rules of their life are not its business: the
  * service reads a record, applies `lifecycle.ts` and writes with `compareAndSet`, again if it lost a race.
  *
@@ -144,11 +151,8 @@ export interface OperationStore {
   deleteExpired(now: number, limit: number): Promise<number>;
   /** Paths of the methods that have records which are not terminal. */
   unfinishedMethods(): Promise<readonly string[]>;
-  /**
-   * Calls `listener` with the name of every record that changed or went, until the function returned is
-   * called. Without a name when changes may have been missed: then everything of interest is read again.
-   */
-  watch(listener: (name?: string) => void): () => void;
+  /** Tells `listener` of every record that changed or went, until the function returned is called. */
+  watch(listener: ChangeListener): () => void;
   /**
    * Hands every record that is not terminal to `handler`, oldest first, one worker at a time; again if its
    * worker died. Called once.

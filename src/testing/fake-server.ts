@@ -1,8 +1,9 @@
 import type { Server, ServerOptions } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
-import type { Gateway } from '../gateway/index.js';
+import { addReflection, type Gateway, type Reflection } from '../gateway/index.js';
 import { withDefaults } from '../options.js';
 import {
+  addHealth,
   createOperations,
   memoryStore,
   type Operations,
@@ -113,6 +114,7 @@ export class FakedApiServer implements FakeServer {
   readonly held = new HeldOperations();
   readonly #history = new AnswerHistory();
   readonly #rest: RestFront | undefined;
+  readonly #reflection: Reflection;
 
   constructor(options: FakeServerOptions = {}) {
     const { apis, clock, operations, grpc, rest, recording, onCall } = withDefaults(DEFAULTS, options);
@@ -142,6 +144,9 @@ export class FakedApiServer implements FakeServer {
     });
     this.server.addService(OperationsService, this.operations.handlers);
     this.apis.serve(this.server, this.operations);
+    const services = this.apis.schema.services.map(({ typeName }) => typeName);
+    addHealth(this.server, this.operations, { services });
+    this.#reflection = addReflection(this.server, this.apis.reflection());
     this.#addFaults(apis.flatMap(({ script }) => script.faults));
   }
 
@@ -161,6 +166,7 @@ export class FakedApiServer implements FakeServer {
   async fake(source: ApiSource, options: FakeOptions = {}): Promise<void> {
     const { script, gateway } = await this.apis.add(source, options);
     this.#rest?.replace(gateway);
+    this.#reflection.replace(this.apis.reflection());
     this.#addFaults(script.faults);
   }
 

@@ -1,5 +1,5 @@
 import { type DescMessage, type DescMethod, type Message, ScalarType } from '@bufbuild/protobuf';
-import type { Server, UntypedHandleCall } from '@grpc/grpc-js';
+import type { handleUnaryCall, Server, UntypedHandleCall } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
 import { toServerError } from '../grpc-status.js';
 import { addServices, type LongRunningMethod, type Schema, SchemaError } from '../schema/index.js';
@@ -85,7 +85,8 @@ export function fakeServicesWith(schema: Schema, parts: FakeParts): FakeServices
       addServices(server, schema, (method) => {
         const longRunning = implemented.get(method);
         if (longRunning) return operations.starter(longRunning);
-        return method.methodKind === 'unary' ? unaryHandler(method, schema, parts) : unimplemented(method);
+        if (method.methodKind !== 'unary') return unimplemented(method);
+        return unaryHandler(method, schema, parts, operations);
       });
     },
   };
@@ -148,11 +149,12 @@ function hasText(type: DescMessage, name: string): boolean {
   return field?.fieldKind === 'scalar' && field.scalar === ScalarType.STRING && !field.oneof;
 }
 
-/** Answers as the script has it, else as a standard method does. */
+/** Answers as the script has it, else as a standard method does, who may ask. */
 function unaryHandler(
   method: DescMethod,
   { annotationOf }: Schema,
   { script, resources }: FakeParts,
+  operations: Operations,
 ): UntypedHandleCall {
   const standard = standardMethod(method, method.output, annotationOf);
   const answerTo = (request: Message): object => {
@@ -162,13 +164,19 @@ function unaryHandler(
     if (!standard) throw notFaked(method);
     return resources.answer(standard, method, request);
   };
-  return (call: { readonly request: Message }, callback: (error: object | null, answer?: object) => void) => {
+  const handler: handleUnaryCall<Message, object> = (call, callback) => {
     try {
       callback(null, answerTo(call.request));
     } catch (error) {
       callback(toServerError(StatusError.from(error)));
     }
   };
+  const path = `/${method.parent.typeName}/${method.name}`;
+  if (standard?.kind !== 'update') return operations.guarded(path, handler);
+  const { localName } = standard.resource;
+  return operations.guarded(path, handler, (request) =>
+    nameOf((request as unknown as Readonly<Record<string, Message | undefined>>)[localName]),
+  );
 }
 
 /** A stream: nothing of it is faked. */

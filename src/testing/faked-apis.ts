@@ -1,6 +1,11 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
-import { createGateway, type Gateway, type GatewaySettings } from '../gateway/index.js';
+import {
+  createGateway,
+  type Gateway,
+  type GatewaySettings,
+  type ReflectionOptions,
+} from '../gateway/index.js';
 import {
   loadSchema,
   mergeSchemas,
@@ -91,6 +96,12 @@ export class FakedApis {
     for (const { schema } of this.#apis) this.#fakesOf(schema).addTo(server, operations);
   }
 
+  /** What reflection tells of. */
+  reflection(): ReflectionOptions {
+    const { registry: descriptors, annotationOf, methods: operationMethods } = this.#schema;
+    return { descriptors, annotationOf, operationMethods, services: ['grpc.health.v1.Health'] };
+  }
+
   /**
    * Fakes one more.
    *
@@ -123,7 +134,8 @@ export class FakedApis {
 
   /** Says anew how methods go. @throws ScriptError */
   script(source: ScriptSource | string): Script {
-    const script = parseScript(source, { file: 'script', schema: this.#schema });
+    const { default: defaults } = this.#script.current;
+    const script = parseScript(source, { file: 'script', schema: this.#schema, defaults });
     this.#script.add(script);
     this.#serveAnew();
     return script;

@@ -46,6 +46,8 @@ export {
   schemaOf,
 } from '../schema/index.js';
 export { scriptTemplate } from './script-template.js';
+export { parseAuthFile } from './auth-file.js';
+export type { ParseAuthFileOptions } from './auth-settings.js';
 export { ScriptError, type ScriptFault } from './script-error.js';
 
 // For authors of stores.

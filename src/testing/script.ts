@@ -62,6 +62,8 @@ export interface ParseScriptOptions {
   readonly file: string;
   /** The methods that may be named, and their types. */
   readonly schema: Schema;
+  /** What is so where the script says nothing. @defaultValue as {@link DEFAULT_SCRIPT} has it */
+  readonly defaults?: MethodScript;
 }
 
 /** What is so where a script says nothing: a second of work, cancelled on request, the standard response. */
@@ -106,14 +108,15 @@ export const DEFAULT_SCRIPT: Script = {
  *
  * @throws ScriptError that names file, line and field of everything that is wrong.
  */
-export function parseScript(script: string | ScriptSource, { file, schema }: ParseScriptOptions): Script {
-  const read = (top: YamlValue | undefined) => readScript(top, schema);
+export function parseScript(script: string | ScriptSource, options: ParseScriptOptions): Script {
+  const { file, schema, defaults = DEFAULT_SCRIPT.default } = options;
+  const read = (top: YamlValue | undefined) => readScript(top, schema, defaults);
   return typeof script === 'string' ? readYaml(script, file, read) : readObject(script, file, read);
 }
 
-function readScript(top: YamlValue | undefined, schema: Schema): Script {
+function readScript(top: YamlValue | undefined, schema: Schema, defaults: MethodScript): Script {
   const fields = top?.fields(['methods', 'default', 'faults']);
-  const base = readDefault(fields?.default, schema);
+  const base = readDefault(fields?.default, schema, defaults);
   return {
     ...readMethods(fields?.methods, base, schema),
     default: base,
@@ -161,14 +164,14 @@ function readAnswer(
   return readResponseOrError(fields, type, registry);
 }
 
-/** The very default, when the script says nothing of it. */
-function readDefault(value: YamlValue | undefined, schema: Schema): MethodScript {
+/** The very defaults, when the script says nothing of them. */
+function readDefault(value: YamlValue | undefined, schema: Schema, defaults: MethodScript): MethodScript {
   const fields = value?.fields(['durationMs', 'onCancel', 'onInterrupted', 'error']);
-  if (!fields) return DEFAULT_SCRIPT.default;
+  if (!fields) return defaults;
   const error = fields.error && readScriptedError(fields.error, schema.registry);
   return {
-    ...DEFAULT_SCRIPT.default,
-    ...readConduct(fields, DEFAULT_SCRIPT.default),
+    ...defaults,
+    ...readConduct(fields, defaults),
     ...(error && { ending: { type: 'error', error } }),
   };
 }

@@ -20,6 +20,12 @@ import type { TestServer } from './test-server-api.js';
 export interface TestServerOptions {
   /** Where to listen: `host:port`. @defaultValue any free port of this machine: `127.0.0.1:0` */
   readonly address?: string;
+  /**
+   * Listen where other machines reach it, as in a network of containers. Whoever does may do everything.
+   *
+   * @defaultValue false
+   */
+  readonly insecure?: boolean;
   /** Which time it goes by, and `server.client` too. @defaultValue 'real' */
   readonly clock?: ClockOption;
   /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
@@ -32,6 +38,7 @@ export interface TestServerOptions {
 
 const DEFAULTS = {
   address: '127.0.0.1:0',
+  insecure: false,
   clock: 'real',
   retentionMs: 30 * 24 * 60 * 60 * 1000,
   maxWaitMs: 60_000,
@@ -84,7 +91,8 @@ class RunningTestServer implements TestServer {
   async listen(address: string): Promise<void> {
     try {
       const { server, gateway } = this.#faked;
-      this.#port = await servePort({ server, ...(gateway && { gateway }), address });
+      const { insecure } = this.#settings;
+      this.#port = await servePort({ server, ...(gateway && { gateway }), address, insecure });
     } catch (error) {
       await this.close();
       throw error;

@@ -103,6 +103,16 @@ export class YamlValue {
     );
   }
 
+  /** What stands at that place from here; as near to it as there is something. */
+  at([step, ...rest]: readonly (string | number)[]): YamlValue {
+    const inside = this.isMap() ? this.entries()?.get(String(step)) : this.#item(step);
+    return inside ? inside.at(rest) : this;
+  }
+
+  #item(step: string | number | undefined): YamlValue | undefined {
+    return this.isList() && typeof step === 'number' ? this.items()?.[step] : undefined;
+  }
+
   text(): string | undefined {
     const value = this.toJson();
     return typeof value === 'string' ? value : this.fault(`${this} is no text: put it in quotes`);
@@ -169,7 +179,8 @@ export function readObject<Result>(
   } catch (error) {
     if (!(error instanceof ScriptError)) throw error;
     const faults = error.faults.map((fault) => ({ ...fault, line: 0 }));
-    throw new ScriptError(name, faults, { cause: error });
+    // The error that it was told by speaks of lines that nobody wrote, and is none the wiser.
+    throw new ScriptError(name, faults);
   }
 }
 

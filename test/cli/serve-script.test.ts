@@ -75,13 +75,16 @@ faults:
   it('hang, drop, goAway and delay do to calls what they do in test servers', async () => {
     const { caller, serving } = await serve(`
 faults:
-  - { method: GetOperation, effect: hang }
+  - { method: GetOperation, name: operations/warm, delayMs: 1 }
+  - { method: GetOperation, name: operations/hang, effect: hang }
   - { method: GetOperation, effect: drop }
   - { method: GetOperation, effect: goAway }
   - { method: WaitOperation, delayMs: 60000, times: always }
 `);
     const name = await startJob(serving.address, 'Hang');
-    expect(await codeOf(caller.get(name, { deadlineMs: 300 }))).toBe(Code.DEADLINE_EXCEEDED);
+    // Once there is a connection, the deadline is long enough for the call to arrive.
+    expect(await codeOf(caller.get('operations/warm'))).toBe(Code.NOT_FOUND);
+    expect(await codeOf(caller.get('operations/hang', { deadlineMs: 1000 }))).toBe(Code.DEADLINE_EXCEEDED);
     expect(await rejection(caller.get(name))).toMatchObject({ code: Code.UNAVAILABLE });
     expect((await caller.getFrom(name)).name).toBe(name);
     expect((await caller.getFrom(name)).name).toBe(name);

@@ -49,11 +49,17 @@ describe('address', () => {
     'https://a/b',
     'https://u@h',
     'localhost:1\n',
+    'localhost:65536',
+    'https://example.com:99999',
   ])('%j is refused, with the value and the way to write it', (address) => {
     expect(() => parseAddress(address)).toThrow(
       new TypeError(
         `address ${JSON.stringify(address)} is malformed: write "host:port", "https://host" or "unix:/path"`,
       ),
     );
+  });
+
+  it('none at all is refused too, as when a variable of the environment is not set', () => {
+    expect(() => parseAddress(undefined as unknown as string)).toThrow('address "undefined" is malformed: ');
   });
 });

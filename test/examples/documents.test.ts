@@ -11,6 +11,8 @@ const DOCUMENTS = [
   'docs/stores.md',
   'docs/testing.md',
   'docs/custom-store.md',
+  'docs/operations.md',
+  'docs/authorization.md',
 ];
 
 const root = join(__dirname, '../..');

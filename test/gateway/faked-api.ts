@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { credentials, Server } from '@grpc/grpc-js';
 import { createGateway, type GatewaySettings, servePort } from '../../src/gateway/index.js';
 import { loadSchema } from '../../src/schema/index.js';
-import { createOperations, OperationsService } from '../../src/server/index.js';
+import { type Authorization, createOperations, OperationsService } from '../../src/server/index.js';
 import { fakeServices, parseScript } from '../../src/testing/index.js';
 
 process.env.METADATA_SERVER_DETECTION = 'none';
@@ -11,6 +11,8 @@ process.env.METADATA_SERVER_DETECTION = 'none';
 export interface FakedApiOptions extends Pick<GatewaySettings, 'serviceConfig'> {
   readonly file: string;
   readonly includeDir: string;
+  /** Who may do what. @defaultValue everybody everything */
+  readonly authorize?: Authorization;
 }
 
 /** The services of a proto, faked, by gRPC and REST on one port. */
@@ -22,10 +24,15 @@ export interface FakedApi extends AsyncDisposable {
 
 const SCRIPT = 'default: { durationMs: 600000 }';
 
-export async function fakeApi({ file, includeDir, serviceConfig }: FakedApiOptions): Promise<FakedApi> {
+export async function fakeApi({
+  file,
+  includeDir,
+  serviceConfig,
+  authorize,
+}: FakedApiOptions): Promise<FakedApi> {
   const schema = await loadSchema({ files: [file], includeDirs: [includeDir] });
   const fakes = fakeServices(schema, { script: parseScript(SCRIPT, { file: 'script.yaml', schema }) });
-  const kit = createOperations({ methods: fakes.methods });
+  const kit = createOperations({ methods: fakes.methods, authorize });
   const server = new Server();
   server.addService(OperationsService, kit.handlers);
   fakes.addTo(server, kit);
@@ -64,10 +71,10 @@ export function grpcOptions(port: number) {
 }
 
 /** Options for a generated Google client: REST, as nobody, and on connections that are closed, for its own agent keeps them. */
-export function restOptions(port: number) {
+export function restOptions(port: number, token = 'token') {
   const fetchOnce = (url: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);
-    headers.set('authorization', 'Bearer token');
+    headers.set('authorization', `Bearer ${token}`);
     headers.set('connection', 'close');
     return fetch(url, { ...init, headers });
   };

@@ -114,7 +114,9 @@ function ask(
           status: response.statusCode ?? 0,
           headers: response.headers,
           text,
-          json: text === '' ? undefined : JSON.parse(text),
+          get json() {
+            return text === '' ? undefined : JSON.parse(text);
+          },
         });
       });
     });

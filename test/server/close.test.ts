@@ -141,3 +141,25 @@ describe('close', () => {
     expect(server.manual.armed).toBe(0);
   });
 });
+
+describe('close, with a store that neither answers nor fails', () => {
+  it.each(['working', 'ending'] as const)('goes on after a second: work that is %s', async (state) => {
+    let hanging = false;
+    const store = aroundStore(memoryStore(), async (_, proceed) => {
+      if (hanging) await new Promise(() => {});
+      return await proceed();
+    });
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    hanging = true;
+    if (state === 'ending') run.succeed();
+    await settled();
+    const closed = server.kit.close({ graceMs: 0 });
+    await server.manual.advance(1000);
+    await closed;
+    expect(run.context.signal.aborted).toBe(state === 'working');
+    expect(server.logged.at(-1)?.message).toMatch(/could not be recorded in time$/);
+    expect(server.manual.armed).toBe(0);
+  });
+});

@@ -4,6 +4,8 @@ import type { OperationRecord, OperationStore } from '../../src/stores/operation
 import { recordOf, STORES } from './stores.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((value) => !value.includes('\0'));
+/** The path of a method, as gRPC has them. */
+const path = fc.stringMatching(/^\/[a-z][a-z0-9.]{0,20}\.[A-Z]{1,5}\/[A-Z][a-z]{1,10}$/);
 const bytes = fc.uint8Array({ maxLength: 40 }).map((value) => Buffer.from(value));
 const time = fc.integer({ min: 0, max: 8.64e15 });
 const maybe = <Value>(values: fc.Arbitrary<Value>) => fc.option(values, { nil: undefined });
@@ -17,7 +19,7 @@ const status = fc.record({
 /** Records with whatever may be in them, ended and not. */
 const facts: fc.Arbitrary<Partial<OperationRecord>> = fc
   .record({
-    method: text,
+    method: path,
     request: bytes,
     requestId: maybe(text),
     cancellable: fc.boolean(),
@@ -42,8 +44,8 @@ const facts: fc.Arbitrary<Partial<OperationRecord>> = fc
 
 describe.each(STORES)('$name store', ({ open, numRuns }) => {
   let store: OperationStore;
-  beforeEach(() => {
-    store = open();
+  beforeEach(async () => {
+    store = await open();
   });
   afterEach(() => store.close());
 

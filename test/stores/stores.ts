@@ -1,13 +1,14 @@
 import { memoryStore } from '../../src/stores/memory.js';
 import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
+import { postgresStoreForTest } from '../helpers/postgres-database.js';
 import { sqliteInTempDirectory } from '../helpers/sqlite-file.js';
 
 /** A store that what is true of every store is tested on. */
 export interface TestedStore {
   readonly name: string;
-  open(): OperationStore;
-  /** How often to test a property on it: as often as its files are quick. */
+  open(): OperationStore | Promise<OperationStore>;
+  /** How often to test a property on it: as often as it is quick to open. */
   readonly numRuns: number;
 }
 
@@ -15,6 +16,7 @@ export const STORES: readonly TestedStore[] = [
   { name: 'memory', open: memoryStore, numRuns: 300 },
   { name: 'SQLite in memory', open: () => sqliteStore(':memory:'), numRuns: 100 },
   { name: 'SQLite', open: sqliteInTempDirectory, numRuns: 10 },
+  { name: 'PostgreSQL', open: postgresStoreForTest, numRuns: 6 },
 ];
 
 /** A record that says as little as one can. */

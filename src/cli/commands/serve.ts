@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
+import { type AuthOptions, authorization, withAuthOptions } from '../serve/auth-options.js';
 import { type FakingOptions, watchedScript, withFakingOptions } from '../serve/faking-options.js';
 import { type ListeningOptions, listenSettings, withListeningOptions } from '../serve/listening-options.js';
 import { type RunningOptions, withRunningOptions } from '../serve/running-options.js';
 import type { Terminal } from '../terminal.js';
 
-interface ServeOptions extends ListeningOptions, FakingOptions, RunningOptions {}
+interface ServeOptions extends ListeningOptions, FakingOptions, RunningOptions, AuthOptions {}
 
 /** `longrunning serve` */
 export function serveCommand(terminal: Terminal): Command {
@@ -13,7 +14,7 @@ export function serveCommand(terminal: Terminal): Command {
     'Serves google.longrunning.Operations, and fakes the services of protos: every method of theirs that returns an Operation starts one. Without --proto: an example service. Answers gRPC and REST on one port.',
   );
   // Each group of options, and what is made of them, has a file of its own.
-  const groups = [withListeningOptions, withFakingOptions, withRunningOptions];
+  const groups = [withListeningOptions, withFakingOptions, withRunningOptions, withAuthOptions];
   for (const addGroup of groups) addGroup(command);
   return command.action((options: ServeOptions) => serve(options, terminal));
 }
@@ -24,9 +25,11 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const { openStore } = await import('../store.js');
   const { serveUntilTerminated } = await import('../serve-until-terminated.js');
   const served = await servedProtos(options);
+  const authorize = await authorization(options, served.schema);
   const store = await openStore(options.store);
-  const { graceMs, record } = options;
-  const settings = { ...listenSettings(options), graceMs, store, watch, record, terminal };
+  const { graceMs, drainDelayMs, record } = options;
+  const running = { graceMs, drainDelayMs, store, watch, record, authorize, terminal };
+  const settings = { ...listenSettings(options), ...running };
   try {
     await serveUntilTerminated(served, settings);
   } finally {

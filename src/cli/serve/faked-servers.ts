@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { HttpRuleError } from '../../gateway/index.js';
-import type { OperationStore } from '../../server/index.js';
+import type { Authorization, OperationStore } from '../../server/index.js';
 import { DEFAULT_SCRIPT, type FakeServer, fakeServer } from '../../testing/index.js';
 import { badRule } from '../bad-rule.js';
 import type { ListenSettings } from '../listen.js';
@@ -12,6 +12,8 @@ import type { CallFile } from './call-file.js';
 export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   /** Where operations are kept. */
   readonly store: OperationStore;
+  /** Who may do what; undefined: everybody everything. */
+  readonly authorize: Authorization | undefined;
 }
 
 /**
@@ -22,14 +24,14 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
  */
 export function fakedServers(
   { schema, script = DEFAULT_SCRIPT, serviceConfig }: ServedProtos,
-  { store, speaks }: FakedServersSettings,
+  { store, speaks, authorize }: FakedServersSettings,
   recording: CallFile | undefined,
   logger: Logger,
 ): FakeServer {
   try {
     return fakeServer({
       apis: [{ schema, script }],
-      operations: { store, logger },
+      operations: { store, logger, authorize },
       rest: speaks === 'gRPC' ? 'off' : { logger, ...(serviceConfig && { serviceConfig }) },
       recording: recording ? 'told' : 'off',
       ...(recording && { onCall: (call) => recording.add(call) }),

@@ -4,11 +4,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 export interface RunningOptions {
   readonly store: string;
   readonly graceMs: number;
+  readonly drainDelayMs: number;
 }
 
 const DEFAULT_GRACE_MS = 3000;
 
-/** Adds `--store` and `--grace-ms`. */
+/** Adds `--store`, `--grace-ms` and `--drain-delay-ms`. */
 export function withRunningOptions(command: Command): Command {
   return command
     .option(
@@ -19,6 +20,14 @@ export function withRunningOptions(command: Command): Command {
     .addOption(
       new Option('--grace-ms <milliseconds>', 'how long running work has to end when the server is stopped')
         .default(DEFAULT_GRACE_MS)
+        .argParser(parseMilliseconds),
+    )
+    .addOption(
+      new Option(
+        '--drain-delay-ms <milliseconds>',
+        'how long to go on as before when the server is stopped, while its health says NOT_SERVING already',
+      )
+        .default(0)
         .argParser(parseMilliseconds),
     );
 }

@@ -6,7 +6,7 @@ import {
   type Metadata,
 } from '@grpc/grpc-js';
 import { onAbort } from '../../signals.js';
-import { Code, StatusError } from '../../status.js';
+import { Code, kitError, StatusError } from '../../status.js';
 import { assertWireFormat } from '../../wire-format.js';
 
 /** A unary method as ts-proto generates its definition. */
@@ -66,7 +66,8 @@ export class Connection {
   /**
    * Makes one call. An abort rejects at once with the signal's reason, and takes the call back.
    *
-   * @throws StatusError with the details that the server sent; INTERNAL when the response is broken.
+   * @throws StatusError with the details that the server sent; INTERNAL when the response is broken; UNAVAILABLE
+   * when the connection broke down.
    */
   call<Request, Response>(
     method: UnaryMethod<Request, Response>,
@@ -89,7 +90,7 @@ export class Connection {
         (error, response) => {
           answered = true;
           for (const stop of stopListening) stop();
-          if (response === undefined) reject(StatusError.from(error));
+          if (response === undefined) reject(callError(error));
           else resolve(response);
         },
       );
@@ -103,6 +104,17 @@ export class Connection {
       stopListening.push(onAbort(signal, giveUp));
     });
   }
+}
+
+/** What grpc-js says when a connection breaks down under a call, as when the server closes it for an error. */
+const BROKEN_DOWN = /^Received RST_STREAM with code \d+ triggered by internal client error: /;
+
+/** That a connection broke down says nothing of the call, though the code that grpc-js has for it is INTERNAL. */
+function callError(thrown: unknown): StatusError {
+  const error = StatusError.from(thrown);
+  if (error.code !== Code.INTERNAL || !BROKEN_DOWN.test(error.message)) return error;
+  const message = `connection broke down (${error.message}): ask again`;
+  return kitError(Code.UNAVAILABLE, 'CONNECTION_BROKEN', message, { cause: error });
 }
 
 /**

@@ -26,7 +26,8 @@ export interface CredentialOptions {
 /**
  * How to secure the connection to `address`.
  *
- * @throws TypeError when the options contradict each other, or would send a token that others can read.
+ * @throws TypeError when the options contradict each other, when the token is none, or when it would be sent where
+ * others can read it.
  */
 export function channelCredentials(
   address: Address,
@@ -37,6 +38,9 @@ export function channelCredentials(
   }
   if (tls && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError('tls has only one of cert and key: give both, or neither');
+  }
+  if (token !== undefined && typeof token !== 'function' && (typeof token !== 'string' || token === '')) {
+    throw new TypeError('token is empty, or no string: give one, a function that gives one, or leave it out');
   }
   const chosen = credentials ?? (tls || address.tls ? secure(tls) : ChannelCredentials.createInsecure());
   if (token !== undefined && !address.loopback && !chosen._isSecure()) {

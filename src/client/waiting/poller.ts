@@ -111,7 +111,7 @@ export class Poller {
   async #ask(name: string, waitMs: number, question: QuestionOptions): Promise<Answer> {
     const { questions } = this.#options;
     const byGet = () => questions.get(name, question);
-    const byWait = () => questions.wait(name, waitMs, question);
+    const byWait = (signal: AbortSignal) => questions.wait(name, waitMs, { ...question, signal });
     try {
       const asked = waitMs === 0 ? byGet() : this.#support.ask({ byGet, byWait }, question.signal);
       return { kind: 'told', operation: await asked };

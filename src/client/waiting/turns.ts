@@ -35,9 +35,16 @@ export const DISPLACED = Symbol('has had its turn');
 
 const ADMITTED_AT_ONCE = 16;
 
-/** So many give up their places at most every so often: a server that is busy with turns answers nothing else. */
+/**
+ * So many give up their places at once, and so many a second for each connection. A server that is busy with turns
+ * answers nothing else; and one that many streams are reset on takes it for an attack, as Node's does with more than
+ * 33 a second for long, and closes the connection under all that is on it.
+ */
 const DISPLACED_AT_ONCE = 16;
-const DISPLACED_EVERY_MS = 20;
+const DISPLACED_PER_SECOND = 25;
+
+/** For the answer to a turn that is over by itself to arrive. */
+const GRACE_MS = 1000;
 
 /**
  * Who has a place, and who is next. When there are more long-polls than places, whoever has not had a turn yet gets
@@ -117,7 +124,8 @@ export class Turns {
 
   get #turnMs(): number {
     const { inUse, capacity } = this.#slots;
-    return turnMs({ inUse, inLine: this.#line.length, capacity });
+    const { length: inLine, newcomers } = this.#line;
+    return turnMs({ inUse, inLine, newcomers, capacity });
   }
 
   #callNext(): number {
@@ -135,24 +143,38 @@ export class Turns {
     const { newcomers } = this.#line;
     const wanted = Math.min(this.#line.length, DISPLACED_AT_ONCE);
     const now = this.#clock.now();
+    const pacedAt = this.#displacedAt + this.#paceMs;
+    let nextAt = Number.POSITIVE_INFINITY;
     let given = 0;
     let displaced = 0;
-    for (const { startedAt, giveUp } of this.#taken) {
+    for (const turn of this.#taken) {
       if (given === wanted) break;
       given++;
-      if (giveUp.signal.aborted) continue;
-      const turn = given <= newcomers ? SHORTEST_TURN_MS : this.#turnMs;
-      const dueAt = Math.max(startedAt + turn, this.#displacedAt + DISPLACED_EVERY_MS);
+      if (turn.giveUp.signal.aborted) continue;
+      const dueAt = Math.max(pacedAt, overAt(turn, given <= newcomers ? SHORTEST_TURN_MS : this.#turnMs));
       if (dueAt > now) {
-        this.#stopTimer = this.#clock.setTimer(() => this.admit(), dueAt - now, { background: true });
-        break;
+        nextAt = Math.min(nextAt, dueAt);
+        continue;
       }
-      giveUp.abort(DISPLACED);
+      turn.giveUp.abort(DISPLACED);
       displaced++;
     }
     if (displaced > 0) this.#displacedAt = now;
+    if (nextAt < Number.POSITIVE_INFINITY) {
+      this.#stopTimer = this.#clock.setTimer(() => this.admit(), nextAt - now, { background: true });
+    }
     return displaced;
   }
+
+  /** How long after some have been displaced the next may be. */
+  get #paceMs(): number {
+    return (1000 * DISPLACED_AT_ONCE) / (DISPLACED_PER_SECOND * this.#slots.connections().length);
+  }
+}
+
+/** When a turn is to be given up that may take so long: one that was granted no more is over by itself. */
+function overAt({ startedAt, turnMs: grantedMs }: Turn, mostMs: number): number {
+  return startedAt + mostMs + (grantedMs <= mostMs ? GRACE_MS : 0);
 }
 
 function turnDidNotCome(timeoutMs: number): StatusError {

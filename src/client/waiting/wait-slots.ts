@@ -9,6 +9,8 @@ export interface WaitLoad {
   readonly inUse: number;
   /** How many wait for their turn. */
   readonly inLine: number;
+  /** How many of these wait for their first. */
+  readonly newcomers: number;
   readonly capacity: number;
 }
 
@@ -21,11 +23,13 @@ export const SHORTEST_TURN_MS = 1000;
 /**
  * How long one long-poll may take, given how many there are. While half the places are free it may take as long
  * as it likes. Beyond that everybody is to be asked for once a round: turns are as long as that allows, which
- * keeps the number of questions down, and no longer, for whoever has to stand in line to be served soon.
+ * keeps the number of questions down, and no longer, for whoever has to stand in line to be served soon. While
+ * there are newcomers for every place, all of them will be needed in a second.
  */
-export function turnMs({ inUse, inLine, capacity }: WaitLoad): number {
+export function turnMs({ inUse, inLine, newcomers, capacity }: WaitLoad): number {
   const demand = inUse + inLine;
   if (demand <= capacity / 2) return Number.POSITIVE_INFINITY;
+  if (newcomers >= capacity) return SHORTEST_TURN_MS;
   return Math.max(SHORTEST_TURN_MS, ROUND_MS * Math.min(1, capacity / demand));
 }
 

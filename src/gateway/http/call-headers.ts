@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Metadata } from '@grpc/grpc-js';
 import { deadlineAfter } from '../../deadline.js';
-import { invalidField, quoted } from '../../status.js';
+import { Code, invalidField, kitError, quoted, type StatusError } from '../../status.js';
 import type { HeaderFields, HttpRequest } from './http-message.js';
 
 /** Whom a request comes from, over which proxies: for the server behind, the gateway is its peer. */
@@ -81,6 +81,13 @@ export function deadlineOf({ 'x-server-timeout': timeout }: IncomingHttpHeaders)
     throw invalidField('x-server-timeout', message);
   }
   return deadlineAfter(Number(seconds) * 1000);
+}
+
+/** Of a deadline that is over before the call is made: a server might still begin to serve it. */
+export function deadlinePassed(): StatusError {
+  const message =
+    'deadline passed before the call was made: give it more time by the header "x-server-timeout"';
+  return kitError(Code.DEADLINE_EXCEEDED, 'DEADLINE_PASSED', message);
 }
 
 function asText(value: string | Buffer): string {

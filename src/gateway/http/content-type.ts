@@ -13,9 +13,16 @@ const CHARSET = /^\s*charset\s*=\s*"?([\w-]+)"?\s*$/i;
  */
 export function jsonText(headers: IncomingHttpHeaders, body: Buffer): string {
   if (body.length === 0) return '';
-  const { 'content-type': contentType, 'content-encoding': encoding = 'identity' } = headers;
+  const {
+    'content-type': contentType,
+    'content-encoding': encoding = 'identity',
+    'transfer-encoding': transfer = 'chunked',
+  } = headers;
   if (encoding !== 'identity') {
     throw unsupportedBody(`content-encoding: ${encoding}`, 'send it as it is, uncompressed');
+  }
+  if (!/^chunked$/i.test(transfer)) {
+    throw unsupportedBody(`transfer-encoding: ${transfer}`, 'send it as it is, uncompressed');
   }
   if (contentType !== undefined) checkType(contentType);
   try {

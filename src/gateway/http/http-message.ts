@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders;
   /** Names and values by turns, as they came. */
   readonly rawHeaders: readonly string[];
+  /** `1.1` */
+  readonly httpVersion: string;
   /**
    * Reads the body, once.
    *
@@ -27,6 +29,6 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: HeaderFields;
-  /** JSON; undefined: there is none. */
+  /** Of the content type that the headers say; undefined: there is none. */
   readonly body: string | undefined;
 }

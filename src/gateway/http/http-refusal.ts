@@ -44,6 +44,45 @@ export function unknownMethod(httpMethod: string, rawUrl: string, allow: string)
   );
 }
 
+/** What Node could not make a request of. */
+export function malformedRequest(): HttpRefusal {
+  return new HttpRefusal(
+    400,
+    Code.INVALID_ARGUMENT,
+    'MALFORMED_REQUEST',
+    'request is no HTTP/1.1: correct it',
+    LAST,
+  );
+}
+
+/** Of a connection on which no whole request has come. */
+export function requestTooSlow(): HttpRefusal {
+  const message = 'request did not arrive in time: send it faster';
+  return new HttpRefusal(408, Code.DEADLINE_EXCEEDED, 'REQUEST_TOO_SLOW', message, LAST);
+}
+
+/** Of URL and headers that even Node takes no more of. */
+export function headTooLarge(): HttpRefusal {
+  const message = 'URL and headers are too long: shorten them';
+  return new HttpRefusal(431, Code.INVALID_ARGUMENT, 'HEADERS_TOO_LARGE', message, LAST);
+}
+
+export function tunnelRefused(): HttpRefusal {
+  const message = 'CONNECT is not served, for this is no proxy: ask for a path by another method';
+  return new HttpRefusal(501, Code.UNIMPLEMENTED, 'CONNECT_UNSUPPORTED', message, LAST);
+}
+
+/** @param fault - what is wrong with the header `host`. */
+export function unclearHost(fault: string): HttpRefusal {
+  return new HttpRefusal(400, Code.INVALID_ARGUMENT, 'MALFORMED_REQUEST', `request has ${fault}: send one`);
+}
+
+/** @param expectation - of the header `expect`. */
+export function expectationFailed(expectation: string): HttpRefusal {
+  const message = `header "expect" is ${quoted(expectation)}: send "100-continue" or none`;
+  return new HttpRefusal(417, Code.INVALID_ARGUMENT, 'EXPECTATION_FAILED', message);
+}
+
 export function bodyTooLarge(limitBytes: number): HttpRefusal {
   const message = `body is longer than ${limitBytes} bytes: send less`;
   return new HttpRefusal(413, Code.INVALID_ARGUMENT, 'BODY_TOO_LARGE', message, LAST);

@@ -8,7 +8,7 @@ import {
 } from '@bufbuild/protobuf';
 import { quoted } from '../../status.js';
 import { malformedBody } from '../malformed-request.js';
-import { reasonOf } from './set-field.js';
+import { decodeFault, decodeReason } from './decode-fault.js';
 
 /** What the body of a request is: all of the message, one field of it, or nothing. */
 export type BodyRule =
@@ -49,9 +49,8 @@ function mergeJson(type: DescMessage, message: Message, text: string, registry: 
   try {
     mergeFromJsonString(type, message, text, { registry, ignoreUnknownFields: true });
   } catch (error) {
-    throw malformedBody(
-      `body does not fit ${type.typeName}: ${reasonOf(error)}; write it as ProtoJSON has it`,
-    );
+    parseJson(text);
+    throw malformedBody(`body does not fit ${decodeFault(error)}; write it as ProtoJSON has it`);
   }
 }
 
@@ -66,6 +65,6 @@ function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw malformedBody(`body is no JSON: ${reasonOf(error)}; correct it`);
+    throw malformedBody(`body is no JSON: ${decodeReason(error)}; correct it`);
   }
 }

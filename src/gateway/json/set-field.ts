@@ -8,6 +8,7 @@ import {
   type Registry,
 } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import { decodeReason } from './decode-fault.js';
 import type { FieldPath } from './field-path.js';
 
 /** What came of setting a field: it is as wished; the value does not fit; the message says otherwise already. */
@@ -29,17 +30,9 @@ export function setField(
     const json = path.reduceRight<JsonValue>((inner, { jsonName }) => ({ [jsonName]: inner }), value);
     mergeFromJson(type, message, json, { registry });
   } catch (error) {
-    return { kind: 'misfit', why: reasonOf(error) };
+    return { kind: 'misfit', why: decodeReason(error) };
   }
   return before && !equals(type, before, message) ? { kind: 'contradiction' } : { kind: 'set' };
-}
-
-/** What was wrong, as protobuf-es tells it after what it was about. */
-export function reasonOf(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).replace(
-    /^cannot decode .*? from JSON:? ?/,
-    '',
-  );
 }
 
 /** Whether the field has a value, or another one of a oneof that it, or what it is in, is of. */

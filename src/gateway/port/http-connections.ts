@@ -1,6 +1,7 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway.js';
+import { requestTooSlow, tunnelRefused } from '../http/http-refusal.js';
 
 /** Serves connections of HTTP/1.1 that somebody else has accepted. */
 export class HttpConnections {
@@ -11,12 +12,11 @@ export class HttpConnections {
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
-    this.#server = createServer(gateway.serverOptions, (request, response) => {
-      this.#answering.add(response);
-      response.once('close', () => this.#answering.delete(response));
-      if (this.#closing) response.shouldKeepAlive = false;
-      gateway(request, response);
-    }).on('clientError', gateway.onClientError);
+    const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
+    this.#server = createServer(gateway.serverOptions, answer)
+      .on('checkExpectation', answer)
+      .on('connect', (_, connection) => gateway.onClientError(tunnelRefused(), connection.resume()))
+      .on('clientError', gateway.onClientError);
     // Node counts and times connections from here on. This server listens nowhere.
     this.#server.emit('listening');
   }
@@ -27,8 +27,7 @@ export class HttpConnections {
 
   /** Answers a connection on which no request has begun in time. What it did send is no matter any more. */
   timeOut(connection: Duplex): void {
-    const error = Object.assign(new Error('no request has begun'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
-    this.#gateway.onClientError(error, connection.resume());
+    this.#gateway.onClientError(requestTooSlow(), connection.resume());
   }
 
   /** Closes connections that are idle; the others close when their request has been answered. */
@@ -36,5 +35,12 @@ export class HttpConnections {
     this.#closing = true;
     for (const response of this.#answering) response.shouldKeepAlive = false;
     this.#server.close();
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.#answering.add(response);
+    response.once('close', () => this.#answering.delete(response));
+    if (this.#closing) response.shouldKeepAlive = false;
+    this.#gateway(request, response);
   }
 }

@@ -1,10 +1,11 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Clock } from '../../clock.js';
 import type { Gateway } from '../gateway.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { HttpConnections } from './http-connections.js';
+import { checkTls, type PortTls } from './port-tls.js';
 import type { Protocol } from './protocol.js';
 import { sniffProtocol } from './sniff-protocol.js';
 
@@ -12,7 +13,7 @@ import { sniffProtocol } from './sniff-protocol.js';
 export interface PortParts {
   readonly server?: Server | undefined;
   readonly gateway?: Gateway | undefined;
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: PortTls | undefined;
   readonly clock: Clock;
 }
 
@@ -21,7 +22,9 @@ const SOCKET = { allowHalfOpen: true, noDelay: true };
 
 /** The connections of a port: hands each to who answers it, and keeps them all, to close them. */
 export class PortConnections {
-  readonly #tls: TlsOptions | undefined;
+  /** Of servers that are made from now on. */
+  #tls: PortTls | undefined;
+  readonly #tlsServers = new Set<TlsServer>();
   readonly #clock: Clock;
   readonly #grpc: ConnectionInjector | undefined;
   readonly #http: HttpConnections | undefined;
@@ -48,9 +51,17 @@ export class PortConnections {
     // The server's order counts.
     const ALPNProtocols = [...(this.#http ? ['http/1.1'] : []), ...(this.#grpc ? ['h2'] : [])];
     const options = { handshakeTimeout: this.#arrivalMs, ...this.#tls, ...SOCKET, ALPNProtocols };
-    return createTlsServer(options, (socket) => this.#acceptSecure(socket)).on('connection', (socket) =>
-      this.#keep(socket),
-    );
+    const server = createTlsServer(options, (socket) => this.#acceptSecure(socket));
+    this.#tlsServers.add(server);
+    return server.on('connection', (socket) => this.#keep(socket));
+  }
+
+  /** @throws TypeError when the certificates cannot be used, or there is no TLS. */
+  replaceTls(tls: PortTls): void {
+    if (!this.#tls) throw new TypeError('port speaks plain text: serve it with `tls` from the start');
+    checkTls(tls);
+    this.#tls = { ...this.#tls, ...tls };
+    for (const server of this.#tlsServers) server.setSecureContext(this.#tls);
   }
 
   /** Closes what is idle; the rest closes once it has been answered. */

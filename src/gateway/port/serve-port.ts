@@ -1,11 +1,12 @@
-import type { TlsOptions } from 'node:tls';
 import type { Server } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../clock.js';
 import { withDefaults } from '../../options.js';
 import type { Gateway } from '../gateway.js';
 import { parseListenAddress, placesOf, withPort } from './listen-address.js';
 import { Listening } from './listening.js';
+import { checkPlainText } from './plain-text.js';
 import { PortConnections } from './port-connections.js';
+import { type ChangingTls, checkTls, isChanging, type PortTls } from './port-tls.js';
 
 /** Who answers at a port: a gRPC server, a gateway, or both. */
 export type PortServers =
@@ -16,8 +17,14 @@ export type PortServers =
 export interface PortSettings {
   /** `host:port`, port 0 for any that is free, or `unix:path`. */
   readonly address: string;
-  /** Certificates, as `node:tls` takes them. @defaultValue none: no TLS */
-  readonly tls?: Omit<TlsOptions, 'ALPNProtocols' | 'ALPNCallback'>;
+  /** Certificates, as `node:tls` takes them, or as `watchTlsFiles` reads them. @defaultValue none: no TLS */
+  readonly tls?: PortTls | ChangingTls;
+  /**
+   * Speak plain text though the address can be reached from other machines: where a mesh or a proxy keeps others out.
+   *
+   * @defaultValue false: only to this machine, which socket files are on too
+   */
+  readonly insecure?: boolean;
   /** What times the first bytes of a connection. @defaultValue the machine's */
   readonly clock?: Clock;
 }
@@ -32,6 +39,13 @@ export interface ServedPort extends AsyncDisposable {
   /** 0 for a socket file. */
   readonly port: number;
   /**
+   * Has connections that come from now on be served with other certificates; those that are open go on. Whether
+   * clients are asked for theirs stays as it was.
+   *
+   * @throws TypeError when they cannot be used, or the port has no TLS. Then nothing changes.
+   */
+  replaceTls(tls: PortTls): void;
+  /**
    * Takes no more connections, closes those that are idle, and the others when what is under way on them has been
    * answered. Neither the gRPC server nor the gateway is closed.
    */
@@ -41,29 +55,37 @@ export interface ServedPort extends AsyncDisposable {
 }
 
 const CLOSING = { graceMs: 1000 };
-const DEFAULTS = { clock: systemClock };
+const DEFAULTS = { clock: systemClock, insecure: false };
 
 /**
  * Answers gRPC and REST on one port. In plain text, connections that begin as HTTP/2 does are gRPC's, all others
  * the gateway's. With TLS the client chooses by ALPN: who speaks HTTP/1.1, if only among others, wants REST, as
  * gRPC has no use for it; so browsers and curl, which offer both, get it.
  *
- * @throws TypeError when the address is malformed; what `listen` of `node:net` throws when it cannot be listened at.
+ * @throws TypeError when the address is malformed, or can be reached from other machines without TLS, or certificates
+ * cannot be used; what `listen` of `node:net` throws when it cannot be listened at.
  *
  * @example
  * ```ts
  * const gateway = createGateway({ server });
- * const port = await servePort({ server, gateway, address: '0.0.0.0:8080' });
+ * const port = await servePort({ server, gateway, address: '0.0.0.0:8443', tls: { cert, key } });
  * ```
  */
 export async function servePort(options: PortOptions): Promise<ServedPort> {
   const places = await placesOf(parseListenAddress(options.address));
-  const connections = new PortConnections(withDefaults(DEFAULTS, options));
+  const settings = withDefaults(DEFAULTS, options);
+  const { tls } = settings;
+  if (!tls && !settings.insecure) checkPlainText(options.address, places);
+  const certificates = tls && isChanging(tls) ? tls.options : tls;
+  if (certificates) checkTls(certificates);
+  const connections = new PortConnections({ ...settings, tls: certificates });
   const listening = await Listening.at(places, () => connections.createServer()).catch((error) => {
     connections.close();
     throw error;
   });
+  const stopFollowing = tls && isChanging(tls) ? follow(tls, connections) : () => {};
   const close: ServedPort['close'] = async (closing = {}) => {
+    stopFollowing();
     const { graceMs } = withDefaults(CLOSING, closing);
     connections.close();
     const cutOff = setTimeout(() => connections.destroy(), graceMs);
@@ -73,7 +95,15 @@ export async function servePort(options: PortOptions): Promise<ServedPort> {
   return {
     address: withPort(options.address, listening.port),
     port: listening.port,
+    replaceTls: (next) => connections.replaceTls(next),
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+/** Also what has changed while the port began to listen. */
+function follow(tls: ChangingTls, connections: PortConnections): () => void {
+  const replace = (next: PortTls) => connections.replaceTls(next);
+  replace(tls.options);
+  return tls.onChange(replace);
 }

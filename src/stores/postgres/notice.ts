@@ -7,9 +7,14 @@ export interface Notice {
   readonly subject: string;
 }
 
+/** How notices of a kind begin: their subjects follow. */
+export function noticePrefix({ sender, kind }: Omit<Notice, 'subject'>): string {
+  return `${sender} ${kind} `;
+}
+
 /** A notice as the payload of a NOTIFY. Names and methods are far below its limit of 8,000 bytes. */
-export function formatNotice({ sender, kind, subject }: Notice): string {
-  return `${sender} ${kind} ${subject}`;
+export function formatNotice(notice: Notice): string {
+  return `${noticePrefix(notice)}${notice.subject}`;
 }
 
 /** Takes a payload apart; undefined when it is none of ours. */

@@ -1,4 +1,27 @@
-import { CHANGING_COLUMNS, COLUMNS } from '../operation-row.js';
+import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../operation-row.js';
+
+/** The types of the columns, for many rows to be given as an array per column. */
+const TYPES: Readonly<Record<keyof OperationRow, string>> = {
+  name: 'text',
+  parent: 'text',
+  method: 'text',
+  request: 'bytea',
+  request_id: 'text',
+  cancellable: 'boolean',
+  version: 'integer',
+  attempt: 'integer',
+  create_time: 'bigint',
+  cancel_request_time: 'bigint',
+  end_time: 'bigint',
+  delete_time: 'bigint',
+  expire_time: 'bigint',
+  metadata_type: 'text',
+  metadata_value: 'bytea',
+  response_type: 'text',
+  response_value: 'bytea',
+  error_code: 'integer',
+  error: 'bytea',
+};
 
 /** The statements of the operations table, one per verb of the store. */
 export type Statements = ReturnType<typeof statements>;
@@ -12,32 +35,46 @@ export type Statements = ReturnType<typeof statements>;
 export function statements(schema: string) {
   const table = `${schema}.operations`;
   const columns = COLUMNS.join(', ');
-  const all = COLUMNS.map((_, index) => `$${index + 1}`).join(', ');
-  const changes = CHANGING_COLUMNS.map((column, index) => `${column} = $${index + 5}`).join(', ');
+  const changes = CHANGING_COLUMNS.map((column) => `${column} = locked.${column}`).join(', ');
   return {
-    /** Values: all columns, the channel, the notice. A row for a record that is new. */
+    /** Values: the channel, how a notice of work begins, all columns. Rows for the records that are new, in that order. */
     create: `
       WITH created AS (
-        INSERT INTO ${table} (${columns}) VALUES (${all}) ON CONFLICT DO NOTHING RETURNING sequence
+        INSERT INTO ${table} (${columns}) SELECT ${columns} FROM unnest(${arrays(COLUMNS, 3)}) AS given (${columns})
+        ON CONFLICT DO NOTHING RETURNING name, method
       )
-      SELECT pg_notify($${COLUMNS.length + 1}, $${COLUMNS.length + 2}) FROM created`,
+      SELECT name, pg_notify($1, $2 || method) FROM created`,
     get: `SELECT ${columns} FROM ${table} WHERE name = $1`,
     getMany: `SELECT ${columns} FROM ${table} WHERE name = ANY($1)`,
     find: `SELECT ${columns} FROM ${table} WHERE method = $1 AND parent = $2 AND request_id = $3`,
-    /** Values: the name, the expected version, the channel, the notice, the changing columns. */
+    /**
+     * Values: the channel, how a notice of change begins, the expected versions, the names, the changing columns. Rows
+     * are locked in the order of their names: two servers that change the same ones do not wait for each other.
+     */
     compareAndSet: `
-      WITH changed AS (UPDATE ${table} SET ${changes} WHERE name = $1 AND version = $2 RETURNING name)
-      SELECT pg_notify($3, $4) FROM changed`,
+      WITH locked AS (
+        SELECT kept.sequence, given.*
+        FROM unnest($3::integer[], ${arrays(['name', ...CHANGING_COLUMNS], 4)})
+          AS given (expected, name, ${CHANGING_COLUMNS.join(', ')})
+        JOIN ${table} AS kept ON kept.name = given.name AND kept.version = given.expected
+        ORDER BY kept.name FOR UPDATE OF kept
+      ), changed AS (
+        UPDATE ${table} AS kept SET ${changes} FROM locked WHERE kept.sequence = locked.sequence RETURNING kept.name
+      )
+      SELECT name, pg_notify($1, $2 || name) FROM changed`,
     /** Values: the name, the channel, the notice. */
     delete: `
       WITH gone AS (DELETE FROM ${table} WHERE name = $1 RETURNING name)
       SELECT pg_notify($2, $3) FROM gone`,
-    /** Values: now, the limit. What another server is deleting is left to it. */
+    /** Values: now, the limit, the channel, how a notice of change begins. What another server is deleting is left to it. */
     deleteExpired: `
-      DELETE FROM ${table} WHERE sequence IN (
-        SELECT sequence FROM ${table} WHERE expire_time <= $1 ORDER BY expire_time LIMIT $2 FOR UPDATE SKIP LOCKED
+      WITH gone AS (
+        DELETE FROM ${table} WHERE sequence IN (
+          SELECT sequence FROM ${table} WHERE expire_time <= $1 ORDER BY expire_time LIMIT $2 FOR UPDATE SKIP LOCKED
+        )
+        RETURNING name
       )
-      RETURNING name`,
+      SELECT name, pg_notify($3, $4 || name) FROM gone`,
     /** Values: the channel, the notices. */
     notify: 'SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice',
     /** Finds each method by one step through the index, however many operations it has. */
@@ -56,4 +93,9 @@ export function statements(schema: string) {
       SELECT sequence, name FROM ${table}
       WHERE end_time IS NULL AND method = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`,
   };
+}
+
+/** Parameters of so many arrays, one for each of the columns. */
+function arrays(columns: readonly (keyof OperationRow)[], first: number): string {
+  return columns.map((column, index) => `$${first + index}::${TYPES[column]}[]`).join(', ');
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Code, invalidField, kitError, quoted, StatusError } from '../../status.js';
-import { CHANGING_COLUMNS, COLUMNS, recordOf, rowOf, valuesOf } from '../operation-row.js';
+import { recordOf, rowOf } from '../operation-row.js';
 import type {
+  ChangeListener,
   ConsumeOptions,
   ListPage,
   ListQuery,
@@ -11,13 +12,15 @@ import type {
   WorkConsumer,
   WorkHandler,
 } from '../operation-store.js';
+import { Batches, type RowWrite } from './batches.js';
 import { Consumption } from './consumption.js';
 import { Listener } from './listener.js';
-import { formatNotice, type Notice } from './notice.js';
+import { formatNotice, type Notice, noticePrefix } from './notice.js';
 import { type PostgresSettings, type PostgresStoreOptions, settingsFrom } from './options.js';
 import { listPage } from './page.js';
 import { repeat } from './repeat.js';
-import { notify, openSession, type Session } from './session.js';
+import { openSession, type Session } from './session.js';
+import { changeRows, createRows, type RowChange } from './writes.js';
 
 /**
  * Keeps operations in PostgreSQL, for any number of servers: each answers for all operations, and the work of one
@@ -39,7 +42,13 @@ export function postgresStore(options: PostgresStoreOptions): OperationStore {
 class PostgresStore implements OperationStore {
   readonly #settings: PostgresSettings;
   readonly #id = randomUUID();
-  readonly #listeners = new Set<(name?: string) => void>();
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #creations = new Batches<RowWrite>(async (writes) =>
+    createRows(await this.#opened(), this.#prefix('work'), writes),
+  );
+  readonly #changes = new Batches<RowChange>(async (changes) =>
+    changeRows(await this.#opened(), this.#prefix('changed'), changes),
+  );
   #session: Promise<Session> | undefined;
   #listener: Listener | undefined;
   #consumption: Consumption | undefined;
@@ -60,22 +69,11 @@ class PostgresStore implements OperationStore {
     if (requestId?.includes('\0')) {
       throw invalidField('request_id', `request id ${quoted(requestId)} has a NUL character: leave it out`);
     }
-    const session = await this.#opened();
-    const { database, jobs, sql, channel } = session;
+    const { jobs } = await this.#opened();
     if (!record.result) await jobs.prepare(method);
     const row = rowOf(record);
-    const values = [
-      ...COLUMNS.map((column) => row[column]),
-      channel,
-      formatNotice(this.#notice('work', method)),
-    ];
     for (;;) {
-      const created = await database.transaction(async (queries) => {
-        if ((await queries.query(sql.create, [...values])).rowCount === 0) return false;
-        if (!record.result) await jobs.add(queries, method, [record.name]);
-        return true;
-      });
-      if (created) {
+      if (await this.#creations.add({ row })) {
         this.#consumption?.wake(method);
         return record;
       }
@@ -95,17 +93,9 @@ class PostgresStore implements OperationStore {
   }
 
   async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
-    const { database, sql, channel } = await this.#opened();
-    const { name } = record;
-    const row = rowOf(record);
-    const values = [name, expectedVersion, channel, formatNotice(this.#notice('changed', name))];
-    const { rowCount } = await database.query(sql.compareAndSet, [
-      ...values,
-      ...valuesOf(row, CHANGING_COLUMNS),
-    ]);
-    if (rowCount === 0) return false;
-    this.#changed(name);
-    return true;
+    const changed = await this.#changes.add({ row: rowOf(record), expectedVersion });
+    if (changed) this.#changed(record.name, record);
+    return changed;
   }
 
   async delete(name: string): Promise<boolean> {
@@ -123,19 +113,10 @@ class PostgresStore implements OperationStore {
   }
 
   async deleteExpired(now: number, limit: number): Promise<number> {
-    const session = await this.#opened();
-    const gone = await session.database.transaction(async (queries) => {
-      const { rows } = await queries.query(session.sql.deleteExpired, [now, limit]);
-      const names: string[] = rows.map(({ name }) => name);
-      await notify(
-        session,
-        queries,
-        names.map((name) => this.#notice('changed', name)),
-      );
-      return names;
-    });
-    for (const name of gone) this.#changed(name);
-    return gone.length;
+    const { database, sql, channel } = await this.#opened();
+    const { rows } = await database.query(sql.deleteExpired, [now, limit, channel, this.#prefix('changed')]);
+    for (const { name } of rows) this.#changed(name);
+    return rows.length;
   }
 
   async unfinishedMethods(): Promise<readonly string[]> {
@@ -144,7 +125,7 @@ class PostgresStore implements OperationStore {
     return rows.map(({ method }) => method);
   }
 
-  watch(listener: (name?: string) => void): () => void {
+  watch(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     // Whoever watches is to hear of what happens, without asking for anything.
     this.#opened().catch(this.#onError);
@@ -220,12 +201,16 @@ class PostgresStore implements OperationStore {
     this.#consumption?.wake();
   }
 
-  #changed(name?: string): void {
-    for (const listener of this.#listeners) listener(name);
+  #changed(name?: string, record?: OperationRecord): void {
+    for (const listener of this.#listeners) listener(name, record);
   }
 
   #notice(kind: Notice['kind'], subject: string): Notice {
     return { sender: this.#id, kind, subject };
+  }
+
+  #prefix(kind: Notice['kind']): string {
+    return noticePrefix({ sender: this.#id, kind });
   }
 
   async #one(

@@ -1,6 +1,7 @@
 import { withDefaults } from '../../options.js';
 import { Code, kitError } from '../../status.js';
 import type {
+  ChangeListener,
   ConsumeOptions,
   ListPage,
   ListQuery,
@@ -60,7 +61,7 @@ interface Opened extends OpenDatabase {
 }
 
 class SqliteStore implements OperationStore {
-  readonly #listeners = new Set<(name: string) => void>();
+  readonly #listeners = new Set<ChangeListener>();
   readonly #queue = new WorkQueue<string>();
   /** What is used of the store; throws when it cannot be used. */
   #opened: () => Opened;
@@ -104,14 +105,14 @@ class SqliteStore implements OperationStore {
   compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
     return this.#write(
       (table) => table.replace(record, expectedVersion),
-      (replaced) => this.#tell(replaced ? [record.name] : []),
+      (replaced) => replaced && this.#tell(record.name, record),
     );
   }
 
   delete(name: string): Promise<boolean> {
     return this.#write(
       (table) => table.delete(name),
-      (deleted) => this.#tell(deleted ? [name] : []),
+      (deleted) => deleted && this.#tell(name),
     );
   }
 
@@ -122,7 +123,9 @@ class SqliteStore implements OperationStore {
   async deleteExpired(now: number, limit: number): Promise<number> {
     const names = await this.#write(
       (table) => table.deleteExpired(now, limit),
-      (deleted) => this.#tell(deleted),
+      (deleted) => {
+        for (const name of deleted) this.#tell(name);
+      },
     );
     return names.length;
   }
@@ -131,7 +134,7 @@ class SqliteStore implements OperationStore {
     return this.#read((table) => table.unfinishedMethods());
   }
 
-  watch(listener: (name?: string) => void): () => void {
+  watch(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -192,7 +195,7 @@ class SqliteStore implements OperationStore {
     }
   }
 
-  #tell(names: readonly string[]): void {
-    for (const name of names) for (const listener of this.#listeners) listener(name);
+  #tell(name: string, record?: OperationRecord): void {
+    for (const listener of this.#listeners) listener(name, record);
   }
 }

@@ -23,8 +23,8 @@ export function severableStore(store: OperationStore): SeverableStore {
     store: {
       ...aroundStore(store, (_call, proceed) => untilSevered(proceed)),
       watch: (listener) =>
-        store.watch((name) => {
-          if (!severed) listener(name);
+        store.watch((name, record) => {
+          if (!severed) listener(name, record);
         }),
       consume(handler, options) {
         const onError = (error: unknown) => {

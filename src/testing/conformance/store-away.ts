@@ -51,7 +51,14 @@ export const storeAway: Topic<Open> = {
 
     line('when work is cancelled: its signal aborts once the store is back', [19], async (open) => {
       const network = new Network();
-      const server = await open({ around: network.between, onAbort: 'ignore' });
+      const server = await open({
+        // As of a change that another server made: of that the store knows the name alone.
+        around: (store) => ({
+          ...network.between(store),
+          watch: (listener) => store.watch((name) => listener(name)),
+        }),
+        onAbort: 'ignore',
+      });
       const { name } = await server.exportReport();
       const run = await server.exports.on(name);
       await settled();

@@ -87,6 +87,8 @@ describe('client › options that contradict each other', () => {
   const cases: [string, Omit<OperationsClientOptions, 'address'>, RegExp][] = [
     ['credentials and tls', { credentials: insecure, tls: {} }, /^both credentials and tls are given: /],
     ['cert without key', { tls: { cert: 'x' } }, /^tls has only one of cert and key: /],
+    ['a token that is empty', { token: '' }, /^token is empty, or no string: /],
+    ['a token that is neither text nor function', { token: 5 as never }, /^token is empty, or no string: /],
     ['a token in plain text', { credentials: insecure, token: 'secret' }, /in plain text: /],
   ];
   it.each(cases)('%s: refused', (_, options, message) => {

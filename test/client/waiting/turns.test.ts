@@ -4,24 +4,28 @@ import { DISPLACED, type Turn, Turns } from '../../../src/client/waiting/turns.j
 import { WaitSlots } from '../../../src/client/waiting/wait-slots.js';
 import { manualClock, settled } from '../../../src/testing/manual-clock.js';
 
-/** One connection with two places, and those who take turns on it. */
+/** One connection with two places, and those who take turns on it, in which order. */
 function twoPlaces() {
   const clock = manualClock();
   const slots = new WaitSlots({ maxConnections: 1, streamsPerConnection: 2 });
   const turns = new Turns(slots, clock);
   const order: string[] = [];
-  /** Takes a turn, keeps it until it has to be given up, and notes when that was. */
-  const comes = async (name: string, standing: Standing): Promise<Turn> => {
+  const displaced: string[] = [];
+  /** Takes a turn, and keeps it until the server has answered or it has to be given up. */
+  const comes = async (name: string, standing: Standing, answersLateMs = 10): Promise<Turn> => {
     const deadline = Number.POSITIVE_INFINITY;
     const turn = await turns.take({ name, standing, deadline, signal: undefined });
     order.push(name);
+    const answered = clock.setTimer(turn.release, turn.turnMs + answersLateMs, { background: true });
     turn.giveUp.signal.addEventListener('abort', () => {
       expect(turn.giveUp.signal.reason).toBe(DISPLACED);
+      displaced.push(name);
+      answered();
       turn.release();
     });
     return turn;
   };
-  return { clock, turns, order, comes };
+  return { clock, turns, order, displaced, comes };
 }
 
 describe('turns of long-polls', () => {
@@ -67,12 +71,33 @@ describe('turns of long-polls', () => {
     const { clock, order, comes } = twoPlaces();
     const crowd = Array.from({ length: 100 }, (_, n) => comes(String(n), 'newcomer'));
     await settled();
-    for (let second = 1; second < 50; second++) await clock.advance(1000);
+    for (let round = 1; round < 50; round++) await clock.advance(1010);
     await Promise.all(crowd);
     expect(order).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
   });
 
-  it('places are given up a few at a time, for the server to have time for other calls', async () => {
+  it('whoever will be over in time is not made to give up: a server takes many calls taken back for an attack', async () => {
+    const { clock, order, displaced, comes } = twoPlaces();
+    const crowd = Array.from({ length: 10 }, (_, n) => comes(String(n), 'newcomer'));
+    await settled();
+    for (let round = 1; round < 5; round++) await clock.advance(1010);
+    await Promise.all(crowd);
+    expect(order).toHaveLength(10);
+    expect(displaced).toEqual([]);
+  });
+
+  it('but for one that the server holds a second longer than it was asked to', async () => {
+    const { clock, displaced, comes } = twoPlaces();
+    const crowd = Array.from({ length: 4 }, (_, n) => comes(String(n), 'newcomer', 60_000));
+    await settled();
+    await clock.advance(1999);
+    expect(displaced).toEqual([]);
+    await clock.advance(1);
+    await Promise.all(crowd);
+    expect(displaced).toEqual(['0', '1']);
+  });
+
+  it('places are given up a few at a time, and 25 a second of each connection', async () => {
     const clock = manualClock();
     const turns = new Turns(new WaitSlots({ maxConnections: 1, streamsPerConnection: 80 }), clock);
     const request = { name: 'any', standing: 'newcomer', deadline: Number.POSITIVE_INFINITY } as const;
@@ -85,13 +110,16 @@ describe('turns of long-polls', () => {
         release();
       });
     }
-    const crowd = Array.from({ length: 80 }, comes);
+    const crowd = Array.from({ length: 64 }, comes);
     await clock.advance(1000);
     expect(displaced).toBe(16);
-    await clock.advance(20);
+    await clock.advance(639);
+    expect(displaced).toBe(16);
+    await clock.advance(1);
     expect(displaced).toBe(32);
-    await clock.advance(60);
+    await clock.advance(2 * 640);
     await Promise.all(crowd);
+    expect(displaced).toBe(64);
   });
 
   it('the signal of a caller ends its turn with its own reason', async () => {

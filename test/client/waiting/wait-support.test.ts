@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { WaitSupport } from '../../../src/client/waiting/wait-support.js';
+import { abortable } from '../../../src/signals.js';
 import { Code, StatusError } from '../../../src/status.js';
 import { rejection } from '../../../src/testing/conformance/kit-error.js';
 import { manualClock, settled } from '../../../src/testing/manual-clock.js';
+import { never } from '../scripted-server.js';
 
 const { signal } = new AbortController();
 
@@ -56,6 +58,23 @@ describe('whether a server has WaitOperation', () => {
     waits[0]?.reject(new StatusError(Code.UNIMPLEMENTED, 'no such method'));
     expect(await answers[0]).toBe('got');
     expect(support.absent).toBe(true);
+  });
+
+  it('those that asked too, for it was slow to say so, do not wait for an answer of their own', async () => {
+    const clock = manualClock();
+    const support = new WaitSupport(clock);
+    const first = Promise.withResolvers<string>();
+    let asked = 0;
+    const byWait = (signal: AbortSignal) => (asked++ === 0 ? first.promise : abortable(never(), signal));
+    const answers = Array.from({ length: 100 }, () =>
+      support.ask({ byWait, byGet: async () => 'got' }, signal),
+    );
+    await clock.advance(250);
+    expect(asked).toBe(100);
+    first.reject(new StatusError(Code.UNIMPLEMENTED, 'no such method'));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['got']));
+    await support.ask({ byWait, byGet: async () => 'got' }, signal);
+    expect(asked).toBe(100);
   });
 
   it('when the first fails otherwise, the next one finds it out', async () => {

@@ -32,6 +32,24 @@ describe.each(WAYS)('gateway %s › connections', (_, serve) => {
     );
   });
 
+  it.each([
+    ['what is no HTTP', 'nonsense\r\n\r\n', 400],
+    ['a body of two lengths', head('POST /v1/things', 'content-length: 2', 'content-length: 3'), 400],
+    ['much that is no HTTP', '\0nonsense\r\n\r\n'.repeat(20_000), 400],
+    ['headers that are too long', head('GET /v1/things/c', `x: ${'a'.repeat(100_000)}`), 431],
+  ])('answer %s after the requests before it', async (_, bytes, status) => {
+    const waiting: (() => void)[] = [];
+    served.things.answer = () => new Promise((resolve) => waiting.unshift(() => resolve(undefined)));
+    const answer = served.gateway.raw(head('GET /v1/things/a') + head('GET /v1/things/b') + bytes);
+    await until(() => waiting.length === 2);
+    // An answer that would not wait comes before this one.
+    await served.gateway.ask('GET', '/nothing');
+    for (const finish of waiting) finish();
+    const text = await answer;
+    expect(statuses(text)).toEqual([200, 200, status]);
+    expect(text).toContain(`{"error":{"code":${status},`);
+  });
+
   it('that end cancel the calls of all their requests', async () => {
     served.things.answer = () => new Promise(() => {});
     const before = served.things.calls.length;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createGateway } from '../../../src/gateway/index.js';
-import { errorOf } from '../http-text.js';
+import { errorOf, head, statuses } from '../http-text.js';
 import { servedThings, WAYS } from '../served-things.js';
 
 describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
@@ -61,10 +61,27 @@ describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
     expect([late.status, errorOf(late).status]).toEqual([504, 'DEADLINE_EXCEEDED']);
   });
 
+  it('X-Server-Timeout of no time: 504, and the service is not asked', async () => {
+    const before = served.things.calls.length;
+    const answer = await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-server-timeout': '0' } });
+    expect([answer.status, errorOf(answer).status]).toEqual([504, 'DEADLINE_EXCEEDED']);
+    expect(served.things.calls).toHaveLength(before);
+  });
+
   it.each(['-1', 'soon', '1s', ''])('X-Server-Timeout %j: 400', async (timeout) => {
     expect(
       (await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-server-timeout': timeout } })).status,
     ).toBe(400);
+  });
+
+  it.each([
+    ['no host', 'GET /v1/things/a HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    ['two hosts', head('GET /v1/things/a', 'connection: close', 'Host: y'), 400],
+    ['no host, as HTTP/1.0 may', 'GET /v1/things/a HTTP/1.0\r\n\r\n', 200],
+  ])('%s', async (_, request, status) => {
+    const answer = await served.gateway.raw(request);
+    expect(statuses(answer)).toEqual([status]);
+    if (status !== 200) expect(answer).toContain(`{"error":{"code":${status},`);
   });
 
   it('cannot be any header', () => {

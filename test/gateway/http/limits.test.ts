@@ -95,6 +95,11 @@ describe.each(WAYS)('gateway %s › limits', (_, serve) => {
     expect(statuses(await served.gateway.raw(`${untyped}{}`))).toEqual([200]);
   });
 
+  it('a body that is compressed on the way: 415', async () => {
+    const sent = head('POST /v1/things', 'transfer-encoding: gzip, chunked', 'connection: close');
+    expect(statuses(await served.gateway.raw(`${sent}2\r\n{}\r\n0\r\n\r\n`))).toEqual([415]);
+  });
+
   it('a body that is no UTF-8: 400', async () => {
     const body = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
     expect((await served.gateway.ask('POST', '/v1/things', { body })).status).toBe(400);

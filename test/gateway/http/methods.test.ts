@@ -67,6 +67,18 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     });
   });
 
+  it('a URL in absolute form without a path is that of /', async () => {
+    const answer = await served.gateway.ask('GET', 'http://example.com?small=1');
+    expect([answer.status, errorOf(answer).message]).toEqual([
+      404,
+      expect.stringContaining('GET "/?small=1"'),
+    ]);
+  });
+
+  it('OPTIONS of the server as such: 204', async () => {
+    expect((await served.gateway.ask('OPTIONS', '*')).status).toBe(204);
+  });
+
   it('HEAD is GET without the body', async () => {
     const [get, answer] = [
       await served.gateway.ask('GET', '/v1/things/a'),

@@ -186,13 +186,15 @@ describe('transcoding', () => {
     });
 
     it.each([
-      ['{', /no JSON|does not fit/],
-      ['[]', /does not fit/],
+      ['{', /^body is no JSON: /],
+      ['{"name":"a",}', /^body is no JSON: /],
+      ['{"name":"a"} and more', /^body is no JSON: /],
+      ['[]', /does not fit message acme\.things\.v1\.Thing: /],
       ['"name"', /does not fit/],
       ['null', /does not fit/],
       ['{"name":"a","name":"b"}', /duplicate/],
       ['{"title":"a","heading":"b"}', /set multiple times/],
-      ['{"small":"x"}', /does not fit/],
+      ['{"small":"x"}', /does not fit field acme\.things\.v1\.Thing\.small: .*"x"/],
       ['{"any":{"@type":"type.googleapis.com/acme.Unknown"}}', /registry/],
       ['{"left":"a","right":{}}', /oneof/],
       [`{"extra":${'{"a":'.repeat(200)}1${'}'.repeat(200)}}`, /recursion/],

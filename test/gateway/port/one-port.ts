@@ -44,6 +44,10 @@ export async function serveOnePort(options: OnePortOptions = {}): Promise<OnePor
         ? { server }
         : { server, gateway }),
     ...settings,
+  }).catch((error) => {
+    gateway.close();
+    things[Symbol.dispose]();
+    throw error;
   });
   const client = new Client(served.address, ChannelCredentials.createInsecure());
   return {

@@ -68,6 +68,48 @@ describe('paths', () => {
     expect(get(url, ...rules)).toMatchObject({ route });
   });
 
+  it.each([
+    ['/%41', ['/A'], { status: 404 }],
+    ['/A', ['/%41'], { status: 404 }],
+    ['/%41', ['/%41'], { route: 0 }],
+    ['/a%2f', ['/a%2F'], { status: 404 }],
+    ['/%41', ['/A', '/{x}'], { route: 1, bindings: { x: 'A' } }],
+    ['/a:%76', ['/a:v', '/{x}'], { status: 404 }],
+    ['/a:%76', ['/a:%76'], { route: 0 }],
+  ])('%s is compared raw with the literals of %j (rule 2)', (url, templates, expected) => {
+    expect(get(url, ...templates.map((template) => `GET ${template}`))).toMatchObject(expected);
+  });
+
+  it.each([
+    ['/a', '/a/{x=**}', { x: '' }],
+    ['/a/b/c', '/a/{x=**}', { x: 'b/c' }],
+    ['/b', '/{x=**}/b', { x: '' }],
+    ['/b/b', '/{x=**}/b', { x: 'b' }],
+    ['/a/b:v', '/{x=a/**/b}:v', { x: 'a/b' }],
+    ['/a/c/b:v', '/{x=a/**/b}:v', { x: 'a/c/b' }],
+    ['/a/c/d/b', '/{x}/{y=*/**}/b', { x: 'a', y: 'c/d' }],
+    ['/a/c/b', '/{x}/{y=*/**}/{z=b}', { x: 'a', y: 'c', z: 'b' }],
+    ['/a:v', '/{x=a/**}:v', { x: 'a' }],
+  ])('%s by %s: ** takes what is left between (rules 1, 4)', (url, template, bindings) => {
+    expect(get(url, `GET ${template}`)).toEqual({ route: 0, bindings, query: {} });
+  });
+
+  it.each([
+    ['/a/b', '/a/**/b/b'],
+    ['/b', '/{x=*/**}/b'],
+    ['/a/b:', '/a/**'],
+    ['/a/:v', '/a/**:v'],
+    ['/a//b', '/a/**'],
+    ['/a/', '/a/**'],
+    ['?x=1', '/**'],
+    ['a/b', '/**'],
+  ])(
+    '%s is not found by %s: nothing is taken twice, and no segment is empty (rules 2, 4)',
+    (url, template) => {
+      expect(get(url, `GET ${template}`)).toEqual({ status: 404 });
+    },
+  );
+
   it('keep escaped slashes in what may hold slashes of its own, spelt as they were (rule 5)', () => {
     expect(get('/%2f%41/a%2F%2f%41', 'GET /{x}/{y=**}')).toMatchObject({
       bindings: { x: '/A', y: 'a%2F%2fA' },
@@ -163,6 +205,15 @@ describe('queries', () => {
     ['=1', { '': ['1'] }],
   ])('%j is %j (rule 7)', (text, expected) => {
     expect(query(text)).toEqual({ route: 0, bindings: {}, query: expected });
+  });
+
+  it('begins after the first question mark, wherever colons and slashes are (rules 2, 3)', () => {
+    expect(get('/a?x=/b:v&y=?', 'GET /a', 'GET /a:v')).toEqual({
+      route: 0,
+      bindings: {},
+      query: { x: ['/b:v'], y: ['?'] },
+    });
+    expect(get('/a%3Fx=1', 'GET /{x}')).toEqual({ route: 0, bindings: { x: 'a?x=1' }, query: {} });
   });
 
   it('may name what objects have: it is a name like another (rule 7)', () => {

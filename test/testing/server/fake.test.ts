@@ -56,6 +56,15 @@ describe('server.fake', () => {
 });
 
 describe('server.script', () => {
+  it('leaves to the default that there is what it does not say of a method', async () => {
+    await using server = await startTestServer({ clock: 'manual' });
+    await server.fake(REPORTS, { script: { default: { durationMs: 1 } } });
+    server.script({ methods: { ExportReport: { onCancel: 'ignore' } } });
+    expect(await stateOf(server)).toBe('succeeded');
+    server.script({ default: { onCancel: 'ignore' }, methods: { ExportReport: {} } });
+    expect(await stateOf(server)).toBe('succeeded');
+  });
+
   it('says anew how the methods go that it names; reset takes it back', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(REPORTS, { script: { methods: { ExportReport: { durationMs: 1 } } } });

@@ -107,14 +107,16 @@ describe('inject', () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
+    // Once there is a connection, the deadline is long enough for the call to arrive.
+    await caller.get(name);
     server.inject({ effect: 'hang' });
-    expect(await rejection(caller.get(name, { deadlineMs: 200 }))).toMatchObject({
+    expect(await rejection(caller.get(name, { deadlineMs: 500 }))).toMatchObject({
       code: Code.DEADLINE_EXCEEDED,
     });
     server.inject({ effect: 'hang' });
     const abort = new AbortController();
     const gone = getJson(server.url, name, abort.signal);
-    await server.whenCalled('GetOperation', 2);
+    await server.whenCalled('GetOperation', 3);
     abort.abort();
     expect(await rejection(gone)).toMatchObject({ name: 'AbortError' });
   });

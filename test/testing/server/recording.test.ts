@@ -53,7 +53,7 @@ describe('server.calls', () => {
     await story(first);
     const expected = first.calls;
     await first.close();
-    for (let run = 0; run < 100; run++) {
+    for (let run = 0; run < 1000; run++) {
       await using server = await startTestServer({ clock: 'manual' });
       await story(server);
       expect(server.calls).toEqual(expected);

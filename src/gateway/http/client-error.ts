@@ -1,0 +1,71 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { systemClock } from '../../clock.js';
+import { COMPACT } from '../json/json-format.js';
+import type { MessageJson } from '../json/message-json.js';
+import { errorEnvelope } from './error-envelope.js';
+import { HttpRefusal, headTooLarge, malformedRequest, requestTooSlow } from './http-refusal.js';
+
+/** How long to go on reading what is not wanted, so that the client reads the answer before the connection ends. */
+export const LINGER_MS = 1000;
+
+/** The last answer that each connection waits for; those before it come before it. */
+const owedAnswers = new WeakMap<Duplex, ServerResponse>();
+
+/** Has a client error on the connection wait for this answer. */
+export function oweAnswer(connection: Duplex, response: ServerResponse): void {
+  owedAnswers.set(connection, response);
+}
+
+/** Answers what Node could not make a request of, for the `clientError` event of a server. */
+export class ClientErrors {
+  readonly #json: MessageJson;
+  readonly #heard = new WeakSet<Duplex>();
+
+  constructor(json: MessageJson) {
+    this.#json = json;
+  }
+
+  /**
+   * Answers, and closes the connection: after what is still owed on it, or the client would take the answer for one
+   * to a request before. Whatever else Node finds wrong there comes of the first error.
+   */
+  answer(error: Error & { readonly code?: string }, connection: Duplex): void {
+    if (error.code === 'ECONNRESET' || !connection.writable) {
+      connection.destroy();
+      return;
+    }
+    if (this.#heard.has(connection)) return;
+    this.#heard.add(connection);
+    const refusal = error instanceof HttpRefusal ? error : refusalOf(error.code);
+    const owed = owedAnswers.get(connection);
+    if (!owed || owed.writableFinished || owed.destroyed) this.#end(connection, refusal);
+    else owed.once('close', () => this.#end(connection, refusal));
+  }
+
+  #end(connection: Duplex, refusal: HttpRefusal): void {
+    if (!connection.writable) return;
+    const { httpStatus } = refusal;
+    const body = errorEnvelope(refusal, this.#json, COMPACT);
+    const head = [
+      `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus]}`,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+    ];
+    connection.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+    // A client that does not close its side would keep it for ever.
+    const stopTimer = systemClock.setTimer(() => connection.destroy(), LINGER_MS, { background: true });
+    connection.once('close', stopTimer);
+  }
+}
+
+function refusalOf(code: string | undefined): HttpRefusal {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return headTooLarge();
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return requestTooSlow();
+  }
+  return malformedRequest();
+}

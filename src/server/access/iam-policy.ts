@@ -1,0 +1,109 @@
+import { Code, kitError, quoted } from '../../status.js';
+import type { Access, AccessRequest, Authorize } from './authorize.js';
+import type { CallFacts } from './call-facts.js';
+import type { Caller } from './caller.js';
+import { credentialsMissing } from './denial.js';
+import { DEFAULT_SERVICE, OPERATION_METHODS, permissionOf } from './permission.js';
+import { type Policy, type PolicyBinding, PolicyError } from './policy.js';
+import { methodPath, policyFaults } from './policy-check.js';
+import { ResourcePattern } from './resource-pattern.js';
+
+/** What {@link iamPolicy} takes besides the policy. */
+export interface IamPolicyOptions {
+  /**
+   * Full names of all methods that are served, besides the five, so that permissions can be held against them.
+   *
+   * @defaultValue not known: whatever has the form of a permission may be one
+   */
+  readonly methods?: readonly string[] | undefined;
+}
+
+/** Lists of operations have this for a name where they have none, as their HTTP path does. */
+const TOP = 'operations';
+const [GET = '', LIST = ''] = OPERATION_METHODS;
+
+/**
+ * Lets a call in whose caller has its permission on the resource that it is about, by a policy: PERMISSION_DENIED
+ * otherwise, or UNAUTHENTICATED when nobody has said who calls. Lists show the operations that the caller may get.
+ *
+ * The permissions of the five methods are `{service}.operations.{get|list|cancel|delete|wait}`, on the name of the operation;
+ * of `list` on the parent. A method that starts operations needs its permission on the parent, or on `operations` where
+ * operations have none.
+ *
+ * @throws PolicyError with everything that is wrong with the policy.
+ *
+ * @example
+ * ```ts
+ * const policy = iamPolicy({
+ *   service: 'reports',
+ *   roles: { operator: ['reports.operations.*', 'reports.reports.exportReport'] },
+ *   bindings: [{ role: 'operator', members: ['user:ada@example.com'], resources: ['projects/p/**'] }],
+ * });
+ * ```
+ */
+export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): Authorize {
+  const faults = policyFaults(policy, methods);
+  if (faults.length > 0) throw new PolicyError(faults);
+  const { service = DEFAULT_SERVICE, permissions = {} } = policy;
+  const named = new Map(Object.entries(permissions).map(([name, given]) => [methodPath(name), given]));
+  const permissionFor = ({ method }: Pick<CallFacts, 'method'>) =>
+    named.get(method) ?? permissionOf(method, service);
+  const grants = new Grants(policy);
+  const authorize = (request: AccessRequest): Access | undefined => {
+    const { method, caller } = request;
+    const permission = permissionFor(request);
+    const name = request.name || TOP;
+    if (!grants.of(caller, permission).some((pattern) => pattern.covers(name)))
+      throw denied(caller, permission, name);
+    if (method !== LIST) return undefined;
+    const readable = grants.of(caller, permissionFor({ method: GET }));
+    return { shows: (operation) => readable.some((pattern) => pattern.covers(operation)) };
+  };
+  return Object.assign(authorize, { permissionFor });
+}
+
+/** What a binding gives to each of its members. */
+interface Grant {
+  /** Permissions, or their beginnings followed by `*`. */
+  readonly permissions: readonly string[];
+  readonly resources: readonly ResourcePattern[];
+}
+
+class Grants {
+  readonly #byMember = new Map<string, Grant[]>();
+
+  constructor({ roles, bindings }: Policy) {
+    for (const { role, members, resources } of bindings) {
+      const patterns = resources.map((pattern) => new ResourcePattern(pattern));
+      const grant = { permissions: roles[role] ?? [], resources: patterns };
+      for (const member of new Set<PolicyBinding['members'][number]>(members)) {
+        this.#byMember.set(member, [...(this.#byMember.get(member) ?? []), grant]);
+      }
+    }
+  }
+
+  /** The resources that a caller has a permission on. */
+  of(caller: Caller, permission: string): ResourcePattern[] {
+    const names = new Set(namesOf(caller));
+    return [...names].flatMap((name) =>
+      (this.#byMember.get(name) ?? []).flatMap((grant) => (gives(grant, permission) ? grant.resources : [])),
+    );
+  }
+}
+
+function namesOf({ principal, members }: Caller): readonly string[] {
+  if (principal === undefined) return ['allUsers'];
+  return ['allUsers', 'allAuthenticatedUsers', ...(members ?? [principal])];
+}
+
+function gives({ permissions }: Grant, permission: string): boolean {
+  return permissions.some((given) =>
+    given.endsWith('*') ? permission.startsWith(given.slice(0, -1)) : given === permission,
+  );
+}
+
+function denied({ principal }: Caller, permission: string, name: string): Error {
+  if (principal === undefined) return credentialsMissing();
+  const message = `permission ${permission} is denied on ${quoted(name)}, whether or not it exists: ask for a role that has it`;
+  return kitError(Code.PERMISSION_DENIED, 'IAM_PERMISSION_DENIED', message);
+}

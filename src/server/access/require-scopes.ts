@@ -1,0 +1,36 @@
+import { Code, kitError } from '../../status.js';
+import { AccessError, bearerChallenge } from './access-error.js';
+import type { Authorize } from './authorize.js';
+import { credentialsMissing } from './denial.js';
+
+/** What a token may hold as a scope (RFC 6749, section 3.3). */
+const SCOPE = /^[!#-[\]-~]+$/;
+
+/**
+ * Lets a call in whose credentials are good for all of these scopes (OAuth 2.0), such as
+ * `https://www.googleapis.com/auth/cloud-platform`. It follows a step that tells who calls.
+ *
+ * @throws TypeError when there is none, or one that no token can hold.
+ */
+export function requireScopes(scopes: readonly string[]): Authorize {
+  if (scopes.length === 0) throw new TypeError('requireScopes names no scope: name one, or leave it out');
+  for (const scope of scopes) {
+    if (!SCOPE.test(scope))
+      throw new TypeError(`scope ${JSON.stringify(scope)} is malformed: use printable ASCII without spaces`);
+  }
+  return ({ caller }) => {
+    if (caller.principal === undefined) throw credentialsMissing();
+    const missing = scopes.filter((scope) => !caller.scopes?.includes(scope));
+    if (missing.length > 0) throw insufficient(missing, scopes);
+    return undefined;
+  };
+}
+
+function insufficient(missing: readonly string[], scopes: readonly string[]): AccessError {
+  const message = `token lacks ${missing.map((scope) => `scope ${scope}`).join(' and ')}: ask for one that has it`;
+  const metadata = { scope: missing.join(' ') };
+  return new AccessError(
+    kitError(Code.PERMISSION_DENIED, 'ACCESS_TOKEN_SCOPE_INSUFFICIENT', message, { metadata }),
+    bearerChallenge('insufficient_scope', scopes),
+  );
+}

@@ -1,0 +1,162 @@
+import { describe, expect, it } from '@jest/globals';
+import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { type Authorize, iamPolicy, type Policy, staticTokens } from '../../../src/server/index.js';
+import { Code, StatusError } from '../../../src/status.js';
+import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
+import { as } from './callers.js';
+
+const tokens = staticTokens([
+  { token: 'ada', principal: 'user:ada@example.com' },
+  { token: 'bob', principal: 'user:bob@example.com' },
+]);
+const POLICY: Policy = {
+  service: 'reports',
+  roles: {
+    starter: ['reports.reports.exportReport', 'reports.operations.list'],
+    viewer: ['reports.operations.get'],
+  },
+  bindings: [
+    { role: 'starter', members: ['allAuthenticatedUsers'], resources: [PARENT] },
+    { role: 'viewer', members: ['user:ada@example.com'], resources: [`${PARENT}/operations/*`] },
+    {
+      role: 'viewer',
+      members: ['user:bob@example.com'],
+      resources: [`${PARENT}/operations/b7`, `${PARENT}/operations/b2`],
+    },
+  ],
+};
+
+/** Operations b0, b1, …, as they are started. */
+function start(authorize: readonly Authorize[] = [tokens, iamPolicy(POLICY)]) {
+  let count = 0;
+  return startReportsServer({ authorize, newId: () => `b${count++}`, pageTokenSecret: 'secret' });
+}
+
+describe('ListOperations of a caller who may not get everything (contract 31)', () => {
+  it('shows what it may get, on pages that are full, without repeats, to an end that is told', async () => {
+    await using server = await start();
+    for (let index = 0; index < 10; index++) await server.inProcess.exportReport();
+    const { operations } = server.overGrpc;
+    const list = async (token: string, pageSize: number, filter = '') => {
+      const pages: string[][] = [];
+      let pageToken = '';
+      do {
+        const page = await operations.listOperations(
+          { name: PARENT, pageSize, pageToken, filter },
+          { headers: as(token) },
+        );
+        pages.push(page.operations.map(({ name }) => name.split('/').at(-1) ?? ''));
+        pageToken = page.nextPageToken;
+      } while (pageToken !== '');
+      return pages;
+    };
+    expect(await list('bob', 1)).toEqual([['b7'], ['b2']]);
+    expect(await list('bob', 2)).toEqual([['b7', 'b2']]);
+    expect(await list('bob', 50, 'done = false')).toEqual([['b7', 'b2']]);
+    expect(await list('bob', 50, 'done = true')).toEqual([[]]);
+    expect((await list('ada', 3)).flat()).toHaveLength(10);
+  });
+
+  it('a page token is good for its caller alone, and tells nothing of what it skips', async () => {
+    await using server = await start();
+    for (let index = 0; index < 10; index++) await server.inProcess.exportReport();
+    const { operations } = server.overGrpc;
+    const first = await operations.listOperations({ name: PARENT, pageSize: 1 }, { headers: as('ada') });
+    const pageToken = first.nextPageToken;
+    await expect(
+      operations.listOperations({ name: PARENT, pageSize: 1, pageToken }, { headers: as('bob') }),
+    ).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT });
+    const text = Buffer.from(pageToken, 'base64url').toString('latin1');
+    expect(text).not.toMatch(/10|9|b9/);
+  });
+});
+
+describe('a start with a request id that another caller has used (contract 8, 31)', () => {
+  it('is a start of its own, and never finds out', async () => {
+    await using server = await start();
+    const requestId = 'same';
+    const ada = await server.overGrpc.exportReport({ requestId, title: 'a' }, { headers: as('ada') });
+    const bob = await server.overGrpc.exportReport({ requestId, title: 'b' }, { headers: as('bob') });
+    expect(bob.name).not.toBe(ada.name);
+    expect(
+      await server.overGrpc.exportReport({ requestId, title: 'a' }, { headers: as('ada') }),
+    ).toMatchObject({ name: ada.name });
+    await expect(
+      server.overGrpc.exportReport({ requestId, title: 'other' }, { headers: as('ada') }),
+    ).rejects.toMatchObject({
+      code: Code.INVALID_ARGUMENT,
+      message: expect.stringContaining('request id "same"'),
+    });
+  });
+});
+
+describe('a step of authorization', () => {
+  it('may be a function; its refusal gets an ErrorInfo, and keeps the details it has', async () => {
+    const authorize: Authorize = ({ headers }) => {
+      if (headers['x-tenant'] === 'a') return undefined;
+      throw new StatusError(Code.PERMISSION_DENIED, 'no such tenant: send x-tenant');
+    };
+    await using server = await start([authorize]);
+    const { operations } = server.overGrpc;
+    const refused = await operations.getOperation({ name: 'operations/1' }).catch(StatusError.from);
+    expect(refused).toMatchObject({ code: Code.PERMISSION_DENIED, message: 'no such tenant: send x-tenant' });
+    expect((refused as StatusError).detail(ErrorInfo)).toMatchObject({
+      reason: 'PERMISSION_DENIED',
+      domain: 'longrunning',
+      metadata: { permission: 'longrunning.operations.get', resource: 'operations/1' },
+    });
+    await expect(
+      operations.getOperation({ name: 'operations/1' }, { headers: { 'x-tenant': 'a' } }),
+    ).rejects.toMatchObject({ code: Code.NOT_FOUND });
+  });
+
+  it('that fails lets nobody in, and its cause is for the log (contract 33)', async () => {
+    await using server = await start([
+      async () => {
+        throw new RangeError('secret');
+      },
+    ]);
+    await expect(server.overGrpc.operations.listOperations({ name: PARENT })).rejects.toMatchObject({
+      code: Code.UNKNOWN,
+      message: expect.not.stringContaining('secret'),
+    });
+    expect(server.logged).toHaveLength(1);
+  });
+
+  it('is asked once for a wait, and a wait of who may not is not kept waiting', async () => {
+    await using server = await start();
+    const { name } = await server.inProcess.exportReport();
+    await expect(
+      server.overGrpc.operations.waitOperation({ name }, { headers: as('bob') }),
+    ).rejects.toMatchObject({ code: Code.PERMISSION_DENIED });
+  });
+
+  it('is asked for who calls over another transport', async () => {
+    await using server = await start();
+    const { name } = await server.inProcess.exportReport();
+    const forAda = server.kit.serviceFor({ headers: as('ada'), peer: '192.0.2.7:1' });
+    const forNobody = server.kit.serviceFor({ headers: {}, peer: '192.0.2.7:1' });
+    expect(await forAda.getOperation({ name })).toMatchObject({ name });
+    expect((await forAda.listOperations({ name: PARENT })).operations).toHaveLength(1);
+    for (const ask of [
+      forNobody.getOperation({ name }),
+      forNobody.listOperations({ name }),
+      forNobody.cancelOperation({ name }),
+      forNobody.deleteOperation({ name }),
+      forNobody.waitOperation({ name }),
+    ]) {
+      await expect(ask).rejects.toMatchObject({ code: Code.UNAUTHENTICATED });
+    }
+  });
+
+  it('a start whose parent cannot be told is refused like any other', async () => {
+    const parent = () => {
+      throw new StatusError(Code.INVALID_ARGUMENT, 'parent is no parent');
+    };
+    await using server = await startReportsServer({ authorize: tokens, exportReport: { parent } });
+    await expect(server.overGrpc.exportReport()).rejects.toMatchObject({ code: Code.UNAUTHENTICATED });
+    await expect(server.overGrpc.exportReport({}, { headers: as('ada') })).rejects.toMatchObject({
+      code: Code.INVALID_ARGUMENT,
+    });
+  });
+});

@@ -1,0 +1,217 @@
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
+import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { importPackage } from '../../../src/optional-package.js';
+import { type BearerOptions, bearerAuthentication, type Claims } from '../../../src/server/index.js';
+import { StatusError } from '../../../src/status.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
+
+const ISSUER = 'https://accounts.example.com';
+const AUDIENCE = 'reports';
+
+interface SigningKey {
+  readonly kid: string;
+  readonly sign: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+  readonly public: JWK;
+}
+
+async function signingKey(kid: string): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  return { kid, sign: privateKey, public: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' } };
+}
+
+/** A key server that can be away. */
+async function keyServer(keys: JWK[]) {
+  const state = { keys, away: false, asked: 0 };
+  const server = createServer((_request, response) => {
+    state.asked++;
+    response.setHeader('connection', 'close');
+    response.statusCode = state.away ? 503 : 200;
+    response.end(JSON.stringify({ keys: state.keys }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    state,
+    jwksUri: `http://127.0.0.1:${port}/jwks`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describe('bearerAuthentication', () => {
+  const clock = manualClock();
+  const seconds = () => Math.floor(clock.now() / 1000);
+  let key: SigningKey;
+  let other: SigningKey;
+  const logged: unknown[] = [];
+  const logger = { error: (facts: unknown) => logged.push(facts) };
+
+  beforeAll(async () => {
+    key = await signingKey('first');
+    other = await signingKey('second');
+  });
+  afterAll(() => {
+    logged.length = 0;
+  });
+
+  const token = (claims: object = {}, by: SigningKey = key) =>
+    new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub: '1', exp: seconds() + 60, ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: by.kid })
+      .sign(by.sign);
+  const authentication = (options: Partial<BearerOptions> = {}) =>
+    bearerAuthentication({
+      ...(options.jwksUri === undefined && { keys: [key.public] }),
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      clock,
+      logger,
+      ...options,
+    } as BearerOptions);
+  /** Who calls, or the reason why that is not known. */
+  async function ask(authenticate: Awaited<ReturnType<typeof authentication>>, authorization?: string) {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+    try {
+      const access = await authenticate({ method: '/s/m', name: 'n', headers, peer: 'p', caller: {} });
+      return access?.caller;
+    } catch (error) {
+      const status = StatusError.from(error);
+      return { code: status.code, reason: status.detail(ErrorInfo)?.reason, message: status.message };
+    }
+  }
+
+  it('tells principal, members and scopes of a good token', async () => {
+    const authenticate = await authentication({ members: ({ team }: Claims) => [`group:${team}`] });
+    const claims = { email: 'ada@example.com', email_verified: true, groups: ['x'], scope: 'a b', team: 't' };
+    expect(await ask(authenticate, `Bearer ${await token(claims)}`)).toEqual({
+      principal: 'principal://accounts.example.com/subject/1',
+      members: ['principal://accounts.example.com/subject/1', 'user:ada@example.com', 'group:x', 'group:t'],
+      scopes: ['a', 'b'],
+    });
+    const robot = { email: 'r@p.iam.gserviceaccount.com', email_verified: true, scp: ['c'], sub: 'a/b' };
+    expect(await ask(authenticate, `bearer ${await token(robot)}`)).toMatchObject({
+      principal: 'principal://accounts.example.com/subject/a%2Fb',
+      members: expect.arrayContaining(['serviceAccount:r@p.iam.gserviceaccount.com']),
+      scopes: ['c'],
+    });
+  });
+
+  it('believes no email that the issuer has not verified', async () => {
+    const caller = await ask(await authentication(), `Bearer ${await token({ email: 'ada@example.com' })}`);
+    expect(caller).toMatchObject({ members: ['principal://accounts.example.com/subject/1'] });
+  });
+
+  it('a call without a token: UNAUTHENTICATED, or left to the next step (contract 31)', async () => {
+    expect(await ask(await authentication())).toMatchObject({ code: 16, reason: 'CREDENTIALS_MISSING' });
+    expect(await ask(await authentication({ anonymous: 'allow' }))).toBeUndefined();
+    const optional = await authentication({ anonymous: 'allow' });
+    expect(await ask(optional, 'Bearer junk')).toMatchObject({ code: 16, reason: 'ACCESS_TOKEN_INVALID' });
+    expect(await ask(optional, 'Basic YTpi')).toMatchObject({ reason: 'ACCESS_TOKEN_TYPE_UNSUPPORTED' });
+  });
+
+  it.each([
+    ['expired', { exp: -60 }, 'ACCESS_TOKEN_EXPIRED', /expired/],
+    ['not good yet', { nbf: 60 }, 'ACCESS_TOKEN_INVALID', /not good yet/],
+    ['of another issuer', { iss: 'https://evil.example.com' }, 'ACCESS_TOKEN_INVALID', /"iss"/],
+    ['for another audience', { aud: 'others' }, 'ACCESS_TOKEN_INVALID', /"aud"/],
+    ['for nobody', { aud: undefined }, 'ACCESS_TOKEN_INVALID', /"aud"/],
+    ['without a subject', { sub: undefined }, 'ACCESS_TOKEN_INVALID', /"sub"/],
+    ['with an empty subject', { sub: '' }, 'ACCESS_TOKEN_INVALID', /empty subject/],
+    ['that never expires', { exp: undefined }, 'ACCESS_TOKEN_INVALID', /"exp"/],
+  ])('a token %s: UNAUTHENTICATED', async (_what, given, reason, message) => {
+    const times = Object.entries(given).map(([claim, value]) => [
+      claim,
+      typeof value === 'number' ? seconds() + value : value,
+    ]);
+    const answer = await ask(await authentication(), `Bearer ${await token(Object.fromEntries(times))}`);
+    expect(answer).toMatchObject({ code: 16, reason, message: expect.stringMatching(message) });
+  });
+
+  it('allows for clocks that differ by 30 s', async () => {
+    const authenticate = await authentication();
+    for (const claims of [{ exp: seconds() - 20 }, { nbf: seconds() + 20 }]) {
+      expect(await ask(authenticate, `Bearer ${await token(claims)}`)).toHaveProperty('principal');
+    }
+    const strict = await authentication({ clockToleranceMs: 0 });
+    expect(await ask(strict, `Bearer ${await token({ exp: seconds() - 1 })}`)).toMatchObject({ code: 16 });
+  });
+
+  it('takes no token that is unsigned, forged, or signed by a secret: alg none, HS256, another key', async () => {
+    const authenticate = await authentication();
+    const claims = { iss: ISSUER, aud: AUDIENCE, sub: '1', exp: seconds() + 60 };
+    const secret = new TextEncoder().encode(JSON.stringify(key.public));
+    const [head = '', , signature = ''] = (await token()).split('.');
+    const forged = Buffer.from(JSON.stringify({ ...claims, sub: 'admin' })).toString('base64url');
+    for (const bad of [
+      new UnsecuredJWT(claims).encode(),
+      await new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: key.kid }).sign(secret),
+      await token({}, { ...other, kid: key.kid }),
+      await token({}, other),
+      `${head}.${forged}.${signature}`,
+      'a.b.c',
+      '..',
+      'x',
+    ]) {
+      expect(await ask(authenticate, `Bearer ${bad}`)).toMatchObject({
+        code: 16,
+        reason: expect.stringMatching(/^ACCESS_TOKEN_/),
+      });
+    }
+  });
+
+  it('fetches keys anew for one that it does not know: keys may be replaced', async () => {
+    await using server = await keyServer([key.public]);
+    const authenticate = await authentication({ jwksUri: server.jwksUri, keysCooldownMs: 0 });
+    expect(await ask(authenticate, `Bearer ${await token()}`)).toHaveProperty('principal');
+    expect(server.state.asked).toBe(1);
+    server.state.keys = [other.public];
+    expect(await ask(authenticate, `Bearer ${await token({}, other)}`)).toHaveProperty('principal');
+    expect(server.state.asked).toBe(2);
+    expect(await ask(authenticate, `Bearer ${await token()}`)).toMatchObject({ code: 16 });
+  });
+
+  it('tokens of unknown keys do not flood the key server', async () => {
+    await using server = await keyServer([key.public]);
+    const authenticate = await authentication({ jwksUri: server.jwksUri });
+    for (let count = 0; count < 5; count++) {
+      expect(await ask(authenticate, `Bearer ${await token({}, other)}`)).toMatchObject({ code: 16 });
+    }
+    expect(server.state.asked).toBe(1);
+  });
+
+  it('keys that cannot be fetched: UNAVAILABLE, logged once, and good again when they can', async () => {
+    await using server = await keyServer([key.public]);
+    server.state.away = true;
+    logged.length = 0;
+    const authenticate = await authentication({ jwksUri: server.jwksUri });
+    const good = `Bearer ${await token()}`;
+    for (let count = 0; count < 3; count++) {
+      expect(await ask(authenticate, good)).toMatchObject({ code: 14, reason: 'KEYS_UNAVAILABLE' });
+    }
+    expect(logged).toHaveLength(1);
+    expect(await ask(authenticate, 'Bearer junk')).toMatchObject({ code: 16 });
+    server.state.away = false;
+    expect(await ask(authenticate, good)).toHaveProperty('principal');
+  });
+
+  it.each([
+    [{ issuer: '' }, /issuer is missing/],
+    [{ audience: [] }, /audience is missing/],
+    [{ algorithms: ['none'] }, /option algorithms has "none"/],
+    [{ algorithms: ['HS256'] }, /option algorithms has "HS256"/],
+    [{ keys: undefined }, /either jwksUri or keys/],
+    [{ keys: undefined, jwksUri: 'http://accounts.example.com/jwks' }, /must begin with https/],
+    [{ keys: undefined, jwksUri: 'jwks' }, /must begin with https/],
+  ])('refuses options that would let anybody in: %j', async (options, message) => {
+    await expect(authentication(options as Partial<BearerOptions>)).rejects.toThrow(message);
+  });
+
+  it('says what to install when its package is not there', async () => {
+    const absent = () => import('no-such-package' as string);
+    const missing = { name: 'no-such-package', neededBy: 'it', install: 'no-such-package' };
+    await expect(importPackage(missing, absent)).rejects.toThrow('npm install no-such-package');
+  });
+});
