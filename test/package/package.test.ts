@@ -28,8 +28,8 @@ describe('the package', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it('is below 1.5 MB and has protos, stubs, descriptors, types and source maps', () => {
-    expect(tarball.bytes).toBeLessThan(1.5 * 2 ** 20);
+  it('is below 1 MB and has protos, stubs, descriptors, types and source maps', () => {
+    expect(tarball.bytes).toBeLessThan(2 ** 20);
     expect(tarball.files).toEqual(
       expect.arrayContaining([
         'protos/google/longrunning/operations.proto',
