@@ -1,6 +1,7 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Status } from '../../generated/google/rpc/status.js';
 import type { Filter } from '../filter/ast.js';
+import type { TraceContext } from '../trace-context.js';
 
 /** How an operation ended. */
 export type OperationResult =
@@ -28,6 +29,8 @@ export interface OperationRecord {
   /** How often work on it was begun. 0: it is queued. */
   readonly attempt: number;
   readonly createTime: number;
+  /** Where it was started, for those who trace calls. */
+  readonly trace?: TraceContext;
   /** When cancellation was first requested. */
   readonly cancelRequestTime?: number;
   /** When it ended. */

@@ -28,6 +28,10 @@ export const storeRecords: Topic<OpenStore> = {
         attempt: 3,
         cancelRequestTime: NOW + 1,
         deleteTime: NOW + 2,
+        trace: {
+          traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+          tracestate: 'vendor=a,other=b',
+        },
         metadata: any,
         result: { $case: 'error', value: { code: 5, message: 'no "größe"', details: [any, any] } },
       });
