@@ -55,6 +55,8 @@ export type {
   OperationResult,
   OperationStore,
   RequestKey,
+  UnfinishedCount,
+  UnfinishedState,
   WorkConsumer,
   WorkHandler,
   WorkOutcome,

@@ -78,6 +78,16 @@ export interface ListPage {
   readonly next?: string;
 }
 
+/** How far an operation has come that has not ended; `cancelling`: it runs, and its cancellation was requested. */
+export type UnfinishedState = 'queued' | 'running' | 'cancelling';
+
+/** How many operations of a method have come so far. */
+export interface UnfinishedCount {
+  readonly method: string;
+  readonly state: UnfinishedState;
+  readonly count: number;
+}
+
 /** What a start with a request id is known by. */
 export type RequestKey = Required<Pick<OperationRecord, 'method' | 'parent' | 'requestId'>>;
 
@@ -154,6 +164,11 @@ export interface OperationStore {
   deleteExpired(now: number, limit: number): Promise<number>;
   /** Paths of the methods that have records which are not terminal. */
   unfinishedMethods(): Promise<readonly string[]>;
+  /**
+   * Counts the records that are not terminal, `limit` of them at most, by method and state. It is asked each time that
+   * metrics are read; a store that cannot tell quickly leaves it out.
+   */
+  countUnfinished?(limit: number): Promise<readonly UnfinishedCount[]>;
   /** Tells `listener` of every record that changed or went, until the function returned is called. */
   watch(listener: ChangeListener): () => void;
   /**
