@@ -175,7 +175,7 @@ export const storeRecords: Topic<OpenStore> = {
       await store.compareAndSet(next(running, { attempt: 1 }), 1);
       await store.compareAndSet(next(cancelling, { attempt: 2, cancelRequestTime: NOW }), 1);
       await store.compareAndSet(end(over, NOW), 1);
-      const counts = (await store.countUnfinished(10)).map(({ method, state, count }) => [
+      const counts = [...(await store.countUnfinished(10))].map(({ method, state, count }) => [
         method,
         state,
         count,
@@ -186,7 +186,7 @@ export const storeRecords: Topic<OpenStore> = {
         [METHOD, 'running', 1],
         [OTHER_METHOD, 'queued', 1],
       ]);
-      const some = await store.countUnfinished(2);
+      const some = [...(await store.countUnfinished(2))];
       equal(
         some.reduce((sum, { count }) => sum + count, 0),
         2,
