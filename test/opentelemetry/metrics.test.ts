@@ -110,9 +110,13 @@ describe('metrics', () => {
     expect(await metric('runs')).toMatchObject([{ attributes: method, value: 1 }]);
     await manual.advance(3000);
     await inProcess.operations.cancelOperation({ name: first.name });
-    expect((await metric('unfinished'))[0]).toMatchObject({
-      attributes: { 'longrunning.state': 'cancelling' },
-    });
+    const states = async () =>
+      (await metric('unfinished')).map(({ attributes, value }) => [attributes['longrunning.state'], value]);
+    expect(await states()).toEqual([
+      ['running', 0],
+      ['queued', 1],
+      ['cancelling', 1],
+    ]);
     await manual.advance(2000);
     run.succeed();
     (await exports.on(second.name)).succeed();
@@ -123,7 +127,11 @@ describe('metrics', () => {
     expect(await metric('cancelDuration')).toMatchObject([{ attributes: succeeded, value: 1, sum: 2 }]);
     await eventually(async () => (await metric('runDuration'))[0]?.value === 2);
     expect(await metric('runs')).toMatchObject([{ attributes: method, value: 0 }]);
-    expect(await metric('unfinished')).toEqual([]);
+    expect(await states()).toEqual([
+      ['running', 0],
+      ['queued', 0],
+      ['cancelling', 0],
+    ]);
   });
 
   it('count an operation that was done at once, and one that was cancelled before it began', async () => {
