@@ -13,7 +13,7 @@ export interface Observed {
 
 /** A call over gRPC, from its request to its answer. */
 export interface ObservedCall extends Observed {
-  /** @param operation - the operation that it started, where it did. */
+  /** It is answered. @param operation - the operation that it started, or was about */
   end(code: Code, operation?: string): void;
 }
 
@@ -39,7 +39,7 @@ export type RunEnding =
 export interface ObservedRun extends Observed {
   /** The work is told that cancellation was requested. */
   cancelRequested(): void;
-  /** @param error - what the operation failed with, where it did. */
+  /** It is left. @param error - what the operation failed with, where it did */
   end(ending: RunEnding, error?: StatusError): void;
 }
 
