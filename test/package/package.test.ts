@@ -79,6 +79,23 @@ describe('the package', () => {
     expect(run('cancel.js')).toContain('Plans: cancelled\n');
   });
 
+  it('telemetry and metrics say what they lack when OpenTelemetry is not installed', () => {
+    const script = `
+      import { openTelemetry } from 'longrunning/opentelemetry';
+      await openTelemetry().catch(({ message }) => console.log(message));`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
+    expect(said).toContain(
+      'package @opentelemetry/api is not installed, and openTelemetry() needs it: npm install @opentelemetry/api',
+    );
+    const main = join(directory, 'node_modules/longrunning/dist/src/cli/main.js');
+    expect(() =>
+      execFileSync(process.execPath, [main, 'serve', '--metrics'], { stdio: 'pipe', encoding: 'utf8' }),
+    ).toThrow('npm install @opentelemetry/api @opentelemetry/sdk-metrics @opentelemetry/exporter-prometheus');
+  });
+
   it('the plug-in says what it lacks when there is no protoplugin', () => {
     const plugin = join(directory, 'node_modules/longrunning/dist/src/codegen/protoc-gen-longrunning.js');
     expect(() => execFileSync(process.execPath, [plugin], { input: '', stdio: 'pipe' })).toThrow(
