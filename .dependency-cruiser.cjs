@@ -16,6 +16,7 @@ const layers = {
   '^src/codegen/': ['^src/nearest\\.ts$', '^src/schema/type-names\\.ts$'],
   '^src/stores/': [CORE, GENERATED, '^src/filter/'],
   '^src/server/': [CORE, GENERATED, '^src/filter/', STORE_CONTRACT, '^src/stores/memory\\.ts$'],
+  '^src/opentelemetry/': [CORE, '^src/server/index\\.ts$'],
   '^src/testing/': [
     CORE,
     GENERATED,

@@ -11,12 +11,19 @@ import { storedOperation, storedParent } from './stored-operation.ts';
 /** A store in a process of its own. */
 export type StoredRequests = {
   /** Opens a store and fills it with `count` operations that are done. */
-  fill(count: number): Promise<void>;
+  fill(input: Filling): Promise<void>;
   /** Serves the store over gRPC; tells where, and the names of so many operations, picked at random. */
   serve(names: number): Promise<{ readonly address: string; readonly names: readonly string[] }>;
   /** Reads one page so many times; tells the milliseconds. */
   page(input: { readonly at: 'start' | 'end'; readonly times: number }): Promise<number>;
 };
+
+/** What is filled with how many. */
+export interface Filling {
+  readonly count: number;
+  /** A file of SQLite, or a PostgreSQL. */
+  readonly store: 'sqlite' | { readonly url: string };
+}
 
 const PAGE = { parent: storedParent, now: 0, limit: 50 };
 const AT_ONCE = 5000;
@@ -25,16 +32,15 @@ let store: OperationStore;
 let stored = 0;
 
 answerParent({
-  async fill(count) {
-    const directory = mkdtempSync(join(tmpdir(), 'longrunning-bench-'));
-    process.on('exit', () => rmSync(directory, { recursive: true }));
-    store = sqliteStore(join(directory, 'operations.db'), { synchronous: 'normal' });
+  async fill({ count, store: kind }) {
+    store = kind === 'sqlite' ? openSqlite() : await openPostgres(kind.url);
     await store.ready();
     for (; stored < count; stored += AT_ONCE) {
       const batch = Array.from({ length: Math.min(AT_ONCE, count - stored) }, (_, id) => stored + id);
       await Promise.all(batch.map((id) => store.create(storedOperation(id))));
     }
     stored = count;
+    if (kind !== 'sqlite') await tidy(kind.url);
   },
   async serve(count) {
     const server = new Server();
@@ -53,6 +59,26 @@ answerParent({
     });
   },
 } satisfies StoredRequests);
+
+function openSqlite(): OperationStore {
+  const directory = mkdtempSync(join(tmpdir(), 'longrunning-bench-'));
+  process.on('exit', () => rmSync(directory, { recursive: true }));
+  return sqliteStore(join(directory, 'operations.db'), { synchronous: 'normal' });
+}
+
+async function openPostgres(url: string): Promise<OperationStore> {
+  const { postgresStore } = await import('longrunning/postgres');
+  return postgresStore({ connectionString: url });
+}
+
+/** Now, and not in the middle of what is measured. */
+async function tidy(url: string): Promise<void> {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('VACUUM ANALYZE longrunning.operations');
+  await client.end();
+}
 
 async function timed(work: () => Promise<void>): Promise<number> {
   const startedAt = performance.now();

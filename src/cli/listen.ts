@@ -48,7 +48,7 @@ export async function listen(
   tls: ChangingTls | undefined,
 ): Promise<Ports> {
   const serve = (servers: PortServers, at: string) =>
-    servedPort({ ...servers, address: at, insecure, ...(tls && { tls }) });
+    serveAt({ ...servers, address: at, insecure, ...(tls && { tls }) });
   if (!gateway || speaks === 'gRPC') return { main: await serve({ server }, address), rest: undefined };
   switch (speaks) {
     case 'gRPC and REST':
@@ -70,7 +70,12 @@ export async function closePorts({ main, rest }: Ports, graceMs: number): Promis
   await Promise.all([main.close({ graceMs }), rest?.close({ graceMs })]);
 }
 
-async function servedPort(options: PortOptions): Promise<ServedPort> {
+/**
+ * Has one port answered.
+ *
+ * @throws UsageError when its address is malformed or cannot be listened on.
+ */
+export async function serveAt(options: PortOptions): Promise<ServedPort> {
   try {
     return await servePort(options);
   } catch (error) {

@@ -1,11 +1,15 @@
 import type { Server } from '@grpc/grpc-js';
-import { destination, type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
+import type { ServedPort } from '../gateway/index.js';
 import type { FakeServer } from '../testing/index.js';
 import { ExitCode } from './exit-code.js';
 import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
 import { CallFile } from './serve/call-file.js';
 import { readCertificates } from './serve/certificates.js';
 import { type FakedServersSettings, fakedServers } from './serve/faked-servers.js';
+import { openLog } from './serve/log.js';
+import { type MetricsEndpoint, metricsEndpoint } from './serve/metrics-endpoint.js';
+import type { LogLevel } from './serve/observing-options.js';
 import { onChange } from './serve/watched-file.js';
 import { readScript, type ServedProtos } from './served-protos.js';
 import type { Terminal } from './terminal.js';
@@ -26,6 +30,9 @@ export interface ServeSettings extends ListenSettings, FakedServersSettings {
   readonly watch: string | undefined;
   /** The file that calls are recorded in; undefined: none. */
   readonly record: string | undefined;
+  /** Where metrics are read; undefined: nowhere. */
+  readonly metricsAddress: string | undefined;
+  readonly logLevel: LogLevel;
   readonly terminal: Terminal;
 }
 
@@ -36,28 +43,37 @@ export interface ServeSettings extends ListenSettings, FakedServersSettings {
  * @throws UsageError when it cannot begin or listen.
  */
 export async function serveUntilTerminated(served: ServedProtos, settings: ServeSettings): Promise<void> {
-  const { record } = settings;
-  const logger = pino({ base: null }, destination({ fd: 2, sync: true }));
+  const { record, metricsAddress, logLevel } = settings;
+  const logger = openLog(logLevel);
+  const metrics = metricsAddress === undefined ? undefined : await metricsEndpoint();
   const recording = record === undefined ? undefined : CallFile.open(record, logger);
   try {
-    await serve(served, settings, recording, logger);
+    await serve(served, { ...settings, telemetry: metrics?.telemetry }, { recording, metrics, logger });
   } finally {
     recording?.close();
+    await metrics?.close();
   }
+}
+
+/** Who looks on. */
+interface Observers {
+  readonly recording: CallFile | undefined;
+  readonly metrics: MetricsEndpoint | undefined;
+  readonly logger: Logger;
 }
 
 async function serve(
   served: ServedProtos,
   settings: ServeSettings,
-  recording: CallFile | undefined,
-  logger: Logger,
+  { recording, metrics, logger }: Observers,
 ): Promise<void> {
-  const { graceMs, drainDelayMs, terminal, watch } = settings;
+  const { graceMs, drainDelayMs, terminal, watch, insecure, metricsAddress = '' } = settings;
   const fakes = fakedServers(served, settings, recording, logger);
   const { server, gateway, operations } = fakes;
   const terminated = Promise.withResolvers<TerminationSignal>();
   const stopHeeding = onTermination(terminal, terminated.resolve);
   let ports: Ports | undefined;
+  let metricsPort: ServedPort | undefined;
   let stopReloading = () => {};
   let stopWatching = () => {};
   try {
@@ -65,10 +81,11 @@ async function serve(
     const certificates = await readCertificates(settings, logger);
     stopReloading = certificates.stop;
     ports = await listen({ server, gateway }, settings, certificates.tls);
+    metricsPort = await metrics?.listen(metricsAddress, { insecure, tls: certificates.tls });
     if (watch !== undefined) stopWatching = followScript(watch, served, fakes, logger);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
-    tellReady(ports, terminal);
+    tellReady(ports, metricsPort, terminal);
     const signal = await terminated.promise;
     logger.info({ signal, graceMs, drainDelayMs }, 'stopping; a second signal ends at once');
   } finally {
@@ -85,6 +102,7 @@ async function serve(
     try {
       await operations.close({ graceMs, delayMs });
       if (ports) await closePorts(ports, SHUTDOWN_MS);
+      await metricsPort?.close({ graceMs: SHUTDOWN_MS });
       gateway?.close();
       await shutDown(server);
       recording?.close(fakes.calls);
@@ -96,9 +114,10 @@ async function serve(
 }
 
 /** Whoever started the server reads the address from the first line. */
-function tellReady({ main, rest }: Ports, { stdout }: Terminal): void {
+function tellReady({ main, rest }: Ports, metrics: ServedPort | undefined, { stdout }: Terminal): void {
   stdout.write(`longrunning: listening on ${main.address}\n`);
   if (rest) stdout.write(`longrunning: REST on ${rest.address}\n`);
+  if (metrics) stdout.write(`longrunning: metrics on ${metrics.address}\n`);
 }
 
 /** Has everything go by the script as it is in the file. One that cannot be used is told of, and changes nothing. */

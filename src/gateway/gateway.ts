@@ -25,7 +25,7 @@ import type { Upstream } from './upstream/upstream.js';
 export interface GatewaySettings extends ServiceDescription {
   /**
    * Names of headers that become metadata of the call, and metadata of the answer that becomes headers, besides
-   * `authorization`, `traceparent` and `x-goog-*`, and `retry-after`, `www-authenticate` and `x-goog-*` back.
+   * `authorization`, `traceparent`, `tracestate` and `x-goog-*`, and `retry-after`, `www-authenticate` and `x-goog-*` back.
    *
    * @defaultValue none
    */

@@ -18,6 +18,7 @@ import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
 import type { InProcessOperations } from './operations-service.js';
 import { strictService } from './strict-service.js';
+import { type CallObservers, type CallSubject, observedHandler } from './telemetry/observed-handler.js';
 
 /** What Empty is on the wire. grpc-js copies it into a frame. */
 const EMPTY_BYTES = Buffer.alloc(0);
@@ -37,29 +38,34 @@ export const OperationsService: typeof GeneratedService = {
 };
 
 /** What the five methods are served with. */
-export interface HandlerParts {
+export interface HandlerParts extends CallObservers {
   readonly service: InProcessOperations;
-  readonly logger: Logger;
   /** Undefined: everybody may do everything. */
   readonly gate: Gate | undefined;
 }
 
 /** Serves the five methods over gRPC. */
-export function grpcHandlers({ service, logger, gate }: HandlerParts): OperationsServer {
+export function grpcHandlers(parts: HandlerParts): OperationsServer {
+  const { service, logger, gate } = parts;
   const { getOperation, listOperations, cancelOperation, deleteOperation, waitOperation } = OperationsService;
   const admitted = <Request extends { readonly name: string }, Response>(
     { path }: { readonly path: string },
     respond: AdmittedResponse<Request, Response>,
-  ) =>
-    unary(
+    subject: CallSubject = 'operation',
+  ) => {
+    const handler = unary(
       path,
       logger,
       admitting(gate, path, ({ name }) => name, respond),
     );
+    return observedHandler(path, parts, handler, subject);
+  };
   return {
     getOperation: admitted(getOperation, ({ request }) => service.getOperation(request)),
-    listOperations: admitted(listOperations, ({ request }, admission) =>
-      service.listOperations(request, {}, admission),
+    listOperations: admitted(
+      listOperations,
+      ({ request }, admission) => service.listOperations(request, {}, admission),
+      'parent',
     ),
     cancelOperation: admitted(cancelOperation, ({ request }) => service.cancelOperation(request).then(empty)),
     deleteOperation: admitted(deleteOperation, ({ request }) => service.deleteOperation(request).then(empty)),

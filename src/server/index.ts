@@ -43,6 +43,15 @@ export type { KeySource, PublicKey } from './access/token-verifier.js';
 // For authors of stores and of servers.
 export type { Condition, HealthListener, OperationsHealth } from './health/operations-health.js';
 export type { Logger } from './logger.js';
+export type {
+  Observed,
+  ObservedCall,
+  ObservedRun,
+  RunEnding,
+  StoreVerb,
+  Telemetry,
+} from './telemetry/telemetry.js';
+export type { TraceContext } from '../trace-context.js';
 export type { ServiceLimits } from './operations-service.js';
 export type { Filter } from '../filter/ast.js';
 export { MAX_EXAMINED } from '../stores/operation-store.js';
@@ -55,6 +64,8 @@ export type {
   OperationResult,
   OperationStore,
   RequestKey,
+  UnfinishedCount,
+  UnfinishedState,
   WorkConsumer,
   WorkHandler,
   WorkOutcome,

@@ -23,7 +23,7 @@ export type LifecycleEvent =
 export interface NewOperation
   extends Pick<
     OperationRecord,
-    'parent' | 'method' | 'request' | 'requestId' | 'cancellable' | 'createTime' | 'metadata'
+    'parent' | 'method' | 'request' | 'requestId' | 'cancellable' | 'createTime' | 'trace' | 'metadata'
   > {
   readonly id: string;
 }

@@ -2,9 +2,22 @@
 export interface Logger {
   /** `facts.err` is the cause. */
   error(facts: Readonly<Record<string, unknown>>, message: string): void;
+  /**
+   * Is told of every call that is answered, and of work that begins and ends: names, codes and times, never what a
+   * request, a response or metadata holds. Left out, as by the default: nobody is.
+   */
+  debug?(facts: Readonly<Record<string, unknown>>, message: string): void;
 }
 
 /** Writes to standard error. */
 export const consoleLogger: Logger = {
   error: (facts, message) => console.error(`longrunning: ${message}`, facts),
 };
+
+/** A logger that adds facts to all that it is told. */
+export function loggerWith(logger: Logger, more: Readonly<Record<string, unknown>>): Logger {
+  return {
+    error: (facts, message) => logger.error({ ...facts, ...more }, message),
+    ...(logger.debug && { debug: (facts, message) => logger.debug?.({ ...facts, ...more }, message) }),
+  };
+}

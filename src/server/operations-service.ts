@@ -15,6 +15,7 @@ import { type Admission, EVERYBODY } from './access/gate.js';
 import { isGone, type LifecycleEvent, toOperation } from './lifecycle.js';
 import type { ListFilters } from './list-filter.js';
 import type { PageTokens } from './page-token.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import type { Transitions } from './transitions.js';
 import type { Waiters } from './waiters.js';
 
@@ -36,6 +37,7 @@ export interface ServiceOptions {
   readonly listFilters: ListFilters;
   readonly pageTokens: PageTokens;
   readonly clock: Clock;
+  readonly telemetry: Telemetry | undefined;
   readonly limits: ServiceLimits;
   /** Aborts when the server stops: every wait then answers with the latest state. */
   readonly stopping: AbortSignal;
@@ -106,7 +108,7 @@ export class InProcessOperations implements OperationsApi {
     const { signal } = options;
     checkOperationName(name);
     const limitMs = this.#waitLimitMs(request.timeout, options.timeoutMs);
-    const { clock, waiters, stopping } = this.#options;
+    const { clock, waiters, stopping, telemetry } = this.#options;
     const changes = new Changes();
     // Subscribed before the first read, so that no change falls between the two (contract 24).
     const unsubscribe = [waiters.subscribe(name, (record) => changes.notify(record))];
@@ -114,6 +116,7 @@ export class InProcessOperations implements OperationsApi {
       let record = await this.#read(name, { signal });
       if (record.result || limitMs === 0) return toOperation(record);
       unsubscribe.push(
+        telemetry?.wait() ?? (() => {}),
         clock.setTimer(() => changes.end(), limitMs),
         onAbort(stopping, () => changes.end()),
         signal ? onAbort(signal, () => changes.end()) : () => {},

@@ -9,6 +9,7 @@ import { sleep } from '../signals.js';
 import { Code, invalidField, kitError, quoted } from '../status.js';
 import { memoryStore } from '../stores/memory.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
+import { traceContextOf } from '../trace-context.js';
 import type { Authorization } from './access/authorize.js';
 import { textHeaders } from './access/call-facts.js';
 import type { Caller } from './access/caller.js';
@@ -26,6 +27,9 @@ import { PageTokens } from './page-token.js';
 import { sweepExpired } from './retention.js';
 import { Runner } from './runner.js';
 import { type RequestFacts, ServedMethod } from './served-method.js';
+import { observedHandler } from './telemetry/observed-handler.js';
+import { observedStore } from './telemetry/observed-store.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import { Transitions } from './transitions.js';
 import { Waiters } from './waiters.js';
 
@@ -54,6 +58,11 @@ export interface OperationsOptions extends Partial<ServiceLimits> {
    * @defaultValue nobody is asked: everybody may do everything
    */
   readonly authorize?: Authorization | undefined;
+  /**
+   * Is told of calls, of work and of the store, to trace and to measure: `openTelemetry()` of
+   * `longrunning/opentelemetry`. @defaultValue nobody is told
+   */
+  readonly telemetry?: Telemetry | undefined;
   /** Where errors go that no client is told. @defaultValue standard error */
   readonly logger?: Logger | undefined;
   /** @defaultValue the machine's */
@@ -141,6 +150,9 @@ const DEFAULTS = {
   graceMs: 3000,
 };
 
+/** So many are looked at, at most, each time that metrics are read. */
+const MOST_COUNTED = 100_000;
+
 const randomId = () => randomBytes(16).toString('hex');
 
 /**
@@ -174,25 +186,35 @@ class EmbeddedOperations implements Operations {
   readonly #health: StoreHealth;
   readonly #runner: Runner;
   readonly #gate: Gate | undefined;
+  readonly #telemetry: Telemetry | undefined;
   readonly #stopping = new AbortController();
   readonly #stopSweeping: () => void;
+  readonly #stopCounting: () => void;
 
   constructor(options: OperationsOptions) {
     const environment = { store: memoryStore(), logger: consoleLogger, clock: systemClock };
     const settings = withDefaults({ ...DEFAULTS, ...environment }, options);
     checkLimits(settings);
-    const { store, clock, logger, concurrency } = settings;
+    const { clock, logger, concurrency } = settings;
+    const { telemetry } = options;
+    this.#telemetry = telemetry;
+    const store = telemetry ? observedStore(settings.store, telemetry) : settings.store;
     this.#newId = options.newId ?? randomId;
     this.#listFilters = new ListFilters(options.methods);
     this.#store = store;
     this.#clock = clock;
     this.#logger = logger;
     this.#methods = servedMethods(options.methods);
-    this.#transitions = new Transitions(store, this.#methods, settings.retentionMs);
+    this.#transitions = new Transitions(
+      store,
+      this.#methods,
+      settings.retentionMs,
+      telemetry && ((before, after) => telemetry.changed(before, after, clock.now())),
+    );
     this.#waiters = new Waiters(store);
     this.#health = new StoreHealth({ store, clock, methods: this.#methods });
     this.health = this.#health;
-    const shared = { store, clock, transitions: this.#transitions, waiters: this.#waiters };
+    const shared = { store, clock, telemetry, transitions: this.#transitions, waiters: this.#waiters };
     this.#runner = new Runner({ ...shared, methods: this.#methods, logger, concurrency });
     this.#service = new InProcessOperations({
       ...shared,
@@ -202,8 +224,9 @@ class EmbeddedOperations implements Operations {
       stopping: this.#stopping.signal,
     });
     this.#gate = options.authorize && new Gate(options.authorize);
-    this.handlers = grpcHandlers({ service: this.#service, logger, gate: this.#gate });
+    this.handlers = grpcHandlers({ service: this.#service, logger, clock, telemetry, gate: this.#gate });
     this.#stopSweeping = sweepExpired(store, clock, logger);
+    this.#stopCounting = countUnfinished(store, telemetry);
   }
 
   get service(): OperationsApi {
@@ -236,11 +259,15 @@ class EmbeddedOperations implements Operations {
     const response = await served.accept(request, { headers, caller });
     this.#assertServing();
     const createTime = this.#clock.now();
-    let record = served.newRecord(request, facts, { id: this.#newId(), createTime });
+    // Without telemetry it is the caller's, for the log.
+    const trace = this.#telemetry?.current() ?? traceContextOf(headers);
+    let record = served.newRecord(request, facts, { id: this.#newId(), createTime, ...(trace && { trace }) });
     if (response) {
       record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
     }
-    return toOperation(sameRequest(await this.#store.create(record), facts, caller));
+    const kept = await this.#store.create(record);
+    if (kept.name === record.name) this.#telemetry?.changed(undefined, record, createTime);
+    return toOperation(sameRequest(kept, facts, caller));
   }
 
   /** What the very same request started before (AIP-155). */
@@ -265,7 +292,7 @@ class EmbeddedOperations implements Operations {
     const { path } = implemented.method;
     const served = this.#served(path);
     const nameOf = (request: Request) => served.parentOf(request);
-    return unary(
+    const handler = unary<Request, Operation>(
       path,
       this.#logger,
       admitting(this.#gate, path, nameOf, (call, { caller }) => {
@@ -273,6 +300,8 @@ class EmbeddedOperations implements Operations {
         return this.start(implemented, call.request as DeepPartial<Request>, context);
       }),
     );
+    const observers = { telemetry: this.#telemetry, logger: this.#logger, clock: this.#clock };
+    return observedHandler(path, observers, handler, 'start');
   }
 
   guarded<Request, Response>(
@@ -292,6 +321,7 @@ class EmbeddedOperations implements Operations {
     if (delayMs > 0) await sleep(delayMs, this.#stopping.signal, this.#clock).catch(() => {});
     this.#stopping.abort();
     this.#stopSweeping();
+    this.#stopCounting();
     try {
       await this.#runner.close(graceMs);
     } finally {
@@ -324,6 +354,13 @@ function servedMethods(methods: readonly ImplementedMethod[]): Map<string, Serve
     served.set(path, new ServedMethod(implemented));
   }
   return served;
+}
+
+/** Has telemetry ask what has not ended, of a store that can tell. */
+function countUnfinished(store: OperationStore, telemetry: Telemetry | undefined): () => void {
+  const count = store.countUnfinished;
+  if (!telemetry || !count) return () => {};
+  return telemetry.unfinished(() => count.call(store, MOST_COUNTED));
 }
 
 function checkLimits(settings: Omit<typeof DEFAULTS, 'graceMs'>): void {

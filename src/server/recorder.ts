@@ -38,12 +38,12 @@ export class Recorder {
     eventFor: (record: OperationRecord) => LifecycleEvent,
     known: OperationRecord,
   ): Promise<Committed | undefined> {
-    return this.#insist(name, () => this.#options.transitions.commit(name, eventFor, known));
+    return this.#insist(() => this.#options.transitions.commit(name, eventFor, known));
   }
 
   /** Reads the record, with the same patience: what was missed is not told again. */
   read(name: string): Promise<OperationRecord | undefined> {
-    return this.#insist(name, () => this.#options.store.get(name));
+    return this.#insist(() => this.#options.store.get(name));
   }
 
   /** Has what is being recorded fail with the next error of the store. */
@@ -51,7 +51,7 @@ export class Recorder {
     this.#stopped.abort(new StatusError(Code.UNAVAILABLE, 'server stopped before its store was available'));
   }
 
-  async #insist<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
+  async #insist<Result>(call: () => Promise<Result>): Promise<Result> {
     const { clock, logger } = this.#options;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
@@ -59,7 +59,7 @@ export class Recorder {
       } catch (error) {
         const { aborted } = this.#stopped.signal;
         if (StatusError.from(error).code !== Code.UNAVAILABLE || aborted) throw error;
-        logger.error({ err: error, operation, pauseMs }, 'store is not available: trying again');
+        logger.error({ err: error, pauseMs }, 'store is not available: trying again');
       }
       this.hasRetried = true;
       await sleep(pauseMs, this.#stopped.signal, clock);

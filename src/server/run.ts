@@ -8,6 +8,7 @@ import { cancellation, type LifecycleEvent } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import type { Recorder } from './recorder.js';
 import type { ServedMethod } from './served-method.js';
+import type { ObservedRun, RunEnding, Telemetry } from './telemetry/telemetry.js';
 import type { Committed } from './transitions.js';
 import type { Waiters } from './waiters.js';
 
@@ -17,6 +18,7 @@ export interface RunOptions {
   readonly waiters: Waiters;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly telemetry: Telemetry | undefined;
 }
 
 /** How long a store that neither answers nor fails may keep a server from stopping. */
@@ -37,6 +39,7 @@ export class Run {
   readonly #interrupted = Promise.withResolvers<WorkOutcome>();
   /** The attempt that this run is; undefined until that is recorded. */
   #attempt: number | undefined;
+  #observed: ObservedRun | undefined;
   /** The record as this run knows it: what it records is most often the next thing that happens to it. */
   #known: OperationRecord;
   /** The latest version that the run was told of and has not seen. */
@@ -79,6 +82,7 @@ export class Run {
     } catch (error) {
       this.#log('interruption could not be recorded', error);
     }
+    this.#tellLeft(outcome === 'ended' ? 'interrupted' : outcome);
     this.#interrupted.resolve(outcome);
     const message = 'the server stops: end the work and start it again later';
     this.#controller.abort(kitError(Code.ABORTED, 'SERVER_STOPPING', message));
@@ -96,13 +100,15 @@ export class Run {
       if (!started?.changed) return this.#notStarted(record, started);
       if (this.#isInterrupted()) return this.#interrupted.promise;
       this.#attempt = started.record.attempt;
+      this.#observed = this.#options.telemetry?.run(started.record);
+      this.#options.logger.debug?.({}, 'work begins');
       if (started.record.cancelRequestTime !== undefined) this.#abortAsCancelled();
       // What changed before it was known that this run has the work.
       if (this.#unseen > started.record.version) this.#read(this.#attempt);
       const ending = await this.#work(started.record);
       if (this.#isInterrupted()) return this.#interrupted.promise;
       this.#state = 'ending';
-      return await this.#record(ending);
+      return await this.#recordLast(ending);
     } finally {
       unsubscribe();
     }
@@ -116,11 +122,32 @@ export class Run {
     return outcome === 'superseded' && mayBeOurs ? 'released' : outcome;
   }
 
+  async #recordLast(ending: Ending): Promise<WorkOutcome> {
+    const error = ending.type === 'failed' ? ending.error : undefined;
+    let left: RunEnding = 'unrecorded';
+    try {
+      const ended = await this.#commitLast(ending);
+      left = ended?.changed ? ending.type : 'superseded';
+      return outcomeOf(ended);
+    } finally {
+      this.#tellLeft(left, error);
+    }
+  }
+
   async #record(ending: Ending): Promise<WorkOutcome> {
+    return outcomeOf(await this.#commitLast(ending));
+  }
+
+  async #commitLast(ending: Ending): Promise<Committed | undefined> {
     const ended = await this.#commit(() => ending);
     // Nobody finds it any more, so nothing keeps it.
     if (ended?.changed && ended.record.deleteTime !== undefined) await this.#options.store.delete(this.#name);
-    return outcomeOf(ended);
+    return ended;
+  }
+
+  #tellLeft(ending: RunEnding, error?: StatusError): void {
+    this.#observed?.end(ending, error);
+    if (this.#attempt !== undefined) this.#options.logger.debug?.({ ending }, 'work ends');
   }
 
   async #commit(eventFor: (record: OperationRecord) => LifecycleEvent): Promise<Committed | undefined> {
@@ -165,6 +192,9 @@ export class Run {
   }
 
   #abortAsCancelled(): void {
+    if (this.#controller.signal.aborted) return;
+    this.#observed?.cancelRequested();
+    this.#options.logger.debug?.({}, 'cancellation is requested');
     this.#controller.abort(StatusError.from(cancellation(this.#name)));
   }
 
@@ -186,7 +216,8 @@ export class Run {
 
     let ending: Any | { thrown: unknown };
     try {
-      ending = await this.#method.run(record, { signal, update });
+      const run = () => this.#method.run(record, { signal, update });
+      ending = await (this.#observed ? this.#observed.within(run) : run());
     } catch (thrown) {
       ending = { thrown };
     }
@@ -216,7 +247,7 @@ export class Run {
   }
 
   #log(message: string, error: unknown): void {
-    this.#options.logger.error({ err: error, operation: this.#name, method: this.#method.path }, message);
+    this.#options.logger.error({ err: error }, message);
   }
 }
 

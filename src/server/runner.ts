@@ -1,5 +1,7 @@
 import type { OperationRecord, WorkConsumer, WorkOutcome } from '../stores/operation-store.js';
+import { traceIdOf } from '../trace-context.js';
 import { atMost } from './at-most.js';
+import { loggerWith } from './logger.js';
 import { Recorder } from './recorder.js';
 import { Run, type RunOptions } from './run.js';
 import type { ServedMethod } from './served-method.js';
@@ -52,7 +54,9 @@ export class Runner {
     const method = this.#options.methods.get(record.method);
     // It may have been on its way here when the store was told to hand out no more.
     if (!method || this.#stopped) return 'released';
-    const run = new Run(this.#options, method, new Recorder(this.#options), record);
+    const logger = loggerWith(this.#options.logger, workFacts(record));
+    const options = { ...this.#options, logger };
+    const run = new Run(options, method, new Recorder(options), record);
     this.#runs.add(run);
     try {
       return await run.left;
@@ -60,4 +64,10 @@ export class Runner {
       this.#runs.delete(run);
     }
   }
+}
+
+/** What the log is told of work besides what happens to it. */
+function workFacts({ name, method, attempt, trace }: OperationRecord): Readonly<Record<string, unknown>> {
+  const traceId = traceIdOf(trace);
+  return { operation: name, method, attempt: attempt + 1, ...(traceId !== undefined && { traceId }) };
 }

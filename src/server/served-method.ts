@@ -15,7 +15,7 @@ const DEFAULT_MAX_ATTEMPTS = 5;
 const LONGEST_REQUEST_ID = 1024;
 
 /** What a new operation gets from the server. */
-export interface NewIdentity {
+export interface NewIdentity extends Pick<OperationRecord, 'trace'> {
   readonly id: string;
   readonly createTime: number;
 }
@@ -90,15 +90,14 @@ export class ServedMethod {
   }
 
   /** A record to keep for a request. */
-  newRecord(request: unknown, facts: RequestFacts, { id, createTime }: NewIdentity): OperationRecord {
+  newRecord(request: unknown, facts: RequestFacts, identity: NewIdentity): OperationRecord {
     const { method, implementation } = this.#implemented;
-    parseOperationName(formatOperationName({ parent: facts.parent, id }), 'parent');
+    parseOperationName(formatOperationName({ parent: facts.parent, id: identity.id }), 'parent');
     const metadata = method.metadata.fromPartial(implementation.metadata?.(request) ?? {});
     return this.fill(
       queued({
         ...facts,
-        id,
-        createTime,
+        ...identity,
         cancellable: implementation.cancellable ?? true,
         metadata: pack(method.metadata, metadata),
       }),

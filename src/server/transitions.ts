@@ -9,13 +9,23 @@ export interface Committed {
   readonly changed: boolean;
 }
 
+/** Is told of a record that was changed here, and of what it was before. */
+export type OnChange = (before: OperationRecord, after: OperationRecord) => void;
+
 /** Makes things happen to stored operations, one at a time for each. */
 export class Transitions {
   readonly #store: OperationStore;
   readonly #methods: ReadonlyMap<string, ServedMethod>;
   readonly #retentionMs: number;
+  readonly #onChange: OnChange | undefined;
 
-  constructor(store: OperationStore, methods: ReadonlyMap<string, ServedMethod>, retentionMs: number) {
+  constructor(
+    store: OperationStore,
+    methods: ReadonlyMap<string, ServedMethod>,
+    retentionMs: number,
+    onChange?: OnChange,
+  ) {
+    this.#onChange = onChange;
     this.#store = store;
     this.#methods = methods;
     this.#retentionMs = retentionMs;
@@ -46,7 +56,10 @@ export class Transitions {
       if (!record) return undefined;
       const next = this.next(record, eventFor(record));
       if (next === record) return { record, changed: false };
-      if (await this.#store.compareAndSet(next, record.version)) return { record: next, changed: true };
+      if (await this.#store.compareAndSet(next, record.version)) {
+        this.#onChange?.(record, next);
+        return { record: next, changed: true };
+      }
     }
   }
 }

@@ -10,10 +10,12 @@ import {
   type OperationRecord,
   type OperationStore,
   type RequestKey,
+  type UnfinishedCount,
   type WorkConsumer,
   type WorkHandler,
 } from './operation-store.js';
 import { type Entry, newestFirst, ParentLog } from './parent-log.js';
+import { countByState } from './unfinished-count.js';
 import { WorkQueue } from './work-queue.js';
 
 /** How many records are examined before others have their turn. */
@@ -27,6 +29,7 @@ export function memoryStore(): OperationStore {
 class MemoryStore implements OperationStore {
   readonly #entries = new Map<string, Entry>();
   readonly #byParent = new Map<string, ParentLog>();
+  readonly #unfinished = new Set<Entry>();
   /** Those that have ended, oldest end first. */
   readonly #ended = new Set<Entry>();
   readonly #byRequest = new Map<string, Entry>();
@@ -55,7 +58,10 @@ class MemoryStore implements OperationStore {
     log.append(entry);
     if (request !== undefined) this.#byRequest.set(request, entry);
     if (record.result) this.#ended.add(entry);
-    else this.#queue.push(record.name);
+    else {
+      this.#unfinished.add(entry);
+      this.#queue.push(record.name);
+    }
     return record;
   }
 
@@ -73,7 +79,10 @@ class MemoryStore implements OperationStore {
     const request = requestKey(entry.record);
     if (request !== undefined && record.requestId === undefined) this.#byRequest.delete(request);
     entry.record = record;
-    if (record.result) this.#ended.add(entry);
+    if (record.result) {
+      this.#unfinished.delete(entry);
+      this.#ended.add(entry);
+    }
     this.#changed(record.name, record);
     return true;
   }
@@ -113,8 +122,11 @@ class MemoryStore implements OperationStore {
   }
 
   async unfinishedMethods(): Promise<readonly string[]> {
-    const unfinished = [...this.#entries.values()].filter((entry) => !this.#ended.has(entry));
-    return [...new Set(unfinished.map(({ record }) => record.method))];
+    return [...new Set(Array.from(this.#unfinished, ({ record }) => record.method))];
+  }
+
+  async countUnfinished(limit: number): Promise<readonly UnfinishedCount[]> {
+    return countByState(Array.from(this.#unfinished, ({ record }) => record).slice(0, limit));
   }
 
   watch(listener: ChangeListener): () => void {
@@ -147,6 +159,7 @@ class MemoryStore implements OperationStore {
     const { name, parent } = entry.record;
     const request = requestKey(entry.record);
     this.#entries.delete(name);
+    this.#unfinished.delete(entry);
     this.#ended.delete(entry);
     if (request !== undefined) this.#byRequest.delete(request);
     if (this.#byParent.get(parent)?.remove(entry) === 0) this.#byParent.delete(parent);

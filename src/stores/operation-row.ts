@@ -1,5 +1,6 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { Status } from '../../generated/google/rpc/status.js';
+import type { TraceContext } from '../trace-context.js';
 import type { OperationRecord, OperationResult } from './operation-store.js';
 
 /**
@@ -17,6 +18,8 @@ export interface OperationRow {
   readonly version: number;
   readonly attempt: number;
   readonly create_time: Milliseconds;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
   readonly cancel_request_time: Milliseconds | null;
   /** Not null exactly when the operation has ended. */
   readonly end_time: Milliseconds | null;
@@ -39,7 +42,16 @@ type Milliseconds = number | string;
 export type ColumnValue = OperationRow[keyof OperationRow];
 
 /** The columns that stay as they were when the operation was created. */
-export const FIXED_COLUMNS = ['name', 'parent', 'method', 'request', 'cancellable', 'create_time'] as const;
+export const FIXED_COLUMNS = [
+  'name',
+  'parent',
+  'method',
+  'request',
+  'cancellable',
+  'create_time',
+  'traceparent',
+  'tracestate',
+] as const satisfies readonly (keyof OperationRow)[];
 
 /** The columns that change during the life of an operation. */
 export const CHANGING_COLUMNS = [
@@ -78,6 +90,8 @@ export function rowOf(record: OperationRecord): OperationRow & { readonly cancel
     version: record.version,
     attempt: record.attempt,
     create_time: Math.round(record.createTime),
+    traceparent: record.trace?.traceparent ?? null,
+    tracestate: record.trace?.tracestate ?? null,
     cancel_request_time: wholeMs(record.cancelRequestTime),
     end_time: wholeMs(record.endTime),
     delete_time: wholeMs(record.deleteTime),
@@ -103,6 +117,7 @@ export function recordOf(row: OperationRow): OperationRecord {
     version: Number(row.version),
     attempt: Number(row.attempt),
     createTime: Number(row.create_time),
+    trace: traceOf(row),
     cancelRequestTime: timeOf(row.cancel_request_time),
     endTime: timeOf(row.end_time),
     deleteTime: timeOf(row.delete_time),
@@ -124,6 +139,11 @@ function resultOf(row: OperationRow): OperationResult | undefined {
   if (row.error) return { $case: 'error', value: Status.decode(row.error) };
   const response = anyOf(row.response_type, row.response_value);
   return response && { $case: 'response', value: response };
+}
+
+function traceOf({ traceparent, tracestate }: OperationRow): TraceContext | undefined {
+  if (traceparent === null) return undefined;
+  return tracestate === null ? { traceparent } : { traceparent, tracestate };
 }
 
 function anyOf(typeUrl: string | null, value: Uint8Array | null): Any | undefined {

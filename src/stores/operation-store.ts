@@ -1,6 +1,7 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Status } from '../../generated/google/rpc/status.js';
 import type { Filter } from '../filter/ast.js';
+import type { TraceContext } from '../trace-context.js';
 
 /** How an operation ended. */
 export type OperationResult =
@@ -28,6 +29,8 @@ export interface OperationRecord {
   /** How often work on it was begun. 0: it is queued. */
   readonly attempt: number;
   readonly createTime: number;
+  /** Where it was started, for those who trace calls. */
+  readonly trace?: TraceContext;
   /** When cancellation was first requested. */
   readonly cancelRequestTime?: number;
   /** When it ended. */
@@ -73,6 +76,16 @@ export interface ListPage {
   readonly records: readonly OperationRecord[];
   /** Where the next page begins; undefined at the end. It stays good whatever is created or deleted. */
   readonly next?: string;
+}
+
+/** How far an operation has come that has not ended; `cancelling`: it runs, and its cancellation was requested. */
+export type UnfinishedState = 'queued' | 'running' | 'cancelling';
+
+/** How many operations of a method have come so far. */
+export interface UnfinishedCount {
+  readonly method: string;
+  readonly state: UnfinishedState;
+  readonly count: number;
 }
 
 /** What a start with a request id is known by. */
@@ -151,6 +164,11 @@ export interface OperationStore {
   deleteExpired(now: number, limit: number): Promise<number>;
   /** Paths of the methods that have records which are not terminal. */
   unfinishedMethods(): Promise<readonly string[]>;
+  /**
+   * Counts the records that are not terminal, `limit` of them at most, by method and state. It is asked each time that
+   * metrics are read; a store that cannot tell quickly leaves it out.
+   */
+  countUnfinished?(limit: number): Promise<readonly UnfinishedCount[]>;
   /** Tells `listener` of every record that changed or went, until the function returned is called. */
   watch(listener: ChangeListener): () => void;
   /**

@@ -28,8 +28,8 @@ describe('the package', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it('is below 1.5 MB and has protos, stubs, descriptors, types and source maps', () => {
-    expect(tarball.bytes).toBeLessThan(1.5 * 2 ** 20);
+  it('is below 1 MB and has protos, stubs, descriptors, types and source maps', () => {
+    expect(tarball.bytes).toBeLessThan(2 ** 20);
     expect(tarball.files).toEqual(
       expect.arrayContaining([
         'protos/google/longrunning/operations.proto',
@@ -77,6 +77,23 @@ describe('the package', () => {
     expect(compile(directory, 'nodenext')).toBe('');
     expect(run('everything.js')).toMatch(/^imported \d+, found \d+\n$/);
     expect(run('cancel.js')).toContain('Plans: cancelled\n');
+  });
+
+  it('telemetry and metrics say what they lack when OpenTelemetry is not installed', () => {
+    const script = `
+      import { openTelemetry } from 'longrunning/opentelemetry';
+      await openTelemetry().catch(({ message }) => console.log(message));`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
+    expect(said).toContain(
+      'package @opentelemetry/api is not installed, and openTelemetry() needs it: npm install @opentelemetry/api',
+    );
+    const main = join(directory, 'node_modules/longrunning/dist/src/cli/main.js');
+    expect(() =>
+      execFileSync(process.execPath, [main, 'serve', '--metrics'], { stdio: 'pipe', encoding: 'utf8' }),
+    ).toThrow('npm install @opentelemetry/api @opentelemetry/sdk-metrics @opentelemetry/exporter-prometheus');
   });
 
   it('the plug-in says what it lacks when there is no protoplugin', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { aroundStore } from '../../src/server/around-store.js';
 import { Code } from '../../src/status.js';
 import { memoryStore } from '../../src/stores/memory.js';
-import { aroundStore } from '../../src/testing/conformance/around-store.js';
 import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
 import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { aroundStore } from '../../src/server/around-store.js';
 import { Code, StatusError } from '../../src/status.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { OperationStore } from '../../src/stores/operation-store.js';
-import { aroundStore } from '../../src/testing/conformance/around-store.js';
 import { expectKitError } from '../../src/testing/conformance/kit-error.js';
 import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
 import { settled } from '../../src/testing/manual-clock.js';

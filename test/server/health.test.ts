@@ -5,9 +5,9 @@ import {
   HealthCheckResponse_ServingStatus as Status,
 } from '../../generated/health/v1/health.js';
 import { servePort } from '../../src/gateway/index.js';
+import { aroundStore } from '../../src/server/around-store.js';
 import { addHealth, createOperations, memoryStore } from '../../src/server/index.js';
 import { Code, StatusError } from '../../src/status.js';
-import { aroundStore } from '../../src/testing/conformance/around-store.js';
 import { expectKitError } from '../../src/testing/conformance/kit-error.js';
 import { manualClock, settled } from '../../src/testing/manual-clock.js';
 

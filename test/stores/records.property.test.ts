@@ -26,6 +26,9 @@ const facts: fc.Arbitrary<Partial<OperationRecord>> = fc
     version: fc.integer({ min: 1 }),
     attempt: fc.nat(),
     createTime: time,
+    trace: maybe(
+      fc.oneof(fc.record({ traceparent: text }), fc.record({ traceparent: text, tracestate: text })),
+    ),
     cancelRequestTime: maybe(time),
     deleteTime: maybe(time),
     metadata: maybe(any),
@@ -53,12 +56,12 @@ describe.each(STORES)('$name store', ({ open, numRuns }) => {
     let id = 0;
     await fc.assert(
       fc.asyncProperty(facts, facts, async (created, changes) => {
-        const { method, request, cancellable, createTime } = created;
+        const { method, request, cancellable, createTime, trace } = created;
         const record = recordOf(id++, { ...created, requestId: undefined });
         expect(await store.create(record)).toEqual(record);
         expect(await store.get(record.name)).toEqual(record);
         // What an operation is created with stays.
-        const fixed = { method, request, cancellable, createTime, requestId: undefined };
+        const fixed = { method, request, cancellable, createTime, trace, requestId: undefined };
         const changed = { ...recordOf(id - 1, changes), ...fixed };
         expect(await store.compareAndSet(changed as OperationRecord, record.version)).toBe(true);
         expect(await store.get(record.name)).toEqual(changed);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { memoryStore, type OperationStore } from 'longrunning/server';
 import { storeConformance } from 'longrunning/testing';
-import { aroundStore } from '../../src/testing/conformance/around-store.js';
+import { aroundStore } from '../../src/server/around-store.js';
 
 /** Authorization is not there yet. */
 const NOT_YET = [31];

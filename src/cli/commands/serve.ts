@@ -3,10 +3,16 @@ import { ExitCode } from '../exit-code.js';
 import { type AuthOptions, authorization, withAuthOptions } from '../serve/auth-options.js';
 import { type FakingOptions, watchedScript, withFakingOptions } from '../serve/faking-options.js';
 import { type ListeningOptions, listenSettings, withListeningOptions } from '../serve/listening-options.js';
+import { metricsAddress, type ObservingOptions, withObservingOptions } from '../serve/observing-options.js';
 import { type RunningOptions, withRunningOptions } from '../serve/running-options.js';
 import type { Terminal } from '../terminal.js';
 
-interface ServeOptions extends ListeningOptions, FakingOptions, RunningOptions, AuthOptions {}
+interface ServeOptions
+  extends ListeningOptions,
+    FakingOptions,
+    RunningOptions,
+    AuthOptions,
+    ObservingOptions {}
 
 /** `longrunning serve` */
 export function serveCommand(terminal: Terminal): Command {
@@ -14,7 +20,13 @@ export function serveCommand(terminal: Terminal): Command {
     'Serves google.longrunning.Operations, and fakes the services of protos: every method of theirs that returns an Operation starts one. Without --proto: an example service. Answers gRPC and REST on one port.',
   );
   // Each group of options, and what is made of them, has a file of its own.
-  const groups = [withListeningOptions, withFakingOptions, withRunningOptions, withAuthOptions];
+  const groups = [
+    withListeningOptions,
+    withFakingOptions,
+    withRunningOptions,
+    withAuthOptions,
+    withObservingOptions,
+  ];
   for (const addGroup of groups) addGroup(command);
   return command.action((options: ServeOptions) => serve(options, terminal));
 }
@@ -27,9 +39,10 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const served = await servedProtos(options);
   const authorize = await authorization(options, served.schema);
   const store = await openStore(options.store);
-  const { graceMs, drainDelayMs, record } = options;
+  const { graceMs, drainDelayMs, record, logLevel } = options;
+  const observing = { metricsAddress: metricsAddress(options), logLevel };
   const running = { graceMs, drainDelayMs, store, watch, record, authorize, terminal };
-  const settings = { ...listenSettings(options), ...running };
+  const settings = { ...listenSettings(options), ...running, ...observing };
   try {
     await serveUntilTerminated(served, settings);
   } finally {

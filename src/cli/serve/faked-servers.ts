@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { HttpRuleError } from '../../gateway/index.js';
-import type { Authorization, OperationStore } from '../../server/index.js';
+import type { Authorization, OperationStore, Telemetry } from '../../server/index.js';
 import { DEFAULT_SCRIPT, type FakeServer, fakeServer } from '../../testing/index.js';
 import { badRule } from '../bad-rule.js';
 import type { ListenSettings } from '../listen.js';
@@ -14,6 +14,8 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   readonly store: OperationStore;
   /** Who may do what; undefined: everybody everything. */
   readonly authorize: Authorization | undefined;
+  /** Undefined: nobody measures. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /**
@@ -24,14 +26,14 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
  */
 export function fakedServers(
   { schema, script = DEFAULT_SCRIPT, serviceConfig }: ServedProtos,
-  { store, speaks, authorize }: FakedServersSettings,
+  { store, speaks, authorize, telemetry }: FakedServersSettings,
   recording: CallFile | undefined,
   logger: Logger,
 ): FakeServer {
   try {
     return fakeServer({
       apis: [{ schema, script }],
-      operations: { store, logger, authorize },
+      operations: { store, logger, authorize, telemetry },
       rest: speaks === 'gRPC' ? 'off' : { logger, ...(serviceConfig && { serviceConfig }) },
       recording: recording ? 'told' : 'off',
       ...(recording && { onCall: (call) => recording.add(call) }),

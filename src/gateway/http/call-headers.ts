@@ -7,7 +7,7 @@ import type { HeaderFields, HttpRequest } from './http-message.js';
 /** Whom a request comes from, over which proxies: for the server behind, the gateway is its peer. */
 const FORWARDED_FOR = 'x-forwarded-for';
 /** Every service of Google's may be told these. */
-const REQUEST_HEADERS = ['authorization', 'traceparent', FORWARDED_FOR];
+const REQUEST_HEADERS = ['authorization', 'traceparent', 'tracestate', FORWARDED_FOR];
 /** What a service may say of its answer. */
 const RESPONSE_HEADERS = ['retry-after', 'www-authenticate'];
 const GOOGLE_HEADER = /^x-goog-/;

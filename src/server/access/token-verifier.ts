@@ -6,8 +6,29 @@ import type { Logger } from '../logger.js';
 import type { Claims } from './claims.js';
 import { badToken } from './denial.js';
 
-/** A JSON Web Key, public (RFC 7517). */
-export type PublicKey = Jose.JWK;
+/**
+ * A JSON Web Key, public (RFC 7517, RFC 7518). Not the type of `jose`, which who has no use for it need not install.
+ */
+export interface PublicKey {
+  /** `EC`, `RSA` or `OKP`. */
+  readonly kty?: string;
+  /** Which key it is, as the header of a token names it. */
+  readonly kid?: string;
+  /** What it signs by, such as `ES256`. */
+  readonly alg?: string;
+  /** What it is for: `sig`. */
+  readonly use?: string;
+  /** Which curve, of `EC` and `OKP`. */
+  readonly crv?: string;
+  /** The point on the curve, of `EC` and `OKP`. */
+  readonly x?: string;
+  /** The point on the curve, of `EC`. */
+  readonly y?: string;
+  /** The modulus, of `RSA`. */
+  readonly n?: string;
+  /** The exponent, of `RSA`. */
+  readonly e?: string;
+}
 
 /** Where keys come from. */
 export type KeySource =
@@ -40,7 +61,7 @@ export class TokenVerifier {
     this.#options = options;
     this.#keys = new Keys(
       source.jwksUri === undefined
-        ? jose.createLocalJWKSet({ keys: [...source.keys] })
+        ? jose.createLocalJWKSet({ keys: [...source.keys] as Jose.JWK[] })
         : jose.createRemoteJWKSet(new URL(source.jwksUri), {
             timeoutDuration: FETCH_MS,
             cooldownDuration: options.keysCooldownMs,

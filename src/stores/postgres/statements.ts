@@ -1,4 +1,5 @@
 import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../operation-row.js';
+import { countByStateSql } from '../unfinished-count.js';
 
 /** The types of the columns, for many rows to be given as an array per column. */
 const TYPES: Readonly<Record<keyof OperationRow, string>> = {
@@ -11,6 +12,8 @@ const TYPES: Readonly<Record<keyof OperationRow, string>> = {
   version: 'integer',
   attempt: 'integer',
   create_time: 'bigint',
+  traceparent: 'text',
+  tracestate: 'text',
   cancel_request_time: 'bigint',
   end_time: 'bigint',
   delete_time: 'bigint',
@@ -88,6 +91,10 @@ export function statements(schema: string) {
         FROM found WHERE found.method IS NOT NULL
       )
       SELECT method FROM found WHERE method IS NOT NULL`,
+    /** Values: the limit. */
+    countUnfinished: countByStateSql(`
+      SELECT method, attempt, cancel_request_time FROM ${table}
+      WHERE end_time IS NULL ORDER BY method, sequence LIMIT $1`),
     /** Values: the method, after which sequence, how many. */
     unfinished: `
       SELECT sequence, name FROM ${table}

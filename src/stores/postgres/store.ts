@@ -9,6 +9,7 @@ import type {
   OperationRecord,
   OperationStore,
   RequestKey,
+  UnfinishedCount,
   WorkConsumer,
   WorkHandler,
 } from '../operation-store.js';
@@ -123,6 +124,12 @@ class PostgresStore implements OperationStore {
     const { database, sql } = await this.#opened();
     const { rows } = await database.query(sql.unfinishedMethods);
     return rows.map(({ method }) => method);
+  }
+
+  async countUnfinished(limit: number): Promise<readonly UnfinishedCount[]> {
+    const { database, sql } = await this.#opened();
+    const { rows } = await database.query(sql.countUnfinished, [limit]);
+    return rows.map(({ method, state, count }) => ({ method, state, count: Number(count) }));
   }
 
   watch(listener: ChangeListener): () => void {

@@ -2,7 +2,15 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { matchesParent } from '../../name.js';
 import { Code, kitError, quoted } from '../../status.js';
 import { CHANGING_COLUMNS, COLUMNS, type OperationRow, recordOf, rowOf, valuesOf } from '../operation-row.js';
-import type { ListPage, ListQuery, OperationRecord, RequestKey } from '../operation-store.js';
+import type {
+  ListPage,
+  ListQuery,
+  OperationRecord,
+  RequestKey,
+  UnfinishedCount,
+  UnfinishedState,
+} from '../operation-store.js';
+import { countByStateSql } from '../unfinished-count.js';
 import { listPage } from './list-page.js';
 
 const INSERT = `
@@ -31,6 +39,10 @@ const SELECT_UNFINISHED = `
 
 const SELECT_UNFINISHED_METHODS = `
   SELECT DISTINCT method FROM operations INDEXED BY operations_unfinished WHERE end_time IS NULL`;
+
+const COUNT_UNFINISHED = countByStateSql(`
+  SELECT method, attempt, cancel_request_time FROM operations INDEXED BY operations_unfinished
+  WHERE end_time IS NULL ORDER BY sequence LIMIT ?`);
 
 /** The table of operations: what a store does to it, one statement each. */
 export class OperationsTable {
@@ -112,6 +124,17 @@ export class OperationsTable {
       .prepare(SELECT_UNFINISHED_METHODS)
       .all()
       .map(({ method }) => String(method));
+  }
+
+  countUnfinished(limit: number): UnfinishedCount[] {
+    return this.#database
+      .prepare(COUNT_UNFINISHED)
+      .all(limit)
+      .map(({ method, state, count }) => ({
+        method: String(method),
+        state: state as UnfinishedState,
+        count: Number(count),
+      }));
   }
 }
 

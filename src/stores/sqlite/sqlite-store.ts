@@ -8,6 +8,7 @@ import type {
   OperationRecord,
   OperationStore,
   RequestKey,
+  UnfinishedCount,
   WorkConsumer,
   WorkHandler,
 } from '../operation-store.js';
@@ -132,6 +133,10 @@ class SqliteStore implements OperationStore {
 
   unfinishedMethods(): Promise<readonly string[]> {
     return this.#read((table) => table.unfinishedMethods());
+  }
+
+  countUnfinished(limit: number): Promise<readonly UnfinishedCount[]> {
+    return this.#read((table) => table.countUnfinished(limit));
   }
 
   watch(listener: ChangeListener): () => void {

@@ -1,9 +1,9 @@
 import { equal } from 'node:assert/strict';
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import type { OperationsApi } from '../../operations-api.js';
+import { aroundStore } from '../../server/around-store.js';
 import type { OperationRecord, OperationStore } from '../../server/index.js';
 import { settled } from '../manual-clock.js';
-import { aroundStore } from './around-store.js';
 import { eventually } from './eventually.js';
 import { line, type Open, type Topic } from './line.js';
 import { assertSameOperation, endingOf, metadataOf } from './messages.js';

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from 'node:assert/strict';
+import { aroundStore } from '../../server/around-store.js';
 import { Code } from '../../status.js';
-import { aroundStore } from './around-store.js';
 import { eventually } from './eventually.js';
 import { expectKitError } from './kit-error.js';
 import { line, type Open, type Subject, type Topic } from './line.js';

@@ -1,5 +1,5 @@
+import { aroundStore } from '../../server/around-store.js';
 import type { OperationStore } from '../../server/index.js';
-import { aroundStore } from './around-store.js';
 
 /** The store of a server that is going to die. */
 export interface SeverableStore {

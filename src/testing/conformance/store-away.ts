@@ -1,8 +1,8 @@
 import { deepEqual, equal } from 'node:assert/strict';
+import { type AroundCall, aroundStore } from '../../server/around-store.js';
 import type { OperationStore } from '../../server/index.js';
 import { Code, StatusError } from '../../status.js';
 import { settled } from '../manual-clock.js';
-import { type AroundCall, aroundStore } from './around-store.js';
 import { eventually } from './eventually.js';
 import { rejection } from './kit-error.js';
 import { line, type Open, type Subject, type Topic } from './line.js';

@@ -28,6 +28,10 @@ export const storeRecords: Topic<OpenStore> = {
         attempt: 3,
         cancelRequestTime: NOW + 1,
         deleteTime: NOW + 2,
+        trace: {
+          traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+          tracestate: 'vendor=a,other=b',
+        },
         metadata: any,
         result: { $case: 'error', value: { code: 5, message: 'no "größe"', details: [any, any] } },
       });
@@ -155,6 +159,38 @@ export const storeRecords: Topic<OpenStore> = {
       await store.compareAndSet(end(running, NOW), 1);
       await store.delete(queuedRecord('2').name);
       deepEqual([...(await store.unfinishedMethods())], [OTHER_METHOD]);
+    }),
+
+    line('counts what is not terminal by method and state, if it counts', [], async (open) => {
+      const store = await open();
+      if (!store.countUnfinished) return;
+      deepEqual([...(await store.countUnfinished(10))], []);
+      await store.create(endedRecord('ended', NOW));
+      const running = await store.create(queuedRecord('1'));
+      const cancelling = await store.create(queuedRecord('2'));
+      const over = await store.create(queuedRecord('3'));
+      await store.create(queuedRecord('4'));
+      await store.create(queuedRecord('5'));
+      await store.create(queuedRecord('6', { method: OTHER_METHOD }));
+      await store.compareAndSet(next(running, { attempt: 1 }), 1);
+      await store.compareAndSet(next(cancelling, { attempt: 2, cancelRequestTime: NOW }), 1);
+      await store.compareAndSet(end(over, NOW), 1);
+      const counts = [...(await store.countUnfinished(10))].map(({ method, state, count }) => [
+        method,
+        state,
+        count,
+      ]);
+      deepEqual(counts.sort(), [
+        [METHOD, 'cancelling', 1],
+        [METHOD, 'queued', 2],
+        [METHOD, 'running', 1],
+        [OTHER_METHOD, 'queued', 1],
+      ]);
+      const some = [...(await store.countUnfinished(2))];
+      equal(
+        some.reduce((sum, { count }) => sum + count, 0),
+        2,
+      );
     }),
 
     line('tells watchers of every change and of deletion, until they stop watching', [24], async (open) => {

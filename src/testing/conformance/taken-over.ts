@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { aroundStore } from '../../server/around-store.js';
 import type { OperationRecord, OperationStore, WorkHandler } from '../../server/index.js';
 import { Code, StatusError } from '../../status.js';
-import { aroundStore } from './around-store.js';
 import { eventually } from './eventually.js';
 import { line, type Open, type Subject, type Topic } from './line.js';
 import { endingOf, metadataOf } from './messages.js';

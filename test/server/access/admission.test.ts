@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { type Authorize, iamPolicy, type Policy, staticTokens } from '../../../src/server/index.js';
+import {
+  type Authorize,
+  iamPolicy,
+  memoryStore,
+  type OperationStore,
+  type Policy,
+  staticTokens,
+} from '../../../src/server/index.js';
 import { Code, StatusError } from '../../../src/status.js';
+import { sqliteStore } from '../../../src/stores/sqlite/index.js';
 import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { as } from './callers.js';
 
@@ -27,14 +35,22 @@ const POLICY: Policy = {
 };
 
 /** Operations b0, b1, …, as they are started. */
-function start(authorize: readonly Authorize[] = [tokens, iamPolicy(POLICY)]) {
+function start(authorize: readonly Authorize[] = [tokens, iamPolicy(POLICY)], store?: OperationStore) {
   let count = 0;
-  return startReportsServer({ authorize, newId: () => `b${count++}`, pageTokenSecret: 'secret' });
+  return startReportsServer({
+    authorize,
+    store,
+    newId: () => `b${count++}`,
+    pageTokenSecret: 'secret',
+  });
 }
 
-describe('ListOperations of a caller who may not get everything (contract 31)', () => {
+describe.each([
+  ['memory', () => memoryStore()],
+  ['SQLite', () => sqliteStore(':memory:')],
+])('ListOperations of a caller who may not get everything, in %s (contract 31)', (_, makeStore) => {
   it('shows what it may get, on pages that are full, without repeats, to an end that is told', async () => {
-    await using server = await start();
+    await using server = await start(undefined, makeStore());
     for (let index = 0; index < 10; index++) await server.inProcess.exportReport();
     const { operations } = server.overGrpc;
     const list = async (token: string, pageSize: number, filter = '') => {
@@ -58,7 +74,7 @@ describe('ListOperations of a caller who may not get everything (contract 31)', 
   });
 
   it('a page token is good for its caller alone, and tells nothing of what it skips', async () => {
-    await using server = await start();
+    await using server = await start(undefined, makeStore());
     for (let index = 0; index < 10; index++) await server.inProcess.exportReport();
     const { operations } = server.overGrpc;
     const first = await operations.listOperations({ name: PARENT, pageSize: 1 }, { headers: as('ada') });

@@ -1,7 +1,8 @@
 import { operations } from './0001-operations.js';
+import { traceContext } from './0002-trace-context.js';
 
 /**
  * What makes a database of version n one of version n + 1, at index n. What was released is never edited: a
  * change is one more.
  */
-export const SQLITE_MIGRATIONS: readonly string[] = [operations];
+export const SQLITE_MIGRATIONS: readonly string[] = [operations, traceContext];

@@ -1,4 +1,4 @@
-import type { OperationStore } from '../../server/index.js';
+import type { OperationStore } from '../stores/operation-store.js';
 
 /** A call of the server to its store. */
 export interface StoreCall {
@@ -10,8 +10,9 @@ export interface StoreCall {
 /** Decides when a call goes through to the store, and when its answer comes back. */
 export type AroundCall = <Result>(call: StoreCall, proceed: () => Promise<Result>) => Promise<Result>;
 
-/** A store that takes its time where a test says so, as a store behind a network does. */
+/** A store around each call of which something else happens: it is timed, or takes the time that a test says. */
 export function aroundStore(store: OperationStore, around: AroundCall): OperationStore {
+  const { countUnfinished } = store;
   return {
     ready: () => around({ method: 'ready', name: '' }, () => store.ready()),
     create: (record) => around({ method: 'create', name: record.name }, () => store.create(record)),
@@ -27,6 +28,10 @@ export function aroundStore(store: OperationStore, around: AroundCall): Operatio
       around({ method: 'deleteExpired', name: '' }, () => store.deleteExpired(now, limit)),
     unfinishedMethods: () =>
       around({ method: 'unfinishedMethods', name: '' }, () => store.unfinishedMethods()),
+    ...(countUnfinished && {
+      countUnfinished: (limit: number) =>
+        around({ method: 'countUnfinished', name: '' }, () => countUnfinished.call(store, limit)),
+    }),
     watch: (listener) => store.watch(listener),
     consume: (handler, options) => store.consume(handler, options),
     close: () => store.close(),

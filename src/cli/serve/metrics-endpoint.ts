@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ChangingTls, Gateway, ServedPort } from '../../gateway/index.js';
+import type { Telemetry } from '../../server/index.js';
+import { serveAt } from '../listen.js';
+import { UsageError } from '../usage-error.js';
+
+const PACKAGES = ['@opentelemetry/api', '@opentelemetry/sdk-metrics', '@opentelemetry/exporter-prometheus'];
+const PATH = '/metrics';
+/** A request for metrics has no body, and few headers. */
+const ARRIVAL_MS = 10_000;
+
+/** How the port is secured. */
+export interface MetricsSecurity {
+  readonly insecure: boolean;
+  readonly tls: ChangingTls | undefined;
+}
+
+/** Metrics that Prometheus reads. */
+export interface MetricsEndpoint {
+  /** To be told of what there is to measure. */
+  readonly telemetry: Telemetry;
+  /** Listens at `host:port` or `unix:path`, as the other ports do. */
+  listen(address: string, security: MetricsSecurity): Promise<ServedPort>;
+  close(): Promise<void>;
+}
+
+/**
+ * Loads what it takes, only now: nobody else pays for it.
+ *
+ * @throws UsageError when the packages are not installed.
+ */
+export async function metricsEndpoint(): Promise<MetricsEndpoint> {
+  const { MeterProvider, PrometheusExporter } = await loadSdk();
+  const { openTelemetry } = await import('../../opentelemetry/index.js');
+  // Its own server takes port 0 for its default.
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const meterProvider = new MeterProvider({ readers: [exporter] });
+  const answer = answering((request, response) => exporter.getMetricsRequestHandler(request, response));
+  return {
+    telemetry: await openTelemetry({ meterProvider }),
+    listen: (address, { insecure, tls }) =>
+      serveAt({ gateway: answer, address, insecure, ...(tls && { tls }) }),
+    close: () => meterProvider.shutdown(),
+  };
+}
+
+async function loadSdk() {
+  try {
+    await import('@opentelemetry/api');
+    const { MeterProvider } = await import('@opentelemetry/sdk-metrics');
+    const { PrometheusExporter } = await import('@opentelemetry/exporter-prometheus');
+    return { MeterProvider, PrometheusExporter };
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const absent = PACKAGES.find((name) => message.includes(`'${name}'`));
+    if (absent === undefined || !/MODULE_NOT_FOUND/.test(code ?? '')) throw cause;
+    const advice = `npm install ${PACKAGES.join(' ')}`;
+    throw new UsageError(`package ${absent} is not installed, and --metrics needs it: ${advice}`, { cause });
+  }
+}
+
+/** What a port needs of whoever answers HTTP there. */
+function answering(metrics: (request: IncomingMessage, response: ServerResponse) => void): Gateway {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const [path] = (request.url ?? '').split('?');
+    if (path !== PATH) refuse(response, 404, `nothing is at this path: ask for ${PATH}`);
+    else if (request.method !== 'GET' && request.method !== 'HEAD')
+      refuse(response, 405, `metrics are read by GET ${PATH}`);
+    else metrics(request, response);
+  };
+  return Object.assign(answer, {
+    serverOptions: { headersTimeout: ARRIVAL_MS, requestTimeout: ARRIVAL_MS, maxHeaderSize: 16_384 },
+    onClientError: (_: Error, socket: Duplex) => socket.destroy(),
+    close: () => {},
+    [Symbol.dispose]: () => {},
+  });
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${message}\n`);
+}

@@ -1,0 +1,103 @@
+import type { MeterProvider, Tracer, TracerProvider } from '@opentelemetry/api';
+import { importPackage } from '../optional-package.js';
+import type {
+  CallFacts,
+  ObservedCall,
+  ObservedRun,
+  OperationRecord,
+  StoreVerb,
+  Telemetry,
+  UnfinishedCount,
+} from '../server/index.js';
+import { codeName, StatusError } from '../status.js';
+import type { TraceContext } from '../trace-context.js';
+import type { OpenTelemetryApi } from './api.js';
+import { CallTelemetry } from './call-telemetry.js';
+import { type Instruments, instrumentsOf } from './instruments.js';
+import { Attribute } from './metrics.js';
+import { measureChange } from './operation-metrics.js';
+import type { MeterSource, TracerSource } from './providers.js';
+import { RunTelemetry } from './run-telemetry.js';
+import { traceContextOf } from './span-context.js';
+import { observeUnfinished } from './unfinished-gauge.js';
+
+/** What {@link openTelemetry} takes. */
+export interface OpenTelemetryOptions {
+  /** What spans are made with. @defaultValue the provider that the application has registered */
+  readonly tracerProvider?: TracerSource | undefined;
+  /** What metrics are made with. @defaultValue the provider that the application has registered */
+  readonly meterProvider?: MeterSource | undefined;
+}
+
+const SCOPE = 'longrunning';
+
+/**
+ * Tells OpenTelemetry what a server does: a span for each call and for each run of an operation's work, which is linked
+ * to the call that started it, and the metrics of `docs/operations.md`. Needs the package `@opentelemetry/api`; what
+ * becomes of spans and metrics is the business of the SDK that the application sets up, first of all.
+ *
+ * @throws StatusError FAILED_PRECONDITION when the package is not installed.
+ *
+ * @example
+ * ```ts
+ * const operations = createOperations({ telemetry: await openTelemetry(), methods: [exportReport] });
+ * ```
+ */
+export async function openTelemetry(options: OpenTelemetryOptions = {}): Promise<Telemetry> {
+  const peer = { name: '@opentelemetry/api', neededBy: 'openTelemetry()', install: '@opentelemetry/api' };
+  const api = await importPackage(peer, () => import('@opentelemetry/api'));
+  const tracers = (options.tracerProvider as TracerProvider | undefined) ?? api.trace;
+  const meters = (options.meterProvider as MeterProvider | undefined) ?? api.metrics;
+  return new ServerTelemetry(api, tracers.getTracer(SCOPE), instrumentsOf(meters.getMeter(SCOPE)));
+}
+
+class ServerTelemetry implements Telemetry {
+  readonly #api: OpenTelemetryApi;
+  readonly #tracer: Tracer;
+  readonly #instruments: Instruments;
+
+  constructor(api: OpenTelemetryApi, tracer: Tracer, instruments: Instruments) {
+    this.#api = api;
+    this.#tracer = tracer;
+    this.#instruments = instruments;
+  }
+
+  call(facts: CallFacts): ObservedCall {
+    const { callDuration: duration } = this.#instruments;
+    return new CallTelemetry({ api: this.#api, tracer: this.#tracer, duration }, facts);
+  }
+
+  current(): TraceContext | undefined {
+    const context = this.#api.trace.getActiveSpan()?.spanContext();
+    return context && this.#api.isSpanContextValid(context) ? traceContextOf(context) : undefined;
+  }
+
+  run(record: OperationRecord): ObservedRun {
+    return new RunTelemetry({ api: this.#api, tracer: this.#tracer, ...this.#instruments }, record);
+  }
+
+  changed(before: OperationRecord | undefined, after: OperationRecord, at: number): void {
+    measureChange(this.#instruments, before, after, at);
+  }
+
+  wait(): () => void {
+    const { waits } = this.#instruments;
+    waits.add(1);
+    return () => waits.add(-1);
+  }
+
+  storeCall(verb: StoreVerb): (error?: unknown) => void {
+    const beganAt = performance.now();
+    return (error) => {
+      const seconds = (performance.now() - beganAt) / 1000;
+      this.#instruments.storeDuration.record(seconds, {
+        [Attribute.VERB]: verb,
+        ...(error !== undefined && { [Attribute.ERROR_TYPE]: codeName(StatusError.from(error).code) }),
+      });
+    };
+  }
+
+  unfinished(count: () => Promise<readonly UnfinishedCount[]>): () => void {
+    return observeUnfinished(this.#instruments.unfinished, count);
+  }
+}

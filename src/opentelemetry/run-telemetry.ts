@@ -1,0 +1,70 @@
+import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import type { ObservedRun, OperationRecord, RunEnding } from '../server/index.js';
+import { codeName, type StatusError } from '../status.js';
+import type { TraceContext } from '../trace-context.js';
+import type { OpenTelemetryApi } from './api.js';
+import type { Instruments } from './instruments.js';
+import { Attribute } from './metrics.js';
+import { spanContextOf, traceContextOf } from './span-context.js';
+
+/** What runs are traced and measured with. */
+export interface RunInstruments extends Pick<Instruments, 'runs' | 'runDuration'> {
+  readonly api: OpenTelemetryApi;
+  readonly tracer: Tracer;
+}
+
+/** The event that a span of a run has when the work is told of a cancellation. */
+const CANCEL_EVENT = 'longrunning.cancel_requested';
+
+/**
+ * One run: a span that begins a trace of its own, for work may take a day, linked to the call that started the
+ * operation; and how long it took.
+ */
+export class RunTelemetry implements ObservedRun {
+  readonly #instruments: RunInstruments;
+  readonly #method: Attributes;
+  readonly #beganAt = performance.now();
+  readonly #span: Span;
+  readonly #context: Context;
+
+  constructor(instruments: RunInstruments, { name, method, attempt, trace }: OperationRecord) {
+    const { api, tracer, runs } = instruments;
+    this.#instruments = instruments;
+    const path = method.slice(1);
+    this.#method = { [Attribute.METHOD]: path };
+    const startedBy = trace && spanContextOf(trace, api);
+    const attributes = { ...this.#method, [Attribute.OPERATION]: name, [Attribute.ATTEMPT]: attempt };
+    const links = startedBy ? [{ context: startedBy }] : [];
+    const options = { kind: api.SpanKind.CONSUMER, root: true, attributes, links };
+    this.#span = tracer.startSpan(`run ${path}`, options, api.ROOT_CONTEXT);
+    this.#context = api.trace.setSpan(api.ROOT_CONTEXT, this.#span);
+    runs.add(1, this.#method);
+  }
+
+  get trace(): TraceContext | undefined {
+    const context = this.#span.spanContext();
+    return this.#instruments.api.isSpanContextValid(context) ? traceContextOf(context) : undefined;
+  }
+
+  within<Result>(act: () => Result): Result {
+    return this.#instruments.api.context.with(this.#context, act);
+  }
+
+  cancelRequested(): void {
+    this.#span.addEvent(CANCEL_EVENT);
+  }
+
+  end(ending: RunEnding, error?: StatusError): void {
+    const { api, runs, runDuration } = this.#instruments;
+    const outcome: Attributes = {
+      [Attribute.ENDING]: ending,
+      ...(error && { [Attribute.ERROR_TYPE]: codeName(error.code) }),
+    };
+    this.#span.setAttributes(outcome);
+    if (error) this.#span.setStatus({ code: api.SpanStatusCode.ERROR, message: error.message });
+    this.#span.end();
+    runs.add(-1, this.#method);
+    const seconds = (performance.now() - this.#beganAt) / 1000;
+    runDuration.record(seconds, { ...this.#method, ...outcome }, this.#context);
+  }
+}

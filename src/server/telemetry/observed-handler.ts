@@ -1,0 +1,69 @@
+import type { handleUnaryCall, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { Clock } from '../../clock.js';
+import { Code, codeName } from '../../status.js';
+import { traceContextOf, traceIdOf } from '../../trace-context.js';
+import { type CallFacts, GrpcCallFacts } from '../access/call-facts.js';
+import type { Logger } from '../logger.js';
+import type { ObservedCall, Telemetry } from './telemetry.js';
+
+/** Who is told of calls. */
+export interface CallObservers {
+  readonly telemetry: Telemetry | undefined;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Whose name is in the request: an operation's, or what operations are listed under; `start`: in the answer. */
+export type CallSubject = 'operation' | 'parent' | 'start';
+
+/**
+ * A handler of whose calls telemetry is told, and the log where it takes that. Where neither is so it is the very same
+ * handler.
+ */
+export function observedHandler<Request, Response>(
+  path: string,
+  { telemetry, logger, clock }: CallObservers,
+  handler: handleUnaryCall<Request, Response>,
+  subject: CallSubject,
+): handleUnaryCall<Request, Response> {
+  if (!telemetry && !logger.debug) return handler;
+  return (call, callback) => {
+    const asked = subject === 'start' ? '' : nameIn(call.request);
+    const facts = new GrpcCallFacts(path, asked ?? '', call);
+    const observed = telemetry?.call(facts);
+    const beganAt = clock.now();
+    const answer: sendUnaryData<Response> = (error, value, trailer, flags) => {
+      const code = error ? ((error.code ?? Code.UNKNOWN) as Code) : endOf(call);
+      const operation = subject === 'operation' ? asked : subject === 'start' ? nameIn(value) : undefined;
+      observed?.end(code, operation);
+      logger.debug?.(
+        {
+          method: path,
+          code: codeName(code),
+          durationMs: clock.now() - beganAt,
+          operation,
+          traceId: traceIdOf(traceOf(observed, facts)),
+        },
+        'call answered',
+      );
+      callback(error, value, trailer, flags);
+    };
+    if (observed) observed.within(() => handler(call, answer));
+    else handler(call, answer);
+  };
+}
+
+/** What the caller was told, if anything, of a call that the handler has an answer to. */
+function endOf(call: ServerUnaryCall<unknown, unknown>): Code {
+  if (!call.cancelled) return Code.OK;
+  return Number(call.getDeadline()) <= Date.now() ? Code.DEADLINE_EXCEEDED : Code.CANCELLED;
+}
+
+function traceOf(observed: ObservedCall | undefined, { headers }: CallFacts) {
+  return observed?.trace ?? traceContextOf(headers);
+}
+
+function nameIn(message: unknown): string | undefined {
+  const { name } = (message ?? {}) as { readonly name?: unknown };
+  return typeof name === 'string' ? name : undefined;
+}
