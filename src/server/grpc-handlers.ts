@@ -12,8 +12,9 @@ import type { MessageType } from '../operation-method.js';
 import type { CallOptions } from '../operations-api.js';
 import { Code, StatusError } from '../status.js';
 import { AccessError } from './access/access-error.js';
-import { GrpcCallFacts } from './access/call-facts.js';
-import { type Admission, EVERYBODY, type Gate } from './access/gate.js';
+import { GrpcCallFacts, peerOf } from './access/call-facts.js';
+import { type Entry, enter, inWait } from './access/entry.js';
+import { type Admission, EVERYBODY } from './access/gate.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
 import type { InProcessOperations } from './operations-service.js';
@@ -38,15 +39,14 @@ export const OperationsService: typeof GeneratedService = {
 };
 
 /** What the five methods are served with. */
-export interface HandlerParts extends CallObservers {
+export interface HandlerParts extends CallObservers, Entry {
   readonly service: InProcessOperations;
-  /** Undefined: everybody may do everything. */
-  readonly gate: Gate | undefined;
 }
 
 /** Serves the five methods over gRPC. */
 export function grpcHandlers(parts: HandlerParts): OperationsServer {
-  const { service, logger, gate } = parts;
+  const { service, logger, gate, limits } = parts;
+  const entry = { gate, limits };
   const { getOperation, listOperations, cancelOperation, deleteOperation, waitOperation } = OperationsService;
   const admitted = <Request extends { readonly name: string }, Response>(
     { path }: { readonly path: string },
@@ -56,7 +56,7 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
     const handler = unary(
       path,
       logger,
-      admitting(gate, path, ({ name }) => name, respond),
+      admitting(entry, path, ({ name }) => name, respond),
     );
     return observedHandler(path, parts, handler, subject);
   };
@@ -69,9 +69,10 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
     ),
     cancelOperation: admitted(cancelOperation, ({ request }) => service.cancelOperation(request).then(empty)),
     deleteOperation: admitted(deleteOperation, ({ request }) => service.deleteOperation(request).then(empty)),
-    waitOperation: admitted(waitOperation, (call) =>
-      service.waitOperation(call.request, longCallOptions(call)),
-    ),
+    waitOperation: admitted(waitOperation, (call, admission) => {
+      const options = longCallOptions(call);
+      return inWait(entry, admission, peerOf(call), () => service.waitOperation(call.request, options));
+    }),
   };
 }
 
@@ -82,23 +83,23 @@ export type AdmittedResponse<Request, Response> = (
 ) => Promise<Response>;
 
 /**
- * Has a call be let in before it is answered. Where there is no gate it costs nothing.
+ * Has a call be let in before it is answered. Where there is neither gate nor limit it costs nothing.
  *
  * @param nameOf - the resource that a request is about.
  */
 export function admitting<Request, Response>(
-  gate: Gate | undefined,
+  entry: Entry,
   path: string,
   nameOf: (request: Request) => string,
   respond: AdmittedResponse<Request, Response>,
 ): (call: ServerUnaryCall<Request, Response>) => Promise<Response> {
-  if (!gate) return (call) => respond(call, EVERYBODY);
-  return async (call) => respond(call, await gate.admit(new GrpcCallFacts(path, nameOf(call.request), call)));
+  if (!entry.gate && !entry.limits) return (call) => respond(call, EVERYBODY);
+  return async (call) =>
+    respond(call, await enter(entry, new GrpcCallFacts(path, nameOf(call.request), call)));
 }
 
 /** What {@link guarded} takes besides the handler. */
-export interface GuardedMethod<Request> {
-  readonly gate: Gate | undefined;
+export interface GuardedMethod<Request> extends Entry {
   readonly path: string;
   readonly nameOf: (request: Request) => string;
   readonly logger: Logger;
@@ -106,13 +107,13 @@ export interface GuardedMethod<Request> {
 
 /** Has a call be let in before somebody else's handler is given it. */
 export function guarded<Request, Response>(
-  { gate, path, nameOf, logger }: GuardedMethod<Request>,
+  { path, nameOf, logger, ...entry }: GuardedMethod<Request>,
   handler: handleUnaryCall<Request, Response>,
 ): handleUnaryCall<Request, Response> {
-  if (!gate) return handler;
+  if (!entry.gate && !entry.limits) return handler;
   return async (call, callback) => {
     try {
-      await gate.admit(new GrpcCallFacts(path, nameOf(call.request), call));
+      await enter(entry, new GrpcCallFacts(path, nameOf(call.request), call));
     } catch (thrown) {
       callback(refusal(path, logger, thrown));
       return;

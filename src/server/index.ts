@@ -19,6 +19,7 @@ export {
   type StartContext,
 } from './implement.js';
 export { addHealth, type HealthOptions } from './health/add-health.js';
+export { grpcLimits } from './limits/grpc-limits.js';
 export { OperationsService } from './grpc-handlers.js';
 export { strictService } from './strict-service.js';
 export { memoryStore } from '../stores/memory.js';
@@ -52,6 +53,7 @@ export type {
   Telemetry,
 } from './telemetry/telemetry.js';
 export type { TraceContext } from '../trace-context.js';
+export type { CallerLimitOptions } from './limits/caller-limits.js';
 export type { ServiceLimits } from './operations-service.js';
 export type { Filter } from '../filter/ast.js';
 export { MAX_EXAMINED } from '../stores/operation-store.js';

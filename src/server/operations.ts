@@ -13,6 +13,7 @@ import { traceContextOf } from '../trace-context.js';
 import type { Authorization } from './access/authorize.js';
 import { textHeaders } from './access/call-facts.js';
 import type { Caller } from './access/caller.js';
+import type { Entry } from './access/entry.js';
 import { Gate } from './access/gate.js';
 import { type Origin, onBehalfOf } from './access/on-behalf.js';
 import { givenRequestId } from './access/request-scope.js';
@@ -20,6 +21,9 @@ import { admitting, grpcHandlers, guarded, namedResource, unary } from './grpc-h
 import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
 import { isGone, toOperation } from './lifecycle.js';
+import { type CallerLimitOptions, CallerLimits } from './limits/caller-limits.js';
+import { checkLimits } from './limits/check-limits.js';
+import { UnfinishedLimit } from './limits/unfinished-limit.js';
 import { ListFilters } from './list-filter.js';
 import { consoleLogger, type Logger } from './logger.js';
 import { InProcessOperations, type ServiceLimits } from './operations-service.js';
@@ -34,13 +38,18 @@ import { Transitions } from './transitions.js';
 import { Waiters } from './waiters.js';
 
 /** What {@link createOperations} takes. */
-export interface OperationsOptions extends Partial<ServiceLimits> {
+export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOptions {
   /** The long-running methods, made by `implement`. */
   readonly methods: readonly ImplementedMethod[];
   /** Where operations are kept; closed together with the server. @defaultValue `memoryStore()` */
   readonly store?: OperationStore | undefined;
   /** How many operations run at once; further ones queue. @defaultValue 100 */
   readonly concurrency?: number | undefined;
+  /**
+   * How many operations may be queued or running in the store, of all servers that share it. More are refused with
+   * RESOURCE_EXHAUSTED. The store has to have `countUnfinished`. @defaultValue no limit
+   */
+  readonly maxUnfinished?: number | undefined;
   /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
   readonly retentionMs?: number | undefined;
   /** Encrypts page tokens. Servers that share a store share it. @defaultValue random, good for this server */
@@ -185,8 +194,9 @@ class EmbeddedOperations implements Operations {
   readonly #waiters: Waiters;
   readonly #health: StoreHealth;
   readonly #runner: Runner;
-  readonly #gate: Gate | undefined;
   readonly #telemetry: Telemetry | undefined;
+  readonly #entry: Entry;
+  readonly #unfinished: UnfinishedLimit | undefined;
   readonly #stopping = new AbortController();
   readonly #stopSweeping: () => void;
   readonly #stopCounting: () => void;
@@ -195,10 +205,12 @@ class EmbeddedOperations implements Operations {
     const environment = { store: memoryStore(), logger: consoleLogger, clock: systemClock };
     const settings = withDefaults({ ...DEFAULTS, ...environment }, options);
     checkLimits(settings);
-    const { clock, logger, concurrency } = settings;
+    const { clock, logger, concurrency, maxUnfinished } = settings;
     const { telemetry } = options;
     this.#telemetry = telemetry;
     const store = telemetry ? observedStore(settings.store, telemetry) : settings.store;
+    // Before anything begins that would have to be ended.
+    this.#unfinished = maxUnfinished === undefined ? undefined : new UnfinishedLimit(store, maxUnfinished);
     this.#newId = options.newId ?? randomId;
     this.#listFilters = new ListFilters(options.methods);
     this.#store = store;
@@ -223,8 +235,9 @@ class EmbeddedOperations implements Operations {
       pageTokens: new PageTokens(options.pageTokenSecret),
       stopping: this.#stopping.signal,
     });
-    this.#gate = options.authorize && new Gate(options.authorize);
-    this.handlers = grpcHandlers({ service: this.#service, logger, clock, telemetry, gate: this.#gate });
+    const gate = options.authorize && new Gate(options.authorize);
+    this.#entry = { gate, limits: CallerLimits.of(options) };
+    this.handlers = grpcHandlers({ service: this.#service, logger, clock, telemetry, ...this.#entry });
     this.#stopSweeping = sweepExpired(store, clock, logger);
     this.#stopCounting = countUnfinished(store, telemetry);
   }
@@ -265,7 +278,10 @@ class EmbeddedOperations implements Operations {
     if (response) {
       record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
     }
-    const kept = await this.#store.create(record);
+    const create = () => this.#store.create(record);
+    // What is done already takes no place.
+    const creating = this.#unfinished && !response ? this.#unfinished.admit(create) : create();
+    const kept = await creating;
     if (kept.name === record.name) this.#telemetry?.changed(undefined, record, createTime);
     return toOperation(sameRequest(kept, facts, caller));
   }
@@ -295,7 +311,7 @@ class EmbeddedOperations implements Operations {
     const handler = unary<Request, Operation>(
       path,
       this.#logger,
-      admitting(this.#gate, path, nameOf, (call, { caller }) => {
+      admitting(this.#entry, path, nameOf, (call, { caller }) => {
         const context = { headers: textHeaders(call.metadata), caller };
         return this.start(implemented, call.request as DeepPartial<Request>, context);
       }),
@@ -309,11 +325,12 @@ class EmbeddedOperations implements Operations {
     handler: handleUnaryCall<Request, Response>,
     nameOf: (request: Request) => string = namedResource,
   ): handleUnaryCall<Request, Response> {
-    return guarded({ gate: this.#gate, path, nameOf, logger: this.#logger }, handler);
+    return guarded({ ...this.#entry, path, nameOf, logger: this.#logger }, handler);
   }
 
   serviceFor(origin: Origin): OperationsApi {
-    return this.#gate ? onBehalfOf(origin, this.#service, this.#gate) : this.#service;
+    const { gate, limits } = this.#entry;
+    return gate || limits ? onBehalfOf(origin, this.#service, this.#entry) : this.#service;
   }
 
   async close({ graceMs = DEFAULTS.graceMs, delayMs = 0 }: CloseOptions = {}): Promise<void> {
@@ -361,19 +378,6 @@ function countUnfinished(store: OperationStore, telemetry: Telemetry | undefined
   const count = store.countUnfinished;
   if (!telemetry || !count) return () => {};
   return telemetry.unfinished(() => count.call(store, MOST_COUNTED));
-}
-
-function checkLimits(settings: Omit<typeof DEFAULTS, 'graceMs'>): void {
-  for (const option of [
-    'concurrency',
-    'retentionMs',
-    'defaultPageSize',
-    'maxPageSize',
-    'maxWaitMs',
-  ] as const) {
-    const value = settings[option];
-    if (!(value > 0)) throw new TypeError(`option ${option} is ${value}: it must be greater than 0`);
-  }
 }
 
 /**

@@ -42,8 +42,8 @@ export interface FakeServerOptions {
   readonly apis?: readonly FakedApi[];
   /** @defaultValue the machine's */
   readonly clock?: Clock;
-  /** How operations are kept and answered. @defaultValue as `createOperations` has it, in memory */
-  readonly operations?: Omit<OperationsOptions, 'methods' | 'clock' | 'concurrency'>;
+  /** How operations are kept and answered. @defaultValue as `createOperations` has it, in memory, and any number run at once */
+  readonly operations?: Omit<OperationsOptions, 'methods' | 'clock'>;
   /** Of the gRPC server; interceptors of yours come after those that record calls and have them meet faults. @defaultValue none */
   readonly grpc?: ServerOptions;
   /** Of the gateway; `off`: none, and HTTP rules may be wrong. @defaultValue as `createGateway` has it */
@@ -140,7 +140,7 @@ export class FakedApiServer implements FakeServer {
       methods: this.apis.methods,
       clock,
       // Faked work is a timer: there is no telling how many a test wants at once, and no harm in many.
-      concurrency: Number.POSITIVE_INFINITY,
+      concurrency: operations.concurrency ?? Number.POSITIVE_INFINITY,
     });
     this.server.addService(OperationsService, this.operations.handlers);
     this.apis.serve(this.server, this.operations);

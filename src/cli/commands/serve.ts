@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
 import { type AuthOptions, authorization, withAuthOptions } from '../serve/auth-options.js';
 import { type FakingOptions, watchedScript, withFakingOptions } from '../serve/faking-options.js';
+import { type LimitOptions, withLimitOptions } from '../serve/limit-options.js';
 import { type ListeningOptions, listenSettings, withListeningOptions } from '../serve/listening-options.js';
 import { metricsAddress, type ObservingOptions, withObservingOptions } from '../serve/observing-options.js';
 import { type RunningOptions, withRunningOptions } from '../serve/running-options.js';
@@ -12,6 +13,7 @@ interface ServeOptions
     FakingOptions,
     RunningOptions,
     AuthOptions,
+    LimitOptions,
     ObservingOptions {}
 
 /** `longrunning serve` */
@@ -26,6 +28,7 @@ export function serveCommand(terminal: Terminal): Command {
     withRunningOptions,
     withAuthOptions,
     withObservingOptions,
+    withLimitOptions,
   ];
   for (const addGroup of groups) addGroup(command);
   return command.action((options: ServeOptions) => serve(options, terminal));
@@ -42,7 +45,9 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const { graceMs, drainDelayMs, record, logLevel } = options;
   const observing = { metricsAddress: metricsAddress(options), logLevel };
   const running = { graceMs, drainDelayMs, store, watch, record, authorize, terminal };
-  const settings = { ...listenSettings(options), ...running, ...observing };
+  const { maxRunning, maxUnfinished, maxWaitsPerCaller, ratePerSecond } = options;
+  const limits = { concurrency: maxRunning, maxUnfinished, maxWaitsPerCaller, ratePerSecond };
+  const settings = { ...listenSettings(options), ...running, ...observing, limits };
   try {
     await serveUntilTerminated(served, settings);
   } finally {

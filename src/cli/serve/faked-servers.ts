@@ -1,6 +1,12 @@
 import type { Logger } from 'pino';
 import { HttpRuleError } from '../../gateway/index.js';
-import type { Authorization, OperationStore, Telemetry } from '../../server/index.js';
+import {
+  type Authorization,
+  grpcLimits,
+  type OperationStore,
+  type OperationsOptions,
+  type Telemetry,
+} from '../../server/index.js';
 import { DEFAULT_SCRIPT, type FakeServer, fakeServer } from '../../testing/index.js';
 import { badRule } from '../bad-rule.js';
 import type { ListenSettings } from '../listen.js';
@@ -16,6 +22,11 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   readonly authorize: Authorization | undefined;
   /** Undefined: nobody measures. */
   readonly telemetry?: Telemetry | undefined;
+  /** How much is taken on. */
+  readonly limits: Pick<
+    OperationsOptions,
+    'concurrency' | 'maxUnfinished' | 'maxWaitsPerCaller' | 'ratePerSecond'
+  >;
 }
 
 /**
@@ -26,14 +37,15 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
  */
 export function fakedServers(
   { schema, script = DEFAULT_SCRIPT, serviceConfig }: ServedProtos,
-  { store, speaks, authorize, telemetry }: FakedServersSettings,
+  { store, speaks, authorize, telemetry, limits }: FakedServersSettings,
   recording: CallFile | undefined,
   logger: Logger,
 ): FakeServer {
   try {
     return fakeServer({
       apis: [{ schema, script }],
-      operations: { store, logger, authorize, telemetry },
+      operations: { store, logger, authorize, telemetry, ...limits },
+      grpc: grpcLimits(),
       rest: speaks === 'gRPC' ? 'off' : { logger, ...(serviceConfig && { serviceConfig }) },
       recording: recording ? 'told' : 'off',
       ...(recording && { onCall: (call) => recording.add(call) }),

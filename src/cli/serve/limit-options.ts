@@ -1,0 +1,30 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** How much is taken on, of everybody and of each caller. */
+export interface LimitOptions {
+  readonly maxRunning?: number;
+  readonly maxUnfinished?: number;
+  readonly maxWaitsPerCaller?: number;
+  readonly ratePerSecond?: number;
+}
+
+/** Adds `--max-running`, `--max-unfinished`, `--max-waits-per-caller` and `--rate-per-second`. */
+export function withLimitOptions(command: Command): Command {
+  const limits = [
+    ['--max-running <count>', 'operations that run at once; more queue'],
+    ['--max-unfinished <count>', 'operations that run or queue; more are refused'],
+    ['--max-waits-per-caller <count>', 'waits of one caller at once; more are refused'],
+    ['--rate-per-second <count>', 'calls of one caller in a second; more are refused'],
+  ] as const;
+  for (const [flags, description] of limits) {
+    command.addOption(
+      new Option(flags, description).argParser(parseCount).helpGroup('Limits (none by default):'),
+    );
+  }
+  return command;
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a whole number, 1 or more.');
+  return Number(text);
+}

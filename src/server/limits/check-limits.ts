@@ -1,0 +1,28 @@
+import type { ServiceLimits } from '../operations-service.js';
+import type { CallerLimitOptions } from './caller-limits.js';
+
+/** The options that are limits. */
+export interface CheckedLimits extends ServiceLimits, CallerLimitOptions {
+  readonly concurrency: number;
+  readonly retentionMs: number;
+  readonly maxUnfinished?: number | undefined;
+}
+
+/** @throws TypeError when one is none. */
+export function checkLimits(settings: CheckedLimits): void {
+  for (const option of [
+    'concurrency',
+    'retentionMs',
+    'defaultPageSize',
+    'maxPageSize',
+    'maxWaitMs',
+  ] as const) {
+    const value = settings[option];
+    if (!(value > 0)) throw new TypeError(`option ${option} is ${value}: it must be greater than 0`);
+  }
+  for (const option of ['maxUnfinished', 'maxWaitsPerCaller', 'ratePerSecond'] as const) {
+    const value = settings[option];
+    if (value === undefined || (Number.isInteger(value) && value > 0)) continue;
+    throw new TypeError(`option ${option} is ${value}: give a whole number, 1 or more, or leave it out`);
+  }
+}

@@ -1,0 +1,43 @@
+import type { OperationStore } from '../../stores/operation-store.js';
+import { exhausted } from './caller-limits.js';
+
+const RETRY_START_MS = 1000;
+
+/** How many operations a store may hold that have not ended. */
+export class UnfinishedLimit {
+  readonly #max: number;
+  readonly #store: Required<Pick<OperationStore, 'countUnfinished'>>;
+  /** Counted by now, and not in the store yet. */
+  #starting = 0;
+
+  /** @throws TypeError when the store cannot tell how many there are. */
+  constructor(store: OperationStore, max: number) {
+    const { countUnfinished } = store;
+    if (!countUnfinished)
+      throw new TypeError(
+        'option maxUnfinished needs a store that counts: give it `countUnfinished`, or leave the option out',
+      );
+    this.#max = max;
+    this.#store = { countUnfinished: (limit) => countUnfinished.call(store, limit) };
+  }
+
+  /**
+   * Does what adds an operation to the store.
+   *
+   * @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when it has too many.
+   */
+  async admit<Result>(create: () => Promise<Result>): Promise<Result> {
+    const others = this.#starting++;
+    try {
+      const counts = await this.#store.countUnfinished(this.#max);
+      const unfinished = counts.reduce((sum, { count }) => sum + count, 0);
+      if (unfinished + others >= this.#max) {
+        const message = `server has ${this.#max} operations queued or running, and takes no more: try again when some have ended`;
+        throw exhausted('TOO_MANY_OPERATIONS', message, RETRY_START_MS);
+      }
+      return await create();
+    } finally {
+      this.#starting--;
+    }
+  }
+}

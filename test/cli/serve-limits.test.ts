@@ -1,0 +1,33 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { closeAfterEach } from '../helpers/close-after-each.js';
+import { run, Serving } from './command-line.js';
+
+jest.setTimeout(300_000);
+
+const EXPORT = ['start', 'Reports/ExportReport', '{"parent": "projects/p/locations/l"}'];
+
+describe('serve with limits', () => {
+  const opened = closeAfterEach();
+
+  it('one operation at most: the next start fails with RESOURCE_EXHAUSTED, until the first has ended', async () => {
+    const limits = ['--max-unfinished', '1', '--max-running', '1', '--max-waits-per-caller', '1'];
+    const { address } = opened(await Serving.start([...limits, '--rate-per-second', '10000']));
+    expect((await run(EXPORT, { address })).code).toBe(0);
+    const { code, stderr } = await run(EXPORT, { address });
+    expect([code, stderr]).toEqual([
+      5,
+      expect.stringMatching(/RESOURCE_EXHAUSTED.*1 operations queued or running.*try again/),
+    ]);
+    const { stdout } = await run(['list', 'projects/p/locations/l', '--json'], { address });
+    await run(['cancel', '--wait', JSON.parse(stdout.split('\n')[0] ?? '').name], { address });
+    expect((await run(EXPORT, { address })).code).toBe(0);
+  });
+
+  it.each(['--max-running', '--max-unfinished', '--max-waits-per-caller', '--rate-per-second'])(
+    '%s 0: refused',
+    async (flag) => {
+      const { code, stderr } = await run(['serve', flag, '0']);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('Write a whole number, 1 or more')]);
+    },
+  );
+});
