@@ -67,7 +67,8 @@ export async function soak({ durationMs, clients, module, onProgress }: SoakOpti
     while (!stop.signal.aborted) {
       await client.live().then(
         () => lives++,
-        (error) => unexpected.push(String(error)),
+        (error) =>
+          unexpected.push(`${error} code=${error.code} ${error.cause?.stack ?? error.stack}`.slice(0, 1500)),
       );
     }
   });
