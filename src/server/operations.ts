@@ -238,7 +238,7 @@ class EmbeddedOperations implements Operations {
     const gate = options.authorize && new Gate(options.authorize);
     this.#entry = { gate, limits: CallerLimits.of(options) };
     this.handlers = grpcHandlers({ service: this.#service, logger, clock, telemetry, ...this.#entry });
-    this.#stopSweeping = sweepExpired(store, clock, logger);
+    this.#stopSweeping = sweepExpired(store, settings.retentionMs, clock, logger);
     this.#stopCounting = countUnfinished(store, telemetry);
   }
 

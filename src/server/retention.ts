@@ -2,7 +2,9 @@ import type { Clock } from '../clock.js';
 import type { OperationStore } from '../stores/operation-store.js';
 import type { Logger } from './logger.js';
 
-const SWEEP_INTERVAL_MS = 60_000;
+/** As often as operations expire, within these bounds. */
+const SHORTEST_INTERVAL_MS = 1000;
+const LONGEST_INTERVAL_MS = 60_000;
 const BATCH = 500;
 
 /**
@@ -11,7 +13,13 @@ const BATCH = 500;
  *
  * @returns a function that ends it.
  */
-export function sweepExpired(store: OperationStore, clock: Clock, logger: Logger): () => void {
+export function sweepExpired(
+  store: OperationStore,
+  retentionMs: number,
+  clock: Clock,
+  logger: Logger,
+): () => void {
+  const intervalMs = Math.min(Math.max(retentionMs, SHORTEST_INTERVAL_MS), LONGEST_INTERVAL_MS);
   let stop = () => {};
   let stopped = false;
   const sweep = async () => {
@@ -23,7 +31,7 @@ export function sweepExpired(store: OperationStore, clock: Clock, logger: Logger
     if (!stopped) arm();
   };
   const arm = () => {
-    stop = clock.setTimer(sweep, SWEEP_INTERVAL_MS, { background: true });
+    stop = clock.setTimer(sweep, intervalMs, { background: true });
   };
   arm();
   return () => {

@@ -126,6 +126,8 @@ export class FakedApiServer implements FakeServer {
       log: this.log,
       faults: this.plan,
       history: this.#history,
+      // Who keeps calls may ask for any of their answers later; others say at once what they want.
+      remembersAnswers: () => recording === 'kept' || this.plan.repeatsAnswers,
       held: this.held,
       connections,
       clock,

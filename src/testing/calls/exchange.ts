@@ -20,6 +20,8 @@ export interface ExchangeParts {
   readonly log: CallLog;
   readonly faults: FaultPlan;
   readonly history: AnswerHistory;
+  /** Whether answers are to be noted in {@link history}. */
+  readonly remembersAnswers: () => boolean;
   readonly connections: CallConnections;
   readonly held: HeldOperations;
   readonly clock: Clock;
@@ -68,11 +70,11 @@ export class Exchange {
 
   /** The answer to send in place of the handler's. */
   answer(message: unknown): unknown {
-    const { history } = this.#parts;
+    const { history, remembersAnswers } = this.#parts;
     const bytes = this.#incoming.serialize(message);
     const question = this.#question(message);
     const altered = this.#altered(question, message, bytes);
-    if (altered === message) history.note(question, message, bytes);
+    if (altered === message && remembersAnswers()) history.note(question, message, bytes);
     return altered;
   }
 

@@ -52,6 +52,11 @@ export class FaultPlan {
     return this.#entries.every(({ fault, met }) => met >= fault.times);
   }
 
+  /** Whether some call will get an answer that was given before. */
+  get repeatsAnswers(): boolean {
+    return this.#entries.some(({ fault, met }) => met < fault.times && repeatsAnswers(fault));
+  }
+
   clear(): void {
     this.#entries = [];
   }
@@ -60,5 +65,11 @@ export class FaultPlan {
 function fits({ method, name }: Fault, call: FaultedCall): boolean {
   return (
     (method === undefined || method === call.method) && (name === undefined || call.names.includes(name))
+  );
+}
+
+function repeatsAnswers({ consequence }: Fault): boolean {
+  return (
+    consequence.type === 'effect' && (consequence.effect === 'stale' || consequence.effect === 'duplicate')
   );
 }

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** The server of a soak, in a process of its own. */
+export class SoakedServer {
+  readonly #child: ChildProcess;
+  readonly port: number;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  /** @param module - where `server.ts` is. */
+  static async start(module: string): Promise<SoakedServer> {
+    const args = ['--expose-gc', '--no-warnings', module];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const [{ port }] = await once(child, 'message');
+    return new SoakedServer(child, port);
+  }
+
+  /** Has these faults go wrong from now on; resolves with how much memory is in use, in bytes. */
+  async inject(faults: string): Promise<number> {
+    const told = once(this.#child, 'message');
+    this.#child.send(faults);
+    const [{ bytes }] = await told;
+    return bytes;
+  }
+
+  /** Asks it to end; its exit code, or the signal that it died of. */
+  async stop(): Promise<number | string> {
+    if (this.#child.exitCode !== null) return this.#child.exitCode;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const hanging = setTimeout(() => this.#child.kill('SIGKILL'), 30_000);
+    const [code, signal] = await ended;
+    clearTimeout(hanging);
+    return code ?? signal;
+  }
+}

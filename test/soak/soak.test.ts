@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { soak } from './soak.ts';
+
+describe('soak', () => {
+  it('2,000 honest clients, faults and hostile input side by side: nobody honest notices, nothing is left', async () => {
+    const module = join(__dirname, 'server.ts');
+    const report = await soak({ durationMs: 60_000, clients: 2000, module });
+    expect(report.unexpected).toEqual([]);
+    expect(report.lives).toBeGreaterThan(100);
+    expect(report.growth).toBeLessThan(1.1);
+    expect(report.exit).toBe(0);
+  });
+});
