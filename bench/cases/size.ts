@@ -1,10 +1,8 @@
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchCase } from '../harness/bench-case.ts';
-import { installedBytes } from '../harness/installed-size.ts';
+import { installedBytes, packageDirectory } from '../harness/installed-size.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const GAX = dirname(fileURLToPath(import.meta.resolve('google-gax/package.json')));
 const MEGABYTE = 1_000_000;
 
 /** What an application has on its disk. */
@@ -17,7 +15,7 @@ export const sizeCases: readonly BenchCase[] = [
       const published = ['dist', 'protos', 'generated/descriptors.binpb', 'README.md', 'package.json'];
       const round = {
         ours: installedBytes(ROOT, published) / MEGABYTE,
-        theirs: installedBytes(GAX) / MEGABYTE,
+        theirs: installedBytes(packageDirectory('google-gax', ROOT)) / MEGABYTE,
       };
       return { main: { quantity: 'megabytes', rounds: [round] }, context: [] };
     },

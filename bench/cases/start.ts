@@ -47,7 +47,7 @@ export const startCases: readonly BenchCase[] = [
     goal: { bound: 'at most', ratio: 1.5 },
     async measure() {
       const sides = {
-        ours: () => ready(CLI, 'serve', '--port', '0'),
+        ours: () => ready(CLI, 'serve', '--address', '127.0.0.1:0'),
         theirs: () => ready(BARE_SERVE),
       };
       return { main: { quantity: 'milliseconds', rounds: await alternate(sides, ROUNDS) }, context: [] };

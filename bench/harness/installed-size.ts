@@ -11,7 +11,7 @@ export function installedBytes(directory: string, ownFiles: readonly string[] = 
   const visit = (from: string) => {
     const manifest: Manifest = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
     for (const name of Object.keys(manifest.dependencies ?? {})) {
-      const dependency = resolve(name, from);
+      const dependency = packageDirectory(name, from);
       if (found.has(dependency)) continue;
       found.add(dependency);
       visit(dependency);
@@ -23,7 +23,7 @@ export function installedBytes(directory: string, ownFiles: readonly string[] = 
 }
 
 /** Where a package is that another one depends on, as Node looks for it. */
-function resolve(name: string, from: string): string {
+export function packageDirectory(name: string, from: string): string {
   for (let directory = from; ; directory = dirname(directory)) {
     const candidate = join(directory, 'node_modules', name);
     if (existsSync(join(candidate, 'package.json'))) return candidate;
