@@ -100,8 +100,10 @@ async function withStores<const Counts extends readonly number[], Result>(
   try {
     const stores: Child<StoredRequests>[] = [];
     for (const count of counts) {
+      // Before the process that uses it, so that it stops after.
+      const where = await openEngine(engine, processes);
       const store = processes.use(await Child.start<StoredRequests>(STORED, 'server'));
-      await store.ask('fill', { count, store: await openEngine(engine, processes) });
+      await store.ask('fill', { count, store: where });
       stores.push(store);
     }
     return await measure(stores as Stores<Counts>, processes);
