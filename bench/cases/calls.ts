@@ -1,103 +1,124 @@
-import type { BenchCase, Measurements } from '../harness/bench-case.ts';
+import type { BenchCase, Goal } from '../harness/bench-case.ts';
+import { type CallSample, compareCalls, sampleCalls } from '../harness/call-sample.ts';
 import { Child } from '../harness/child.ts';
 import type { LoadRequests, LoadRound } from '../harness/load.ts';
-import { alternate, type Round } from '../harness/rounds.ts';
-import type { BareRequests } from '../servers/bare.ts';
+import { once } from '../harness/once.ts';
+import { takeTurns } from '../harness/rounds.ts';
 import type { ExampleState } from '../servers/example-operations.ts';
 import type { KitRequests } from '../servers/kit.ts';
-import type { ServerRequests } from '../servers/serve.ts';
+import type { PeerRequests } from '../servers/peer.ts';
 
 const LOAD = new URL('../harness/load.ts', import.meta.url);
 const KIT = new URL('../servers/kit.ts', import.meta.url);
-const BARE = new URL('../servers/bare.ts', import.meta.url);
 
 const STORED = 100_000;
-/** Together fewer calls than operations are stored, for cases that use each once. */
-const ROUNDS = { warmUp: 6, measured: 21 };
+/** Together fewer calls than operations are stored, for the case that uses each once. */
+const ROUNDS = { warmUp: 4, measured: 11 };
 const CALLS = 2500;
 const IN_FLIGHT = 64;
 
-const goal = { bound: 'at least', ratio: 0.85 } as const;
-const theirs = 'a bare grpc-js handler that answers with a constant';
+interface Peer {
+  readonly module: URL;
+  readonly theirs: string;
+  readonly goal?: Goal;
+}
+
+/** What a user might serve the same calls with, by the suffix of the name of its case. */
+const PEERS = {
+  bare: {
+    module: new URL('../servers/bare.ts', import.meta.url),
+    theirs: 'a bare grpc-js handler that answers with a constant',
+    goal: { bound: 'at least', ratio: 0.95 },
+  },
+  nice: {
+    module: new URL('../servers/nice.ts', import.meta.url),
+    theirs: 'the same service on nice-grpc, its operations in a Map',
+    goal: { bound: 'at least', ratio: 1.1 },
+  },
+  connect: {
+    module: new URL('../servers/connect.ts', import.meta.url),
+    theirs: 'the same service on @connectrpc/connect-node, its operations in a Map',
+    goal: { bound: 'at least', ratio: 3 },
+  },
+  http2: {
+    module: new URL('../servers/bare-http2.ts', import.meta.url),
+    theirs: 'a bare handler of `node:http2` that answers with a constant: the limit in Node',
+  },
+} satisfies Record<string, Peer>;
+
+type PeerName = keyof typeof PEERS;
+type Calls = Pick<LoadRound, 'method' | 'picking'> & { readonly state: ExampleState };
+
+const ALL_PEERS = Object.keys(PEERS) as PeerName[];
+const cancellation = { method: 'cancelOperation', picking: 'random' } as const;
 
 /** Calls per second on a server that keeps 100,000 operations. */
 export const callCases: readonly BenchCase[] = [
-  {
-    name: 'get',
-    ours: 'GetOperation, operations that are done',
-    theirs,
-    goal,
-    measure: () => measure('done', { method: 'getOperation', picking: 'random' }),
-  },
-  {
-    name: 'cancel-done',
-    ours: 'CancelOperation, operations that are done',
-    theirs,
-    goal,
-    measure: () => measure('done', { method: 'cancelOperation', picking: 'random' }),
-  },
-  {
-    name: 'cancel-again',
-    ours: 'CancelOperation, running operations that were asked to cancel before and go on',
-    theirs,
-    goal,
-    measure: () => measure('stubborn', { method: 'cancelOperation', picking: 'random' }),
-  },
-  {
-    name: 'cancel-running',
-    ours: 'CancelOperation, running operations, each once, their work ending as cancelled included',
-    theirs,
-    goal,
-    measure: () => measure('running', { method: 'cancelOperation', picking: 'each-once' }),
-  },
+  ...casesOf('get', 'GetOperation, operations that are done', ALL_PEERS, {
+    state: 'done',
+    method: 'getOperation',
+    picking: 'random',
+  }),
+  ...casesOf('cancel-done', 'CancelOperation, operations that are done', ALL_PEERS, {
+    state: 'done',
+    ...cancellation,
+  }),
+  ...casesOf('wait-done', 'WaitOperation, operations that are done', ALL_PEERS, {
+    state: 'done',
+    method: 'waitOperation',
+    picking: 'random',
+  }),
+  ...casesOf(
+    'cancel-again',
+    'CancelOperation, running operations that were asked to cancel before and go on',
+    ['bare'],
+    { state: 'stubborn', ...cancellation },
+  ),
+  ...casesOf(
+    'cancel-running',
+    'CancelOperation, running operations, each once, their work ending as cancelled included',
+    ['bare'],
+    { state: 'running', ...cancellation, picking: 'each-once' },
+  ),
 ];
 
-/** One round on one server. */
-interface Sample {
-  readonly callsPerSecond: number;
-  /** CPU time of the server for each call. */
-  readonly cpuMicros: number;
+/** A case for each peer; they share their rounds. */
+function casesOf(name: string, ours: string, peers: readonly PeerName[], calls: Calls): BenchCase[] {
+  const measured = once(() => measure(peers, calls));
+  return peers.map((peer) => {
+    const { theirs, goal }: Peer = PEERS[peer];
+    return {
+      name: peer === 'bare' ? name : `${name}-${peer}`,
+      ours,
+      theirs,
+      ...(goal && { goal }),
+      measure: async () => compareCalls(await measured(), { ours: 'kit', theirs: peer }),
+    };
+  });
 }
 
 async function measure(
-  state: ExampleState,
-  calls: Pick<LoadRound, 'method' | 'picking'>,
-): Promise<Measurements> {
+  peers: readonly PeerName[],
+  { state, ...calls }: Calls,
+): Promise<Record<PeerName | 'kit', CallSample>[]> {
   const processes = new AsyncDisposableStack();
   try {
     const kit = processes.use(await Child.start<KitRequests>(KIT, 'server'));
-    const bare = processes.use(await Child.start<BareRequests>(BARE, 'server'));
     const load = processes.use(await Child.start<LoadRequests>(LOAD, 'load'));
     const stored = await kit.ask('listen', { state, count: STORED });
-    const bareAddress = await bare.ask('listen', stored.operation);
     await load.ask('use', stored.names);
-    const rounds = await alternate(
-      {
-        ours: () => sample(kit, load, { ...calls, address: stored.address }),
-        theirs: () => sample(bare, load, { ...calls, address: bareAddress }),
-      },
-      ROUNDS,
-    );
-    return {
-      main: { quantity: 'calls per second', rounds: rounds.map(only('callsPerSecond')) },
-      context: [{ quantity: 'CPU of the server, µs per call', rounds: rounds.map(only('cpuMicros')) }],
-    };
+    const side = (server: Child<KitRequests> | Child<PeerRequests>, address: string) => () =>
+      sampleCalls(server, CALLS, () =>
+        load.ask('run', { ...calls, address, calls: CALLS, inFlight: IN_FLIGHT }),
+      );
+    const sides: Record<string, () => Promise<CallSample>> = {};
+    for (const peer of peers) {
+      const server = processes.use(await Child.start<PeerRequests>(PEERS[peer].module, 'server'));
+      sides[peer] = side(server, await server.ask('listen', stored));
+    }
+    sides.kit = side(kit, stored.address);
+    return await takeTurns(sides, ROUNDS);
   } finally {
     await processes.disposeAsync();
   }
-}
-
-async function sample(
-  server: Child<ServerRequests>,
-  load: Child<LoadRequests>,
-  calls: Pick<LoadRound, 'method' | 'picking' | 'address'>,
-): Promise<Sample> {
-  const cpuBefore = await server.ask('cpuMicros', undefined);
-  const tookMs = await load.ask('run', { ...calls, calls: CALLS, inFlight: IN_FLIGHT });
-  const cpuMicros = ((await server.ask('cpuMicros', undefined)) - cpuBefore) / CALLS;
-  return { callsPerSecond: (CALLS / tookMs) * 1000, cpuMicros };
-}
-
-function only(quantity: keyof Sample): (round: Round<Sample>) => Round<number> {
-  return ({ ours, theirs }) => ({ ours: ours[quantity], theirs: theirs[quantity] });
 }

@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { startPostgres } from '../../test/helpers/postgres-server.ts';
 import type { BenchCase, Measurements } from '../harness/bench-case.ts';
-import { Child } from '../harness/child.ts';
+import { Child, type Place } from '../harness/child.ts';
+import { compareLifecycles } from '../harness/compare-lifecycles.ts';
 import { alternate } from '../harness/rounds.ts';
 import { quantile } from '../harness/statistics.ts';
 import type { BareBossRequests } from '../servers/bare-boss.ts';
@@ -10,9 +12,11 @@ const REPLICA = new URL('../servers/replica.ts', import.meta.url);
 const BARE_BOSS = new URL('../servers/bare-boss.ts', import.meta.url);
 
 const CANCELS = 100;
-const CANCEL_ROUNDS = { warmUp: 1, measured: 7 };
+const CANCEL_ROUNDS = { warmUp: 1, measured: 5 };
 const LIFECYCLES = { count: 1000, inFlight: 64 };
-const LIFECYCLE_ROUNDS = { warmUp: 1, measured: 7 };
+const LIFECYCLE_ROUNDS = { warmUp: 1, measured: 5 };
+/** Two replicas, a PostgreSQL and what starts the operations, each with one to itself and one to spare. */
+const ENOUGH_CPUS = 6;
 
 /** What it costs that servers share a PostgreSQL. */
 export const postgresCases: readonly BenchCase[] = [
@@ -22,25 +26,39 @@ export const postgresCases: readonly BenchCase[] = [
     name: 'postgres-lifecycles',
     ours: `${LIFECYCLES.count} operations from start to done on PostgreSQL, ${LIFECYCLES.inFlight} at once`,
     theirs: 'as many jobs of bare pg-boss from send to complete',
-    goal: { bound: 'at least', ratio: 0.5 },
+    goal: { bound: 'at least', ratio: 0.6 },
     measure: () =>
       withPostgres(async ({ url, replica, start }) => {
         const postgres = await replica({ store: { url }, work: 'short' });
-        const memory = await replica({ store: 'memory', work: 'short' });
-        const sqlite = await replica({ store: 'sqlite', work: 'short' });
         const boss = await start<BareBossRequests>(BARE_BOSS);
         await boss.ask('open', url);
-        const perSecond = (side: Child<ReplicaRequests> | Child<BareBossRequests>) => async () =>
-          (1000 * LIFECYCLES.count) / (await (side as Child<BareBossRequests>).ask('lifecycles', LIFECYCLES));
-        const against = (side: Child<ReplicaRequests>) =>
-          alternate({ ours: perSecond(side), theirs: perSecond(boss) }, LIFECYCLE_ROUNDS);
-        return {
-          main: { quantity: 'lifecycles per second', rounds: await against(postgres) },
-          context: [
-            { quantity: 'lifecycles per second, in memory', rounds: await against(memory) },
-            { quantity: 'lifecycles per second, on SQLite', rounds: await against(sqlite) },
-          ],
-        };
+        return compareLifecycles({ ours: postgres, theirs: boss }, LIFECYCLES);
+      }),
+  },
+  {
+    name: 'postgres-replicas',
+    ours: `${LIFECYCLES.count} operations from start to done on two replicas with one PostgreSQL, half of them started on each`,
+    theirs: 'all of them on one replica',
+    ...(availableParallelism() >= ENOUGH_CPUS && { goal: { bound: 'at least', ratio: 1.7 } }),
+    measure: () =>
+      withPostgres(async ({ url, replica }) => {
+        const [one, other] = [
+          await replica({ store: { url }, work: 'short' }, 'anywhere'),
+          await replica({ store: { url }, work: 'short' }, 'anywhere'),
+        ];
+        const half = { count: LIFECYCLES.count / 2, inFlight: LIFECYCLES.inFlight / 2 };
+        const perSecond = (tookMs: number) => (1000 * LIFECYCLES.count) / tookMs;
+        const rounds = await alternate(
+          {
+            ours: async () =>
+              perSecond(
+                Math.max(...(await Promise.all([one, other].map((side) => side.ask('lifecycles', half))))),
+              ),
+            theirs: async () => perSecond(await one.ask('lifecycles', LIFECYCLES)),
+          },
+          LIFECYCLE_ROUNDS,
+        );
+        return { main: { quantity: 'lifecycles per second', rounds }, context: [] };
       }),
   },
 ];
@@ -75,7 +93,8 @@ function cancelCase({ name, share, limitMs }: { name: string; share: number; lim
 interface Replicas {
   readonly url: string;
   start<Offered extends ReplicaRequests | BareBossRequests>(module: URL): Promise<Child<Offered>>;
-  replica(opening: Opening): Promise<Child<ReplicaRequests>>;
+  /** @param place - two replicas that work at once need more than one CPU. */
+  replica(opening: Opening, place?: Place): Promise<Child<ReplicaRequests>>;
 }
 
 /** Measures with replicas on a PostgreSQL that keeps what it commits. */
@@ -84,10 +103,12 @@ async function withPostgres(measure: (replicas: Replicas) => Promise<Measurement
   try {
     const postgres = await startPostgres(['max_connections=100']);
     processes.defer(() => postgres.stop());
-    const start = async <Offered extends ReplicaRequests | BareBossRequests>(module: URL) =>
-      processes.use(await Child.start<Offered>(module, 'server'));
-    const replica = async (opening: Opening) => {
-      const child = await start<ReplicaRequests>(REPLICA);
+    const start = async <Offered extends ReplicaRequests | BareBossRequests>(
+      module: URL,
+      place: Place = 'server',
+    ) => processes.use(await Child.start<Offered>(module, place));
+    const replica = async (opening: Opening, place?: Place) => {
+      const child = await start<ReplicaRequests>(REPLICA, place);
       await child.ask('open', opening);
       return child;
     };

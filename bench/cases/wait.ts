@@ -9,7 +9,7 @@ import type { GkeRequests } from '../servers/gke.ts';
 const GKE = new URL('../servers/gke.ts', import.meta.url);
 const WAITS = new URL('../harness/waits.ts', import.meta.url);
 
-const ROUNDS = { warmUp: 1, measured: 7 };
+const ROUNDS = { warmUp: 1, measured: 4 };
 const OPERATIONS = 200;
 const SHORTEST_MS = 200;
 const LONGEST_MS = 3000;

@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Request, Requests } from './parent-link.ts';
 
-/** Which CPUs a process has to itself: servers the first one, the load all others. */
-export type Place = 'server' | 'load';
+/** Which CPUs a process runs on: servers on the first one, the load on all others, what needs more anywhere. */
+export type Place = 'server' | 'load' | 'anywhere';
 
 /** Whether {@link Child.start} pins processes on this machine. */
 export const pinned =
@@ -28,9 +28,10 @@ export class Child<Offered extends Requests> implements AsyncDisposable {
     place: Place,
     args: readonly string[] = [],
   ): Promise<Child<Offered>> {
-    const launcher = pinned
-      ? { execPath: 'taskset', execArgv: ['-c', cpus(place), process.execPath, ...process.execArgv] }
-      : {};
+    const launcher =
+      pinned && place !== 'anywhere'
+        ? { execPath: 'taskset', execArgv: ['-c', cpus(place), process.execPath, ...process.execArgv] }
+        : {};
     const child = fork(fileURLToPath(module), args, { ...launcher, serialization: 'advanced' });
     await once(child, 'spawn');
     return new Child(child);
@@ -41,6 +42,11 @@ export class Child<Offered extends Requests> implements AsyncDisposable {
     name: Name,
     input: Parameters<Offered[Name]>[0],
   ): Promise<Awaited<ReturnType<Offered[Name]>>> {
+    const { exitCode, signalCode } = this.#process;
+    if (exitCode !== null || signalCode !== null)
+      throw new Error(
+        `request ${name} to a process of the benchmark failed: it ended before, ${exitCode ?? signalCode}`,
+      );
     const settled = new AbortController();
     const { signal } = settled;
     try {
@@ -68,6 +74,6 @@ export class Child<Offered extends Requests> implements AsyncDisposable {
   }
 }
 
-function cpus(place: Place): string {
+function cpus(place: Exclude<Place, 'anywhere'>): string {
   return place === 'server' ? '0' : `1-${availableParallelism() - 1}`;
 }

@@ -3,11 +3,10 @@ import {
   CancelOperationRequest,
   GetOperationRequest,
   OperationsService,
+  WaitOperationRequest,
 } from 'longrunning/generated/google/longrunning/operations';
+import { frame } from './grpc-frame.ts';
 import { answerParent } from './parent-link.ts';
-
-/** The methods that are put under load, and their requests. */
-const METHODS = { getOperation: GetOperationRequest, cancelOperation: CancelOperationRequest };
 
 /** How the next name is picked: at random, or each once, for calls that change what they name. */
 export type Picking = 'random' | 'each-once';
@@ -15,7 +14,8 @@ export type Picking = 'random' | 'each-once';
 /** Some calls to one server. */
 export interface LoadRound {
   readonly address: string;
-  readonly method: keyof typeof METHODS;
+  /** The method that is put under load. */
+  readonly method: 'getOperation' | 'cancelOperation' | 'waitOperation';
   readonly picking: Picking;
   readonly calls: number;
   /** How many calls are open at any time. */
@@ -69,17 +69,19 @@ function call(session: ClientHttp2Session, round: LoadRound): Promise<void> {
     stream.on('error', reject);
     stream.on('end', () => (status === '0' ? resolve() : reject(new Error(`call ended with ${status}`))));
     stream.resume();
-    stream.end(frame(METHODS[round.method].encode({ name: pick(round) }).finish()));
+    stream.end(frame(encode(round.method, pick(round))));
   });
 }
 
-/** A gRPC message: a byte for "not compressed", the length, the bytes. */
-function frame(message: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafe(5 + message.length);
-  framed.writeUInt8(0);
-  framed.writeUInt32BE(message.length, 1);
-  framed.set(message, 5);
-  return framed;
+function encode(method: LoadRound['method'], name: string): Uint8Array {
+  switch (method) {
+    case 'getOperation':
+      return GetOperationRequest.encode({ name }).finish();
+    case 'cancelOperation':
+      return CancelOperationRequest.encode({ name }).finish();
+    case 'waitOperation':
+      return WaitOperationRequest.encode({ name, timeout: undefined }).finish();
+  }
 }
 
 function pick({ address, picking }: LoadRound): string {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Series } from './bench-case.ts';
 import type { Environment } from './environment.ts';
 import { type CaseResult, ratioOf } from './result.ts';
@@ -28,6 +29,8 @@ ${results.map(comparison).join('\n')}
 
 ${METHOD}
 
+${NOTES}
+
 ## Machine
 
 - ${where.date}: ${where.machine}; ${where.pinned ? 'server on the first CPU, load on the others' : 'not pinned'}
@@ -40,6 +43,9 @@ ${METHOD}
 ${results.map(rawNumbers).join('\n\n')}
 `;
 }
+
+/** What there is to say of single cases, and of what was tried: written by hand. */
+const NOTES = readFileSync(new URL('../notes.md', import.meta.url), 'utf8').trimEnd();
 
 const METHOD = `Each case compares what the kit does (ours) with the least that does the same (theirs). Server and load
 are separate processes, each on CPUs of its own where the system can pin them. After a warm-up the two sides

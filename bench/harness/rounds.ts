@@ -1,10 +1,5 @@
-/** The two that are compared. */
-export interface Sides<Measurement> {
-  /** What the kit does. */
-  readonly ours: () => Promise<Measurement>;
-  /** What it is held against. */
-  readonly theirs: () => Promise<Measurement>;
-}
+/** What is compared, by name. */
+export type Sides<Name extends string, Measurement> = Readonly<Record<Name, () => Promise<Measurement>>>;
 
 /** How often to measure each side. */
 export interface RoundCounts {
@@ -13,25 +8,41 @@ export interface RoundCounts {
   readonly measured: number;
 }
 
-/** One measurement of each side, one right after the other. */
+/** One measurement of what the kit does, and one of what it is held against, close in time. */
 export interface Round<Measurement> {
   readonly ours: Measurement;
   readonly theirs: Measurement;
 }
 
+let most = Number.POSITIVE_INFINITY;
+
+/** Measures no case in more rounds than this, and warms up in one: to see that it works, not to know a figure. */
+export function limitRounds(rounds: number): void {
+  most = rounds;
+}
+
 /**
- * Measures both sides in turn, theirs, ours, theirs, ours…, so that whatever else the machine does meanwhile
- * befalls both alike.
+ * Measures all sides in turn, one after the other in each round, so that whatever else the machine does meanwhile
+ * befalls all alike.
  */
-export async function alternate<Measurement>(
-  sides: Sides<Measurement>,
+export async function takeTurns<Name extends string, Measurement>(
+  sides: Sides<Name, Measurement>,
   { warmUp, measured }: RoundCounts,
-): Promise<Round<Measurement>[]> {
-  const rounds: Round<Measurement>[] = [];
-  for (let count = 0; count < warmUp + measured; count++) {
-    const theirs = await sides.theirs();
-    const ours = await sides.ours();
-    if (count >= warmUp) rounds.push({ ours, theirs });
+): Promise<Record<Name, Measurement>[]> {
+  const rounds: Record<Name, Measurement>[] = [];
+  const discarded = Number.isFinite(most) ? Math.min(1, warmUp) : warmUp;
+  for (let count = 0; count < discarded + Math.min(most, measured); count++) {
+    const round: Partial<Record<Name, Measurement>> = {};
+    for (const name of Object.keys(sides) as Name[]) round[name] = await sides[name]();
+    if (count >= discarded) rounds.push(round as Record<Name, Measurement>);
   }
   return rounds;
+}
+
+/** Measures two sides in turn: theirs, ours, theirs, ours… */
+export function alternate<Measurement>(
+  { ours, theirs }: Sides<keyof Round<Measurement>, Measurement>,
+  counts: RoundCounts,
+): Promise<Round<Measurement>[]> {
+  return takeTurns({ theirs, ours }, counts);
 }

@@ -1,12 +1,11 @@
 import { PgBoss } from 'pg-boss';
 import { inLanes } from '../harness/lanes.ts';
 import { answerParent } from '../harness/parent-link.ts';
+import type { LifecycleRequests } from './replica.ts';
 
 /** pg-boss as it is, with as many connections as the store of the kit has. */
-export type BareBossRequests = {
+export type BareBossRequests = LifecycleRequests & {
   open(url: string): Promise<void>;
-  /** Sends, fetches and completes so many jobs; tells the milliseconds. */
-  lifecycles(input: { readonly count: number; readonly inFlight: number }): Promise<number>;
 };
 
 const QUEUE = 'bare';

@@ -21,7 +21,7 @@ import { answerParent } from '../harness/parent-link.ts';
 import { exampleRequest } from './example-operations.ts';
 
 /** A server of operations, called in process, perhaps one of several on one store. */
-export type ReplicaRequests = {
+export type ReplicaRequests = LifecycleRequests & {
   open(input: Opening): Promise<void>;
   /** Starts an operation; tells its name once it is at work. */
   begin(input?: undefined): Promise<string>;
@@ -29,9 +29,19 @@ export type ReplicaRequests = {
   cancel(name: string): Promise<number>;
   /** When the work on it heard that it was cancelled. */
   abortedAt(name: string): Promise<number>;
-  /** Starts so many operations whose work is nothing, and waits for their ends; tells the milliseconds. */
-  lifecycles(input: { readonly count: number; readonly inFlight: number }): Promise<number>;
 };
+
+/** A process that does operations, or what is as much work, from start to done. */
+export type LifecycleRequests = {
+  /** Starts so many operations whose work is nothing, and waits for their ends; tells the milliseconds. */
+  lifecycles(input: Lifecycles): Promise<number>;
+};
+
+/** How many operations, and how many of them at once. */
+export interface Lifecycles {
+  readonly count: number;
+  readonly inFlight: number;
+}
 
 /** How a replica is to be. */
 export interface Opening {

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Server } from '@grpc/grpc-js';
+import type { Operation } from 'longrunning';
 import { createOperations, type OperationStore, OperationsService } from 'longrunning/server';
 import { sqliteStore } from 'longrunning/sqlite';
 import { answerParent } from '../harness/parent-link.ts';
@@ -14,6 +16,10 @@ export type StoredRequests = {
   fill(input: Filling): Promise<void>;
   /** Serves the store over gRPC; tells where, and the names of so many operations, picked at random. */
   serve(names: number): Promise<{ readonly address: string; readonly names: readonly string[] }>;
+  /** Stores so many more, that are not done. */
+  begin(count: number): Promise<void>;
+  /** Reads the first page of those that are not done so many times; tells the milliseconds. */
+  unfinished(input: { readonly by: 'filter' | 'hand'; readonly times: number }): Promise<number>;
   /** Reads one page so many times; tells the milliseconds. */
   page(input: { readonly at: 'start' | 'end'; readonly times: number }): Promise<number>;
 };
@@ -28,7 +34,13 @@ export interface Filling {
 const PAGE = { parent: storedParent, now: 0, limit: 50 };
 const AT_ONCE = 5000;
 
+/** What `done = false` asks of the database, as one writes it who knows the table. */
+const BY_HAND = `
+  SELECT name, metadata_type, metadata_value FROM operations INDEXED BY operations_unfinished
+  WHERE end_time IS NULL AND parent = ? ORDER BY sequence DESC LIMIT ?`;
+
 let store: OperationStore;
+let path: string;
 let stored = 0;
 
 answerParent({
@@ -48,6 +60,38 @@ answerParent({
     const pick = () => storedOperation(Math.floor(Math.random() * stored)).name;
     return { address: await listen(server), names: Array.from({ length: count }, pick) };
   },
+  async begin(count) {
+    for (let left = count; left > 0; left--) {
+      const { result, endTime, expireTime, ...running } = storedOperation(stored++);
+      await store.create(running);
+    }
+  },
+  async unfinished({ by, times }) {
+    const { service } = createOperations({ store, methods: [] });
+    const request = { name: storedParent, filter: 'done = false', pageSize: PAGE.limit };
+    const database = new DatabaseSync(path, { readOnly: true });
+    const statement = database.prepare(BY_HAND);
+    const byHand = (): Operation[] =>
+      statement.all(storedParent, PAGE.limit + 1).map((row) => ({
+        name: String(row.name),
+        metadata: {
+          typeUrl: String(row.metadata_type),
+          value: Buffer.from(row.metadata_value as Uint8Array),
+        },
+        done: false,
+        result: undefined,
+      }));
+    try {
+      return await timed(async () => {
+        for (let left = times; left > 0; left--) {
+          const page = by === 'hand' ? byHand() : (await service.listOperations(request)).operations;
+          if (page.length < PAGE.limit) throw new Error(`the page has ${page.length} operations`);
+        }
+      });
+    } finally {
+      database.close();
+    }
+  },
   page({ at, times }) {
     // Sequences count from 1, and a page begins below the one that it is after.
     const query = at === 'start' ? PAGE : { ...PAGE, after: String(PAGE.limit + 1) };
@@ -63,7 +107,8 @@ answerParent({
 function openSqlite(): OperationStore {
   const directory = mkdtempSync(join(tmpdir(), 'longrunning-bench-'));
   process.on('exit', () => rmSync(directory, { recursive: true }));
-  return sqliteStore(join(directory, 'operations.db'), { synchronous: 'normal' });
+  path = join(directory, 'operations.db');
+  return sqliteStore(path, { synchronous: 'normal' });
 }
 
 async function openPostgres(url: string): Promise<OperationStore> {

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import type { BenchCase } from '../harness/bench-case.ts';
+import { installedBytes, packageDirectory } from '../harness/installed-size.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MEGABYTE = 1_000_000;
+
+/** What an application has on its disk. */
+export const sizeCases: readonly BenchCase[] = [
+  {
+    name: 'install-size',
+    ours: 'the files of the package and of all that it depends on in production, google-gax among them',
+    theirs: 'those of google-gax and of all that it depends on',
+    async measure() {
+      const published = ['dist', 'protos', 'generated/descriptors.binpb', 'README.md', 'package.json'];
+      const round = {
+        ours: installedBytes(ROOT, published) / MEGABYTE,
+        theirs: installedBytes(packageDirectory('google-gax', ROOT)) / MEGABYTE,
+      };
+      return { main: { quantity: 'megabytes', rounds: [round] }, context: [] };
+    },
+  },
+];
