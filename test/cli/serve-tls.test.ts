@@ -17,7 +17,11 @@ describe('serve with TLS', () => {
 
   it('mutual TLS for gRPC and for REST apart; SIGHUP brings a new certificate, a broken one is told of', async () => {
     const maker = opened(certificateMaker());
-    const [first, second, client] = [maker.make('first'), maker.make('second'), maker.make('client')];
+    const [first, second, client] = [
+      await maker.make('first'),
+      await maker.make('second'),
+      await maker.make('client'),
+    ];
     const [cert, key] = [join(maker.directory, 'tls.crt'), join(maker.directory, 'tls.key')];
     copyFileSync(first.cert, cert);
     copyFileSync(first.key, key);

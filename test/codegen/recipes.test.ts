@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -24,9 +24,6 @@ const DOCUMENT = 'docs/codegen.md';
 const GENERATED = 'src/generated/acme/jobs/v1/jobs.operations.ts';
 const PACKAGES = resolve('node_modules');
 const recipes = blocksOf(DOCUMENT);
-
-const hasProtoc = spawnSync('protoc', ['--version']).status === 0;
-const byWhom = hasProtoc ? '' : ' (protoc is not here: buf in its place)';
 
 function blocks(heading: string, language: string): readonly Block[] {
   const found = recipes.get(heading)?.filter((block) => block.language === language) ?? [];
@@ -69,7 +66,6 @@ describe(DOCUMENT, () => {
     );
     // npm takes longer to start than most of what it is asked to.
     command('bin/npx', 'exec "$@"');
-    if (!hasProtoc) command('bin/protoc', `exec node "${resolve('test/codegen/protoc-by-buf.ts')}" "$@"`);
   }
 
   function command(path: string, text: string): void {
@@ -114,7 +110,7 @@ describe(DOCUMENT, () => {
     expect(await complaints(project, ['src/server.ts', 'src/client.ts'])).toBe('');
   });
 
-  it(`protoc${byWhom}: generates the same`, () => {
+  it('protoc: generates the same', () => {
     rmSync(join(project, 'src/generated'), { recursive: true });
     sh(block('protoc', 'sh'));
     expect(read(GENERATED)).toBe(byBuf);
@@ -139,7 +135,7 @@ describe(DOCUMENT, () => {
     }
   });
 
-  it(`our protos as an include path${byWhom}: with the HTTP rules of operations under a location`, () => {
+  it('our protos as an include path: with the HTTP rules of operations under a location', () => {
     sh(block('Our protos as an include path', 'sh'));
     expect(servicesIn('api.binpb')).toContain('google.longrunning.Operations');
     expect(readFileSync(join(project, 'api.binpb'), 'latin1')).toContain(

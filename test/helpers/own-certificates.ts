@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 
 /** A certificate for `localhost`, and its key, in files. */
 export interface OwnCertificate {
@@ -12,21 +12,23 @@ export interface OwnCertificate {
 /** Makes self-signed certificates: nobody but who is given one trusts it. */
 export interface CertificateMaker extends AsyncDisposable {
   readonly directory: string;
-  make(name: string): OwnCertificate;
+  make(name: string): Promise<OwnCertificate>;
 }
 
 export function certificateMaker(): CertificateMaker {
   const directory = mkdtempSync(join(tmpdir(), 'longrunning-certificates-'));
   return {
     directory,
-    make(name) {
+    async make(name) {
+      const pems = await generate([{ name: 'commonName', value: name }], {
+        keyType: 'ec',
+        algorithm: 'sha256',
+        extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+      });
       const cert = join(directory, `${name}.pem`);
       const key = join(directory, `${name}-key.pem`);
-      const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost'];
-      const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-      execFileSync('openssl', [...kind, ...subject, '-days', '2', '-keyout', key, '-out', cert], {
-        stdio: 'ignore',
-      });
+      writeFileSync(cert, pems.cert);
+      writeFileSync(key, pems.private);
       return { cert, key };
     },
     async [Symbol.asyncDispose]() {

@@ -17,7 +17,7 @@ describe('certificates in files', () => {
   /** A port that is served with the first of two certificates. */
   async function serve(more: Partial<TlsFiles> = {}) {
     const made = opened(certificateMaker());
-    const [first, second] = [made.make('first'), made.make('second')];
+    const [first, second] = [await made.make('first'), await made.make('second')];
     const files = { cert: join(made.directory, 'tls.crt'), key: join(made.directory, 'tls.key'), ...more };
     const put = ({ cert, key }: OwnCertificate) => {
       copyFileSync(cert, files.cert);
@@ -95,12 +95,12 @@ describe('certificates in files', () => {
 
   it('clients without a certificate of the CA are turned away', async () => {
     const maker = opened(certificateMaker());
-    const trusted = maker.make('client');
+    const trusted = await maker.make('client');
     const { dial, port } = await serve({ clientCa: trusted.cert });
     const let_in = dial({ cert: pem(trusted.cert), key: pem(trusted.key) });
     expect(await answerOf(let_in)).toMatch(/^HTTP\/1\.1 200 /);
     let_in.destroy();
-    const stranger = maker.make('stranger');
+    const stranger = await maker.make('stranger');
     for (const options of [{}, { cert: pem(stranger.cert), key: pem(stranger.key) }]) {
       const refused = dial(options);
       refused.on('error', () => {});
@@ -112,7 +112,7 @@ describe('certificates in files', () => {
 
   it('what cannot be used is refused from the start', async () => {
     const maker = opened(certificateMaker());
-    const [one, other] = [maker.make('one'), maker.make('other')];
+    const [one, other] = [await maker.make('one'), await maker.make('other')];
     await expect(watchTlsFiles({ cert: '/no/such/file', key: one.key })).rejects.toThrow(
       /^certificate "\/no\/such\/file" cannot be read: .+; name a file in PEM$/,
     );
