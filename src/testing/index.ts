@@ -1,5 +1,5 @@
 /**
- * Any API's long-running methods, faked by a script from its protos.
+ * Servers for tests: any API's long-running methods faked from its protos, operations driven by hand, and faults.
  *
  * @module longrunning/testing
  */

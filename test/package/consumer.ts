@@ -11,6 +11,9 @@ interface PackageJson {
   readonly exports: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly bin: Readonly<Record<string, string>>;
+  /** The modules that do something when they are imported. */
+  readonly sideEffects: readonly string[];
 }
 
 export const PACKAGE: PackageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));

@@ -47,6 +47,12 @@ describe('the package', () => {
     expect(tarball.files).toEqual(expect.arrayContaining(beside));
   });
 
+  it('what is imported for its effect alone is kept by bundlers', () => {
+    for (const entry of [PACKAGE.exports['./testing/jest'], ...Object.values(PACKAGE.bin)]) {
+      expect(PACKAGE.sideEffects).toContain(entry);
+    }
+  });
+
   it('source maps hold the sources', () => {
     const map = JSON.parse(
       readFileSync(join(directory, 'node_modules/longrunning/dist/src/index.js.map'), 'utf8'),

@@ -5,25 +5,20 @@ import { readPageSize } from '../page-size.js';
 import type { Terminal } from '../terminal.js';
 
 interface ListOptions extends CallingOptions {
-  readonly filter: string;
+  readonly filter?: string;
   readonly pageSize?: number;
   readonly all?: true;
 }
 
 const EXAMPLE = `
 Example:
-  longrunning list projects/p/locations/l --filter 'done = false' --all --json | jq -r .name
-`;
+  longrunning list projects/p/locations/l --filter 'done = false' --all --json | jq -r .name`;
 
 /** `longrunning list [PARENT]` */
 export function listCommand(terminal: Terminal): Command {
   return operationsCommand('list', 'Lists the operations under a parent, newest first: one page of them.')
-    .argument(
-      '[parent]',
-      'such as projects/p/locations/l, or - for any segment; none: plain operations/{id}',
-      '',
-    )
-    .option('--filter <filter>', "which operations to list, such as 'done = false'", '')
+    .argument('[parent]', 'such as projects/p/locations/l, or - for any segment; none: plain operations/{id}')
+    .option('--filter <filter>', "which operations to list, such as 'done = false'")
     .addOption(
       new Option(
         '--page-size <number>',
@@ -32,10 +27,10 @@ export function listCommand(terminal: Terminal): Command {
     )
     .option('--all', 'list every page, each as it comes')
     .addHelpText('after', EXAMPLE)
-    .action((name: string, { filter, pageSize, all, ...options }: ListOptions) =>
+    .action((name: string | undefined, { filter = '', pageSize, all, ...options }: ListOptions) =>
       inSession(terminal, options, async (session) => {
         const { listAll, listPage } = await import('../list.js');
-        const request = { name, filter, ...(pageSize !== undefined && { pageSize }) };
+        const request = { name: name ?? '', filter, ...(pageSize !== undefined && { pageSize }) };
         return all ? listAll(session, request) : listPage(session, request);
       }),
     );

@@ -7,8 +7,7 @@ const EXAMPLE = `
 Example:
   longrunning start Reports/ExportReport '{"parent": "projects/p/locations/l"}' --wait
 
-Google's APIs: add --token "$(gcloud auth print-access-token)".
-`;
+Google's APIs: add --token "$(gcloud auth print-access-token)".`;
 
 /** `longrunning start SERVICE/METHOD JSON [--wait]` */
 export function startCommand(terminal: Terminal): Command {

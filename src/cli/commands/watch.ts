@@ -7,8 +7,7 @@ const DEFAULT_INTERVAL_MS = 1000;
 
 const HELP = `
 An operation is followed to its end, and the exit code says how it ended. Under a parent, all operations are shown
-as they are, then each new one and each change, until Ctrl-C or --timeout; exit code 0.
-`;
+as they are, then each new one and each change, until Ctrl-C or --timeout; exit code 0.`;
 
 interface WatchOptions extends CallingOptions {
   readonly interval: number;
@@ -23,7 +22,6 @@ export function watchCommand(terminal: Terminal): Command {
     .argument(
       '[name]',
       'an operation, or a parent such as projects/p/locations/l, - for any segment; none: plain operations/{id}',
-      '',
     )
     .addOption(
       new Option('--interval <duration>', 'how often to list the operations under a parent')
@@ -31,10 +29,10 @@ export function watchCommand(terminal: Terminal): Command {
         .argParser(readDuration),
     )
     .addHelpText('after', HELP)
-    .action((name: string, options: WatchOptions) =>
+    .action((name: string | undefined, options: WatchOptions) =>
       inSession(terminal, options, async (session) => {
         const { watch } = await import('../watch.js');
-        return watch(session, name, options.interval);
+        return watch(session, name ?? '', options.interval);
       }),
     );
 }

@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const ROOT = join(__dirname, '../..');
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
+
+/** A document without its blocks of code. */
+function prose(document: string): string {
+  return read(document).replace(/^ *```[\s\S]*?^ *```$/gm, '');
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function anchors(document: string): string[] {
+  return [...prose(document).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Why a link of a document leads nowhere; undefined when it leads somewhere, or to another site. */
+function fault(document: string, link: string): string | undefined {
+  if (/^https?:/.test(link)) return undefined;
+  const [path = '', anchor] = link.split('#');
+  const file = path === '' ? document : join(dirname(document), path);
+  if (!existsSync(join(ROOT, file))) return `${document}: ${link}: no such file`;
+  if (anchor === undefined || anchors(file).includes(anchor)) return undefined;
+  return `${document}: ${link}: no such heading`;
+}
+
+const DOCUMENTS = ['.', 'docs']
+  .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)))
+  .filter((path) => path.endsWith('.md'));
+
+/** The paths that a line of docs/architecture.md names; a bare `x.ts` is beside the one before it. */
+function pathsOf(line: string): string[] {
+  let folder = '';
+  return [...line.matchAll(/`([\w./-]+)`/g)].flatMap(([, name = '']) => {
+    if (/^(?:src|test|scripts|docs|examples|bench|generated|protos)(?:\/|$)/.test(name)) {
+      folder = name.endsWith('/') ? name : dirname(name);
+      return [name];
+    }
+    return /^[\w-]+\.ts$/.test(name) && folder !== '' ? [join(folder, name)] : [];
+  });
+}
+
+describe('documents', () => {
+  it('each link leads to a file that is there, and to a heading of it', () => {
+    expect(DOCUMENTS).toEqual(expect.arrayContaining(['README.md', 'docs/client.md']));
+    const faults = DOCUMENTS.flatMap((document) =>
+      [...prose(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => fault(document, link)),
+    );
+    expect(faults.filter((found) => found !== undefined)).toEqual([]);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  it('each path is there', () => {
+    const paths = read('docs/architecture.md').split('\n').flatMap(pathsOf);
+    expect(paths).toContain('src/server/lifecycle.ts');
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('the table of layers and the rules that are checked have every folder of src', () => {
+    const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+    const table = [...read('docs/architecture.md').matchAll(/^\| `src\/([\w-]+)(?:\/\*)?` \|/gm)];
+    expect(table.map(([, folder]) => folder).sort()).toEqual(folders);
+
+    const rules = createRequire(__filename)('../../.dependency-cruiser.cjs') as {
+      readonly forbidden: readonly { readonly name: string }[];
+    };
+    const checked = rules.forbidden.flatMap(({ name }) => /^layer \^src\/([\w-]+)\/$/.exec(name)?.[1] ?? []);
+    expect(checked.sort()).toEqual(folders);
+  });
+});
