@@ -13,6 +13,7 @@ import { startCases } from './cases/start.ts';
 import { storeCases } from './cases/stores.ts';
 import { waitCases } from './cases/wait.ts';
 import { environment } from './harness/environment.ts';
+import { shortWithoutReason } from './harness/reasons.ts';
 import { markdown, textTable } from './harness/report.ts';
 import { type CaseResult, resultOf } from './harness/result.ts';
 import { limitRounds } from './harness/rounds.ts';
@@ -52,12 +53,20 @@ const chosen = CASES.filter(({ name }) => positionals.length === 0 || positional
 const results: CaseResult[] = [];
 for (const benchCase of chosen) {
   console.error(`measuring ${benchCase.name} …`);
-  results.push(await resultOf(benchCase));
+  const result = await resultOf(benchCase);
+  console.error(`  ${result.verdict}, in ${(result.tookMs / 1000).toFixed(1)} s`);
+  results.push(result);
 }
+const tookMs = performance.now();
+console.error(`measured in ${(tookMs / 1000).toFixed(0)} s`);
+for (const name of shortWithoutReason(results))
+  console.error(
+    `${name} falls short and bench/reasons.md does not say why: add the heading "## ${name}" there`,
+  );
 
 console.log(textTable(results));
 const where = environment();
 if (values.json !== undefined)
-  await writeFile(values.json, JSON.stringify({ environment: where, results }, null, 2));
+  await writeFile(values.json, JSON.stringify({ environment: where, tookMs, results }, null, 2));
 if (chosen.length === CASES.length && values.rounds === undefined)
-  await writeFile(DOCUMENT, markdown(results, where));
+  await writeFile(DOCUMENT, markdown(results, where, tookMs));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Series } from './bench-case.ts';
 import type { Environment } from './environment.ts';
+import { shortfalls } from './reasons.ts';
 import { type CaseResult, ratioOf } from './result.ts';
 import { type Summary, summarise } from './statistics.ts';
 
@@ -15,7 +16,7 @@ export function textTable(results: readonly CaseResult[]): string {
 }
 
 /** The whole of a run as `docs/benchmarks.md`. */
-export function markdown(results: readonly CaseResult[], where: Environment): string {
+export function markdown(results: readonly CaseResult[], where: Environment, tookMs: number): string {
   return `# Benchmarks
 
 Written by \`npm run bench\`; do not edit. The ratios are the claims: both sides are measured in one run, round
@@ -24,6 +25,10 @@ about. Absolute numbers are context, good for this machine and this day only.
 ${markdownTable([HEADINGS, ...results.map(cells)])}
 
 ${results.map(comparison).join('\n')}
+
+## Rows that fall short
+
+${shortfalls(results)}
 
 ## Method
 
@@ -37,6 +42,8 @@ ${NOTES}
 - ${Object.entries(where.versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}
+
+- The whole run took ${minutes(tookMs)}. Most of it: ${slowest(results)}
 
 ## Raw numbers
 
@@ -114,6 +121,20 @@ function seriesText(series: Series): string {
   ]);
   const ratio = ratioOf(series);
   return `${table}\n\nOurs to theirs: ${round(ratio.median)} (${range(ratio)}).`;
+}
+
+/** The five cases that take the most time. */
+function slowest(results: readonly CaseResult[]): string {
+  return results
+    .toSorted((a, b) => b.tookMs - a.tookMs)
+    .slice(0, 5)
+    .map((result) => `\`${result.case.name}\` ${(result.tookMs / 1000).toFixed(0)} s`)
+    .join(', ');
+}
+
+function minutes(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 function markdownTable([headings = [], ...rows]: readonly (readonly string[])[]): string {

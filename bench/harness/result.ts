@@ -7,17 +7,22 @@ export interface CaseResult extends Measurements {
   /** Of the ratios, ours to theirs, of the rounds. */
   readonly ratio: Summary;
   readonly verdict: 'met' | 'short of goal' | 'no goal';
+  /** What it took to measure. Cases that share their rounds count them once, for the first. */
+  readonly tookMs: number;
 }
 
 /** Measures a case and judges it by the median of its rounds. */
 export async function resultOf(benchCase: BenchCase): Promise<CaseResult> {
+  const begun = performance.now();
   const measurements = await benchCase.measure();
+  const tookMs = performance.now() - begun;
   const ratio = ratioOf(measurements.main);
   const { name, ours, theirs, goal } = benchCase;
   return {
     case: { name, ours, theirs, ...(goal && { goal }) },
     ratio,
     verdict: goal ? verdictOf(goal, ratio) : 'no goal',
+    tookMs,
     ...measurements,
   };
 }
