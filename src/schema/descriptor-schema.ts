@@ -1,6 +1,7 @@
 import {
   createFileRegistry,
   type DescMethod,
+  type FileRegistry,
   getOption,
   hasOption,
   type Message,
@@ -15,6 +16,9 @@ import { readDescriptors } from './read-descriptors.js';
 import type { Schema } from './schema.js';
 import { SchemaError } from './schema-error.js';
 
+/** What any server has. */
+const ALWAYS = ['google/longrunning/operations.proto', 'google/rpc/error_details.proto'];
+
 /** The options that a schema goes by. */
 const OPTIONS = ['google.longrunning.operation_info', 'google.api.http'];
 
@@ -27,15 +31,14 @@ const OPTIONS = ['google.longrunning.operation_info', 'google.api.http'];
 export function schemaOf(descriptorSet: Uint8Array): Schema {
   const own = ownRegistry();
   const given = readSet(descriptorSet);
-  const registry = createFileRegistry(operationsOf(own), given);
+  const registry = createFileRegistry(withImports(ALWAYS, own), given);
   const files = Array.from(given.files, ({ name }) => `${name}.proto`);
   return describeSchema(files, registry, (method) => optionsOf(method, own));
 }
 
-/** What any server has; not all that this package declares, for nobody asked for its example. */
-function operationsOf(own: ReturnType<typeof ownRegistry>): ReturnType<typeof ownRegistry> {
-  const wanted = ['google/longrunning/operations.proto', 'google/rpc/error_details.proto'];
-  const registries = wanted.flatMap((name) => {
+/** These files alone, and what they import: not all that this package declares is always asked for. */
+function withImports(files: readonly string[], own: FileRegistry): FileRegistry {
+  const registries = files.flatMap((name) => {
     const file = own.getFile(name);
     return file ? createFileRegistry(file.proto, (imported) => own.getFile(imported)) : [];
   });
@@ -46,12 +49,17 @@ let operations: Schema | undefined;
 
 /** The schema of a server that serves nothing but `google.longrunning.Operations`. */
 export function operationsSchema(): Schema {
-  const own = ownRegistry();
-  operations ??= describeSchema([], operationsOf(own), (method) => optionsOf(method, own));
+  operations ??= ownSchema();
   return operations;
 }
 
-function readSet(bytes: Uint8Array): ReturnType<typeof readDescriptors> {
+/** The schema of files of this package, which need not be parsed for it. */
+export function ownSchema(...files: readonly string[]): Schema {
+  const own = ownRegistry();
+  return describeSchema(files, withImports([...ALWAYS, ...files], own), (method) => optionsOf(method, own));
+}
+
+function readSet(bytes: Uint8Array): FileRegistry {
   try {
     return readDescriptors(bytes);
   } catch (cause) {

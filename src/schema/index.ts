@@ -1,6 +1,6 @@
 // For applications.
 export { type LoadSchemaOptions, loadSchema } from './load-schema.js';
-export { operationsSchema, schemaOf } from './descriptor-schema.js';
+export { operationsSchema, ownSchema, schemaOf } from './descriptor-schema.js';
 export { mergeSchemas } from './merge-schemas.js';
 export { operationToJson } from './operation-json.js';
 export { findMethod, type LongRunningMethod, type Schema } from './schema.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import type { PackageDefinition } from '@grpc/proto-loader';
 import { quoted, StatusError } from '../status.js';
 import { completeDescriptors } from './complete-descriptors.js';
 import { describeSchema } from './describe-schema.js';
@@ -45,7 +45,7 @@ export async function loadSchema({ files, includeDirs = [] }: LoadSchemaOptions)
   const dirs = [...includeDirs.map((dir) => resolve(dir)), ...defaultIncludeDirs()];
   const paths = [...files, ...ALWAYS].map((file) => locate(file, dirs));
   checkImports(paths, dirs);
-  const packageDefinition = load([...new Set(paths)], dirs, files);
+  const packageDefinition = await load([...new Set(paths)], dirs, files);
   const descriptors = fileDescriptors(packageDefinition);
   completeDescriptors(descriptors);
   const registry = fileRegistry(descriptors);
@@ -61,9 +61,15 @@ function locate(file: string, dirs: readonly string[]): string {
 }
 
 /**
- * Synchronously: proto-loader's `load` throws some errors where nobody can catch them, and ends the process.
+ * Synchronously: proto-loader's `load` throws some errors where nobody can catch them, and ends the process. What it
+ * takes is loaded only now: most servers read no .proto files.
  */
-function load(paths: string[], includeDirs: string[], files: readonly string[]): PackageDefinition {
+async function load(
+  paths: string[],
+  includeDirs: string[],
+  files: readonly string[],
+): Promise<PackageDefinition> {
+  const { loadSync } = await import('@grpc/proto-loader');
   try {
     return loadSync(paths, { keepCase: true, includeDirs });
   } catch (cause) {

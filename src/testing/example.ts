@@ -1,4 +1,4 @@
-import { loadSchema, type Schema } from '../schema/index.js';
+import { ownSchema, type Schema } from '../schema/index.js';
 import { parseScript, type Script } from './script.js';
 
 /** What `longrunning serve` serves when it is given no protos. */
@@ -24,6 +24,6 @@ methods:
 
 /** The example service, `example.reports.v1.Reports`: exporting takes five seconds, purging cannot be cancelled. */
 export async function exampleService(): Promise<ExampleService> {
-  const schema = await loadSchema({ files: ['example/reports/v1/reports.proto'] });
+  const schema = ownSchema('example/reports/v1/reports.proto');
   return { schema, script: parseScript(SCRIPT, { file: 'the example script', schema }) };
 }

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { StatusError } from '../../index.js';
 import type { Schema } from '../../schema/index.js';
 import type { Authorization } from '../../server/index.js';
 import { UsageError } from '../usage-error.js';
@@ -36,6 +35,7 @@ export async function authorization(
     return await parseAuthFile(text, { file, schema });
   } catch (cause) {
     if (cause instanceof ScriptError) throw new UsageError(cause.message.split('\n'), { cause });
+    const { StatusError } = await import('../../index.js');
     const { message } = StatusError.from(cause);
     throw new UsageError(`${file} cannot be used: ${message}`, { cause });
   }

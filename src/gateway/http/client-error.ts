@@ -1,10 +1,11 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { systemClock } from '../../clock.js';
 import { COMPACT } from '../json/json-format.js';
 import type { MessageJson } from '../json/message-json.js';
 import { errorEnvelope } from './error-envelope.js';
 import { HttpRefusal, headTooLarge, malformedRequest, requestTooSlow } from './http-refusal.js';
+import { STATUS_CODES } from './node-http.js';
 
 /** How long to go on reading what is not wanted, so that the client reads the answer before the connection ends. */
 export const LINGER_MS = 1000;

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Gateway } from '../gateway.js';
 import { requestTooSlow, tunnelRefused } from '../http/http-refusal.js';
+import { createServer } from '../http/node-http.js';
 
 /** Serves connections of HTTP/1.1 that somebody else has accepted. */
 export class HttpConnections {
