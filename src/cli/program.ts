@@ -56,10 +56,18 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
     await program.parseAsync(terminal.argv);
   } catch (error) {
     const { exitCode, text } =
-      error instanceof CommanderError ? commanderFailure(error) : await failureOf(error, address);
+      error instanceof CommanderError
+        ? commanderFailure(error, inWords(program, terminal.argv[2]))
+        : await failureOf(error, address);
     if (text !== undefined) terminal.stderr.write(`${text}\n`);
     terminal.exitCode = exitCode;
   }
+}
+
+/** The command that was meant, as it is written; the program itself when it has no such command. */
+function inWords(program: Command, name: string | undefined): string {
+  const known = program.commands.some((command) => command.name() === name);
+  return known ? `${program.name()} ${name}` : program.name();
 }
 
 /** `longrunning list | head` is no error. */

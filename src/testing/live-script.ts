@@ -8,7 +8,7 @@ export class LiveScript {
     return this.#current;
   }
 
-  /** Says anew how the methods go that `script` names, and all others too when it has a default. */
+  /** Replaces what was said of the methods that `script` names, and the default if it has one. */
   add(script: Script): void {
     const { methods, answers, default: base } = this.#current;
     this.#current = {

@@ -38,8 +38,8 @@ export interface TestServer extends AsyncDisposable {
    */
   fake(source: ApiSource, options?: FakeOptions): Promise<void>;
   /**
-   * Says anew how the methods go that the script names, and with its `default` all that no script names. What it does not
-   * say of a method is as the `default` has it that there is. Its faults are added to those that there are.
+   * Replaces what was said of the methods that the script names, and the default if it gives one. What it leaves out of a
+   * method is as the default then in force. Its faults are added to those that there are.
    *
    * @throws ScriptError with everything that is wrong.
    */

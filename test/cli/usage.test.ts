@@ -20,10 +20,10 @@ describe('help', () => {
 
 describe('wrong usage › one line says what to do, exit code 2', () => {
   it.each([
-    [['gett'], "unknown command 'gett' (Did you mean get?)"],
+    [['gett'], "unknown command 'gett' (Did you mean get?): see longrunning --help"],
     [['get'], "missing required argument 'name'"],
     [['get', 'a', 'b'], 'too many arguments'],
-    [['get', 'operations/a', '--verbose'], "unknown option '--verbose'"],
+    [['get', 'operations/a', '--verbose'], "unknown option '--verbose': see longrunning get --help"],
     [['wait', 'operations/a', '--timeout', 'soon'], 'Write it as 500ms, 30s, 2m or 1h'],
     [['watch', '--interval', '0'], 'Write it as 500ms, 30s, 2m or 1h'],
     [['list', '--page-size', '0'], 'whole number, 1 or more'],
