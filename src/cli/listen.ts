@@ -20,6 +20,8 @@ export interface ListenSettings {
   readonly insecure: boolean;
   /** Undefined: no TLS. */
   readonly tlsFiles: TlsFiles | undefined;
+  /** At each port; undefined: no limit. */
+  readonly maxConnections?: number | undefined;
 }
 
 /** The ports that are listened on. */
@@ -44,11 +46,11 @@ export interface Answering {
  */
 export async function listen(
   { server, gateway }: Answering,
-  { address, speaks, insecure }: ListenSettings,
+  { address, speaks, insecure, maxConnections }: ListenSettings,
   tls: ChangingTls | undefined,
 ): Promise<Ports> {
   const serve = (servers: PortServers, at: string) =>
-    serveAt({ ...servers, address: at, insecure, ...(tls && { tls }) });
+    serveAt({ ...servers, address: at, insecure, maxConnections, ...(tls && { tls }) });
   if (!gateway || speaks === 'gRPC') return { main: await serve({ server }, address), rest: undefined };
   switch (speaks) {
     case 'gRPC and REST':

@@ -13,7 +13,7 @@ import type { CallOptions } from '../operations-api.js';
 import { Code, StatusError } from '../status.js';
 import { AccessError } from './access/access-error.js';
 import { GrpcCallFacts, peerOf } from './access/call-facts.js';
-import { type Entry, enter, inWait } from './access/entry.js';
+import { type Entry, enter, inCall, inWait } from './access/entry.js';
 import { type Admission, EVERYBODY } from './access/gate.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
@@ -94,8 +94,10 @@ export function admitting<Request, Response>(
   respond: AdmittedResponse<Request, Response>,
 ): (call: ServerUnaryCall<Request, Response>) => Promise<Response> {
   if (!entry.gate && !entry.limits) return (call) => respond(call, EVERYBODY);
-  return async (call) =>
-    respond(call, await enter(entry, new GrpcCallFacts(path, nameOf(call.request), call)));
+  return (call) =>
+    inCall(entry, new GrpcCallFacts(path, nameOf(call.request), call), (admission) =>
+      respond(call, admission),
+    );
 }
 
 /** What {@link guarded} takes besides the handler. */
@@ -105,20 +107,32 @@ export interface GuardedMethod<Request> extends Entry {
   readonly logger: Logger;
 }
 
-/** Has a call be let in before somebody else's handler is given it. */
+/** Has a call be let in before somebody else's handler is given it. What the handler throws at once is told to the log alone. */
 export function guarded<Request, Response>(
   { path, nameOf, logger, ...entry }: GuardedMethod<Request>,
   handler: handleUnaryCall<Request, Response>,
 ): handleUnaryCall<Request, Response> {
-  if (!entry.gate && !entry.limits) return handler;
   return async (call, callback) => {
+    const refuse = (thrown: unknown) => callback(refusal(path, logger, thrown));
+    let leave: () => void;
     try {
-      await enter(entry, new GrpcCallFacts(path, nameOf(call.request), call));
+      ({ leave } = await enter(entry, new GrpcCallFacts(path, nameOf(call.request), call)));
     } catch (thrown) {
-      callback(refusal(path, logger, thrown));
+      refuse(thrown);
       return;
     }
-    handler(call, callback);
+    // Some handlers do not answer a caller that has gone.
+    if (call.cancelled) leave();
+    else call.once('cancelled', leave);
+    try {
+      handler(call, (...answer) => {
+        leave();
+        callback(...answer);
+      });
+    } catch (thrown) {
+      leave();
+      refuse(thrown);
+    }
   };
 }
 

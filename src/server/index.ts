@@ -5,12 +5,8 @@
  */
 
 // For applications.
-export {
-  type CloseOptions,
-  createOperations,
-  type Operations,
-  type OperationsOptions,
-} from './operations.js';
+export { createOperations, type Operations } from './operations.js';
+export type { CloseOptions, OperationsOptions } from './operations-options.js';
 export {
   type Implementation,
   type ImplementedMethod,

@@ -10,7 +10,6 @@ import { Code, invalidField, kitError, quoted } from '../status.js';
 import { memoryStore } from '../stores/memory.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 import { traceContextOf } from '../trace-context.js';
-import type { Authorization } from './access/authorize.js';
 import { textHeaders } from './access/call-facts.js';
 import type { Caller } from './access/caller.js';
 import type { Entry } from './access/entry.js';
@@ -21,73 +20,27 @@ import { admitting, grpcHandlers, guarded, namedResource, unary } from './grpc-h
 import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
 import { isGone, toOperation } from './lifecycle.js';
-import { type CallerLimitOptions, CallerLimits } from './limits/caller-limits.js';
+import { CallerLimits } from './limits/caller-limits.js';
 import { checkLimits } from './limits/check-limits.js';
 import { UnfinishedLimit } from './limits/unfinished-limit.js';
 import { ListFilters } from './list-filter.js';
 import { consoleLogger, type Logger } from './logger.js';
-import { InProcessOperations, type ServiceLimits } from './operations-service.js';
+import {
+  type CloseOptions,
+  DEFAULT_GRACE_MS,
+  DEFAULT_OPTIONS,
+  type OperationsOptions,
+} from './operations-options.js';
+import { InProcessOperations } from './operations-service.js';
 import { PageTokens } from './page-token.js';
 import { sweepExpired } from './retention.js';
 import { Runner } from './runner.js';
 import { type RequestFacts, ServedMethod } from './served-method.js';
-import { observedHandler } from './telemetry/observed-handler.js';
+import { type CallObservers, observedHandler } from './telemetry/observed-handler.js';
 import { observedStore } from './telemetry/observed-store.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import { Transitions } from './transitions.js';
 import { Waiters } from './waiters.js';
-
-/** What {@link createOperations} takes. */
-export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOptions {
-  /** The long-running methods, made by `implement`. */
-  readonly methods: readonly ImplementedMethod[];
-  /** Where operations are kept; closed together with the server. @defaultValue `memoryStore()` */
-  readonly store?: OperationStore | undefined;
-  /** How many operations run at once; further ones queue. @defaultValue 100 */
-  readonly concurrency?: number | undefined;
-  /**
-   * How many operations may be queued or running in the store, of all servers that share it. More are refused with
-   * RESOURCE_EXHAUSTED. The store has to have `countUnfinished`. @defaultValue no limit
-   */
-  readonly maxUnfinished?: number | undefined;
-  /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
-  readonly retentionMs?: number | undefined;
-  /** Encrypts page tokens. Servers that share a store share it. @defaultValue random, good for this server */
-  readonly pageTokenSecret?: string | Uint8Array;
-  /**
-   * Makes the last segment of the name of a new operation. No two may be the same, in any server that shares the store.
-   *
-   * @defaultValue 32 random hexadecimal digits
-   */
-  readonly newId?: (() => string) | undefined;
-  /**
-   * Is asked before anything is read for a call over gRPC, be it of the five methods or one that starts an operation; REST
-   * comes that way too. Calls in process (`service`, `start`) are the program's own, and not asked about.
-   *
-   * @defaultValue nobody is asked: everybody may do everything
-   */
-  readonly authorize?: Authorization | undefined;
-  /**
-   * Is told of calls, of work and of the store, to trace and to measure: `openTelemetry()` of
-   * `longrunning/opentelemetry`. @defaultValue nobody is told
-   */
-  readonly telemetry?: Telemetry | undefined;
-  /** Where errors go that no client is told. @defaultValue standard error */
-  readonly logger?: Logger | undefined;
-  /** @defaultValue the machine's */
-  readonly clock?: Clock | undefined;
-}
-
-/** What {@link Operations.close} takes. */
-export interface CloseOptions {
-  /** How long running work has to end, in milliseconds. @defaultValue 3000 */
-  readonly graceMs?: number | undefined;
-  /**
-   * How long to go on serving while health says NOT_SERVING already, in milliseconds: until load balancers have seen
-   * it. It comes before the grace. @defaultValue 0
-   */
-  readonly delayMs?: number | undefined;
-}
 
 /** A server of long-running operations, to embed in a grpc-js server. */
 export interface Operations extends AsyncDisposable {
@@ -121,7 +74,8 @@ export interface Operations extends AsyncDisposable {
     implemented: ImplementedMethod<Request, Response, Metadata>,
   ): handleUnaryCall<Request, Operation>;
   /**
-   * A gRPC handler of another unary method, for which `authorize` is asked first, as it is for the methods of operations.
+   * A gRPC handler of another unary method, for which `authorize` is asked first, as it is for the methods of operations;
+   * limits of callers hold, and telemetry is told of it.
    *
    * @param path - of the method: `/acme.v1.Jobs/GetJob`.
    * @param nameOf - the resource that a request is about. @defaultValue its `name`, else its `parent`
@@ -149,15 +103,6 @@ export interface Operations extends AsyncDisposable {
    */
   close(options?: CloseOptions): Promise<void>;
 }
-
-const DEFAULTS = {
-  concurrency: 100,
-  retentionMs: 30 * 24 * 60 * 60 * 1000,
-  defaultPageSize: 50,
-  maxPageSize: 1000,
-  maxWaitMs: 60_000,
-  graceMs: 3000,
-};
 
 /** So many are looked at, at most, each time that metrics are read. */
 const MOST_COUNTED = 100_000;
@@ -203,7 +148,7 @@ class EmbeddedOperations implements Operations {
 
   constructor(options: OperationsOptions) {
     const environment = { store: memoryStore(), logger: consoleLogger, clock: systemClock };
-    const settings = withDefaults({ ...DEFAULTS, ...environment }, options);
+    const settings = withDefaults({ ...DEFAULT_OPTIONS, ...environment }, options);
     checkLimits(settings);
     const { clock, logger, concurrency, maxUnfinished } = settings;
     const { telemetry } = options;
@@ -316,8 +261,7 @@ class EmbeddedOperations implements Operations {
         return this.start(implemented, call.request as DeepPartial<Request>, context);
       }),
     );
-    const observers = { telemetry: this.#telemetry, logger: this.#logger, clock: this.#clock };
-    return observedHandler(path, observers, handler, 'start');
+    return observedHandler(path, this.#observers(), handler, 'start');
   }
 
   guarded<Request, Response>(
@@ -325,7 +269,8 @@ class EmbeddedOperations implements Operations {
     handler: handleUnaryCall<Request, Response>,
     nameOf: (request: Request) => string = namedResource,
   ): handleUnaryCall<Request, Response> {
-    return guarded({ ...this.#entry, path, nameOf, logger: this.#logger }, handler);
+    const entered = guarded({ ...this.#entry, path, nameOf, logger: this.#logger }, handler);
+    return observedHandler(path, this.#observers(), entered, 'other');
   }
 
   serviceFor(origin: Origin): OperationsApi {
@@ -333,7 +278,7 @@ class EmbeddedOperations implements Operations {
     return gate || limits ? onBehalfOf(origin, this.#service, this.#entry) : this.#service;
   }
 
-  async close({ graceMs = DEFAULTS.graceMs, delayMs = 0 }: CloseOptions = {}): Promise<void> {
+  async close({ graceMs = DEFAULT_GRACE_MS, delayMs = 0 }: CloseOptions = {}): Promise<void> {
     this.#health.drain();
     if (delayMs > 0) await sleep(delayMs, this.#stopping.signal, this.#clock).catch(() => {});
     this.#stopping.abort();
@@ -350,6 +295,10 @@ class EmbeddedOperations implements Operations {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #observers(): CallObservers {
+    return { telemetry: this.#telemetry, logger: this.#logger, clock: this.#clock };
   }
 
   #assertServing(): void {

@@ -35,7 +35,9 @@ export class Runner {
 
   /** Takes on work of one more method. */
   take(path: string): void {
+    if (this.#taken.has(path)) return;
     this.#taken.add(path);
+    this.#consumer.added?.(path);
   }
 
   /**

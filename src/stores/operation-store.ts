@@ -108,6 +108,11 @@ export type WorkHandler = (record: OperationRecord) => Promise<WorkOutcome>;
 
 /** What is being handed work; see {@link OperationStore.consume}. */
 export interface WorkConsumer {
+  /**
+   * There is one more method in {@link ConsumeOptions.methods}: hands out what is left of it. A store that looks for work by
+   * itself, or has none that outlives its server, does without.
+   */
+  added?(method: string): void;
   /** Hands out no more. What was handed out goes on. */
   stop(): void;
 }

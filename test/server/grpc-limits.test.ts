@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Server } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { OperationsClient } from 'longrunning';
@@ -6,6 +8,11 @@ import { createOperations, grpcLimits, OperationsService } from '../../src/serve
 import { Code } from '../../src/status.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { rawGrpc } from '../helpers/raw-grpc.js';
+
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const EMPTY_SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+/** The header of a PING that wants an answer: eight bytes, of no stream. */
+const PING = Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0]);
 
 describe('grpcLimits', () => {
   const opened = closeAfterEach();
@@ -58,6 +65,21 @@ describe('grpcLimits', () => {
     const { port, goesOn } = await serve({ 'grpc.max_connection_idle_ms': 100 });
     await using raw = rawGrpc(port.address);
     await new Promise((resolve) => raw.session.once('goaway', resolve));
+    await goesOn();
+  });
+
+  it('a connection whose client does not answer a ping is closed; others go on', async () => {
+    const { port, goesOn } = await serve({
+      'grpc.keepalive_time_ms': 50,
+      'grpc.keepalive_timeout_ms': 50,
+    });
+    const silent = connect(port.port, '127.0.0.1');
+    silent.on('error', () => {});
+    silent.write(Buffer.concat([PREFACE, EMPTY_SETTINGS]));
+    const received: Buffer[] = [];
+    silent.on('data', (data: Buffer) => received.push(data));
+    await once(silent, 'close');
+    expect(Buffer.concat(received).includes(PING)).toBe(true);
     await goesOn();
   });
 });

@@ -110,6 +110,75 @@ describe('limits', () => {
     expect((await start('ada')).status).toBe(200);
   });
 
+  it('maxCallsPerCaller: one more is refused, over gRPC and REST; others go on, and an answer makes room', async () => {
+    const { as, rest, start, operations } = await serve({ maxCallsPerCaller: 2 });
+    const { name } = (await (await start('ada')).json()) as { name: string };
+    const [ada, bob] = [as('ada'), as('bob')];
+    const wait = (client: OperationsClient, seconds: number) =>
+      client.waitOperation({ name, timeout: { seconds, nanos: 0 } });
+    const waits = [wait(ada, 60), rest('ada', `${name}:wait`, { timeout: '60s' })];
+    const error = await untilRefused(() => ada.getOperation({ name }));
+    await expectKitError(Promise.reject(error), Code.RESOURCE_EXHAUSTED, { reason: 'TOO_MANY_CALLS' });
+    expect(error.message).toMatch(/^caller has 2 calls under way: /);
+    const overRest = [await start('ada'), await rest('ada', `${PARENT}/reports:purge`, {})];
+    for (const { status, headers } of overRest)
+      expect([status, headers.get('retry-after')]).toEqual([429, '1']);
+    await Promise.all(overRest.map((response) => response.text()));
+    await expect(bob.getOperation({ name })).resolves.toMatchObject({ name });
+    await operations.service.cancelOperation({ name });
+    for (const waited of waits) await waited;
+    await expect(ada.getOperation({ name })).resolves.toMatchObject({ name, done: true });
+  });
+
+  it('maxCallsPerCaller: a caller that goes away gives its places back', async () => {
+    const { as, start } = await serve({ maxCallsPerCaller: 1 });
+    const { name } = (await (await start('ada')).json()) as { name: string };
+    const ada = as('ada');
+    const leaving = new AbortController();
+    const left = ada.waitOperation({ name }, { signal: leaving.signal, timeoutMs: 60_000 });
+    await untilRefused(() => ada.getOperation({ name }));
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    await untilAnswered(() => ada.getOperation({ name }));
+  });
+
+  it('refusalsPerSecond: an address that is refused too often is not even asked who calls; another one is', async () => {
+    let asked = 0;
+    const authorize: OperationsOptions['authorize'] = ({ headers }) => {
+      asked++;
+      if (headers['x-goog-user'] === 'ada') return { caller: { principal: 'ada' } };
+      throw new StatusError(Code.UNAUTHENTICATED, 'who are you?');
+    };
+    const operations = opened(createOperations({ methods: [], authorize, refusalsPerSecond: 3 }));
+    const list = (user: string, peer: string) =>
+      operations.serviceFor({ headers: { 'x-goog-user': user }, peer }).listOperations({ name: '' });
+    // Whoever is let in is not counted.
+    for (let call = 0; call < 10; call++) await list('ada', '192.0.2.7:1');
+    const error = await untilRefused(() => list('eve', '192.0.2.7:2'), Code.RESOURCE_EXHAUSTED);
+    await expectKitError(Promise.reject(error), Code.RESOURCE_EXHAUSTED, { reason: 'RATE_LIMIT_EXCEEDED' });
+    expect(error.message).toMatch(/^address has made 3 calls in a second that were refused: /);
+    expect(error.detail(RetryInfo)?.retryDelay).toBeDefined();
+    expect(asked).toBeGreaterThanOrEqual(13);
+    await expect(list('ada', '192.0.2.8:1')).resolves.toMatchObject({ operations: [] });
+    await untilAnswered(() => list('ada', '192.0.2.7:3'));
+  });
+
+  it('refusalsPerSecond: over gRPC and REST, starts and all', async () => {
+    const authorize: OperationsOptions['authorize'] = () => {
+      throw new StatusError(Code.PERMISSION_DENIED, 'not you');
+    };
+    const { as, start } = await serve({ authorize, refusalsPerSecond: 1 });
+    await untilRefused(() => as('eve').listOperations({ name: PARENT }), Code.RESOURCE_EXHAUSTED);
+    const statuses = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const response = await start('eve');
+        await response.text();
+        return response.status;
+      }),
+    );
+    expect(statuses).toContain(429);
+  });
+
   it('serviceFor: callers of another transport are counted too', async () => {
     const operations = opened(createOperations({ methods: [], ratePerSecond: 1 }));
     const from = (peer: string) => operations.serviceFor({ headers: {}, peer }).listOperations({ name: '' });
@@ -129,6 +198,8 @@ describe('limits', () => {
   it.each([
     [{ ratePerSecond: 0 }, /^option ratePerSecond is 0: give a whole number/],
     [{ maxWaitsPerCaller: 1.5 }, /^option maxWaitsPerCaller is 1.5: give a whole number/],
+    [{ maxCallsPerCaller: 0 }, /^option maxCallsPerCaller is 0: give a whole number/],
+    [{ refusalsPerSecond: Number.NaN }, /^option refusalsPerSecond is NaN: give a whole number/],
     [{ maxUnfinished: -1 }, /^option maxUnfinished is -1: give a whole number/],
   ])('%j is refused', (limits, message) => {
     expect(() => createOperations({ methods: [], ...limits })).toThrow(message);
@@ -142,13 +213,27 @@ describe('limits', () => {
   });
 });
 
-/** Calls until that is refused. */
-async function untilRefused(call: () => Promise<unknown>): Promise<StatusError> {
+/** Calls until that is refused, with that code. */
+async function untilRefused(call: () => Promise<unknown>, code?: Code): Promise<StatusError> {
   for (;;) {
     try {
       await call();
-    } catch (error) {
-      return StatusError.from(error);
+    } catch (thrown) {
+      const error = StatusError.from(thrown);
+      if (code === undefined || error.code === code) return error;
+    }
+  }
+}
+
+/** Calls until that is no longer refused for being too much. */
+async function untilAnswered(call: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await call();
+      return;
+    } catch (thrown) {
+      expect(StatusError.from(thrown).code).toBe(Code.RESOURCE_EXHAUSTED);
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { HttpRuleError } from '../../gateway/index.js';
 import {
   type Authorization,
+  type CallerLimitOptions,
   grpcLimits,
   type OperationStore,
   type OperationsOptions,
@@ -23,10 +24,7 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   /** Undefined: nobody measures. */
   readonly telemetry?: Telemetry | undefined;
   /** How much is taken on. */
-  readonly limits: Pick<
-    OperationsOptions,
-    'concurrency' | 'maxUnfinished' | 'maxWaitsPerCaller' | 'ratePerSecond'
-  >;
+  readonly limits: CallerLimitOptions & Pick<OperationsOptions, 'concurrency' | 'maxUnfinished'>;
 }
 
 /**

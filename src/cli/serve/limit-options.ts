@@ -4,17 +4,23 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 export interface LimitOptions {
   readonly maxRunning?: number;
   readonly maxUnfinished?: number;
+  readonly maxCallsPerCaller?: number;
   readonly maxWaitsPerCaller?: number;
   readonly ratePerSecond?: number;
+  readonly refusalsPerSecond?: number;
+  readonly maxConnections?: number;
 }
 
-/** Adds `--max-running`, `--max-unfinished`, `--max-waits-per-caller` and `--rate-per-second`. */
+/** Adds an option for each of them. */
 export function withLimitOptions(command: Command): Command {
   const limits = [
     ['--max-running <count>', 'operations that run at once; more queue'],
     ['--max-unfinished <count>', 'operations that run or queue; more are refused'],
+    ['--max-calls-per-caller <count>', 'calls of one caller at once; more are refused'],
     ['--max-waits-per-caller <count>', 'waits of one caller at once; more are refused'],
     ['--rate-per-second <count>', 'calls of one caller in a second; more are refused'],
+    ['--refusals-per-second <count>', 'refused calls from one address in a second; then all are, unasked'],
+    ['--max-connections <count>', 'connections at once at each address listened on; more are closed'],
   ] as const;
   for (const [flags, description] of limits) {
     command.addOption(
@@ -22,6 +28,19 @@ export function withLimitOptions(command: Command): Command {
     );
   }
   return command;
+}
+
+/** What the options say to `createOperations`. */
+export function takenOn({
+  maxRunning: concurrency,
+  maxUnfinished,
+  maxCallsPerCaller,
+  maxWaitsPerCaller,
+  ratePerSecond,
+  refusalsPerSecond,
+}: LimitOptions) {
+  const ofCaller = { maxCallsPerCaller, maxWaitsPerCaller, ratePerSecond, refusalsPerSecond };
+  return { concurrency, maxUnfinished, ...ofCaller };
 }
 
 function parseCount(text: string): number {

@@ -45,9 +45,11 @@ export function withListeningOptions(command: Command): Command {
  *
  * @throws UsageError when the options of TLS are not all there.
  */
-export function listenSettings(options: ListeningOptions): ListenSettings {
-  const { address, insecure = false } = options;
-  return { address, speaks: spoken(options), insecure, tlsFiles: tlsFiles(options) };
+export function listenSettings(
+  options: ListeningOptions & Pick<ListenSettings, 'maxConnections'>,
+): ListenSettings {
+  const { address, insecure = false, maxConnections } = options;
+  return { address, speaks: spoken(options), insecure, tlsFiles: tlsFiles(options), maxConnections };
 }
 
 function tlsFiles({ cert, key, clientCa }: ListeningOptions): TlsFiles | undefined {

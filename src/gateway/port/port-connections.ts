@@ -14,6 +14,8 @@ export interface PortParts {
   readonly server?: Server | undefined;
   readonly gateway?: Gateway | undefined;
   readonly tls?: PortTls | undefined;
+  /** How many at once, of each server that accepts them. */
+  readonly maxConnections?: number | undefined;
   readonly clock: Clock;
 }
 
@@ -31,14 +33,16 @@ export class PortConnections {
   /** Undefined when both are spoken. */
   readonly #only: Protocol | undefined;
   readonly #arrivalMs: number;
+  readonly #maxConnections: number;
   readonly #open = new Set<Socket>();
   /** Those of {@link #open} of which nobody knows yet what they speak. */
   readonly #undecided = new Set<Socket>();
   #closing = false;
 
-  constructor({ server, gateway, tls, clock }: PortParts) {
+  constructor({ server, gateway, tls, clock, maxConnections = Number.POSITIVE_INFINITY }: PortParts) {
     this.#tls = tls;
     this.#clock = clock;
+    this.#maxConnections = maxConnections;
     this.#grpc = server?.createConnectionInjector(ServerCredentials.createInsecure());
     this.#http = gateway && new HttpConnections(gateway);
     this.#only = server && gateway ? undefined : server ? 'HTTP/2' : 'HTTP/1.1';
@@ -47,13 +51,9 @@ export class PortConnections {
 
   /** A server that accepts them, not listening yet. */
   createServer(): NetServer {
-    if (!this.#tls) return createServer(SOCKET, (socket) => this.#accept(socket));
-    // The server's order counts.
-    const ALPNProtocols = [...(this.#http ? ['http/1.1'] : []), ...(this.#grpc ? ['h2'] : [])];
-    const options = { handshakeTimeout: this.#arrivalMs, ...this.#tls, ...SOCKET, ALPNProtocols };
-    const server = createTlsServer(options, (socket) => this.#acceptSecure(socket));
-    this.#tlsServers.add(server);
-    return server.on('connection', (socket) => this.#keep(socket));
+    const server = this.#createServer();
+    server.maxConnections = this.#maxConnections;
+    return server;
   }
 
   /** @throws TypeError when the certificates cannot be used, or there is no TLS. */
@@ -75,6 +75,16 @@ export class PortConnections {
   /** Cuts everything off. */
   destroy(): void {
     for (const socket of this.#open) socket.destroy();
+  }
+
+  #createServer(): NetServer {
+    if (!this.#tls) return createServer(SOCKET, (socket) => this.#accept(socket));
+    // The server's order counts.
+    const ALPNProtocols = [...(this.#http ? ['http/1.1'] : []), ...(this.#grpc ? ['h2'] : [])];
+    const options = { handshakeTimeout: this.#arrivalMs, ...this.#tls, ...SOCKET, ALPNProtocols };
+    const server = createTlsServer(options, (socket) => this.#acceptSecure(socket));
+    this.#tlsServers.add(server);
+    return server.on('connection', (socket) => this.#keep(socket));
   }
 
   #accept(socket: Socket): void {

@@ -25,6 +25,11 @@ export interface PortSettings {
    * @defaultValue false: only to this machine, which socket files are on too
    */
   readonly insecure?: boolean;
+  /**
+   * How many connections may be open at once, at each address that the name stands for: `localhost` is two. More are closed
+   * as they come. @defaultValue no limit
+   */
+  readonly maxConnections?: number | undefined;
   /** What times the first bytes of a connection. @defaultValue the machine's */
   readonly clock?: Clock;
 }
@@ -63,7 +68,7 @@ const DEFAULTS = { clock: systemClock, insecure: false };
  * gRPC has no use for it; so browsers and curl, which offer both, get it.
  *
  * @throws TypeError when the address is malformed, or can be reached from other machines without TLS, or certificates
- * cannot be used; what `listen` of `node:net` throws when it cannot be listened at.
+ * cannot be used, or `maxConnections` is not a whole number; what `listen` of `node:net` throws when it cannot be listened at.
  *
  * @example
  * ```ts
@@ -74,7 +79,11 @@ const DEFAULTS = { clock: systemClock, insecure: false };
 export async function servePort(options: PortOptions): Promise<ServedPort> {
   const places = await placesOf(parseListenAddress(options.address));
   const settings = withDefaults(DEFAULTS, options);
-  const { tls } = settings;
+  const { tls, maxConnections } = settings;
+  if (maxConnections !== undefined && !(Number.isInteger(maxConnections) && maxConnections > 0))
+    throw new TypeError(
+      `option maxConnections is ${maxConnections}: give a whole number, 1 or more, or leave it out`,
+    );
   if (!tls && !settings.insecure) checkPlainText(options.address, places);
   const certificates = tls && isChanging(tls) ? tls.options : tls;
   if (certificates) checkTls(certificates);

@@ -1,4 +1,6 @@
+import { StatusError } from '../../status.js';
 import type { CallerLimits } from '../limits/caller-limits.js';
+import { isRefusal } from './access-error.js';
 import type { CallFacts } from './call-facts.js';
 import { callerKey } from './caller.js';
 import { type Admission, EVERYBODY, type Gate } from './gate.js';
@@ -11,15 +13,38 @@ export interface Entry {
   readonly limits: CallerLimits | undefined;
 }
 
+/** A call that is in. */
+export interface Entered {
+  readonly admission: Admission;
+  /** It has been answered, or given up: whichever comes first. */
+  readonly leave: () => void;
+}
+
+const UNCOUNTED: Entered = { admission: EVERYBODY, leave() {} };
+
 /**
  * Has a call be let in, and counted: who calls is known only once the gate has been passed.
  *
  * @throws AccessError when it is not let in; StatusError RESOURCE_EXHAUSTED when it is one too many.
  */
-export async function enter({ gate, limits }: Entry, facts: CallFacts): Promise<Admission> {
-  const admission = gate ? await gate.admit(facts) : EVERYBODY;
-  await limits?.admit(callerKey(admission.caller, facts.peer));
-  return admission;
+export async function enter({ gate, limits }: Entry, facts: CallFacts): Promise<Entered> {
+  if (!limits) return gate ? { ...UNCOUNTED, admission: await gate.admit(facts) } : UNCOUNTED;
+  const admission = gate ? await admitOrCount(gate, limits, facts) : EVERYBODY;
+  return { admission, leave: await limits.call(callerKey(admission.caller, facts.peer)) };
+}
+
+/** Answers a call that was let in, and counts it until then. */
+export async function inCall<Result>(
+  entry: Entry,
+  facts: CallFacts,
+  answer: (admission: Admission) => Promise<Result>,
+): Promise<Result> {
+  const { admission, leave } = await enter(entry, facts);
+  try {
+    return await answer(admission);
+  } finally {
+    leave();
+  }
 }
 
 /** Waits for something in one of the places that a caller has. */
@@ -35,5 +60,17 @@ export async function inWait<Result>(
     return await wait();
   } finally {
     leave();
+  }
+}
+
+/** Who is refused is nobody yet, so that is counted by the address. */
+async function admitOrCount(gate: Gate, limits: CallerLimits, facts: CallFacts): Promise<Admission> {
+  const address = callerKey({}, facts.peer);
+  await limits.assertWelcome(address);
+  try {
+    return await gate.admit(facts);
+  } catch (thrown) {
+    if (thrown instanceof StatusError && isRefusal(thrown)) await limits.refused(address);
+    throw thrown;
   }
 }

@@ -1,45 +1,77 @@
-import { createRequire } from 'node:module';
-import type { RateLimiterMemory } from 'rate-limiter-flexible';
-import { Code, kitError, type StatusError } from '../../status.js';
+import { CallerPlaces } from './caller-places.js';
+import { CallerRate } from './caller-rate.js';
 
 /** What each caller may ask of a server: a principal, or an address where nobody is known. None is set by default. */
 export interface CallerLimitOptions {
   /** Calls in a second, starts among them. More are refused until the second is over. @defaultValue no limit */
   readonly ratePerSecond?: number | undefined;
+  /**
+   * Calls from one address in a second that `authorize` refuses. Then whatever comes from there is refused, and nobody asked,
+   * until the second is over. Not for a server behind a proxy, where all callers have one address. @defaultValue no limit
+   */
+  readonly refusalsPerSecond?: number | undefined;
+  /** Calls at once, those of WaitOperation among them. @defaultValue no limit */
+  readonly maxCallsPerCaller?: number | undefined;
   /** Calls of WaitOperation at once. @defaultValue no limit */
   readonly maxWaitsPerCaller?: number | undefined;
 }
 
-const RETRY_WAIT_MS = 1000;
+const nothing = () => {};
 
-/** Counts what callers ask. What is kept of one is gone a second after its last call. */
+/** Counts what callers ask. */
 export class CallerLimits {
-  readonly #rate: { readonly limiter: RateLimiterMemory; readonly perSecond: number } | undefined;
-  readonly #maxWaits: number;
-  readonly #waits = new Map<string, number>();
+  readonly #rate: CallerRate | undefined;
+  readonly #refusals: CallerRate | undefined;
+  readonly #calls: CallerPlaces | undefined;
+  readonly #waits: CallerPlaces | undefined;
 
   /** Undefined when nothing is limited: then nothing is counted either. */
-  static of({ ratePerSecond, maxWaitsPerCaller }: CallerLimitOptions): CallerLimits | undefined {
-    if (ratePerSecond === undefined && maxWaitsPerCaller === undefined) return undefined;
-    return new CallerLimits(ratePerSecond, maxWaitsPerCaller);
+  static of(options: CallerLimitOptions): CallerLimits | undefined {
+    const { ratePerSecond, refusalsPerSecond, maxCallsPerCaller, maxWaitsPerCaller } = options;
+    const limits = [ratePerSecond, refusalsPerSecond, maxCallsPerCaller, maxWaitsPerCaller];
+    return limits.every((limit) => limit === undefined) ? undefined : new CallerLimits(options);
   }
 
-  private constructor(perSecond: number | undefined, maxWaits = Number.POSITIVE_INFINITY) {
-    this.#rate = perSecond === undefined ? undefined : { perSecond, limiter: rateLimiter(perSecond) };
-    this.#maxWaits = maxWaits;
-  }
-
-  /** @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when a caller has called too often. */
-  async admit(caller: string): Promise<void> {
-    if (!this.#rate) return;
-    const { limiter, perSecond } = this.#rate;
-    try {
-      await limiter.consume(caller);
-    } catch (refused) {
-      const { msBeforeNext = RETRY_WAIT_MS } = refused as { readonly msBeforeNext?: number };
-      const message = `caller has made more than ${perSecond} calls in a second: try again later, and less often`;
-      throw exhausted('RATE_LIMIT_EXCEEDED', message, Math.max(1, msBeforeNext));
+  private constructor(options: CallerLimitOptions) {
+    const { ratePerSecond, refusalsPerSecond, maxCallsPerCaller, maxWaitsPerCaller } = options;
+    if (ratePerSecond !== undefined) {
+      const message = `caller has made more than ${ratePerSecond} calls in a second: try again later, and less often`;
+      this.#rate = new CallerRate(ratePerSecond, message);
     }
+    if (refusalsPerSecond !== undefined) {
+      const message = `address has made ${refusalsPerSecond} calls in a second that were refused: try again later, with credentials that are good for the call`;
+      this.#refusals = new CallerRate(refusalsPerSecond, message);
+    }
+    if (maxCallsPerCaller !== undefined) {
+      const message = (taken: number) =>
+        `caller has ${taken} calls under way: try again when one has been answered`;
+      this.#calls = new CallerPlaces(maxCallsPerCaller, 'TOO_MANY_CALLS', message);
+    }
+    if (maxWaitsPerCaller !== undefined) {
+      const message = (taken: number) =>
+        `caller waits for ${taken} operations already: try again when one has ended, or ask GetOperation`;
+      this.#waits = new CallerPlaces(maxWaitsPerCaller, 'TOO_MANY_WAITS', message);
+    }
+  }
+
+  /** @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when an address has been refused too often. */
+  async assertWelcome(address: string): Promise<void> {
+    await this.#refusals?.assertBelow(address);
+  }
+
+  /** A call from an address was refused. */
+  async refused(address: string): Promise<void> {
+    await this.#refusals?.count(address);
+  }
+
+  /**
+   * Counts a call, and takes a place among the calls of its caller until the function returned is called.
+   *
+   * @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when it has called too often, or has no more places.
+   */
+  async call(caller: string): Promise<() => void> {
+    await this.#rate?.countOrRefuse(caller);
+    return this.#calls?.take(caller) ?? nothing;
   }
 
   /**
@@ -48,28 +80,6 @@ export class CallerLimits {
    * @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when it has no more.
    */
   wait(caller: string): () => void {
-    const waiting = this.#waits.get(caller) ?? 0;
-    if (waiting >= this.#maxWaits) {
-      const message = `caller waits for ${waiting} operations already: try again when one has ended, or ask GetOperation`;
-      throw exhausted('TOO_MANY_WAITS', message, RETRY_WAIT_MS);
-    }
-    this.#waits.set(caller, waiting + 1);
-    return () => {
-      const left = (this.#waits.get(caller) ?? 1) - 1;
-      if (left > 0) this.#waits.set(caller, left);
-      else this.#waits.delete(caller);
-    };
+    return this.#waits?.take(caller) ?? nothing;
   }
-}
-
-/** Loaded when it is asked for: with all that it is made for, it takes 60 ms. */
-function rateLimiter(perSecond: number): RateLimiterMemory {
-  const require = createRequire(import.meta.url);
-  const library = require('rate-limiter-flexible') as typeof import('rate-limiter-flexible');
-  return new library.RateLimiterMemory({ points: perSecond, duration: 1 });
-}
-
-/** A refusal that says when to try again. */
-export function exhausted(reason: string, message: string, retryAfterMs: number): StatusError {
-  return kitError(Code.RESOURCE_EXHAUSTED, reason, message, { retryAfterMs });
 }

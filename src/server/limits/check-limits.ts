@@ -8,6 +8,14 @@ export interface CheckedLimits extends ServiceLimits, CallerLimitOptions {
   readonly maxUnfinished?: number | undefined;
 }
 
+const COUNTS = [
+  'maxUnfinished',
+  'maxCallsPerCaller',
+  'maxWaitsPerCaller',
+  'ratePerSecond',
+  'refusalsPerSecond',
+] as const;
+
 /** @throws TypeError when one is none. */
 export function checkLimits(settings: CheckedLimits): void {
   for (const option of [
@@ -20,7 +28,7 @@ export function checkLimits(settings: CheckedLimits): void {
     const value = settings[option];
     if (!(value > 0)) throw new TypeError(`option ${option} is ${value}: it must be greater than 0`);
   }
-  for (const option of ['maxUnfinished', 'maxWaitsPerCaller', 'ratePerSecond'] as const) {
+  for (const option of COUNTS) {
     const value = settings[option];
     if (value === undefined || (Number.isInteger(value) && value > 0)) continue;
     throw new TypeError(`option ${option} is ${value}: give a whole number, 1 or more, or leave it out`);

@@ -13,8 +13,11 @@ export interface CallObservers {
   readonly clock: Clock;
 }
 
-/** Whose name is in the request: an operation's, or what operations are listed under; `start`: in the answer. */
-export type CallSubject = 'operation' | 'parent' | 'start';
+/**
+ * Whose name is in the request: an operation's, or what operations are listed under, or that of some other resource;
+ * `start`: an operation's is in the answer.
+ */
+export type CallSubject = 'operation' | 'parent' | 'other' | 'start';
 
 /**
  * A handler of whose calls telemetry is told, and the log where it takes that. Where neither is so it is the very same
@@ -28,7 +31,7 @@ export function observedHandler<Request, Response>(
 ): handleUnaryCall<Request, Response> {
   if (!telemetry && !logger.debug) return handler;
   return (call, callback) => {
-    const asked = subject === 'start' ? '' : nameIn(call.request);
+    const asked = subject === 'start' || subject === 'other' ? '' : nameIn(call.request);
     const facts = new GrpcCallFacts(path, asked ?? '', call);
     const observed = telemetry?.call(facts);
     const beganAt = clock.now();

@@ -150,14 +150,17 @@ class SqliteStore implements OperationStore {
       const wanted = record && !record.result && options.methods.has(record.method);
       return wanted ? handler(record) : 'ended';
     }, options);
-    try {
-      // From here on what is created is queued as it becomes durable: nothing is left out, nothing comes twice.
-      for (const name of this.#opened().table.unfinished(options.methods)) this.#queue.push(name);
-      this.#consumes = true;
-    } catch (error) {
-      options.onError(storeError(error));
-    }
-    return consumer;
+    const queueLeft = (methods: ReadonlySet<string>) => {
+      try {
+        for (const name of this.#opened().table.unfinished(methods)) this.#queue.push(name);
+      } catch (error) {
+        options.onError(storeError(error));
+      }
+    };
+    queueLeft(options.methods);
+    // From here on what is created is queued as it becomes durable: nothing is left out, nothing comes twice.
+    this.#consumes = true;
+    return { ...consumer, added: (method) => queueLeft(new Set([method])) };
   }
 
   async close(): Promise<void> {

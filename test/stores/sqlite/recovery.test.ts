@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ReportMetadata } from '../../../generated/example/reports/v1/reports.js';
+import { ReportsOperations } from '../../../generated/example/reports/v1/reports.operations.js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { unpack } from '../../../src/any.js';
+import { implement } from '../../../src/server/index.js';
 import { Code, StatusError } from '../../../src/status.js';
 import type { ConsumeOptions, OperationRecord, WorkOutcome } from '../../../src/stores/operation-store.js';
 import { sqliteStore } from '../../../src/stores/sqlite/index.js';
@@ -40,6 +42,32 @@ async function leaveBehind(...records: OperationRecord[]): Promise<void> {
 }
 
 describe('SQLite store › work that was left', () => {
+  it('is handed out once its method is added, and not again when it is added anew', async () => {
+    const before = await startServer();
+    const { name } = await before.inProcess.purgeReports();
+    await before[Symbol.asyncDispose]();
+    await using server = await startServer({ serves: ['exportReport'] });
+    await settled();
+    const { service } = server.kit;
+    expect(await service.getOperation({ name })).toMatchObject({ done: false });
+    let runs = 0;
+    const left = Promise.withResolvers<void>();
+    const purge = implement(ReportsOperations.purgeReports, {
+      onInterrupted: 'resume',
+      async run() {
+        runs++;
+        await left.promise;
+        return {};
+      },
+    });
+    server.kit.add(purge);
+    server.kit.add(purge);
+    left.resolve();
+    const ended = await service.waitOperation({ name, timeout: { seconds: 60, nanos: 0 } });
+    expect(ended).toMatchObject({ done: true, result: { $case: 'response' } });
+    expect(runs).toBe(1);
+  });
+
   it('is handed out when opened again: begun or queued, oldest first, each once', async () => {
     await leaveBehind(recordOf(1, { attempt: 2 }), recordOf(2, ended(10)), recordOf(3));
     const store = sqliteStore(file());

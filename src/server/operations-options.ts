@@ -1,0 +1,72 @@
+import type { Clock } from '../clock.js';
+import type { OperationStore } from '../stores/operation-store.js';
+import type { Authorization } from './access/authorize.js';
+import type { ImplementedMethod } from './implement.js';
+import type { CallerLimitOptions } from './limits/caller-limits.js';
+import type { Logger } from './logger.js';
+import type { ServiceLimits } from './operations-service.js';
+import type { Telemetry } from './telemetry/telemetry.js';
+
+/** What `createOperations` takes. */
+export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOptions {
+  /** The long-running methods, made by `implement`. */
+  readonly methods: readonly ImplementedMethod[];
+  /** Where operations are kept; closed together with the server. @defaultValue `memoryStore()` */
+  readonly store?: OperationStore | undefined;
+  /** How many operations run at once; further ones queue. @defaultValue 100 */
+  readonly concurrency?: number | undefined;
+  /**
+   * How many operations may be queued or running in the store, of all servers that share it. More are refused with
+   * RESOURCE_EXHAUSTED. The store has to have `countUnfinished`. @defaultValue no limit
+   */
+  readonly maxUnfinished?: number | undefined;
+  /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
+  readonly retentionMs?: number | undefined;
+  /** Encrypts page tokens. Servers that share a store share it. @defaultValue random, good for this server */
+  readonly pageTokenSecret?: string | Uint8Array;
+  /**
+   * Makes the last segment of the name of a new operation. No two may be the same, in any server that shares the store.
+   *
+   * @defaultValue 32 random hexadecimal digits
+   */
+  readonly newId?: (() => string) | undefined;
+  /**
+   * Is asked before anything is read for a call over gRPC, be it of the five methods or one that starts an operation; REST
+   * comes that way too. Calls in process (`service`, `start`) are the program's own, and not asked about.
+   *
+   * @defaultValue nobody is asked: everybody may do everything
+   */
+  readonly authorize?: Authorization | undefined;
+  /**
+   * Is told of calls, of work and of the store, to trace and to measure: `openTelemetry()` of
+   * `longrunning/opentelemetry`. @defaultValue nobody is told
+   */
+  readonly telemetry?: Telemetry | undefined;
+  /** Where errors go that no client is told. @defaultValue standard error */
+  readonly logger?: Logger | undefined;
+  /** @defaultValue the machine's */
+  readonly clock?: Clock | undefined;
+}
+
+/** What `close` of a server takes. */
+export interface CloseOptions {
+  /** How long running work has to end, in milliseconds. @defaultValue 3000 */
+  readonly graceMs?: number | undefined;
+  /**
+   * How long to go on serving while health says NOT_SERVING already, in milliseconds: until load balancers have seen
+   * it. It comes before the grace. @defaultValue 0
+   */
+  readonly delayMs?: number | undefined;
+}
+
+/** Of the options that are numbers. */
+export const DEFAULT_OPTIONS = {
+  concurrency: 100,
+  retentionMs: 30 * 24 * 60 * 60 * 1000,
+  defaultPageSize: 50,
+  maxPageSize: 1000,
+  maxWaitMs: 60_000,
+};
+
+/** Of {@link CloseOptions}. */
+export const DEFAULT_GRACE_MS = 3000;

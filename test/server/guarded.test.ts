@@ -1,0 +1,104 @@
+import {
+  Client,
+  credentials,
+  type handleUnaryCall,
+  type MethodDefinition,
+  Server,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import { servePort } from '../../src/gateway/index.js';
+import { createOperations, type OperationsOptions } from '../../src/server/index.js';
+import { Code } from '../../src/status.js';
+import { closeAfterEach } from '../helpers/close-after-each.js';
+import { Recorder } from '../opentelemetry/recorder.js';
+
+const PATH = '/acme.v1.Jobs/GetJob';
+interface Job {
+  readonly name: string;
+}
+const identity = {
+  to: (job: Job) => Buffer.from(JSON.stringify(job)),
+  from: (bytes: Buffer) => JSON.parse(`${bytes}`),
+};
+const GET_JOB: MethodDefinition<Job, Job> = {
+  path: PATH,
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: identity.to,
+  requestDeserialize: identity.from,
+  responseSerialize: identity.to,
+  responseDeserialize: identity.from,
+};
+
+describe('guarded', () => {
+  const opened = closeAfterEach();
+
+  async function serve(options: Partial<OperationsOptions>, handler: handleUnaryCall<Job, Job>) {
+    const logged: unknown[] = [];
+    const logger = { error: (facts: object) => logged.push(facts) };
+    const operations = createOperations({ methods: [], logger, ...options });
+    const server = new Server();
+    server.addService({ getJob: GET_JOB }, { getJob: operations.guarded(PATH, handler) });
+    const port = await servePort({ server, address: '127.0.0.1:0' });
+    const client = new Client(port.address, credentials.createInsecure());
+    opened({
+      async [Symbol.asyncDispose]() {
+        client.close();
+        await operations.close({ graceMs: 0 });
+        await port.close({ graceMs: 0 });
+        server.forceShutdown();
+      },
+    });
+    const call = (deadline?: number) =>
+      new Promise<Job | ServiceError>((resolve) => {
+        const options = deadline === undefined ? {} : { deadline };
+        client.makeUnaryRequest(PATH, identity.to, identity.from, { name: 'jobs/1' }, options, (error, job) =>
+          resolve(error ?? (job as Job)),
+        );
+      });
+    return { call, logged };
+  }
+
+  it('a call has a span, and names no operation', async () => {
+    const recorder = opened(new Recorder());
+    const telemetry = await recorder.telemetry();
+    const { call } = await serve({ telemetry }, ({ request }, answer) => answer(null, request));
+    expect(await call()).toEqual({ name: 'jobs/1' });
+    const [span] = recorder.spansNamed('acme.v1.Jobs/GetJob');
+    expect(span?.attributes).toMatchObject({ 'rpc.method': 'acme.v1.Jobs/GetJob', 'rpc.status_code': 'OK' });
+    expect(span?.attributes).not.toHaveProperty(['longrunning.operation.name']);
+  });
+
+  it('a call takes a place until it is answered, or its caller has gone and no answer comes', async () => {
+    let isAnswering = false;
+    const handler: handleUnaryCall<Job, Job> = ({ request }, answer) => {
+      if (isAnswering) answer(null, request);
+    };
+    const { call } = await serve({ maxCallsPerCaller: 1 }, handler);
+    const unanswered = call(Date.now() + 1000);
+    // Both are on one connection, in this order.
+    expect(await call()).toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
+    expect(await unanswered).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+    isAnswering = true;
+    for (let answer = await call(); 'code' in answer; answer = await call())
+      expect(answer.code).toBe(Code.RESOURCE_EXHAUSTED);
+    for (let again = 0; again < 3; again++) expect(await call()).toEqual({ name: 'jobs/1' });
+  });
+
+  it.each([
+    ['with authorize', { authorize: () => undefined }],
+    ['without', {}],
+  ])('a handler that throws fails its call alone, which is told nothing of it, %s', async (_, options) => {
+    const handler = () => {
+      throw new Error('secret');
+    };
+    const { call, logged } = await serve(options, handler);
+    for (const answer of [await call(), await call()])
+      expect(answer).toMatchObject({
+        code: Code.UNKNOWN,
+        details: expect.stringMatching(/^internal error in /),
+      });
+    expect(logged).toMatchObject([{ err: { message: 'secret' }, method: PATH }, {}]);
+  });
+});
