@@ -1,25 +1,25 @@
 import type { OperationStore } from '../../server/index.js';
 import type { ReportsAccess, ReportsServer, ReportsServerOptions } from './reports-server.js';
 
-/** One line of the table: something that is true of every store, shown on a stage that it is given. */
-export interface Line<Stage> {
+/** One line of the table: something that is true of every store, shown with what it opens. */
+export interface Line<Opener> {
   readonly title: string;
   /** The lines of the contract that it checks. */
   readonly contract: readonly number[];
-  run(stage: Stage): Promise<void>;
+  run(open: Opener): Promise<void>;
 }
 
 /** Lines about one thing. */
-export interface Topic<Stage> {
+export interface Topic<Opener> {
   readonly name: string;
-  readonly lines: readonly Line<Stage>[];
+  readonly lines: readonly Line<Opener>[];
 }
 
-export function line<Stage>(
+export function line<Opener>(
   title: string,
   contract: readonly number[],
-  run: (stage: Stage) => Promise<void>,
-): Line<Stage> {
+  run: (open: Opener) => Promise<void>,
+): Line<Opener> {
   return { title, contract, run };
 }
 
@@ -36,13 +36,13 @@ export interface Subject extends ReportsServer, ReportsAccess {}
 export type Open = (options?: SubjectOptions) => Promise<Subject>;
 
 /** A server that can die. */
-export interface MortalSubject extends Subject {
+export interface RestartableSubject extends Subject {
   /** Cuts the server off from its store, as if its process had died, and starts another over what was kept. */
-  restart(options?: SubjectOptions): Promise<MortalSubject>;
+  restart(options?: SubjectOptions): Promise<RestartableSubject>;
 }
 
 /** Starts a server that can die over an empty store. */
-export type OpenMortal = (options?: SubjectOptions) => Promise<MortalSubject>;
+export type OpenRestartable = (options?: SubjectOptions) => Promise<RestartableSubject>;
 
 /** Opens an empty store. It is closed when the line is at its end. */
 export type OpenStore = () => Promise<OperationStore>;

@@ -7,14 +7,14 @@ import { Code, StatusError } from '../../status.js';
 import { settled } from '../manual-clock.js';
 import { eventually } from './eventually.js';
 import { expectKitError } from './kit-error.js';
-import { line, type MortalSubject, type OpenMortal, type Subject, type Topic } from './line.js';
+import { line, type OpenRestartable, type RestartableSubject, type Subject, type Topic } from './line.js';
 import { assertSameOperation, endingOf, metadataOf } from './messages.js';
 import { PARENT } from './reports-server.js';
 
 const RESUMES = { exportReport: { onInterrupted: 'resume' } } as const;
 
 /** What a server finds that another left when it died. */
-export const recovery: Topic<OpenMortal> = {
+export const recovery: Topic<OpenRestartable> = {
   name: 'recovery',
   lines: [
     line('what was acknowledged is there, as it was', [4], async (open) => {
@@ -269,7 +269,7 @@ export const recovery: Topic<OpenMortal> = {
 
 /** Starts an operation; its name, once its work has begun. */
 async function begin(
-  server: Subject | MortalSubject,
+  server: Subject | RestartableSubject,
   progress?: { readonly progressPercent: number },
 ): Promise<string> {
   const { name } = await server.exportReport();

@@ -3,10 +3,11 @@ import { cancel } from './cancel.js';
 import { cancelRaces } from './cancel-races.js';
 import { deletion } from './delete.js';
 import { errors } from './errors.js';
-import type { Line, Open, OpenMortal, OpenStore, Topic } from './line.js';
+import type { Line, Open, OpenRestartable, OpenStore, Topic } from './line.js';
 import { list } from './list.js';
 import { listFilter } from './list-filter.js';
 import { names } from './names.js';
+import { restartableOpener, serverOpener, storeOpener } from './openers.js';
 import { operation } from './operation.js';
 import { pages } from './pages.js';
 import { recovery } from './recovery.js';
@@ -14,7 +15,6 @@ import type { ReportsServer } from './reports-server.js';
 import { requestIds } from './request-ids.js';
 import { retention } from './retention.js';
 import { Scope } from './scope.js';
-import { recoveryStage, serverStage, storeStage } from './stage.js';
 import { storeAway } from './store-away.js';
 import { storeListing } from './store-listing.js';
 import { storeRecords } from './store-records.js';
@@ -64,7 +64,7 @@ const SERVER_TOPICS: readonly Topic<Open>[] = [
   takenOver,
 ];
 
-const RECOVERY_TOPICS: readonly Topic<OpenMortal>[] = [recovery];
+const RECOVERY_TOPICS: readonly Topic<OpenRestartable>[] = [recovery];
 
 const ACCESS = [
   { suffix: ', in process', access: (server: ReportsServer) => server.inProcess },
@@ -86,18 +86,18 @@ const ACCESS = [
  */
 export function storeConformance({ open, reopen }: StoreConformanceOptions): readonly ConformanceCase[] {
   const overServers = ACCESS.flatMap(({ suffix, access }) => [
-    ...casesOf(SERVER_TOPICS, suffix, (scope) => serverStage({ open, access, scope })),
+    ...casesOf(SERVER_TOPICS, suffix, (scope) => serverOpener({ open, access, scope })),
     ...(reopen
-      ? casesOf(RECOVERY_TOPICS, suffix, (scope) => recoveryStage({ open, reopen, access, scope }))
+      ? casesOf(RECOVERY_TOPICS, suffix, (scope) => restartableOpener({ open, reopen, access, scope }))
       : []),
   ]);
-  return [...casesOf(STORE_TOPICS, '', (scope) => storeStage({ open, scope })), ...overServers];
+  return [...casesOf(STORE_TOPICS, '', (scope) => storeOpener({ open, scope })), ...overServers];
 }
 
-function casesOf<Stage>(
-  topics: readonly Topic<Stage>[],
+function casesOf<Opener>(
+  topics: readonly Topic<Opener>[],
   suffix: string,
-  stageIn: (scope: Scope) => Stage,
+  openerIn: (scope: Scope) => Opener,
 ): ConformanceCase[] {
   return topics.flatMap((topic) =>
     topic.lines.map((line) => {
@@ -105,16 +105,16 @@ function casesOf<Stage>(
       return {
         name: `${topic.name} › ${line.title}${lines}${suffix}`,
         contract: line.contract,
-        run: () => runOn(stageIn, line),
+        run: () => runOn(openerIn, line),
       };
     }),
   );
 }
 
-async function runOn<Stage>(stageIn: (scope: Scope) => Stage, line: Line<Stage>): Promise<void> {
+async function runOn<Opener>(openerIn: (scope: Scope) => Opener, line: Line<Opener>): Promise<void> {
   const scope = new Scope();
   try {
-    await line.run(stageIn(scope));
+    await line.run(openerIn(scope));
   } finally {
     await scope.close();
   }

@@ -1,20 +1,27 @@
 import type { OperationStore } from '../../server/index.js';
-import type { MortalSubject, Open, OpenMortal, OpenStore, Subject, SubjectOptions } from './line.js';
+import type {
+  Open,
+  OpenRestartable,
+  OpenStore,
+  RestartableSubject,
+  Subject,
+  SubjectOptions,
+} from './line.js';
 import { type ReportsAccess, type ReportsServer, startReportsServer } from './reports-server.js';
 import type { Scope } from './scope.js';
 import { severableStore } from './severable-store.js';
 
 /** The store that the table is run over, and how its servers are reached. */
-export interface StageOptions {
+export interface OpenerOptions {
   /** Opens a store with nothing in it. */
   readonly open: () => OperationStore | Promise<OperationStore>;
   readonly access: (server: ReportsServer) => ReportsAccess;
-  /** Closes what is opened on the stage. */
+  /** Closes what is opened. */
   readonly scope: Scope;
 }
 
-/** Where a line has one store. */
-export function storeStage({ open, scope }: Omit<StageOptions, 'access'>): OpenStore {
+/** Opens the one store that a line has. */
+export function storeOpener({ open, scope }: Omit<OpenerOptions, 'access'>): OpenStore {
   return async () => {
     const store = await open();
     scope.onClose(() => store.close());
@@ -22,20 +29,20 @@ export function storeStage({ open, scope }: Omit<StageOptions, 'access'>): OpenS
   };
 }
 
-/** Where a line has a server. */
-export function serverStage({ open, ...options }: StageOptions): Open {
+/** Starts the server that a line has. */
+export function serverOpener({ open, ...options }: OpenerOptions): Open {
   return async (subject) => startSubject(await open(), options, subject);
 }
 
-/** Where a line has servers that die. */
-export function recoveryStage({
+/** Starts a server that is cut off from its store, and another after it. */
+export function restartableOpener({
   open,
   reopen,
   ...options
-}: StageOptions & {
+}: OpenerOptions & {
   readonly reopen: (earlier: OperationStore) => OperationStore | Promise<OperationStore>;
-}): OpenMortal {
-  const start = async (kept: OperationStore, subject?: SubjectOptions): Promise<MortalSubject> => {
+}): OpenRestartable {
+  const start = async (kept: OperationStore, subject?: SubjectOptions): Promise<RestartableSubject> => {
     options.scope.onClose(() => kept.close());
     const { store, sever } = severableStore(kept);
     const server = await startSubject(store, options, subject);
@@ -52,7 +59,7 @@ export function recoveryStage({
 
 async function startSubject(
   store: OperationStore,
-  { access, scope }: Pick<StageOptions, 'access' | 'scope'>,
+  { access, scope }: Pick<OpenerOptions, 'access' | 'scope'>,
   { around = (same) => same, ...options }: SubjectOptions = {},
 ): Promise<Subject> {
   const server = await startReportsServer({ ...options, store: around(store) });
