@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it, jest } from '@jest/globals';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { run, Serving } from './command-line.js';
@@ -23,11 +25,31 @@ describe('serve with limits', () => {
     expect((await run(EXPORT, { address })).code).toBe(0);
   });
 
-  it.each(['--max-running', '--max-unfinished', '--max-waits-per-caller', '--rate-per-second'])(
-    '%s 0: refused',
-    async (flag) => {
-      const { code, stderr } = await run(['serve', flag, '0']);
-      expect([code, stderr]).toEqual([2, expect.stringContaining('Write a whole number, 1 or more')]);
-    },
-  );
+  it('one connection at most: another is closed, and goes through when the first has gone', async () => {
+    const { address } = opened(await Serving.start(['--max-connections', '1']));
+    const [host, port] = address.split(':');
+    const first = connect(Number(port), host);
+    await once(first, 'connect');
+    await expect(fetch(`http://${address}/healthz`)).rejects.toThrow();
+    first.destroy();
+    const healthy = () =>
+      fetch(`http://${address}/healthz`).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    while ((await healthy()) !== 200);
+  });
+
+  it.each([
+    '--max-running',
+    '--max-unfinished',
+    '--max-calls-per-caller',
+    '--max-waits-per-caller',
+    '--rate-per-second',
+    '--refusals-per-second',
+    '--max-connections',
+  ])('%s 0: refused', async (flag) => {
+    const { code, stderr } = await run(['serve', flag, '0']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Write a whole number, 1 or more')]);
+  });
 });

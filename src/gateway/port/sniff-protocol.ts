@@ -4,9 +4,10 @@ import { type Protocol, protocolOf } from './protocol.js';
 
 /**
  * Looks at the first bytes of a connection, and leaves them there to be read. A client that ends before there are
- * enough is taken to speak HTTP/1.1, in which it can be told what is wrong.
+ * enough is taken to speak HTTP/1.1, in which it can be told what is wrong. One that sends nothing at all is
+ * closed.
  *
- * @param tell - is called once, unless the connection breaks first; with undefined when the client is too slow.
+ * @param tell - is called once, unless the connection breaks or ends first; with undefined when the client is too slow.
  */
 export function sniffProtocol(
   socket: Socket,
@@ -22,7 +23,15 @@ export function sniffProtocol(
     const protocol = protocolOf(beginning);
     if (protocol !== undefined) settle(protocol);
   };
-  const onEnd = () => settle('HTTP/1.1');
+  const onEnd = () => {
+    if (beginning.length > 0) {
+      settle('HTTP/1.1');
+      return;
+    }
+    // Whoever answers would not hear of an end that has been, and wait for a request: probes of TCP ask nothing.
+    stop();
+    socket.end();
+  };
   const settle = (protocol: Protocol | undefined) => {
     stop();
     if (beginning.length > 0) socket.unshift(beginning);

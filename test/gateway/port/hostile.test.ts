@@ -62,6 +62,14 @@ describe('one port › hostile input', () => {
     await expectService();
   });
 
+  it('nothing and the end, as probes do: closed at once', async () => {
+    const socket = connect(port.served.port, '127.0.0.1').resume();
+    await once(socket, 'connect');
+    socket.end();
+    await once(socket, 'close');
+    expect(socket.bytesRead).toBe(0);
+  });
+
   it('half a preface and the end: an answer, and the end', async () => {
     const socket = dial();
     socket.end(PREFACE.subarray(0, 12));
