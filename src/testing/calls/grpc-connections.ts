@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import { type ConnectionInjector, Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { CallConnections } from './call-connections.js';
 
-/** How long calls may take that are under way when their connection is told to go. */
-const GO_AWAY_GRACE_MS = 10_000;
+/** How long calls may take that are under way when their connection is told to go: as long as a wait may. */
+const GO_AWAY_GRACE_MS = 60_000;
 
 interface Peer {
   readonly remoteAddress?: string;
