@@ -1,20 +1,21 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { callCases } from './cases/calls.ts';
 import { crowdCases } from './cases/crowd.ts';
-import { heldCases } from './cases/held.ts';
+import { heldCases, waitCurves } from './cases/held.ts';
 import { lifecycleCases } from './cases/lifecycles.ts';
 import { memoryCases } from './cases/memory.ts';
-import { postgresCases } from './cases/postgres.ts';
+import { postgresCases, replicaCurves } from './cases/postgres.ts';
 import { restCases } from './cases/rest.ts';
 import { signalCases } from './cases/signal.ts';
 import { sizeCases } from './cases/size.ts';
 import { startCases } from './cases/start.ts';
-import { storeCases } from './cases/stores.ts';
+import { storeCases, storeCurves } from './cases/stores.ts';
 import { waitCases } from './cases/wait.ts';
+import { curveSvg } from './harness/curve.ts';
 import { environment } from './harness/environment.ts';
 import { shortWithoutReason } from './harness/reasons.ts';
-import { markdown, textTable } from './harness/report.ts';
+import { type CurveResult, markdown, textTable } from './harness/report.ts';
 import { type CaseResult, resultOf } from './harness/result.ts';
 import { limitRounds } from './harness/rounds.ts';
 
@@ -32,16 +33,20 @@ const CASES = [
   ...lifecycleCases,
   ...postgresCases,
 ];
+/** After the cases, whose stores and waits they share. */
+const CURVES = [...storeCurves, ...waitCurves, ...replicaCurves];
+const NAMES = [...CASES, ...CURVES].map(({ name }) => name);
 const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
+const PLOTS = new URL('../docs/benchmarks/', import.meta.url);
 const USAGE = `usage: npm run bench -- [NAME...] [--json FILE] [--rounds N]
-cases: ${CASES.map(({ name }) => name).join(', ')} (default: all, which also writes docs/benchmarks.md)
+cases: ${NAMES.join(', ')} (default: all, which also writes docs/benchmarks.md)
 --rounds: at most so many of each case, to see that it works; writes no document`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'string' }, rounds: { type: 'string' }, help: { type: 'boolean' } },
 });
-const unknown = positionals.find((name) => !CASES.some((benchCase) => benchCase.name === name));
+const unknown = positionals.find((name) => !NAMES.includes(name));
 if (unknown !== undefined || values.help) {
   console.log(unknown === undefined ? USAGE : `there is no case ${unknown}\n${USAGE}`);
   process.exit(values.help ? 0 : 2);
@@ -49,13 +54,21 @@ if (unknown !== undefined || values.help) {
 
 if (values.rounds !== undefined) limitRounds(Number(values.rounds));
 
-const chosen = CASES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const isChosen = ({ name }: { readonly name: string }) =>
+  positionals.length === 0 || positionals.includes(name);
 const results: CaseResult[] = [];
-for (const benchCase of chosen) {
+for (const benchCase of CASES.filter(isChosen)) {
   console.error(`measuring ${benchCase.name} …`);
   const result = await resultOf(benchCase);
   console.error(`  ${result.verdict}, in ${(result.tookMs / 1000).toFixed(1)} s`);
   results.push(result);
+}
+const curves: CurveResult[] = [];
+for (const { name, measure } of CURVES.filter(isChosen)) {
+  console.error(`measuring the curve ${name} …`);
+  const begun = performance.now();
+  curves.push({ name, curve: await measure() });
+  console.error(`  in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
 }
 const tookMs = performance.now();
 console.error(`measured in ${(tookMs / 1000).toFixed(0)} s`);
@@ -67,6 +80,9 @@ for (const name of shortWithoutReason(results))
 console.log(textTable(results));
 const where = environment();
 if (values.json !== undefined)
-  await writeFile(values.json, JSON.stringify({ environment: where, tookMs, results }, null, 2));
-if (chosen.length === CASES.length && values.rounds === undefined)
-  await writeFile(DOCUMENT, markdown(results, where, tookMs));
+  await writeFile(values.json, JSON.stringify({ environment: where, tookMs, results, curves }, null, 2));
+if (positionals.length === 0 && values.rounds === undefined) {
+  await mkdir(PLOTS, { recursive: true });
+  for (const { name, curve } of curves) await writeFile(new URL(`${name}.svg`, PLOTS), curveSvg(curve));
+  await writeFile(DOCUMENT, markdown({ results, curves, where, tookMs }));
+}

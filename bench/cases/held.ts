@@ -1,5 +1,6 @@
 import type { BenchCase, Measurements } from '../harness/bench-case.ts';
 import { Child } from '../harness/child.ts';
+import { type CurveCase, pointsOf } from '../harness/curve.ts';
 import type { HeldLoadRequests } from '../harness/held-load.ts';
 import { once } from '../harness/once.ts';
 import { takeTurns } from '../harness/rounds.ts';
@@ -11,6 +12,10 @@ const LOAD = new URL('../harness/held-load.ts', import.meta.url);
 const ROUNDS = { warmUp: 1, measured: 5 };
 const WAITS = 10_000;
 
+const CURVE_ROUNDS = { warmUp: 1, measured: 3 };
+/** How many waits are open, for the curve. */
+const WAIT_COUNTS = [1000, 2500, 5000, WAITS] as const;
+
 type Side = 'bare' | 'each' | 'shared';
 
 /** One round of one side. */
@@ -19,6 +24,9 @@ interface Sample {
   /** From the moment when they are released until the last has returned. */
   readonly wokenMs: number;
 }
+
+/** What there is to a count of waits, for either server. */
+type Grown = Record<`${'bare' | 'each'} ${(typeof WAIT_COUNTS)[number]}`, Sample>;
 
 const measured = once(measure);
 const goal = { bound: 'at most', ratio: 1.3 } as const;
@@ -50,7 +58,7 @@ export const heldCases: readonly BenchCase[] = [
 
 function comparing(side: Side, quantity: keyof Sample, unit: string): () => Promise<Measurements> {
   return async () => {
-    const rounds = (await measured()).map((round) => ({
+    const rounds = (await measured()).sides.map((round) => ({
       ours: round[side][quantity],
       theirs: round.bare[quantity],
     }));
@@ -58,29 +66,60 @@ function comparing(side: Side, quantity: keyof Sample, unit: string): () => Prom
   };
 }
 
-async function measure(): Promise<Record<Side, Sample>[]> {
+/** What each wait costs when there are more of them. */
+export const waitCurves: readonly CurveCase[] = [
+  {
+    name: 'waits',
+    async measure() {
+      const { growth } = await measured();
+      const line = (side: 'bare' | 'each', quantity: keyof Sample) =>
+        pointsOf(growth, WAIT_COUNTS, (round, count) =>
+          // The memory is of each already.
+          quantity === 'wokenMs'
+            ? (1000 * round[`${side} ${count}`].wokenMs) / count
+            : round[`${side} ${count}`][quantity],
+        );
+      return {
+        title: 'What each wait costs, by how many are open',
+        x: { title: 'open waits, each for an operation of its own', scale: 'log' },
+        y: { title: 'per wait, times that of 1,000', scale: 'linear' },
+        lines: [
+          { label: 'memory, longrunning', quantity: 'bytes per wait', points: line('each', 'bytesPerWait') },
+          { label: 'memory, bare grpc-js', quantity: 'bytes per call', points: line('bare', 'bytesPerWait') },
+          { label: 'time to wake, longrunning', quantity: 'µs per wait', points: line('each', 'wokenMs') },
+          { label: 'time to answer, bare grpc-js', quantity: 'µs per call', points: line('bare', 'wokenMs') },
+        ],
+      };
+    },
+  },
+];
+
+async function measure(): Promise<{ readonly sides: Record<Side, Sample>[]; readonly growth: Grown[] }> {
   const processes = new AsyncDisposableStack();
   try {
     const load = processes.use(await Child.start<HeldLoadRequests>(LOAD, 'load'));
-    const side = async (kind: 'kit' | 'bare', operations: number) => {
+    const side = async (kind: 'kit' | 'bare', operations: (waits: number) => number) => {
       const server = processes.use(await Child.start<HeldRequests>(HELD, 'server'));
       const address = await server.ask('listen', kind);
-      return async (): Promise<Sample> => {
-        const begun = await server.ask('begin', operations);
-        const names = Array.from({ length: WAITS }, (_, index) => begun[index % operations] ?? '');
+      return (waits: number) => async (): Promise<Sample> => {
+        const begun = await server.ask('begin', operations(waits));
+        const names = Array.from({ length: waits }, (_, index) => begun[index % begun.length] ?? '');
         const before = await server.ask('memory', undefined);
         await load.ask('open', { address, names });
-        const bytesPerWait = ((await server.ask('memory', undefined)) - before) / WAITS;
+        const bytesPerWait = ((await server.ask('memory', undefined)) - before) / waits;
         const releasedAt = await server.ask('release', undefined);
         return { bytesPerWait, wokenMs: (await load.ask('lastReturnedAt', undefined)) - releasedAt };
       };
     };
-    const sides = {
-      bare: await side('bare', 1),
-      each: await side('kit', WAITS),
-      shared: await side('kit', 1),
-    };
-    return await takeTurns(sides, ROUNDS);
+    const bare = await side('bare', () => 1);
+    const each = await side('kit', (waits) => waits);
+    const shared = await side('kit', () => 1);
+    const sides = await takeTurns({ bare: bare(WAITS), each: each(WAITS), shared: shared(WAITS) }, ROUNDS);
+    const growing = WAIT_COUNTS.flatMap((count) => [
+      [`bare ${count}`, bare(count)],
+      [`each ${count}`, each(count)],
+    ]);
+    return { sides, growth: await takeTurns(Object.fromEntries(growing), CURVE_ROUNDS) };
   } finally {
     await processes.disposeAsync();
   }

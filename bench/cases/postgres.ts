@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { startPostgres } from '../../test/helpers/postgres-server.ts';
-import type { BenchCase, Measurements } from '../harness/bench-case.ts';
+import type { BenchCase } from '../harness/bench-case.ts';
 import { Child, type Place } from '../harness/child.ts';
 import { compareLifecycles } from '../harness/compare-lifecycles.ts';
-import { alternate } from '../harness/rounds.ts';
+import { type CurveCase, pointsOf } from '../harness/curve.ts';
+import { alternate, takeTurns } from '../harness/rounds.ts';
 import { quantile } from '../harness/statistics.ts';
 import type { BareBossRequests } from '../servers/bare-boss.ts';
 import type { Opening, ReplicaRequests } from '../servers/replica.ts';
@@ -63,6 +64,39 @@ export const postgresCases: readonly BenchCase[] = [
   },
 ];
 
+/** How many replicas share the work, for the curve. */
+const REPLICA_COUNTS = [1, 2, 3] as const;
+
+/** What more replicas bring. */
+export const replicaCurves: readonly CurveCase[] = [
+  {
+    name: 'replicas',
+    measure: () =>
+      withPostgres(async ({ url, replica }) => {
+        const replicas: Child<ReplicaRequests>[] = [];
+        for (const _ of REPLICA_COUNTS)
+          replicas.push(await replica({ store: { url }, work: 'short' }, 'anywhere'));
+        const perSecond = (count: number) => async () => {
+          const share = {
+            count: Math.ceil(LIFECYCLES.count / count),
+            inFlight: Math.ceil(LIFECYCLES.inFlight / count),
+          };
+          const taken = replicas.slice(0, count).map((each) => each.ask('lifecycles', share));
+          return (1000 * share.count * count) / Math.max(...(await Promise.all(taken)));
+        };
+        const sides = Object.fromEntries(REPLICA_COUNTS.map((count) => [count, perSecond(count)]));
+        const rounds: Record<number, number>[] = await takeTurns(sides, LIFECYCLE_ROUNDS);
+        const points = pointsOf(rounds, REPLICA_COUNTS, (round, count) => round[count] ?? Number.NaN);
+        return {
+          title: `Lifecycles a second, by replicas on one PostgreSQL, ${availableParallelism()} CPUs for all`,
+          x: { title: 'replicas that start operations', scale: 'linear' },
+          y: { title: 'lifecycles a second, times those of one', scale: 'linear' },
+          lines: [{ label: 'longrunning', quantity: 'lifecycles per second', points }],
+        };
+      }),
+  },
+];
+
 /** How long a cancellation takes from one replica to the work on another, as that many of a hundred do at most. */
 function cancelCase({ name, share, limitMs }: { name: string; share: number; limitMs: number }): BenchCase {
   const measure = () =>
@@ -98,7 +132,7 @@ interface Replicas {
 }
 
 /** Measures with replicas on a PostgreSQL that keeps what it commits. */
-async function withPostgres(measure: (replicas: Replicas) => Promise<Measurements>): Promise<Measurements> {
+async function withPostgres<Result>(measure: (replicas: Replicas) => Promise<Result>): Promise<Result> {
   const processes = new AsyncDisposableStack();
   try {
     const postgres = await startPostgres(['max_connections=100']);

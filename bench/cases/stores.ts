@@ -1,6 +1,7 @@
 import { startPostgres } from '../../test/helpers/postgres-server.ts';
 import type { BenchCase } from '../harness/bench-case.ts';
 import { Child } from '../harness/child.ts';
+import { type CurveCase, type MeasuredLine, pointsOf } from '../harness/curve.ts';
 import type { LoadRequests } from '../harness/load.ts';
 import { once } from '../harness/once.ts';
 import { alternate, takeTurns } from '../harness/rounds.ts';
@@ -19,7 +20,13 @@ const PAGES = 200;
 
 /** Where a million operations are. */
 type Engine = 'SQLite' | 'PostgreSQL';
-type Side = 'firstPage' | 'lastPage' | 'get' | 'firstPageOfThousand' | 'getOfThousand';
+/** How many operations are stored side by side, for the curves. */
+const STORED_COUNTS = [1000, 10_000, 100_000, MILLION] as const;
+/** How much of a million is above a page. */
+const DEPTHS = [0, 0.25, 0.5, 0.75, 1] as const;
+type Side =
+  | `get of ${(typeof STORED_COUNTS)[number]}`
+  | `page of ${(typeof STORED_COUNTS)[number]} at ${(typeof DEPTHS)[number]}`;
 
 /** What stores cost when there is much in them. */
 export const storeCases: readonly BenchCase[] = [
@@ -41,11 +48,15 @@ export const storeCases: readonly BenchCase[] = [
   },
 ];
 
-/** They share a million operations, for those take long to store. */
+/** All that is measured of much in a store shares a million operations, for those take long to store. */
+const grown = {
+  SQLite: once(() => measureGrowth('SQLite')),
+  PostgreSQL: once(() => measureGrowth('PostgreSQL')),
+};
+
 function growthCases(prefix: string, engine: Engine): BenchCase[] {
-  const grown = once(() => measureGrowth(engine));
   const comparing = (ours: Side, theirs: Side, quantity: string) => async () => {
-    const rounds = (await grown()).map((round) => ({ ours: round[ours], theirs: round[theirs] }));
+    const rounds = (await grown[engine]()).map((round) => ({ ours: round[ours], theirs: round[theirs] }));
     return { main: { quantity, rounds }, context: [] };
   };
   return [
@@ -54,37 +65,91 @@ function growthCases(prefix: string, engine: Engine): BenchCase[] {
       ours: `the last page of a million operations in ${engine}`,
       theirs: 'the first page of them',
       goal: { bound: 'at most', ratio: 1.3 },
-      measure: comparing('lastPage', 'firstPage', 'ms per page of 50'),
+      measure: comparing('page of 1000000 at 1', 'page of 1000000 at 0', 'ms per page of 50'),
     },
     {
       name: `${prefix}-list-of-a-million`,
       ours: `the first page of a million operations in ${engine}`,
       theirs: 'the first page of a thousand',
       goal: { bound: 'at most', ratio: 1.3 },
-      measure: comparing('firstPage', 'firstPageOfThousand', 'ms per page of 50'),
+      measure: comparing('page of 1000000 at 0', 'page of 1000 at 0', 'ms per page of 50'),
     },
     {
       name: `${prefix}-get-of-a-million`,
       ours: `GetOperation, a million operations in ${engine}`,
       theirs: 'a thousand of them',
       goal: { bound: 'at most', ratio: 1.2 },
-      measure: comparing('get', 'getOfThousand', `ms for ${GETS.calls} calls`),
+      measure: comparing('get of 1000000', 'get of 1000', `ms for ${GETS.calls} calls`),
     },
   ];
 }
 
+/** What the same call costs with more in the store, and further down in it. */
+export const storeCurves: readonly CurveCase[] = [
+  {
+    name: 'operations-stored',
+    measure: async () => ({
+      title: 'What calls cost as operations are stored',
+      x: { title: 'operations stored', scale: 'log' },
+      y: { title: 'time, times that with 1,000', scale: 'linear' },
+      lines: [
+        ...(await engineLines(
+          'GetOperation',
+          `ms for ${GETS.calls} calls`,
+          STORED_COUNTS,
+          (round, count) => round[`get of ${count}`],
+        )),
+        ...(await engineLines(
+          'first page of 50',
+          'ms per page',
+          STORED_COUNTS,
+          (round, count) => round[`page of ${count} at 0`],
+        )),
+      ],
+    }),
+  },
+  {
+    name: 'page-depth',
+    measure: async () => ({
+      title: 'What a page costs, by how deep it lies in a million operations',
+      x: { title: 'operations before the page, % of a million', scale: 'linear' },
+      y: { title: 'time, times that of the first page', scale: 'linear' },
+      lines: (
+        await engineLines(
+          'page of 50',
+          'ms per page',
+          DEPTHS,
+          (round, depth) => round[`page of ${MILLION} at ${depth}`],
+        )
+      ).map((line) => ({ ...line, points: line.points.map(({ x, values }) => ({ x: 100 * x, values })) })),
+    }),
+  },
+];
+
+/** One line for each engine. */
+async function engineLines<const X extends number>(
+  what: string,
+  quantity: string,
+  xs: readonly X[],
+  value: (round: Record<Side, number>, x: X) => number,
+): Promise<MeasuredLine[]> {
+  const lines: MeasuredLine[] = [];
+  for (const engine of ['SQLite', 'PostgreSQL'] as const)
+    lines.push({ label: `${what}, ${engine}`, quantity, points: pointsOf(await grown[engine](), xs, value) });
+  return lines;
+}
+
 function measureGrowth(engine: Engine): Promise<Record<Side, number>[]> {
-  return withStores(engine, [MILLION, 1000], async ([million, thousand], processes) => {
-    const page = (store: Child<StoredRequests>, at: 'start' | 'end') => async () =>
-      (await store.ask('page', { at, times: PAGES })) / PAGES;
-    const sides = {
-      firstPage: page(million, 'start'),
-      lastPage: page(million, 'end'),
-      firstPageOfThousand: page(thousand, 'start'),
-      get: await getting(million, processes),
-      getOfThousand: await getting(thousand, processes),
-    };
-    return takeTurns(sides, ROUNDS);
+  return withStores(engine, STORED_COUNTS, async (stores, processes) => {
+    const sides: Partial<Record<Side, () => Promise<number>>> = {};
+    for (const [index, count] of STORED_COUNTS.entries()) {
+      const store = stores[index] as Child<StoredRequests>;
+      for (const depth of count === MILLION ? DEPTHS : ([0] as const))
+        sides[`page of ${count} at ${depth}`] = async () =>
+          (await store.ask('page', { depth, times: PAGES })) / PAGES;
+      sides[`get of ${count}`] = await getting(store, processes);
+    }
+    return takeTurns(sides as Record<Side, () => Promise<number>>, ROUNDS);
   });
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Series } from './bench-case.ts';
+import { type Curve, type MeasuredLine, relative } from './curve.ts';
 import type { Environment } from './environment.ts';
 import { shortfalls } from './reasons.ts';
 import { type CaseResult, ratioOf } from './result.ts';
@@ -15,8 +16,22 @@ export function textTable(results: readonly CaseResult[]): string {
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
+/** A curve that was measured. */
+export interface CurveResult {
+  readonly name: string;
+  readonly curve: Curve;
+}
+
+/** All that a run found. */
+export interface Run {
+  readonly results: readonly CaseResult[];
+  readonly curves: readonly CurveResult[];
+  readonly where: Environment;
+  readonly tookMs: number;
+}
+
 /** The whole of a run as `docs/benchmarks.md`. */
-export function markdown(results: readonly CaseResult[], where: Environment, tookMs: number): string {
+export function markdown({ results, curves, where, tookMs }: Run): string {
   return `# Benchmarks
 
 Written by \`npm run bench\`; do not edit. The ratios are the claims: both sides are measured in one run, round
@@ -29,6 +44,13 @@ ${results.map(comparison).join('\n')}
 ## Rows that fall short
 
 ${shortfalls(results)}
+
+## How cost grows
+
+Each point is what the same thing costs with more of it, divided by what the first point of its line costs. All points
+of a plot are measured side by side in the same rounds, and the median of the rounds is drawn.
+
+${curves.map(plot).join('\n\n')}
 
 ## Method
 
@@ -47,8 +69,27 @@ ${NOTES}
 
 ## Raw numbers
 
-${results.map(rawNumbers).join('\n\n')}
+${[...results.map(rawNumbers), ...curves.map(curveNumbers)].join('\n\n')}
 `;
+}
+
+/** Its file is beside the document, in a folder that is called like it. */
+function plot({ name, curve: { title, lines } }: CurveResult): string {
+  const shown = lines.map((line) => [line.label, ...relative(line).map(({ x, y }) => `${x}: ${round(y)}`)]);
+  return `![${title}](benchmarks/${name}.svg)\n\n${shown.map(([label, ...points]) => `- ${label}: ${points.join(', ')}`).join('\n')}`;
+}
+
+function curveNumbers({ name, curve: { x, lines } }: CurveResult): string {
+  const table = ({ label, quantity, points }: MeasuredLine) =>
+    markdownTable([
+      [x.title, `${label}: ${quantity}, median`, 'rounds'],
+      ...points.map((point) => [
+        String(point.x),
+        round(summarise(point.values).median),
+        point.values.map(round).join(' '),
+      ]),
+    ]);
+  return `### ${name}\n\n${lines.map(table).join('\n\n')}`;
 }
 
 /** What there is to say of single cases, and of what was tried: written by hand. */

@@ -20,8 +20,8 @@ export type StoredRequests = {
   begin(count: number): Promise<void>;
   /** Reads the first page of those that are not done so many times; tells the milliseconds. */
   unfinished(input: { readonly by: 'filter' | 'hand'; readonly times: number }): Promise<number>;
-  /** Reads one page so many times; tells the milliseconds. */
-  page(input: { readonly at: 'start' | 'end'; readonly times: number }): Promise<number>;
+  /** Reads one page so many times, with such a share of all operations above it, from 0 to 1; tells the milliseconds. */
+  page(input: { readonly depth: number; readonly times: number }): Promise<number>;
 };
 
 /** What is filled with how many. */
@@ -92,9 +92,10 @@ answerParent({
       database.close();
     }
   },
-  page({ at, times }) {
-    // Sequences count from 1, and a page begins below the one that it is after.
-    const query = at === 'start' ? PAGE : { ...PAGE, after: String(PAGE.limit + 1) };
+  page({ depth, times }) {
+    // Sequences count from 1, newest first, and a page begins below the one that it is after.
+    const below = Math.max(PAGE.limit, Math.round(stored * (1 - depth)));
+    const query = depth === 0 ? PAGE : { ...PAGE, after: String(below + 1) };
     return timed(async () => {
       for (let left = times; left > 0; left--) {
         const { records } = await store.list(query);
