@@ -5,8 +5,10 @@ import type { BenchCase } from '../harness/bench-case.ts';
 import { Child } from '../harness/child.ts';
 import type { ImportRequests } from '../harness/import-probe.ts';
 import { alternate } from '../harness/rounds.ts';
+import type { StartRequests } from '../harness/start-probe.ts';
 
 const PROBE = new URL('../harness/import-probe.ts', import.meta.url);
+const START_PROBE = new URL('../harness/start-probe.ts', import.meta.url);
 const BARE_CLI = fileURLToPath(new URL('../servers/bare-cli.js', import.meta.url));
 const BARE_SERVE = fileURLToPath(new URL('../servers/bare-serve.js', import.meta.url));
 const CLI = fileURLToPath(new URL('./cli/main.js', import.meta.resolve('longrunning')));
@@ -53,6 +55,15 @@ export const startCases: readonly BenchCase[] = [
       return { main: { quantity: 'milliseconds', rounds: await alternate(sides, ROUNDS) }, context: [] };
     },
   },
+  {
+    name: 'test-server-start',
+    ours: '`startTestServer()`, once imported, in a fresh process',
+    theirs: 'binding a server of grpc-js with the generated stubs, likewise',
+    async measure() {
+      const sides = { ours: () => startMs('startTestServer'), theirs: () => startMs('startBareServer') };
+      return { main: { quantity: 'milliseconds', rounds: await alternate(sides, ROUNDS) }, context: [] };
+    },
+  },
 ];
 
 /** Milliseconds until a program has ended well. */
@@ -79,6 +90,15 @@ async function importMs(...specifiers: string[]): Promise<number> {
   const probe = await Child.start<ImportRequests>(PROBE, 'server');
   try {
     return await probe.ask('load', specifiers);
+  } finally {
+    await probe[Symbol.asyncDispose]();
+  }
+}
+
+async function startMs(request: keyof StartRequests): Promise<number> {
+  const probe = await Child.start<StartRequests>(START_PROBE, 'server');
+  try {
+    return await probe.ask(request, '127.0.0.1:0');
   } finally {
     await probe[Symbol.asyncDispose]();
   }
