@@ -9,7 +9,6 @@ import type { Empty } from '../../generated/google/protobuf/empty.js';
 import { encodeMessage } from '../encode.js';
 import { toServerError } from '../grpc-status.js';
 import type { MessageType } from '../operation-method.js';
-import type { CallOptions } from '../operations-api.js';
 import { Code, StatusError } from '../status.js';
 import { AccessError } from './access/access-error.js';
 import { GrpcCallFacts, peerOf } from './access/call-facts.js';
@@ -17,7 +16,7 @@ import { type Entry, enter, inCall, inWait } from './access/entry.js';
 import { type Admission, EVERYBODY } from './access/gate.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
-import type { InProcessOperations } from './operations-service.js';
+import type { InProcessOperations, Waiting } from './operations-service.js';
 import { strictService } from './strict-service.js';
 import { type CallObservers, type CallSubject, observedHandler } from './telemetry/observed-handler.js';
 
@@ -70,8 +69,8 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
     cancelOperation: admitted(cancelOperation, ({ request }) => service.cancelOperation(request).then(empty)),
     deleteOperation: admitted(deleteOperation, ({ request }) => service.deleteOperation(request).then(empty)),
     waitOperation: admitted(waitOperation, (call, admission) => {
-      const options = longCallOptions(call);
-      return inWait(entry, admission, peerOf(call), () => service.waitOperation(call.request, options));
+      const wait = () => service.wait(call.request, waitingOf(call));
+      return limits ? inWait(limits, admission, peerOf(call), wait) : wait();
     }),
   };
 }
@@ -173,15 +172,18 @@ function refusal(path: string, logger: Logger, thrown: unknown): ReturnType<type
 }
 
 /** Deadline and end of a call that may take long. The quick ones leave both to grpc-js. */
-function longCallOptions(call: ServerUnaryCall<unknown, unknown>): CallOptions {
-  const controller = new AbortController();
-  const goneAway = () => controller.abort(new StatusError(Code.CANCELLED, 'the caller went away'));
-  // It may have gone while it was being let in.
-  if (call.cancelled) goneAway();
-  else call.once('cancelled', goneAway);
+function waitingOf(call: ServerUnaryCall<unknown, unknown>): Waiting {
   const timeoutMs = Number(call.getDeadline()) - Date.now();
-  const { signal } = controller;
-  return Number.isFinite(timeoutMs) ? { signal, timeoutMs: Math.max(0, timeoutMs) } : { signal };
+  return {
+    timeoutMs: Number.isFinite(timeoutMs) ? Math.max(0, timeoutMs) : undefined,
+    whenGone(gone) {
+      const goneAway = () => gone(new StatusError(Code.CANCELLED, 'the caller went away'));
+      // It may have gone while it was being let in.
+      if (call.cancelled) goneAway();
+      else call.on('cancelled', goneAway);
+      return () => call.off('cancelled', goneAway);
+    },
+  };
 }
 
 function encoder<Message>(type: Pick<MessageType<Message>, 'encode'>): (message: Message) => Buffer {

@@ -14,9 +14,11 @@ import type { ListQuery, OperationRecord, OperationStore } from '../stores/opera
 import { type Admission, EVERYBODY } from './access/gate.js';
 import { isGone, type LifecycleEvent, toOperation } from './lifecycle.js';
 import type { ListFilters } from './list-filter.js';
+import { OpenWaits } from './open-waits.js';
 import type { PageTokens } from './page-token.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import type { Transitions } from './transitions.js';
+import { Wait, type WaitParts, type WhenGone } from './wait.js';
 import type { Waiters } from './waiters.js';
 
 /** The limits of the five methods, all with defaults. */
@@ -45,12 +47,29 @@ export interface ServiceOptions {
 
 type NameRequest = { readonly name: string };
 
+/** How a caller waits. */
+export interface Waiting {
+  readonly timeoutMs: number | undefined;
+  readonly whenGone: WhenGone;
+}
+
 /** `google.longrunning.Operations` in process, over any store. */
 export class InProcessOperations implements OperationsApi {
   readonly #options: ServiceOptions;
+  readonly #waitParts: WaitParts;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    const { waiters, telemetry, clock, stopping } = options;
+    const openWaits = new OpenWaits(clock);
+    onAbort(stopping, () => openWaits.close());
+    this.#waitParts = {
+      waiters,
+      telemetry,
+      openWaits,
+      read: (name) => this.#read(name),
+      found: (name, record) => this.#found(name, record),
+    };
   }
 
   async getOperation({ name }: NameRequest, options?: CallOptions): Promise<Operation> {
@@ -100,37 +119,19 @@ export class InProcessOperations implements OperationsApi {
    * Answers when the operation is done, or with its latest state when the shortest of `request.timeout`,
    * `options.timeoutMs` less a margin, and the server's maximum has passed.
    */
-  async waitOperation(
-    request: NamedRequest<WaitOperationRequest>,
-    options: CallOptions = {},
-  ): Promise<Operation> {
-    const { name } = request;
-    const { signal } = options;
-    checkOperationName(name);
-    const limitMs = this.#waitLimitMs(request.timeout, options.timeoutMs);
-    const { clock, waiters, stopping, telemetry } = this.#options;
-    const changes = new Changes();
-    // Subscribed before the first read, so that no change falls between the two (contract 24).
-    const unsubscribe = [waiters.subscribe(name, (record) => changes.notify(record))];
-    try {
-      let record = await this.#read(name, { signal });
-      if (record.result || limitMs === 0) return toOperation(record);
-      unsubscribe.push(
-        telemetry?.wait() ?? (() => {}),
-        clock.setTimer(() => changes.end(), limitMs),
-        onAbort(stopping, () => changes.end()),
-        signal ? onAbort(signal, () => changes.end()) : () => {},
-      );
-      while (!record.result) {
-        const news = await changes.next();
-        if (news === 'ended') break;
-        record = news === 'unread' ? await this.#read(name, { signal }) : this.#found(name, news);
-      }
-      signal?.throwIfAborted();
-      return toOperation(record.result ? record : await this.#read(name, { signal }));
-    } finally {
-      for (const stop of unsubscribe) stop();
-    }
+  waitOperation(request: NamedRequest<WaitOperationRequest>, options: CallOptions = {}): Promise<Operation> {
+    const { signal, timeoutMs } = options;
+    return this.wait(request, { timeoutMs, whenGone: (gone) => onAbort(signal, gone) });
+  }
+
+  /** {@link waitOperation} for a caller whose going away is told otherwise than by a signal, which is an object more. */
+  wait(request: NamedRequest<WaitOperationRequest>, { timeoutMs, whenGone }: Waiting): Promise<Operation> {
+    return new Promise((resolve, reject) => {
+      const { name } = request;
+      checkOperationName(name);
+      const limitMs = this.#waitLimitMs(request.timeout, timeoutMs);
+      new Wait(this.#waitParts, { name, limitMs, whenGone, resolve, reject });
+    });
   }
 
   async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
@@ -183,44 +184,6 @@ export class InProcessOperations implements OperationsApi {
     const answerByMs = deadlineMs - Math.min(100, deadlineMs / 5);
     return Math.max(0, Math.min(askedMs, answerByMs, this.#options.limits.maxWaitMs));
   }
-}
-
-/** What one waiter is told: the record as it became, or that it is to be read. */
-type News = OperationRecord | 'unread';
-
-/** Tells one waiter of changes, also of one that came while it was not looking, until the end. */
-class Changes {
-  #news: News | undefined;
-  #ended = false;
-  #wake: () => void = () => {};
-
-  notify(record: OperationRecord | undefined): void {
-    this.#news = latest(this.#news, record ?? 'unread');
-    this.#wake();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-
-  /** Resolves at the next change, or at the end. */
-  async next(): Promise<News | 'ended'> {
-    if (!this.#news && !this.#ended) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    const news = this.#news;
-    this.#news = undefined;
-    return this.#ended || !news ? 'ended' : news;
-  }
-}
-
-/** Of what is told at the same time, what must not be missed: a record may be told after a later one. */
-function latest(earlier: News | undefined, later: News): News {
-  if (earlier === undefined || later === 'unread') return later;
-  return earlier === 'unread' || earlier.version > later.version ? earlier : later;
 }
 
 /** A list query that leaves out what its caller may not see. A store asks it of each record, so pages stay right. */

@@ -49,12 +49,11 @@ export async function inCall<Result>(
 
 /** Waits for something in one of the places that a caller has. */
 export async function inWait<Result>(
-  { limits }: Pick<Entry, 'limits'>,
+  limits: CallerLimits,
   { caller }: Admission,
   peer: string,
   wait: () => Promise<Result>,
 ): Promise<Result> {
-  if (!limits) return await wait();
   const leave = limits.wait(callerKey(caller, peer));
   try {
     return await wait();

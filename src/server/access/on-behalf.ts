@@ -27,8 +27,9 @@ export function onBehalfOf(origin: Origin, service: InProcessOperations, entry: 
     deleteOperation: (request, options) =>
       answered(OperationsService.deleteOperation, request, () => service.deleteOperation(request, options)),
     waitOperation: (request, options) =>
-      answered(OperationsService.waitOperation, request, (admission) =>
-        inWait(entry, admission, origin.peer, () => service.waitOperation(request, options)),
-      ),
+      answered(OperationsService.waitOperation, request, (admission) => {
+        const wait = () => service.waitOperation(request, options);
+        return entry.limits ? inWait(entry.limits, admission, origin.peer, wait) : wait();
+      }),
   };
 }
