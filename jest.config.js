@@ -1,6 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // All there are: much of a test is waiting, and on two processors the default would be one after the other.
+  maxWorkers: '100%',
   // The examples of tests are tests themselves.
   roots: ['<rootDir>/test', '<rootDir>/examples/testing'],
   testMatch: ['**/*.test.ts'],

@@ -12,7 +12,7 @@ const WAITS = 10_000;
 const STREAMS = 100;
 const LIMIT_MS = 100;
 /** From the moment when the waits begin, for ten seconds: while the crowd arrives, and while it takes turns. */
-const ROUNDS = { warmUp: 1, measured: 39 };
+const ROUNDS = { warmUp: 1, measured: 19 };
 const EVERY_MS = 250;
 
 /** Whether other calls of a client stand behind its waits. */

@@ -9,12 +9,12 @@ import type { HeldRequests } from '../servers/held.ts';
 const HELD = new URL('../servers/held.ts', import.meta.url);
 const LOAD = new URL('../harness/held-load.ts', import.meta.url);
 
-const ROUNDS = { warmUp: 1, measured: 5 };
+const ROUNDS = { warmUp: 1, measured: 3 };
 const WAITS = 10_000;
 
-const CURVE_ROUNDS = { warmUp: 1, measured: 3 };
+const CURVE_ROUNDS = { warmUp: 0, measured: 3 };
 /** How many waits are open, for the curve. */
-const WAIT_COUNTS = [1000, 2500, 5000, WAITS] as const;
+const WAIT_COUNTS = [1000, 4000, WAITS] as const;
 
 type Side = 'bare' | 'each' | 'shared';
 

@@ -13,9 +13,9 @@ const REPLICA = new URL('../servers/replica.ts', import.meta.url);
 const BARE_BOSS = new URL('../servers/bare-boss.ts', import.meta.url);
 
 const CANCELS = 100;
-const CANCEL_ROUNDS = { warmUp: 1, measured: 5 };
+const CANCEL_ROUNDS = { warmUp: 1, measured: 3 };
 const LIFECYCLES = { count: 1000, inFlight: 64 };
-const LIFECYCLE_ROUNDS = { warmUp: 1, measured: 5 };
+const LIFECYCLE_ROUNDS = { warmUp: 1, measured: 3 };
 /** Two replicas, a PostgreSQL and what starts the operations, each with one to itself and one to spare. */
 const ENOUGH_CPUS = 6;
 

@@ -16,7 +16,7 @@ const BARE_HTTP = new URL('../servers/bare-http.ts', import.meta.url);
 const FASTIFY = new URL('../servers/fastify.ts', import.meta.url);
 
 const STORED = 100_000;
-const ROUNDS = { warmUp: 4, measured: 11 };
+const ROUNDS = { warmUp: 2, measured: 7 };
 const CALLS = 2500;
 const IN_FLIGHT = 64;
 

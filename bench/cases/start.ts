@@ -12,7 +12,7 @@ const START_PROBE = new URL('../harness/start-probe.ts', import.meta.url);
 const BARE_CLI = fileURLToPath(new URL('../servers/bare-cli.js', import.meta.url));
 const BARE_SERVE = fileURLToPath(new URL('../servers/bare-serve.js', import.meta.url));
 const CLI = fileURLToPath(new URL('./cli/main.js', import.meta.resolve('longrunning')));
-const ROUNDS = { warmUp: 3, measured: 15 };
+const ROUNDS = { warmUp: 2, measured: 9 };
 
 /** What it costs an application to start with the kit. */
 export const startCases: readonly BenchCase[] = [

@@ -153,8 +153,8 @@ export const wait: Topic<Open> = {
       const run = await server.exports.on(name);
       const leaving = new AbortController();
       const { signal } = leaving;
-      const waits = Array.from({ length: 20 }, () =>
-        rejection(server.operations.waitOperation({ name }, { signal })),
+      const waits = Array.from({ length: 20 }, (_, index) =>
+        rejection(server.operations.waitOperation({ name, timeout: unlike(index) }, { signal })),
       );
       await server.manual.whenArmed(waits.length);
       const reason = new Error('gone');
@@ -170,7 +170,9 @@ export const wait: Topic<Open> = {
       const server = await open();
       const { name } = await server.exportReport();
       const { signal } = new AbortController();
-      const waits = Array.from({ length: 20 }, () => server.operations.waitOperation({ name }, { signal }));
+      const waits = Array.from({ length: 20 }, (_, index) =>
+        server.operations.waitOperation({ name, timeout: unlike(index) }, { signal }),
+      );
       await server.manual.whenArmed(waits.length);
       (await server.exports.on(name)).succeed();
       await Promise.all(waits);
@@ -191,6 +193,11 @@ export const wait: Topic<Open> = {
     }),
   ],
 };
+
+/** A time-out that no other wait has: those that end at the same moment may share a timer. */
+function unlike(index: number): Duration {
+  return { seconds: 30 + index, nanos: 0 };
+}
 
 /** How long the server means to take for a wait, found out by letting just that time pass. */
 async function waitLimitMs(server: Subject, name: string, timeout?: Duration): Promise<number> {
