@@ -43,8 +43,10 @@ describe('the package', () => {
       ]),
     );
     const modules = tarball.files.filter((file) => file.endsWith('.js'));
-    const beside = modules.flatMap((file) => [`${file}.map`, file.replace(/\.js$/, '.d.ts')]);
-    expect(tarball.files).toEqual(expect.arrayContaining(beside));
+    const maps = modules.map((file) => `${file}.map`);
+    const entries = modules.filter((file) => !file.startsWith('dist/chunks/'));
+    const declarations = entries.map((file) => file.replace(/\.js$/, '.d.ts'));
+    expect(tarball.files).toEqual(expect.arrayContaining([...maps, ...declarations]));
   });
 
   it('what is imported for its effect alone is kept by bundlers', () => {
@@ -53,11 +55,34 @@ describe('the package', () => {
     }
   });
 
-  it('source maps hold the sources', () => {
-    const map = JSON.parse(
-      readFileSync(join(directory, 'node_modules/longrunning/dist/src/index.js.map'), 'utf8'),
-    );
-    expect(map.sourcesContent).toHaveLength(map.sources.length);
+  it('every source is in one module alone, and in its source map: a class is one class, whatever it is imported from', () => {
+    const installed = join(directory, 'node_modules/longrunning');
+    const sources = tarball.files
+      .filter((file) => file.endsWith('.js.map'))
+      .flatMap((file): string[] => {
+        const map = JSON.parse(readFileSync(join(installed, file), 'utf8'));
+        expect(map.sourcesContent).toHaveLength(map.sources.length);
+        return map.sources.map((source: string) => join(dirname(file), source));
+      });
+    expect(sources).toEqual(expect.arrayContaining(['src/status.ts', 'generated/google/rpc/status.ts']));
+    expect(sources).toEqual([...new Set(sources)]);
+  });
+
+  it('stack traces lead to the sources, and name classes as they are exported', () => {
+    const script = `
+      import * as client from 'longrunning';
+      import * as server from 'longrunning/server';
+      const classes = Object.entries({ ...client, ...server }).filter(([, value]) => /^class/.test(value));
+      console.log(classes.filter(([name, value]) => value.name !== name).map(String));
+      try { client.parseOperationName('') } catch (error) { console.log(error.stack) }`;
+    const args = ['--enable-source-maps', '--input-type=module', '--eval', script];
+    const said = execFileSync(process.execPath, args, { cwd: directory, encoding: 'utf8' });
+    expect(said).toMatch(/^\[\]\nStatusError: resource name "" is malformed/);
+    const line = readFileSync(join(ROOT, 'src/name.ts'), 'utf8')
+      .split('\n')
+      .findIndex((text) => text.startsWith('export function parseOperationName'));
+    // Its first statement.
+    expect(said).toContain(`src/name.ts:${line + 2}:`);
   });
 
   it('publint finds nothing', () => {
