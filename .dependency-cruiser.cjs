@@ -26,7 +26,13 @@ const layers = {
     '^src/schema/',
     STORE_CONTRACT,
   ],
-  '^src/cli/': ['^src/index\\.ts$', '^src/[^/]+/index\\.ts$', '^src/stores/[^/]+/index\\.ts$', GAX],
+  '^src/cli/': [
+    '^src/index\\.ts$',
+    '^src/[^/]+/index\\.ts$',
+    '^src/stores/[^/]+/index\\.ts$',
+    '^src/testing/faking\\.ts$',
+    GAX,
+  ],
 };
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -1,13 +1,12 @@
 import type { Server } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import type { ServedPort } from '../gateway/index.js';
-import type { FakeServer } from '../testing/index.js';
+import type { FakeServer } from '../testing/faking.js';
 import { ExitCode } from './exit-code.js';
 import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
 import { CallFile } from './serve/call-file.js';
 import { readCertificates } from './serve/certificates.js';
 import { type FakedServersSettings, fakedServers } from './serve/faked-servers.js';
-import { openLog } from './serve/log.js';
+import { type Log, openLog } from './serve/log.js';
 import { type MetricsEndpoint, metricsEndpoint } from './serve/metrics-endpoint.js';
 import type { LogLevel } from './serve/observing-options.js';
 import { onChange } from './serve/watched-file.js';
@@ -59,7 +58,7 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
 interface Observers {
   readonly recording: CallFile | undefined;
   readonly metrics: MetricsEndpoint | undefined;
-  readonly logger: Logger;
+  readonly logger: Log;
 }
 
 async function serve(
@@ -121,12 +120,7 @@ function tellReady({ main, rest }: Ports, metrics: ServedPort | undefined, { std
 }
 
 /** Has everything go by the script as it is in the file. One that cannot be used is told of, and changes nothing. */
-function followScript(
-  script: string,
-  { schema }: ServedProtos,
-  fakes: FakeServer,
-  logger: Logger,
-): () => void {
+function followScript(script: string, { schema }: ServedProtos, fakes: FakeServer, logger: Log): () => void {
   return onChange(script, async () => {
     try {
       fakes.replaceScript(await readScript(script, schema));
@@ -141,14 +135,14 @@ function followScript(
   });
 }
 
-function warnOfFaults({ schema }: ServedProtos, logger: Logger): void {
+function warnOfFaults({ schema }: ServedProtos, logger: Log): void {
   for (const { name, faults } of schema.methods) {
     if (faults.length === 0) continue;
     logger.warn({ method: name }, `${faults.join('; ')}; until then google.protobuf.Empty takes its place`);
   }
 }
 
-function warnOfDeprecated({ schema }: ServedProtos, logger: Logger): void {
+function warnOfDeprecated({ schema }: ServedProtos, logger: Log): void {
   const deprecated = schema.methods.filter((method) => method.deprecated).map(({ descriptor }) => descriptor);
   for (const service of new Set(deprecated.map(({ parent }) => parent.typeName))) {
     logger.warn({ service }, 'service is deprecated, or methods of it are: its proto says so');
@@ -166,7 +160,7 @@ async function shutDown(server: Server): Promise<void> {
  * Ends the process after so long, unless it has ended by itself: a store may neither answer nor fail. What it has
  * acknowledged it keeps; work that it was not told the end of counts as interrupted.
  */
-function leaveBehind(afterMs: number, terminal: Terminal, logger: Logger): () => void {
+function leaveBehind(afterMs: number, terminal: Terminal, logger: Log): () => void {
   const end = () => {
     logger.error({ afterMs }, 'not everything could be ended in time; the process ends without it');
     terminal.exit(ExitCode.SUCCEEDED);

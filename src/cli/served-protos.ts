@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ServiceConfigFile } from '../gateway/index.js';
 import type { Schema } from '../schema/index.js';
-import { exampleService, parseScript, type Script, ScriptError } from '../testing/index.js';
+import { exampleService, parseScript, type Script, ScriptError } from '../testing/faking.js';
 import type { ProtoOptions } from './options.js';
 import { schemaOf } from './protos.js';
 import { UsageError } from './usage-error.js';

@@ -10,9 +10,10 @@ import {
   type StaticToken,
   staticTokens,
 } from '../server/index.js';
+import { readYaml } from './read-yaml.js';
 import { ScriptError } from './script-error.js';
 import { fullName } from './script-types.js';
-import { readYaml, type YamlValue } from './yaml-value.js';
+import type { WrittenValue } from './written-value.js';
 
 /** What {@link parseAuthFile} takes besides the text. */
 export interface ParseAuthFileOptions {
@@ -40,7 +41,7 @@ export function readAuthFile(text: string, { file, schema }: ParseAuthFileOption
   throw new ScriptError(file, [{ line: 1, path: '', reason: NOTHING }]);
 }
 
-function readSettings(top: YamlValue, methods: readonly string[]): AuthSettings | undefined {
+function readSettings(top: WrittenValue, methods: readonly string[]): AuthSettings | undefined {
   const fields = top.fields(['tokens', 'bearer', 'scopes', 'policy']);
   if (!fields) return undefined;
   const { tokens, bearer, scopes, policy } = fields;
@@ -60,7 +61,7 @@ function readSettings(top: YamlValue, methods: readonly string[]): AuthSettings 
 }
 
 /** Undefined when it has faults. */
-function readPolicy(value: YamlValue, methods: readonly string[]): Policy | undefined {
+function readPolicy(value: WrittenValue, methods: readonly string[]): Policy | undefined {
   const json = value.toJson();
   const faults = policyFaults(json, methods);
   for (const { path, reason } of faults) value.at(path).fault(reason);
@@ -71,7 +72,7 @@ function grantsEverybody({ bindings }: Policy): boolean {
   return bindings.some(({ members }) => members.includes('allUsers'));
 }
 
-function readTokens(value: YamlValue): StaticToken[] {
+function readTokens(value: WrittenValue): StaticToken[] {
   const read = value.items()?.flatMap((item) => {
     const fields = item.fields(['token', 'principal', 'members', 'scopes']);
     const token = fields?.token?.text();
@@ -88,7 +89,7 @@ function readTokens(value: YamlValue): StaticToken[] {
 
 const BEARER_FIELDS = ['issuer', 'audience', 'jwksUri', 'keys', 'algorithms', 'clockToleranceMs'] as const;
 
-function readBearer(value: YamlValue, anonymous: 'allow' | 'refuse'): BearerOptions | undefined {
+function readBearer(value: WrittenValue, anonymous: 'allow' | 'refuse'): BearerOptions | undefined {
   const fields = value.fields(BEARER_FIELDS);
   if (!fields) return undefined;
   const { issuer, audience, jwksUri, keys, algorithms, clockToleranceMs } = fields;
@@ -107,16 +108,16 @@ function readBearer(value: YamlValue, anonymous: 'allow' | 'refuse'): BearerOpti
   });
 }
 
-function readTextOrTexts(value: YamlValue): string | string[] {
+function readTextOrTexts(value: WrittenValue): string | string[] {
   return value.isList() ? readTexts(value) : (value.text() ?? '');
 }
 
-function readTexts(value: YamlValue): string[] {
+function readTexts(value: WrittenValue): string[] {
   return value.items()?.flatMap((item) => item.text() ?? []) ?? [];
 }
 
 /** What is refused is wrong with the value. */
-function attempt<Result>(value: YamlValue, make: () => Result): Result | undefined {
+function attempt<Result>(value: WrittenValue, make: () => Result): Result | undefined {
   try {
     return make();
   } catch (error) {

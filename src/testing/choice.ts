@@ -1,8 +1,8 @@
-import { suggestion, type YamlValue } from './yaml-value.js';
+import { suggestion, type WrittenValue } from './written-value.js';
 
 /** Reads one of some words; `besides` says what else a fault may name. */
 export function readChoice<Choice extends string>(
-  value: YamlValue,
+  value: WrittenValue,
   choices: readonly Choice[],
   besides = '',
 ): Choice | undefined {

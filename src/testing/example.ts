@@ -1,5 +1,6 @@
 import { ownSchema, type Schema } from '../schema/index.js';
 import { parseScript, type Script } from './script.js';
+import type { ScriptSource } from './script-source.js';
 
 /** What `longrunning serve` serves when it is given no protos. */
 export interface ExampleService {
@@ -7,20 +8,19 @@ export interface ExampleService {
   readonly script: Script;
 }
 
-const SCRIPT = `
-methods:
-  example.reports.v1.Reports.ExportReport:
-    durationMs: 5000
-    steps:
-      - { atMs: 1000, metadata: { progressPercent: 20 } }
-      - { atMs: 2000, metadata: { progressPercent: 40 } }
-      - { atMs: 3000, metadata: { progressPercent: 60 } }
-      - { atMs: 4000, metadata: { progressPercent: 80 } }
-    response: { uri: "file:///reports/example.csv", rowCount: 1000 }
-  example.reports.v1.Reports.PurgeReports:
-    durationMs: 5000
-    onCancel: unimplemented
-`;
+const SCRIPT: ScriptSource = {
+  methods: {
+    'example.reports.v1.Reports.ExportReport': {
+      durationMs: 5000,
+      steps: [20, 40, 60, 80].map((progressPercent) => ({
+        atMs: progressPercent * 50,
+        metadata: { progressPercent },
+      })),
+      response: { uri: 'file:///reports/example.csv', rowCount: 1000 },
+    },
+    'example.reports.v1.Reports.PurgeReports': { durationMs: 5000, onCancel: 'unimplemented' },
+  },
+};
 
 /** The example service, `example.reports.v1.Reports`: exporting takes five seconds, purging cannot be cancelled. */
 export async function exampleService(): Promise<ExampleService> {

@@ -8,13 +8,13 @@ import {
   type Registry,
 } from '@bufbuild/protobuf';
 import { quoted } from '../status.js';
-import { suggestion, type YamlValue } from './yaml-value.js';
+import { suggestion, type WrittenValue } from './written-value.js';
 
 /**
  * Reads a value as ProtoJSON of a message. What does not fit is noted where it stands, however deep.
  */
 export function readMessage<Type extends DescMessage>(
-  value: YamlValue,
+  value: WrittenValue,
   type: Type,
   registry: Registry,
 ): MessageShape<Type> | undefined {
@@ -27,7 +27,7 @@ export function readMessage<Type extends DescMessage>(
 }
 
 /** Reads a value as ProtoJSON of a message, and leaves it as that; undefined when it does not fit. */
-export function readJson(value: YamlValue, type: DescMessage, registry: Registry): JsonValue | undefined {
+export function readJson(value: WrittenValue, type: DescMessage, registry: Registry): JsonValue | undefined {
   return readMessage(value, type, registry) && (value.toJson() as JsonValue);
 }
 
@@ -50,7 +50,7 @@ export function pickFields(json: JsonValue, named: JsonValue, type: DescMessage,
 }
 
 /** Notes a fault at everything inside of a message that does not fit; tells whether there was any. */
-function blame(value: YamlValue, type: DescMessage, registry: Registry): boolean {
+function blame(value: WrittenValue, type: DescMessage, registry: Registry): boolean {
   if (!value.isMap() || hasOwnJson(type)) return false;
   let blamed = false;
   for (const [name, entry] of value.entries() ?? []) {
@@ -64,7 +64,7 @@ function blame(value: YamlValue, type: DescMessage, registry: Registry): boolean
   return blamed;
 }
 
-function blameInside(entry: YamlValue, field: DescField, registry: Registry): boolean {
+function blameInside(entry: WrittenValue, field: DescField, registry: Registry): boolean {
   const { message } = field;
   if (!message) return false;
   switch (field.fieldKind) {
@@ -77,7 +77,11 @@ function blameInside(entry: YamlValue, field: DescField, registry: Registry): bo
   }
 }
 
-function blameEach(values: Iterable<YamlValue> | undefined, type: DescMessage, registry: Registry): boolean {
+function blameEach(
+  values: Iterable<WrittenValue> | undefined,
+  type: DescMessage,
+  registry: Registry,
+): boolean {
   return Array.from(values ?? [], (value) => blame(value, type, registry)).includes(true);
 }
 
@@ -113,7 +117,7 @@ function describe(field: DescField): string {
 }
 
 /** protobuf-es says where it was before it says what is wrong; where is known better here. */
-function misfit(value: YamlValue, target: string, error: unknown): string {
+function misfit(value: WrittenValue, target: string, error: unknown): string {
   const why = String(error).split(' from JSON: ').at(-1);
   return `${value} does not fit ${target}: ${why}; write it as ProtoJSON has it`;
 }

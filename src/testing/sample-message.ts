@@ -5,7 +5,7 @@ import {
   type JsonValue,
   ScalarType,
 } from '@bufbuild/protobuf';
-import { stringify } from 'yaml';
+import { yaml } from '../yaml.js';
 import { hasOwnJson } from './proto-json-value.js';
 
 /** Enough to see how they are written. */
@@ -43,7 +43,7 @@ export function sampleProgress(type: DescMessage): JsonObject {
 
 /** On one line of YAML. */
 export function inFlow(value: JsonValue): string {
-  return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+  return yaml().stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 }
 
 type PlainField = Extract<DescField, { fieldKind: 'scalar' | 'enum' }>;

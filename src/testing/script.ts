@@ -8,10 +8,12 @@ import { readFaults } from './faults/read-fault.js';
 import { mergeJson } from './merge-json.js';
 import { findMethodName } from './method-name.js';
 import { pickFields, readJson, readMessage } from './proto-json-value.js';
+import { readObject } from './read-object.js';
+import { readYaml } from './read-yaml.js';
 import type { ScriptSource } from './script-source.js';
 import { fullName, scriptTypes } from './script-types.js';
 import { readScriptedError } from './scripted-error.js';
-import { readObject, readYaml, type YamlValue } from './yaml-value.js';
+import type { WrittenValue } from './written-value.js';
 
 /** A change of the metadata on the way. */
 export interface ScriptStep {
@@ -110,11 +112,11 @@ export const DEFAULT_SCRIPT: Script = {
  */
 export function parseScript(script: string | ScriptSource, options: ParseScriptOptions): Script {
   const { file, schema, defaults = DEFAULT_SCRIPT.default } = options;
-  const read = (top: YamlValue | undefined) => readScript(top, schema, defaults);
+  const read = (top: WrittenValue | undefined) => readScript(top, schema, defaults);
   return typeof script === 'string' ? readYaml(script, file, read) : readObject(script, file, read);
 }
 
-function readScript(top: YamlValue | undefined, schema: Schema, defaults: MethodScript): Script {
+function readScript(top: WrittenValue | undefined, schema: Schema, defaults: MethodScript): Script {
   const fields = top?.fields(['methods', 'default', 'faults']);
   const base = readDefault(fields?.default, schema, defaults);
   return {
@@ -125,7 +127,7 @@ function readScript(top: YamlValue | undefined, schema: Schema, defaults: Method
 }
 
 function readMethods(
-  value: YamlValue | undefined,
+  value: WrittenValue | undefined,
   base: MethodScript,
   schema: Schema,
 ): Pick<Script, 'methods' | 'answers'> {
@@ -154,7 +156,7 @@ function unaryMethods({ services }: Schema): DescMethod[] {
 }
 
 function readAnswer(
-  value: YamlValue,
+  value: WrittenValue,
   type: DescMessage | undefined,
   { registry }: Schema,
 ): ScriptedAnswer | undefined {
@@ -165,7 +167,7 @@ function readAnswer(
 }
 
 /** The very defaults, when the script says nothing of them. */
-function readDefault(value: YamlValue | undefined, schema: Schema, defaults: MethodScript): MethodScript {
+function readDefault(value: WrittenValue | undefined, schema: Schema, defaults: MethodScript): MethodScript {
   const fields = value?.fields(['durationMs', 'onCancel', 'onInterrupted', 'error']);
   if (!fields) return defaults;
   const error = fields.error && readScriptedError(fields.error, schema.registry);
@@ -185,10 +187,10 @@ const METHOD_FIELDS = [
   'response',
   'error',
 ] as const;
-type MethodFields = Partial<Record<(typeof METHOD_FIELDS)[number], YamlValue>>;
+type MethodFields = Partial<Record<(typeof METHOD_FIELDS)[number], WrittenValue>>;
 
 function readMethod(
-  value: YamlValue,
+  value: WrittenValue,
   method: LongRunningMethod,
   base: MethodScript,
   schema: Schema,
@@ -207,7 +209,7 @@ function readMetadata(
   { registry }: Schema,
 ): Pick<MethodScript, 'metadata' | 'steps'> {
   const { metadataType: type, faults } = method;
-  const read = (metadata: YamlValue | undefined) => {
+  const read = (metadata: WrittenValue | undefined) => {
     if (!metadata) return undefined;
     const [fault] = faults;
     return fault === undefined ? readJson(metadata, type, registry) : metadata.fault(fault);
@@ -226,8 +228,8 @@ function readMetadata(
 
 /** In the order of time. */
 function readSteps(
-  steps: YamlValue | undefined,
-  readMetadata: (metadata: YamlValue | undefined) => JsonValue | undefined,
+  steps: WrittenValue | undefined,
+  readMetadata: (metadata: WrittenValue | undefined) => JsonValue | undefined,
 ): { readonly atMs: number; readonly metadata: JsonValue | undefined }[] {
   const read = steps?.items()?.flatMap((step) => {
     const fields = step.fields(['atMs', 'metadata']);
@@ -252,7 +254,7 @@ function readConduct(
 
 const ON_CANCEL = ['honour', 'ignore', 'unimplemented'] as const;
 
-function readOnCancel(value: YamlValue): OnCancel | undefined {
+function readOnCancel(value: WrittenValue): OnCancel | undefined {
   if (value.isMap()) {
     const { afterMs } = value.fields(['afterMs']) ?? {};
     if (!afterMs) return value.fault('afterMs is missing: say after how many milliseconds to obey');

@@ -3,7 +3,7 @@ import { AnySchema } from '@bufbuild/protobuf/wkt';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { Code, type CodeName, StatusError } from '../status.js';
 import { readMessage } from './proto-json-value.js';
-import { suggestion, type YamlValue } from './yaml-value.js';
+import { suggestion, type WrittenValue } from './written-value.js';
 
 /** Every code but OK: an error is never that. */
 const CODE_NAMES = (Object.keys(Code) as CodeName[]).filter((name) => name !== 'OK');
@@ -11,10 +11,10 @@ const CODE_NAMES = (Object.keys(Code) as CodeName[]).filter((name) => name !== '
 const ERROR_FIELDS = ['code', 'message', 'details'] as const;
 
 /** The fields of an error, unread. */
-export type ErrorFields = Partial<Record<(typeof ERROR_FIELDS)[number], YamlValue>>;
+export type ErrorFields = Partial<Record<(typeof ERROR_FIELDS)[number], WrittenValue>>;
 
 /** Reads `{ code, message, details? }`. */
-export function readScriptedError(value: YamlValue, registry: Registry): StatusError | undefined {
+export function readScriptedError(value: WrittenValue, registry: Registry): StatusError | undefined {
   const fields = value.fields(ERROR_FIELDS);
   if (!fields) return undefined;
   return readErrorFields(value, fields, registry, () =>
@@ -29,7 +29,7 @@ export function readScriptedError(value: YamlValue, registry: Registry): StatusE
  * @param defaultMessage - gives the message where there is none; undefined when that is a fault.
  */
 export function readErrorFields(
-  value: YamlValue,
+  value: WrittenValue,
   fields: ErrorFields,
   registry: Registry,
   defaultMessage: () => string | undefined,
@@ -42,7 +42,7 @@ export function readErrorFields(
   return code === undefined || message === undefined ? undefined : new StatusError(code, message, details);
 }
 
-function readCode(value: YamlValue): Code | undefined {
+function readCode(value: WrittenValue): Code | undefined {
   const given = value.toJson();
   const known = CODE_NAMES.find((name) => name === given);
   return known
@@ -50,7 +50,7 @@ function readCode(value: YamlValue): Code | undefined {
     : value.fault(`${value} is no error code: ${suggestion(String(given), CODE_NAMES)}`);
 }
 
-function readDetail(value: YamlValue, registry: Registry): Any | undefined {
+function readDetail(value: WrittenValue, registry: Registry): Any | undefined {
   const any = readMessage(value, AnySchema, registry);
   return any && { typeUrl: any.typeUrl, value: Buffer.from(any.value) };
 }

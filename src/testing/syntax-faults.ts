@@ -1,14 +1,5 @@
-import {
-  type Document,
-  isPair,
-  isScalar,
-  isSeq,
-  type LineCounter,
-  type Node,
-  type Pair,
-  type Scalar,
-  visit,
-} from 'yaml';
+import type { Document, LineCounter, Node, Pair, Scalar } from 'yaml';
+import { yaml } from '../yaml.js';
 import type { ScriptFault } from './script-error.js';
 
 /** One slip, such as a bracket that is not closed, can make an error of everything after it. */
@@ -26,7 +17,7 @@ export function syntaxFaults(document: Document, lines: LineCounter): ScriptFaul
     const { line } = lines.linePos(node.range?.[0] ?? 0);
     faults.push({ line, path: pathOf(key, ancestors), reason });
   };
-  visit(document, {
+  yaml().visit(document, {
     Alias(key, node, ancestors) {
       note(node, key, ancestors, `alias *${node.source} is not supported: write the value out`);
     },
@@ -49,6 +40,7 @@ type Ancestors = readonly (Document | Node | Pair)[];
 
 /** Where a node stands, from the top of the file: `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. */
 function pathOf(key: Key, ancestors: Ancestors): string {
+  const { isPair, isScalar, isSeq } = yaml();
   const steps = ancestors.map((ancestor, depth) => {
     if (isPair(ancestor)) return isScalar(ancestor.key) ? `.${ancestor.key.value}` : '.(key)';
     if (!isSeq(ancestor)) return '';

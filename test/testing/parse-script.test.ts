@@ -2,7 +2,13 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BadRequest } from '../../generated/google/rpc/error_details.js';
 import { loadSchema, type Schema } from '../../src/schema/index.js';
-import { DEFAULT_SCRIPT, exampleService, parseScript, ScriptError } from '../../src/testing/index.js';
+import {
+  DEFAULT_SCRIPT,
+  exampleService,
+  parseScript,
+  ScriptError,
+  type ScriptSource,
+} from '../../src/testing/index.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 import { GKE_PROTOS, protoFiles } from '../schema/proto-files.js';
 
@@ -286,6 +292,38 @@ describe('parseScript refuses, with file, line and field', () => {
       `script.yaml:5 ${at}.metadata.target`,
       `script.yaml:6 ${at}.steps[0]`,
     ]);
+  });
+
+  it('an object says what it says as YAML, and has the same faults, but for lines', () => {
+    const outcomeOf = (given: string | ScriptSource) => {
+      try {
+        return parseScript(given, { file: 'script', schema });
+      } catch (error) {
+        if (!(error instanceof ScriptError)) throw error;
+        return new Set(error.faults.map(({ path, reason }) => `${path}: ${reason}`));
+      }
+    };
+    const field = fc.constantFrom(
+      'metadata',
+      'steps',
+      'response',
+      'error',
+      'onCancel',
+      'durationMs',
+      'other',
+    );
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.integer({ min: 0, max: 5000 }),
+      fc.constantFrom(2 ** 53, -(2 ** 60), 1e21, { verb: 'create' }, [{ atMs: 2 ** 53 }], 'ignore'),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(field, value), (method) => {
+        const source = { methods: { [CREATE]: method } } as ScriptSource;
+        expect(outcomeOf(source)).toEqual(outcomeOf(JSON.stringify(source)));
+      }),
+      fuzzRuns(500),
+    );
   });
 
   it('whatever it is given: a script, or a ScriptError', () => {

@@ -27,7 +27,7 @@ export async function authorization(
   schema: Schema,
 ): Promise<Authorization | undefined> {
   if (file === undefined) return undefined;
-  const { parseAuthFile, ScriptError } = await import('../../testing/index.js');
+  const { parseAuthFile, ScriptError } = await import('../../testing/faking.js');
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
     throw new UsageError(`the file of --auth cannot be read: ${cause.message}`, { cause });
   });

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import type { Logger } from 'pino';
 import type { RecordedCall } from '../../testing/index.js';
 import { UsageError } from '../usage-error.js';
+import type { Log } from './log.js';
 
 /** Headers by which their sender is known. */
 const SECRET = /^(?:(?:proxy-)?authorization|cookie|x-goog-api-key|x-goog-iam-authorization-token)$/;
@@ -15,14 +15,14 @@ const NEWLINE = 10;
 export class CallFile {
   readonly #path: string;
   readonly #fd: number;
-  readonly #logger: Logger;
+  readonly #logger: Log;
   #closed = false;
   /** Set while lines get lost, so that it is told once. */
   #failing = false;
   /** Whether the file ends within a line. */
   #torn: boolean;
 
-  private constructor(path: string, fd: number, logger: Logger) {
+  private constructor(path: string, fd: number, logger: Log) {
     this.#path = path;
     this.#fd = fd;
     this.#logger = logger;
@@ -31,7 +31,7 @@ export class CallFile {
   }
 
   /** @throws UsageError when it cannot be written to. */
-  static open(path: string, logger: Logger): CallFile {
+  static open(path: string, logger: Log): CallFile {
     try {
       // What others sent is nobody else's business.
       return new CallFile(path, openSync(path, 'a+', 0o600), logger);

@@ -1,8 +1,8 @@
-import type { Logger } from 'pino';
 import { type ChangingTls, watchTlsFiles } from '../../gateway/index.js';
 import type { ListenSettings } from '../listen.js';
 import type { Terminal } from '../terminal.js';
 import { messageOf, UsageError } from '../usage-error.js';
+import type { Log } from './log.js';
 
 /** The certificates to serve with, if any, and what ends the reading of them. */
 export interface Certificates {
@@ -17,7 +17,7 @@ export interface Certificates {
  */
 export async function readCertificates(
   { tlsFiles, terminal }: Pick<ListenSettings, 'tlsFiles'> & { readonly terminal: Terminal },
-  logger: Logger,
+  logger: Log,
 ): Promise<Certificates> {
   if (!tlsFiles) return { tls: undefined, stop: () => {} };
   try {

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { HttpRuleError } from '../../gateway/index.js';
 import {
   type Authorization,
@@ -8,12 +7,13 @@ import {
   type OperationsOptions,
   type Telemetry,
 } from '../../server/index.js';
-import { DEFAULT_SCRIPT, type FakeServer, fakeServer } from '../../testing/index.js';
+import { DEFAULT_SCRIPT, type FakeServer, fakeServer } from '../../testing/faking.js';
 import { badRule } from '../bad-rule.js';
 import type { ListenSettings } from '../listen.js';
 import type { ServedProtos } from '../served-protos.js';
 import { UsageError } from '../usage-error.js';
 import type { CallFile } from './call-file.js';
+import type { Log } from './log.js';
 
 /** What the servers are made with. */
 export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
@@ -37,7 +37,7 @@ export function fakedServers(
   { schema, script = DEFAULT_SCRIPT, serviceConfig }: ServedProtos,
   { store, speaks, authorize, telemetry, limits }: FakedServersSettings,
   recording: CallFile | undefined,
-  logger: Logger,
+  logger: Log,
 ): FakeServer {
   try {
     return fakeServer({

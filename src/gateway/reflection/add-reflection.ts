@@ -1,3 +1,4 @@
+import type { FileRegistry } from '@bufbuild/protobuf';
 import type { handleBidiStreamingCall, Server } from '@grpc/grpc-js';
 import {
   type ServerReflectionRequest,
@@ -56,7 +57,7 @@ export function addReflection(server: Server, options: ReflectionOptions = {}): 
   const serverReflectionInfo: ReflectionHandler = (call) => {
     call.on('data', (request) => {
       // Whoever does not read the answers is not read from either.
-      if (call.write(answers.to(request))) return;
+      if (call.write(answers().to(request))) return;
       call.pause();
       call.once('drain', () => call.resume());
     });
@@ -86,8 +87,17 @@ function methodAt(path: string) {
   };
 }
 
-function answersOf(options: ReflectionOptions): ReflectionAnswers {
+/** Descriptors are read now, for they may be none; what is told of them is put together when somebody asks first. */
+function answersOf(options: ReflectionOptions): () => ReflectionAnswers {
   const registry = registryOf(options);
+  let answers: ReflectionAnswers | undefined;
+  return () => {
+    answers ??= describe(registry, options);
+    return answers;
+  };
+}
+
+function describe(registry: FileRegistry, options: ReflectionOptions): ReflectionAnswers {
   const files = new ReflectedFiles(registry, new MethodAnnotations(options));
   const declared = Array.from(registry).flatMap((type) => (type.kind === 'service' ? type.typeName : []));
   const reflection = PATHS.map((path) => path.split('/')[1] ?? '');

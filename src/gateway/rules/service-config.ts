@@ -1,6 +1,6 @@
-import { parse } from 'yaml';
 import { HttpRuleError } from '../../schema/http-rule-error.js';
 import { StatusError } from '../../status.js';
+import { yaml } from '../../yaml.js';
 import { type HttpBinding, readBindings, readList, readObject, readText } from './http-rule-json.js';
 
 /** A service configuration: a `google.api.Service` in YAML or JSON. */
@@ -41,7 +41,7 @@ export function readServiceConfig({ file, text }: ServiceConfigFile): ReadonlyMa
 /** JSON is YAML, but YAML is more: a list may hold itself, so what is read goes through JSON. */
 function parseYaml(file: string, text: string): unknown {
   try {
-    return JSON.parse(JSON.stringify(parse(text, { logLevel: 'error' })));
+    return JSON.parse(JSON.stringify(yaml().parse(text, { logLevel: 'error' })));
   } catch (cause) {
     const { message } = StatusError.from(cause);
     throw new HttpRuleError(`${file}: it is no YAML or JSON: ${message.trim()}; correct it`, { cause });

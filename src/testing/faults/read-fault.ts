@@ -3,22 +3,22 @@ import { readChoice } from '../choice.js';
 import { findMethodName } from '../method-name.js';
 import type { ScriptTypes } from '../script-types.js';
 import { type ErrorFields, readErrorFields } from '../scripted-error.js';
-import type { YamlValue } from '../yaml-value.js';
+import type { WrittenValue } from '../written-value.js';
 import { type Consequence, FAULT_EFFECTS, type Fault, NAMED_FAULTS, type NamedFault } from './fault.js';
 
 const WAIT = 'google.longrunning.Operations.WaitOperation';
 const CANCEL = 'google.longrunning.Operations.CancelOperation';
 
 const FIELDS = ['method', 'name', 'code', 'message', 'details', 'effect', 'times', 'delayMs'] as const;
-type FaultFields = Partial<Record<(typeof FIELDS)[number], YamlValue>>;
+type FaultFields = Partial<Record<(typeof FIELDS)[number], WrittenValue>>;
 
 /** Reads a list of faults, in the order of the file. */
-export function readFaults(value: YamlValue | undefined, types: ScriptTypes): Fault[] {
+export function readFaults(value: WrittenValue | undefined, types: ScriptTypes): Fault[] {
   return value?.items()?.flatMap((item) => readFault(item, types) ?? []) ?? [];
 }
 
 /** Reads a fault: the name of one, or `{ method, name, code, message, details, effect, times, delayMs }`. */
-export function readFault(value: YamlValue, types: ScriptTypes): Fault | undefined {
+export function readFault(value: WrittenValue, types: ScriptTypes): Fault | undefined {
   if (!value.isMap()) {
     const named = readChoice(value, NAMED_FAULTS, ' (or { method, code })');
     return named && namedFault(named);
@@ -69,7 +69,7 @@ function readMethodName(
 }
 
 function readConsequence(
-  value: YamlValue,
+  value: WrittenValue,
   { code, message, details, effect }: FaultFields,
   { registry }: ScriptTypes,
 ): Consequence | undefined {
@@ -94,7 +94,7 @@ function withInfo(error: StatusError, hasDetails: boolean): StatusError {
   return hasDetails ? error : kitError(error.code, 'INJECTED_FAULT', error.message);
 }
 
-function readTimes(times: YamlValue): number | undefined {
+function readTimes(times: WrittenValue): number | undefined {
   const value = times.toJson();
   if (value === 'always') return Number.POSITIVE_INFINITY;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;

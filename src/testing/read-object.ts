@@ -1,0 +1,67 @@
+import { ScriptError, type ScriptFault } from './script-error.js';
+import type { WrittenNode } from './written-node.js';
+import { WrittenValue } from './written-value.js';
+
+/**
+ * Reads what a program gives in place of a YAML file. Its faults have paths, but no lines.
+ *
+ * @throws ScriptError with all faults.
+ */
+export function readObject<Result>(
+  source: object,
+  name: string,
+  read: (top: WrittenValue) => Result,
+): Result {
+  const faults: ScriptFault[] = [];
+  const json: unknown = JSON.parse(JSON.stringify(source, asText));
+  noteRounded(new WrittenValue('', new ObjectNode(json), faults));
+  if (faults.length === 0) {
+    const result = read(new WrittenValue('', new ObjectNode(json), faults));
+    if (faults.length === 0) return result;
+  }
+  throw new ScriptError(name, faults);
+}
+
+/** 64-bit integers are strings in ProtoJSON. */
+function asText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+/** Integers that a number cannot hold have become others before they came here. */
+function noteRounded(value: WrittenValue): void {
+  if (value.isMap()) for (const entry of value.entries()?.values() ?? []) noteRounded(entry);
+  else if (value.isList()) for (const item of value.items() ?? []) noteRounded(item);
+  else {
+    const number = value.toJson();
+    if (typeof number !== 'number' || Number.isSafeInteger(number) || !/^-?\d+$/.test(String(number))) return;
+    value.fault(`${number} is too large to be read exactly: put it in quotes`);
+  }
+}
+
+/** JSON. */
+class ObjectNode implements WrittenNode {
+  readonly line = 0;
+  readonly #json: unknown;
+
+  constructor(json: unknown) {
+    this.#json = json;
+  }
+
+  get isNull(): boolean {
+    return this.#json === null;
+  }
+
+  toJson(): unknown {
+    return this.#json;
+  }
+
+  entries() {
+    const json = this.#json;
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
+    return Object.entries(json).map(([key, value]) => [key, new ObjectNode(value)] as const);
+  }
+
+  items() {
+    return Array.isArray(this.#json) ? this.#json.map((item: unknown) => new ObjectNode(item)) : undefined;
+  }
+}
