@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Server } from '@grpc/grpc-js';
 import type { Operation } from 'longrunning';
+import type { ListOperationsResponse } from 'longrunning/generated/google/longrunning/operations';
 import { createOperations, type OperationStore, OperationsService } from 'longrunning/server';
 import { sqliteStore } from 'longrunning/sqlite';
 import { answerParent } from '../harness/parent-link.ts';
@@ -34,10 +35,11 @@ export interface Filling {
 const PAGE = { parent: storedParent, now: 0, limit: 50 };
 const AT_ONCE = 5000;
 
-/** What `done = false` asks of the database, as one writes it who knows the table. */
+/** What a page of `done = false` asks of the database, as one writes it who knows the table. */
 const BY_HAND = `
-  SELECT name, metadata_type, metadata_value FROM operations INDEXED BY operations_unfinished
-  WHERE end_time IS NULL AND parent = ? ORDER BY sequence DESC LIMIT ?`;
+  SELECT sequence, name, metadata_type, metadata_value FROM operations INDEXED BY operations_unfinished
+  WHERE end_time IS NULL AND parent = ? AND delete_time IS NULL AND (expire_time IS NULL OR expire_time > ?)
+  ORDER BY sequence DESC LIMIT ?`;
 
 let store: OperationStore;
 let path: string;
@@ -70,22 +72,14 @@ answerParent({
     const { service } = createOperations({ store, methods: [] });
     const request = { name: storedParent, filter: 'done = false', pageSize: PAGE.limit };
     const database = new DatabaseSync(path, { readOnly: true });
-    const statement = database.prepare(BY_HAND);
-    const byHand = (): Operation[] =>
-      statement.all(storedParent, PAGE.limit + 1).map((row) => ({
-        name: String(row.name),
-        metadata: {
-          typeUrl: String(row.metadata_type),
-          value: Buffer.from(row.metadata_value as Uint8Array),
-        },
-        done: false,
-        result: undefined,
-      }));
+    const readByHand = byHand(database.prepare(BY_HAND));
     try {
       return await timed(async () => {
         for (let left = times; left > 0; left--) {
-          const page = by === 'hand' ? byHand() : (await service.listOperations(request)).operations;
-          if (page.length < PAGE.limit) throw new Error(`the page has ${page.length} operations`);
+          const page = by === 'hand' ? readByHand() : await service.listOperations(request);
+          const { operations, nextPageToken } = page;
+          if (operations.length !== PAGE.limit || nextPageToken === '')
+            throw new Error(`the page has ${operations.length} operations, the next is ${nextPageToken}`);
         }
       });
     } finally {
@@ -104,6 +98,28 @@ answerParent({
     });
   },
 } satisfies StoredRequests);
+
+/** Reads the page by a statement prepared once, as messages, with the place where the next page begins. */
+function byHand(
+  statement: StatementSync,
+): () => Pick<ListOperationsResponse, 'operations' | 'nextPageToken'> {
+  return () => {
+    const rows = statement.all(storedParent, Date.now(), PAGE.limit + 1);
+    const listed = rows.slice(0, PAGE.limit);
+    const operations = listed.map(
+      (row): Operation => ({
+        name: String(row.name),
+        metadata: {
+          typeUrl: String(row.metadata_type),
+          value: Buffer.from(row.metadata_value as Uint8Array),
+        },
+        done: false,
+        result: undefined,
+      }),
+    );
+    return { operations, nextPageToken: rows.length > PAGE.limit ? String(listed.at(-1)?.sequence) : '' };
+  };
+}
 
 function openSqlite(): OperationStore {
   const directory = mkdtempSync(join(tmpdir(), 'longrunning-bench-'));

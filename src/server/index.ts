@@ -56,6 +56,7 @@ export { MAX_EXAMINED } from '../stores/operation-store.js';
 export type {
   ChangeListener,
   ConsumeOptions,
+  ListedOperation,
   ListPage,
   ListQuery,
   OperationRecord,

@@ -3,7 +3,7 @@ import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Status } from '../../generated/google/rpc/status.js';
 import { formatOperationName } from '../name.js';
 import { Code, kitStatus, type StatusError } from '../status.js';
-import type { OperationRecord, OperationResult } from '../stores/operation-store.js';
+import type { ListedOperation, OperationRecord, OperationResult } from '../stores/operation-store.js';
 
 /**
  * What can happen to an operation. `at` is when, in milliseconds since 1970; `attempt` is whose word it is: the
@@ -82,7 +82,7 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
 }
 
 /** The message that clients see of a record. */
-export function toOperation(record: OperationRecord): Operation {
+export function toOperation(record: ListedOperation): Operation {
   const { name, metadata, result } = record;
   return { name, metadata, done: result !== undefined, result };
 }

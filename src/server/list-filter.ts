@@ -1,13 +1,20 @@
 import { checkFilter, type FilterTypes } from '../filter/check.js';
 import { evaluate } from '../filter/evaluate.js';
 import type { MessageType } from '../operation-method.js';
+import { RecentlyUsed } from '../recently-used.js';
 import type { ListQuery } from '../stores/operation-store.js';
 import type { ImplementedMethod } from './implement.js';
+
+/** A filter is read once for all pages of a listing, and for all callers who write the same. */
+const KEPT_FILTERS = 100;
+
+type ReadFilter = Pick<ListQuery, 'where' | 'matches'>;
 
 /** Reads the filters of listings of operations that some methods start. */
 export class ListFilters {
   readonly #metadata = new Map<string, MessageType<unknown>>();
   readonly #response = new Map<string, MessageType<unknown>>();
+  readonly #read = new RecentlyUsed<string, ReadFilter>(KEPT_FILTERS);
   #types: FilterTypes = { metadata: [], response: [] };
 
   constructor(methods: readonly ImplementedMethod[]) {
@@ -19,6 +26,8 @@ export class ListFilters {
     this.#metadata.set(metadata.$type, metadata);
     this.#response.set(response.$type, response);
     this.#types = { metadata: [...this.#metadata.values()], response: [...this.#response.values()] };
+    // With this type they may mean more.
+    this.#read.clear();
   }
 
   /**
@@ -26,7 +35,11 @@ export class ListFilters {
    *
    * @throws StatusError INVALID_ARGUMENT that names the column, for what is no filter or does not suit the types.
    */
-  read(filter: string): Pick<ListQuery, 'where' | 'matches'> {
+  read(filter: string): ReadFilter {
+    return this.#read.get(filter, () => this.#check(filter));
+  }
+
+  #check(filter: string): ReadFilter {
     const where = checkFilter(filter, this.#types);
     return where ? { where, matches: (record) => evaluate(where, record) } : {};
   }

@@ -123,7 +123,7 @@ export function recordOf(row: OperationRow): OperationRecord {
     deleteTime: timeOf(row.delete_time),
     expireTime: timeOf(row.expire_time),
     metadata: anyOf(row.metadata_type, row.metadata_value),
-    result: resultOf(row),
+    result: resultOf(row.error, row.response_type, row.response_value),
   };
 }
 
@@ -135,9 +135,14 @@ export function valuesOf<Row extends OperationRow, Column extends keyof Operatio
   return columns.map((column) => row[column]);
 }
 
-function resultOf(row: OperationRow): OperationResult | undefined {
-  if (row.error) return { $case: 'error', value: Status.decode(row.error) };
-  const response = anyOf(row.response_type, row.response_value);
+/** How an operation ended, by its columns. */
+export function resultOf(
+  error: Uint8Array | null,
+  responseType: string | null,
+  responseValue: Uint8Array | null,
+): OperationResult | undefined {
+  if (error) return { $case: 'error', value: Status.decode(error) };
+  const response = anyOf(responseType, responseValue);
   return response && { $case: 'response', value: response };
 }
 
@@ -146,7 +151,8 @@ function traceOf({ traceparent, tracestate }: OperationRow): TraceContext | unde
   return tracestate === null ? { traceparent } : { traceparent, tracestate };
 }
 
-function anyOf(typeUrl: string | null, value: Uint8Array | null): Any | undefined {
+/** A message, by its columns. */
+export function anyOf(typeUrl: string | null, value: Uint8Array | null): Any | undefined {
   return typeUrl === null ? undefined : { typeUrl, value: asBuffer(value ?? new Uint8Array()) };
 }
 
@@ -160,6 +166,7 @@ function wholeMs(time: number | undefined): number | null {
   return time === undefined || !Number.isFinite(time) ? null : Math.round(time);
 }
 
-function timeOf(column: Milliseconds | null): number | undefined {
+/** A time, by its column. */
+export function timeOf(column: Milliseconds | null): number | undefined {
   return column === null ? undefined : Number(column);
 }

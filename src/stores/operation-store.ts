@@ -44,6 +44,15 @@ export interface OperationRecord {
   readonly result?: OperationResult;
 }
 
+/**
+ * What a listing tells of an operation, and what may be asked of it: a record without what is needed for its work alone,
+ * so that a store need not read that. Whole records will do.
+ */
+export type ListedOperation = Pick<
+  OperationRecord,
+  'name' | 'createTime' | 'endTime' | 'metadata' | 'result'
+>;
+
 /** Which operations a page is to hold. */
 export interface ListQuery {
   /** The parent to list, perhaps with `-` for any one segment. */
@@ -57,7 +66,7 @@ export interface ListQuery {
    * Whether a record belongs in the listing. A store asks this of every record that it would return, also when
    * it used `where`.
    */
-  readonly matches?: (record: OperationRecord) => boolean;
+  readonly matches?: (record: ListedOperation) => boolean;
   /** Leaves out what had expired by then; what was deleted is always left out. */
   readonly now: number;
   readonly limit: number;
@@ -73,7 +82,7 @@ export const MAX_EXAMINED = 10_000;
 
 /** A page of operations, newest first. */
 export interface ListPage {
-  readonly records: readonly OperationRecord[];
+  readonly records: readonly ListedOperation[];
   /** Where the next page begins; undefined at the end. It stays good whatever is created or deleted. */
   readonly next?: string;
 }

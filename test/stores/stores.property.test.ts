@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { matchesParent } from '../../src/name.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import {
+  type ListedOperation,
+  type ListPage,
   type ListQuery,
   MAX_EXAMINED,
   type OperationRecord,
@@ -46,6 +48,16 @@ async function listAll(
   }
 }
 
+/** What a page tells of each operation: some stores give more than they must. */
+function listed({ records }: ListPage): ListedOperation[] {
+  return records.map(listedOf);
+}
+
+function listedOf(record: ListedOperation | undefined): ListedOperation {
+  const { name, createTime, endTime, metadata, result } = record as ListedOperation;
+  return { name, createTime, endTime, metadata, result };
+}
+
 describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
   const opened: OperationStore[] = [];
   const openStore = async () => {
@@ -62,7 +74,7 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
       parent: fc.constantFrom(...PATTERNS),
       limit: fc.integer({ min: 1, max: 5 }),
       now: fc.nat({ max: 21 }),
-      matches: fc.constantFrom(undefined, ({ createTime }: OperationRecord) => createTime % 3 === 0),
+      matches: fc.constantFrom(undefined, ({ createTime }: ListedOperation) => createTime % 3 === 0),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), listing, async (steps, query) => {
@@ -141,7 +153,7 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
       parent: '-',
       now: 0,
       limit: 10,
-      matches: ({ createTime }: OperationRecord) => createTime < 2,
+      matches: ({ createTime }: ListedOperation) => createTime < 2,
     };
     let turns = 0;
     let timer = setImmediate(function turn() {
@@ -153,9 +165,11 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     expect(turns).toBeGreaterThan(10);
     expect(first).toEqual({ records: [], next: expect.any(String) });
     const second = await store.list({ ...query, after: first.next as string });
-    expect(second).toEqual({ records: [records[1]], next: expect.any(String) });
+    expect(listed(second)).toEqual([listedOf(records[1])]);
+    expect(second.next).toEqual(expect.any(String));
     const third = await store.list({ ...query, after: second.next as string });
-    expect(third).toEqual({ records: [records[0]] });
+    expect(listed(third)).toEqual([listedOf(records[0])]);
+    expect(third.next).toBeUndefined();
   });
 
   it('compares and sets: of two who read the same version one wins (contract 16)', async () => {

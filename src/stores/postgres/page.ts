@@ -1,15 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { hasWildcard } from '../../name.js';
-import { COLUMNS, type OperationRow, recordOf } from '../operation-row.js';
-import { type ListPage, type ListQuery, MAX_EXAMINED, type OperationRecord } from '../operation-store.js';
+import { LISTED_COLUMNS, type ListedRow, listedOf } from '../listed-row.js';
+import { type ListedOperation, type ListPage, type ListQuery, MAX_EXAMINED } from '../operation-store.js';
 import { compileFilter } from '../sql-filter.js';
 import { wantsUnfinished } from '../unfinished-filter.js';
 import type { PostgresQueries } from './connection.js';
 
 /** How many records are decoded and matched before other work of the process has its turn. */
 const MATCHED_AT_ONCE = 500;
-
-type ListedRow = OperationRow & { readonly sequence: string };
 
 /**
  * Reads one page, newest first, by keyset: it costs the same wherever it begins, and stays good whatever is
@@ -19,20 +17,20 @@ export async function listPage(queries: PostgresQueries, table: string, query: L
   const { limit, after, matches = () => true } = query;
   const scan = new Scan(queries, table, query);
   await scan.bound();
-  const records: OperationRecord[] = [];
+  const records: ListedOperation[] = [];
   let before = after;
   let last: string | undefined;
   // Most often these suffice.
   for (let size = limit + 1; ; size = MATCHED_AT_ONCE) {
     const rows = await scan.rows(before, size);
     for (const row of rows) {
-      before = row.sequence;
-      const record = recordOf(row);
+      before = row[0];
+      const record = listedOf(row);
       if (!matches(record)) continue;
       // One more than asked for tells that there is a next page.
       if (records.length === limit && last !== undefined) return { records, next: last };
       records.push(record);
-      last = row.sequence;
+      last = row[0];
     }
     if (rows.length < size) return scan.end === undefined ? { records } : { records, next: scan.end };
     await setImmediate();
@@ -67,18 +65,19 @@ class Scan {
     this.end = rows[0]?.sequence;
   }
 
-  async rows(before: string | undefined, limit: number): Promise<readonly ListedRow[]> {
+  async rows(before: string | undefined, limit: number): Promise<readonly ListedRow<string>[]> {
     const { now } = this.#query;
     const values: unknown[] = [];
     const conditions = [...this.#scope(values), ...this.#narrowing(values), ...beginning(before, values)];
     if (this.end !== undefined) conditions.push(`sequence >= $${values.push(this.end)}`);
     conditions.push(`delete_time IS NULL AND (expire_time IS NULL OR expire_time > $${values.push(now)})`);
     const { rows } = await this.#queries.query(
-      `SELECT sequence, ${COLUMNS.join(', ')} FROM ${this.#table} ${whereAll(conditions)}
+      `SELECT ${LISTED_COLUMNS.join(', ')} FROM ${this.#table} ${whereAll(conditions)}
        ORDER BY sequence DESC LIMIT $${values.push(limit)}`,
       values,
     );
-    return rows;
+    // pg gives the columns in the order in which they are asked for.
+    return rows.map((row) => Object.values(row) as unknown as ListedRow<string>);
   }
 
   /** What an index finds by itself. */

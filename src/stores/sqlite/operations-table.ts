@@ -12,6 +12,7 @@ import type {
 } from '../operation-store.js';
 import { countByStateSql } from '../unfinished-count.js';
 import { listPage } from './list-page.js';
+import { Statements } from './statements.js';
 
 const INSERT = `
   INSERT INTO operations (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
@@ -47,6 +48,7 @@ const COUNT_UNFINISHED = countByStateSql(`
 /** The table of operations: what a store does to it, one statement each. */
 export class OperationsTable {
   readonly #database: DatabaseSync;
+  readonly #listing: Statements;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #selectByRequest: StatementSync;
@@ -59,6 +61,7 @@ export class OperationsTable {
     database.function('matches_parent', { deterministic: true }, (pattern, parent) =>
       matchesParent(String(pattern), String(parent)) ? 1 : 0,
     );
+    this.#listing = new Statements(database);
     this.#insert = database.prepare(INSERT);
     this.#select = database.prepare(SELECT);
     this.#selectByRequest = database.prepare(SELECT_BY_REQUEST);
@@ -110,7 +113,7 @@ export class OperationsTable {
   }
 
   list(query: ListQuery): Promise<ListPage> {
-    return listPage(this.#database, query);
+    return listPage(this.#listing, query);
   }
 
   /** Names of the operations of such methods that have not ended, oldest first. */

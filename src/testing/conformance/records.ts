@@ -43,7 +43,7 @@ export function next(record: OperationRecord, facts: Partial<OperationRecord>): 
 }
 
 /** A record with its bytes as text, to compare: a store may hand out a Buffer for a Uint8Array. */
-export function readable(record: OperationRecord | undefined): unknown {
+export function readable(record: object | undefined): unknown {
   return JSON.parse(
     JSON.stringify(record ?? null, (_key, value: unknown) => {
       if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');

@@ -1,8 +1,14 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import type { ListQuery, OperationStore } from '../../server/index.js';
+import type {
+  Filter,
+  ListedOperation,
+  ListQuery,
+  OperationRecord,
+  OperationStore,
+} from '../../server/index.js';
 import { MANUAL_CLOCK_START } from '../manual-clock.js';
 import { line, type OpenStore, type Topic } from './line.js';
-import { endedRecord, next, queuedRecord } from './records.js';
+import { endedRecord, next, queuedRecord, readable } from './records.js';
 import { PARENT } from './reports-server.js';
 
 const NOW = MANUAL_CLOCK_START;
@@ -23,6 +29,32 @@ export const storeListing: Topic<OpenStore> = {
         await store.compareAndSet(next(record, {}), 1);
       }
       deepEqual(await listAll(store, { parent: PARENT, limit: 4, now: NOW }), created);
+    }),
+
+    line('lists what is known of each operation, however much that is', [2, 25], async (open) => {
+      const store = await open();
+      const kept: OperationRecord[] = [];
+      for (const size of [0, 1, 100, 1000, 100_000]) {
+        const metadata = { typeUrl: `type.googleapis.com/T${size}`, value: Buffer.alloc(size, 0xa5) };
+        const error = { code: 9, message: 'x'.repeat(size), details: [metadata] };
+        const result = { $case: 'response', value: metadata } as const;
+        for (const record of [
+          queuedRecord(`running-${size}`, { metadata }),
+          endedRecord(`done-${size}`, NOW + 1, { metadata, result }),
+          endedRecord(`failed-${size}`, NOW + 1, { result: { $case: 'error', value: error } }),
+        ])
+          kept.unshift(await store.create(record));
+      }
+      const { records } = await store.list({ parent: PARENT, limit: 100, now: NOW });
+      deepEqual(records.map(listed), kept.map(listed));
+      const where: Filter = {
+        kind: 'condition',
+        field: 'done',
+        test: { kind: 'flag', comparator: '=', value: false },
+      };
+      const matches = ({ result }: ListedOperation) => result === undefined;
+      const unfinished = await store.list({ parent: PARENT, limit: 100, now: NOW, where, matches });
+      deepEqual(unfinished.records.map(listed), kept.filter(matches).map(listed));
     }),
 
     line('leaves out what is deleted or expired', [20, 34], async (open) => {
@@ -117,6 +149,11 @@ export const storeListing: Topic<OpenStore> = {
     }),
   ],
 };
+
+/** What a listing has to tell of a record. */
+function listed({ name, createTime, endTime, metadata, result }: ListedOperation): unknown {
+  return readable({ name, createTime, endTime, metadata, result });
+}
 
 /** Everything a listing holds, page by page; `afterPage` is run after each. */
 async function listAll(

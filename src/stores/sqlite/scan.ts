@@ -1,0 +1,184 @@
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { hasWildcard } from '../../name.js';
+import { LISTED_COLUMNS, type ListedRow, UNFINISHED_COLUMNS } from '../listed-row.js';
+import type { OperationRow } from '../operation-row.js';
+import { type ListQuery, MAX_EXAMINED } from '../operation-store.js';
+import { compileFilter } from '../sql-filter.js';
+import { wantsUnfinished } from '../unfinished-filter.js';
+import type { Statements } from './statements.js';
+
+const BYTES: readonly string[] = [
+  'metadata_value',
+  'response_value',
+  'error',
+] satisfies (keyof OperationRow)[];
+
+/**
+ * Up to here bytes are read as hexadecimal text: node:sqlite makes each BLOB an ArrayBuffer of its own, and making and
+ * collecting those took a third of a page. The text takes longer from some 300 bytes on.
+ */
+const SHORT_BYTES = 128;
+
+/** A condition of SQL with what its question marks stand for. */
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+/** Where the rows of a page are looked for. */
+interface Plan {
+  /** The index is named, for SQLite's planner knows nothing of how the operations are spread. */
+  readonly index: string;
+  readonly columns: readonly string[];
+  /** What the index finds by itself. */
+  readonly scope: readonly Condition[];
+  /** What must be looked at one by one. */
+  readonly narrowing: readonly Condition[];
+}
+
+/** The rows that may belong to one page, newest first. */
+export class Scan {
+  readonly #statements: Statements;
+  readonly #plan: Plan;
+  /** What rows must satisfy besides the scope. */
+  readonly #wanted: readonly Condition[];
+  /** Whether more may have to be examined than is returned. */
+  readonly #selective: boolean;
+  readonly #beginning: number;
+  /** All rows that were read lie above; undefined while none were asked for. */
+  #before: number | undefined;
+  /** Where the page ends at the latest; undefined when there is less to examine, or while that is not known. */
+  #end: number | undefined;
+  #endIsKnown = false;
+
+  constructor(statements: Statements, query: ListQuery) {
+    this.#statements = statements;
+    this.#plan = planOf(query);
+    const { narrowing } = this.#plan;
+    const { now, after, matches } = query;
+    const kept = condition('delete_time IS NULL AND (expire_time IS NULL OR expire_time > ?)', now);
+    this.#wanted = [...narrowing, kept];
+    this.#selective = narrowing.length > 0 || matches !== undefined;
+    this.#beginning = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
+  }
+
+  /** So many of the rows that were not read yet; fewer when there are no more to examine. */
+  next(limit: number): ListedRow<number>[] {
+    const isFirst = this.#before === undefined;
+    const rows = isFirst && this.#selective ? this.#newestOfExamined(limit) : this.#newest(limit);
+    this.#before = rows.at(-1)?.[0] ?? this.#before ?? this.#beginning;
+    return rows;
+  }
+
+  /**
+   * Where the page ends at the latest; undefined when there is less to examine than that. To be asked in the turn in
+   * which the first rows are read, so that both see the same operations.
+   */
+  end(): number | undefined {
+    if (this.#selective && !this.#endIsKnown) this.#end = this.#lastExamined();
+    this.#endIsKnown = true;
+    return this.#end;
+  }
+
+  #newest(limit: number): ListedRow<number>[] {
+    const { columns, index, scope } = this.#plan;
+    const bound = this.#end === undefined ? [] : [condition('sequence >= ?', this.#end)];
+    const { sql, values } = all([
+      ...scope,
+      ...this.#wanted,
+      ...bound,
+      below(this.#before ?? this.#beginning),
+    ]);
+    const statement = `
+      SELECT ${selectedOf(columns)} FROM operations ${index} WHERE ${sql} ORDER BY sequence DESC LIMIT ?`;
+    return this.#rows(columns, statement, [...values, limit]);
+  }
+
+  /**
+   * The same for the first rows, while nobody knows where the page ends, for finding that takes a while: SQLite goes
+   * through what may be examined one by one, and stops when it has found enough.
+   */
+  #newestOfExamined(limit: number): ListedRow<number>[] {
+    const { columns, index, scope } = this.#plan;
+    const examined = all([...scope, below(this.#beginning)]);
+    const wanted = all(this.#wanted);
+    const statement = `
+      SELECT ${selectedOf(columns)} FROM (
+        SELECT sequence AS examined FROM operations ${index} WHERE ${examined.sql}
+        ORDER BY sequence DESC LIMIT ${MAX_EXAMINED}
+      ) CROSS JOIN operations NOT INDEXED ON sequence = examined WHERE ${wanted.sql} LIMIT ?`;
+    return this.#rows(columns, statement, [...examined.values, ...wanted.values, limit]);
+  }
+
+  #lastExamined(): number | undefined {
+    const { index, scope } = this.#plan;
+    const { sql, values } = all([...scope, below(this.#beginning)]);
+    const statement = `
+      SELECT sequence FROM operations ${index} WHERE ${sql} ORDER BY sequence DESC LIMIT 1 OFFSET ${MAX_EXAMINED - 1}`;
+    const [row] = this.#statements.rows(statement, values);
+    return row && Number(row[0]);
+  }
+
+  #rows(columns: readonly string[], sql: string, values: readonly SQLInputValue[]): ListedRow<number>[] {
+    const rows = this.#statements.rows(sql, values);
+    for (const [index, column] of columns.entries()) if (BYTES.includes(column)) readBytes(rows, index);
+    return rows as unknown as ListedRow<number>[];
+  }
+}
+
+function selectedOf(columns: readonly string[]): string {
+  const short = (column: string) =>
+    `CASE WHEN length(${column}) <= ${SHORT_BYTES} THEN hex(${column}) ELSE ${column} END`;
+  return columns.map((column) => (BYTES.includes(column) ? short(column) : column)).join(', ');
+}
+
+/** Makes bytes of what was read as text. */
+function readBytes(rows: SQLOutputValue[][], index: number): void {
+  for (const row of rows) {
+    const value = row[index];
+    if (typeof value === 'string') row[index] = Buffer.from(value, 'hex');
+  }
+}
+
+function planOf({ parent, where }: ListQuery): Plan {
+  const wildcard = hasWildcard(parent);
+  const under = wildcard ? condition('matches_parent(?, parent)', parent) : condition('parent = ?', parent);
+  const filtered = where ? [whereOf(where)] : [];
+  // Most operations have ended, so those that have not are found by themselves.
+  if (where && wantsUnfinished(where)) {
+    return {
+      index: 'INDEXED BY operations_unfinished',
+      columns: UNFINISHED_COLUMNS,
+      scope: [condition('end_time IS NULL')],
+      narrowing: [under, ...filtered],
+    };
+  }
+  return wildcard
+    ? { index: 'NOT INDEXED', columns: LISTED_COLUMNS, scope: [], narrowing: [under, ...filtered] }
+    : {
+        index: 'INDEXED BY operations_by_parent',
+        columns: LISTED_COLUMNS,
+        scope: [under],
+        narrowing: filtered,
+      };
+}
+
+function whereOf(filter: NonNullable<ListQuery['where']>): Condition {
+  const { sql, parameters } = compileFilter(filter, { name: 'sqlite' });
+  return condition(sql, ...parameters);
+}
+
+function below(before: number): Condition {
+  return condition('sequence < ?', before);
+}
+
+function condition(sql: string, ...values: SQLInputValue[]): Condition {
+  return { sql, values };
+}
+
+function all(conditions: readonly Condition[]): Condition {
+  return {
+    sql: conditions.map(({ sql }) => `(${sql})`).join(' AND '),
+    values: conditions.flatMap(({ values }) => values),
+  };
+}
