@@ -28,7 +28,6 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node22.13',
-  charset: 'utf8',
   sourcemap: true,
 });
 for (const file of globSync('dist/**/*.js')) writeFileSync(file, asWritten(readFileSync(file, 'utf8')));

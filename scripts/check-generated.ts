@@ -8,9 +8,9 @@ import { join } from 'node:path';
 const fresh = mkdtempSync(join(tmpdir(), 'generated-'));
 try {
   execFileSync('buf', ['generate', '-o', fresh], { stdio: 'inherit' });
-  const descriptors = join(fresh, 'generated', 'descriptors.binpb');
-  execFileSync(process.execPath, ['scripts/build-descriptors.ts', descriptors], { stdio: 'inherit' });
-  const made = filesOf(join(fresh, 'generated'));
+  const generated = join(fresh, 'generated');
+  execFileSync(process.execPath, ['scripts/build-descriptors.ts', generated], { stdio: 'inherit' });
+  const made = filesOf(generated);
   const committed = filesOf('generated');
   const stale = [...new Set([...made.keys(), ...committed.keys()])].filter(
     (file) => !made.get(file)?.equals(committed.get(file) ?? Buffer.alloc(0)),

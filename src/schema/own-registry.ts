@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { FileRegistry } from '@bufbuild/protobuf';
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { readDescriptors } from './read-descriptors.js';
 
 let own: FileRegistry | undefined;
@@ -9,45 +9,18 @@ let commented: FileRegistry | undefined;
 
 /** What this package declares, with its HTTP rules, and the error details of `google.rpc`. Comments need not be there. */
 export function ownRegistry(): FileRegistry {
-  own ??= commented ?? readDescriptors(withoutComments(readOwn()));
+  own ??=
+    commented ?? readDescriptors(readFileSync(join(dirname(descriptors()), 'descriptors-uncommented.binpb')));
   return own;
 }
 
 /** The same with its comments, which take longer to read than all the rest. */
 export function commentedOwnRegistry(): FileRegistry {
-  commented ??= readDescriptors(readOwn());
+  commented ??= readDescriptors(readFileSync(descriptors()));
   return commented;
 }
 
-function readOwn(): Uint8Array {
-  return readFileSync(createRequire(import.meta.url).resolve('longrunning/descriptors'));
-}
-
-/** `file` of a `FileDescriptorSet`. */
-const FILE = 1;
-/** `source_code_info` of a `FileDescriptorProto`. */
-const SOURCE_CODE_INFO = 9;
-
-function withoutComments(set: Uint8Array): Uint8Array {
-  const writer = new BinaryWriter();
-  const reader = new BinaryReader(set);
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
-    if (field === FILE)
-      writer.tag(FILE, WireType.LengthDelimited).bytes(withoutSourceCodeInfo(reader.bytes()));
-    else reader.skip(type, field);
-  }
-  return writer.finish();
-}
-
-function withoutSourceCodeInfo(file: Uint8Array): Uint8Array {
-  const writer = new BinaryWriter();
-  const reader = new BinaryReader(file);
-  while (reader.pos < reader.len) {
-    const start = reader.pos;
-    const [field, type] = reader.tag();
-    reader.skip(type, field);
-    if (field !== SOURCE_CODE_INFO) writer.raw(file.subarray(start, reader.pos));
-  }
-  return writer.finish();
+/** The path of the descriptors that this package exports. */
+function descriptors(): string {
+  return createRequire(import.meta.url).resolve('longrunning/descriptors');
 }

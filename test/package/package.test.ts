@@ -35,6 +35,7 @@ describe('the package', () => {
         'protos/google/longrunning/operations.proto',
         'protos/longrunning.yaml',
         'generated/descriptors.binpb',
+        'generated/descriptors-uncommented.binpb',
         'dist/generated/google/longrunning/operations.js',
         'dist/generated/example/reports/v1/reports.operations.js',
         'CHANGELOG.md',
