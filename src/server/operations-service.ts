@@ -156,7 +156,8 @@ export class InProcessOperations implements OperationsApi {
       if (isGone(record, now)) throw notFound(name);
       return eventFor(record, now);
     });
-    const committed = await (options === undefined ? changing : this.#within(changing, options));
+    const committed =
+      changing instanceof Promise && options ? await this.#within(changing, options) : await changing;
     if (!committed) throw notFound(name);
     return committed.record;
   }

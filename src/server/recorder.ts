@@ -51,7 +51,7 @@ export class Recorder {
     this.#stopped.abort(new StatusError(Code.UNAVAILABLE, 'server stopped before its store was available'));
   }
 
-  async #insist<Result>(call: () => Promise<Result>): Promise<Result> {
+  async #insist<Result>(call: () => Result | Promise<Result>): Promise<Result> {
     const { clock, logger } = this.#options;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
