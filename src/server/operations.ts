@@ -210,7 +210,7 @@ class EmbeddedOperations implements Operations {
     this.#assertServing();
     const { headers = {}, caller = {} } = context;
     const facts = served.identify(request, caller);
-    const earlier = await this.#startedBy(facts, caller);
+    const earlier = facts.requestId === undefined ? undefined : await this.#startedBy(facts, caller);
     if (earlier) return toOperation(earlier);
     const response = await served.accept(request, { headers, caller });
     this.#assertServing();

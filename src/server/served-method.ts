@@ -58,7 +58,9 @@ export class ServedMethod {
 
   /** The response of a request that needs no work; undefined for one that does. Throws to refuse it. */
   async accept(request: unknown, context: StartContext): Promise<Any | undefined> {
-    const response = await this.#implemented.implementation.accept?.(request, context);
+    const { implementation } = this.#implemented;
+    if (!implementation.accept) return undefined;
+    const response = await implementation.accept(request, context);
     return response === undefined ? undefined : this.#packResponse(response);
   }
 

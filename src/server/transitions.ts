@@ -1,6 +1,7 @@
 import type { OperationRecord, OperationStore, RecordsAtHand } from '../stores/operation-store.js';
 import { apply, type LifecycleEvent } from './lifecycle.js';
 import type { ServedMethod } from './served-method.js';
+import type { Soon } from './soon.js';
 
 /** What came of an event. */
 export interface Committed {
@@ -49,7 +50,7 @@ export class Transitions {
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
     known?: OperationRecord,
-  ): Committed | undefined | Promise<Committed | undefined> {
+  ): Soon<Committed | undefined> {
     const { atHand } = this.#store;
     return atHand ? this.#commitAtHand(atHand, name, eventFor) : this.#commit(name, eventFor, known);
   }

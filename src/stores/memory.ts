@@ -131,7 +131,7 @@ class MemoryStore implements OperationStore {
   }
 
   consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
-    return this.#queue.consume(async (name) => {
+    return this.#queue.consume((name) => {
       const record = this.#entries.get(name)?.record;
       const wanted = record && !record.result && options.methods.has(record.method);
       return wanted ? handler(record) : 'ended';
