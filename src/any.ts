@@ -9,10 +9,12 @@ export interface PackedMessage {
 }
 
 const TYPE_URL_PREFIX = 'type.googleapis.com/';
+/** One string for each type, and not one for each message that is kept. */
+const typeUrls = new WeakMap<object, string>();
 
 /** Packs a message into a `google.protobuf.Any`, with a type URL of `type.googleapis.com/`. */
 export function pack<Message>(type: MessageType<Message>, message: NoInfer<Message>): Any {
-  return { typeUrl: TYPE_URL_PREFIX + type.$type, value: encodeMessage(type, message) };
+  return { typeUrl: typeUrlOf(type), value: encodeMessage(type, message) };
 }
 
 /**
@@ -29,6 +31,14 @@ export function unpack<Message>(type: MessageType<Message>, any: PackedMessage):
   } catch (cause) {
     throw new TypeError(`Any of ${type.$type} is broken: ${String(cause)}`, { cause });
   }
+}
+
+function typeUrlOf(type: Pick<MessageType<unknown>, '$type'>): string {
+  const known = typeUrls.get(type);
+  if (known !== undefined) return known;
+  const typeUrl = TYPE_URL_PREFIX + type.$type;
+  typeUrls.set(type, typeUrl);
+  return typeUrl;
 }
 
 /** The full name of the message that an Any holds: what follows the last slash of its type URL. */

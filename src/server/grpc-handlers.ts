@@ -17,6 +17,7 @@ import { type Admission, EVERYBODY } from './access/gate.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
 import type { InProcessOperations, Waiting } from './operations-service.js';
+import { type Soon, whenThere } from './soon.js';
 import { strictService } from './strict-service.js';
 import { type CallObservers, type CallSubject, observedHandler } from './telemetry/observed-handler.js';
 
@@ -60,13 +61,13 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
     return observedHandler(path, parts, handler, subject);
   };
   return {
-    getOperation: admitted(getOperation, ({ request }) => service.getOperation(request)),
+    getOperation: admitted(getOperation, ({ request }) => service.get(request)),
     listOperations: admitted(
       listOperations,
       ({ request }, admission) => service.listOperations(request, {}, admission),
       'parent',
     ),
-    cancelOperation: admitted(cancelOperation, ({ request }) => service.cancelOperation(request).then(empty)),
+    cancelOperation: admitted(cancelOperation, ({ request }) => whenThere(service.cancel(request), empty)),
     deleteOperation: admitted(deleteOperation, ({ request }) => service.deleteOperation(request).then(empty)),
     waitOperation: admitted(waitOperation, (call, admission) => {
       const wait = () => service.wait(call.request, waitingOf(call));
@@ -79,7 +80,7 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
 export type AdmittedResponse<Request, Response> = (
   call: ServerUnaryCall<Request, Response>,
   admission: Admission,
-) => Promise<Response>;
+) => Soon<Response>;
 
 /**
  * Has a call be let in before it is answered. Where there is neither gate nor limit it costs nothing.
@@ -91,7 +92,7 @@ export function admitting<Request, Response>(
   path: string,
   nameOf: (request: Request) => string,
   respond: AdmittedResponse<Request, Response>,
-): (call: ServerUnaryCall<Request, Response>) => Promise<Response> {
+): (call: ServerUnaryCall<Request, Response>) => Soon<Response> {
   if (!entry.gate && !entry.limits) return (call) => respond(call, EVERYBODY);
   return (call) =>
     inCall(entry, new GrpcCallFacts(path, nameOf(call.request), call), (admission) =>
@@ -142,19 +143,25 @@ export function namedResource(request: unknown): string {
 }
 
 /**
- * A grpc-js handler that answers what `respond` resolves to, and its StatusErrors with their details. Anything
+ * A grpc-js handler that answers what `respond` gives or resolves to, and its StatusErrors with their details. Anything
  * else that is thrown goes to the log, and out as "internal error" (contract 33).
  */
 export function unary<Request, Response>(
   path: string,
   logger: Logger,
-  respond: (call: ServerUnaryCall<Request, Response>) => Promise<Response>,
+  respond: (call: ServerUnaryCall<Request, Response>) => Soon<Response>,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
-    respond(call).then(
-      (response) => callback(null, response),
-      (thrown: unknown) => callback(refusal(path, logger, thrown)),
-    );
+    const refuse = (thrown: unknown) => callback(refusal(path, logger, thrown));
+    let response: Soon<Response>;
+    try {
+      response = respond(call);
+    } catch (thrown) {
+      refuse(thrown);
+      return;
+    }
+    if (response instanceof Promise) response.then((value) => callback(null, value), refuse);
+    else callback(null, response);
   };
 }
 

@@ -62,6 +62,7 @@ export type {
   OperationRecord,
   OperationResult,
   OperationStore,
+  RecordsAtHand,
   RequestKey,
   UnfinishedCount,
   UnfinishedState,

@@ -12,10 +12,11 @@ const FLAGS = ['cancelRequested', 'requestedCancellation'] as const;
  * `create_time`, `end_time`, and `cancel_requested` or `requested_cancellation`, where the type has them, with
  * the fitting type. Times that are set already stay.
  *
- * Going by the JSON form makes it work for every way that ts-proto can render a Timestamp.
+ * Where a Timestamp is no Date, going by the JSON form makes it work for every way that ts-proto can render one.
  */
 export class KnownFields<Metadata> {
   readonly #type: MessageType<Metadata>;
+  readonly #rendersDates: boolean;
   readonly #times: readonly (typeof TIMES)[number][];
   readonly #flags: readonly (typeof FLAGS)[number][];
 
@@ -27,22 +28,30 @@ export class KnownFields<Metadata> {
     const known = type.fromJSON(Object.fromEntries(json)) as Record<string, unknown>;
     this.#times = TIMES.filter((field) => typeof known[field] === 'object' && !except.has(field));
     this.#flags = FLAGS.filter((field) => known[field] === true && !except.has(field));
+    this.#rendersDates = this.#times.every((field) => known[field] instanceof Date);
+  }
+
+  /** Whether the type has no such field. */
+  get areNone(): boolean {
+    return this.#times.length + this.#flags.length === 0;
   }
 
   /** The metadata with what is known; the very same object when it says all of that already. */
   fill(metadata: Metadata, facts: MetadataFacts): Metadata {
     const said = metadata as Record<string, unknown>;
-    const json: Record<string, unknown> = {};
+    const missing: Record<string, Date | true> = {};
     for (const field of this.#times) {
       const time = facts[field];
-      if (time !== undefined && said[field] === undefined) json[field] = new Date(time).toISOString();
+      if (time !== undefined && said[field] === undefined) missing[field] = new Date(time);
     }
     for (const field of this.#flags) {
-      if (facts.cancelRequestTime !== undefined && said[field] !== true) json[field] = true;
+      if (facts.cancelRequestTime !== undefined && said[field] !== true) missing[field] = true;
     }
-    const missing = Object.keys(json);
-    if (missing.length === 0) return metadata;
-    const filled = this.#type.fromJSON(json) as Record<string, unknown>;
-    return { ...metadata, ...Object.fromEntries(missing.map((field) => [field, filled[field]])) };
+    const fields = Object.keys(missing);
+    if (fields.length === 0) return metadata;
+    // Most codecs have them as Date and boolean.
+    if (this.#rendersDates) return { ...metadata, ...missing };
+    const filled = this.#type.fromJSON(JSON.parse(JSON.stringify(missing))) as Record<string, unknown>;
+    return { ...metadata, ...Object.fromEntries(fields.map((field) => [field, filled[field]])) };
   }
 }

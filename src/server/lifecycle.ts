@@ -43,9 +43,10 @@ export function queued({ id, ...facts }: NewOperation): OperationRecord {
  */
 export function apply(record: OperationRecord, event: LifecycleEvent, retentionMs: number): OperationRecord {
   if (record.result || ('attempt' in event && event.attempt !== record.attempt)) return record;
-  const changed = { ...record, version: record.version + 1 };
+  const version = record.version + 1;
   const ended = (at: number, result: OperationResult): OperationRecord => ({
-    ...changed,
+    ...record,
+    version,
     endTime: at,
     expireTime: record.deleteTime === undefined ? at + retentionMs : at,
     result,
@@ -54,12 +55,12 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
 
   switch (event.type) {
     case 'started':
-      return { ...changed, attempt: record.attempt + 1 };
+      return { ...record, version, attempt: record.attempt + 1 };
     case 'updated':
-      return { ...changed, metadata: event.metadata };
+      return { ...record, version, metadata: event.metadata };
     case 'cancelRequested': {
       if (record.cancelRequestTime !== undefined) return record;
-      if (record.attempt > 0) return { ...changed, cancelRequestTime: event.at };
+      if (record.attempt > 0) return { ...record, version, cancelRequestTime: event.at };
       return { ...failed(event.at, cancellation(record.name)), cancelRequestTime: event.at };
     }
     case 'succeeded':
@@ -75,8 +76,8 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
       );
     case 'deleted': {
       // Nobody finds the operation any more, so its request id stands for nothing.
-      const { requestId, ...forgotten } = changed;
-      return { ...forgotten, deleteTime: event.at };
+      const { requestId, ...forgotten } = record;
+      return { ...forgotten, version, deleteTime: event.at };
     }
   }
 }

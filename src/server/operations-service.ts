@@ -16,6 +16,7 @@ import { isGone, type LifecycleEvent, toOperation } from './lifecycle.js';
 import type { ListFilters } from './list-filter.js';
 import { OpenWaits } from './open-waits.js';
 import type { PageTokens } from './page-token.js';
+import { type Soon, whenThere } from './soon.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import type { Transitions } from './transitions.js';
 import { Wait, type WaitParts, type WhenGone } from './wait.js';
@@ -67,14 +68,19 @@ export class InProcessOperations implements OperationsApi {
       waiters,
       telemetry,
       openWaits,
-      read: (name) => this.#read(name),
+      read: async (name) => this.#read(name),
       found: (name, record) => this.#found(name, record),
     };
   }
 
-  async getOperation({ name }: NameRequest, options?: CallOptions): Promise<Operation> {
+  async getOperation(request: NameRequest, options?: CallOptions): Promise<Operation> {
+    return this.get(request, options);
+  }
+
+  /** {@link getOperation}, at once where the store has its records at hand. */
+  get({ name }: NameRequest, options?: CallOptions): Soon<Operation> {
     checkOperationName(name);
-    return toOperation(await this.#read(name, options));
+    return whenThere(this.#read(name, options), toOperation);
   }
 
   async listOperations(
@@ -103,9 +109,14 @@ export class InProcessOperations implements OperationsApi {
     };
   }
 
-  async cancelOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
+  async cancelOperation(request: NameRequest, options?: CallOptions): Promise<void> {
+    await this.cancel(request, options);
+  }
+
+  /** {@link cancelOperation}, at once where the store has its records at hand; the record afterwards. */
+  cancel({ name }: NameRequest, options?: CallOptions): Soon<OperationRecord> {
     checkOperationName(name);
-    await this.#change(name, cancelRequested, options);
+    return this.#change(name, cancelRequested, options);
   }
 
   async deleteOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
@@ -121,22 +132,36 @@ export class InProcessOperations implements OperationsApi {
    */
   waitOperation(request: NamedRequest<WaitOperationRequest>, options: CallOptions = {}): Promise<Operation> {
     const { signal, timeoutMs } = options;
-    return this.wait(request, { timeoutMs, whenGone: (gone) => onAbort(signal, gone) });
+    return new Promise((resolve) => {
+      signal?.throwIfAborted();
+      resolve(this.wait(request, { timeoutMs, whenGone: (gone) => onAbort(signal, gone) }));
+    });
   }
 
-  /** {@link waitOperation} for a caller whose going away is told otherwise than by a signal, which is an object more. */
-  wait(request: NamedRequest<WaitOperationRequest>, { timeoutMs, whenGone }: Waiting): Promise<Operation> {
+  /**
+   * {@link waitOperation} for a caller whose going away is told otherwise than by a signal, which is an object more. At
+   * once where there is nothing to wait for, and the store has its records at hand.
+   */
+  wait(request: NamedRequest<WaitOperationRequest>, { timeoutMs, whenGone }: Waiting): Soon<Operation> {
+    const { name } = request;
+    checkOperationName(name);
+    const limitMs = this.#waitLimitMs(request.timeout, timeoutMs);
+    const { atHand } = this.#options.store;
+    if (atHand) {
+      const record = this.#found(name, atHand.get(name));
+      if (record.result || limitMs === 0) return toOperation(record);
+    }
     return new Promise((resolve, reject) => {
-      const { name } = request;
-      checkOperationName(name);
-      const limitMs = this.#waitLimitMs(request.timeout, timeoutMs);
       new Wait(this.#waitParts, { name, limitMs, whenGone, resolve, reject });
     });
   }
 
-  async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
-    const reading = this.#options.store.get(name);
-    return this.#found(name, await (options === undefined ? reading : this.#within(reading, options)));
+  #read(name: string, options?: CallOptions): Soon<OperationRecord> {
+    const { store } = this.#options;
+    // Who says how long to wait, or might give up, is served by a promise.
+    const reading =
+      options === undefined ? (store.atHand ?? store).get(name) : this.#within(store.get(name), options);
+    return whenThere(reading, (record) => this.#found(name, record));
   }
 
   #found(name: string, record: OperationRecord | undefined): OperationRecord {
@@ -145,20 +170,22 @@ export class InProcessOperations implements OperationsApi {
   }
 
   /** Makes something happen to an operation that can be found; the record afterwards. */
-  async #change(
+  #change(
     name: string,
     eventFor: (record: OperationRecord, at: number) => LifecycleEvent,
     options?: CallOptions,
-  ): Promise<OperationRecord> {
+  ): Soon<OperationRecord> {
     const { transitions, clock } = this.#options;
     const changing = transitions.commit(name, (record) => {
       const now = clock.now();
       if (isGone(record, now)) throw notFound(name);
       return eventFor(record, now);
     });
-    const committed = await (options === undefined ? changing : this.#within(changing, options));
-    if (!committed) throw notFound(name);
-    return committed.record;
+    const committing = options === undefined ? changing : this.#within(Promise.resolve(changing), options);
+    return whenThere(committing, (committed) => {
+      if (!committed) throw notFound(name);
+      return committed.record;
+    });
   }
 
   /** Waits for the store as long as the caller does. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
 import { type Clock, systemClock } from '../clock.js';
@@ -33,6 +32,7 @@ import {
 } from './operations-options.js';
 import { InProcessOperations } from './operations-service.js';
 import { PageTokens } from './page-token.js';
+import { randomId } from './random-id.js';
 import { sweepExpired } from './retention.js';
 import { Runner } from './runner.js';
 import { type RequestFacts, ServedMethod } from './served-method.js';
@@ -106,8 +106,6 @@ export interface Operations extends AsyncDisposable {
 
 /** So many are looked at, at most, each time that metrics are read. */
 const MOST_COUNTED = 100_000;
-
-const randomId = () => randomBytes(16).toString('hex');
 
 /**
  * Makes a server of long-running operations.
@@ -212,7 +210,7 @@ class EmbeddedOperations implements Operations {
     this.#assertServing();
     const { headers = {}, caller = {} } = context;
     const facts = served.identify(request, caller);
-    const earlier = await this.#startedBy(facts, caller);
+    const earlier = facts.requestId === undefined ? undefined : await this.#startedBy(facts, caller);
     if (earlier) return toOperation(earlier);
     const response = await served.accept(request, { headers, caller });
     this.#assertServing();

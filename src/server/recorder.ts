@@ -4,6 +4,7 @@ import { Code, StatusError } from '../status.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 import type { LifecycleEvent } from './lifecycle.js';
 import type { Logger } from './logger.js';
+import type { Soon } from './soon.js';
 import type { Committed, Transitions } from './transitions.js';
 
 const FIRST_PAUSE_MS = 100;
@@ -51,7 +52,7 @@ export class Recorder {
     this.#stopped.abort(new StatusError(Code.UNAVAILABLE, 'server stopped before its store was available'));
   }
 
-  async #insist<Result>(call: () => Promise<Result>): Promise<Result> {
+  async #insist<Result>(call: () => Soon<Result>): Promise<Result> {
     const { clock, logger } = this.#options;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {

@@ -30,13 +30,15 @@ type Ending = LifecycleEvent & { readonly type: 'succeeded' | 'failed' | 'cancel
 /** One operation at work in this process, from being handed out to being left. */
 export class Run {
   /** How the work was left, as soon as it is: by its end, or by {@link interrupt}. */
-  readonly left: Promise<WorkOutcome>;
+  get left(): Promise<WorkOutcome> {
+    return this.#left.promise;
+  }
   readonly #options: RunOptions;
   readonly #method: ServedMethod;
   readonly #recorder: Recorder;
   readonly #name: string;
   readonly #controller = new AbortController();
-  readonly #interrupted = Promise.withResolvers<WorkOutcome>();
+  readonly #left = Promise.withResolvers<WorkOutcome>();
   /** The attempt that this run is; undefined until that is recorded. */
   #attempt: number | undefined;
   #observed: ObservedRun | undefined;
@@ -54,7 +56,7 @@ export class Run {
     this.#recorder = recorder;
     this.#name = record.name;
     this.#known = record;
-    this.left = Promise.race([this.#run(record), this.#interrupted.promise]);
+    this.#run(record).then(this.#left.resolve, this.#left.reject);
   }
 
   /**
@@ -68,7 +70,7 @@ export class Run {
       if (await atMost(RECORD_MS, this.left, this.#options.clock)) return;
       this.#log('end could not be recorded in time', undefined);
       this.#state = 'interrupted';
-      this.#interrupted.resolve('released');
+      this.#left.resolve('released');
       return;
     }
     this.#state = 'interrupted';
@@ -83,7 +85,7 @@ export class Run {
       this.#log('interruption could not be recorded', error);
     }
     this.#tellLeft(outcome === 'ended' ? 'interrupted' : outcome);
-    this.#interrupted.resolve(outcome);
+    this.#left.resolve(outcome);
     const message = 'the server stops: end the work and start it again later';
     this.#controller.abort(kitError(Code.ABORTED, 'SERVER_STOPPING', message));
   }
@@ -98,7 +100,7 @@ export class Run {
       }
       const started = await this.#commit(() => ({ type: 'started', attempt }));
       if (!started?.changed) return this.#notStarted(record, started);
-      if (this.#isInterrupted()) return this.#interrupted.promise;
+      if (this.#isInterrupted()) return this.left;
       this.#attempt = started.record.attempt;
       this.#observed = this.#options.telemetry?.run(started.record);
       this.#options.logger.debug?.({}, 'work begins');
@@ -106,7 +108,7 @@ export class Run {
       // What changed before it was known that this run has the work.
       if (this.#unseen > started.record.version) this.#read(this.#attempt);
       const ending = await this.#work(started.record);
-      if (this.#isInterrupted()) return this.#interrupted.promise;
+      if (this.#isInterrupted()) return this.left;
       this.#state = 'ending';
       return await this.#recordLast(ending);
     } finally {

@@ -1,6 +1,7 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { pack, unpack } from '../any.js';
-import { formatOperationName, hasWildcard, parseOperationName, parseParent } from '../name.js';
+import { encodeMessage } from '../encode.js';
+import { checkOperationName, hasWildcard, parseParent } from '../name.js';
 import type { DeepPartial } from '../operation-method.js';
 import { invalidField, quoted } from '../status.js';
 import type { OperationRecord } from '../stores/operation-store.js';
@@ -57,7 +58,9 @@ export class ServedMethod {
 
   /** The response of a request that needs no work; undefined for one that does. Throws to refuse it. */
   async accept(request: unknown, context: StartContext): Promise<Any | undefined> {
-    const response = await this.#implemented.implementation.accept?.(request, context);
+    const { implementation } = this.#implemented;
+    if (!implementation.accept) return undefined;
+    const response = await implementation.accept(request, context);
     return response === undefined ? undefined : this.#packResponse(response);
   }
 
@@ -75,7 +78,7 @@ export class ServedMethod {
       throw invalidField('parent', `parent ${quoted(parent)} has a wildcard: ${advice}`);
     }
     const requestId = this.#requestId(request);
-    const facts = { method: method.path, parent, request: method.request.encode(request).finish() };
+    const facts = { method: method.path, parent, request: encodeMessage(method.request, request) };
     return requestId ? { ...facts, requestId: scopedRequestId(requestId, caller) } : facts;
   }
 
@@ -92,20 +95,20 @@ export class ServedMethod {
   /** A record to keep for a request. */
   newRecord(request: unknown, facts: RequestFacts, identity: NewIdentity): OperationRecord {
     const { method, implementation } = this.#implemented;
-    parseOperationName(formatOperationName({ parent: facts.parent, id: identity.id }), 'parent');
     const metadata = method.metadata.fromPartial(implementation.metadata?.(request) ?? {});
-    return this.fill(
-      queued({
-        ...facts,
-        ...identity,
-        cancellable: implementation.cancellable ?? true,
-        metadata: pack(method.metadata, metadata),
-      }),
-    );
+    const record = queued({
+      ...facts,
+      ...identity,
+      cancellable: implementation.cancellable ?? true,
+      metadata: pack(method.metadata, this.#knownFields.fill(metadata, identity)),
+    });
+    checkOperationName(record.name, 'parent');
+    return record;
   }
 
   /** The record with what its metadata's type can say of it: when it began and ended, that it was cancelled. */
   fill(record: OperationRecord): OperationRecord {
+    if (this.#knownFields.areNone) return record;
     const metadata = this.#metadataOf(record);
     const filled = this.#knownFields.fill(metadata, record);
     if (filled === metadata) return record;

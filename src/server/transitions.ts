@@ -1,6 +1,7 @@
-import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
+import type { OperationRecord, OperationStore, RecordsAtHand } from '../stores/operation-store.js';
 import { apply, type LifecycleEvent } from './lifecycle.js';
 import type { ServedMethod } from './served-method.js';
+import type { Soon } from './soon.js';
 
 /** What came of an event. */
 export interface Committed {
@@ -34,8 +35,7 @@ export class Transitions {
   /** The record after the event, as it would be stored; the very same record when nothing changes. */
   next(record: OperationRecord, event: LifecycleEvent): OperationRecord {
     const next = apply(record, event, this.#retentionMs);
-    // After every event: an update that sets all fields must not unsay that cancellation was requested.
-    return next === record ? record : (this.#methods.get(next.method)?.fill(next) ?? next);
+    return mayBeUnsaid(record, next) ? (this.#methods.get(next.method)?.fill(next) ?? next) : next;
   }
 
   /**
@@ -44,9 +44,33 @@ export class Transitions {
    *
    * @param known - what the record was when it was last seen: most often it still is, and need not be read. An event
    * that leaves it as it is must do so to any later one too.
-   * @returns undefined when there is no such record.
+   * @returns undefined when there is no such record; no promise where the store has its records at hand.
    */
-  async commit(
+  commit(
+    name: string,
+    eventFor: (record: OperationRecord) => LifecycleEvent,
+    known?: OperationRecord,
+  ): Soon<Committed | undefined> {
+    const { atHand } = this.#store;
+    return atHand ? this.#commitAtHand(atHand, name, eventFor) : this.#commit(name, eventFor, known);
+  }
+
+  #commitAtHand(
+    records: RecordsAtHand,
+    name: string,
+    eventFor: (record: OperationRecord) => LifecycleEvent,
+  ): Committed | undefined {
+    const record = records.get(name);
+    if (!record) return undefined;
+    const next = this.next(record, eventFor(record));
+    if (next === record) return { record, changed: false };
+    // Nobody can have been faster.
+    records.compareAndSet(next, record.version);
+    this.#onChange?.(record, next);
+    return { record: next, changed: true };
+  }
+
+  async #commit(
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
     known?: OperationRecord,
@@ -62,4 +86,16 @@ export class Transitions {
       }
     }
   }
+}
+
+/**
+ * Whether an event may have left the metadata without what the server says in it. An update that sets all fields must
+ * not unsay that cancellation was requested; that work begins says nothing new.
+ */
+function mayBeUnsaid(before: OperationRecord, after: OperationRecord): boolean {
+  return (
+    before.metadata !== after.metadata ||
+    before.endTime !== after.endTime ||
+    (before !== after && after.cancelRequestTime !== undefined)
+  );
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { hasWildcard, matchesParent } from '../name.js';
 import { Code, kitError, quoted } from '../status.js';
+import { compact } from './compact-record.js';
 import {
   type ChangeListener,
   type ConsumeOptions,
@@ -9,6 +10,7 @@ import {
   MAX_EXAMINED,
   type OperationRecord,
   type OperationStore,
+  type RecordsAtHand,
   type RequestKey,
   type UnfinishedCount,
   type WorkConsumer,
@@ -36,6 +38,10 @@ class MemoryStore implements OperationStore {
   readonly #listeners = new Set<ChangeListener>();
   readonly #queue = new WorkQueue<string>();
   #sequence = 0;
+  readonly atHand: RecordsAtHand = {
+    get: (name) => this.#get(name),
+    compareAndSet: (record, expectedVersion) => this.#compareAndSet(record, expectedVersion),
+  };
 
   async ready(): Promise<void> {}
 
@@ -51,7 +57,7 @@ class MemoryStore implements OperationStore {
         { metadata: { name: record.name } },
       );
     }
-    const entry: Entry = { sequence: ++this.#sequence, record };
+    const entry: Entry = { sequence: ++this.#sequence, record: compact(record) };
     this.#entries.set(record.name, entry);
     const log = this.#byParent.get(record.parent) ?? new ParentLog();
     this.#byParent.set(record.parent, log);
@@ -66,7 +72,7 @@ class MemoryStore implements OperationStore {
   }
 
   async get(name: string): Promise<OperationRecord | undefined> {
-    return this.#entries.get(name)?.record;
+    return this.#get(name);
   }
 
   async find(key: RequestKey): Promise<OperationRecord | undefined> {
@@ -74,17 +80,7 @@ class MemoryStore implements OperationStore {
   }
 
   async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
-    const entry = this.#entries.get(record.name);
-    if (entry?.record.version !== expectedVersion) return false;
-    const request = requestKey(entry.record);
-    if (request !== undefined && record.requestId === undefined) this.#byRequest.delete(request);
-    entry.record = record;
-    if (record.result) {
-      this.#unfinished.delete(entry);
-      this.#ended.add(entry);
-    }
-    this.#changed(record.name, record);
-    return true;
+    return this.#compareAndSet(record, expectedVersion);
   }
 
   async delete(name: string): Promise<boolean> {
@@ -135,7 +131,7 @@ class MemoryStore implements OperationStore {
   }
 
   consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
-    return this.#queue.consume(async (name) => {
+    return this.#queue.consume((name) => {
       const record = this.#entries.get(name)?.record;
       const wanted = record && !record.result && options.methods.has(record.method);
       return wanted ? handler(record) : 'ended';
@@ -145,6 +141,26 @@ class MemoryStore implements OperationStore {
   async close(): Promise<void> {
     this.#queue.clear();
     this.#listeners.clear();
+  }
+
+  #get(name: string): OperationRecord | undefined {
+    return this.#entries.get(name)?.record;
+  }
+
+  #compareAndSet(record: OperationRecord, expectedVersion: number): boolean {
+    const entry = this.#entries.get(record.name);
+    if (entry?.record.version !== expectedVersion) return false;
+    if (record.requestId === undefined) {
+      const request = requestKey(entry.record);
+      if (request !== undefined) this.#byRequest.delete(request);
+    }
+    entry.record = compact(record);
+    if (record.result) {
+      this.#unfinished.delete(entry);
+      this.#ended.add(entry);
+    }
+    this.#changed(record.name, entry.record);
+    return true;
   }
 
   #logs(pattern: string): ParentLog[] {

@@ -146,6 +146,12 @@ export interface ConsumeOptions {
  */
 export type ChangeListener = (name?: string, record?: OperationRecord) => void;
 
+/** The records of a store that has them all in memory: {@link OperationStore.get} and {@link OperationStore.compareAndSet}, at once. */
+export interface RecordsAtHand {
+  get(name: string): OperationRecord | undefined;
+  compareAndSet(record: OperationRecord, expectedVersion: number): boolean;
+}
+
 /**
  * Keeps operations and hands out the work on them. The rules of their life are not its business: the
  * service reads a record, applies `lifecycle.ts` and writes with `compareAndSet`, again if it lost a race.
@@ -170,6 +176,11 @@ export interface OperationStore {
   find(key: RequestKey): Promise<OperationRecord | undefined>;
   /** Replaces the record of that name if its version is still the expected one; tells whether it was. */
   compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean>;
+  /**
+   * A store that needs to wait for nothing has the same two here: a server then answers most calls without a promise.
+   * What wraps a store, and has something happen around its calls, leaves it out.
+   */
+  readonly atHand?: RecordsAtHand;
   /** Forgets a record; tells whether there was one. */
   delete(name: string): Promise<boolean>;
   /** A page of the records that a query asks for, in the store's order. */

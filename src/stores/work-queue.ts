@@ -15,20 +15,19 @@ export class WorkQueue<Item> {
   }
 
   consume(
-    handler: (item: Item) => Promise<WorkOutcome>,
+    handler: (item: Item) => WorkOutcome | Promise<WorkOutcome>,
     options: Pick<ConsumeOptions, 'concurrency' | 'onError'>,
   ): WorkConsumer {
     this.#free = options.concurrency;
-    this.#handle = (item) => {
-      handler(item)
-        .then((outcome) => {
-          if (outcome === 'released') this.#waiting.add(item);
-        })
-        .catch(options.onError)
-        .finally(() => {
-          this.#free++;
-          this.#handOut();
-        });
+    this.#handle = async (item) => {
+      try {
+        if ((await handler(item)) === 'released') this.#waiting.add(item);
+      } catch (error) {
+        options.onError(error);
+      } finally {
+        this.#free++;
+        this.#handOut();
+      }
     };
     this.#handOut();
     return {

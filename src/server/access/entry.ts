@@ -1,5 +1,6 @@
 import { StatusError } from '../../status.js';
 import type { CallerLimits } from '../limits/caller-limits.js';
+import type { Soon } from '../soon.js';
 import { isRefusal } from './access-error.js';
 import type { CallFacts } from './call-facts.js';
 import { callerKey } from './caller.js';
@@ -37,7 +38,7 @@ export async function enter({ gate, limits }: Entry, facts: CallFacts): Promise<
 export async function inCall<Result>(
   entry: Entry,
   facts: CallFacts,
-  answer: (admission: Admission) => Promise<Result>,
+  answer: (admission: Admission) => Soon<Result>,
 ): Promise<Result> {
   const { admission, leave } = await enter(entry, facts);
   try {
@@ -52,7 +53,7 @@ export async function inWait<Result>(
   limits: CallerLimits,
   { caller }: Admission,
   peer: string,
-  wait: () => Promise<Result>,
+  wait: () => Soon<Result>,
 ): Promise<Result> {
   const leave = limits.wait(callerKey(caller, peer));
   try {
