@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -56,6 +57,31 @@ describe('the package', () => {
     }
   });
 
+  it('bundlers leave out what is not used, without a warning', () => {
+    const bundled = (source: string) => {
+      writeFileSync(join(directory, 'bundled.js'), source);
+      const args = [
+        'bundled.js',
+        '--bundle',
+        '--format=esm',
+        '--platform=node',
+        '--external:@*',
+        '--log-level=warning',
+      ];
+      const esbuild = join(ROOT, 'node_modules/.bin/esbuild');
+      const { stdout, stderr } = spawnSync(esbuild, args, { cwd: directory, encoding: 'utf8' });
+      expect(stderr).toBe('');
+      return stdout;
+    };
+    expect(bundled(`import { OperationsClient } from 'longrunning'`)).toBe('');
+    const names = bundled(`export { parseOperationName } from 'longrunning'`);
+    expect(names).toContain('is malformed');
+    expect(names).not.toContain('@grpc/grpc-js');
+    const stored = bundled(`export { sqliteStore } from 'longrunning/sqlite'`);
+    expect(stored).not.toContain('@grpc/grpc-js');
+    expect(bundled(`import 'longrunning/testing/jest'`)).toContain('expect.extend');
+  });
+
   it('every source is in one module alone, and in its source map: a class is one class, whatever it is imported from', () => {
     const installed = join(directory, 'node_modules/longrunning');
     const sources = tarball.files
@@ -109,6 +135,27 @@ describe('the package', () => {
     expect(compile(directory, 'nodenext')).toBe('');
     expect(run('everything.js')).toMatch(/^imported \d+, found \d+\n$/);
     expect(run('cancel.js')).toContain('Plans: cancelled\n');
+  });
+
+  it('serve is ready before YAML, its log or tests for stores are loaded', async () => {
+    const hook = `import { registerHooks } from 'node:module';
+      registerHooks({ load(url, context, next) { process._rawDebug(url); return next(url, context) } });`;
+    const main = join(directory, 'node_modules/longrunning/dist/src/cli/main.js');
+    const args = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, main, 'serve'];
+    const serving = spawn(process.execPath, [...args, '--address', '127.0.0.1:0']);
+    let loaded = '';
+    serving.stderr.setEncoding('utf8').on('data', (urls: string) => {
+      loaded += urls;
+    });
+    await once(serving.stdout, 'data');
+    const needed = loaded;
+    serving.kill();
+    await once(serving, 'close');
+    expect(needed).toContain('/node_modules/@grpc/grpc-js/');
+    expect(needed).not.toMatch(/node_modules\/(yaml|pino|cli-progress|google-gax)\//);
+    expect(needed).not.toContain('longrunning/dist/src/testing/index.js');
+    // It says that it stops.
+    expect(loaded.slice(needed.length)).toContain('/node_modules/pino/');
   });
 
   it('telemetry and metrics say what they lack when OpenTelemetry is not installed', () => {
