@@ -38,8 +38,11 @@ export class Recorder {
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
     known: OperationRecord,
-  ): Promise<Committed | undefined> {
-    return this.#insist(() => this.#options.transitions.commit(name, eventFor, known));
+  ): Soon<Committed | undefined> {
+    const { store, transitions } = this.#options;
+    // Records at hand are never away.
+    if (store.atHand) return transitions.commit(name, eventFor);
+    return this.#insist(() => transitions.commit(name, eventFor, known));
   }
 
   /** Reads the record, with the same patience: what was missed is not told again. */

@@ -8,6 +8,7 @@ import { cancellation, type LifecycleEvent } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import type { Recorder } from './recorder.js';
 import type { ServedMethod } from './served-method.js';
+import { type Soon, whenThere } from './soon.js';
 import type { ObservedRun, RunEnding, Telemetry } from './telemetry/telemetry.js';
 import type { Committed } from './transitions.js';
 import type { Waiters } from './waiters.js';
@@ -140,11 +141,15 @@ export class Run {
     return outcomeOf(await this.#commitLast(ending));
   }
 
-  async #commitLast(ending: Ending): Promise<Committed | undefined> {
-    const ended = await this.#commit(() => ending);
-    // Nobody finds it any more, so nothing keeps it.
-    if (ended?.changed && ended.record.deleteTime !== undefined) await this.#options.store.delete(this.#name);
-    return ended;
+  #commitLast(ending: Ending): Soon<Committed | undefined> {
+    return whenThere(
+      this.#commit(() => ending),
+      (ended) => {
+        // Nobody finds it any more, so nothing keeps it.
+        const isForgotten = ended?.changed && ended.record.deleteTime !== undefined;
+        return isForgotten ? this.#options.store.delete(this.#name).then(() => ended) : ended;
+      },
+    );
   }
 
   #tellLeft(ending: RunEnding, error?: StatusError): void {
@@ -152,10 +157,11 @@ export class Run {
     if (this.#attempt !== undefined) this.#options.logger.debug?.({ ending }, 'work ends');
   }
 
-  async #commit(eventFor: (record: OperationRecord) => LifecycleEvent): Promise<Committed | undefined> {
-    const committed = await this.#recorder.commit(this.#name, eventFor, this.#known);
-    if (committed) this.#known = committed.record;
-    return committed;
+  #commit(eventFor: (record: OperationRecord) => LifecycleEvent): Soon<Committed | undefined> {
+    return whenThere(this.#recorder.commit(this.#name, eventFor, this.#known), (committed) => {
+      if (committed) this.#known = committed.record;
+      return committed;
+    });
   }
 
   /** Takes note that the record may have changed. */
@@ -204,9 +210,9 @@ export class Run {
   async #work(record: OperationRecord): Promise<Ending> {
     const { attempt } = record;
     const { signal } = this.#controller;
-    let updates = Promise.resolve();
+    let updates: Promise<void> | undefined;
     const update = (metadata: object): Promise<void> => {
-      const updated = updates.then(async () => {
+      const updated = (updates ?? Promise.resolve()).then(async () => {
         if (this.#isInterrupted()) return;
         await this.#commit((current) => {
           return { type: 'updated', attempt, metadata: this.#method.merge(current, metadata) };
@@ -224,7 +230,7 @@ export class Run {
       ending = { thrown };
     }
     // Progress that was reported is seen before the end is.
-    await updates;
+    if (updates) await updates;
     const at = this.#now();
     if (!('thrown' in ending)) return { type: 'succeeded', attempt, at, response: ending };
     const error = obeyed(ending.thrown, signal)

@@ -124,7 +124,7 @@ export class ServedMethod {
   }
 
   /** Does the work; the response, packed. */
-  async run(record: OperationRecord, handle: RunHandle): Promise<Any> {
+  run(record: OperationRecord, handle: RunHandle): Promise<Any> {
     const { method, implementation } = this.#implemented;
     const context = {
       ...handle,
@@ -132,7 +132,9 @@ export class ServedMethod {
       attempt: record.attempt,
       metadata: this.#metadataOf(record),
     };
-    return this.#packResponse(await implementation.run(method.request.decode(record.request), context));
+    const response = implementation.run(method.request.decode(record.request), context);
+    // Not awaited in a function that is halfway until then: thousands may be at work.
+    return Promise.resolve(response).then((given) => this.#packResponse(given));
   }
 
   #requestId(request: unknown): string | undefined {
