@@ -12,6 +12,7 @@ import { type Soon, whenThere } from './soon.js';
 import type { ObservedRun, RunEnding, Telemetry } from './telemetry/telemetry.js';
 import type { Committed } from './transitions.js';
 import type { Waiters } from './waiters.js';
+import { withoutStack } from './without-stack.js';
 
 /** What a run works with. */
 export interface RunOptions {
@@ -203,7 +204,7 @@ export class Run {
     if (this.#controller.signal.aborted) return;
     this.#observed?.cancelRequested();
     this.#options.logger.debug?.({}, 'cancellation is requested');
-    this.#controller.abort(StatusError.from(cancellation(this.#name)));
+    this.#controller.abort(withoutStack(() => StatusError.from(cancellation(this.#name))));
   }
 
   /** Runs the method to its end, and says which of the three endings it was. */

@@ -148,7 +148,9 @@ export type ChangeListener = (name?: string, record?: OperationRecord) => void;
 
 /** The records of a store that has them all in memory: {@link OperationStore.get} and {@link OperationStore.compareAndSet}, at once. */
 export interface RecordsAtHand {
+  /** The record of that name, if there is one. */
   get(name: string): OperationRecord | undefined;
+  /** Replaces the record of that name if its version is still the expected one; tells whether it was. */
   compareAndSet(record: OperationRecord, expectedVersion: number): boolean;
 }
 
