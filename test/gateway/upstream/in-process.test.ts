@@ -96,7 +96,6 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
     expect(seen?.getPath()).toBe(ECHO);
     expect(seen?.getHost()).toMatch(/^in-process/);
     expect(seen?.getAuthContext()).toEqual({});
-    expect(seen?.cancelled).toBe(isDirect ? false : expect.any(Boolean));
   });
 
   it('answers with headers and trailers', async () => {
