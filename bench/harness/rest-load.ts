@@ -30,7 +30,9 @@ answerParent({
     names = given;
   },
   async run({ address, calls, inFlight }) {
-    const connections = opened.get(address) ?? (await open(address, inFlight));
+    // A server closes connections that are idle for long, while others have their turn.
+    const connections = (opened.get(address) ?? []).filter(({ readyState }) => readyState === 'open');
+    connections.push(...(await open(address, inFlight - connections.length)));
     opened.set(address, connections);
     const began = performance.now();
     let left = calls;

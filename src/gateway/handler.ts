@@ -119,12 +119,13 @@ export class RequestHandler {
     const { bindings, query } = routing;
     const message = route.request.encode({ bindings, query: query.fields, body });
     if (timeLeftMs(deadline) === 0) throw deadlinePassed();
-    const { signal } = request;
     const answer = await upstream.call(route.path, message, {
       metadata,
       peer: peerOf(request),
       deadline,
-      signal,
+      get signal() {
+        return request.signal;
+      },
     });
     const headers = callHeaders.fromMetadata(answer.metadata);
     switch (answer.kind) {

@@ -1,9 +1,15 @@
-import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  ServerOptions,
+  ServerResponse,
+} from 'node:http';
 import type { Clock } from '../clock.js';
 import type { RequestHandler } from './handler.js';
 import { LINGER_MS, oweAnswer } from './http/client-error.js';
 import { onDisconnect } from './http/disconnect.js';
-import type { HttpAnswer } from './http/http-message.js';
+import type { HttpAnswer, HttpRequest } from './http/http-message.js';
 import { readBody } from './http/read-body.js';
 import type { GatewayLimits } from './limits.js';
 
@@ -17,29 +23,91 @@ export function nodeListener(
 ): NodeListener {
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     oweAnswer(request.socket, response);
-    const gone = new AbortController();
-    const stopListening = onDisconnect(request.socket, () => gone.abort());
-    // Not for every answer: to abort is dear.
-    response.once('close', () => {
-      if (!response.writableFinished) gone.abort();
-    });
-    const answer = await handler.handle({
-      httpMethod: request.method ?? '',
-      rawUrl: request.url ?? '',
-      headers: request.headers,
-      rawHeaders: request.rawHeaders,
-      httpVersion: request.httpVersion,
-      readBody: () => readBody(request, limits, clock),
-      remoteAddress: request.socket.remoteAddress,
-      remotePort: request.socket.remotePort,
-      signal: gone.signal,
-    });
-    stopListening();
-    if (!gone.signal.aborted) send(request, response, answer, clock);
+    const received = new NodeRequest(request, response, limits, clock);
+    const answer = await handler.handle(received);
+    received.answered();
+    if (!response.destroyed) send(request, response, answer, clock);
   };
   return (request, response) => {
     serve(request, response).catch(() => response.destroy());
   };
+}
+
+/** A request of `node:http`. */
+class NodeRequest implements HttpRequest {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #limits: Required<GatewayLimits>;
+  readonly #clock: Clock;
+  #gone: AbortController | undefined;
+  #stopListening = () => {};
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    limits: Required<GatewayLimits>,
+    clock: Clock,
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  get httpMethod(): string {
+    return this.#request.method ?? '';
+  }
+
+  get rawUrl(): string {
+    return this.#request.url ?? '';
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#request.headers;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+
+  get httpVersion(): string {
+    return this.#request.httpVersion;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#request.socket.remotePort;
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= this.#watch();
+    return this.#gone.signal;
+  }
+
+  readBody(): Promise<Buffer> {
+    return readBody(this.#request, this.#limits, this.#clock);
+  }
+
+  /** Nobody need be told any more that the client has gone. */
+  answered(): void {
+    this.#stopListening();
+  }
+
+  #watch(): AbortController {
+    const gone = new AbortController();
+    const response = this.#response;
+    const { socket } = this.#request;
+    if (socket.destroyed || response.destroyed) gone.abort();
+    this.#stopListening = onDisconnect(socket, () => gone.abort());
+    // Not for every answer: to abort is dear.
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    return gone;
+  }
 }
 
 function send(
@@ -48,13 +116,11 @@ function send(
   { status, headers, body }: HttpAnswer,
   clock: Clock,
 ): void {
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.statusCode = status;
   if (body === undefined) {
-    response.end();
+    response.writeHead(status, headers as OutgoingHttpHeaders).end();
     return;
   }
-  response.setHeader('content-length', Buffer.byteLength(body));
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   const isBroken = headers.connection === 'close' && !request.complete;
   if (!isBroken) {
     response.end(body);

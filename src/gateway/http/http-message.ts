@@ -22,7 +22,7 @@ export interface HttpRequest {
   /** The address of who is at the other end of the connection; undefined when it has none, or is closed. */
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when nobody waits for the answer any more. Made when it is first asked for. */
   readonly signal: AbortSignal;
 }
 

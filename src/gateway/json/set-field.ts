@@ -1,13 +1,16 @@
 import {
   clone,
+  type DescField,
   type DescMessage,
   equals,
   type JsonValue,
   type Message,
   mergeFromJson,
   type Registry,
+  ScalarType,
 } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import { decodeReason } from './decode-fault.js';
 import type { FieldPath } from './field-path.js';
 
@@ -25,6 +28,10 @@ export function setField(
   value: JsonValue,
   registry: Registry,
 ): SetFieldOutcome {
+  const [field, ...inner] = path;
+  if (inner.length === 0 && isPlainText(field) && typeof value === 'string') {
+    return setText(message, field, value);
+  }
   const before = isTaken(reflect(type, message), path) ? clone(type, message) : undefined;
   try {
     const json = path.reduceRight<JsonValue>((inner, { jsonName }) => ({ [jsonName]: inner }), value);
@@ -33,6 +40,22 @@ export function setField(
     return { kind: 'misfit', why: decodeReason(error) };
   }
   return before && !equals(type, before, message) ? { kind: 'contradiction' } : { kind: 'set' };
+}
+
+/** Names are such fields, and most of what paths bind. They need no JSON in between. */
+function isPlainText(field: DescField): boolean {
+  return (
+    field.fieldKind === 'scalar' &&
+    field.scalar === ScalarType.STRING &&
+    field.presence === FeatureSet_FieldPresence.IMPLICIT
+  );
+}
+
+function setText(message: Message, { localName }: DescField, text: string): SetFieldOutcome {
+  const fields = message as unknown as Record<string, string>;
+  const before = fields[localName];
+  fields[localName] = text;
+  return before === '' || before === text ? { kind: 'set' } : { kind: 'contradiction' };
 }
 
 /** Whether the field has a value, or another one of a oneof that it, or what it is in, is of. */

@@ -2,7 +2,7 @@ import { constants, type IncomingHttpHeaders } from 'node:http2';
 import { Metadata } from '@grpc/grpc-js';
 import { Code, StatusError } from '../../status.js';
 import { unframe } from './grpc-frame.js';
-import type { UpstreamAnswer } from './upstream.js';
+import { noMessage, type UpstreamAnswer } from './upstream.js';
 
 /** Of gRPC itself: nothing that a service says. */
 const STATUS_HEADERS = ['grpc-status', 'grpc-message'];
@@ -42,8 +42,7 @@ export class GrpcAnswer {
     if (this.#status !== '0') return { kind: 'error', error: this.#error(resetCode), metadata };
     const bytes = unframe(Buffer.concat(this.#chunks));
     if (bytes) return { kind: 'response', bytes, metadata };
-    const error = new StatusError(Code.INTERNAL, 'the server answered with no message: see to the server');
-    return { kind: 'error', error, metadata };
+    return { kind: 'error', error: noMessage(), metadata };
   }
 
   #error(resetCode: number | undefined): StatusError {

@@ -1,20 +1,30 @@
 import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js';
+import { DirectCall } from './direct-call.js';
 import { Http2Connection } from './http2-connection.js';
+import { UnaryHandlers } from './unary-handlers.js';
 import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 
-/** A server of grpc-js in this process: it is spoken to in HTTP/2, but through memory, where nobody else comes in. */
+/**
+ * A server of grpc-js in this process. Its handlers are called directly where that comes to the same; else it is spoken to
+ * in HTTP/2, but through memory, where nobody else comes in.
+ */
 export class InProcessUpstream implements Upstream {
+  readonly #handlers: UnaryHandlers;
   readonly #injector: ConnectionInjector;
   #connections: readonly Http2Connection[] = [];
   #closed = false;
 
   constructor(server: Server) {
+    this.#handlers = new UnaryHandlers(server);
     this.#injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
   call(path: string, request: Uint8Array, options: UpstreamCall): Promise<UpstreamAnswer> {
     if (this.#closed) return Promise.resolve(closed());
-    return this.#connection().call(path, request, options);
+    const handler = this.#handlers.find(path, request);
+    return handler
+      ? DirectCall.make(handler, path, request, options)
+      : this.#connection().call(path, request, options);
   }
 
   close(): void {

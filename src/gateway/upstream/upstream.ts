@@ -1,5 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
-import { Code, kitError, type StatusError } from '../../status.js';
+import { Code, kitError, StatusError } from '../../status.js';
 
 /** The server behind a gateway. Messages are passed on as the bytes that they are. */
 export interface Upstream {
@@ -16,7 +16,7 @@ export interface UpstreamCall {
   readonly peer: string | undefined;
   /** Milliseconds since 1970, or Infinity. */
   readonly deadline: number;
-  /** Cancels the call. */
+  /** Cancels the call. It may be made when it is asked for, so whoever can do without does not ask. */
   readonly signal: AbortSignal;
 }
 
@@ -33,4 +33,9 @@ export function closed(): UpstreamAnswer {
     error: kitError(Code.UNAVAILABLE, 'GATEWAY_CLOSED', message),
     metadata: new Metadata(),
   };
+}
+
+/** What comes of success without a message. */
+export function noMessage(): StatusError {
+  return new StatusError(Code.INTERNAL, 'the server answered with no message: see to the server');
 }

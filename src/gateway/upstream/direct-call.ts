@@ -1,0 +1,168 @@
+import { EventEmitter } from 'node:events';
+import { Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { systemClock } from '../../clock.js';
+import { timeLeftMs } from '../../deadline.js';
+import { onAbort } from '../../signals.js';
+import { Code, StatusError } from '../../status.js';
+import type { UnaryHandler } from './unary-handlers.js';
+import { noMessage, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
+
+type ServerAnswer = Parameters<sendUnaryData<unknown>>;
+type MetricsRecorder = ReturnType<ServerUnaryCall<unknown, unknown>['getMetricsRecorder']>;
+
+/** Takes whatever is recorded: without an option that says so, grpc-js sends none of it. */
+const UNSENT_METRICS = new Proxy({}, { get: () => () => {} }) as MetricsRecorder;
+
+/** A call of a handler of grpc-js, as the handler sees it, with no connection beneath. */
+export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown, unknown> {
+  readonly metadata: Metadata;
+  request: unknown;
+  readonly #path: string;
+  readonly #options: UpstreamCall;
+  readonly #answered = Promise.withResolvers<UpstreamAnswer>();
+  #headers: Metadata | undefined;
+  #isCancelled = false;
+  #isWatching = false;
+  #stop = () => {};
+
+  /** Calls a handler. Never rejects. */
+  static make(
+    handler: UnaryHandler,
+    path: string,
+    request: Uint8Array,
+    options: UpstreamCall,
+  ): Promise<UpstreamAnswer> {
+    const call = new DirectCall(path, options);
+    call.#start(handler, request);
+    return call.#answered.promise;
+  }
+
+  private constructor(path: string, options: UpstreamCall) {
+    super();
+    this.#path = path;
+    this.#options = options;
+    this.metadata = options.metadata;
+  }
+
+  // Most handlers never ask, so that nobody listens to a signal, or even makes one.
+  get cancelled(): boolean {
+    return this.#isCancelled || this.#options.signal.aborted;
+  }
+
+  override on(event: string | symbol, listener: (...args: unknown[]) => void): this {
+    super.on(event, listener);
+    if (event === 'cancelled') this.#watch();
+    return this;
+  }
+
+  override addListener(event: string | symbol, listener: (...args: unknown[]) => void): this {
+    return this.on(event, listener);
+  }
+
+  getPeer(): string {
+    return this.#options.peer ?? 'unknown';
+  }
+
+  sendMetadata(metadata: Metadata): void {
+    this.#headers ??= metadata.clone();
+  }
+
+  getDeadline(): number {
+    return this.#options.deadline;
+  }
+
+  getPath(): string {
+    return this.#path;
+  }
+
+  getHost(): string {
+    return 'in-process';
+  }
+
+  getAuthContext(): Record<string, never> {
+    return {};
+  }
+
+  getMetricsRecorder(): MetricsRecorder {
+    return UNSENT_METRICS;
+  }
+
+  #start(handler: UnaryHandler, request: Uint8Array): void {
+    const timeoutMs = timeLeftMs(this.#options.deadline);
+    if (timeoutMs !== undefined) {
+      const pass = () => this.#cancel(new StatusError(Code.DEADLINE_EXCEEDED, 'Deadline exceeded'));
+      this.#stop = systemClock.setTimer(pass, timeoutMs);
+    }
+    try {
+      this.request = handler.deserialize(Buffer.from(request.buffer, request.byteOffset, request.byteLength));
+    } catch {
+      this.#fail(new StatusError(Code.INTERNAL, 'Error deserializing request'));
+      return;
+    }
+    try {
+      handler.func(this, (...answer) => this.#answer(handler, answer));
+    } catch {
+      this.#fail(new StatusError(Code.UNKNOWN, 'Unknown error'));
+    }
+  }
+
+  #answer(handler: UnaryHandler, [error, value, trailers]: ServerAnswer): void {
+    if (error) {
+      this.#fail(statusOf(error, trailers), trailers ?? error.metadata);
+      return;
+    }
+    let bytes: Buffer;
+    try {
+      bytes = handler.serialize(value);
+    } catch {
+      this.#fail(new StatusError(Code.INTERNAL, 'Error serializing response'));
+      return;
+    }
+    this.#settle({ kind: 'response', bytes, metadata: this.#withHeaders(trailers) });
+  }
+
+  #fail(error: StatusError, trailers?: Metadata): void {
+    this.#settle({ kind: 'error', error, metadata: this.#withHeaders(trailers) });
+  }
+
+  #cancel(error: StatusError): void {
+    this.#isCancelled = true;
+    this.#fail(error);
+    this.emit('cancelled', 'cancelled');
+  }
+
+  /** Later answers are nobody's. */
+  #settle(answer: UpstreamAnswer): void {
+    this.#stop();
+    this.#answered.resolve(answer);
+  }
+
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const stopTimer = this.#stop;
+    const stopListening = onAbort(this.#options.signal, () =>
+      this.#cancel(new StatusError(Code.CANCELLED, 'nobody waits for the answer any more')),
+    );
+    this.#stop = () => {
+      stopTimer();
+      stopListening();
+    };
+  }
+
+  #withHeaders(trailers: Metadata | undefined): Metadata {
+    const metadata = this.#headers ?? new Metadata();
+    if (trailers) metadata.merge(trailers);
+    return metadata;
+  }
+}
+
+/** As grpc-js has it. */
+function statusOf(error: NonNullable<ServerAnswer[0]>, trailers: Metadata | undefined): StatusError {
+  const code = Number.isInteger(error.code) ? Number(error.code) : Code.UNKNOWN;
+  if (code === Code.OK) return noMessage();
+  const message = 'message' in error ? error.message : 'Unknown Error';
+  const details = (Number.isInteger(error.code) ? error.details : undefined) ?? message;
+  const metadata = trailers ?? error.metadata ?? new Metadata();
+  return StatusError.from(Object.assign(new Error(details), { code, details, metadata }));
+}

@@ -1,0 +1,203 @@
+import {
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerInterceptingCall,
+  type ServerOptions,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { InProcessUpstream } from '../../../src/gateway/upstream/in-process-upstream.js';
+import { UnaryHandlers } from '../../../src/gateway/upstream/unary-handlers.js';
+import type { UpstreamAnswer, UpstreamCall } from '../../../src/gateway/upstream/upstream.js';
+import { Code } from '../../../src/status.js';
+
+type Handler = handleUnaryCall<string, string>;
+
+const ECHO = '/test.Echo/Echo';
+const encode = (text: string): Buffer => {
+  if (text === 'unwritable') throw new Error('cannot be written');
+  return Buffer.from(text);
+};
+const decode = (bytes: Buffer): string => {
+  if (bytes.toString() === 'unreadable') throw new Error('cannot be read');
+  return bytes.toString();
+};
+const definition = {
+  echo: {
+    path: ECHO,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: encode,
+    requestDeserialize: decode,
+    responseSerialize: encode,
+    responseDeserialize: decode,
+  },
+} as const;
+
+const passOn: NonNullable<ServerOptions['interceptors']>[number] = (_method, call) =>
+  new ServerInterceptingCall(call);
+
+/** The same server, called in both ways. */
+const ways: readonly [string, ServerOptions, boolean][] = [
+  ['directly', {}, true],
+  ['over HTTP/2, as it has an interceptor', { interceptors: [passOn] }, false],
+  ['over HTTP/2, as it has an option on messages', { 'grpc.max_receive_message_length': 1000 }, false],
+];
+
+describe.each(ways)('a server of the same process that is called %s', (_way, options, isDirect) => {
+  let server: Server;
+  let upstream: InProcessUpstream;
+  let handler: Handler;
+
+  beforeEach(() => {
+    handler = (call, callback) => callback(null, call.request);
+    const echo: handleUnaryCall<string, string> = (call, callback) => handler(call, callback);
+    server = new Server(options);
+    server.addService(definition, { echo });
+    upstream = new InProcessUpstream(server);
+  });
+
+  afterEach(() => {
+    upstream.close();
+    server.forceShutdown();
+  });
+
+  const call = (text: string, facts: Partial<UpstreamCall> = {}, path = ECHO) =>
+    upstream.call(path, Buffer.from(text), {
+      metadata: new Metadata(),
+      peer: '192.0.2.7:50312',
+      deadline: Number.POSITIVE_INFINITY,
+      signal: new AbortController().signal,
+      ...facts,
+    });
+
+  it('is called in the way that is tested here', () => {
+    expect(new UnaryHandlers(server).find(ECHO, Buffer.alloc(3)) !== undefined).toBe(isDirect);
+  });
+
+  it('answers', async () => {
+    expect(text(await call('hello'))).toBe('hello');
+  });
+
+  it('is told metadata and deadline, and where the call goes', async () => {
+    const metadata = new Metadata();
+    metadata.set('x-goog-request-params', 'name=a');
+    const deadline = Date.now() + 60_000;
+    let seen: ServerUnaryCall<string, string> | undefined;
+    handler = (received, callback) => {
+      seen = received;
+      received.getMetricsRecorder().recordQpsMetric(1);
+      callback(null, '');
+    };
+    await call('hello', { metadata, deadline });
+    expect(seen?.metadata.get('x-goog-request-params')).toEqual(['name=a']);
+    expect(Number(seen?.getDeadline())).toBeGreaterThan(deadline - 10_000);
+    expect(seen?.getPath()).toBe(ECHO);
+    expect(seen?.getHost()).toMatch(/^in-process/);
+    expect(seen?.getAuthContext()).toEqual({});
+  });
+
+  it('answers with headers and trailers', async () => {
+    const [headers, trailers] = [metadataOf('x-first', '1'), metadataOf('x-last', '2')];
+    handler = (received, callback) => {
+      received.sendMetadata(headers);
+      callback(null, 'x', trailers);
+    };
+    const { metadata } = await call('hello');
+    expect(metadata.getMap()).toMatchObject({ 'x-first': '1', 'x-last': '2' });
+  });
+
+  it('answers with an error, its details and its trailers', async () => {
+    const metadata = metadataOf('retry-after', '7');
+    handler = (_received, callback) => callback({ code: Code.NOT_FOUND, details: 'not there', metadata });
+    expect(await call('hello')).toMatchObject({
+      kind: 'error',
+      error: { code: Code.NOT_FOUND, message: 'not there' },
+    });
+    expect((await call('hello')).metadata.get('retry-after')).toEqual(['7']);
+  });
+
+  it.each<[string, string, Handler, Code, string]>([
+    ['an error without a code', 'hello', (_, callback) => callback(new Error('odd')), Code.UNKNOWN, 'odd'],
+    ['an error that is OK', 'hello', (_, callback) => callback({ code: 0 }), Code.INTERNAL, 'no message'],
+    ['a request that cannot be read', 'unreadable', () => {}, Code.INTERNAL, 'Error deserializing request'],
+    [
+      'an answer that cannot be written',
+      'hello',
+      (_, callback) => callback(null, 'unwritable'),
+      Code.INTERNAL,
+      'Error serializing response',
+    ],
+    [
+      'a handler that throws',
+      'hello',
+      () => {
+        throw new Error('a secret');
+      },
+      Code.UNKNOWN,
+      'Unknown error',
+    ],
+  ])('makes an error of %s', async (_what, request, given, code, message) => {
+    handler = given;
+    const answer = await call(request);
+    expect(answer).toMatchObject({ kind: 'error', error: { code } });
+    expect(answer.kind === 'error' && answer.error.message).toContain(message);
+  });
+
+  it('tells a handler that nobody waits any more', async () => {
+    const caller = new AbortController();
+    const { promise: cancelled, resolve } = Promise.withResolvers<boolean>();
+    const { promise: called, resolve: begin } = Promise.withResolvers<void>();
+    handler = (received) => {
+      received.once('cancelled', () => resolve(received.cancelled));
+      begin();
+    };
+    const answer = call('hello', { signal: caller.signal });
+    await called;
+    caller.abort();
+    expect(await cancelled).toBe(true);
+    expect(await answer).toMatchObject({ kind: 'error', error: { code: Code.CANCELLED } });
+  });
+
+  it('tells a handler that its time is up', async () => {
+    const { promise: cancelled, resolve } = Promise.withResolvers<boolean>();
+    handler = (received) => received.addListener('cancelled', () => resolve(received.cancelled));
+    const answer = await call('hello', { deadline: Date.now() + 20 });
+    expect(answer).toMatchObject({ kind: 'error', error: { code: Code.DEADLINE_EXCEEDED } });
+    expect(await cancelled).toBe(true);
+  });
+
+  it('answers what it does not serve UNIMPLEMENTED', async () => {
+    const answer = await call('hello', {}, '/test.Echo/Other');
+    expect(answer).toMatchObject({ kind: 'error', error: { code: Code.UNIMPLEMENTED } });
+  });
+
+  it('serves methods that are added later', async () => {
+    server.removeService(definition);
+    const echo: handleUnaryCall<string, string> = (_call, callback) => callback(null, 'new');
+    server.addService(definition, { echo });
+    expect(text(await call('hello'))).toBe('new');
+  });
+
+  it('refuses a request that is longer than it takes', async () => {
+    const answer = await call('x'.repeat(5 * 1024 * 1024));
+    expect(answer).toMatchObject({ kind: 'error', error: { code: Code.RESOURCE_EXHAUSTED } });
+  });
+
+  it('answers nothing once the gateway has been closed', async () => {
+    upstream.close();
+    expect(await call('hello')).toMatchObject({ kind: 'error', error: { code: Code.UNAVAILABLE } });
+  });
+});
+
+function text(answer: UpstreamAnswer): string {
+  if (answer.kind === 'error') throw answer.error;
+  return Buffer.from(answer.bytes).toString();
+}
+
+function metadataOf(name: string, value: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set(name, value);
+  return metadata;
+}
