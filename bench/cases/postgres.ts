@@ -89,7 +89,7 @@ export const replicaCurves: readonly CurveCase[] = [
         const points = pointsOf(rounds, REPLICA_COUNTS, (round, count) => round[count] ?? Number.NaN);
         return {
           title: `Lifecycles a second, by replicas on one PostgreSQL, ${availableParallelism()} CPUs for all`,
-          x: { title: 'replicas that start operations', scale: 'linear' },
+          x: { title: 'replicas that start operations', scale: 'linear', leastStep: 1 },
           y: { title: 'lifecycles a second, times those of one', scale: 'linear' },
           lines: [{ label: 'longrunning', quantity: 'lifecycles per second', points }],
         };

@@ -6,6 +6,8 @@ export interface Axis {
   /** With the unit: `operations stored`. */
   readonly title: string;
   readonly scale: Scale;
+  /** Where there is nothing between whole numbers: 1. @defaultValue as close as they can be read */
+  readonly leastStep?: number;
 }
 
 /** One line of a plot. */
@@ -94,11 +96,19 @@ interface AxisScale {
   readonly ticks: readonly number[];
 }
 
-function scaleOf({ title, scale }: Axis, values: readonly number[], [from, to]: [number, number]): AxisScale {
+function scaleOf(
+  { title, scale, leastStep = 0 }: Axis,
+  values: readonly number[],
+  [from, to]: [number, number],
+): AxisScale {
   const outside = values.find((value) => !Number.isFinite(value) || (scale === 'log' && value <= 0));
   if (outside !== undefined)
     throw new RangeError(`value ${outside} has no place on the ${scale} axis "${title}": leave it out`);
-  const ticks = (scale === 'log' ? logTicks : linearTicks)(Math.min(...values), Math.max(...values));
+  const ticks = (scale === 'log' ? logTicks : linearTicks)(
+    Math.min(...values),
+    Math.max(...values),
+    leastStep,
+  );
   const along = scale === 'log' ? Math.log10 : (value: number) => value;
   const [low, high] = [along(ticks[0] ?? 0), along(ticks.at(-1) ?? 1)];
   return { ticks, place: (value) => from + ((along(value) - low) / (high - low)) * (to - from) };
@@ -111,11 +121,12 @@ function logTicks(least: number, most: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index));
 }
 
-/** Four to nine multiples of 1, 2, 2.5 or 5 times a power of ten, that enclose the values. */
-function linearTicks(least: number, most: number): number[] {
+/** Nine at most, multiples of 1, 2, 2.5 or 5 times a power of ten, that enclose the values. */
+function linearTicks(least: number, most: number, leastStep: number): number[] {
   const range = most - least || 1;
   const power = 10 ** Math.floor(Math.log10(range / 4));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => range / size <= 6) ?? range;
+  const close = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => range / size <= 6) ?? range;
+  const step = Math.max(close, leastStep);
   const first = Math.floor(least / step);
   const last = Math.max(first + 1, Math.ceil(most / step));
   return Array.from({ length: last - first + 1 }, (_, index) =>

@@ -42,6 +42,13 @@ describe('plots of the benchmarks', () => {
     expect(first?.y).toBeGreaterThan(third?.y ?? Number.POSITIVE_INFINITY);
   });
 
+  it('has no ticks between whole numbers where nothing is', () => {
+    const lines = [{ label: 'a', points: [1, 2, 3].map((x) => ({ x, y: 100 * x })) }];
+    const x = { title: 'replicas', scale: 'linear' } as const;
+    expect(svgPlot({ ...plot, x, lines })).toContain('>1.5<');
+    expect(svgPlot({ ...plot, x: { ...x, leastStep: 1 }, lines })).not.toContain('>1.5<');
+  });
+
   it('draws values that are all alike, and a single point', () => {
     const line = { label: 'a', points: [{ x: 1, y: 1 }] };
     expect(svgPlot({ ...plot, lines: [line] })).not.toContain('NaN');
