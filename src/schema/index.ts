@@ -6,6 +6,7 @@ export { operationToJson } from './operation-json.js';
 export { findMethod, type LongRunningMethod, type Schema } from './schema.js';
 export { SchemaError } from './schema-error.js';
 // For library authors.
+export { findMethodName } from './method-name.js';
 export { messageType } from './dynamic-message.js';
 export { addServices } from './grpc-services.js';
 export { TolerantJson } from './tolerant-json.js';

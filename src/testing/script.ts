@@ -1,12 +1,11 @@
 import type { DescMessage, DescMethod, JsonValue, Registry } from '@bufbuild/protobuf';
-import { findMethod, type LongRunningMethod, type Schema } from '../schema/index.js';
+import { findMethod, findMethodName, type LongRunningMethod, type Schema } from '../schema/index.js';
 import type { StatusError } from '../status.js';
 import { readChoice } from './choice.js';
 import { ON_INTERRUPTED, type OnCancel, type OnInterrupted } from './conduct.js';
 import type { Fault } from './faults/fault.js';
 import { readFaults } from './faults/read-fault.js';
 import { mergeJson } from './merge-json.js';
-import { findMethodName } from './method-name.js';
 import { pickFields, readJson, readMessage } from './proto-json-value.js';
 import { readObject } from './read-object.js';
 import { readYaml } from './read-yaml.js';

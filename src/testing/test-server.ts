@@ -1,6 +1,7 @@
 import { OperationsClient } from '../client/operations-client.js';
 import { type ServedPort, servePort } from '../gateway/index.js';
 import { withDefaults } from '../options.js';
+import { findMethodName } from '../schema/index.js';
 import { memoryStore } from '../server/index.js';
 import type { RecordedCall } from './calls/recorded-call.js';
 import { FakedApiServer } from './fake-server.js';
@@ -10,7 +11,6 @@ import type { PlannedFault } from './faults/fault-plan.js';
 import { parseFault } from './faults/parse-fault.js';
 import { type HandDrivenOperation, type HandDrivenOptions, startByHand } from './hand-driven-operation.js';
 import { settled } from './manual-clock.js';
-import { findMethodName } from './method-name.js';
 import type { ScriptSource } from './script-source.js';
 import { scriptTypes } from './script-types.js';
 import { type ClockOption, type TestClock, testClock } from './test-clock.js';

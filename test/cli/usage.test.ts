@@ -41,8 +41,11 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     [['get', 'operations/a', '--google', '--address', 'http://h'], 'address "http://h" is malformed'],
     [['get', 'operations/a', '--address', 'http://localhost'], 'address "http://localhost" is malformed'],
     [['get', 'operations/a', '--proto', 'missing.proto'], '"missing.proto" does not exist'],
-    [['start', 'Reports/ExportReprot'], 'did you mean Reports/ExportReport?'],
-    [['start', 'Succeed', ...JOBS_PROTO], 'test.jobs.v1.Jobs/Succeed or test.jobs.v1.OldJobs/Succeed'],
+    [['start', 'Reports/ExportReprot'], 'did you mean "Reports/ExportReport"?'],
+    [
+      ['start', 'Succeed', ...JOBS_PROTO],
+      'name "test.jobs.v1.Jobs/Succeed" or "test.jobs.v1.OldJobs/Succeed"',
+    ],
     [['start', 'Jobs/Describe', ...JOBS_PROTO], 'no known method that starts an operation'],
     [['start', 'Reports/ExportReport', '{"parent'], 'the request is no JSON'],
     [['start', 'Reports/ExportReport', '{"titel": "x"}'], 'titel'],

@@ -19,6 +19,9 @@ const BYTES: readonly string[] = [
  */
 const SHORT_BYTES = 128;
 
+/** How many rows are examined before it is found out where the last is that may be. */
+const NEAR = 500;
+
 /** A condition of SQL with what its question marks stand for. */
 interface Condition {
   readonly sql: string;
@@ -64,8 +67,8 @@ export class Scan {
 
   /** So many of the rows that were not read yet; fewer when there are no more to examine. */
   next(limit: number): ListedRow<number>[] {
-    const isFirst = this.#before === undefined;
-    const rows = isFirst && this.#selective ? this.#newestOfExamined(limit) : this.#newest(limit);
+    const rows =
+      this.#before === undefined && this.#selective ? this.#first(limit) : this.#newest(limit, this.#end);
     this.#before = rows.at(-1)?.[0] ?? this.#before ?? this.#beginning;
     return rows;
   }
@@ -75,14 +78,25 @@ export class Scan {
    * which the first rows are read, so that both see the same operations.
    */
   end(): number | undefined {
-    if (this.#selective && !this.#endIsKnown) this.#end = this.#lastExamined();
+    if (this.#selective && !this.#endIsKnown) this.#end = this.#sequenceAt(MAX_EXAMINED);
     this.#endIsKnown = true;
     return this.#end;
   }
 
-  #newest(limit: number): ListedRow<number>[] {
+  /** Most often the page is full of what lies near; then nobody needs to know where it ends, which takes a while to find. */
+  #first(limit: number): ListedRow<number>[] {
+    const near = this.#sequenceAt(NEAR);
+    if (near === undefined) this.#endIsKnown = true;
+    const rows = this.#newest(limit, near);
+    if (near === undefined || rows.length === limit) return rows;
+    this.#before = near;
+    return [...rows, ...this.#newest(limit - rows.length, this.end())];
+  }
+
+  /** What was not read yet, down to `end`. */
+  #newest(limit: number, end: number | undefined): ListedRow<number>[] {
     const { columns, index, scope } = this.#plan;
-    const bound = this.#end === undefined ? [] : [condition('sequence >= ?', this.#end)];
+    const bound = end === undefined ? [] : [condition('sequence >= ?', end)];
     const { sql, values } = all([
       ...scope,
       ...this.#wanted,
@@ -94,28 +108,13 @@ export class Scan {
     return this.#rows(columns, statement, [...values, limit]);
   }
 
-  /**
-   * The same for the first rows, while nobody knows where the page ends, for finding that takes a while: SQLite goes
-   * through what may be examined one by one, and stops when it has found enough.
-   */
-  #newestOfExamined(limit: number): ListedRow<number>[] {
-    const { columns, index, scope } = this.#plan;
-    const examined = all([...scope, below(this.#beginning)]);
-    const wanted = all(this.#wanted);
-    const statement = `
-      SELECT ${selectedOf(columns)} FROM (
-        SELECT sequence AS examined FROM operations ${index} WHERE ${examined.sql}
-        ORDER BY sequence DESC LIMIT ${MAX_EXAMINED}
-      ) CROSS JOIN operations NOT INDEXED ON sequence = examined WHERE ${wanted.sql} LIMIT ?`;
-    return this.#rows(columns, statement, [...examined.values, ...wanted.values, limit]);
-  }
-
-  #lastExamined(): number | undefined {
+  /** Where the row lies that is examined as that one, counted from 1; undefined when there are fewer. */
+  #sequenceAt(place: number): number | undefined {
     const { index, scope } = this.#plan;
     const { sql, values } = all([...scope, below(this.#beginning)]);
     const statement = `
-      SELECT sequence FROM operations ${index} WHERE ${sql} ORDER BY sequence DESC LIMIT 1 OFFSET ${MAX_EXAMINED - 1}`;
-    const [row] = this.#statements.rows(statement, values);
+      SELECT sequence FROM operations ${index} WHERE ${sql} ORDER BY sequence DESC LIMIT 1 OFFSET ?`;
+    const [row] = this.#statements.rows(statement, [...values, place - 1]);
     return row && Number(row[0]);
   }
 

@@ -71,10 +71,10 @@ export class Exchange {
   /** The answer to send in place of the handler's. */
   answer(message: unknown): unknown {
     const { history, remembersAnswers } = this.#parts;
-    const bytes = this.#incoming.serialize(message);
-    const question = this.#question(message);
-    const altered = this.#altered(question, message, bytes);
-    if (altered === message && remembersAnswers()) history.note(question, message, bytes);
+    const altered = this.#altered(message);
+    if (altered === message && remembersAnswers()) {
+      history.note(this.#question(message), message, this.#incoming.serialize(message));
+    }
     return altered;
   }
 
@@ -152,14 +152,14 @@ export class Exchange {
     return `${name} ${JSON.stringify(this.#request)}`;
   }
 
-  #altered(question: string, message: unknown, bytes: Buffer): unknown {
+  #altered(message: unknown): unknown {
     const { history } = this.#parts;
     const { outputType } = this.#method;
     switch (this.#fault?.consequence.type === 'effect' && this.#fault.consequence.effect) {
       case 'duplicate':
-        return history.last(question) ?? message;
+        return history.last(this.#question(message)) ?? message;
       case 'stale':
-        return history.lastOther(question, bytes) ?? message;
+        return history.lastOther(this.#question(message), this.#incoming.serialize(message)) ?? message;
       case 'unknownAny':
         return replaceAnys(outputType, message, unknownAny);
       case 'brokenAny':

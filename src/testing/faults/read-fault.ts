@@ -1,6 +1,6 @@
+import { findMethodName } from '../../schema/index.js';
 import { Code, kitError, type StatusError } from '../../status.js';
 import { readChoice } from '../choice.js';
-import { findMethodName } from '../method-name.js';
 import type { ScriptTypes } from '../script-types.js';
 import { type ErrorFields, readErrorFields } from '../scripted-error.js';
 import type { WrittenValue } from '../written-value.js';

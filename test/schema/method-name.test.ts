@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { findMethodName } from '../../src/schema/index.js';
+
+const DOTTED = ['acme.v1.Jobs.Run', 'acme.v2.Jobs.Run', 'acme.v1.Jobs.Describe'];
+const PATHS = ['acme.v1.Jobs/Run', 'acme.v1.Jobs/Describe'];
+
+describe('findMethodName', () => {
+  it.each([
+    'acme.v1.Jobs.Describe',
+    'acme.v1.Jobs/Describe',
+    '/acme.v1.Jobs/Describe',
+    'Jobs/Describe',
+    'Describe',
+  ])('finds a method by its name, its path or an end that no other has: %s', (wanted) => {
+    expect(findMethodName(wanted, DOTTED)).toEqual({ name: 'acme.v1.Jobs.Describe' });
+    expect(findMethodName(wanted, PATHS)).toEqual({ name: 'acme.v1.Jobs/Describe' });
+  });
+
+  it('takes no part of a name for an end of it', () => {
+    expect(findMethodName('cribe', PATHS)).toHaveProperty('fault');
+  });
+
+  it('names those that end alike', () => {
+    expect(findMethodName('Jobs/Run', DOTTED)).toEqual({
+      fault: 'method "Jobs/Run" is one of several: name "acme.v1.Jobs.Run" or "acme.v2.Jobs.Run"',
+    });
+  });
+
+  it.each([
+    ['Jobs/Descrieb', 'method "Jobs/Descrieb" is unknown: did you mean "Jobs/Describe"?'],
+    ['Rum', 'method "Rum" is unknown: did you mean "Run"?'],
+    ['Backup', 'method "Backup" is unknown: use one of Jobs/Run, Jobs/Describe'],
+  ])('says which one may be meant by %s, as much of it as was written', (wanted, fault) => {
+    expect(findMethodName(wanted, PATHS)).toEqual({ fault });
+  });
+
+  it('says what else can be done, as it is told', () => {
+    const whenUnknown = { complaint: 'starts nothing', advice: 'name its file' };
+    expect(findMethodName('Backup', PATHS, whenUnknown)).toEqual({
+      fault: 'method "Backup" starts nothing: name its file, or use one of Jobs/Run, Jobs/Describe',
+    });
+    expect(findMethodName('Backup', [], whenUnknown)).toEqual({
+      fault: 'method "Backup" starts nothing: name its file',
+    });
+  });
+});
