@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { callCases } from './cases/calls.ts';
 import { crowdCases } from './cases/crowd.ts';
+import { footprintCases } from './cases/footprint.ts';
 import { heldCases, waitCurves } from './cases/held.ts';
 import { lifecycleCases } from './cases/lifecycles.ts';
 import { memoryCases } from './cases/memory.ts';
@@ -32,6 +33,7 @@ const CASES = [
   ...storeCases,
   ...lifecycleCases,
   ...postgresCases,
+  ...footprintCases,
 ];
 /** After the cases, whose stores and waits they share. */
 const CURVES = [...storeCurves, ...waitCurves, ...replicaCurves];

@@ -1,15 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { startPostgres } from '../../test/helpers/postgres-server.ts';
 import type { BenchCase } from '../harness/bench-case.ts';
-import { Child, type Place } from '../harness/child.ts';
+import type { Child } from '../harness/child.ts';
 import { compareLifecycles } from '../harness/compare-lifecycles.ts';
 import { type CurveCase, pointsOf } from '../harness/curve.ts';
+import { withPostgres } from '../harness/replicas.ts';
 import { alternate, takeTurns } from '../harness/rounds.ts';
 import { quantile } from '../harness/statistics.ts';
 import type { BareBossRequests } from '../servers/bare-boss.ts';
-import type { Opening, ReplicaRequests } from '../servers/replica.ts';
+import type { ReplicaRequests } from '../servers/replica.ts';
 
-const REPLICA = new URL('../servers/replica.ts', import.meta.url);
 const BARE_BOSS = new URL('../servers/bare-boss.ts', import.meta.url);
 
 const CANCELS = 100;
@@ -122,32 +121,4 @@ function cancelCase({ name, share, limitMs }: { name: string; share: number; lim
     goal: { bound: 'at most', ratio: 1 },
     measure,
   };
-}
-
-interface Replicas {
-  readonly url: string;
-  start<Offered extends ReplicaRequests | BareBossRequests>(module: URL): Promise<Child<Offered>>;
-  /** @param place - two replicas that work at once need more than one CPU. */
-  replica(opening: Opening, place?: Place): Promise<Child<ReplicaRequests>>;
-}
-
-/** Measures with replicas on a PostgreSQL that keeps what it commits. */
-async function withPostgres<Result>(measure: (replicas: Replicas) => Promise<Result>): Promise<Result> {
-  const processes = new AsyncDisposableStack();
-  try {
-    const postgres = await startPostgres(['max_connections=100']);
-    processes.defer(() => postgres.stop());
-    const start = async <Offered extends ReplicaRequests | BareBossRequests>(
-      module: URL,
-      place: Place = 'server',
-    ) => processes.use(await Child.start<Offered>(module, place));
-    const replica = async (opening: Opening, place?: Place) => {
-      const child = await start<ReplicaRequests>(REPLICA, place);
-      await child.ask('open', opening);
-      return child;
-    };
-    return await measure({ url: postgres.url, start, replica });
-  } finally {
-    await processes.disposeAsync();
-  }
 }
