@@ -7,11 +7,12 @@ export class WorkQueue<Item> {
   /** A Set keeps the order of arrival and gives up its first item at no cost. */
   readonly #waiting = new Set<Item>();
   #free = 0;
+  #isDue = false;
   #handle: (item: Item) => void = () => {};
 
   push(item: Item): void {
     this.#waiting.add(item);
-    this.#handOut();
+    this.#handOutSoon();
   }
 
   consume(
@@ -26,7 +27,7 @@ export class WorkQueue<Item> {
         options.onError(error);
       } finally {
         this.#free++;
-        this.#handOut();
+        this.#handOutSoon();
       }
     };
     this.#handOut();
@@ -39,6 +40,16 @@ export class WorkQueue<Item> {
 
   clear(): void {
     this.#waiting.clear();
+  }
+
+  /** After all that goes on at once, so that whoever starts an operation has its name before the work on it begins. */
+  #handOutSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    process.nextTick(() => {
+      this.#isDue = false;
+      this.#handOut();
+    });
   }
 
   #handOut(): void {

@@ -42,6 +42,26 @@ describe('createOperations', () => {
     }
   });
 
+  it('begins work once whoever started it has its name', async () => {
+    const told: string[] = [];
+    const begun: [string, boolean][] = [];
+    const noted = implement(ReportsOperations.exportReport, {
+      run(_request, { name }) {
+        begun.push([name, told.includes(name)]);
+        return {};
+      },
+    });
+    await using operations = createOperations({ methods: [noted] });
+    const start = async () => {
+      const { name } = await operations.start(noted, { parent: 'projects/p' });
+      told.push(name);
+      await operations.service.waitOperation({ name });
+    };
+    // Some begin while others end.
+    await Promise.all(Array.from({ length: 5 }, () => start().then(start)));
+    expect(begun.sort()).toEqual(told.map((name) => [name, true]).sort());
+  });
+
   it('hands headers of the starting call to accept', async () => {
     const seen: unknown[] = [];
     const accept = (_request: unknown, { headers }: { headers: Readonly<Record<string, string>> }) => {

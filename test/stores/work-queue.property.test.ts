@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { WorkOutcome } from '../../src/stores/operation-store.js';
 import { WorkQueue } from '../../src/stores/work-queue.js';
+import { settled } from '../../src/testing/manual-clock.js';
 
 describe('work queue', () => {
   it('hands everything out once, in order, never more at a time than allowed', async () => {
@@ -29,7 +30,7 @@ describe('work queue', () => {
           };
           queue.consume(handler, { concurrency, onError });
           for (const item of items.slice(pushedBefore)) queue.push(item);
-          await scheduler.waitIdle();
+          for (await settled(); scheduler.count() > 0; await settled()) await scheduler.waitOne();
           expect(begun).toEqual(items);
           expect(most).toBeLessThanOrEqual(concurrency);
         },
@@ -66,10 +67,12 @@ describe('work queue', () => {
     const consumer = queue.consume(handler, { concurrency: 1, onError: () => {} });
     queue.push(1);
     queue.push(2);
+    await settled();
     consumer.stop();
     inHand.resolve('ended');
     await inHand.promise;
     queue.push(3);
+    await settled();
     expect(begun).toEqual([1]);
   });
 });
