@@ -131,6 +131,7 @@ export class JournalStore implements OperationStore {
     };
     this.#handOut();
     return {
+      added: () => this.#handOut(),
       stop: () => {
         this.#handOut = () => {};
       },

@@ -15,7 +15,7 @@ import { iterable } from './calls/iteration.js';
 import { changesOf } from './waiting/changes.js';
 import { everyChange, type Pace, type Poller, UNTIL_DONE } from './waiting/poller.js';
 import { SharedTask } from './waiting/shared-task.js';
-import { untilHeard } from './waiting/trouble.js';
+import { retryUnanswered } from './waiting/unanswered.js';
 
 /** How long to wait. Giving up waiting cancels nothing: the operation goes on. */
 export interface WaitOptions {
@@ -85,7 +85,7 @@ export class OperationHandle<Response, Metadata> {
   readonly #subject: HandleSubject<Response, Metadata>;
   readonly #ending: SharedTask<void>;
   #latest: Operation | undefined;
-  #trouble: StatusError | undefined;
+  #lastError: StatusError | undefined;
   #unansweredCancels = 0;
 
   /** Use `client.operation(…)`. */
@@ -201,13 +201,13 @@ export class OperationHandle<Response, Metadata> {
     const { api, clock, random, closed } = this.#context;
     const linked = link(limit, closed);
     const { signal } = linked;
-    const onTrouble = (error: StatusError) => {
-      this.#trouble = error;
+    const onError = (error: StatusError) => {
+      this.#lastError = error;
     };
     const request = () => api.cancelOperation({ name: this.name }, { signal, timeoutMs: CANCEL_TIMEOUT_MS });
     this.#unansweredCancels++;
     try {
-      await untilHeard(request, { signal, clock, random, onTrouble });
+      await retryUnanswered(request, { signal, clock, random, onError });
     } finally {
       this.#unansweredCancels--;
       linked[Symbol.dispose]();
@@ -240,8 +240,8 @@ export class OperationHandle<Response, Metadata> {
           this.#remember(answer.operation);
           yield answer.operation;
           break;
-        case 'trouble':
-          this.#trouble = answer.error;
+        case 'unanswered':
+          this.#lastError = answer.error;
           break;
       }
     }
@@ -273,7 +273,7 @@ export class OperationHandle<Response, Metadata> {
   }
 
   #remember(operation: Operation): void {
-    this.#trouble = undefined;
+    this.#lastError = undefined;
     // An end is for good (contract 4): an answer that was overtaken does not take it back.
     if (!this.#latest?.done) this.#latest = operation;
   }
@@ -291,7 +291,11 @@ export class OperationHandle<Response, Metadata> {
   #timeoutError(timeoutMs: number): WaitTimeoutError {
     const snapshot = this.#latest && this.#subject.read(this.#latest);
     const cancelUnanswered = this.#unansweredCancels > 0;
-    return new WaitTimeoutError(this.name, timeoutMs, { snapshot, trouble: this.#trouble, cancelUnanswered });
+    return new WaitTimeoutError(this.name, timeoutMs, {
+      snapshot,
+      lastError: this.#lastError,
+      cancelUnanswered,
+    });
   }
 
   async #rejecting<Result>({ timeoutMs, signal }: Patience, call: () => Promise<Result>): Promise<Result> {

@@ -21,7 +21,7 @@ import { type ListRequest, listOperations, type OperationListing } from './list.
 import { handlesOver, type OpenOperation } from './operation-handles.js';
 import { Poller } from './waiting/poller.js';
 import { WaitQuestions } from './waiting/questions.js';
-import { isUnanswered } from './waiting/trouble.js';
+import { isUnanswered } from './waiting/unanswered.js';
 import { WaitConnections } from './waiting/wait-connections.js';
 
 /**

@@ -52,6 +52,8 @@ export class OpenWaits {
   #newDeadline(at: number): Deadline {
     const waits = new Set<Endable>();
     const end = () => {
+      // A timer may go early by a fraction: who comes now for the same millisecond needs another.
+      this.#deadlines.delete(at);
       for (const wait of [...waits]) wait.end();
     };
     const made = { waits, stopTimer: this.#clock.setTimer(end, at - this.#clock.now()) };

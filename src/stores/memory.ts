@@ -131,11 +131,15 @@ class MemoryStore implements OperationStore {
   }
 
   consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
-    return this.#queue.consume((name) => {
+    const consumer = this.#queue.consume((name) => {
       const record = this.#entries.get(name)?.record;
       const wanted = record && !record.result && options.methods.has(record.method);
       return wanted ? handler(record) : 'ended';
     }, options);
+    const added = (method: string) => {
+      for (const { record } of this.#unfinished) if (record.method === method) this.#queue.push(record.name);
+    };
+    return { ...consumer, added };
   }
 
   async close(): Promise<void> {

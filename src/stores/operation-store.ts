@@ -119,7 +119,7 @@ export type WorkHandler = (record: OperationRecord) => Promise<WorkOutcome>;
 export interface WorkConsumer {
   /**
    * There is one more method in {@link ConsumeOptions.methods}: hands out what is left of it. A store that looks for work by
-   * itself, or has none that outlives its server, does without.
+   * itself does without.
    */
   added?(method: string): void;
   /** Hands out no more. What was handed out goes on. */

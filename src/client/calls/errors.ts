@@ -60,7 +60,7 @@ export interface WaitProgress {
   /** The latest state seen; undefined when no answer came. */
   readonly snapshot: OperationSnapshot<unknown, unknown> | undefined;
   /** The error that the last question met with; undefined when it was answered. */
-  readonly trouble: StatusError | undefined;
+  readonly lastError: StatusError | undefined;
   /** Whether somebody has asked for cancellation, and the server has not answered that. */
   readonly cancelUnanswered: boolean;
 }
@@ -78,15 +78,15 @@ export class WaitTimeoutError extends OperationError {
   constructor(
     operationName: string,
     timeoutMs: number,
-    { snapshot, trouble, cancelUnanswered }: WaitProgress,
+    { snapshot, lastError, cancelUnanswered }: WaitProgress,
   ) {
-    const last = trouble ? ` (last error: ${codeName(trouble.code)}: ${trouble.message})` : '';
+    const last = lastError ? ` (last error: ${codeName(lastError.code)}: ${lastError.message})` : '';
     const [reason, advice] = cancelUnanswered
       ? (['CANCEL_UNANSWERED', 'CancelOperation was not answered either; cancel it again'] as const)
       : (['WAIT_TIMED_OUT', 'it goes on; wait again'] as const);
     const message = `operation ${quoted(operationName)} did not end within ${timeoutMs} ms${last}: ${advice}`;
     const metadata = { name: operationName, timeoutMs: String(timeoutMs) };
-    super(operationName, kitError(Code.DEADLINE_EXCEEDED, reason, message, { metadata, cause: trouble }));
+    super(operationName, kitError(Code.DEADLINE_EXCEEDED, reason, message, { metadata, cause: lastError }));
     this.snapshot = snapshot;
   }
 }

@@ -22,10 +22,10 @@ export function backoffMs(attempt: number, random: () => number, policy = POLL_B
 /** A question that was answered, as far as it matters for when to ask again. */
 export interface Asked {
   /**
-   * `held`: the server did wait before it answered; `early`: it answered at once, or cannot wait; `trouble`: it
+   * `held`: the server did wait before it answered; `early`: it answered at once, or cannot wait; `unanswered`: it
    * failed, however long that took.
    */
-  readonly outcome: 'held' | 'early' | 'trouble';
+  readonly outcome: 'held' | 'early' | 'unanswered';
   /** How many questions in a row before this one were not held. */
   readonly attempt: number;
   readonly tookMs: number;
@@ -46,7 +46,7 @@ export function pauseMs(
       return 0;
     case 'early':
       return Math.max(0, backoff - tookMs);
-    case 'trouble':
+    case 'unanswered':
       return Math.max(backoff, retryAfterMs);
   }
 }

@@ -4,7 +4,7 @@ import { sleep } from '../../signals.js';
 import { invalidField, type StatusError } from '../../status.js';
 import { type Asked, POLL_BACKOFF, pauseMs } from './backoff.js';
 import type { QuestionOptions, Questions } from './questions.js';
-import { passing, retryAfterMs } from './trouble.js';
+import { retryAfterMs, unansweredError } from './unanswered.js';
 import { WaitSupport } from './wait-support.js';
 
 /** What a {@link Poller} works with. */
@@ -19,7 +19,7 @@ export interface PollerOptions {
 export type Answer =
   | { readonly kind: 'told'; readonly operation: Operation }
   /** An error that does not end the asking. */
-  | { readonly kind: 'trouble'; readonly error: StatusError };
+  | { readonly kind: 'unanswered'; readonly error: StatusError };
 
 /** How long the server may hold each question, 0 asking for the present state, and how long to pause in between. */
 export interface Pace {
@@ -83,11 +83,11 @@ export class Poller {
   async *answers(name: string, pace: Pace, signal: AbortSignal): AsyncGenerator<Answer, void> {
     const { clock, random } = this.#options;
     let attempt = 0;
-    let question: QuestionOptions = { standing: 'newcomer', signal };
+    let question: QuestionOptions = { priority: 'first', signal };
     for (let waitMs = pace.firstMs; ; waitMs = pace.thenMs) {
       const askedAt = clock.now();
       const answer = await this.#ask(name, waitMs, question);
-      question = { standing: 'regular', signal };
+      question = { priority: 'repeated', signal };
       // A clock that was set back must not make for a long pause.
       const tookMs = Math.max(0, clock.now() - askedAt);
       yield answer;
@@ -95,7 +95,7 @@ export class Poller {
       // The present state was asked for once, to be told before the waiting begins.
       if (answer.kind === 'told' && waitMs === 0 && pace.thenMs > 0 && !this.#support.absent) continue;
       const outcome = this.#outcome(answer, tookMs, waitMs);
-      const hintMs = answer.kind === 'trouble' ? retryAfterMs(answer.error) : 0;
+      const hintMs = answer.kind === 'unanswered' ? retryAfterMs(answer.error) : 0;
       const asked = { outcome, attempt, tookMs, maxMs: pace.maxPauseMs, retryAfterMs: hintMs };
       const delayMs = pauseMs(asked, random);
       if (delayMs > 0) await sleep(delayMs, signal, clock);
@@ -104,7 +104,7 @@ export class Poller {
   }
 
   #outcome(answer: Answer, tookMs: number, waitMs: number): Asked['outcome'] {
-    if (answer.kind === 'trouble') return 'trouble';
+    if (answer.kind === 'unanswered') return 'unanswered';
     return !this.#support.absent && tookMs >= Math.min(HELD_MS, waitMs) ? 'held' : 'early';
   }
 
@@ -116,7 +116,7 @@ export class Poller {
       const asked = waitMs === 0 ? byGet() : this.#support.ask({ byGet, byWait }, question.signal);
       return { kind: 'told', operation: await asked };
     } catch (thrown) {
-      return { kind: 'trouble', error: passing(thrown, question.signal) };
+      return { kind: 'unanswered', error: unansweredError(thrown, question.signal) };
     }
   }
 }

@@ -6,14 +6,14 @@ import type { CallOptions, OperationsApi } from '../../operations-api.js';
 import { callDeadline, shortened, waitTimeoutMs } from '../calls/call-deadline.js';
 import type { Caller } from '../calls/caller.js';
 import { durationMs, durationOf } from '../calls/duration.js';
-import type { Standing } from './line.js';
+import type { TurnPriority } from './turn-queue.js';
 import type { WaitConnections } from './wait-connections.js';
 
 /** How one question is put. */
 export interface QuestionOptions {
   readonly signal: AbortSignal;
   /** Whether it is the first of a wait. */
-  readonly standing: Standing;
+  readonly priority: TurnPriority;
 }
 
 /** How the state of an operation is asked for, again and again. */
@@ -50,16 +50,16 @@ export class WaitQuestions implements Questions {
     this.#options = options;
   }
 
-  async get(name: string, { standing, signal }: QuestionOptions): Promise<Operation> {
+  async get(name: string, { priority, signal }: QuestionOptions): Promise<Operation> {
     const { caller, connections } = this.#options;
-    const request = { name, standing, signal, deadline: Number.POSITIVE_INFINITY };
+    const request = { name, priority, signal, deadline: Number.POSITIVE_INFINITY };
     return connections.run(request, ({ connection, signal: ofTurn }) =>
       caller.call(connection, OperationsService.getOperation, { name }, { signal: ofTurn }),
     );
   }
 
-  async wait(name: string, waitMs: number, { standing, signal }: QuestionOptions): Promise<Operation> {
-    return this.waitOperation({ name, timeout: durationOf(waitMs) }, { signal }, standing);
+  async wait(name: string, waitMs: number, { priority, signal }: QuestionOptions): Promise<Operation> {
+    return this.waitOperation({ name, timeout: durationOf(waitMs) }, { signal }, priority);
   }
 
   /**
@@ -69,13 +69,13 @@ export class WaitQuestions implements Questions {
   async waitOperation(
     { name, timeout }: { readonly name: string; readonly timeout?: Duration | undefined },
     options: CallOptions = {},
-    standing: Standing = 'newcomer',
+    priority: TurnPriority = 'first',
   ): Promise<Operation> {
     const { caller, connections, clock } = this.#options;
     const { timeoutMs, signal } = options;
     const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : callDeadline(timeoutMs);
     let startedAt: number | undefined;
-    return connections.run({ name, standing, deadline, signal }, ({ connection, turnMs, signal: ofTurn }) => {
+    return connections.run({ name, priority, deadline, signal }, ({ connection, turnMs, signal: ofTurn }) => {
       const now = clock.now();
       startedAt ??= now;
       const left = timeout && remaining(timeout, now - startedAt);

@@ -2,17 +2,17 @@ import { type Clock, systemClock } from '../../clock.js';
 import { timeLeftMs } from '../../deadline.js';
 import { onAbort, within } from '../../signals.js';
 import { Code, kitError, type StatusError } from '../../status.js';
-import { Line, type Standing } from './line.js';
+import { type TurnPriority, TurnQueue } from './turn-queue.js';
 import { SHORTEST_TURN_MS, turnMs, type WaitSlots } from './wait-slots.js';
 
 /** Who wants to wait, and how long for a turn at most. */
 export interface TurnRequest {
   /** The operation to wait for. */
   readonly name: string;
-  readonly standing: Standing;
+  readonly priority: TurnPriority;
   /** Milliseconds since 1970, or Infinity. */
   readonly deadline: number;
-  /** Ends the turn, or the standing in line for it. */
+  /** Ends the turn, or the waiting for it. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -53,7 +53,7 @@ const GRACE_MS = 1000;
 export class Turns {
   readonly #slots: WaitSlots;
   readonly #clock: Clock;
-  readonly #line = new Line<number>();
+  readonly #queue = new TurnQueue<number>();
   /** Oldest first. */
   readonly #taken = new Set<Turn>();
   #admitting = false;
@@ -70,12 +70,12 @@ export class Turns {
    *
    * @throws StatusError DEADLINE_EXCEEDED when that is later than the caller has time; `signal.reason` on abort.
    */
-  async take({ name, standing, deadline, signal }: TurnRequest): Promise<Turn> {
+  async take({ name, priority, deadline, signal }: TurnRequest): Promise<Turn> {
     signal?.throwIfAborted();
     // Deadlines of calls go by the machine's clock, as grpc-js has it.
     const patience = { timeoutMs: timeLeftMs(deadline), signal };
     const connection = await within(patience, turnDidNotCome, systemClock, (limited) => {
-      const called = this.#line.join(standing, limited);
+      const called = this.#queue.enqueue(priority, limited);
       this.admit();
       return called;
     });
@@ -105,7 +105,7 @@ export class Turns {
 
   /** Lets in who has a place, a few at a time: ten thousand at once would keep every other call waiting. */
   admit(): void {
-    if (this.#admitting || this.#line.length === 0) return;
+    if (this.#admitting || this.#queue.length === 0) return;
     this.#admitting = true;
     const moved = this.#callNext() + this.#displace();
     const goOn = () => {
@@ -116,32 +116,32 @@ export class Turns {
     else this.#admitting = false;
   }
 
-  /** Sends those in line away, with this reason, and leaves no timer. */
+  /** Rejects whoever is in the queue with this reason, and leaves no timer. */
   dismiss(reason: unknown): void {
     this.#stopTimer();
-    this.#line.dismiss(reason);
+    this.#queue.rejectAll(reason);
   }
 
   get #turnMs(): number {
     const { inUse, capacity } = this.#slots;
-    const { length: inLine, newcomers } = this.#line;
-    return turnMs({ inUse, inLine, newcomers, capacity });
+    const { length: queued, firstTurns } = this.#queue;
+    return turnMs({ inUse, queued, firstTurns, capacity });
   }
 
   #callNext(): number {
     for (let called = 0; called < ADMITTED_AT_ONCE; called++) {
-      const connection = this.#line.length > 0 ? this.#slots.take() : undefined;
+      const connection = this.#queue.length > 0 ? this.#slots.take() : undefined;
       if (connection === undefined) return called;
-      this.#line.next(connection);
+      this.#queue.grant(connection);
     }
     return ADMITTED_AT_ONCE;
   }
 
-  /** While somebody stands in line, those who have had their turn give up their places, the oldest first. */
+  /** While somebody is in the queue, those who have had their turn give up their places, the oldest first. */
   #displace(): number {
     this.#stopTimer();
-    const { newcomers } = this.#line;
-    const wanted = Math.min(this.#line.length, DISPLACED_AT_ONCE);
+    const { firstTurns } = this.#queue;
+    const wanted = Math.min(this.#queue.length, DISPLACED_AT_ONCE);
     const now = this.#clock.now();
     const pacedAt = this.#displacedAt + this.#paceMs;
     let nextAt = Number.POSITIVE_INFINITY;
@@ -151,7 +151,7 @@ export class Turns {
       if (given === wanted) break;
       given++;
       if (turn.giveUp.signal.aborted) continue;
-      const dueAt = Math.max(pacedAt, overAt(turn, given <= newcomers ? SHORTEST_TURN_MS : this.#turnMs));
+      const dueAt = Math.max(pacedAt, overAt(turn, given <= firstTurns ? SHORTEST_TURN_MS : this.#turnMs));
       if (dueAt > now) {
         nextAt = Math.min(nextAt, dueAt);
         continue;

@@ -4,8 +4,8 @@ import { Code, kitError, StatusError } from '../../status.js';
 import { type Connection, isTurnedAway } from '../calls/connection.js';
 import { StreamLimit } from './stream-limit.js';
 import type { ProbedConnection } from './stream-probe.js';
-import { isUnanswered } from './trouble.js';
 import { DISPLACED, type Turn, type TurnRequest, Turns } from './turns.js';
+import { isUnanswered } from './unanswered.js';
 import { type WaitLimits, WaitSlots } from './wait-slots.js';
 
 /** What {@link WaitConnections} works with. */
@@ -70,17 +70,17 @@ export class WaitConnections {
    * abort; what `poll` throws.
    */
   async run<Answer>(request: TurnRequest, poll: (turn: WaitTurn) => Promise<Answer>): Promise<Answer> {
-    let { standing } = request;
+    let { priority } = request;
     for (let turnedAway = 0; ; ) {
       this.#closing.signal.throwIfAborted();
-      const turn = await this.#turns.take({ ...request, standing });
+      const turn = await this.#turns.take({ ...request, priority });
       try {
         const { turnMs, giveUp } = turn;
         const connection = this.#open(turn.connection);
         this.#limit?.check();
         return await poll({ connection, turnMs, signal: giveUp.signal });
       } catch (thrown) {
-        if (thrown === DISPLACED) standing = 'regular';
+        if (thrown === DISPLACED) priority = 'repeated';
         else if (thrown !== MOVED) {
           if (!(thrown instanceof StatusError)) throw thrown;
           if (isUnanswered(thrown)) this.#limit?.doubt();

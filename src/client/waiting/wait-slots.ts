@@ -8,9 +8,9 @@ export interface WaitLimits {
 export interface WaitLoad {
   readonly inUse: number;
   /** How many wait for their turn. */
-  readonly inLine: number;
+  readonly queued: number;
   /** How many of these wait for their first. */
-  readonly newcomers: number;
+  readonly firstTurns: number;
   readonly capacity: number;
 }
 
@@ -23,13 +23,13 @@ export const SHORTEST_TURN_MS = 1000;
 /**
  * How long one long-poll may take, given how many there are. While half the places are free it may take as long
  * as it likes. Beyond that everybody is to be asked for once a round: turns are as long as that allows, which
- * keeps the number of questions down, and no longer, for whoever has to stand in line to be served soon. While
- * there are newcomers for every place, all of them will be needed in a second.
+ * keeps the number of questions down, and no longer, for whoever is in the queue to be served soon. While
+ * there are callers without a turn yet for every place, all of them will be needed in a second.
  */
-export function turnMs({ inUse, inLine, newcomers, capacity }: WaitLoad): number {
-  const demand = inUse + inLine;
+export function turnMs({ inUse, queued, firstTurns, capacity }: WaitLoad): number {
+  const demand = inUse + queued;
   if (demand <= capacity / 2) return Number.POSITIVE_INFINITY;
-  if (newcomers >= capacity) return SHORTEST_TURN_MS;
+  if (firstTurns >= capacity) return SHORTEST_TURN_MS;
   return Math.max(SHORTEST_TURN_MS, ROUND_MS * Math.min(1, capacity / demand));
 }
 

@@ -1,8 +1,10 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { ReportsOperations } from '../../../generated/example/reports/v1/reports.operations.js';
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { aroundStore } from '../../server/around-store.js';
+import { implement } from '../../server/index.js';
 import { Code, StatusError } from '../../status.js';
 import { settled } from '../manual-clock.js';
 import { eventually } from './eventually.js';
@@ -88,6 +90,17 @@ export const recovery: Topic<OpenRestartable> = {
       }
       expectInterrupted(await second.operations.waitOperation({ name: running }));
       deepEqual(second.exports.begun, queued);
+    }),
+
+    line('queued work is done once its method is added to the server', [], async (open) => {
+      const first = await open({ serves: ['exportReport', 'purgeReports'], concurrency: 1 });
+      await begin(first);
+      const { name } = await first.purgeReports();
+      const second = await first.restart({ serves: ['exportReport'] });
+      await settled();
+      equal((await second.operations.getOperation({ name })).done, false);
+      second.kit.add(implement(ReportsOperations.purgeReports, { cancellable: false, run: () => ({}) }));
+      equal(endingOf(await second.operations.waitOperation({ name })), 'response');
     }),
 
     line('a cancel requested before: abort settles as CANCELLED', [11, 14, 19], async (open) => {

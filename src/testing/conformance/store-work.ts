@@ -111,6 +111,29 @@ export const storeWork: Topic<OpenStore> = {
       deepEqual([...(await store.unfinishedMethods())], [OTHER_METHOD]);
     }),
 
+    line('hands out work of a method that is added later, also what was queued before', [], async (open) => {
+      const store = await open();
+      const methods = new Set([METHOD]);
+      await store.create(queuedRecord('1', { method: OTHER_METHOD }));
+      const worker = new Worker(store, { methods });
+      await store.create(queuedRecord('2', { method: OTHER_METHOD }));
+      await store.create(queuedRecord('wanted'));
+      await eventually(() => worker.has('wanted'));
+      await worker.end('wanted');
+      await settled();
+      deepEqual(worker.begun, ['wanted']);
+      methods.add(OTHER_METHOD);
+      worker.added(OTHER_METHOD);
+      await store.create(queuedRecord('3', { method: OTHER_METHOD }));
+      for (const id of ['1', '2', '3']) {
+        await eventually(() => worker.has(id));
+        await worker.end(id);
+      }
+      await settled();
+      // All at once: which of them is the first does not matter.
+      deepEqual(worker.begun.toSorted(), ['1', '2', '3', 'wanted']);
+    }),
+
     line('goes on after work that could not say how it went, and tells of it', [], async (open) => {
       const store = await open();
       const worker = new Worker(store, { concurrency: 1 });
@@ -168,6 +191,8 @@ class Worker {
   /** How many it had at once at most. */
   most = 0;
   readonly stop: () => void;
+  /** Tells the store that there is one more method. */
+  readonly added: (method: string) => void;
   readonly #store: OperationStore;
   readonly #inHand = new Map<
     string,
@@ -183,6 +208,7 @@ class Worker {
       ...options,
     });
     this.stop = () => consumer.stop();
+    this.added = (method) => consumer.added?.(method);
   }
 
   get inHand(): readonly string[] {

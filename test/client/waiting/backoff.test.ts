@@ -34,11 +34,15 @@ describe('pause', () => {
     ['early, after longer than the backoff: none', { tookMs: 400 }, 0],
     ['early, often: no more than 30 s', { attempt: 99 }, 30_000],
     ['early, often: no more than the pace allows', { attempt: 99, maxMs: 1000 }, 1000],
-    ['trouble: the backoff', { outcome: 'trouble', attempt: 1 }, 375],
-    ['trouble after a while: no less for it', { outcome: 'trouble', attempt: 1, tookMs: 500 }, 375],
-    ['trouble, often: no more than the pace allows', { outcome: 'trouble', attempt: 99, maxMs: 1000 }, 1000],
-    ['trouble, with a later date: that', { outcome: 'trouble', maxMs: 1000, retryAfterMs: 7000 }, 7000],
-    ['trouble, with an earlier date: the backoff', { outcome: 'trouble', retryAfterMs: 100 }, 250],
+    ['no answer: the backoff', { outcome: 'unanswered', attempt: 1 }, 375],
+    ['no answer after a while: no less for it', { outcome: 'unanswered', attempt: 1, tookMs: 500 }, 375],
+    [
+      'no answer, often: no more than the pace allows',
+      { outcome: 'unanswered', attempt: 99, maxMs: 1000 },
+      1000,
+    ],
+    ['no answer, with a later date: that', { outcome: 'unanswered', maxMs: 1000, retryAfterMs: 7000 }, 7000],
+    ['no answer, with an earlier date: the backoff', { outcome: 'unanswered', retryAfterMs: 100 }, 250],
   ];
   it.each(cases)('%s', (_, given, expected) => {
     expect(pauseMs({ ...asked, ...given }, () => 1)).toBe(expected);

@@ -23,7 +23,7 @@ describe('connections for waits', () => {
       clock,
     });
     let attempts = 0;
-    const request = { name: 'operations/1', standing: 'newcomer', signal: undefined } as const;
+    const request = { name: 'operations/1', priority: 'first', signal: undefined } as const;
     const turnedAway = expectKitError(
       connections.run({ ...request, deadline: Number.POSITIVE_INFINITY }, async () => {
         attempts++;

@@ -76,25 +76,25 @@ describe('places of long-polls', () => {
 
 describe('turns', () => {
   it('have no end while half the places are free, then get shorter, down to a second', () => {
-    const turn = (inUse: number, inLine: number) => turnMs({ inUse, inLine, newcomers: 0, capacity: 100 });
+    const turn = (inUse: number, queued: number) => turnMs({ inUse, queued, firstTurns: 0, capacity: 100 });
     expect([turn(1, 0), turn(50, 0)]).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
     expect([turn(51, 0), turn(100, 0), turn(100, 100), turn(100, 100_000)]).toEqual([
       30_000, 30_000, 15_000, 1000,
     ]);
   });
 
-  it('are a second long while there are newcomers for every place', () => {
-    const turn = (newcomers: number) => turnMs({ inUse: 100, inLine: 100, newcomers, capacity: 100 });
+  it('are a second long while there are first turns for every place', () => {
+    const turn = (firstTurns: number) => turnMs({ inUse: 100, queued: 100, firstTurns, capacity: 100 });
     expect([turn(99), turn(100)]).toEqual([15_000, 1000]);
   });
 
   it('never get longer as more come', () => {
     const counts = fc.nat(100_000);
     fc.assert(
-      fc.property(counts, counts, fc.integer({ min: 1, max: 10_000 }), (inLine, more, capacity) => {
-        const load = { inUse: capacity, newcomers: 0, capacity };
-        const crowded = turnMs({ ...load, inLine: inLine + more });
-        expect(crowded).toBeLessThanOrEqual(turnMs({ ...load, inLine }));
+      fc.property(counts, counts, fc.integer({ min: 1, max: 10_000 }), (queued, more, capacity) => {
+        const load = { inUse: capacity, firstTurns: 0, capacity };
+        const crowded = turnMs({ ...load, queued: queued + more });
+        expect(crowded).toBeLessThanOrEqual(turnMs({ ...load, queued }));
         expect(crowded).toBeGreaterThanOrEqual(1000);
       }),
     );

@@ -16,7 +16,7 @@ export function isUnanswered({ code }: StatusError): boolean {
  *
  * @throws any other error; `signal.reason` once it has aborted.
  */
-export function passing(thrown: unknown, signal: AbortSignal): StatusError {
+export function unansweredError(thrown: unknown, signal: AbortSignal): StatusError {
   signal.throwIfAborted();
   const error = StatusError.from(thrown);
   if (isUnanswered(error)) return error;
@@ -29,13 +29,13 @@ export function retryAfterMs(error: StatusError): number {
   return delay ? durationMs(delay) : 0;
 }
 
-/** How {@link untilHeard} goes on. */
-export interface Persistence {
+/** How {@link retryUnanswered} goes on. */
+export interface RetryTerms {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly random: () => number;
   /** Is told each error that did not end it. */
-  readonly onTrouble: (error: StatusError) => void;
+  readonly onError: (error: StatusError) => void;
 }
 
 /**
@@ -43,17 +43,17 @@ export interface Persistence {
  *
  * @throws StatusError what ends a wait too; `signal.reason` on abort.
  */
-export async function untilHeard<Answer>(
+export async function retryUnanswered<Answer>(
   call: () => Promise<Answer>,
-  { signal, clock, random, onTrouble }: Persistence,
+  { signal, clock, random, onError }: RetryTerms,
 ): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await call();
     } catch (thrown) {
-      const error = passing(thrown, signal);
-      onTrouble(error);
-      const failed = { outcome: 'trouble', tookMs: 0, retryAfterMs: retryAfterMs(error) } as const;
+      const error = unansweredError(thrown, signal);
+      onError(error);
+      const failed = { outcome: 'unanswered', tookMs: 0, retryAfterMs: retryAfterMs(error) } as const;
       await sleep(pauseMs({ ...failed, attempt, maxMs: POLL_BACKOFF.maxMs }, random), signal, clock);
     }
   }
