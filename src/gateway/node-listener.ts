@@ -1,10 +1,4 @@
-import type {
-  IncomingHttpHeaders,
-  IncomingMessage,
-  OutgoingHttpHeaders,
-  ServerOptions,
-  ServerResponse,
-} from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { RequestHandler } from './handler.js';
 import { LINGER_MS, oweAnswer } from './http/client-error.js';
@@ -116,11 +110,14 @@ function send(
   { status, headers, body }: HttpAnswer,
   clock: Clock,
 ): void {
+  response.statusCode = status;
+  // Not by writeHead: then middleware that logs or measures answers could not read them of the response.
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (body === undefined) {
-    response.writeHead(status, headers as OutgoingHttpHeaders).end();
+    response.end();
     return;
   }
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.setHeader('content-length', Buffer.byteLength(body));
   const isBroken = headers.connection === 'close' && !request.complete;
   if (!isBroken) {
     response.end(body);

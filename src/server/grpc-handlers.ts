@@ -17,7 +17,7 @@ import { type Admission, EVERYBODY } from './access/gate.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
 import type { InProcessOperations, Waiting } from './operations-service.js';
-import { type Soon, whenThere } from './soon.js';
+import { isPromised, type Soon, whenThere } from './soon.js';
 import { strictService } from './strict-service.js';
 import { type CallObservers, type CallSubject, observedHandler } from './telemetry/observed-handler.js';
 
@@ -160,7 +160,7 @@ export function unary<Request, Response>(
       refuse(thrown);
       return;
     }
-    if (response instanceof Promise) response.then((value) => callback(null, value), refuse);
+    if (isPromised(response)) response.then((value) => callback(null, value), refuse);
     else callback(null, response);
   };
 }

@@ -60,14 +60,16 @@ export class Transitions {
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
   ): Committed | undefined {
-    const record = records.get(name);
-    if (!record) return undefined;
-    const next = this.next(record, eventFor(record));
-    if (next === record) return { record, changed: false };
-    // Nobody can have been faster.
-    records.compareAndSet(next, record.version);
-    this.#onChange?.(record, next);
-    return { record: next, changed: true };
+    for (;;) {
+      const record = records.get(name);
+      if (!record) return undefined;
+      const next = this.next(record, eventFor(record));
+      if (next === record) return { record, changed: false };
+      // Only codecs, and what they read, can have been faster.
+      if (!records.compareAndSet(next, record.version)) continue;
+      this.#onChange?.(record, next);
+      return { record: next, changed: true };
+    }
   }
 
   async #commit(

@@ -38,6 +38,15 @@ export function compact(record: OperationRecord): OperationRecord {
     metadata: metadata && movedAny(metadata),
     result: response ? { $case: 'response', value: movedAny(response) } : result,
   };
-  const hasMore = Object.keys(record).length > Object.keys(lean).length;
-  return hasMore ? { ...record, ...lean } : lean;
+  return hasMore(record) ? { ...record, ...lean } : lean;
+}
+
+/** Whether it has what few ended records have. */
+function hasMore({ requestId, trace, cancelRequestTime, deleteTime }: OperationRecord): boolean {
+  return (
+    requestId !== undefined ||
+    trace !== undefined ||
+    cancelRequestTime !== undefined ||
+    deleteTime !== undefined
+  );
 }

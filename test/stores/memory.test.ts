@@ -46,6 +46,14 @@ test.each([0, 10, 10_000])(
   },
 );
 
+test('an operation that has ended and never expires keeps its request id', async () => {
+  const { cancelRequestTime, expireTime, ...forever } = ended;
+  const store = memoryStore();
+  await store.create(forever);
+  expect(await store.get(forever.name)).toEqual(forever);
+  expect(await store.find({ ...forever, requestId: 'the first' })).toEqual(forever);
+});
+
 test('the messages of an operation that has ended are copies', async () => {
   const request = Buffer.from('request');
   const store = memoryStore();

@@ -21,7 +21,7 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
   readonly #options: UpstreamCall;
   readonly #answered = Promise.withResolvers<UpstreamAnswer>();
   #headers: Metadata | undefined;
-  #isCancelled = false;
+  #isOver = false;
   #isWatching = false;
   #stop = () => {};
 
@@ -46,7 +46,7 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
 
   // Most handlers never ask, so that nobody listens to a signal, or even makes one.
   get cancelled(): boolean {
-    return this.#isCancelled || this.#options.signal.aborted;
+    return this.#isOver || this.#options.signal.aborted;
   }
 
   override on(event: string | symbol, listener: (...args: unknown[]) => void): this {
@@ -90,7 +90,7 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
   #start(handler: UnaryHandler, request: Uint8Array): void {
     const timeoutMs = timeLeftMs(this.#options.deadline);
     if (timeoutMs !== undefined) {
-      const pass = () => this.#cancel(new StatusError(Code.DEADLINE_EXCEEDED, 'Deadline exceeded'));
+      const pass = () => this.#fail(new StatusError(Code.DEADLINE_EXCEEDED, 'Deadline exceeded'));
       this.#stop = systemClock.setTimer(pass, timeoutMs);
     }
     try {
@@ -125,24 +125,21 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
     this.#settle({ kind: 'error', error, metadata: this.#withHeaders(trailers) });
   }
 
-  #cancel(error: StatusError): void {
-    this.#isCancelled = true;
-    this.#fail(error);
-    this.emit('cancelled', 'cancelled');
-  }
-
-  /** Later answers are nobody's. */
+  /** Later answers are nobody's. To grpc-js each call that is over is a cancelled one, and some handlers tidy up by that. */
   #settle(answer: UpstreamAnswer): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#stop();
     this.#answered.resolve(answer);
+    if (this.listenerCount('cancelled') > 0) process.nextTick(() => this.emit('cancelled', 'cancelled'));
   }
 
   #watch(): void {
-    if (this.#isWatching) return;
+    if (this.#isWatching || this.#isOver) return;
     this.#isWatching = true;
     const stopTimer = this.#stop;
     const stopListening = onAbort(this.#options.signal, () =>
-      this.#cancel(new StatusError(Code.CANCELLED, 'nobody waits for the answer any more')),
+      this.#fail(new StatusError(Code.CANCELLED, 'nobody waits for the answer any more')),
     );
     this.#stop = () => {
       stopTimer();

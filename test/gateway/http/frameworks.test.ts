@@ -53,6 +53,25 @@ describe('gateway › in a web framework', () => {
     expect(await app.raw(elsewhere)).toMatch(/^HTTP\/1\.1 404 /);
   });
 
+  it('middleware that logs answers reads their headers, and adds its own', async () => {
+    const seen: unknown[] = [];
+    const listener = gateway();
+    const app = await listen(
+      express()
+        .disable('x-powered-by')
+        .use((request, response) => {
+          response.once('finish', () => seen.push(response.statusCode, response.getHeaders()));
+          if (request.method === 'POST') response.setHeader('X-Served-By', 'a');
+          listener(request, response);
+        }),
+    );
+    const { text } = await app.ask('GET', '/v1/things/a');
+    const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': text.length };
+    expect(seen.splice(0)).toEqual([200, expect.objectContaining(headers)]);
+    const created = await app.ask('POST', '/v1/things', create);
+    expect(created.headers).toMatchObject({ 'x-served-by': 'a', 'content-type': headers['content-type'] });
+  });
+
   it('Fastify, as the document has it', async () => {
     const app = fastify();
     const listener = gateway();

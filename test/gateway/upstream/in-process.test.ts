@@ -160,6 +160,19 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
     expect(await answer).toMatchObject({ kind: 'error', error: { code: Code.CANCELLED } });
   });
 
+  it('tells a handler that the call is over, as grpc-js does also when it was answered', async () => {
+    const told = Promise.withResolvers<unknown>();
+    let seen: ServerUnaryCall<string, string> | undefined;
+    handler = (received, callback) => {
+      seen = received;
+      received.on('cancelled', told.resolve);
+      callback(null, 'x');
+    };
+    expect(text(await call('hello'))).toBe('x');
+    expect(await told.promise).toBe('cancelled');
+    expect(seen?.cancelled).toBe(true);
+  });
+
   it('tells a handler that its time is up', async () => {
     const { promise: cancelled, resolve } = Promise.withResolvers<boolean>();
     handler = (received) => received.addListener('cancelled', () => resolve(received.cancelled));
