@@ -14,14 +14,14 @@ interface ServerInternals {
   readonly options?: unknown;
 }
 
+type PlainServer = ServerInternals & { readonly options: Readonly<Record<string, unknown>> };
+
 /** What a server does to calls by these options it does on a connection, and nowhere else. */
-const OPTIONS_OF_CALLS = [
-  'grpc.max_receive_message_length',
-  'grpc.max_send_message_length',
-  'grpc.server_call_metric_recording',
-];
+const OPTIONS_OF_CALLS = ['grpc.max_send_message_length', 'grpc.server_call_metric_recording'];
+/** The longest request that a server takes, in bytes; -1: any. */
+const MOST_REQUEST_BYTES = 'grpc.max_receive_message_length';
 /** What grpc-js takes if it is not told otherwise. */
-const MOST_REQUEST_BYTES = 4 * 1024 * 1024;
+const DEFAULT_MOST_REQUEST_BYTES = 4 * 1024 * 1024;
 
 /**
  * The handlers of a server that does nothing to a call but hand it on: one without interceptors, and without options that
@@ -29,11 +29,14 @@ const MOST_REQUEST_BYTES = 4 * 1024 * 1024;
  */
 export class UnaryHandlers {
   readonly #handlers: ReadonlyMap<string, unknown> | undefined;
+  readonly #mostRequestBytes: number;
 
   constructor(server: Server) {
     const internals = server as unknown as ServerInternals;
     const { handlers } = internals;
-    this.#handlers = handlers instanceof Map && isPlain(internals) ? handlers : undefined;
+    const isKnown = handlers instanceof Map && isPlain(internals);
+    this.#handlers = isKnown ? handlers : undefined;
+    this.#mostRequestBytes = isKnown ? mostRequestBytes(internals) : 0;
   }
 
   /**
@@ -41,13 +44,14 @@ export class UnaryHandlers {
    * it has no such method, takes no request of that length, or is none of those above.
    */
   find(path: string, request: Uint8Array): UnaryHandler | undefined {
-    if (request.length > MOST_REQUEST_BYTES) return undefined;
+    if (request.length > this.#mostRequestBytes) return undefined;
     const handler = this.#handlers?.get(path);
     return isUnary(handler) ? handler : undefined;
   }
 }
 
-function isPlain({ interceptors, options }: ServerInternals): boolean {
+function isPlain(internals: ServerInternals): internals is PlainServer {
+  const { interceptors, options } = internals;
   return (
     Array.isArray(interceptors) &&
     interceptors.length === 0 &&
@@ -55,6 +59,11 @@ function isPlain({ interceptors, options }: ServerInternals): boolean {
     options !== null &&
     OPTIONS_OF_CALLS.every((name) => !(name in options))
   );
+}
+
+function mostRequestBytes({ options }: PlainServer): number {
+  const most = options[MOST_REQUEST_BYTES] ?? DEFAULT_MOST_REQUEST_BYTES;
+  return most === -1 ? Number.POSITIVE_INFINITY : Number(most);
 }
 
 function isUnary(handler: unknown): handler is UnaryHandler {

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { InProcessUpstream } from '../../../src/gateway/upstream/in-process-upstream.js';
 import { UnaryHandlers } from '../../../src/gateway/upstream/unary-handlers.js';
 import type { UpstreamAnswer, UpstreamCall } from '../../../src/gateway/upstream/upstream.js';
+import { grpcLimits } from '../../../src/server/index.js';
 import { Code } from '../../../src/status.js';
 
 type Handler = handleUnaryCall<string, string>;
@@ -35,6 +36,8 @@ const definition = {
   },
 } as const;
 
+const echoing: Handler = (call, callback) => callback(null, call.request);
+
 const passOn: NonNullable<ServerOptions['interceptors']>[number] = (_method, call) =>
   new ServerInterceptingCall(call);
 
@@ -42,7 +45,8 @@ const passOn: NonNullable<ServerOptions['interceptors']>[number] = (_method, cal
 const ways: readonly [string, ServerOptions, boolean][] = [
   ['directly', {}, true],
   ['over HTTP/2, as it has an interceptor', { interceptors: [passOn] }, false],
-  ['over HTTP/2, as it has an option on messages', { 'grpc.max_receive_message_length': 1000 }, false],
+  ['directly, as it has no limit but on requests', grpcLimits(), true],
+  ['over HTTP/2, as it has an option on messages', { 'grpc.max_send_message_length': 1000 }, false],
 ];
 
 describe.each(ways)('a server of the same process that is called %s', (_way, options, isDirect) => {
@@ -51,7 +55,7 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
   let handler: Handler;
 
   beforeEach(() => {
-    handler = (call, callback) => callback(null, call.request);
+    handler = echoing;
     const echo: handleUnaryCall<string, string> = (call, callback) => handler(call, callback);
     server = new Server(options);
     server.addService(definition, { echo });
@@ -202,6 +206,16 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
     upstream.close();
     expect(await call('hello')).toMatchObject({ kind: 'error', error: { code: Code.UNAVAILABLE } });
   });
+});
+
+it.each([
+  [1000, 1000, true],
+  [1000, 1001, false],
+  [-1, 5 * 1024 * 1024, true],
+])('a server that takes %i bytes is not called directly with more: %i', (most, bytes, isDirect) => {
+  const server = new Server({ 'grpc.max_receive_message_length': most });
+  server.addService(definition, { echo: echoing });
+  expect(new UnaryHandlers(server).find(ECHO, Buffer.alloc(bytes)) !== undefined).toBe(isDirect);
 });
 
 function text(answer: UpstreamAnswer): string {
