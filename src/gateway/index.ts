@@ -23,7 +23,7 @@ export type { GatewayLimits } from './limits.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
 export type { RouteRule } from './routing/route-rule.js';
 export type { ServiceConfigFile } from './rules/service-config.js';
-export type { ChangingTls, PortTls } from './port/port-tls.js';
+export { type ChangingTls, type PortTls, pemTls, type ServerPem } from './port/port-tls.js';
 export {
   type TlsFiles,
   type TlsFilesOptions,

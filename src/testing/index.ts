@@ -6,7 +6,7 @@
 
 // For applications.
 export type { TestServer } from './test-server-api.js';
-export { startTestServer, type TestServerOptions } from './test-server.js';
+export { startTestServer, type TestServerOptions, type TestServerTls } from './test-server.js';
 export type { CallOutcome, RecordedCall } from './calls/recorded-call.js';
 export type { ApiSource, FakedApi, FakeOptions, RestSettings } from './faked-apis.js';
 export type { FailureSource, Fault, FaultEffect, FaultSource, NamedFault } from './faults/fault.js';

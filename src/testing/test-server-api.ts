@@ -11,9 +11,9 @@ import type { TestClock } from './test-clock.js';
 export interface TestServer extends AsyncDisposable {
   /** `127.0.0.1:port`: gRPC, and REST. */
   readonly address: string;
-  /** `http://127.0.0.1:port`, for REST. */
+  /** `http://127.0.0.1:port`, for REST; `https:` with TLS. */
   readonly url: string;
-  /** A client of its operations, closed with it. */
+  /** A client of its operations, closed with it; with TLS it trusts the server's certificate. */
   readonly client: OperationsClient;
   readonly clock: TestClock;
   /** What it was asked, in the order in which it was: every call to `google.longrunning.Operations` and to what it fakes. */

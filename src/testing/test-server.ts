@@ -1,5 +1,6 @@
+import type { TlsOptions } from '../client/calls/credentials.js';
 import { OperationsClient } from '../client/operations-client.js';
-import { type ServedPort, servePort } from '../gateway/index.js';
+import { pemTls, type ServedPort, type ServerPem, servePort } from '../gateway/index.js';
 import { withDefaults } from '../options.js';
 import { findMethodName } from '../schema/index.js';
 import { memoryStore } from '../server/index.js';
@@ -26,6 +27,8 @@ export interface TestServerOptions {
    * @defaultValue false
    */
   readonly insecure?: boolean;
+  /** Certificates, in PEM. Given, gRPC and REST are secured, and `server.client` is too. @defaultValue none: plain text */
+  readonly tls?: TestServerTls;
   /** Which time it goes by, and `server.client` too. @defaultValue 'real' */
   readonly clock?: ClockOption;
   /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
@@ -34,6 +37,12 @@ export interface TestServerOptions {
   readonly maxWaitMs?: number;
   /** Is told of every call when it ends, as `server.calls` has it. @defaultValue nobody is */
   readonly onCall?: (call: RecordedCall) => void;
+}
+
+/** The certificate of a test server, made for the host of its address, and those of clients. */
+export interface TestServerTls extends ServerPem {
+  /** What `server.client` trusts and is known by: with `clientCa` it needs a certificate. @defaultValue it trusts `cert` */
+  readonly client?: TlsOptions;
 }
 
 const DEFAULTS = {
@@ -45,11 +54,13 @@ const DEFAULTS = {
   onCall: () => {},
 } satisfies TestServerOptions;
 
+type Settings = typeof DEFAULTS & TestServerOptions;
+
 /**
  * Starts a server to test against: `google.longrunning.Operations` over gRPC and REST on one port, and any API that it
  * is given to fake. Nothing is left of it when it is closed.
  *
- * @throws TypeError when the address is malformed; what `listen` of `node:net` throws when it cannot be listened at.
+ * @throws TypeError when the address is malformed, or a certificate cannot be used; what `listen` of `node:net` throws when it cannot be listened at.
  *
  * @example
  * ```ts
@@ -67,14 +78,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 
 class RunningTestServer implements TestServer {
   readonly clock: TestClock;
-  readonly #settings: Required<TestServerOptions>;
+  readonly #settings: Settings;
   readonly #store = memoryStore();
   readonly #faked: FakedApiServer;
   #port: ServedPort | undefined;
   #client: OperationsClient | undefined;
   #lastId = 0;
 
-  constructor(settings: Required<TestServerOptions>, clock: TestClock) {
+  constructor(settings: Settings, clock: TestClock) {
     this.clock = clock;
     this.#settings = settings;
     const { retentionMs, maxWaitMs, onCall } = settings;
@@ -91,8 +102,14 @@ class RunningTestServer implements TestServer {
   async listen(address: string): Promise<void> {
     try {
       const { server, gateway } = this.#faked;
-      const { insecure } = this.#settings;
-      this.#port = await servePort({ server, ...(gateway && { gateway }), address, insecure });
+      const { insecure, tls } = this.#settings;
+      this.#port = await servePort({
+        server,
+        ...(gateway && { gateway }),
+        address,
+        insecure,
+        ...(tls && { tls: pemTls(tls) }),
+      });
     } catch (error) {
       await this.close();
       throw error;
@@ -104,13 +121,16 @@ class RunningTestServer implements TestServer {
   }
 
   get url(): string {
-    return `http://${this.address}`;
+    return `${this.#settings.tls ? 'https' : 'http'}://${this.address}`;
   }
 
   get client(): OperationsClient {
     // Nothing of it is left to chance where time is not either.
     const random = this.#settings.clock === 'real' ? Math.random : () => 1 / 2;
-    this.#client ??= new OperationsClient({ address: this.address, clock: this.clock, random });
+    const { address, clock } = this;
+    const { tls } = this.#settings;
+    const secured = tls && { tls: { ca: tls.cert, ...tls.client } };
+    this.#client ??= new OperationsClient({ address, clock, random, ...secured });
     return this.#client;
   }
 

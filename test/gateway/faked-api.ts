@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { credentials, Server } from '@grpc/grpc-js';
-import { createGateway, type GatewaySettings, servePort } from '../../src/gateway/index.js';
+import { credentials } from '@grpc/grpc-js';
+import { expect } from '@jest/globals';
+import type { GatewaySettings } from '../../src/gateway/index.js';
 import { loadSchema } from '../../src/schema/index.js';
-import { type Authorization, createOperations, OperationsService } from '../../src/server/index.js';
-import { fakeServices, parseScript } from '../../src/testing/index.js';
+import type { Authorization } from '../../src/server/index.js';
+import { type ServedFakes, serveFakes } from '../helpers/served-fakes.js';
 
 process.env.METADATA_SERVER_DETECTION = 'none';
 
@@ -16,13 +16,10 @@ export interface FakedApiOptions extends Pick<GatewaySettings, 'serviceConfig'> 
 }
 
 /** The services of a proto, faked, by gRPC and REST on one port. */
-export interface FakedApi extends AsyncDisposable {
-  readonly port: number;
+export interface FakedApi extends ServedFakes {
   /** What was asked by REST: `GET /v1/…`, without queries, and with `*` for the ids of operations. */
   asked(): string[];
 }
-
-const SCRIPT = 'default: { durationMs: 600000 }';
 
 export async function fakeApi({
   file,
@@ -30,40 +27,43 @@ export async function fakeApi({
   serviceConfig,
   authorize,
 }: FakedApiOptions): Promise<FakedApi> {
-  const schema = await loadSchema({ files: [file], includeDirs: [includeDir] });
-  const fakes = fakeServices(schema, { script: parseScript(SCRIPT, { file: 'script.yaml', schema }) });
-  const kit = createOperations({ methods: fakes.methods, authorize });
-  const server = new Server();
-  server.addService(OperationsService, kit.handlers);
-  fakes.addTo(server, kit);
-  const { registry: descriptors, annotationOf } = schema;
-  const gateway = createGateway({
-    server,
-    descriptors,
-    annotationOf,
-    ...(serviceConfig && { serviceConfig }),
-  });
   const urls: string[] = [];
-  const recorded = (request: IncomingMessage, response: ServerResponse) => {
-    urls.push(`${request.method} ${request.url}`);
-    gateway(request, response);
-  };
-  const served = await servePort({
-    server,
-    gateway: Object.assign(recorded, gateway),
-    address: '127.0.0.1:0',
+  const served = await serveFakes({
+    schema: await loadSchema({ files: [file], includeDirs: [includeDir] }),
+    script: 'default: { durationMs: 600000 }',
+    operations: { authorize },
+    rest: { ...(serviceConfig && { serviceConfig }) },
+    onRequest: ({ method, url }) => urls.push(`${method} ${url}`),
   });
   return {
-    port: served.port,
+    ...served,
     asked: () => urls.map((url) => url.replace(/\?.*/, '').replace(/operations\/[^:/]+/, 'operations/*')),
-    async [Symbol.asyncDispose]() {
-      await served.close({ graceMs: 0 });
-      gateway.close();
-      await kit.close({ graceMs: 0 });
-      server.forceShutdown();
-    },
   };
 }
+
+/** Cancels what was started, reads error.code 1 back, lists the operations of a parent, which are that one, and deletes it. */
+export async function cancelListAndDelete(
+  operations: object,
+  started: { readonly name?: string | undefined; promise(): Promise<unknown> },
+  parent: string,
+): Promise<void> {
+  // Generated types leave hardly anything out, and the fields are all optional.
+  const client = operations as Record<'cancelOperation' | 'getOperation' | 'deleteOperation', Call> & {
+    listOperationsAsync(request: object): AsyncIterable<{ readonly name: string }>;
+  };
+  const name = started.name ?? '';
+  await client.cancelOperation({ name });
+  const [cancelled] = await client.getOperation({ name });
+  expect(cancelled).toMatchObject({ name, done: true, error: { code: 1 } });
+  await expect(started.promise()).rejects.toMatchObject({ code: 1 });
+  const listed: string[] = [];
+  for await (const operation of client.listOperationsAsync({ name: parent })) listed.push(operation.name);
+  expect(listed).toEqual([name]);
+  await client.deleteOperation({ name });
+  await expect(client.getOperation({ name })).rejects.toMatchObject({ code: 5 });
+}
+
+type Call = (request: object) => Promise<readonly unknown[]>;
 
 /** Options for a generated Google client: gRPC, as nobody. */
 export function grpcOptions(port: number) {

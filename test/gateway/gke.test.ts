@@ -1,7 +1,7 @@
 import { AttachedClustersClient } from '@google-cloud/gkemulticloud';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { GKE_PROTOS } from '../schema/proto-files.js';
-import { type FakedApi, fakeApi, grpcOptions, restOptions } from './faked-api.js';
+import { cancelListAndDelete, type FakedApi, fakeApi, grpcOptions, restOptions } from './faked-api.js';
 
 // Loading google-gax and the protos takes its time.
 jest.setTimeout(300_000);
@@ -41,19 +41,7 @@ describe.each([
     const [running] = await operationsClient.getOperation({ name } as never);
     expect(running).toMatchObject({ name, done: false });
 
-    await operationsClient.cancelOperation({ name } as never);
-    const [cancelled] = await operationsClient.getOperation({ name } as never);
-    expect(cancelled).toMatchObject({ name, done: true, error: { code: 1 } });
-    await expect(started.promise()).rejects.toMatchObject({ code: 1 });
-
-    const listed: string[] = [];
-    for await (const operation of operationsClient.listOperationsAsync({ name: PARENT } as never)) {
-      listed.push((operation as { name: string }).name);
-    }
-    expect(listed).toEqual([name]);
-
-    await operationsClient.deleteOperation({ name } as never);
-    await expect(operationsClient.getOperation({ name } as never)).rejects.toMatchObject({ code: 5 });
+    await cancelListAndDelete(operationsClient, started, PARENT);
     expect(new Set(api.asked())).toEqual(new Set(protocol === 'REST' ? REST_PATHS : []));
   });
 

@@ -1,7 +1,7 @@
 import { v2 } from '@google-cloud/speech';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SPEECH_PROTOS } from '../schema/proto-files.js';
-import { type FakedApi, fakeApi, restOptions } from './faked-api.js';
+import { cancelListAndDelete, type FakedApi, fakeApi, restOptions } from './faked-api.js';
 
 // Loading google-gax and the protos takes its time.
 jest.setTimeout(300_000);
@@ -51,20 +51,7 @@ describe('the Speech client over REST, by a service configuration', () => {
   it('starts, gets, cancels, reads error.code 1, lists and deletes', async () => {
     const recognizer = `${PARENT}/recognizers/r`;
     const [started] = await client.batchRecognize({ recognizer, files: [{ uri: 'gs://b/a.wav' }] });
-    const name = started.name ?? '';
-    const { operationsClient } = client;
-    await operationsClient.cancelOperation({ name } as never);
-    const [cancelled] = await operationsClient.getOperation({ name } as never);
-    expect(cancelled).toMatchObject({ name, done: true, error: { code: 1 } });
-    await expect(started.promise()).rejects.toMatchObject({ code: 1 });
-
-    const listed: string[] = [];
-    for await (const operation of operationsClient.listOperationsAsync({ name: PARENT } as never)) {
-      listed.push((operation as { name: string }).name);
-    }
-    expect(listed).toEqual([name]);
-    await operationsClient.deleteOperation({ name } as never);
-    await expect(operationsClient.getOperation({ name } as never)).rejects.toMatchObject({ code: 5 });
+    await cancelListAndDelete(client.operationsClient, started, PARENT);
     expect(api.asked()).toEqual(
       expect.arrayContaining([
         `POST /v2/${recognizer}:batchRecognize`,

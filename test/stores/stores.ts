@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
@@ -43,4 +44,17 @@ export function ended(expireTime: number): Partial<OperationRecord> {
     expireTime,
     result: { $case: 'error', value: { code: 1, message: '', details: [] } },
   };
+}
+
+/** A store over a database of the first version with `recordOf(1)` in it has kept that, and keeps traces. Closes it. */
+export async function expectMigrated(store: OperationStore): Promise<void> {
+  try {
+    const kept = recordOf(1);
+    expect(await store.get(kept.name)).toEqual({ ...kept, request: expect.any(Uint8Array) });
+    const traced = recordOf(2, { trace: { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` } });
+    await store.create(traced);
+    expect(await store.get(traced.name)).toMatchObject({ trace: traced.trace });
+  } finally {
+    await store.close();
+  }
 }

@@ -4,6 +4,26 @@ import { StatusError } from '../../status.js';
 /** Certificates and how to ask for those of clients, as `node:tls` takes them. The protocols are the port's affair. */
 export type PortTls = Omit<TlsOptions, 'ALPNProtocols' | 'ALPNCallback'>;
 
+/** A server's certificate, and whose clients it serves, in PEM. */
+export interface ServerPem<Pem extends string | Buffer = string | Buffer> {
+  /** The server's certificate, and those between it and the root. */
+  readonly cert: Pem;
+  readonly key: Pem;
+  /** Certificates of who signs those of clients; then only clients with one are served. @defaultValue none are asked for */
+  readonly clientCa?: Pem;
+}
+
+/** What `node:tls` makes of it. */
+export type PemTls<Pem extends string | Buffer> = Readonly<
+  Record<'cert' | 'key', Pem> & { ca?: Pem; requestCert?: true; rejectUnauthorized?: true }
+>;
+
+/** A port with such a certificate, that serves such clients. */
+export function pemTls<Pem extends string | Buffer>({ cert, key, clientCa }: ServerPem<Pem>): PemTls<Pem> {
+  if (clientCa === undefined) return { cert, key };
+  return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
+}
+
 /** Certificates that change while a port is served, such as those that `watchTlsFiles` reads. */
 export interface ChangingTls {
   /** As they are now. */

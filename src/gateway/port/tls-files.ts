@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../../clock.js';
 import { withDefaults } from '../../options.js';
 import { quoted, StatusError } from '../../status.js';
-import { type ChangingTls, checkTls, type PortTls } from './port-tls.js';
+import { type ChangingTls, checkTls, type PemTls, type PortTls, pemTls } from './port-tls.js';
 
 /** Files in PEM. */
 export interface TlsFiles {
@@ -67,9 +67,7 @@ export async function watchTlsFiles(files: TlsFiles, options: TlsFilesOptions = 
   return new TlsWatch(files, contents, settings);
 }
 
-type Pem = Readonly<
-  Record<'cert' | 'key', Buffer> & { ca?: Buffer; requestCert?: true; rejectUnauthorized?: true }
->;
+type Pem = PemTls<Buffer>;
 
 class TlsWatch implements WatchedTls {
   readonly #files: TlsFiles;
@@ -144,15 +142,11 @@ class TlsWatch implements WatchedTls {
 }
 
 async function read({ cert, key, clientCa }: TlsFiles): Promise<Pem> {
-  return {
+  return pemTls({
     cert: await readPem('certificate', cert),
     key: await readPem('private key', key),
-    ...(clientCa !== undefined && {
-      ca: await readPem('certificates of clients', clientCa),
-      requestCert: true,
-      rejectUnauthorized: true,
-    }),
-  };
+    ...(clientCa !== undefined && { clientCa: await readPem('certificates of clients', clientCa) }),
+  });
 }
 
 async function readPem(what: string, file: string): Promise<Buffer> {

@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { servePort } from '../../src/gateway/index.js';
+import { type FakeServerOptions, fakeServer, parseScript, type Schema } from '../../src/testing/index.js';
+
+/** What is faked, and how. */
+export interface ServedFakesOptions extends Pick<FakeServerOptions, 'operations' | 'rest'> {
+  readonly schema: Schema;
+  readonly script: string;
+  /** Is told of every request by REST. @defaultValue nobody is */
+  readonly onRequest?: (request: IncomingMessage) => void;
+}
+
+/** The services of some protos, faked, by gRPC and REST on one port. */
+export interface ServedFakes extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Serves what is faked on a free port of 127.0.0.1, and keeps no calls. */
+export async function serveFakes(options: ServedFakesOptions): Promise<ServedFakes> {
+  const { schema, script, onRequest = () => {}, ...settings } = options;
+  const parsed = parseScript(script, { file: 'script.yaml', schema });
+  const apis = [{ schema, script: parsed }];
+  const { server, gateway, operations } = fakeServer({ ...settings, apis, recording: 'off' });
+  if (!gateway) throw new Error('the fakes are not served by REST');
+  const told = (request: IncomingMessage, response: ServerResponse) => {
+    onRequest(request);
+    gateway(request, response);
+  };
+  const served = await servePort({ server, gateway: Object.assign(told, gateway), address: '127.0.0.1:0' });
+  return {
+    address: served.address,
+    port: served.port,
+    async [Symbol.asyncDispose]() {
+      await served.close({ graceMs: 0 });
+      gateway.close();
+      await operations.close({ graceMs: 0 });
+      server.forceShutdown();
+    },
+  };
+}
