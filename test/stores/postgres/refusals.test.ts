@@ -73,6 +73,8 @@ describe('a database that cannot do it now', () => {
     await ready.create(recordOf(1));
     await ready.close();
     const pool = new pg.Pool({ connectionString: database.url });
+    // Of a connection that is found closed after the store has been.
+    pool.on('error', () => {});
     const store = postgresStore({ pool });
     await store.ready();
     // The connections that the pool has are closed: each new one has the setting.
