@@ -13,7 +13,7 @@ const KIT = new URL('../servers/kit.ts', import.meta.url);
 
 const STORED = 100_000;
 /** Together fewer calls than operations are stored, for the case that uses each once. */
-const ROUNDS = { warmUp: 2, measured: 7 };
+const ROUNDS = { warmUp: 2, measured: 15 };
 const CALLS = 2500;
 const IN_FLIGHT = 64;
 
