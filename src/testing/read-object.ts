@@ -14,9 +14,10 @@ export function readObject<Result>(
 ): Result {
   const faults: ScriptFault[] = [];
   const json: unknown = JSON.parse(JSON.stringify(source, asText));
-  noteRounded(new WrittenValue('', new ObjectNode(json), faults));
+  const top = new WrittenValue('', new ObjectNode(json), faults);
+  noteRounded(top);
   if (faults.length === 0) {
-    const result = read(new WrittenValue('', new ObjectNode(json), faults));
+    const result = read(top);
     if (faults.length === 0) return result;
   }
   throw new ScriptError(name, faults);
