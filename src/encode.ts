@@ -1,4 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { asBuffer } from './as-buffer.js';
 import type { MessageType } from './operation-method.js';
 
 /** A writer grows by doubling and keeps what it has grown to; after a message larger than this it is let go. */
@@ -14,8 +15,8 @@ let idleWriter: BinaryWriter | undefined;
 export function encodeMessage<Message>(type: Pick<MessageType<Message>, 'encode'>, message: Message): Buffer {
   const writer = idleWriter ?? new BinaryWriter();
   idleWriter = undefined;
-  const { buffer, byteOffset, byteLength } = type.encode(message, writer).finish();
-  if (byteLength <= KEPT_BYTES) idleWriter = writer;
+  const bytes = type.encode(message, writer).finish();
+  if (bytes.byteLength <= KEPT_BYTES) idleWriter = writer;
   // `finish` gives a fresh array; a Buffer over it costs no copy.
-  return Buffer.from(buffer, byteOffset, byteLength);
+  return asBuffer(bytes);
 }

@@ -1,5 +1,6 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { Status } from '../../generated/google/rpc/status.js';
+import { asBuffer } from '../as-buffer.js';
 import type { TraceContext } from '../trace-context.js';
 import type { OperationRecord, OperationResult } from './operation-store.js';
 
@@ -151,14 +152,9 @@ function traceOf({ traceparent, tracestate }: OperationRow): TraceContext | unde
   return tracestate === null ? { traceparent } : { traceparent, tracestate };
 }
 
-/** A message, by its columns. */
+/** A message, by its columns. Messages of the kit hold Buffers; not every driver gives one. */
 export function anyOf(typeUrl: string | null, value: Uint8Array | null): Any | undefined {
   return typeUrl === null ? undefined : { typeUrl, value: asBuffer(value ?? new Uint8Array()) };
-}
-
-/** Messages of the kit hold Buffers; not every driver gives one. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A clock may tell fractions, and a retention be infinite; neither fits an integer column. */

@@ -1,4 +1,5 @@
 import { ChannelCredentials, Client, type ClientUnaryCall, Metadata, type StatusObject } from '@grpc/grpc-js';
+import { asBuffer } from '../../as-buffer.js';
 import { onAbort } from '../../signals.js';
 import { StatusError } from '../../status.js';
 import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
@@ -73,8 +74,4 @@ export class ChannelUpstream implements Upstream {
 
 function defaultCredentials(target: string): ChannelCredentials {
   return LOOPBACK.test(target) ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl();
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { asBuffer } from '../../as-buffer.js';
 import { systemClock } from '../../clock.js';
 import { timeLeftMs } from '../../deadline.js';
 import { onAbort } from '../../signals.js';
 import { Code, StatusError } from '../../status.js';
 import type { UnaryHandler } from './unary-handlers.js';
-import { noMessage, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
+import { serverError, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 
 type ServerAnswer = Parameters<sendUnaryData<unknown>>;
 type MetricsRecorder = ReturnType<ServerUnaryCall<unknown, unknown>['getMetricsRecorder']>;
@@ -94,7 +95,7 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
       this.#stop = systemClock.setTimer(pass, timeoutMs);
     }
     try {
-      this.request = handler.deserialize(Buffer.from(request.buffer, request.byteOffset, request.byteLength));
+      this.request = handler.deserialize(asBuffer(request));
     } catch {
       this.#fail(new StatusError(Code.INTERNAL, 'Error deserializing request'));
       return;
@@ -157,9 +158,7 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
 /** As grpc-js has it. */
 function statusOf(error: NonNullable<ServerAnswer[0]>, trailers: Metadata | undefined): StatusError {
   const code = Number.isInteger(error.code) ? Number(error.code) : Code.UNKNOWN;
-  if (code === Code.OK) return noMessage();
   const message = 'message' in error ? error.message : 'Unknown Error';
   const details = (Number.isInteger(error.code) ? error.details : undefined) ?? message;
-  const metadata = trailers ?? error.metadata ?? new Metadata();
-  return StatusError.from(Object.assign(new Error(details), { code, details, metadata }));
+  return serverError(code, details, trailers ?? error.metadata ?? new Metadata());
 }

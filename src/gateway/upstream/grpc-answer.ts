@@ -2,7 +2,7 @@ import { constants, type IncomingHttpHeaders } from 'node:http2';
 import { Metadata } from '@grpc/grpc-js';
 import { Code, StatusError } from '../../status.js';
 import { unframe } from './grpc-frame.js';
-import { noMessage, type UpstreamAnswer } from './upstream.js';
+import { serverError, type UpstreamAnswer } from './upstream.js';
 
 /** Of gRPC itself: nothing that a service says. */
 const STATUS_HEADERS = ['grpc-status', 'grpc-message'];
@@ -39,10 +39,10 @@ export class GrpcAnswer {
   /** @param resetCode - of HTTP/2: how the stream ended. */
   end(resetCode: number | undefined): UpstreamAnswer {
     const metadata = this.#metadata;
-    if (this.#status !== '0') return { kind: 'error', error: this.#error(resetCode), metadata };
-    const bytes = unframe(Buffer.concat(this.#chunks));
-    if (bytes) return { kind: 'response', bytes, metadata };
-    return { kind: 'error', error: noMessage(), metadata };
+    const bytes = this.#status === '0' ? unframe(Buffer.concat(this.#chunks)) : undefined;
+    return bytes
+      ? { kind: 'response', bytes, metadata }
+      : { kind: 'error', error: this.#error(resetCode), metadata };
   }
 
   #error(resetCode: number | undefined): StatusError {
@@ -50,10 +50,7 @@ export class GrpcAnswer {
       const code = CODE_OF_RESET[resetCode ?? constants.NGHTTP2_NO_ERROR] ?? Code.UNAVAILABLE;
       return new StatusError(code, `the server broke the call off (HTTP/2 code ${resetCode}): try again`);
     }
-    const details = this.#message;
-    const error = { code: Number(this.#status), details, metadata: this.#metadata };
-    // As grpc-js has it, so that details are read in one way.
-    return StatusError.from(Object.assign(new Error(details), error));
+    return serverError(Number(this.#status), this.#message, this.#metadata);
   }
 }
 

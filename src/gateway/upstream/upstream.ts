@@ -35,7 +35,10 @@ export function closed(): UpstreamAnswer {
   };
 }
 
-/** What comes of success without a message. */
-export function noMessage(): StatusError {
-  return new StatusError(Code.INTERNAL, 'the server answered with no message: see to the server');
+/** What a server answered in place of a message: an error with its details, or success without one. */
+export function serverError(code: number, details: string, metadata: Metadata): StatusError {
+  if (code === Code.OK)
+    return new StatusError(Code.INTERNAL, 'the server answered with no message: see to the server');
+  // As clients of grpc-js have it, so that details are read in one way.
+  return StatusError.from(Object.assign(new Error(details), { code, details, metadata }));
 }
