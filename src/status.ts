@@ -1,8 +1,11 @@
+import { types } from 'node:util';
 import type { Any } from '../generated/google/protobuf/any.js';
 import { BadRequest, ErrorInfo, RetryInfo } from '../generated/google/rpc/error_details.js';
 import { Status } from '../generated/google/rpc/status.js';
 import { pack, unpack } from './any.js';
+import { asBuffer } from './as-buffer.js';
 import type { MessageType } from './operation-method.js';
+import { clipText, messageOf, readProperty, toText, utf8Bytes } from './text.js';
 
 /** The canonical error codes, `google.rpc.Code` (google/rpc/code.proto). */
 export const Code = {
@@ -31,7 +34,7 @@ export type CodeName = keyof typeof Code;
 
 const CODE_NAMES = Object.keys(Code) as CodeName[];
 
-/** The name of a code. A number that is none reads as `UNKNOWN`, as AIP-193 has it. */
+/** Returns the name of a code; any other number reads as `UNKNOWN` (AIP-193). */
 export function codeName(code: number): CodeName {
   return CODE_NAMES[code] ?? 'UNKNOWN';
 }
@@ -66,11 +69,18 @@ export class StatusError extends Error {
   /** `google.rpc` details (ErrorInfo, BadRequest, …), packed; {@link StatusError.detail} unpacks one. */
   readonly details: readonly Any[];
 
-  /** @param code - an error is never OK: that one, and a number that is no code, becomes UNKNOWN. */
+  /**
+   * Accepts any values, as JavaScript callers may pass them, so that an error can always be sent and stored.
+   *
+   * @param code - OK, and anything that is no code, becomes UNKNOWN.
+   * @param message - lone surrogates are replaced.
+   * @param details - anything that is no `google.protobuf.Any` is left out. Unless an `ErrorInfo` remains, one with the reason
+   * `MALFORMED_ERROR_DETAILS` is added.
+   */
   constructor(code: Code, message: string, details: readonly Any[] = [], options?: ErrorOptions) {
-    super(message, options);
+    super(message === undefined ? '' : toText(message), options);
     this.code = asCode(code);
-    this.details = details;
+    this.details = readDetails(details).details;
   }
 
   /**
@@ -83,29 +93,65 @@ export class StatusError extends Error {
     return found && unpack(type, found);
   }
 
-  /** As a `google.rpc.Status` message. */
+  /** Returns the error as a `google.rpc.Status` message. */
   toStatus(): Status {
     return { code: this.code, message: this.message, details: [...this.details] };
   }
 
   /**
-   * Makes a StatusError of whatever was thrown or read: one stays itself; a `google.rpc.Status` and a
-   * gRPC ServiceError keep code, message and details; anything else becomes UNKNOWN with itself as cause.
+   * Converts any value that was thrown or received to a StatusError, and never throws: a StatusError stays itself; a
+   * `google.rpc.Status` and a gRPC ServiceError keep code, message and details; anything else becomes UNKNOWN with the value as cause.
+   *
+   * What cannot be encoded is replaced as in the constructor. That includes properties of a StatusError that were
+   * changed since, getters that throw, and proxies.
    */
   static from(thrown: unknown): StatusError {
-    if (thrown instanceof StatusError) return thrown;
-    if (isServiceError(thrown)) {
-      const details = statusDetails(thrown)?.details ?? [];
-      return new StatusError(thrown.code as Code, thrown.details, details, { cause: thrown });
+    try {
+      if (thrown instanceof StatusError) return isIntact(thrown) ? thrown : repaired(thrown);
+      if (isServiceError(thrown)) {
+        const details = statusDetails(thrown)?.details ?? [];
+        return new StatusError(thrown.code as Code, thrown.details, details, { cause: thrown });
+      }
+      if (isStatus(thrown)) return new StatusError(thrown.code as Code, thrown.message, thrown.details);
+    } catch {
+      // A getter or a proxy trap threw: nothing more can be read.
     }
-    if (isStatus(thrown)) return new StatusError(thrown.code as Code, thrown.message, thrown.details);
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new StatusError(Code.UNKNOWN, message, [], { cause: thrown });
+    return new StatusError(Code.UNKNOWN, messageOf(thrown), [], { cause: thrown });
+  }
+}
+
+/** Tells whether a value is a StatusError. Unlike `instanceof` it never throws, not even for a revoked proxy. */
+export function isStatusError(thrown: unknown): thrown is StatusError {
+  try {
+    return thrown instanceof StatusError;
+  } catch {
+    return false;
   }
 }
 
 /**
- * What an error that the kit itself raises says: with one ErrorInfo, BadRequest for a bad field (AIP-193).
+ * Returns what can be sent and stored of an error: `toStatus()`, with whatever cannot be encoded replaced. Never throws,
+ * whatever subclasses override or user code changed.
+ */
+export function statusOf(error: StatusError): Status & { code: Code } {
+  let given: unknown;
+  try {
+    given = error.toStatus();
+  } catch {
+    given = error;
+  }
+  return {
+    code: asCode(readProperty(given, 'code')),
+    message: toText(readProperty(given, 'message') ?? ''),
+    details: readDetails(readProperty(given, 'details')).details,
+  };
+}
+
+/** Upper bound on one value in the ErrorInfo of the kit, in bytes: the longest name of an operation. */
+const MAX_FACT_BYTES = 1024;
+
+/**
+ * Builds the status of an error that the kit itself raises, with one ErrorInfo, and BadRequest for a bad field (AIP-193).
  *
  * @param reason - UPPER_SNAKE_CASE, stable: programs tell errors apart by it.
  * @param message - begins with what went wrong, names the value, ends with what to do.
@@ -116,8 +162,7 @@ export function kitStatus(
   message: string,
   facts: ErrorFacts = {},
 ): Status & { code: Code } {
-  const info: ErrorInfo = { reason, domain: ERROR_DOMAIN, metadata: { ...facts.metadata } };
-  const details = [pack(ErrorInfo, info)];
+  const details = [errorInfo(reason, facts.metadata)];
   if (facts.field !== undefined) {
     const violation = { field: facts.field, description: message };
     details.push(pack(BadRequest, BadRequest.fromPartial({ fieldViolations: [violation] })));
@@ -128,6 +173,13 @@ export function kitStatus(
     details.push(pack(RetryInfo, { retryDelay: { seconds, nanos } }));
   }
   return { code, message, details };
+}
+
+function errorInfo(reason: string, facts: ErrorFacts['metadata'] = {}): Any {
+  const metadata: Record<string, string> = {};
+  for (const [key, value] of Object.entries(facts))
+    metadata[key] = clipText(value, MAX_FACT_BYTES, utf8Bytes);
+  return pack(ErrorInfo, { reason, domain: ERROR_DOMAIN, metadata });
 }
 
 /** {@link kitStatus} as an Error. */
@@ -148,7 +200,7 @@ export function invalidField(field: string, message: string, facts: ErrorFacts =
 
 const QUOTED_LENGTH = 80;
 
-/** A value as error messages quote it: in quotes, on one line, and never longer than a line. */
+/** Quotes a value for an error message: on one line of bounded length. */
 export function quoted(value: string): string {
   const text = JSON.stringify(value.slice(0, QUOTED_LENGTH));
   return value.length > QUOTED_LENGTH ? `${text}… (${value.length} characters)` : text;
@@ -186,8 +238,79 @@ function statusDetails(error: ServiceErrorLike): Status | undefined {
   }
 }
 
-function asCode(code: number): Code {
-  return Number.isInteger(code) && code > Code.OK && code <= Code.UNAUTHENTICATED
+function asCode(code: unknown): Code {
+  return Number.isInteger(code) && Number(code) > Code.OK && Number(code) <= Code.UNAUTHENTICATED
     ? (code as Code)
     : Code.UNKNOWN;
+}
+
+/** More details than any error has; further ones are left out. */
+const MAX_DETAILS = 1000;
+
+/**
+ * Copies the details that can be encoded. Never throws.
+ *
+ * @returns besides, whether the copy equals what was given.
+ */
+function readDetails(given: unknown): { readonly details: Any[]; readonly isIntact: boolean } {
+  const details: Any[] = [];
+  let isIntact = false;
+  try {
+    if (Array.isArray(given)) {
+      const count = Math.min(given.length, MAX_DETAILS);
+      isIntact = count === given.length;
+      // By index: iterators and methods of the array may have been overridden.
+      for (let index = 0; index < count; index++) {
+        const detail: unknown = given[index];
+        const read = isPlainAny(detail) ? detail : asAny(detail);
+        if (read) details.push(read);
+        isIntact &&= read === detail;
+      }
+    }
+  } catch {
+    isIntact = false;
+  }
+  if (!isIntact && !details.some(({ typeUrl }) => typeUrl.endsWith(`/${ErrorInfo.$type}`)))
+    details.push(malformedDetails());
+  return { details, isIntact };
+}
+
+function malformedDetails(): Any {
+  const advice = 'details of the error were not google.protobuf.Any messages: pack each one';
+  return errorInfo('MALFORMED_ERROR_DETAILS', { advice });
+}
+
+/** Whether a detail can be kept as it is: reading it again gives the same. */
+function isPlainAny(detail: unknown): detail is Any {
+  if (typeof detail !== 'object' || detail === null || types.isProxy(detail)) return false;
+  const typeUrl = Object.getOwnPropertyDescriptor(detail, 'typeUrl')?.value;
+  const value = Object.getOwnPropertyDescriptor(detail, 'value')?.value;
+  return typeof typeUrl === 'string' && typeUrl.isWellFormed() && types.isUint8Array(value);
+}
+
+function asAny(detail: unknown): Any | undefined {
+  const typeUrl = readProperty(detail, 'typeUrl');
+  const value = readProperty(detail, 'value');
+  if (typeof typeUrl !== 'string' || !types.isUint8Array(value)) return undefined;
+  return { typeUrl: typeUrl.toWellFormed(), value: asBuffer(value) };
+}
+
+/** Whether nothing of a StatusError was changed or overridden so that it could not be encoded. */
+function isIntact(error: StatusError): boolean {
+  if (types.isProxy(error)) return false;
+  const [code, message, details] = (['code', 'message', 'details'] as const).map(
+    (key) => Object.getOwnPropertyDescriptor(error, key)?.value,
+  );
+  return (
+    asCode(code) === code &&
+    typeof message === 'string' &&
+    message.isWellFormed() &&
+    readDetails(details).isIntact
+  );
+}
+
+/** A StatusError with what can still be read of one. */
+function repaired(error: StatusError): StatusError {
+  const { code, message, details } = statusOf(error);
+  return new StatusError(code, message, details, { cause: error });
 }

@@ -7,10 +7,10 @@ import {
 } from '../../generated/google/longrunning/operations.js';
 import type { Empty } from '../../generated/google/protobuf/empty.js';
 import { encodeMessage } from '../encode.js';
-import { toServerError } from '../grpc-status.js';
+import { sendableError, toServerError } from '../grpc-status.js';
 import type { MessageType } from '../operation-method.js';
-import { Code, StatusError } from '../status.js';
-import { AccessError } from './access/access-error.js';
+import { Code, isStatusError, StatusError } from '../status.js';
+import { readProperty } from '../text.js';
 import { GrpcCallFacts, peerOf } from './access/call-facts.js';
 import { type Entry, enter, inCall, inWait } from './access/entry.js';
 import { type Admission, EVERYBODY } from './access/gate.js';
@@ -23,6 +23,9 @@ import { type CallObservers, type CallSubject, observedHandler } from './telemet
 
 /** What Empty is on the wire. grpc-js copies it into a frame. */
 const EMPTY_BYTES = Buffer.alloc(0);
+
+/** Trailers have room for no longer one besides the status. */
+const MAX_CHALLENGE_LENGTH = 512;
 
 const strict = strictService(GeneratedService);
 
@@ -125,9 +128,9 @@ export function guarded<Request, Response>(
     if (call.cancelled) leave();
     else call.once('cancelled', leave);
     try {
-      handler(call, (...answer) => {
+      handler(call, (error, ...answer) => {
         leave();
-        callback(...answer);
+        callback(error ? sendableError(error) : error, ...answer);
       });
     } catch (thrown) {
       leave();
@@ -167,15 +170,20 @@ export function unary<Request, Response>(
 
 const empty = (): Empty => ({});
 
-/** What was thrown, as it goes out; how to get in goes with it, for HTTP. */
+/** Converts what was thrown to what the caller receives, with the challenge for HTTP if access was refused. Never throws. */
 function refusal(path: string, logger: Logger, thrown: unknown): ReturnType<typeof toServerError> {
-  if (!(thrown instanceof StatusError))
-    logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
-  const error = thrown instanceof StatusError ? thrown : internalError(path, thrown);
-  const answer = toServerError(error);
-  if (error instanceof AccessError && error.challenge !== undefined)
-    answer.metadata?.set('www-authenticate', error.challenge);
+  const isMeant = isStatusError(thrown);
+  if (!isMeant) logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
+  const answer = toServerError(isMeant ? thrown : internalError(path, thrown));
+  const challenge = readProperty(thrown, 'challenge');
+  if (isMeant && typeof challenge === 'string' && isHeaderValue(challenge))
+    answer.metadata?.set('www-authenticate', challenge);
   return answer;
+}
+
+/** Whether gRPC can send a text as the value of a header. */
+function isHeaderValue(text: string): boolean {
+  return text.length <= MAX_CHALLENGE_LENGTH && /^[ -~]*$/.test(text);
 }
 
 /** Deadline and end of a call that may take long. The quick ones leave both to grpc-js. */

@@ -1,7 +1,8 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Clock } from '../clock.js';
-import { Code, kitError, StatusError } from '../status.js';
+import { Code, isStatusError, kitError, StatusError } from '../status.js';
 import type { OperationRecord, OperationStore, WorkOutcome } from '../stores/operation-store.js';
+import { readProperty } from '../text.js';
 import { atMost } from './at-most.js';
 import { internalError } from './internal-error.js';
 import { cancellation, type LifecycleEvent } from './lifecycle.js';
@@ -246,7 +247,7 @@ export class Run {
   }
 
   #failure(thrown: unknown): StatusError {
-    if (thrown instanceof StatusError) return thrown;
+    if (isStatusError(thrown)) return StatusError.from(thrown);
     this.#log('operation failed unexpectedly', thrown);
     return internalError(this.#method.path, thrown);
   }
@@ -266,14 +267,14 @@ function outcomeOf(committed: Committed | undefined): WorkOutcome {
 }
 
 /**
- * Whether work ended because its signal aborted: it threw the signal's reason, an error with that as its cause,
- * what Node's own functions throw for it (an AbortError), or that a gRPC call of its own was cancelled.
+ * Tells whether work ended because its signal aborted: it threw the signal's reason, an error with that as its cause,
+ * an AbortError as Node's own functions do, or the error of a gRPC call of its own that was cancelled.
  */
 function obeyed(thrown: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
   if (thrown === signal.reason) return true;
-  if (thrown instanceof StatusError) return false;
+  if (isStatusError(thrown)) return false;
   // By name: an error of another realm, as test runners have them, is no instance of our Error.
-  const { name, cause } = (thrown ?? {}) as { readonly name?: unknown; readonly cause?: unknown };
-  return name === 'AbortError' || cause === signal.reason || StatusError.from(thrown).code === Code.CANCELLED;
+  if (readProperty(thrown, 'name') === 'AbortError') return true;
+  return readProperty(thrown, 'cause') === signal.reason || StatusError.from(thrown).code === Code.CANCELLED;
 }

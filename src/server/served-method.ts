@@ -109,10 +109,15 @@ export class ServedMethod {
   /** The record with what its metadata's type can say of it: when it began and ended, that it was cancelled. */
   fill(record: OperationRecord): OperationRecord {
     if (this.#knownFields.areNone) return record;
-    const metadata = this.#metadataOf(record);
-    const filled = this.#knownFields.fill(metadata, record);
-    if (filled === metadata) return record;
-    return { ...record, metadata: pack(this.#implemented.method.metadata, filled) };
+    try {
+      const metadata = this.#metadataOf(record);
+      const filled = this.#knownFields.fill(metadata, record);
+      if (filled === metadata) return record;
+      return { ...record, metadata: pack(this.#implemented.method.metadata, filled) };
+    } catch {
+      // Another version of the server may have written it. That must keep no operation from ending.
+      return record;
+    }
   }
 
   /** The record's metadata with the fields given in `update` set. */

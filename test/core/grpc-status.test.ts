@@ -1,8 +1,11 @@
+import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { ErrorInfo, Help } from '../../generated/google/rpc/error_details.js';
 import { pack } from '../../src/any.js';
-import { toServerError } from '../../src/grpc-status.js';
+import { sendableError, toServerError } from '../../src/grpc-status.js';
 import { Code, StatusError } from '../../src/status.js';
+import { anyThrown } from '../helpers/any-value.js';
 
 const info = pack(ErrorInfo, { reason: 'A', domain: 'd', metadata: {} });
 const large = pack(Help, { links: [{ description: 'x'.repeat(5000), url: '' }] });
@@ -27,9 +30,41 @@ describe('toServerError', () => {
     expect(StatusError.from(sent).details).toEqual([info]);
   });
 
-  it('clips a message that would overflow a header block', () => {
-    const sent = toServerError(new StatusError(Code.ABORTED, 'x'.repeat(100_000)));
-    expect(sent.details).toHaveLength(1024);
-    expect(sent.details).toMatch(/x…$/);
+  it.each(['x', '漢', '😀', '\n', ' ', '\ud83d'])(
+    'clips a message of %j that would overflow a header block',
+    (unit) => {
+      const { details } = toServerError(new StatusError(Code.ABORTED, unit.repeat(100_000)));
+      expect(encodeURI(details).length).toBeLessThanOrEqual(2048);
+      expect(encodeURI(details).length).toBeGreaterThan(2000);
+      expect(details).toMatch(/…$/);
+    },
+  );
+
+  it('keeps a message that fits whole', () => {
+    const message = 'größe '.repeat(100);
+    expect(toServerError(new StatusError(Code.ABORTED, message)).details).toBe(message);
+  });
+});
+
+describe('sendableError', () => {
+  it('converts any value to what grpc-js can send (contract 50)', () => {
+    fc.assert(
+      fc.property(anyThrown(), (make) => {
+        const { code, details, metadata } = sendableError(make());
+        expect(Number.isInteger(code)).toBe(true);
+        expect(encodeURI(details ?? '').length).toBeLessThanOrEqual(2048);
+        expect(metadata).toBeUndefined();
+      }),
+    );
+  });
+
+  it('keeps what a handler answers', () => {
+    const metadata = new Metadata();
+    expect(sendableError({ code: 5, details: 'not here', metadata })).toEqual({
+      code: 5,
+      details: 'not here',
+      metadata,
+    });
+    expect(sendableError(new Error('broken'))).toEqual({ code: Code.UNKNOWN, details: 'broken' });
   });
 });

@@ -1,9 +1,11 @@
 import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Any } from '../../generated/google/protobuf/any.js';
 import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details.js';
 import { Status } from '../../generated/google/rpc/status.js';
 import { pack } from '../../src/any.js';
+import { toServerError } from '../../src/grpc-status.js';
 import {
   Code,
   codeName,
@@ -12,7 +14,9 @@ import {
   quoted,
   STATUS_DETAILS_KEY,
   StatusError,
+  statusOf,
 } from '../../src/status.js';
+import { anyString, anyThrown, HOSTILE } from '../helpers/any-value.js';
 
 const details = [pack(RetryInfo, { retryDelay: { seconds: 1, nanos: 0 } })];
 
@@ -59,14 +63,95 @@ describe('StatusError.from', () => {
     fc.assert(
       fc.property(fc.anything(), (thrown) => {
         fc.pre(typeof thrown !== 'object' || thrown === null || !('code' in thrown));
-        // Some objects cannot be told as text at all.
-        fc.pre(isPrintable(thrown));
         expect(StatusError.from(thrown)).toMatchObject({ code: Code.UNKNOWN, details: [] });
         expect(StatusError.from(thrown).cause).toBe(thrown);
       }),
     );
   });
+
+  it('any value becomes an error that can be encoded and sent (contract 50)', () => {
+    fc.assert(fc.property(anyThrown(), (make) => assertSendable(StatusError.from(make()))));
+    for (const make of HOSTILE) assertSendable(StatusError.from(make()));
+  });
+
+  it('a StatusError that was changed or overridden is repaired', () => {
+    class Hostile extends StatusError {
+      override toStatus(): Status {
+        throw new Error('toStatus');
+      }
+    }
+    const make = () => new Hostile(Code.ABORTED, 'again', details);
+    expect(statusOf(make())).toEqual({ code: Code.ABORTED, message: 'again', details });
+    for (const [key, value] of [
+      ['code', 'ABORTED'],
+      ['message', Object.create(null)],
+      ['message', '\ud800'],
+      ['details', 5],
+      ['details', [{ typeUrl: 'x', value: 'y' }]],
+    ] as const) {
+      const changed = Object.assign(make(), { [key]: value });
+      assertSendable(StatusError.from(changed));
+      expect(StatusError.from(changed)).not.toBe(changed);
+      const throwing = Object.defineProperty(make(), key, {
+        get() {
+          throw new Error(key);
+        },
+      });
+      assertSendable(StatusError.from(throwing));
+    }
+    const proxy = new Proxy(make(), {});
+    expect(StatusError.from(proxy)).toMatchObject({ code: Code.ABORTED, message: 'again', details });
+    assertSendable(StatusError.from(proxy));
+  });
 });
+
+describe('new StatusError', () => {
+  it('accepts any message and details (contract 50)', () => {
+    fc.assert(
+      fc.property(fc.anything(), anyString(), fc.anything(), (code, message, given) => {
+        const error = new StatusError(code as Code, message, given as Any[]);
+        expect(error.message).toBe(message.toWellFormed());
+        assertSendable(error);
+      }),
+    );
+  });
+
+  it.each([
+    5,
+    null,
+    'x',
+    {},
+    [null],
+    [{}],
+    ['x'],
+    [{ '@type': 'google.rpc.ErrorInfo', reason: 'X' }],
+    [{ typeUrl: 'type.googleapis.com/a.B', value: 'text' }],
+  ])('leaves out details that are no Any and says so: %j', (given) => {
+    const error = new StatusError(Code.ABORTED, 'm', given as unknown as Any[]);
+    expect(error).toMatchObject({ code: Code.ABORTED, message: 'm' });
+    expect(error.details).toHaveLength(1);
+    expect(error.detail(ErrorInfo)).toMatchObject({ reason: 'MALFORMED_ERROR_DETAILS' });
+  });
+
+  it('keeps the valid details beside others', () => {
+    const info = pack(ErrorInfo, { reason: 'A', domain: 'd', metadata: {} });
+    expect(new StatusError(Code.ABORTED, 'm', [info, 5 as unknown as Any]).details).toEqual([info]);
+  });
+});
+
+function assertSendable(error: StatusError): void {
+  const status = statusOf(error);
+  expect(codeName(status.code)).not.toBe('OK');
+  expect(Object.values(Code)).toContain(status.code);
+  expect(status.message.isWellFormed()).toBe(true);
+  expect(Status.decode(Status.encode(status).finish())).toEqual({
+    ...status,
+    details: status.details.map(({ typeUrl, value }) => ({ typeUrl, value: Buffer.from(value) })),
+  });
+  const { details: message, metadata } = toServerError(error);
+  const trailers = metadata?.toHttp2Headers() ?? {};
+  expect(encodeURI(message).length + String(trailers[STATUS_DETAILS_KEY] ?? '').length).toBeLessThan(7600);
+}
 
 describe('errors of the kit', () => {
   it('carry one ErrorInfo, and BadRequest and RetryInfo where they apply (contract 32)', () => {
@@ -105,12 +190,3 @@ describe('errors of the kit', () => {
     expect(codeName(-1)).toBe('UNKNOWN');
   });
 });
-
-function isPrintable(value: unknown): boolean {
-  try {
-    String(value);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,6 +1,7 @@
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { pack } from '../../any.js';
-import { Code, codeName, ERROR_DOMAIN, StatusError } from '../../status.js';
+import { Code, codeName, ERROR_DOMAIN, isStatusError, StatusError } from '../../status.js';
+import { clipText, utf8Bytes } from '../../text.js';
 import { AccessError, bearerChallenge, isRefusal } from './access-error.js';
 import type { Access, Authorization, Authorize } from './authorize.js';
 import type { CallFacts } from './call-facts.js';
@@ -41,8 +42,10 @@ export class Gate {
       }
       return admission;
     } catch (thrown) {
-      if (!(thrown instanceof StatusError && isRefusal(thrown))) throw thrown;
-      throw told(thrown, { permission: this.#permissionFor(facts), resource: clipped(facts.name) });
+      if (!isStatusError(thrown)) throw thrown;
+      const error = StatusError.from(thrown);
+      if (!isRefusal(error)) throw error;
+      throw told(error, { permission: this.#permissionFor(facts), resource: clipped(facts.name) });
     }
   }
 }
@@ -85,7 +88,7 @@ function joined(before: Admission, { caller, shows }: Access = {}): Admission {
 
 /** A refusal with one ErrorInfo that says of what, first of the details (contract 32). */
 function told(refusal: StatusError, metadata: Readonly<Record<string, string>>): AccessError {
-  const given = refusal.detail(ErrorInfo) ?? {
+  const given = errorInfoOf(refusal) ?? {
     metadata: {},
     reason: codeName(refusal.code),
     domain: ERROR_DOMAIN,
@@ -101,10 +104,21 @@ function told(refusal: StatusError, metadata: Readonly<Record<string, string>>):
   );
 }
 
-/** Past this no name is well-formed, and details of errors must not be too long. */
-const LONGEST_RESOURCE = 1024;
-const CLIPPED_LENGTH = 200;
+/** A refusal of user code may have an ErrorInfo that cannot be decoded. */
+function errorInfoOf(refusal: StatusError): ErrorInfo | undefined {
+  try {
+    return refusal.detail(ErrorInfo);
+  } catch {
+    return undefined;
+  }
+}
+
+/** No well-formed name is longer, and details of errors must not be too long. */
+const MAX_RESOURCE_BYTES = 1024;
+const CLIPPED_BYTES = 200;
 
 function clipped(name: string): string {
-  return Buffer.byteLength(name) <= LONGEST_RESOURCE ? name : `${name.slice(0, CLIPPED_LENGTH)}…`;
+  return utf8Bytes(name) <= MAX_RESOURCE_BYTES
+    ? name.toWellFormed()
+    : clipText(name, CLIPPED_BYTES, utf8Bytes);
 }
