@@ -6,6 +6,7 @@ import type { MessageJson } from '../json/message-json.js';
 import { errorEnvelope } from './error-envelope.js';
 import { HttpRefusal, headTooLarge, malformedRequest, requestTooSlow } from './http-refusal.js';
 import { STATUS_CODES } from './node-http.js';
+import { breakBody } from './read-body.js';
 
 /** How long to go on reading what is not wanted, so that the client reads the answer before the connection ends. */
 export const LINGER_MS = 1000;
@@ -28,8 +29,9 @@ export class ClientErrors {
   }
 
   /**
-   * Answers, and closes the connection: after what is still owed on it, or the client would take the answer for one
-   * to a request before. Whatever else Node finds wrong there comes of the first error.
+   * Answers, and closes the connection. An error in a body that is still arriving is the answer to that request. Any
+   * other waits for the answers that are owed on the connection: sent earlier, it would pass for one of them. Errors after
+   * the first one follow from it and are ignored.
    */
   answer(error: Error & { readonly code?: string }, connection: Duplex): void {
     if (error.code === 'ECONNRESET' || !connection.writable) {
@@ -38,9 +40,11 @@ export class ClientErrors {
     }
     if (this.#heard.has(connection)) return;
     this.#heard.add(connection);
-    const refusal = error instanceof HttpRefusal ? error : refusalOf(error.code);
     const owed = owedAnswers.get(connection);
+    const isInBody = owed !== undefined && !owed.req.complete;
+    const refusal = error instanceof HttpRefusal ? error : refusalOf(error.code, { isInBody });
     if (!owed || owed.writableFinished || owed.destroyed) this.#end(connection, refusal);
+    else if (isInBody && breakBody(owed.req, refusal)) return;
     else owed.once('close', () => this.#end(connection, refusal));
   }
 
@@ -61,10 +65,11 @@ export class ClientErrors {
   }
 }
 
-function refusalOf(code: string | undefined): HttpRefusal {
+function refusalOf(code: string | undefined, { isInBody }: { readonly isInBody: boolean }): HttpRefusal {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return headTooLarge();
+      // In a body, the overflow is in the trailers of chunked encoding.
+      return isInBody ? malformedRequest() : headTooLarge();
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return requestTooSlow();
   }

@@ -1,8 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../clock.js';
+import type { StatusError } from '../../status.js';
 import type { GatewayLimits } from '../limits.js';
 import { malformedBody } from '../malformed-request.js';
 import { bodyTooLarge, bodyTooSlow } from './http-refusal.js';
+
+/** Rejects the body that is being read; of a request whose body nobody has read yet, the reason why it cannot be. */
+const broken = new WeakMap<IncomingMessage, StatusError | ((reason: StatusError) => void)>();
+
+/**
+ * Reports that a body cannot be parsed, so that its reader need not wait for the rest.
+ *
+ * @returns whether the reason will be the answer to the request: not if the body has been read, or given up.
+ */
+export function breakBody(request: IncomingMessage, reason: StatusError): boolean {
+  const reader = broken.get(request);
+  if (typeof reader === 'function') {
+    reader(reason);
+    return true;
+  }
+  broken.set(request, reason);
+  return false;
+}
 
 /**
  * Reads the body of a request, or takes what middleware has made of it.
@@ -19,6 +38,8 @@ export async function readBody(
   if (encoding === undefined && (length === undefined || length === '0')) return Buffer.alloc(0);
   if (request.readableEnded) return parsedBody(request);
   if (Number(length) > limits.bodyBytes) throw bodyTooLarge(limits.bodyBytes);
+  const reason = broken.get(request);
+  if (reason instanceof Error) throw reason;
   return collect(request, limits, clock);
 }
 
@@ -39,9 +60,11 @@ function collect(
   const onEnd = () => resolve(Buffer.concat(chunks));
   const onBreak = () => reject(malformedBody('body is cut off: send all of it'));
   const stopTimer = clock.setTimer(() => reject(bodyTooSlow(arrivalMs)), arrivalMs);
+  broken.set(request, reject);
   request.on('data', onData).on('end', onEnd).on('error', onBreak).on('close', onBreak);
   return promise.finally(() => {
     stopTimer();
+    broken.delete(request);
     request.off('data', onData).off('end', onEnd).off('close', onBreak);
     // Its error listener stays: nobody else may be there to hear of a broken connection.
     request.pause();
