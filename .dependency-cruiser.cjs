@@ -3,7 +3,7 @@
 const CORE = '^src/[^/]+\\.ts$';
 const GENERATED = '^generated/';
 const GAX = '^src/client/gax/index\\.ts$';
-const STORE_CONTRACT = '^src/stores/operation-store\\.ts$';
+const STORE_CONTRACT = '^src/stores/(operation-store|listed-size)\\.ts$';
 
 const layers = {
   '^generated/': [],

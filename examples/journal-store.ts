@@ -4,15 +4,16 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { Code, matchesParent, StatusError } from 'longrunning';
-import type {
-  ConsumeOptions,
-  ListPage,
-  ListQuery,
-  OperationRecord,
-  OperationStore,
-  RequestKey,
-  WorkConsumer,
-  WorkHandler,
+import {
+  type ConsumeOptions,
+  type ListPage,
+  type ListQuery,
+  listedSize,
+  type OperationRecord,
+  type OperationStore,
+  type RequestKey,
+  type WorkConsumer,
+  type WorkHandler,
 } from 'longrunning/server';
 
 /** A record, and its place in the order of creation. */
@@ -72,7 +73,7 @@ export class JournalStore implements OperationStore {
     return known;
   }
 
-  async list({ parent, matches, now, limit, after }: ListQuery): Promise<ListPage> {
+  async list({ parent, matches, now, limit, maxBytes, after }: ListQuery): Promise<ListPage> {
     const before = Number(after ?? Number.POSITIVE_INFINITY);
     const found = [...this.#entries.values()]
       .reverse()
@@ -84,9 +85,9 @@ export class JournalStore implements OperationStore {
           !isExpired(record, now) &&
           (matches?.(record) ?? true),
       );
-    const page = found.slice(0, limit);
+    const page = found.slice(0, countWithin(found, limit, maxBytes));
     const records = page.map(({ record }) => record);
-    return found.length > limit ? { records, next: String(page.at(-1)?.sequence) } : { records };
+    return found.length > page.length ? { records, next: String(page.at(-1)?.sequence) } : { records };
   }
 
   async deleteExpired(now: number, limit: number): Promise<number> {
@@ -177,4 +178,14 @@ export class JournalStore implements OperationStore {
 
 function isExpired({ expireTime }: OperationRecord, now: number): boolean {
   return expireTime !== undefined && expireTime <= now;
+}
+
+/** How many entries fit a page: one at least, if there is one. */
+function countWithin(entries: readonly Entry[], limit: number, maxBytes = Number.POSITIVE_INFINITY): number {
+  let bytes = 0;
+  const beyond = entries.findIndex(({ record }, index) => {
+    bytes += listedSize(record);
+    return index === limit || (index > 0 && bytes > maxBytes);
+  });
+  return beyond < 0 ? entries.length : beyond;
 }

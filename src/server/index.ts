@@ -52,7 +52,8 @@ export type { TraceContext } from '../trace-context.js';
 export type { CallerLimitOptions } from './limits/caller-limits.js';
 export type { ServiceLimits } from './operations-service.js';
 export type { Filter } from '../filter/ast.js';
-export { MAX_EXAMINED } from '../stores/operation-store.js';
+export { listedSize } from '../stores/listed-size.js';
+export { MAX_EXAMINED, MAX_EXAMINED_BYTES } from '../stores/operation-store.js';
 export type {
   ChangeListener,
   ConsumeOptions,

@@ -65,6 +65,7 @@ export const DEFAULT_OPTIONS = {
   retentionMs: 30 * 24 * 60 * 60 * 1000,
   defaultPageSize: 50,
   maxPageSize: 1000,
+  maxPageBytes: 3 * 1024 * 1024,
   maxWaitMs: 60_000,
 };
 

@@ -12,6 +12,7 @@ import { abortable, onAbort, within } from '../signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../status.js';
 import type { ListQuery, OperationRecord, OperationStore } from '../stores/operation-store.js';
 import { type Admission, EVERYBODY } from './access/gate.js';
+import { boundedPage } from './bounded-page.js';
 import { isGone, type LifecycleEvent, toOperation } from './lifecycle.js';
 import type { ListFilters } from './list-filter.js';
 import { OpenWaits } from './open-waits.js';
@@ -28,6 +29,11 @@ export interface ServiceLimits {
   readonly defaultPageSize: number;
   /** The largest page; a request for more gets this. @defaultValue 1000 */
   readonly maxPageSize: number;
+  /**
+   * Upper bound on the encoded size of a page, in bytes. A page ends before the operation that would exceed it, but has
+   * one at least. gRPC clients accept messages of 4 MiB by default. @defaultValue 3 MiB
+   */
+  readonly maxPageBytes: number;
   /** The longest that WaitOperation takes to answer, in milliseconds. @defaultValue 60,000 */
   readonly maxWaitMs: number;
 }
@@ -88,7 +94,7 @@ export class InProcessOperations implements OperationsApi {
     options?: CallOptions,
     { caller, shows }: Admission = EVERYBODY,
   ): Promise<ListOperationsResponse> {
-    const { store, listFilters, pageTokens, clock } = this.#options;
+    const { store, listFilters, pageTokens, clock, limits } = this.#options;
     if (request.returnPartialSuccess) throw partialSuccessUnimplemented();
     const parent = parseParent(request.name);
     const filter = request.filter ?? '';
@@ -98,9 +104,10 @@ export class InProcessOperations implements OperationsApi {
       ...shown(listFilters.read(filter), shows),
       now: clock.now(),
       limit: this.#pageSize(request.pageSize ?? 0),
+      maxBytes: limits.maxPageBytes,
     };
     const after = pageTokens.read(request.pageToken ?? '', scope);
-    const listed = store.list(after === undefined ? query : { ...query, after });
+    const listed = boundedPage(store, after === undefined ? query : { ...query, after });
     const { records, next } = await this.#within(listed, options);
     return {
       operations: records.map(toOperation),

@@ -16,6 +16,7 @@ import {
   type WorkConsumer,
   type WorkHandler,
 } from './operation-store.js';
+import { PageBuilder } from './page-builder.js';
 import { type Entry, newestFirst, ParentLog } from './parent-log.js';
 import { countByState } from './unfinished-count.js';
 import { WorkQueue } from './work-queue.js';
@@ -89,22 +90,20 @@ class MemoryStore implements OperationStore {
     return entry !== undefined;
   }
 
-  async list({ parent, now, limit, after, matches = () => true }: ListQuery): Promise<ListPage> {
+  async list(query: ListQuery): Promise<ListPage> {
+    const { parent, now, after } = query;
     const before = after === undefined ? Number.POSITIVE_INFINITY : Number(after);
-    const records: OperationRecord[] = [];
+    const page = new PageBuilder(query);
     let examined = 0;
-    let next = after;
+    let last = after;
     for (const entry of newestFirst(this.#logs(parent), before)) {
-      if (examined === MAX_EXAMINED) return { records, next };
-      if (isListed(entry, now) && matches(entry.record)) {
-        // One more than asked for tells that there is a next page.
-        if (records.length === limit) return { records, next };
-        records.push(entry.record);
-      }
-      next = String(entry.sequence);
-      if (++examined % EXAMINED_AT_ONCE === 0) await setImmediate();
+      if (examined === MAX_EXAMINED) return page.end(last);
+      last = String(entry.sequence);
+      const full = isListed(entry, now) ? page.add(entry.record, last) : undefined;
+      if (full) return full;
+      if (++examined % EXAMINED_AT_ONCE === 0 || page.isPauseDue()) await setImmediate();
     }
-    return { records };
+    return page.end();
   }
 
   async deleteExpired(now: number, limit: number): Promise<number> {

@@ -70,6 +70,14 @@ export interface ListQuery {
   /** Leaves out what had expired by then; what was deleted is always left out. */
   readonly now: number;
   readonly limit: number;
+  /**
+   * Upper bound on the size of the page in bytes, as `listedSize` counts them. The page ends before the record that would
+   * exceed it, but holds one record at least. A store reads no contents of records beyond it. If a store ignores it, the
+   * server lists again with a smaller limit.
+   *
+   * @defaultValue no bound
+   */
+  readonly maxBytes?: number;
   /** The `next` of the page before. */
   readonly after?: string;
 }
@@ -79,6 +87,12 @@ export interface ListQuery {
  * that is not full, or empty, with a `next` (AIP-158), and no call takes long.
  */
 export const MAX_EXAMINED = 10_000;
+
+/**
+ * How many bytes of records a store decodes for one filtered page before it returns the matches found so far. It goes on
+ * while it has found none, up to {@link MAX_EXAMINED} records.
+ */
+export const MAX_EXAMINED_BYTES = 64 * 1024 * 1024;
 
 /** A page of operations, newest first. */
 export interface ListPage {

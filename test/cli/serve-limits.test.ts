@@ -40,6 +40,14 @@ describe('serve with limits', () => {
     while ((await healthy()) !== 200);
   });
 
+  it('pages of one byte at most: one operation each', async () => {
+    const { address } = opened(await Serving.start(['--max-page-bytes', '1']));
+    await run(EXPORT, { address });
+    await run(EXPORT, { address });
+    const { stdout, stderr } = await run(['list', 'projects/p/locations/l', '--json'], { address });
+    expect([stdout.trimEnd().split('\n').length, stderr]).toEqual([1, expect.stringContaining('--all')]);
+  });
+
   it.each([
     '--max-running',
     '--max-unfinished',
@@ -48,6 +56,7 @@ describe('serve with limits', () => {
     '--rate-per-second',
     '--refusals-per-second',
     '--max-connections',
+    '--max-page-bytes',
   ])('%s 0: refused', async (flag) => {
     const { code, stderr } = await run(['serve', flag, '0']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('Write a whole number, 1 or more')]);

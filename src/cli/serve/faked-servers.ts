@@ -24,7 +24,8 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   /** Undefined: nobody measures. */
   readonly telemetry?: Telemetry | undefined;
   /** How much is taken on. */
-  readonly limits: CallerLimitOptions & Pick<OperationsOptions, 'concurrency' | 'maxUnfinished'>;
+  readonly limits: CallerLimitOptions &
+    Pick<OperationsOptions, 'concurrency' | 'maxUnfinished' | 'maxPageBytes'>;
 }
 
 /**

@@ -9,6 +9,7 @@ export interface LimitOptions {
   readonly ratePerSecond?: number;
   readonly refusalsPerSecond?: number;
   readonly maxConnections?: number;
+  readonly maxPageBytes?: number;
 }
 
 /** Adds an option for each of them. */
@@ -21,10 +22,11 @@ export function withLimitOptions(command: Command): Command {
     ['--rate-per-second <count>', 'calls of one caller in a second; more are refused'],
     ['--refusals-per-second <count>', 'refused calls from one address in a second; then all are, unasked'],
     ['--max-connections <count>', 'connections at once at each address listened on; more are closed'],
+    ['--max-page-bytes <bytes>', 'encoded size of a page of List (3 MiB by default), or one operation'],
   ] as const;
   for (const [flags, description] of limits) {
     command.addOption(
-      new Option(flags, description).argParser(parseCount).helpGroup('Limits (none by default):'),
+      new Option(flags, description).argParser(parseCount).helpGroup('Limits (none unless stated):'),
     );
   }
   return command;
@@ -38,9 +40,10 @@ export function takenOn({
   maxWaitsPerCaller,
   ratePerSecond,
   refusalsPerSecond,
+  maxPageBytes,
 }: LimitOptions) {
   const ofCaller = { maxCallsPerCaller, maxWaitsPerCaller, ratePerSecond, refusalsPerSecond };
-  return { concurrency, maxUnfinished, ...ofCaller };
+  return { concurrency, maxUnfinished, maxPageBytes, ...ofCaller };
 }
 
 function parseCount(text: string): number {

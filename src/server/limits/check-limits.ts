@@ -23,6 +23,7 @@ export function checkLimits(settings: CheckedLimits): void {
     'retentionMs',
     'defaultPageSize',
     'maxPageSize',
+    'maxPageBytes',
     'maxWaitMs',
   ] as const) {
     const value = settings[option];

@@ -1,4 +1,4 @@
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import { hasWildcard } from '../../name.js';
 import { LISTED_COLUMNS, type ListedRow, UNFINISHED_COLUMNS } from '../listed-row.js';
 import type { OperationRow } from '../operation-row.js';
@@ -65,12 +65,18 @@ export class Scan {
     this.#beginning = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
   }
 
-  /** So many of the rows that were not read yet; fewer when there are no more to examine. */
-  next(limit: number): ListedRow<number>[] {
-    const rows =
-      this.#before === undefined && this.#selective ? this.#first(limit) : this.#newest(limit, this.#end);
-    this.#before = rows.at(-1)?.[0] ?? this.#before ?? this.#beginning;
-    return rows;
+  /**
+   * At most `limit` of the rows not read yet; fewer if there are no more to examine. Each is read when it is asked for, and
+   * all within one turn of the event loop. Whoever stops early goes on with the row after the last one.
+   */
+  *next(limit: number): Generator<ListedRow<number>, void> {
+    const isFirst = this.#before === undefined;
+    this.#before ??= this.#beginning;
+    const rows = isFirst && this.#selective ? this.#first(limit) : this.#newest(limit, this.#end);
+    for (const row of rows) {
+      this.#before = row[0];
+      yield row;
+    }
   }
 
   /**
@@ -84,17 +90,21 @@ export class Scan {
   }
 
   /** Most often the page is full of what lies near; then nobody needs to know where it ends, which takes a while to find. */
-  #first(limit: number): ListedRow<number>[] {
+  *#first(limit: number): Generator<ListedRow<number>, void> {
     const near = this.#sequenceAt(NEAR);
     if (near === undefined) this.#endIsKnown = true;
-    const rows = this.#newest(limit, near);
-    if (near === undefined || rows.length === limit) return rows;
+    let count = 0;
+    for (const row of this.#newest(limit, near)) {
+      count++;
+      yield row;
+    }
+    if (near === undefined || count === limit) return;
     this.#before = near;
-    return [...rows, ...this.#newest(limit - rows.length, this.end())];
+    yield* this.#newest(limit - count, this.end());
   }
 
   /** What was not read yet, down to `end`. */
-  #newest(limit: number, end: number | undefined): ListedRow<number>[] {
+  #newest(limit: number, end: number | undefined): Generator<ListedRow<number>, void> {
     const { columns, index, scope } = this.#plan;
     const bound = end === undefined ? [] : [condition('sequence >= ?', end)];
     const { sql, values } = all([
@@ -114,14 +124,22 @@ export class Scan {
     const { sql, values } = all([...scope, below(this.#beginning)]);
     const statement = `
       SELECT sequence FROM operations ${index} WHERE ${sql} ORDER BY sequence DESC LIMIT 1 OFFSET ?`;
-    const [row] = this.#statements.rows(statement, [...values, place - 1]);
-    return row && Number(row[0]);
+    for (const row of this.#statements.rows(statement, [...values, place - 1])) return Number(row[0]);
+    return undefined;
   }
 
-  #rows(columns: readonly string[], sql: string, values: readonly SQLInputValue[]): ListedRow<number>[] {
-    const rows = this.#statements.rows(sql, values);
-    for (const [index, column] of columns.entries()) if (BYTES.includes(column)) readBytes(rows, index);
-    return rows as unknown as ListedRow<number>[];
+  *#rows(
+    columns: readonly string[],
+    sql: string,
+    values: readonly SQLInputValue[],
+  ): Generator<ListedRow<number>, void> {
+    for (const row of this.#statements.rows(sql, values)) {
+      for (const [index, column] of columns.entries()) {
+        const value = row[index];
+        if (typeof value === 'string' && BYTES.includes(column)) row[index] = Buffer.from(value, 'hex');
+      }
+      yield row as unknown as ListedRow<number>;
+    }
   }
 }
 
@@ -129,14 +147,6 @@ function selectedOf(columns: readonly string[]): string {
   const short = (column: string) =>
     `CASE WHEN length(${column}) <= ${SHORT_BYTES} THEN hex(${column}) ELSE ${column} END`;
   return columns.map((column) => (BYTES.includes(column) ? short(column) : column)).join(', ');
-}
-
-/** Makes bytes of what was read as text. */
-function readBytes(rows: SQLOutputValue[][], index: number): void {
-  for (const row of rows) {
-    const value = row[index];
-    if (typeof value === 'string') row[index] = Buffer.from(value, 'hex');
-  }
 }
 
 function planOf({ parent, where }: ListQuery): Plan {

@@ -13,16 +13,14 @@ export class Statements {
     this.#database = database;
   }
 
-  /** The rows that a statement finds, each as the values of its columns: rows as objects take twice as long to read. */
-  rows(sql: string, values: readonly SQLInputValue[]): SQLOutputValue[][] {
+  /**
+   * The rows that a statement finds, each as the values of its columns: rows as objects take twice as long to read. A row
+   * is read when it is asked for. Consume them within one turn of the event loop, or stop: until then the statement is open.
+   */
+  *rows(sql: string, values: readonly SQLInputValue[]): Generator<SQLOutputValue[], void> {
     const statement = this.#prepared.get(sql, () => prepare(this.#database, sql));
-    const rows = statement.all(...values) as unknown as SQLOutputValue[][] | Record<string, SQLOutputValue>[];
-    return isArrays(rows) ? rows : rows.map((row) => Object.values(row));
+    for (const row of statement.iterate(...values)) yield Array.isArray(row) ? row : Object.values(row);
   }
-}
-
-function isArrays(rows: readonly object[]): rows is SQLOutputValue[][] {
-  return Array.isArray(rows[0]);
 }
 
 function prepare(database: DatabaseSync, sql: string): StatementSync {

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { ListOperationsResponse } from '../../../generated/google/longrunning/operations.js';
 import { Code } from '../../status.js';
 import { expectKitError } from './kit-error.js';
 import { line, type Open, type Topic } from './line.js';
@@ -81,6 +82,31 @@ export const pages: Topic<Open> = {
         once.operations.map(({ name }) => name),
       );
       equal(again.nextPageToken, once.nextPageToken);
+    }),
+
+    line('a page ends within maxPageBytes, and the next goes on there', [27, 28, 51], async (open) => {
+      const maxPageBytes = 1000;
+      const server = await open({ maxPageBytes });
+      const names = await start(server, 20);
+      const found: string[][] = [];
+      for (let pageToken = ''; ; ) {
+        const page = await server.operations.listOperations({ name: PARENT, pageToken });
+        ok(ListOperationsResponse.encode({ ...page, nextPageToken: '' }).finish().length <= maxPageBytes);
+        found.push(page.operations.map(({ name }) => name));
+        pageToken = page.nextPageToken;
+        if (pageToken === '') break;
+      }
+      deepEqual(found.flat(), names);
+      ok(found.length > 1 && found.length < names.length);
+    }),
+
+    line('an operation larger than maxPageBytes has a page to itself', [27, 51], async (open) => {
+      const server = await open({ maxPageBytes: 1 });
+      const names = await start(server, 3);
+      deepEqual(
+        await pagesOf(server),
+        names.map((name) => [name]),
+      );
     }),
 
     line('damaged, truncated or foreign token: INVALID_ARGUMENT', [27, 32], async (open) => {

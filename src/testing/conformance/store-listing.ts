@@ -1,10 +1,11 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import type {
-  Filter,
-  ListedOperation,
-  ListQuery,
-  OperationRecord,
-  OperationStore,
+import {
+  type Filter,
+  type ListedOperation,
+  type ListQuery,
+  listedSize,
+  type OperationRecord,
+  type OperationStore,
 } from '../../server/index.js';
 import { MANUAL_CLOCK_START } from '../manual-clock.js';
 import { line, type OpenStore, type Topic } from './line.js';
@@ -108,6 +109,42 @@ export const storeListing: Topic<OpenStore> = {
       deepEqual(await sizes(5), [4]);
     }),
 
+    line('ends a page before it exceeds maxBytes, and the next goes on there', [27, 51], async (open) => {
+      const store = await open();
+      const kept: OperationRecord[] = [];
+      for (let id = 0; id < 40; id++) kept.unshift(await store.create(sizedRecord(id)));
+      const total = sizeOf(kept);
+      for (const maxBytes of [1, 1000, 20_000, 100_000, total - 1, total, total + 1]) {
+        for (const limit of [7, 100]) {
+          const pages = await pagesOf(store, { parent: PARENT, limit, maxBytes, now: NOW });
+          deepEqual(namesOf(pages.flat()), namesOf(kept));
+          expectFull(pages, { limit, maxBytes });
+        }
+      }
+    }),
+
+    line('counts only what matches towards maxBytes, and finds at least one', [27, 51], async (open) => {
+      const store = await open();
+      const kept: OperationRecord[] = [];
+      for (let id = 0; id < 40; id++) kept.unshift(await store.create(sizedRecord(id)));
+      const where: Filter = {
+        kind: 'condition',
+        field: 'done',
+        test: { kind: 'flag', comparator: '=', value: false },
+      };
+      const running = kept.filter(({ result }) => result === undefined);
+      const oldest = kept.at(-1);
+      for (const maxBytes of [1, 1000, 20_000, 100_000]) {
+        const query = { parent: PARENT, limit: 100, maxBytes, now: NOW };
+        const matches = ({ result }: ListedOperation) => result === undefined;
+        const pages = await pagesOf(store, { ...query, where, matches });
+        deepEqual(namesOf(pages.flat()), namesOf(running));
+        expectFull(pages, query);
+        const only = await pagesOf(store, { ...query, matches: ({ name }) => name === oldest?.name });
+        deepEqual(only.map(namesOf), [[oldest?.name]]);
+      }
+    }),
+
     line('tells of what exists all along exactly once, whatever comes and goes', [28], async (open) => {
       const store = await open();
       const names: string[] = [];
@@ -149,6 +186,56 @@ export const storeListing: Topic<OpenStore> = {
     }),
   ],
 };
+
+/** A record that is running or has ended, and whose contents are small or large. */
+function sizedRecord(id: number): OperationRecord {
+  const value = Buffer.alloc([0, 10, 300, 5000, 40_000][id % 5] ?? 0, 0xa5);
+  const any = { typeUrl: `type.googleapis.com/T${id}`, value };
+  switch (id % 3) {
+    case 0:
+      return queuedRecord(`${id}`, { metadata: any });
+    case 1:
+      return endedRecord(`${id}`, NOW + 1, { metadata: any, result: { $case: 'response', value: any } });
+    default: {
+      const error = { code: 9, message: 'x'.repeat(value.length), details: [any] };
+      return endedRecord(`${id}`, NOW + 1, { result: { $case: 'error', value: error } });
+    }
+  }
+}
+
+function namesOf(records: readonly ListedOperation[]): string[] {
+  return records.map(({ name }) => name);
+}
+
+function sizeOf(records: readonly ListedOperation[]): number {
+  return records.reduce((size, record) => size + listedSize(record), 0);
+}
+
+/** Each page is within the bounds, and would exceed one of them with the first operation of the next. */
+function expectFull(
+  pages: readonly (readonly ListedOperation[])[],
+  { limit, maxBytes }: Pick<ListQuery, 'limit'> & { readonly maxBytes: number },
+): void {
+  for (const [index, page] of pages.entries()) {
+    ok(page.length > 0, 'a page is empty');
+    ok(page.length === 1 || sizeOf(page) <= maxBytes, `a page of ${page.length} exceeds ${maxBytes} bytes`);
+    const next = pages[index + 1];
+    if (next)
+      ok(page.length === limit || sizeOf([...page, ...next.slice(0, 1)]) > maxBytes, 'a page is short');
+  }
+}
+
+/** The pages of a listing. */
+async function pagesOf(store: OperationStore, query: ListQuery): Promise<(readonly ListedOperation[])[]> {
+  const pages: (readonly ListedOperation[])[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await store.list(after === undefined ? query : { ...query, after });
+    pages.push(page.records);
+    ok(pages.length <= MOST_PAGES, 'the listing does not end');
+    if (page.next === undefined) return pages;
+    after = page.next;
+  }
+}
 
 /** What a listing has to tell of a record. */
 function listed({ name, createTime, endTime, metadata, result }: ListedOperation): unknown {
