@@ -31,6 +31,7 @@ const layers = {
     '^src/[^/]+/index\\.ts$',
     '^src/stores/[^/]+/index\\.ts$',
     '^src/testing/faking\\.ts$',
+    '^src/client/calls/connection\\.ts$',
     GAX,
   ],
 };

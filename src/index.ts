@@ -6,6 +6,7 @@
 
 // For applications.
 export type { TlsOptions, TokenSource } from './client/calls/credentials.js';
+export { type ConnectionFault, connectionFault } from './client/calls/connection-fault.js';
 export {
   ListOperationsError,
   OperationCancelledError,

@@ -1,4 +1,4 @@
-import { Code, codeName, StatusError } from '../index.js';
+import { Code, codeName, connectionFault, StatusError } from '../index.js';
 
 /**
  * What is wrong when an RPC failed, and what to do; undefined when something else was thrown.
@@ -7,6 +7,10 @@ import { Code, codeName, StatusError } from '../index.js';
  */
 export function rpcFault(thrown: unknown, address: string): string | undefined {
   if (!(thrown instanceof StatusError)) return undefined;
+  const fault = connectionFault(thrown);
+  if (fault) {
+    return `${codeName(Code.UNAVAILABLE)}: no connection to ${address}: ${fault.reason}: ${connectingAdvice(fault.reason, address)}`;
+  }
   const { code, message } = thrown;
   // grpc-js and OpenSSL end some messages with a label that nothing follows.
   const said = message.replace(/(?:\. Resolution note)?[: ]+$/, '');
@@ -33,8 +37,11 @@ const CONNECTING_ADVICE: readonly (readonly [RegExp, (address: string) => string
     /wrong version number/,
     (address) => `server at ${address} speaks no TLS: leave out https://, or give --insecure`,
   ],
+  [/speaks TLS/, (address) => `write https:// before ${address}, or name its certificate by --ca`],
   [/alert certificate required/, (address) => `server at ${address} asks who you are: give --cert and --key`],
   [/match certificate's altnames/, (address) => `name the server at ${address} as its certificate does`],
+  [/resolution failed|ENOTFOUND|EAI_AGAIN/, () => 'check the host name of --address'],
+  [/certificate (?:has expired|is not yet valid)/, (address) => `renew the certificate of ${address}`],
   [/certificate/i, (address) => `name the authority that vouches for ${address} by --ca`],
   // It hung up without a word, as one that speaks TLS does on hearing plain text.
   [

@@ -1,5 +1,6 @@
-import { Client, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { type Operation, type OperationMethod, StatusError } from '../index.js';
+import { Metadata } from '@grpc/grpc-js';
+import { Connection } from '../client/calls/connection.js';
+import type { Operation, OperationMethod } from '../index.js';
 import { OperationsService } from '../server/index.js';
 import type { Session } from './session.js';
 
@@ -15,27 +16,26 @@ export function startOperation<Request>(
   request: Request,
   { connection: { channel, headers }, timeLeft }: Session,
 ): Promise<Operation> {
-  // This machine is never reached through a proxy.
-  const client = new Client(
-    channel.target,
-    channel.credentials,
-    channel.loopback ? { 'grpc.enable_http_proxy': 0 } : {},
-  );
+  const connection = new Connection({
+    target: channel.target,
+    credentials: channel.credentials,
+    // This machine is never reached through a proxy.
+    channelOptions: {
+      'grpc.max_receive_message_length': -1,
+      ...(channel.loopback && { 'grpc.enable_http_proxy': 0 }),
+    },
+    interceptors: [],
+  });
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  const definition = {
+    path: method.path,
+    requestSerialize: (message: Request) => Buffer.from(method.request.encode(message).finish()),
+    // Every method that starts an operation answers as GetOperation does.
+    responseDeserialize: OperationsService.getOperation.responseDeserialize,
+  };
   const deadline = Date.now() + (timeLeft.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const started = new Promise<Operation>((resolve, reject) => {
-    client.makeUnaryRequest(
-      method.path,
-      (message: Request) => Buffer.from(method.request.encode(message).finish()),
-      // Whatever it starts, the method answers as GetOperation does.
-      OperationsService.getOperation.responseDeserialize,
-      request,
-      metadata,
-      { deadline },
-      (error: ServiceError | null, operation?: Operation) =>
-        operation ? resolve(operation) : reject(StatusError.from(error)),
-    );
-  });
-  return started.finally(() => client.close());
+  return connection
+    .call(definition, request, { metadata, deadline, signal: undefined })
+    .finally(() => connection.close(new Error('start is over')));
 }

@@ -8,6 +8,7 @@ import {
 import { onAbort } from '../../signals.js';
 import { Code, kitError, StatusError } from '../../status.js';
 import { assertWireFormat } from '../../wire-format.js';
+import { ConnectionFaults } from './connection-fault.js';
 
 /** A unary method as ts-proto generates its definition. */
 export interface UnaryMethod<Request, Response> {
@@ -36,9 +37,14 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #client: Client;
   readonly #closing = new AbortController();
+  readonly #faults: ConnectionFaults;
 
   constructor({ target, credentials, channelOptions, interceptors }: ConnectionOptions) {
-    this.#client = new Client(target, credentials, { ...channelOptions, interceptors: [...interceptors] });
+    const client = new Client(target, credentials, { ...channelOptions, interceptors: [...interceptors] });
+    // A channel given from outside is secured in a way of its own.
+    const plainText = channelOptions.channelOverride === undefined && !credentials._isSecure();
+    this.#client = client;
+    this.#faults = new ConnectionFaults({ client, target, plainText, closed: this.#closing.signal });
   }
 
   /** Ends it, and with this reason every call on it. */
@@ -80,6 +86,11 @@ export class Connection {
       signal?.throwIfAborted();
       const stopListening: (() => void)[] = [];
       let answered = false;
+      const settle = (how: () => void) => {
+        answered = true;
+        for (const stop of stopListening) stop();
+        how();
+      };
       const call = this.#client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
@@ -87,11 +98,14 @@ export class Connection {
         request,
         metadata,
         { deadline },
-        (error, response) => {
-          answered = true;
-          for (const stop of stopListening) stop();
-          if (response === undefined) reject(callError(error));
-          else resolve(response);
+        (thrown, response) => {
+          const error = response === undefined ? callError(thrown) : undefined;
+          if (error && this.#faults.concerns(error)) {
+            // An abort still ends it meanwhile.
+            this.#faults.explain(error).then((explained) => settle(() => reject(explained)));
+            return;
+          }
+          settle(() => (error ? reject(error) : resolve(response as Response)));
         },
       );
       // An interceptor can answer before the call is even returned.

@@ -1,0 +1,160 @@
+import { CallCredentials, type Client, connectivityState, InterceptingCall } from '@grpc/grpc-js';
+import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { onAbort } from '../../signals.js';
+import { Code, ERROR_DOMAIN, kitError, quoted, StatusError } from '../../status.js';
+import { connectionAdvice } from './connection-advice.js';
+import { speaksTls } from './tls-probe.js';
+
+/** A channel, and how it connects. */
+export interface Channel {
+  readonly client: Client;
+  /** As grpc-js takes it. */
+  readonly target: string;
+  readonly plainText: boolean;
+  /** Aborts when the channel is closed. */
+  readonly closed: AbortSignal;
+}
+
+/** Failure to connect to a server. */
+export interface ConnectionFault {
+  /** The address, as grpc-js takes it. */
+  readonly target: string;
+  /** Message of the system, of TLS or of grpc-js: `connect ECONNREFUSED 127.0.0.1:50051`. */
+  readonly reason: string;
+  /** True if the deadline of the call passed while the client was still connecting. */
+  readonly connecting: boolean;
+}
+
+const FAULT_REASONS = { NOT_CONNECTED: 'NOT_CONNECTED', STILL_CONNECTING: 'STILL_CONNECTING' } as const;
+
+/**
+ * Reads from an error why the client has no connection to its server; undefined if the call failed otherwise. The
+ * code of such an error is UNAVAILABLE, or DEADLINE_EXCEEDED if `timeoutMs` passed first.
+ */
+export function connectionFault(error: unknown): ConnectionFault | undefined {
+  if (!(error instanceof StatusError)) return undefined;
+  const info = errorInfo(error);
+  if (info?.domain !== ERROR_DOMAIN || !(info.reason in FAULT_REASONS)) return undefined;
+  const { target = '', fault = '' } = info.metadata;
+  return { target, reason: fault, connecting: info.reason === FAULT_REASONS.STILL_CONNECTING };
+}
+
+function errorInfo(error: StatusError): ErrorInfo | undefined {
+  try {
+    return error.detail(ErrorInfo);
+  } catch {
+    // Details that cannot be read are not ours.
+    return undefined;
+  }
+}
+
+/** Time that a channel which is still connecting has to fail, once the deadline of a call has passed. */
+const PROBE_MS = 250;
+
+/** Messages of grpc-js for calls that never reached a connection. */
+const NOT_CONNECTED = /^(?:No connection established|Name resolution failed|Channel credentials failed)/;
+const DEADLINE_PASSED = /^Deadline exceeded/;
+
+/**
+ * Reads why a channel has no connection, which grpc-js tells only to calls that fail for it: a call whose deadline
+ * passes first reports "Waiting for LB pick".
+ */
+export class ConnectionFaults {
+  readonly #channel: Channel;
+  #tls: Promise<boolean> | undefined;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /**
+   * True if a call failed before there was a connection, so that {@link ConnectionFaults.explain} has something to
+   * add.
+   */
+  concerns({ code, message, details }: StatusError): boolean {
+    // Errors with details come from the server, and so does everything while there is a connection to it.
+    if (details.length > 0 || this.#isSettled()) return false;
+    if (code === Code.UNAVAILABLE) return NOT_CONNECTED.test(message);
+    return code === Code.DEADLINE_EXCEEDED && DEADLINE_PASSED.test(message);
+  }
+
+  /** The same error, with the reason why there is no connection; as it is if there is one by now. */
+  async explain(error: StatusError): Promise<StatusError> {
+    const failure = error.code === Code.UNAVAILABLE ? error : await this.#probe();
+    if (failure.code === Code.UNAVAILABLE) {
+      const fault = faultOf(failure.message);
+      const tls = await this.#answersTls(fault);
+      return this.#notConnected(error, FAULT_REASONS.NOT_CONNECTED, tls ? 'server speaks TLS' : fault);
+    }
+    if (failure.code !== Code.DEADLINE_EXCEEDED) return error;
+    const fault = /name resolution/.test(failure.message)
+      ? 'host name was not resolved in time'
+      : 'nothing answered in time';
+    return this.#notConnected(error, FAULT_REASONS.STILL_CONNECTING, fault);
+  }
+
+  #notConnected(error: StatusError, reason: string, fault: string): StatusError {
+    const { target } = this.#channel;
+    const message = `no connection to ${quoted(target)}: ${fault}: ${connectionAdvice(fault, target)}`;
+    return kitError(error.code, reason, message, { metadata: { target, fault }, cause: error });
+  }
+
+  /** True if the channel is connected, or closed. */
+  #isSettled(): boolean {
+    const state = this.#channel.client.getChannel().getConnectivityState(false);
+    return state === connectivityState.READY || state === connectivityState.SHUTDOWN;
+  }
+
+  /**
+   * The error of a call that is never sent: it fails at once with the reason if the channel cannot connect. Should
+   * the channel connect meanwhile, its credentials end it.
+   */
+  #probe(): Promise<StatusError> {
+    const { client, closed } = this.#channel;
+    const unsent = CallCredentials.createFromMetadataGenerator((_, callback) =>
+      callback(new Error('not sent')),
+    );
+    return new Promise((resolve) => {
+      const call = client.makeUnaryRequest<Buffer, Buffer>(
+        '/longrunning.Probe/NotSent',
+        (bytes) => bytes,
+        (bytes) => bytes,
+        Buffer.alloc(0),
+        {
+          deadline: Date.now() + PROBE_MS,
+          credentials: unsent,
+          // In place of those of the application.
+          interceptors: [(options, next) => new InterceptingCall(next(options))],
+        },
+        (error) => {
+          stopListening();
+          resolve(StatusError.from(error));
+        },
+      );
+      const stopListening = onAbort(closed, () => call.cancel());
+    });
+  }
+
+  /** True if a server that hung up on plain text speaks TLS. It is asked once. */
+  async #answersTls(fault: string): Promise<boolean> {
+    const { target, plainText, closed } = this.#channel;
+    if (!plainText || !/Failed to connect|Protocol error|Socket closed|ECONNRESET|hang up/i.test(fault)) {
+      return false;
+    }
+    this.#tls ??= speaksTls(target, PROBE_MS, closed);
+    return this.#tls;
+  }
+}
+
+/** What Node and OpenSSL say, without what grpc-js puts around it. */
+function faultOf(message: string): string {
+  return message
+    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/\s*\.? Resolution note:\s*/, ' ')
+    .replace(/\s*\(\d{4}-\d\d-\d\dT[\d:.]+Z\)/, '')
+    .replace(
+      /[0-9A-F]+:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):\S*:\d+:\s*(?:SSL alert number \d+)?/,
+      '$1',
+    )
+    .trim();
+}
