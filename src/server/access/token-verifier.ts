@@ -46,9 +46,10 @@ export interface VerifierOptions {
   readonly logger: Logger;
 }
 
-/** How long the key server may take. */
+/** Time limit of one request to the key server. */
 const FETCH_MS = 5000;
-const TRY_AGAIN_MS = 1000;
+/** Pause after the first failed request to the key server; it doubles with each further failure. */
+const FIRST_PAUSE_MS = 1000;
 
 /** Verifies JSON Web Tokens (RFC 7519). */
 export class TokenVerifier {
@@ -59,15 +60,7 @@ export class TokenVerifier {
   private constructor(jose: typeof Jose, source: KeySource, options: VerifierOptions) {
     this.#jose = jose;
     this.#options = options;
-    this.#keys = new Keys(
-      source.jwksUri === undefined
-        ? jose.createLocalJWKSet({ keys: [...source.keys] as Jose.JWK[] })
-        : jose.createRemoteJWKSet(new URL(source.jwksUri), {
-            timeoutDuration: FETCH_MS,
-            cooldownDuration: options.keysCooldownMs,
-          }),
-      options.logger,
-    );
+    this.#keys = new Keys(jose, source, options);
   }
 
   /**
@@ -97,7 +90,10 @@ export class TokenVerifier {
     const { payload } = await verified.catch((thrown) => {
       throw this.#fault(thrown);
     });
-    if (payload.sub === '') throw invalid('has an empty subject');
+    const { sub } = payload as { readonly sub?: unknown };
+    // RFC 7519 makes it a string; principals, log fields and page tokens are made of it.
+    if (typeof sub !== 'string' || !sub.isWellFormed()) throw invalid('has a claim "sub" that is no text');
+    if (sub === '') throw invalid('has an empty subject');
     return payload as Claims;
   }
 
@@ -111,42 +107,73 @@ export class TokenVerifier {
   }
 }
 
-/** What `jose` says of the keys for one token, and not of the keys as a whole. */
+/** Errors that concern the key of one token, not the key set as a whole. */
 const NO_KEY = new Set([
   'ERR_JWKS_NO_MATCHING_KEY',
   'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
   'ERR_JOSE_NOT_SUPPORTED',
 ]);
 
-/** The keys that tokens are signed with, perhaps those of a server that is away. */
+/** The keys that tokens are verified with, either given or fetched from a key server. */
 class Keys {
   readonly #find: Jose.JWTVerifyGetKey;
-  readonly #logger: Logger;
-  #away = false;
+  readonly #options: VerifierOptions;
+  /** Failed requests to the key server since the last one that succeeded. */
+  #failures = 0;
+  /** Earliest time of the next request to the key server. */
+  #notBefore = Number.NEGATIVE_INFINITY;
 
-  constructor(find: Jose.JWTVerifyGetKey, logger: Logger) {
-    this.#find = find;
-    this.#logger = logger;
+  constructor(jose: typeof Jose, { jwksUri, keys }: KeySource, options: VerifierOptions) {
+    this.#options = options;
+    this.#find =
+      jwksUri === undefined
+        ? jose.createLocalJWKSet({ keys: [...keys] as Jose.JWK[] })
+        : jose.createRemoteJWKSet(new URL(jwksUri), {
+            timeoutDuration: FETCH_MS,
+            cooldownDuration: options.keysCooldownMs,
+            [jose.customFetch]: (uri, init) => this.#fetch(jose, uri, init),
+          });
   }
 
   async get(...asked: Parameters<Jose.JWTVerifyGetKey>): Promise<Awaited<ReturnType<Jose.JWTVerifyGetKey>>> {
     try {
-      const key = await this.#find(...asked);
-      this.#away = false;
-      return key;
+      return await this.#find(...asked);
     } catch (cause) {
       if (NO_KEY.has((cause as { readonly code?: string }).code ?? '')) throw cause;
-      // Once, and not for every call that comes until they are there again.
-      if (!this.#away) this.#logger.error({ err: cause }, 'keys to verify tokens cannot be fetched');
-      this.#away = true;
-      throw keysUnavailable(cause);
+      throw this.#unavailable(cause);
     }
   }
-}
 
-function keysUnavailable(cause: unknown): StatusError {
-  const message = 'keys to verify the token with cannot be fetched: try again';
-  return kitError(Code.UNAVAILABLE, 'KEYS_UNAVAILABLE', message, { retryAfterMs: TRY_AGAIN_MS, cause });
+  /**
+   * Fetches the key set, at most once per pause while that fails: tokens with unknown keys are cheap to make. `jose`
+   * itself pauses after successful requests only.
+   */
+  async #fetch(jose: typeof Jose, ...[uri, init]: Parameters<Jose.FetchImplementation>): Promise<Response> {
+    const { clock, keysCooldownMs, logger } = this.#options;
+    if (clock.now() < this.#notBefore)
+      throw new Error('the key server failed a moment ago and is not asked yet');
+    try {
+      const response = await fetch(uri, init);
+      const text = await response.text();
+      if (response.status !== 200) throw new Error(`the key server answered with status ${response.status}`);
+      jose.createLocalJWKSet(JSON.parse(text));
+      this.#failures = 0;
+      return new Response(text);
+    } catch (cause) {
+      const pauseMs = Math.min(keysCooldownMs, FIRST_PAUSE_MS * 2 ** this.#failures);
+      this.#notBefore = clock.now() + pauseMs;
+      // Once per outage: the other calls fail for the same reason.
+      if (this.#failures === 0) logger.error({ err: cause }, 'keys to verify tokens cannot be fetched');
+      this.#failures++;
+      throw cause;
+    }
+  }
+
+  #unavailable(cause: unknown): StatusError {
+    const message = 'keys to verify the token with cannot be fetched: try again';
+    const retryAfterMs = Math.max(FIRST_PAUSE_MS, this.#notBefore - this.#options.clock.now());
+    return kitError(Code.UNAVAILABLE, 'KEYS_UNAVAILABLE', message, { retryAfterMs, cause });
+  }
 }
 
 const FAULTS: Readonly<Record<string, string>> = {

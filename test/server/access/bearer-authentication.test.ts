@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { importPackage } from '../../../src/optional-package.js';
@@ -120,6 +120,11 @@ describe('bearerAuthentication', () => {
     ['for nobody', { aud: undefined }, 'ACCESS_TOKEN_INVALID', /"aud"/],
     ['without a subject', { sub: undefined }, 'ACCESS_TOKEN_INVALID', /"sub"/],
     ['with an empty subject', { sub: '' }, 'ACCESS_TOKEN_INVALID', /empty subject/],
+    ['with a list as subject', { sub: ['1'] }, 'ACCESS_TOKEN_INVALID', /"sub"/],
+    ['with an object as subject', { sub: { id: 1 } }, 'ACCESS_TOKEN_INVALID', /"sub"/],
+    ['with true as subject', { sub: true }, 'ACCESS_TOKEN_INVALID', /"sub"/],
+    ['with null as subject', { sub: null }, 'ACCESS_TOKEN_INVALID', /"sub"/],
+    ['with half a character as subject', { sub: 'a\ud83d' }, 'ACCESS_TOKEN_INVALID', /"sub"/],
     ['that never expires', { exp: undefined }, 'ACCESS_TOKEN_INVALID', /"exp"/],
   ])('a token %s: UNAUTHENTICATED', async (_what, given, reason, message) => {
     const times = Object.entries(given).map(([claim, value]) => [
@@ -194,7 +199,46 @@ describe('bearerAuthentication', () => {
     expect(logged).toHaveLength(1);
     expect(await ask(authenticate, 'Bearer junk')).toMatchObject({ code: 16 });
     server.state.away = false;
+    await clock.advance(1000);
     expect(await ask(authenticate, good)).toHaveProperty('principal');
+  });
+
+  it.each([
+    ['fails', { away: true }],
+    ['answers with something other than a key set', { keys: 'none' as unknown as JWK[] }],
+  ])('a key server that %s is asked with backoff, whatever the tokens say', async (_what, failure) => {
+    await using server = await keyServer([key.public]);
+    Object.assign(server.state, failure);
+    const authenticate = await authentication({ jwksUri: server.jwksUri });
+    const forged = `Bearer ${await token({}, other)}`;
+    const flood = () => Promise.all(Array.from({ length: 50 }, () => ask(authenticate, forged)));
+    for (const [index, pauseMs] of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000].entries()) {
+      expect(await flood()).toEqual(Array(50).fill(expect.objectContaining({ code: 14 })));
+      expect(await flood()).toEqual(Array(50).fill(expect.objectContaining({ code: 14 })));
+      expect(server.state.asked).toBe(index + 1);
+      await clock.advance(pauseMs);
+    }
+  });
+
+  it('a key server that fails later does not affect tokens with known keys, which do not end the backoff', async () => {
+    await using server = await keyServer([key.public]);
+    const authenticate = await authentication({ jwksUri: server.jwksUri, keysCooldownMs: 1000 });
+    const now = jest.spyOn(Date, 'now');
+    try {
+      const [good, forged] = [`Bearer ${await token()}`, `Bearer ${await token({}, other)}`];
+      expect(await ask(authenticate, good)).toHaveProperty('principal');
+      // The cooldown of `jose` goes by the time of the machine.
+      const start = Date.now();
+      now.mockImplementation(() => start + 2000);
+      server.state.away = true;
+      for (let count = 0; count < 20; count++) {
+        expect(await ask(authenticate, forged)).toMatchObject({ code: 14, reason: 'KEYS_UNAVAILABLE' });
+        expect(await ask(authenticate, good)).toHaveProperty('principal');
+      }
+      expect(server.state.asked).toBe(2);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it.each([

@@ -89,7 +89,23 @@ describe('callerKey', () => {
       'principal://a/subject/1',
     );
     expect(callerKey({}, '192.0.2.7:5')).toBe('peer:192.0.2.7');
-    expect(callerKey({}, '2001:db8::7:5')).toBe('peer:2001:db8::7');
+    expect(callerKey({}, '::ffff:192.0.2.7:5')).toBe('peer:192.0.2.7');
     expect(callerKey({}, 'unknown')).toBe('peer:unknown');
+  });
+
+  it.each([
+    '2001:db8:0:7::1:50312',
+    '2001:0DB8::7:ffff:0:0:1:443',
+    '[2001:db8:0:7:1:2:3:4]:5',
+    '2001:db8:0:7::192.0.2.7:5',
+  ])('an IPv6 address counts by its /64: %s', (peer) => {
+    expect(callerKey({}, peer)).toBe('peer:2001:db8:0:7::/64');
+  });
+
+  it('other IPv6 networks and addresses of one machine have keys of their own', () => {
+    expect(callerKey({}, '2001:db8::7:5')).toBe('peer:2001:db8:0:0::/64');
+    expect(callerKey({}, '2001:db8:0:8::1:5')).toBe('peer:2001:db8:0:8::/64');
+    expect(callerKey({}, '::1:5')).toBe('peer:0:0:0:0::/64');
+    expect(callerKey({}, 'fe80::1%eth0:5')).toBe('peer:fe80:0:0:0::/64');
   });
 });
