@@ -179,6 +179,12 @@ export interface OperationStore {
   /** Resolves when the store can be used; rejects with what is wrong. Other calls wait for that by themselves. */
   ready(): Promise<void>;
   /**
+   * Rejects if a change could not be stored now: the database is away or read-only, its disk is full, or the store's user may
+   * not write. Health asks this at most once a second. Without it, health asks for a record that does not exist, which
+   * shows only that the store can be read.
+   */
+  checkWritable?(): Promise<void>;
+  /**
    * Keeps a new record, and queues it for a consumer, both or neither.
    *
    * @returns the record that is kept: another one when its `requestId` was used before for the same method

@@ -104,6 +104,8 @@ export interface ProcessSettings {
   /** More of the environment, beside PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
+  /** Program with arguments that runs the command, such as `prlimit`. */
+  readonly launcher?: readonly string[];
 }
 
 /** How a process ended. */
@@ -117,8 +119,9 @@ export class Running {
   readonly ended: Promise<ProcessEnded>;
   readonly #printed = new Printed();
 
-  constructor(args: readonly string[], { env = {}, nodeOptions = [] }: ProcessSettings = {}) {
-    const child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
+  constructor(args: readonly string[], { env = {}, nodeOptions = [], launcher = [] }: ProcessSettings = {}) {
+    const [program = '', ...rest] = [...launcher, process.execPath, ...nodeOptions, MAIN, ...args];
+    const child = spawn(program, rest, {
       env: { PATH: process.env.PATH, ...env },
     });
     child.stdin.end();
@@ -144,8 +147,8 @@ export class Running {
 export class Serving extends Running implements AsyncDisposable {
   address = '';
 
-  static async start(args: readonly string[] = []): Promise<Serving> {
-    const serving = new Serving(['serve', '--address', '127.0.0.1:0', ...args]);
+  static async start(args: readonly string[] = [], settings: ProcessSettings = {}): Promise<Serving> {
+    const serving = new Serving(['serve', '--address', '127.0.0.1:0', ...args], settings);
     serving.address = (await serving.line(/listening/)).replace('longrunning: listening on ', '');
     return serving;
   }

@@ -18,8 +18,8 @@ export interface OperationsHealth {
   /** Full names of the services that it is the health of. More may come. */
   readonly services: ReadonlySet<string>;
   /**
-   * Asks the store, unless it answered within the last second: NOT_SERVING when it fails or takes longer than two
-   * seconds, and once the server is told to close.
+   * Asks the store whether it can be written to, unless it answered within the last second. NOT_SERVING if it cannot, if it
+   * takes longer than two seconds, and once the server is told to close.
    */
   check(): Promise<Condition>;
   /** Tells of the condition now and then at every change, looking every five seconds, until the function returned is called. */
@@ -28,13 +28,13 @@ export interface OperationsHealth {
 
 /** What health is told from. */
 export interface StoreHealthParts {
-  readonly store: Pick<OperationStore, 'get'>;
+  readonly store: Pick<OperationStore, 'checkWritable' | 'get'>;
   readonly clock: Clock;
   /** Paths of the methods that are served; there may come to be more. */
   readonly methods: { keys(): Iterable<string> };
 }
 
-/** A record that nobody has: to look for it takes a connection, a statement and an index, and no more. */
+/** Name of no record: reading it takes a connection, a statement and an index. */
 const PROBED_NAME = 'operations/-';
 const PROBE_TIMEOUT_MS = 2000;
 const FRESH_MS = 1000;
@@ -130,8 +130,7 @@ export class StoreHealth implements OperationsHealth {
     const late = sleep(PROBE_TIMEOUT_MS, giveUp.signal, clock).then(() => 'NOT_SERVING' as const);
     // Ends with the probe.
     late.catch(() => {});
-    this.#asked ??= store
-      .get(PROBED_NAME)
+    this.#asked ??= probe(store)
       .then(
         () => 'SERVING' as const,
         () => 'NOT_SERVING' as const,
@@ -144,4 +143,10 @@ export class StoreHealth implements OperationsHealth {
     this.#last = { condition, at: clock.now() };
     return condition;
   }
+}
+
+/** Rejects if operations cannot be written, or for a store that cannot tell, if they cannot be read. */
+async function probe(store: StoreHealthParts['store']): Promise<void> {
+  if (store.checkWritable) await store.checkWritable();
+  else await store.get(PROBED_NAME);
 }

@@ -8,6 +8,7 @@ const PASSING = [
   '25P04', // transaction took too long
   '40001', // serialization failure
   '40P01', // deadlock
+  '42501', // insufficient privilege: granted at start, revoked since
   '53', // out of connections, disk, memory
   '55P03', // lock not available
   '57014', // statement took too long, or was cancelled
@@ -52,14 +53,22 @@ export function databaseError(error: unknown): unknown {
 
 /** What a store rejects with that a database does not let in: what to do about it, as far as SQLSTATE tells. */
 export function refusal(error: unknown, schema: string): unknown {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const cause = error instanceof StatusError ? error.cause : error;
+  const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   const advice = ADVICE[String(code)]?.(schema);
-  if (error instanceof StatusError || advice === undefined) return error;
+  if (advice === undefined) return error;
   const text = `database cannot be used: ${message}; ${advice}`;
   return kitError(Code.FAILED_PRECONDITION, 'DATABASE_REFUSED', text, {
     metadata: { sqlState: String(code) },
-    cause: error,
+    cause,
   });
+}
+
+/** Whether a write failed because something has run out, such as the disk (SQLSTATE class 53, and 58030). */
+export function isOutOfResources(error: unknown): boolean {
+  const cause = error instanceof StatusError ? error.cause : error;
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' && (code.startsWith('53') || code === '58030');
 }
 
 const NAME_ANOTHER_USER = () => 'name another user or password';

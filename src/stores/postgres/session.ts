@@ -37,7 +37,7 @@ export async function openSession(
       pools,
       database,
       jobs: await prepare(database, settings, onError),
-      sql: statements(quotedSchema),
+      sql: statements(quotedSchema, `"${jobsSchema(schema)}"`),
       table: `${quotedSchema}.operations`,
       channel: `longrunning:${schema}`,
     };
@@ -47,15 +47,25 @@ export async function openSession(
   }
 }
 
+/** The schema of the tables of pg-boss. */
+function jobsSchema(schema: string): string {
+  return `${schema}_jobs`;
+}
+
 /** Makes the tables, or brings them up to date. */
 async function prepare(
   database: Database,
   { schema, leaseMs }: PostgresSettings,
   onError: (error: unknown) => void,
 ): Promise<Jobs> {
-  const jobsSchema = `${schema}_jobs`;
-  const isThere = await schemaExists(database, jobsSchema);
-  const jobs = await Jobs.load({ database, schema: jobsSchema, createSchema: !isThere, leaseMs, onError });
+  const isThere = await schemaExists(database, jobsSchema(schema));
+  const jobs = await Jobs.load({
+    database,
+    schema: jobsSchema(schema),
+    createSchema: !isThere,
+    leaseMs,
+    onError,
+  });
   try {
     await database.transaction(async (queries) => {
       await lockMigrations(queries, schema);

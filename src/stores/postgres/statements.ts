@@ -33,10 +33,11 @@ export type Statements = ReturnType<typeof statements>;
  * The statements for one schema. Those that change something also tell of it: `pg_notify` is delivered if and when
  * the change is committed.
  *
- * @param schema - as an identifier, validated and quoted.
+ * @param schema - the schema of operations, as an identifier, validated and quoted; `jobsSchema` that of the jobs
  */
-export function statements(schema: string) {
+export function statements(schema: string, jobsSchema: string) {
   const table = `${schema}.operations`;
+  const job = `${jobsSchema}.job`;
   const columns = COLUMNS.join(', ');
   const changes = CHANGING_COLUMNS.map((column) => `${column} = locked.${column}`).join(', ');
   return {
@@ -91,6 +92,19 @@ export function statements(schema: string) {
         FROM found WHERE found.method IS NOT NULL
       )
       SELECT method FROM found WHERE method IS NOT NULL`,
+    /** Changes nothing. Fails where the user may not write, and where nobody may: on a standby, in a read-only database. */
+    checkPrivileges: `
+      WITH inserted AS (INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table} WHERE false),
+        updated AS (UPDATE ${table} SET version = version WHERE false),
+        deleted AS (DELETE FROM ${table} WHERE false),
+        job_inserted AS (INSERT INTO ${job} SELECT * FROM ${job} WHERE false),
+        job_updated AS (UPDATE ${job} SET id = id WHERE false),
+        job_deleted AS (DELETE FROM ${job} WHERE false)
+      SELECT`,
+    /** Values: a name that nobody has, bytes. To be rolled back. */
+    tryWrite: `
+      INSERT INTO ${table} (name, parent, method, request, cancellable, version, attempt, create_time, end_time)
+      VALUES ($1, '', '', $2, false, 1, 0, 0, 0)`,
     /** Values: the limit. */
     countUnfinished: countByStateSql(`
       SELECT method, attempt, cancel_request_time FROM ${table}

@@ -21,6 +21,7 @@ import { type PostgresSettings, type PostgresStoreOptions, settingsFrom } from '
 import { listPage } from './page.js';
 import { repeat } from './repeat.js';
 import { openSession, type Session } from './session.js';
+import { Writability } from './writability.js';
 import { changeRows, createRows, type RowChange } from './writes.js';
 
 /**
@@ -44,11 +45,12 @@ class PostgresStore implements OperationStore {
   readonly #settings: PostgresSettings;
   readonly #id = randomUUID();
   readonly #listeners = new Set<ChangeListener>();
-  readonly #creations = new Batches<RowWrite>(async (writes) =>
-    createRows(await this.#opened(), this.#prefix('work'), writes),
+  readonly #writability = new Writability();
+  readonly #creations = new Batches<RowWrite>((writes) =>
+    this.#writability.observe(async () => createRows(await this.#opened(), this.#prefix('work'), writes)),
   );
-  readonly #changes = new Batches<RowChange>(async (changes) =>
-    changeRows(await this.#opened(), this.#prefix('changed'), changes),
+  readonly #changes = new Batches<RowChange>((changes) =>
+    this.#writability.observe(async () => changeRows(await this.#opened(), this.#prefix('changed'), changes)),
   );
   #session: Promise<Session> | undefined;
   #listener: Listener | undefined;
@@ -63,6 +65,10 @@ class PostgresStore implements OperationStore {
 
   async ready(): Promise<void> {
     await this.#opened();
+  }
+
+  async checkWritable(): Promise<void> {
+    await this.#writability.check(await this.#opened());
   }
 
   async create(record: OperationRecord): Promise<OperationRecord> {

@@ -13,7 +13,9 @@ import { ResultCode, resultCode } from './sqlite-error.js';
 export function lockFile(file: string): (() => void) | undefined {
   const database = new DatabaseSync(`${file}.lock`);
   try {
-    // Of two that try at once one gets this lock, where with EXCLUSIVE each could keep the other from it.
+    // Nothing is written, so a journal would only take room, which a full disk does not have.
+    database.exec('PRAGMA journal_mode = MEMORY');
+    // Of two that try at once one gets this lock; with EXCLUSIVE each could keep the other from it.
     database.exec('BEGIN IMMEDIATE');
   } catch (error) {
     database.close();

@@ -16,11 +16,14 @@ interface Write {
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
+  readonly #check: () => void;
   #writes: Write[] = [];
   #scheduled: NodeJS.Immediate | undefined;
 
-  constructor(database: DatabaseSync) {
+  /** @param check - called before each transaction; if it throws, the changes are rejected with that error. */
+  constructor(database: DatabaseSync, check: () => void = () => {}) {
     this.#database = database;
+    this.#check = check;
   }
 
   /**
@@ -47,6 +50,7 @@ export class GroupCommit {
     if (writes.length === 0) return;
     let settlements: (() => void)[];
     try {
+      this.#check();
       this.#database.exec('BEGIN IMMEDIATE');
       settlements = writes.map((write) => perform(write));
       this.#database.exec('COMMIT');

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Code, kitError, quoted, StatusError } from '../../status.js';
 import { SQLITE_MIGRATIONS } from '../migrations/sqlite/index.js';
+import { FileIdentity } from './file-identity.js';
 import { lockFile } from './file-lock.js';
 import { ResultCode, resultCode } from './sqlite-error.js';
 
@@ -12,9 +13,20 @@ export const IN_MEMORY = ':memory:';
 /** How much an acknowledged change outlives; see `SqliteStoreOptions`. */
 export type Synchronous = 'full' | 'normal';
 
+/** Extent of the check for damage at open; see `SqliteStoreOptions`. */
+export type IntegrityCheck = 'quick' | 'full' | 'off';
+
+/** Settings of a database file. */
+export interface DatabaseSettings {
+  readonly synchronous: Synchronous;
+  readonly integrityCheck: IntegrityCheck;
+}
+
 /** A database that this process alone writes to. */
 export interface OpenDatabase {
   readonly database: DatabaseSync;
+  /** Undefined for a database in memory. */
+  readonly file: FileIdentity | undefined;
   close(): void;
 }
 
@@ -26,18 +38,45 @@ const BUSY_TIMEOUT_MS = 500;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens a database of operations; makes it if there is none, and brings it up to date.
+ * Opens a database of operations; makes it if there is none, and brings it up to date. On a full disk it is opened all
+ * the same if its tables are up to date: then it can be read, and written to as soon as there is room.
  *
  * @throws StatusError FAILED_PRECONDITION that says what is wrong with the file.
  */
-export function openDatabase(path: string, synchronous: Synchronous): OpenDatabase {
+export function openDatabase(path: string, settings: DatabaseSettings): OpenDatabase {
+  if (path === IN_MEMORY) return openMemory();
+  try {
+    return openFile(path, settings, 'normal');
+  } catch (error) {
+    if (!isOutOfRoom(error)) throw refusalOf(path, error);
+  }
+  try {
+    // The index of the write-ahead log is then kept in memory rather than in a file, which takes no room.
+    return openFile(path, settings, 'exclusive');
+  } catch (error) {
+    throw refusalOf(path, error);
+  }
+}
+
+function openMemory(): OpenDatabase {
+  const database = new DatabaseSync(IN_MEMORY);
+  migrate(database, IN_MEMORY);
+  return { database, file: undefined, close: () => database.close() };
+}
+
+/** @throws StatusError for what is known to be wrong with the file; otherwise the error of SQLite. */
+function openFile(
+  path: string,
+  settings: DatabaseSettings,
+  lockingMode: 'normal' | 'exclusive',
+): OpenDatabase {
   const open: (() => void)[] = [];
   const close = () => {
     for (let closeOne = open.pop(); closeOne; closeOne = open.pop()) {
       try {
         closeOne();
       } catch {
-        // Tidying up may fail, on a full disk for one; the file is as good without, and the rest is closed.
+        // Tidying up may fail, for example on a full disk. The file is sound without it, and the rest is closed.
       }
     }
   };
@@ -45,22 +84,56 @@ export function openDatabase(path: string, synchronous: Synchronous): OpenDataba
     const database = new DatabaseSync(path);
     open.push(() => database.close());
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    if (path !== IN_MEMORY) {
-      // By its real path, so that nobody comes round by a link.
-      const unlock = lockFile(realpathSync(path));
-      if (!unlock) throw locked(path, holderOf(database));
-      // The lock is given back when the file is closed, not before.
-      open.unshift(unlock);
-      writeAhead(database, path, synchronous);
-    }
+    // The real path, so that a symbolic link does not lead around the lock.
+    const realPath = realpathSync(path);
+    const unlock = lockFile(realPath);
+    if (!unlock) throw locked(path, holderOf(database));
+    // The lock is released after the file is closed, not before.
+    open.unshift(unlock);
+    database.exec(`PRAGMA locking_mode = ${lockingMode}`);
+    writeAhead(database, path, settings.synchronous);
     migrate(database, path);
-    database.exec(`DELETE FROM opened_by; INSERT INTO opened_by VALUES (${process.pid})`);
+    checkIntegrity(database, path, settings.integrityCheck);
+    recordHolderIfRoom(database);
     open.push(() => database.exec('DELETE FROM opened_by; PRAGMA wal_checkpoint(TRUNCATE)'));
-    return { database, close };
+    return { database, file: new FileIdentity(realPath), close };
   } catch (error) {
     close();
-    throw error instanceof StatusError ? error : unusable(path, error);
+    throw error;
   }
+}
+
+/**
+ * Records that this process has the file open, for the message to another one that tries to open it. As the smallest
+ * change there is, it also shows whether the file can be written to.
+ */
+export function recordHolder(database: DatabaseSync): void {
+  database.prepare('INSERT OR REPLACE INTO opened_by (rowid, pid) VALUES (1, ?)').run(process.pid);
+}
+
+function recordHolderIfRoom(database: DatabaseSync): void {
+  try {
+    recordHolder(database);
+  } catch (error) {
+    if (!isOutOfRoom(error)) throw error;
+  }
+}
+
+/**
+ * Looks for damage, so that it is found at start rather than by the first call that meets it.
+ *
+ * @throws StatusError FAILED_PRECONDITION if there is any.
+ */
+function checkIntegrity(database: DatabaseSync, path: string, extent: IntegrityCheck): void {
+  if (extent === 'off') return;
+  const found = pragma(database, extent === 'full' ? 'integrity_check(1)' : 'quick_check(1)');
+  if (found === 'ok') return;
+  const message = `database ${quoted(path)} is damaged: restore it from a backup (found: ${oneLine(found)})`;
+  throw refusal('STORE_UNUSABLE', message, path);
+}
+
+function oneLine(text: unknown): string {
+  return String(text).replaceAll(/\s+/g, ' ');
 }
 
 function writeAhead(database: DatabaseSync, path: string, synchronous: Synchronous): void {
@@ -132,8 +205,15 @@ function locked(path: string, pid: number | undefined): StatusError {
   );
 }
 
-/** What is wrong with a file that SQLite does not open. */
-function unusable(path: string, cause: unknown): StatusError {
+/** Result codes of SQLite when a file cannot grow: a full disk, a quota, a limit on the size of files. */
+function isOutOfRoom(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === ResultCode.FULL || code === ResultCode.IOERR;
+}
+
+/** The reason why a file cannot be opened, with what to do about it. */
+function refusalOf(path: string, cause: unknown): StatusError {
+  if (cause instanceof StatusError) return cause;
   const file = `database ${quoted(path)}`;
   const reason = cause instanceof Error ? cause.message : String(cause);
   switch (resultCode(cause)) {
@@ -141,6 +221,11 @@ function unusable(path: string, cause: unknown): StatusError {
       return refusal('STORE_UNUSABLE', `${file} is no SQLite database: name another file`, path, cause);
     case ResultCode.CORRUPT:
       return refusal('STORE_UNUSABLE', `${file} is damaged: restore it from a backup`, path, cause);
+    case ResultCode.FULL:
+    case ResultCode.IOERR: {
+      const message = `${file} cannot be opened (${reason}): see that its disk is sound and has room`;
+      return refusal('STORE_UNUSABLE', message, path, cause);
+    }
     case ResultCode.READONLY:
     case ResultCode.CANTOPEN: {
       const message = existsSync(dirname(path))

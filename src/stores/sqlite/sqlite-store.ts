@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { withDefaults } from '../../options.js';
 import { Code, kitError } from '../../status.js';
 import type {
@@ -14,7 +15,13 @@ import type {
 } from '../operation-store.js';
 import { WorkQueue } from '../work-queue.js';
 import { GroupCommit } from './group-commit.js';
-import { type OpenDatabase, openDatabase, type Synchronous } from './open-database.js';
+import {
+  type IntegrityCheck,
+  type OpenDatabase,
+  openDatabase,
+  recordHolder,
+  type Synchronous,
+} from './open-database.js';
 import { OperationsTable } from './operations-table.js';
 import { storeError } from './sqlite-error.js';
 
@@ -30,7 +37,16 @@ export interface SqliteStoreOptions {
    * @defaultValue 'full'
    */
   readonly synchronous?: Synchronous | undefined;
+  /**
+   * Extent of the search for damage when the file is opened: `'quick'` reads every page of the file, `'full'` also compares
+   * every index with its table, `'off'` searches for nothing.
+   *
+   * @defaultValue 'quick'
+   */
+  readonly integrityCheck?: IntegrityCheck | undefined;
 }
+
+const DEFAULTS = { synchronous: 'full', integrityCheck: 'quick' } as const;
 
 /**
  * Keeps operations in a file of this machine, for one process at a time (`node:sqlite`). What was acknowledged
@@ -51,8 +67,8 @@ export interface SqliteStoreOptions {
  */
 export function sqliteStore(path: string, options: SqliteStoreOptions = {}): OperationStore {
   if (path === '') throw new TypeError("path is empty: name a file, or ':memory:'");
-  const { synchronous } = withDefaults({ synchronous: 'full' as const }, options);
-  return new SqliteStore(() => openDatabase(path, synchronous));
+  const settings = withDefaults(DEFAULTS, options);
+  return new SqliteStore(() => openDatabase(path, settings));
 }
 
 /** A store that is open. */
@@ -64,7 +80,7 @@ interface Opened extends OpenDatabase {
 class SqliteStore implements OperationStore {
   readonly #listeners = new Set<ChangeListener>();
   readonly #queue = new WorkQueue<string>();
-  /** What is used of the store; throws when it cannot be used. */
+  /** Returns what the store works with; throws if it cannot be used. */
   #opened: () => Opened;
   #consumes = false;
 
@@ -73,7 +89,7 @@ class SqliteStore implements OperationStore {
       const opened = open();
       const { database } = opened;
       const table = new OperationsTable(database);
-      const all = { ...opened, table, writes: new GroupCommit(database) };
+      const all = { ...opened, table, writes: new GroupCommit(database, () => opened.file?.check()) };
       this.#opened = () => all;
     } catch (error) {
       this.#opened = () => {
@@ -92,6 +108,13 @@ class SqliteStore implements OperationStore {
       (kept) => {
         if (kept === record && !record.result && this.#consumes) this.#queue.push(record.name);
       },
+    );
+  }
+
+  checkWritable(): Promise<void> {
+    return this.#write(
+      (_table, database) => recordHolder(database),
+      () => {},
     );
   }
 
@@ -183,7 +206,9 @@ class SqliteStore implements OperationStore {
 
   async #read<Result>(read: (table: OperationsTable) => Result): Promise<Awaited<Result>> {
     try {
-      return await read(this.#opened().table);
+      const { table, file } = this.#opened();
+      file?.checkForRead();
+      return await read(table);
     } catch (error) {
       // It may have been closed between two batches of a listing.
       this.#opened();
@@ -192,12 +217,12 @@ class SqliteStore implements OperationStore {
   }
 
   async #write<Result>(
-    change: (table: OperationsTable) => Result,
+    change: (table: OperationsTable, database: DatabaseSync) => Result,
     committed: (result: Result) => void,
   ): Promise<Awaited<Result>> {
     try {
-      const { table, writes } = this.#opened();
-      return await writes.write(() => change(table), committed);
+      const { table, database, writes } = this.#opened();
+      return await writes.write(() => change(table, database), committed);
     } catch (error) {
       throw storeError(error);
     }

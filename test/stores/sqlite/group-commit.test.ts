@@ -17,7 +17,7 @@ describe('group commit', () => {
   let table: OperationsTable;
   let writes: GroupCommit;
   beforeEach(() => {
-    open = openDatabase(IN_MEMORY, 'full');
+    open = openDatabase(IN_MEMORY, { synchronous: 'full', integrityCheck: 'quick' });
     table = new OperationsTable(open.database);
     writes = new GroupCommit(open.database);
   });

@@ -1,12 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createOperations } from '../../../src/server/index.js';
 import { Code } from '../../../src/status.js';
+import type { OperationStore } from '../../../src/stores/operation-store.js';
 import { type SqliteStoreOptions, sqliteStore } from '../../../src/stores/sqlite/index.js';
 import { expectKitError } from '../../../src/testing/conformance/kit-error.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 import { recordOf } from '../stores.js';
 
@@ -32,6 +44,18 @@ function open(path: string, options?: SqliteStoreOptions) {
 
 function expectRefused(path: string, message: RegExp): Promise<unknown> {
   return expectKitError(open(path).ready(), Code.FAILED_PRECONDITION, { message });
+}
+
+/** Runs `test` as a user whom file permissions apply to; they do not apply to root. */
+async function asOrdinaryUser(test: () => Promise<unknown>): Promise<void> {
+  const NOBODY = 65_534;
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    await test();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
 }
 
 /** Holds a file in a process of its own, by the very lock that a store takes. */
@@ -158,12 +182,26 @@ describe('SQLite store › a file that cannot be used', () => {
     await expectRefused(file(), /is damaged: restore it from a backup/);
   });
 
+  it('is damaged where no statement of the start looks: found by the check, unless that is off', async () => {
+    const store = open(file());
+    for (let id = 0; id < 100; id++) await store.create(recordOf(id, { request: new Uint8Array(10_000) }));
+    await store.close();
+    const pages = readFileSync(file());
+    writeFileSync(file(), pages.fill(0xff, pages.length - 4096));
+    for (const integrityCheck of ['quick', 'full'] as const) {
+      const message = /is damaged: restore it from a backup/;
+      const refused = open(file(), { integrityCheck });
+      await expectKitError(refused.ready(), Code.FAILED_PRECONDITION, { message });
+      await refused.close();
+    }
+    await open(file(), { integrityCheck: 'off' }).ready();
+  });
+
   it('may not be written to', async () => {
     await open(file()).close();
+    chmodSync(directory.path, 0o755);
     chmodSync(file(), 0o444);
-    // Root may write to everything.
-    if (process.getuid?.() === 0) return;
-    await expectRefused(file(), /may be written to/);
+    await asOrdinaryUser(() => expectRefused(file(), /may be written to/));
   });
 
   it('was written by a newer version: says which is known', async () => {
@@ -184,5 +222,75 @@ describe('SQLite store › a file that cannot be used', () => {
     };
     store.consume(async () => 'ended', options).stop();
     expect(errors).toEqual([expect.objectContaining({ code: Code.FAILED_PRECONDITION })]);
+  });
+});
+
+describe('SQLite store › a file that is deleted or replaced while it is open', () => {
+  const GONE = { message: /deleted or replaced: put the original file back, or restart/ };
+
+  /** Reads look at the file a few times a second. */
+  async function expectReadsRefused(store: OperationStore): Promise<void> {
+    const until = performance.now() + 60_000;
+    for (;;) {
+      const refused = await store.get(NAME).then(
+        () => false,
+        () => true,
+      );
+      if (refused || performance.now() > until) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await expectKitError(store.get(NAME), Code.UNAVAILABLE, GONE);
+  }
+
+  it.each<[string, (path: string) => void]>([
+    ['deleted', (path) => rmSync(path)],
+    [
+      'replaced by a copy',
+      (path) => {
+        copyFileSync(path, `${path}.copy`);
+        renameSync(`${path}.copy`, path);
+      },
+    ],
+    [
+      'replaced by another file',
+      (path) => {
+        rmSync(path);
+        writeFileSync(path, 'notes');
+      },
+    ],
+    ['robbed of its write-ahead log', (path) => rmSync(`${path}-wal`)],
+    ['moved away', (path) => renameSync(path, `${path}.away`)],
+  ])('%s: nothing is acknowledged or read from then on', async (_what, change) => {
+    const store = open(file());
+    await store.create(recordOf(1));
+    change(file());
+    await expectKitError(store.create(recordOf(2)), Code.UNAVAILABLE, GONE);
+    await expectKitError(store.checkWritable?.() ?? Promise.resolve(), Code.UNAVAILABLE, GONE);
+    await expectReadsRefused(store);
+  });
+
+  it('moved back: it goes on, and nothing is lost', async () => {
+    const store = open(file());
+    await store.create(recordOf(1));
+    renameSync(file(), file('away.db'));
+    await expectKitError(store.create(recordOf(2)), Code.UNAVAILABLE, GONE);
+    renameSync(file('away.db'), file());
+    await store.checkWritable?.();
+    await store.create(recordOf(2));
+    expect(await store.get(NAME)).toMatchObject({ name: NAME });
+  });
+
+  it('health is NOT_SERVING meanwhile (contract 52)', async () => {
+    const clock = manualClock();
+    const store = open(file());
+    const operations = createOperations({ store, methods: [], clock });
+    closing.push(() => operations.close({ graceMs: 0 }));
+    expect(await operations.health.check()).toBe('SERVING');
+    renameSync(file(), file('away.db'));
+    await clock.advance(1000);
+    expect(await operations.health.check()).toBe('NOT_SERVING');
+    renameSync(file('away.db'), file());
+    await clock.advance(1000);
+    expect(await operations.health.check()).toBe('SERVING');
   });
 });
