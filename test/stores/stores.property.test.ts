@@ -186,6 +186,35 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     expect(await store.compareAndSet(recordOf(2), 1)).toBe(false);
   });
 
+  it('keeps request ids of any characters and 1,024 of them, and tells them apart (contract 8)', async () => {
+    const character = fc.oneof(
+      fc.constantFrom('\\', "'", '"', '%', '{', ',', 'NULL', '\u{ffff}', '\u{1f600}'),
+      fc.integer({ min: 0x4e00, max: 0x9fff }).map((point) => String.fromCodePoint(point)),
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+    );
+    const text = fc
+      .oneof(
+        fc.array(character, { maxLength: 20 }),
+        fc.array(character, { minLength: 1000, maxLength: 1024 }),
+      )
+      .map((characters) => characters.join('').slice(0, 1024).toWellFormed().replaceAll('\0', ''));
+    const store = await openStore();
+    let id = 0;
+    const create = (requestId: string) => store.create(recordOf(++id, { requestId }));
+    const known = new Map<string, string>();
+    await fc.assert(
+      fc.asyncProperty(text, async (requestId) => {
+        const { name } = await create(requestId);
+        expect(name).toBe(known.get(requestId) ?? `a/operations/${id}`);
+        known.set(requestId, name);
+        expect(await create(requestId)).toMatchObject({ name, requestId });
+        expect(await store.find({ method: '/s/m', parent: 'a', requestId })).toMatchObject({ name });
+        const other = await store.find({ method: '/s/m', parent: 'a', requestId: `${requestId}\\` });
+        expect(other?.name).toBe(known.get(`${requestId}\\`));
+      }),
+    );
+  });
+
   it('refuses a name that is taken, and keeps what it has', async () => {
     const store = await openStore();
     await store.create(recordOf(1));

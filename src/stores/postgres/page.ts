@@ -67,6 +67,8 @@ interface MeasuredRow {
 class Scan {
   /** Where the page ends at the latest; undefined when there is less to examine than that. */
   end: string | undefined;
+  /** Where the page begins at the earliest: what is created meanwhile belongs to none. */
+  #first: string | undefined;
   readonly #queries: PostgresQueries;
   readonly #table: string;
   readonly #query: ListQuery;
@@ -79,25 +81,33 @@ class Scan {
 
   /** Finds where the page ends at the latest, if it may have to look at more than it returns. */
   async bound(): Promise<void> {
-    const { parent, where, matches, after } = this.#query;
-    if (!hasWildcard(parent) && where === undefined && matches === undefined) return;
+    if (!this.#selective) return;
     const values: unknown[] = [];
-    const conditions = [...this.#scope(values), ...beginning(after, values)];
+    const scope = this.#scope(values, this.#query.after);
     const { rows } = await this.#queries.query(
-      `SELECT sequence FROM ${this.#table} ${whereAll(conditions)}
-       ORDER BY sequence DESC LIMIT 1 OFFSET ${MAX_EXAMINED - 1}`,
+      `SELECT max(sequence) AS first, min(sequence) AS last, count(*)::integer AS count FROM (
+         SELECT sequence FROM ${this.#table} ${whereAll(scope)} ORDER BY ${this.#order()} LIMIT ${MAX_EXAMINED}
+       ) AS examined`,
       values,
     );
-    this.end = rows[0]?.sequence;
+    const { first, last, count } = rows[0];
+    this.#first = first ?? undefined;
+    if (count === MAX_EXAMINED) this.end = last;
   }
 
   /** At most `limit` rows before a place. Those beyond the bytes of a chunk, except for the first, come without contents. */
   async rows(before: string | undefined, limit: number): Promise<readonly MeasuredRow[]> {
     const { now, maxBytes = Number.POSITIVE_INFINITY } = this.#query;
     const values: unknown[] = [];
-    const conditions = [...this.#scope(values), ...this.#narrowing(values), ...beginning(before, values)];
-    if (this.end !== undefined) conditions.push(`sequence >= $${values.push(this.end)}`);
-    conditions.push(`delete_time IS NULL AND (expire_time IS NULL OR expire_time > $${values.push(now)})`);
+    const scope = this.#scope(values, before);
+    const kept = `delete_time IS NULL AND (expire_time IS NULL OR expire_time > $${values.push(now)})`;
+    // The limit on what is examined keeps the planner from choosing by a guess at what the filter matches. It leaves nothing
+    // out: there are no more rows from `#first` to `end`, but those whose transactions have just ended.
+    const from = this.#selective
+      ? `(SELECT * FROM ${this.#table} ${whereAll(scope)}
+          ORDER BY ${this.#order()} LIMIT ${2 * MAX_EXAMINED}) AS examined
+         ${whereAll([kept, ...this.#narrowing(values)])}`
+      : `${this.#table} ${whereAll([...scope, kept])}`;
     const chunkBytes = Math.min(Math.floor(maxBytes), CHUNK_BYTES);
     const within = `size_before = 0 OR size_before + size <= $${values.push(chunkBytes)}`;
     const selected = LISTED_COLUMNS.map((column) =>
@@ -106,8 +116,8 @@ class Scan {
     const { rows } = await this.#queries.query(
       `SELECT size, ${within} AS is_read, ${selected.join(', ')}
        FROM (SELECT *, sum(size) OVER (ORDER BY sequence DESC ROWS UNBOUNDED PRECEDING) - size AS size_before
-             FROM (SELECT ${LISTED_COLUMNS.join(', ')}, ${SIZE} AS size FROM ${this.#table} ${whereAll(conditions)}
-                   ORDER BY sequence DESC LIMIT $${values.push(limit)}) AS examined) AS measured
+             FROM (SELECT ${LISTED_COLUMNS.join(', ')}, ${SIZE} AS size FROM ${from}
+                   ORDER BY ${this.#order()} LIMIT $${values.push(limit)}) AS chosen) AS measured
        ORDER BY sequence DESC`,
       values,
     );
@@ -119,11 +129,37 @@ class Scan {
     }));
   }
 
-  /** What an index finds by itself. */
-  #scope(values: unknown[]): string[] {
+  /** Tells whether more rows may have to be examined than are returned. */
+  get #selective(): boolean {
+    const { parent, where, matches } = this.#query;
+    return hasWildcard(parent) || where !== undefined || matches !== undefined;
+  }
+
+  /** The conditions that an index finds by itself, for the rows below `before`. */
+  #scope(values: unknown[], before: string | undefined): string[] {
     const { parent, where } = this.#query;
-    const unfinished = where && wantsUnfinished(where) ? ['end_time IS NULL'] : [];
-    return hasWildcard(parent) ? unfinished : [`parent = $${values.push(parent)}`, ...unfinished];
+    const { end } = this;
+    const [upper, top] = before === undefined ? ['<=', this.#first] : ['<', before];
+    const conditions = where && wantsUnfinished(where) ? ['end_time IS NULL'] : [];
+    if (hasWildcard(parent)) {
+      // Part of the condition of an index.
+      conditions.push('sequence > 0');
+      if (top !== undefined) conditions.push(`sequence ${upper} $${values.push(top)}`);
+      if (end !== undefined) conditions.push(`sequence >= $${values.push(end)}`);
+      return conditions;
+    }
+    // Comparisons of rows, not `parent = $1 AND sequence < $2`: with statistics the planner would walk the primary key
+    // then, through the operations of all other parents.
+    const value = `$${values.push(parent)}`;
+    const at = (sequence: string) => `(${value}, $${values.push(sequence)}::bigint)`;
+    conditions.push(top === undefined ? `parent <= ${value}` : `(parent, sequence) ${upper} ${at(top)}`);
+    conditions.push(end === undefined ? `parent >= ${value}` : `(parent, sequence) >= ${at(end)}`);
+    return conditions;
+  }
+
+  /** Newest first, in the order of the index that is to be used. */
+  #order(): string {
+    return hasWildcard(this.#query.parent) ? 'sequence DESC' : 'parent DESC, sequence DESC';
   }
 
   /** What must be looked at one by one. */
@@ -141,10 +177,6 @@ class Scan {
     }
     return conditions;
   }
-}
-
-function beginning(before: string | undefined, values: unknown[]): string[] {
-  return before === undefined ? [] : [`sequence < $${values.push(before)}`];
 }
 
 function whereAll(conditions: readonly string[]): string {

@@ -50,7 +50,10 @@ export function statements(schema: string, jobsSchema: string) {
       SELECT name, pg_notify($1, $2 || method) FROM created`,
     get: `SELECT ${columns} FROM ${table} WHERE name = $1`,
     getMany: `SELECT ${columns} FROM ${table} WHERE name = ANY($1)`,
-    find: `SELECT ${columns} FROM ${table} WHERE method = $1 AND parent = $2 AND request_id = $3`,
+    /** Compares hashes to use the index, and then the ids themselves. */
+    find: `
+      SELECT ${columns} FROM ${table}
+      WHERE method = $1 AND parent = $2 AND ${hashOf('request_id')} = ${hashOf('$3')} AND request_id = $3`,
     /**
      * Values: the channel, how a notice of change begins, the expected versions, the names, the changing columns. Rows
      * are locked in the order of their names: two servers that change the same ones do not wait for each other.
@@ -73,9 +76,9 @@ export function statements(schema: string, jobsSchema: string) {
     /** Values: now, the limit, the channel, how a notice of change begins. What another server is deleting is left to it. */
     deleteExpired: `
       WITH gone AS (
-        DELETE FROM ${table} WHERE sequence IN (
+        DELETE FROM ${table} WHERE sequence = ANY(ARRAY(
           SELECT sequence FROM ${table} WHERE expire_time <= $1 ORDER BY expire_time LIMIT $2 FOR UPDATE SKIP LOCKED
-        )
+        ))
         RETURNING name
       )
       SELECT name, pg_notify($3, $4 || name) FROM gone`,
@@ -109,11 +112,20 @@ export function statements(schema: string, jobsSchema: string) {
     countUnfinished: countByStateSql(`
       SELECT method, attempt, cancel_request_time FROM ${table}
       WHERE end_time IS NULL ORDER BY method, sequence LIMIT $1`),
-    /** Values: the method, after which sequence, how many. */
+    /**
+     * Values: the method, after which sequence, how many. Compares rows: else the planner may walk the primary key, through
+     * the operations of all other methods.
+     */
     unfinished: `
       SELECT sequence, name FROM ${table}
-      WHERE end_time IS NULL AND method = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`,
+      WHERE end_time IS NULL AND method <= $1 AND (method, sequence) > ($1, $2::bigint)
+      ORDER BY method, sequence LIMIT $3`,
   };
+}
+
+/** The expression of `operations_by_request_hash`, of a column or a parameter. */
+function hashOf(text: string): string {
+  return `sha256(decode(replace(${text}, E'\\\\', E'\\\\\\\\'), 'escape'))`;
 }
 
 /** Parameters of so many arrays, one for each of the columns. */

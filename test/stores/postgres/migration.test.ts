@@ -1,21 +1,87 @@
-import { it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../src/clock.js';
 import { MIGRATIONS } from '../../../src/stores/migrations/postgres/index.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
-import { createDatabase } from '../../helpers/postgres-database.js';
+import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
+import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { expectMigrated, recordOf } from '../stores.js';
 
-it('a schema of the first version: what it has is kept, and new operations have their trace', async () => {
-  await using database = await createDatabase();
-  await database.query('CREATE SCHEMA longrunning');
-  await database.query('CREATE TABLE longrunning.migrations (version INTEGER PRIMARY KEY)');
-  await database.query('INSERT INTO longrunning.migrations VALUES (1)');
-  await database.query(MIGRATIONS[0]?.('longrunning') ?? '');
-  const { name, parent, method, createTime } = recordOf(1);
-  await database.query(
-    `INSERT INTO longrunning.operations
-       (name, parent, method, request, cancellable, version, attempt, create_time)
-     VALUES ('${name}', '${parent}', '${method}', '', true, 1, 0, ${createTime})`,
-  );
+/** A server that resumes what it finds interrupted. */
+function startReplica({ url }: TestDatabase) {
+  const store = postgresStore({ connectionString: url, poolSize: 4, leaseMs: 1000, workPollMs: 50 });
+  return startReportsServer({ clock: systemClock, pageTokenSecret: 'shared', store });
+}
 
-  await expectMigrated(postgresStore({ connectionString: database.url }));
+/** Takes a schema back to its second version, as far as servers of that version can tell. */
+async function downgrade({ query }: TestDatabase): Promise<void> {
+  await query(`
+    DROP INDEX longrunning.operations_by_request_hash, longrunning.operations_unfinished_by_sequence;
+    CREATE UNIQUE INDEX operations_by_request ON longrunning.operations (method, parent, request_id)
+      WHERE request_id IS NOT NULL;
+    DELETE FROM longrunning.migrations WHERE version > 2`);
+}
+
+describe('a schema of an earlier version', () => {
+  it('the first: what it has is kept, and new operations have their trace', async () => {
+    await using database = await createDatabase();
+    await database.query('CREATE SCHEMA longrunning');
+    await database.query('CREATE TABLE longrunning.migrations (version INTEGER PRIMARY KEY)');
+    await database.query('INSERT INTO longrunning.migrations VALUES (1)');
+    await database.query(MIGRATIONS[0]?.('longrunning') ?? '');
+    const { name, parent, method, createTime } = recordOf(1);
+    await database.query(
+      `INSERT INTO longrunning.operations
+         (name, parent, method, request, cancellable, version, attempt, create_time)
+       VALUES ('${name}', '${parent}', '${method}', '', true, 1, 0, ${createTime})`,
+    );
+
+    await expectMigrated(postgresStore({ connectionString: database.url }));
+  });
+
+  it('migrated with work in hand and in the queue: all of it is done once, and a request id still holds (contract 8)', async () => {
+    await using database = await createDatabase();
+    await using earlier = await startReplica(database);
+    const requestId = 'the same';
+    const { name } = await earlier.inProcess.exportReport({ requestId });
+    const run = await earlier.exports.on(name);
+    await downgrade(database);
+    await using later = await startReplica(database);
+    await later.kit.ready();
+    const { rows } = await database.query('SELECT max(version) AS version FROM longrunning.migrations');
+    expect(rows).toEqual([{ version: MIGRATIONS.length }]);
+    for (const { inProcess } of [earlier, later]) {
+      expect(await inProcess.exportReport({ requestId })).toMatchObject({ name, done: false });
+    }
+    const waited = later.inProcess.operations.waitOperation({ name });
+    run.succeed({ uri: 'gs://reports/1' });
+    expect(await waited).toMatchObject({ done: true, result: { $case: 'response' } });
+    expect([...earlier.exports.begun, ...later.exports.begun]).toEqual([name]);
+  });
+});
+
+describe('a server of the version before', () => {
+  it('writes and finds operations in a schema that was migrated meanwhile', async () => {
+    await using database = await createDatabase();
+    const store = postgresStore({ connectionString: database.url });
+    try {
+      await store.ready();
+      // Its statements, as they were released.
+      const create = `
+        INSERT INTO longrunning.operations
+          (name, parent, method, request, request_id, cancellable, version, attempt, create_time)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::boolean[], $7::integer[],
+          $8::integer[], $9::bigint[])
+        ON CONFLICT DO NOTHING RETURNING name`;
+      const row = (name: string) => [[name], ['a'], ['/s/m'], [Buffer.of()], ['id'], [true], [1], [0], [1]];
+      const created = await database.query(create, row('a/operations/1'));
+      expect(created.rows).toEqual([{ name: 'a/operations/1' }]);
+      expect((await database.query(create, row('a/operations/2'))).rows).toEqual([]);
+      const find =
+        'SELECT name FROM longrunning.operations WHERE method = $1 AND parent = $2 AND request_id = $3';
+      expect((await database.query(find, ['/s/m', 'a', 'id'])).rows).toEqual([{ name: 'a/operations/1' }]);
+      expect(await store.create(recordOf(3, { requestId: 'id' }))).toMatchObject({ name: 'a/operations/1' });
+    } finally {
+      await store.close();
+    }
+  });
 });
