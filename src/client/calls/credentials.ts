@@ -1,7 +1,10 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
-import type { Address } from '../../address.js';
+import { type Address, parseAddress } from '../../address.js';
+import { assertOwnCredentials } from '../../own-credentials.js';
 import { abortable } from '../../signals.js';
 import { Code, kitError, quoted } from '../../status.js';
+import { assertBearerToken } from './bearer-token.js';
+import { withoutScheme } from './connection-advice.js';
 
 /** Certificates and keys, in PEM. */
 export interface TlsOptions {
@@ -26,8 +29,8 @@ export interface CredentialOptions {
 /**
  * How to secure the connection to `address`.
  *
- * @throws TypeError when the options contradict each other, when the token is none, or when it would be sent where
- * others can read it.
+ * @throws TypeError when the options contradict each other, when the credentials belong to another copy of grpc-js,
+ * when the token cannot be sent, or when others could read it.
  */
 export function channelCredentials(
   address: Address,
@@ -39,14 +42,13 @@ export function channelCredentials(
   if (tls && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError('tls has only one of cert and key: give both, or neither');
   }
-  if (token !== undefined && typeof token !== 'function' && (typeof token !== 'string' || token === '')) {
-    throw new TypeError('token is empty, or no string: give one, a function that gives one, or leave it out');
-  }
+  if (credentials !== undefined) assertOwnCredentials(credentials);
+  if (token !== undefined && typeof token !== 'function') assertBearerToken(token, 'token');
   const chosen = credentials ?? (tls || address.tls ? secure(tls) : ChannelCredentials.createInsecure());
   if (token !== undefined && !address.loopback && !chosen._isSecure()) {
-    throw new TypeError(
-      `a token would go to ${quoted(address.target)} in plain text: leave out credentials, or use TLS`,
-    );
+    const plain = withoutScheme(address.target);
+    const advice = parseAddress(plain).loopback ? `write "${plain}"` : 'leave out credentials, or use TLS';
+    throw new TypeError(`a token would go to ${quoted(address.target)} in plain text: ${advice}`);
   }
   return chosen;
 }
@@ -75,8 +77,8 @@ export async function authorization(
 async function fetchToken(source: () => Promise<string>): Promise<string> {
   try {
     const token: unknown = await source();
-    // As of a variable of the environment that is not set; the server would be sent "Bearer undefined".
-    if (typeof token !== 'string' || token === '') throw new TypeError('it is empty, or no string');
+    // Such as an environment variable that is not set: the server would be sent "Bearer undefined".
+    assertBearerToken(token, 'the token of the function');
     return token;
   } catch (cause) {
     const message = `no token is to be had (${String(cause)}): see the cause`;

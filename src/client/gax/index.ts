@@ -9,6 +9,7 @@ import { snapshotOf } from '../../operation.js';
 import type { OperationMethod } from '../../operation-method.js';
 import { parseAddress } from '../../address.js';
 import type { OperationsClientOptions } from '../client-options.js';
+import { assertGaxOperation } from './assert-operation.js';
 import { gaxContext } from './context.js';
 import { authorizing, type GoogleCredentials } from './credentials.js';
 import type { GaxOperation } from './generated-client.js';
@@ -98,6 +99,8 @@ function applicationDefault(
  * The client has to stay open: closing it ends every wait with UNAVAILABLE "client is closed". A client made with
  * `fallback: true` speaks REST, which has no WaitOperation; its operations are polled.
  *
+ * @throws TypeError when it is no operation of google-gax, such as the array or the promise that it comes in.
+ *
  * @example
  * ```ts
  * const [started] = await client.createAwsCluster(request);
@@ -118,6 +121,7 @@ export function fromGax(
   started: GaxOperation<unknown, unknown>,
   method?: OperationMethod<unknown, unknown, unknown>,
 ): OperationHandle<unknown, unknown> {
+  assertGaxOperation(started);
   const operation = operationOf(started.latestResponse);
   const { name } = operation;
   return new OperationHandle(gaxContext(started.longrunningDescriptor.operationsClient), {

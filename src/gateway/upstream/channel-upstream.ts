@@ -1,5 +1,6 @@
 import { ChannelCredentials, Client, type ClientUnaryCall, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { asBuffer } from '../../as-buffer.js';
+import { assertOwnCredentials } from '../../own-credentials.js';
 import { onAbort } from '../../signals.js';
 import { StatusError } from '../../status.js';
 import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
@@ -21,7 +22,9 @@ export class ChannelUpstream implements Upstream {
   readonly #ownsChannel: boolean;
   #closed = false;
 
+  /** @throws TypeError when the credentials were made by another copy of grpc-js. */
   constructor(address: ChannelAddress) {
+    if ('target' in address && address.credentials !== undefined) assertOwnCredentials(address.credentials);
     this.#ownsChannel = 'target' in address;
     this.#client =
       'channel' in address

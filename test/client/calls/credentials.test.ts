@@ -11,7 +11,7 @@ import {
   Server,
   ServerCredentials,
 } from '@grpc/grpc-js';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import {
   type GetOperationRequest,
   type Operation,
@@ -82,6 +82,17 @@ describe('client › TLS', () => {
   });
 });
 
+/** grpc-js as another package may bring it along: its code once more. */
+function secondCopy(): typeof import('@grpc/grpc-js') {
+  const path = require.resolve('@grpc/grpc-js');
+  let copy: typeof import('@grpc/grpc-js') | undefined;
+  jest.isolateModules(() => {
+    copy = jest.requireActual(path);
+  });
+  if (!copy) throw new Error('there is no second copy');
+  return copy;
+}
+
 describe('client › options that contradict each other', () => {
   const insecure = ChannelCredentials.createInsecure();
   const cases: [string, Omit<OperationsClientOptions, 'address'>, RegExp][] = [
@@ -89,6 +100,21 @@ describe('client › options that contradict each other', () => {
     ['cert without key', { tls: { cert: 'x' } }, /^tls has only one of cert and key: /],
     ['a token that is empty', { token: '' }, /^token is empty, or no string: /],
     ['a token that is neither text nor function', { token: 5 as never }, /^token is empty, or no string: /],
+    ['a token that ends with a newline', { token: 'secret\n' }, /^token ends with a line break: remove it/],
+    ['a token that ends with CRLF', { token: 'secret\r\n' }, /^token ends with a line break: remove it/],
+    [
+      'a token with a newline inside',
+      { token: 'sec\nret' },
+      /^token has a character .*U\+000A as character 4/,
+    ],
+    ['a token after a space', { token: ' secret' }, /^token begins or ends with white space: remove it/],
+    ['a token with an umlaut', { token: 'sécret' }, /^token has a character .*U\+00E9 as character 2 of 6/],
+    [
+      'credentials of a second copy of grpc-js',
+      { credentials: secondCopy().credentials.createSsl() as never },
+      /^credentials come from another copy of @grpc\/grpc-js /,
+    ],
+    ['credentials that are none', { credentials: {} as never }, /^credentials are no ChannelCredentials /],
     ['a token in plain text', { credentials: insecure, token: 'secret' }, /in plain text: /],
   ];
   it.each(cases)('%s: refused', (_, options, message) => {
@@ -96,6 +122,11 @@ describe('client › options that contradict each other', () => {
     expect(make).toThrow(TypeError);
     expect(make).toThrow(message);
     expect(make).not.toThrow(/secret/);
+  });
+
+  it('a token in plain text to dns:///localhost: says how to write it', () => {
+    const options = { address: 'dns:///localhost:50051', credentials: insecure, token: 'secret' };
+    expect(() => new OperationsClient(options)).toThrow('in plain text: write "localhost:50051"');
   });
 
   it('a token in plain text is fine on this machine', async () => {
@@ -191,6 +222,20 @@ describe('client › token', () => {
     });
     expect(server.calls).toEqual([]);
   });
+
+  it.each(['secret\n', 'sec\nret', ' secret'])(
+    '%j, of a function, cannot be sent: UNAUTHENTICATED, says why, and does not quote it',
+    async (token) => {
+      await using server = await startScriptedServer({});
+      await using client = new OperationsClient({ address: server.address, token: async () => token });
+      const error = await expectKitError(client.getOperation({ name: NAME }), Code.UNAUTHENTICATED, {
+        reason: 'TOKEN_UNAVAILABLE',
+      });
+      expect(error.message).toMatch(/the token of the function (?:ends with|begins|has a character)/);
+      expect(error.message).not.toMatch(/sec/);
+      expect(server.calls).toEqual([]);
+    },
+  );
 
   it('that does not come: the call ends at its time-out, its abort, or with the client', async () => {
     await using client = new OperationsClient({

@@ -229,3 +229,55 @@ async function until(condition: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+describe('fromGax › what is no operation: says what it is, and what to write', () => {
+  /** As @google-cloud/compute 7 resolves to: seen with its InstancesClient.insert. */
+  const computeMessage = {
+    id: '123',
+    kind: 'compute#operation',
+    name: 'operation-1',
+    operationType: 'insert',
+    selfLink: 'https://compute.googleapis.com/compute/v1/projects/p/zones/z/operations/operation-1',
+    status: 'RUNNING',
+    zone: 'z',
+  };
+  const computeOperation = {
+    latestResponse: computeMessage,
+    done: false,
+    name: '123',
+    metadata: null,
+    result: {},
+  };
+
+  it.each<[string, (operation: object) => unknown, RegExp]>([
+    ['an array', (operation) => [operation], /^fromGax was given an array: take its first element, /],
+    ['a promise', async (operation) => [operation], /^fromGax was given a promise: await it, /],
+    [
+      'an operation of Compute',
+      () => computeOperation,
+      /^fromGax was given an operation of @google-cloud\/compute/,
+    ],
+    [
+      'a message of Compute',
+      () => computeMessage,
+      /^fromGax was given an operation of @google-cloud\/compute/,
+    ],
+    [
+      'a message',
+      () => ({ name: 'operations/a', metadata: null, done: false }),
+      /^fromGax was given an Operation message: write fromGax\(await client\.check/,
+    ],
+    [
+      'a name',
+      () => 'operations/a',
+      /^fromGax was given the string "operations\/a": write const \[operation\]/,
+    ],
+    ['nothing', () => undefined, /^fromGax was given undefined: write /],
+    ['an object', () => ({}), /^fromGax was given an object that is no operation of google-gax: /],
+  ])('%s', async (_, given, message) => {
+    const { client } = await gke({ script: ENDLESS });
+    const wrong = given(await createCluster(client));
+    expect(() => fromGax(wrong as never)).toThrow(TypeError);
+    expect(() => fromGax(wrong as never)).toThrow(message);
+  });
+});
