@@ -25,6 +25,8 @@ export type { OpenOperation, OperationSource } from './client/operation-handles.
 export type { OperationsClientOptions } from './client/client-options.js';
 export { OperationsClient } from './client/operations-client.js';
 export { type OperationMethod, operationMethod } from './operation-method.js';
+export type { AnyForm, BytesForm, OperationMessage, StatusForm } from './operation-message.js';
+export { readOperation } from './read-operation.js';
 export type { CallOptions, NamedRequest, OperationsApi } from './operations-api.js';
 export {
   type CancelledOperation,

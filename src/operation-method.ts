@@ -67,3 +67,13 @@ export function operationMethod<Request, Response, Metadata>(
   }
   return method;
 }
+
+/** The types of an operation, by full name: those of its response and of its metadata. */
+export function typesOf({
+  response,
+  metadata,
+}: Pick<OperationMethod<unknown, unknown, unknown>, 'response' | 'metadata'>): {
+  get(fullName: string): MessageType<unknown> | undefined;
+} {
+  return { get: (fullName) => [response, metadata].find((type) => type.$type === fullName) };
+}

@@ -2,7 +2,9 @@ import type { Operation } from '../generated/google/longrunning/operations.js';
 import type { Any } from '../generated/google/protobuf/any.js';
 import { Empty } from '../generated/google/protobuf/empty.js';
 import { pack, unpack } from './any.js';
-import type { OperationMethod } from './operation-method.js';
+import type { OperationMessage } from './operation-message.js';
+import { type OperationMethod, typesOf } from './operation-method.js';
+import { readOperation } from './read-operation.js';
 import { Code, StatusError } from './status.js';
 
 interface Snapshot<Metadata> {
@@ -14,7 +16,7 @@ interface Snapshot<Metadata> {
    * @throws TypeError when it is of another type than the method's metadata.
    */
   readonly metadata: Metadata | undefined;
-  /** The message as it came. */
+  /** The message. */
   readonly operation: Operation;
 }
 
@@ -59,17 +61,23 @@ export type OperationSnapshot<Response, Metadata> =
   | RunningOperation<Metadata>
   | OperationOutcome<Response, Metadata>;
 
-/** Reads an Operation message; response and metadata stay `google.protobuf.Any`. */
-export function snapshotOf(operation: Operation): OperationSnapshot<Any, Any>;
-/** Reads an Operation message by the types of the method that started it. */
+/**
+ * The state of an operation by its message, in the form of any generator; response and metadata stay
+ * `google.protobuf.Any`.
+ *
+ * @throws TypeError if the message is not an Operation, or its fields contradict each other.
+ */
+export function snapshotOf(message: OperationMessage): OperationSnapshot<Any, Any>;
+/** The same, with response and metadata of the method that started the operation. */
 export function snapshotOf<Response, Metadata>(
-  operation: Operation,
+  message: OperationMessage,
   method: OperationMethod<unknown, Response, Metadata>,
 ): OperationSnapshot<Response, Metadata>;
 export function snapshotOf(
-  operation: Operation,
+  message: OperationMessage,
   method?: OperationMethod<unknown, unknown, unknown>,
 ): OperationSnapshot<unknown, unknown> {
+  const operation = readOperation(message, method && typesOf(method));
   const base = {
     name: operation.name,
     operation,

@@ -4,6 +4,7 @@ import { link } from '../signals.js';
 import { Code, kitError, quoted } from '../status.js';
 import { listRejection } from './calls/errors.js';
 import { iterable } from './calls/iteration.js';
+import { readingOperations } from './reading-operations.js';
 
 /** Which operations to list. */
 export interface ListRequest {
@@ -33,12 +34,13 @@ export function listOperations(
   request: ListRequest,
   options: CallOptions = {},
 ): OperationListing {
-  const pages = () => iterable((left) => eachPage(api, request, { ...options, left }));
+  const reading = readingOperations(api);
+  const pages = () => iterable((left) => eachPage(reading, request, { ...options, left }));
   return {
     pages,
     [Symbol.asyncIterator]: () =>
       iterable(async function* (left) {
-        for await (const page of eachPage(api, request, { ...options, left })) yield* page;
+        for await (const page of eachPage(reading, request, { ...options, left })) yield* page;
       })[Symbol.asyncIterator](),
   };
 }

@@ -1,30 +1,56 @@
 import { inspect } from 'node:util';
-import type { Operation } from '../../generated/google/longrunning/operations.js';
+import { isNativeError, isPromise } from 'node:util/types';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { type Clock, systemClock } from '../clock.js';
 import { snapshotOf } from '../operation.js';
-import type { OperationMethod } from '../operation-method.js';
+import type { OperationMessage } from '../operation-message.js';
+import { type OperationMethod, typesOf } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
+import { isOperationMessage, readOperation } from '../read-operation.js';
 import { quoted } from '../status.js';
-import { type HandleContext, OperationHandle, type OperationReference } from './operation-handle.js';
+import {
+  type HandleContext,
+  type HandleSubject,
+  OperationHandle,
+  type OperationReference,
+} from './operation-handle.js';
+import { readingOperations } from './reading-operations.js';
 import { Poller } from './waiting/poller.js';
 import { questionsTo } from './waiting/questions.js';
 
-/** Which operation: by its name, by the answer of the call that started it, or by what `toJSON` gave. */
-export type OperationSource = string | Operation | OperationReference;
+/** An {@link OperationReference} that is not the message of something else. */
+type SourceReference = OperationReference & { readonly [Field in MessageField]?: never };
+
+type MessageField =
+  | 'metadata'
+  | 'done'
+  | 'error'
+  | 'response'
+  | 'result'
+  | 'status'
+  | 'state'
+  | 'latestResponse'
+  | '$typeName'
+  | '$type';
+
+/**
+ * An operation: its name, the message that the starting call returned (in the form of any generator), or the result
+ * of `toJSON`.
+ */
+export type OperationSource = string | OperationMessage | SourceReference;
 
 /** Makes the handle of an operation. */
 export interface OpenOperation {
   /**
    * Without its method, response and metadata are `google.protobuf.Any`.
    *
-   * @throws TypeError when the source is none.
+   * @throws TypeError if the source is none of these, or an Operation whose fields contradict each other.
    */
   (source: OperationSource): OperationHandle<Any, Any>;
   /**
    * By its method, response and metadata are messages of its types.
    *
-   * @throws TypeError when the source is none, or names another method than the one given.
+   * @throws TypeError if the source is none of these, or names another method than the one given.
    */
   <Response, Metadata>(
     source: OperationSource,
@@ -54,8 +80,9 @@ export interface HandleOptions {
  */
 export function operationHandles(api: OperationsApi, options: HandleOptions = {}): OpenOperation {
   const { clock = systemClock, random = Math.random, closed } = options;
-  const poller = new Poller({ questions: questionsTo(api), clock, random });
-  return handlesOver({ api, poller, clock, random, closed });
+  const reading = readingOperations(api);
+  const poller = new Poller({ questions: questionsTo(reading), clock, random });
+  return handlesOver({ api: reading, poller, clock, random, closed });
 }
 
 /** Handles that have all this in common. */
@@ -69,32 +96,49 @@ export function handlesOver(context: HandleContext): OpenOperation {
     source: OperationSource,
     method?: OperationMethod<unknown, unknown, unknown>,
   ): OperationHandle<unknown, unknown> {
-    assertSource(source);
+    const { reference, operation } = subjectOf(source, method);
     return new OperationHandle<unknown, unknown>(context, {
-      reference: referenceTo(source, method?.path),
-      operation: isOperation(source) ? source : undefined,
-      read: (operation) => (method ? snapshotOf(operation, method) : snapshotOf(operation)),
+      reference,
+      operation,
+      read: (latest) => (method ? snapshotOf(latest, method) : snapshotOf(latest)),
     });
   }
   return open;
 }
 
-/** JSON of an Operation has no `result`: how it ended is then asked for. */
-function isOperation(source: OperationSource): source is Operation {
-  return typeof source === 'object' && 'done' in source && 'result' in source;
+type Method = OperationMethod<unknown, unknown, unknown>;
+
+function subjectOf(
+  source: OperationSource,
+  method: Method | undefined,
+): Pick<HandleSubject<unknown, unknown>, 'reference' | 'operation'> {
+  if (isOperationMessage(source)) {
+    const operation = readOperation(source, method && typesOf(method));
+    return { reference: referenceTo({ name: operation.name }, method?.path), operation };
+  }
+  assertReference(source);
+  return { reference: referenceTo(source, method?.path), operation: undefined };
 }
 
-/** References come from files and queues, where anything may stand. */
-function assertSource(source: unknown): asserts source is OperationSource {
+/** References come from files and queues, so they may be anything. */
+function assertReference(source: unknown): asserts source is string | OperationReference {
   if (typeof source === 'string') return;
-  const { name, method } = Object(source) as { readonly name?: unknown; readonly method?: unknown };
-  if (typeof name === 'string' && (method === undefined || typeof method === 'string')) return;
+  if (typeof source === 'object' && source !== null && !isNativeError(source)) {
+    const { name, method } = source as { readonly name?: unknown; readonly method?: unknown };
+    if (typeof name === 'string' && (method === undefined || typeof method === 'string')) return;
+  }
   throw new TypeError(
-    `operation is ${inspect(source, { depth: 0, breakLength: Number.POSITIVE_INFINITY }).slice(0, 80)}: give its name, the answer of the call that started it, or what toJSON gave`,
+    `operation is ${inspect(source, { depth: 0, breakLength: Number.POSITIVE_INFINITY }).slice(0, 80)}: ${adviceFor(source)}`,
   );
 }
 
-function referenceTo(source: OperationSource, path: string | undefined): OperationReference {
+function adviceFor(source: unknown): string {
+  if (isPromise(source)) return 'await it first';
+  if (Array.isArray(source)) return 'pass its first element, the operation';
+  return 'give its name, the Operation that the starting call returned, or the result of toJSON';
+}
+
+function referenceTo(source: string | OperationReference, path: string | undefined): OperationReference {
   const known: OperationReference = typeof source === 'string' ? { name: source } : source;
   if (path !== undefined && known.method !== undefined && known.method !== path) {
     throw new TypeError(

@@ -12,6 +12,7 @@ import type { OperationHandle } from '../../src/client/operation-handle.js';
 import { type OpenOperation, operationHandles } from '../../src/client/operation-handles.js';
 import { OperationsClient } from '../../src/client/operations-client.js';
 import type { OperationOutcome } from '../../src/operation.js';
+import type { OperationMessage } from '../../src/operation-message.js';
 import { Code, kitError } from '../../src/status.js';
 import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
 import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
@@ -256,14 +257,29 @@ describe('operation handle › what is no operation', () => {
   ])('%j: a TypeError that says what to give', (junk) => {
     const open = operationHandles({} as never);
     expect(() => open(junk as never)).toThrow(TypeError);
-    expect(() => open(junk as never)).toThrow(/^operation is .+: give its name, the answer of the call/);
+    expect(() => open(junk as never)).toThrow(
+      /^operation is .+: (give its name, the Operation|pass its first element)/,
+    );
   });
 
-  it('JSON of an Operation is taken for its name alone: how it ended is asked for', async () => {
-    const done = Operation.fromPartial({ name: 'operations/1', done: true });
-    const api = { waitOperation: async () => ({ ...done, result: { $case: 'error', value: { code: 5 } } }) };
-    const json = { name: 'operations/1', done: true, error: { code: 5 } };
-    const operation = operationHandles(api as never)(json as never);
-    expect((await operation.wait()).state).toBe('failed');
+  it.each([
+    ['JSON.stringify of its message', { name: 'operations/1', done: true, error: { code: 5 } }],
+    ['proto-loader with oneofs', { name: 'operations/1', done: true, error: { code: 5 }, result: 'error' }],
+    ['protobuf-es', { name: 'operations/1', done: true, result: { case: 'error', value: { code: 5 } } }],
+  ] as const)('an operation that has ended, by %s: no call is made (contract 35)', async (_, message) => {
+    const operation = operationHandles({} as never)(message as OperationMessage);
+    expect(await operation.wait()).toMatchObject({ state: 'failed', error: { code: 5 } });
+  });
+
+  it('an Operation whose fields contradict each other: a TypeError (contract 44)', () => {
+    const message = { name: 'operations/1', done: true, result: 'error' } as const;
+    expect(() => operationHandles({} as never)(message)).toThrow(TypeError);
+  });
+
+  it('messages of another form that an OperationsApi returns are read', async () => {
+    const done = { name: 'operations/1', done: true, error: { code: 5, message: 'x', details: [] } };
+    const api = { waitOperation: async () => done, getOperation: async () => done } as never;
+    expect((await operationHandles(api)('operations/1').wait()).state).toBe('failed');
+    expect((await operationHandles(api)('operations/1').get()).state).toBe('failed');
   });
 });

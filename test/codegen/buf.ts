@@ -85,8 +85,13 @@ export function requestFor(
 }
 
 /** Has ts-proto generate code for some files and for all that they import. */
-export function generateTypes(descriptors: FileDescriptorSet, files: readonly string[], dir: string): void {
-  const parameter = TS_PROTO_OPTIONS.join(',');
+export function generateTypes(
+  descriptors: FileDescriptorSet,
+  files: readonly string[],
+  dir: string,
+  options: readonly string[] = TS_PROTO_OPTIONS,
+): void {
+  const parameter = options.join(',');
   const request = toBinary(CodeGeneratorRequestSchema, requestFor(descriptors, files, parameter));
   const plugin = join(ROOT, 'node_modules/ts-proto/protoc-gen-ts_proto');
   const response = execFileSync(process.execPath, [plugin], { input: request, maxBuffer: 2 ** 28 });

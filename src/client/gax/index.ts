@@ -13,7 +13,8 @@ import { assertGaxOperation } from './assert-operation.js';
 import { gaxContext } from './context.js';
 import { authorizing, type GoogleCredentials } from './credentials.js';
 import type { GaxOperation } from './generated-client.js';
-import { operationOf, snapshotReader } from './operation.js';
+import { snapshotReader } from './operation.js';
+import { readOperation } from '../../read-operation.js';
 import { OperationHandle } from '../operation-handle.js';
 import { OperationsClient } from '../operations-client.js';
 
@@ -122,7 +123,7 @@ export function fromGax(
   method?: OperationMethod<unknown, unknown, unknown>,
 ): OperationHandle<unknown, unknown> {
   assertGaxOperation(started);
-  const operation = operationOf(started.latestResponse);
+  const operation = readOperation(started.latestResponse);
   const { name } = operation;
   return new OperationHandle(gaxContext(started.longrunningDescriptor.operationsClient), {
     reference: method ? { name, method: method.path } : { name },

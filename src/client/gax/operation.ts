@@ -2,18 +2,7 @@ import type { Operation } from '../../../generated/google/longrunning/operations
 import type { Any } from '../../../generated/google/protobuf/any.js';
 import { type OperationSnapshot, snapshotOf } from '../../operation.js';
 import type { OperationMethod } from '../../operation-method.js';
-import type { GaxAny, GaxDecoder, GaxOperation, GaxOperationMessage } from './generated-client.js';
-
-/** The message that google-gax decoded, as ours. */
-export function operationOf({ name, metadata, done, error, response }: GaxOperationMessage): Operation {
-  const base = { name: name ?? '', metadata: metadata ? anyOf(metadata) : undefined, done: done ?? false };
-  if (error) {
-    const { code, message, details } = error;
-    const value = { code: code ?? 0, message: message ?? '', details: (details ?? []).map(anyOf) };
-    return { ...base, result: { $case: 'error', value } };
-  }
-  return { ...base, result: response ? { $case: 'response', value: anyOf(response) } : undefined };
-}
+import type { GaxAny, GaxDecoder, GaxOperation } from './generated-client.js';
 
 /** An Any that google-gax decoded, as ours. */
 export function anyOf({ type_url, typeUrl, value }: GaxAny): Any {

@@ -8,18 +8,13 @@ import type {
 } from '../../../generated/google/longrunning/operations.js';
 import { LONGEST_TIMER_MS } from '../../deadline.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../../operations-api.js';
+import { readOperation } from '../../read-operation.js';
 import { abortable, onAbort } from '../../signals.js';
 import { Code, kitError, StatusError } from '../../status.js';
 import { callDeadline } from '../calls/call-deadline.js';
 import { callHeaders } from '../calls/call-headers.js';
-import type {
-  GaxAny,
-  GaxCall,
-  GaxCallOptions,
-  GaxOperationMessage,
-  GaxOperationsClient,
-} from './generated-client.js';
-import { anyOf, operationOf } from './operation.js';
+import type { GaxAny, GaxCall, GaxCallOptions, GaxOperationsClient } from './generated-client.js';
+import { anyOf } from './operation.js';
 import { retryUnavailable } from './retry.js';
 
 /** The methods over REST, through the functions of google-gax. WaitOperation has no REST rule in Google's APIs. */
@@ -32,7 +27,7 @@ export class GaxRestOperations implements OperationsApi {
 
   async getOperation(request: NamedRequest<GetOperationRequest>, options?: CallOptions): Promise<Operation> {
     const [operation] = await this.#call('getOperation', request, options);
-    return operationOf(operation as GaxOperationMessage);
+    return readOperation(operation);
   }
 
   async listOperations(
@@ -42,7 +37,7 @@ export class GaxRestOperations implements OperationsApi {
     const [, , page] = await this.#call('listOperations', request, options);
     const { operations, nextPageToken } = page as GaxPage;
     return {
-      operations: (operations ?? []).map(operationOf),
+      operations: (operations ?? []).map((operation) => readOperation(operation)),
       nextPageToken: nextPageToken ?? '',
       unreachable: [],
     };
@@ -101,7 +96,7 @@ export class GaxRestOperations implements OperationsApi {
 }
 
 interface GaxPage {
-  readonly operations?: readonly GaxOperationMessage[] | null;
+  readonly operations?: readonly unknown[] | null;
   readonly nextPageToken?: string | null;
 }
 

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
+import type { Operation } from '../../generated/google/longrunning/operations.js';
+import { typesOf } from '../../src/operation-method.js';
+import { readOperation } from '../../src/read-operation.js';
+import {
+  type Form,
+  PROTO_JSON,
+  PROTOBUF_ES,
+  protobufJsForms,
+  protoLoaderForms,
+  tsProtoForms,
+} from './forms.js';
+import { anyOperation, knownOperation } from './operations.js';
+
+const types = typesOf(ReportsOperations.exportReport);
+
+function check(forms: readonly Form[], operations: fc.Arbitrary<Operation>, numRuns: number): void {
+  fc.assert(
+    fc.property(operations, (operation) => {
+      for (const { name, write, lossyJson } of forms) {
+        const written = write(operation);
+        const again = JSON.parse(JSON.stringify(written));
+        try {
+          expect(readOperation(written, types)).toEqual(operation);
+          if (!lossyJson) expect(readOperation(again, types)).toEqual(operation);
+        } catch (cause) {
+          throw new Error(`${name}: ${JSON.stringify(again)}`, { cause });
+        }
+      }
+    }),
+    { numRuns },
+  );
+}
+
+describe('readOperation gives back any operation that was written (contract 44), and after JSON', () => {
+  it('by the kit', () => check([{ name: 'kit', write: (operation) => operation }], anyOperation, 200));
+  it('by ts-proto, with each oneof setting', () => check(tsProtoForms(), anyOperation, 50));
+  it('by protobuf-es', () => check([PROTOBUF_ES], anyOperation, 200));
+  it('by protobuf.js and google-gax', () => check(protobufJsForms(), anyOperation, 100));
+  it('by proto-loader, with all options', () => check(protoLoaderForms(), anyOperation, 5));
+  it('by proto-loader, with types that it unpacks', () => check(protoLoaderForms(), knownOperation, 5));
+  it('in ProtoJSON', () => check(PROTO_JSON, knownOperation, 200));
+});
