@@ -28,3 +28,6 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** A clock whose `now` counts from an arbitrary moment, and never steps: for durations, not for times. */
+export const monotonicClock: Clock = { ...systemClock, now: () => performance.now() };

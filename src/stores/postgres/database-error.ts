@@ -66,9 +66,19 @@ export function refusal(error: unknown, schema: string): unknown {
 
 /** Whether a write failed because something has run out, such as the disk (SQLSTATE class 53, and 58030). */
 export function isOutOfResources(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  return code !== undefined && (code.startsWith('53') || code === '58030');
+}
+
+/** Tells whether a statement gave up waiting for a lock (SQLSTATE 55P03). */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === '55P03';
+}
+
+function sqlStateOf(error: unknown): string | undefined {
   const cause = error instanceof StatusError ? error.cause : error;
   const { code } = (cause ?? {}) as { readonly code?: unknown };
-  return typeof code === 'string' && (code.startsWith('53') || code === '58030');
+  return typeof code === 'string' ? code : undefined;
 }
 
 const NAME_ANOTHER_USER = () => 'name another user or password';

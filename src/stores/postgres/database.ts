@@ -1,6 +1,15 @@
 import type { PostgresClient, PostgresPool, PostgresQueries, PostgresResult } from './connection.js';
 import { databaseError } from './database-error.js';
 
+/** Longest pause between the statements of a transaction: its locks are not held for a process that has been stopped. */
+const IDLE_TIMEOUT_MS = 10_000;
+
+/** Settings of one transaction, in place of those of the database or the user. Times are in milliseconds. */
+export interface TransactionSettings {
+  readonly lock_timeout?: number;
+  readonly idle_in_transaction_session_timeout?: number;
+}
+
 /** The pool behind the store: every statement rejects with UNAVAILABLE for what passes. */
 export class Database implements PostgresQueries {
   readonly #pool: PostgresPool;
@@ -14,7 +23,10 @@ export class Database implements PostgresQueries {
   }
 
   /** Does `work` in one transaction, all or nothing. */
-  async transaction<Result>(work: (queries: PostgresQueries) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(
+    settings: TransactionSettings,
+    work: (queries: PostgresQueries) => Promise<Result>,
+  ): Promise<Result> {
     const client = await this.connect();
     let broken: unknown;
     const onError = (error: unknown) => {
@@ -22,7 +34,7 @@ export class Database implements PostgresQueries {
     };
     client.on('error', onError);
     try {
-      await client.query('BEGIN');
+      await client.query(begin({ idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS, ...settings }));
       const result = await work(client);
       await client.query('COMMIT');
       return result;
@@ -43,6 +55,11 @@ export class Database implements PostgresQueries {
   async connect(): Promise<PostgresClient> {
     return await this.#pool.connect().catch(rethrow);
   }
+}
+
+function begin(settings: TransactionSettings): string {
+  const assignments = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
+  return ['BEGIN', ...assignments].join('; ');
 }
 
 function rethrow(error: unknown): never {

@@ -1,3 +1,4 @@
+import { LOCK_TIMEOUT_MS } from './locked-rows.js';
 import type { Notice } from './notice.js';
 import { notify, type Session } from './session.js';
 
@@ -22,7 +23,7 @@ export async function reconcile(session: Session, workNotice: (method: string) =
 async function reconcileBatch(session: Session, notice: Notice, after: string): Promise<string | undefined> {
   const { database, jobs, sql, channel } = session;
   const method = notice.subject;
-  return await database.transaction(async (queries) => {
+  return await database.transaction({ lock_timeout: LOCK_TIMEOUT_MS }, async (queries) => {
     const lock = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked';
     const { rows: locks } = await queries.query(lock, [`longrunning reconciliation ${channel}`]);
     if (!locks[0].locked) return undefined;

@@ -47,6 +47,9 @@ export async function openSession(
   }
 }
 
+/** Migrations take as long as they take, and so does the wait for another server's. */
+const NO_TIMEOUTS = { lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
+
 /** The schema of the tables of pg-boss. */
 function jobsSchema(schema: string): string {
   return `${schema}_jobs`;
@@ -67,7 +70,7 @@ async function prepare(
     onError,
   });
   try {
-    await database.transaction(async (queries) => {
+    await database.transaction(NO_TIMEOUTS, async (queries) => {
       await lockMigrations(queries, schema);
       await migrate(queries, schema);
       // On other connections, but under the same lock: servers that start together get into each other's way here.

@@ -55,24 +55,34 @@ export function statements(schema: string, jobsSchema: string) {
       SELECT ${columns} FROM ${table}
       WHERE method = $1 AND parent = $2 AND ${hashOf('request_id')} = ${hashOf('$3')} AND request_id = $3`,
     /**
-     * Values: the channel, how a notice of change begins, the expected versions, the names, the changing columns. Rows
-     * are locked in the order of their names: two servers that change the same ones do not wait for each other.
+     * Values: the channel, how a notice of change begins, the expected versions, the names, the changing columns. Rows for the
+     * records that have the expected version, with `written`: false if another transaction has locked or changed the record.
      */
     compareAndSet: `
-      WITH locked AS (
-        SELECT kept.sequence, given.*
-        FROM unnest($3::integer[], ${arrays(['name', ...CHANGING_COLUMNS], 4)})
+      WITH given AS (
+        SELECT * FROM unnest($3::integer[], ${arrays(['name', ...CHANGING_COLUMNS], 4)})
           AS given (expected, name, ${CHANGING_COLUMNS.join(', ')})
-        JOIN ${table} AS kept ON kept.name = given.name AND kept.version = given.expected
-        ORDER BY kept.name FOR UPDATE OF kept
+      ), locked AS (
+        SELECT kept.sequence, given.*
+        FROM given JOIN ${table} AS kept ON kept.name = given.name AND kept.version = given.expected
+        FOR UPDATE OF kept SKIP LOCKED
       ), changed AS (
         UPDATE ${table} AS kept SET ${changes} FROM locked WHERE kept.sequence = locked.sequence RETURNING kept.name
       )
-      SELECT name, pg_notify($1, $2 || name) FROM changed`,
-    /** Values: the name, the channel, the notice. */
+      SELECT kept.name, changed.name IS NOT NULL AS written,
+        CASE WHEN changed.name IS NOT NULL THEN pg_notify($1, $2 || changed.name) END
+      FROM given JOIN ${table} AS kept ON kept.name = given.name AND kept.version = given.expected
+        LEFT JOIN changed ON changed.name = kept.name`,
+    /** Values: the name, the channel, the notice. A row for the record, with `written`: false if another transaction has locked it. */
     delete: `
-      WITH gone AS (DELETE FROM ${table} WHERE name = $1 RETURNING name)
-      SELECT pg_notify($2, $3) FROM gone`,
+      WITH gone AS (
+        DELETE FROM ${table} WHERE sequence = ANY(ARRAY(
+          SELECT sequence FROM ${table} WHERE name = $1 FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING name
+      )
+      SELECT gone.name IS NOT NULL AS written, CASE WHEN gone.name IS NOT NULL THEN pg_notify($2, $3) END
+      FROM ${table} AS kept LEFT JOIN gone ON gone.name = kept.name WHERE kept.name = $1`,
     /** Values: now, the limit, the channel, how a notice of change begins. What another server is deleting is left to it. */
     deleteExpired: `
       WITH gone AS (

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { monotonicClock } from '../../clock.js';
 import { Code, invalidField, kitError, quoted, StatusError } from '../../status.js';
 import { recordOf, rowOf } from '../operation-row.js';
 import type {
@@ -16,6 +17,7 @@ import type {
 import { Batches, type RowWrite } from './batches.js';
 import { Consumption } from './consumption.js';
 import { Listener } from './listener.js';
+import { LOCKED, type LockPatience, untilUnlocked } from './locked-rows.js';
 import { formatNotice, type Notice, noticePrefix } from './notice.js';
 import { type PostgresSettings, type PostgresStoreOptions, settingsFrom } from './options.js';
 import { listPage } from './page.js';
@@ -46,21 +48,35 @@ class PostgresStore implements OperationStore {
   readonly #id = randomUUID();
   readonly #listeners = new Set<ChangeListener>();
   readonly #writability = new Writability();
-  readonly #creations = new Batches<RowWrite>((writes) =>
-    this.#writability.observe(async () => createRows(await this.#opened(), this.#prefix('work'), writes)),
-  );
-  readonly #changes = new Batches<RowChange>((changes) =>
-    this.#writability.observe(async () => changeRows(await this.#opened(), this.#prefix('changed'), changes)),
-  );
+  readonly #creations: Batches<RowWrite>;
+  readonly #changes: Batches<RowChange>;
+  readonly #patience: LockPatience;
+  readonly #closed = new AbortController();
   #session: Promise<Session> | undefined;
   #listener: Listener | undefined;
   #consumption: Consumption | undefined;
   #stopPolling = async () => {};
   #onError: (error: unknown) => void = () => {};
-  #closed = false;
 
   constructor(settings: PostgresSettings) {
     this.#settings = settings;
+    this.#patience = {
+      patienceMs: settings.queryTimeoutMs,
+      clock: monotonicClock,
+      signal: this.#closed.signal,
+    };
+    this.#creations = new Batches({
+      ...this.#patience,
+      writeAll: (writes) =>
+        this.#writability.observe(async () => createRows(await this.#opened(), this.#prefix('work'), writes)),
+    });
+    this.#changes = new Batches({
+      ...this.#patience,
+      writeAll: (changes) =>
+        this.#writability.observe(async () =>
+          changeRows(await this.#opened(), this.#prefix('changed'), changes),
+        ),
+    });
   }
 
   async ready(): Promise<void> {
@@ -108,10 +124,14 @@ class PostgresStore implements OperationStore {
   async delete(name: string): Promise<boolean> {
     const { database, sql, channel } = await this.#opened();
     const notice = formatNotice(this.#notice('changed', name));
-    const { rowCount } = await database.query(sql.delete, [name, channel, notice]);
-    if (rowCount === 0) return false;
-    this.#changed(name);
-    return true;
+    const attempt = async () => {
+      const { rows } = await database.query(sql.delete, [name, channel, notice]);
+      return rows[0]?.written === false ? LOCKED : rows.length > 0;
+    };
+    const first = await attempt();
+    const deleted = first === LOCKED ? await untilUnlocked(attempt, { ...this.#patience, name }) : first;
+    if (deleted) this.#changed(name);
+    return deleted;
   }
 
   async list(query: ListQuery): Promise<ListPage> {
@@ -158,8 +178,8 @@ class PostgresStore implements OperationStore {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort(kitError(Code.UNAVAILABLE, 'STORE_CLOSED', 'the store is closed: open another'));
     this.#listeners.clear();
     this.#consumption?.stop();
     const session = await this.#session?.catch(() => undefined);
@@ -172,7 +192,7 @@ class PostgresStore implements OperationStore {
 
   /** The session, opened by whoever asks first; again by the next one when the database was away. */
   async #opened(): Promise<Session> {
-    if (this.#closed) throw kitError(Code.UNAVAILABLE, 'STORE_CLOSED', 'the store is closed: open another');
+    this.#closed.signal.throwIfAborted();
     this.#session ??= this.#open();
     const opening = this.#session;
     try {

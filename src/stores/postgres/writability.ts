@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { isOutOfResources } from './database-error.js';
+import { LOCK_TIMEOUT_MS } from './locked-rows.js';
 import type { Session } from './session.js';
 
 /** Size of the row that a trial writes: larger than what is left on pages that have room. */
@@ -30,7 +31,7 @@ export class Writability {
     await database.query(sql.checkPrivileges);
     if (!this.#isOutOfResources) return;
     await database
-      .transaction(async (queries) => {
+      .transaction({ lock_timeout: LOCK_TIMEOUT_MS }, async (queries) => {
         await queries.query(sql.tryWrite, [randomUUID(), randomBytes(TRIAL_BYTES)]);
         throw ROLL_BACK;
       })

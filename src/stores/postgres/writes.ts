@@ -1,5 +1,6 @@
 import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../operation-row.js';
-import type { RowWrite } from './batches.js';
+import type { RowWrite, WriteResult } from './batches.js';
+import { LOCK_TIMEOUT_MS, LOCKED } from './locked-rows.js';
 import type { Session } from './session.js';
 
 /** A row that takes the place of the one of its name. */
@@ -21,7 +22,7 @@ export async function createRows(
 ): Promise<readonly boolean[]> {
   const rows = writes.map(({ row }) => row);
   const ordered = inOrderOfLocks(rows);
-  const created = await database.transaction(async (queries) => {
+  const created = await database.transaction({ lock_timeout: LOCK_TIMEOUT_MS }, async (queries) => {
     const { rows: found } = await queries.query(sql.create, [
       channel,
       notice,
@@ -45,13 +46,13 @@ export async function createRows(
  * Changes the rows whose version is still the expected one.
  *
  * @param notice - how a notice of change begins.
- * @returns of each row whether it was.
+ * @returns of each row whether it was, or that another transaction has locked it.
  */
 export async function changeRows(
   { database, sql, channel }: Session,
   notice: string,
   changes: readonly RowChange[],
-): Promise<readonly boolean[]> {
+): Promise<readonly WriteResult[]> {
   const rows = changes.map(({ row }) => row);
   const versions = changes.map(({ expectedVersion }) => expectedVersion);
   const { rows: found } = await database.query(sql.compareAndSet, [
@@ -60,11 +61,16 @@ export async function changeRows(
     versions,
     ...columnsOf(rows, ['name', ...CHANGING_COLUMNS]),
   ]);
-  const changed = new Set<string>(found.map(({ name }) => name));
-  return rows.map(({ name }) => changed.has(name));
+  const results = new Map<string, WriteResult>(
+    found.map(({ name, written }) => [name, written === true ? true : LOCKED]),
+  );
+  return rows.map(({ name }) => results.get(name) ?? false);
 }
 
-/** As they came; those with request ids last and in one order everywhere, or servers that add the same wait for each other. */
+/**
+ * The order in which rows are added: those with request ids last, and sorted. Servers that add the same ones would otherwise
+ * wait for each other.
+ */
 function inOrderOfLocks(rows: readonly OperationRow[]): readonly OperationRow[] {
   const key = ({ method, parent, request_id }: OperationRow) =>
     request_id === null ? '' : JSON.stringify([method, parent, request_id]);

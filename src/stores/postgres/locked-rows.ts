@@ -1,0 +1,49 @@
+import type { Clock } from '../../clock.js';
+import { sleep } from '../../signals.js';
+import { Code, kitError, quoted, type StatusError } from '../../status.js';
+
+/**
+ * Longest wait of a transaction for a lock. Other servers hold a row for as long as a commit takes; whoever holds one for
+ * longer delays one write, and not those that share its statement.
+ */
+export const LOCK_TIMEOUT_MS = 100;
+
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 500;
+
+/** The result of an attempt that met a row locked by another transaction. */
+export const LOCKED = Symbol('locked');
+
+/** Limits on the attempts to write a locked row. */
+export interface LockPatience {
+  /** Time after which they are given up. */
+  readonly patienceMs: number;
+  readonly clock: Clock;
+  /** Aborts when the store closes. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Repeats an attempt, with backoff, until it no longer meets a locked row. It waits without holding a connection.
+ *
+ * @throws StatusError UNAVAILABLE after `patienceMs`; the reason of the signal when that aborts.
+ */
+export async function untilUnlocked<Result>(
+  attempt: () => Promise<Result | typeof LOCKED>,
+  { name, patienceMs, clock, signal }: LockPatience & { readonly name: string },
+): Promise<Result> {
+  const giveUpAt = clock.now() + patienceMs;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    if (clock.now() >= giveUpAt) throw rowLocked(name, patienceMs);
+    await sleep(pauseMs, signal, clock);
+    const result = await attempt();
+    if (result !== LOCKED) return result;
+  }
+}
+
+function rowLocked(name: string, patienceMs: number): StatusError {
+  const message =
+    `operation ${quoted(name)} has been locked by another transaction of the database for ${patienceMs} ms: ` +
+    'end that transaction (see pg_locks and pg_stat_activity), or try again';
+  return kitError(Code.UNAVAILABLE, 'OPERATION_LOCKED', message, { metadata: { name }, retryAfterMs: 1000 });
+}
