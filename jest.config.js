@@ -1,6 +1,13 @@
+// Dates and texts that depend on where the tests run show up: a time zone that is no whole number of hours from UTC, and a
+// locale in which "I" is not the upper case of "i". Workers inherit the environment.
+process.env.TZ = 'Asia/Kathmandu';
+process.env.LC_ALL = 'tr_TR.UTF-8';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // Tests depend on no order. The seed is printed; `--seed` repeats it.
+  randomize: true,
   // All there are: much of a test is waiting, and on two processors the default would be one after the other.
   maxWorkers: '100%',
   // The examples of tests are tests themselves.
