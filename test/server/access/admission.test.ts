@@ -73,6 +73,24 @@ describe.each([
     expect((await list('ada', 3)).flat()).toHaveLength(10);
   });
 
+  it('shows only what every restricting step shows, in whatever order they are asked', async () => {
+    const showing =
+      (...ids: string[]): Authorize =>
+      async () => ({ shows: (name) => ids.some((id) => name.endsWith(`/${id}`)) });
+    const indifferent: Authorize = async () => undefined;
+    const [first, second] = [showing('b1', 'b2', 'b3'), showing('b2', 'b3', 'b4')];
+    for (const authorize of [
+      [first, second],
+      [second, indifferent, first],
+      [indifferent, first, second, indifferent],
+    ]) {
+      await using server = await start(authorize, makeStore());
+      for (let index = 0; index < 6; index++) await server.inProcess.exportReport();
+      const { operations } = await server.overGrpc.operations.listOperations({ name: PARENT });
+      expect(operations.map(({ name }) => name.split('/').at(-1))).toEqual(['b3', 'b2']);
+    }
+  });
+
   it('a page token is good for its caller alone, and tells nothing of what it skips', async () => {
     await using server = await start(undefined, makeStore());
     for (let index = 0; index < 10; index++) await server.inProcess.exportReport();
