@@ -108,7 +108,10 @@ describe('the outcome of work that a store is given', () => {
     const { name, run } = await begin();
     await change(name, { attempt: 2 });
     await settled();
-    expect(run.context.signal.reason).toMatchObject({ code: Code.ABORTED, message: expect.stringMatching(/has taken the work over/) });
+    expect(run.context.signal.reason).toMatchObject({
+      code: Code.ABORTED,
+      message: expect.stringMatching(/has taken the work over/),
+    });
     expect(outcomes).toEqual(['superseded']);
   });
 
