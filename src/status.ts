@@ -140,6 +140,11 @@ export function statusOf(error: StatusError): Status & { code: Code } {
   } catch {
     given = error;
   }
+  return readStatus(given);
+}
+
+/** Reads a `google.rpc.Status` from any value, with whatever cannot be encoded replaced as in a StatusError. Never throws. */
+export function readStatus(given: unknown): Status & { code: Code } {
   return {
     code: asCode(readProperty(given, 'code')),
     message: toText(readProperty(given, 'message') ?? ''),

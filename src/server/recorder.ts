@@ -33,7 +33,7 @@ export class Recorder {
     this.#options = options;
   }
 
-  /** As {@link Transitions.commit}, again and again while the store is UNAVAILABLE and this is not stopped. */
+  /** Commits as {@link Transitions.commit} does, with retries while the store is UNAVAILABLE and this is not stopped. */
   commit(
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
@@ -42,12 +42,17 @@ export class Recorder {
     const { store, transitions } = this.#options;
     // Records at hand are never away.
     if (store.atHand) return transitions.commit(name, eventFor);
-    return this.#insist(() => transitions.commit(name, eventFor, known));
+    return this.#insist(() => transitions.commit(name, eventFor, known), isUnavailable);
+  }
+
+  /** Commits an event that must not get lost, with retries after any error until this is stopped. */
+  commitEventually(name: string, event: LifecycleEvent): Promise<Committed | undefined> {
+    return this.#insist(() => this.#options.transitions.commit(name, () => event), isAny);
   }
 
   /** Reads the record, with the same patience: what was missed is not told again. */
   read(name: string): Promise<OperationRecord | undefined> {
-    return this.#insist(() => this.#options.store.get(name));
+    return this.#insist(() => this.#options.store.get(name), isUnavailable);
   }
 
   /** Has what is being recorded fail with the next error of the store. */
@@ -55,18 +60,27 @@ export class Recorder {
     this.#stopped.abort(new StatusError(Code.UNAVAILABLE, 'server stopped before its store was available'));
   }
 
-  async #insist<Result>(call: () => Soon<Result>): Promise<Result> {
+  async #insist<Result>(call: () => Soon<Result>, isTransient: (error: unknown) => boolean): Promise<Result> {
     const { clock, logger } = this.#options;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         return await call();
       } catch (error) {
-        const { aborted } = this.#stopped.signal;
-        if (StatusError.from(error).code !== Code.UNAVAILABLE || aborted) throw error;
-        logger.error({ err: error, pauseMs }, 'store is not available: trying again');
+        if (!isTransient(error) || this.#stopped.signal.aborted) throw error;
+        const fault = isUnavailable(error) ? 'store is not available' : 'store failed';
+        logger.error({ err: error, pauseMs }, `${fault}: trying again`);
       }
       this.hasRetried = true;
       await sleep(pauseMs, this.#stopped.signal, clock);
     }
   }
+}
+
+/** Whether the store may be back later. */
+export function isUnavailable(error: unknown): boolean {
+  return StatusError.from(error).code === Code.UNAVAILABLE;
+}
+
+function isAny(): boolean {
+  return true;
 }

@@ -7,7 +7,7 @@ import { atMost } from './at-most.js';
 import { internalError } from './internal-error.js';
 import { cancellation, type LifecycleEvent } from './lifecycle.js';
 import type { Logger } from './logger.js';
-import type { Recorder } from './recorder.js';
+import { isUnavailable, type Recorder } from './recorder.js';
 import type { ServedMethod } from './served-method.js';
 import { type Soon, whenThere } from './soon.js';
 import type { ObservedRun, RunEnding, Telemetry } from './telemetry/telemetry.js';
@@ -99,7 +99,7 @@ export class Run {
     try {
       const { attempt } = record;
       if (attempt > 0 && !this.#method.resumes(record)) {
-        return await this.#record({ type: 'interrupted', attempt, at: this.#now() });
+        return await this.#recordLast({ type: 'interrupted', attempt, at: this.#now() });
       }
       const started = await this.#commit(() => ({ type: 'started', attempt }));
       if (!started?.changed) return this.#notStarted(record, started);
@@ -128,14 +128,24 @@ export class Run {
   }
 
   async #recordLast(ending: Ending): Promise<WorkOutcome> {
-    const error = ending.type === 'failed' ? ending.error : undefined;
+    let last = ending;
     let left: RunEnding = 'unrecorded';
     try {
-      const ended = await this.#commitLast(ending);
-      left = ended?.changed ? ending.type : 'superseded';
+      let ended: Committed | undefined;
+      try {
+        ended = await this.#commitLast(ending);
+      } catch (error) {
+        if (isUnavailable(error)) throw error;
+        // No ending may leave an operation running because it cannot be stored.
+        this.#log('end could not be recorded: it is recorded as an internal error', error);
+        const { attempt, at } = ending;
+        last = { type: 'failed', attempt, at, error: internalError(this.#method.path, error) };
+        ended = await this.#recorder.commitEventually(this.#name, last);
+      }
+      left = ended?.changed ? last.type : 'superseded';
       return outcomeOf(ended);
     } finally {
-      this.#tellLeft(left, error);
+      this.#tellLeft(left, last.type === 'failed' ? last.error : undefined);
     }
   }
 
@@ -224,22 +234,22 @@ export class Run {
       return updated;
     };
 
-    let ending: Any | { thrown: unknown };
+    let response: Any | undefined;
+    let thrown: unknown;
     try {
       const run = () => this.#method.run(record, { signal, update });
-      ending = await (this.#observed ? this.#observed.within(run) : run());
-    } catch (thrown) {
-      ending = { thrown };
+      response = await (this.#observed ? this.#observed.within(run) : run());
+    } catch (error) {
+      thrown = error;
     }
     // Progress that was reported is seen before the end is.
     if (updates) await updates;
     const at = this.#now();
-    if (!('thrown' in ending)) return { type: 'succeeded', attempt, at, response: ending };
-    const error = obeyed(ending.thrown, signal)
-      ? StatusError.from(signal.reason)
-      : this.#failure(ending.thrown);
+    if (response) return { type: 'succeeded', attempt, at, response };
+    const error = obeyed(thrown, signal) ? StatusError.from(signal.reason) : this.#failure(thrown);
     const asAsked = error === signal.reason && error.code === Code.CANCELLED;
-    return asAsked ? { type: 'cancelled', attempt, at } : { type: 'failed', attempt, at, error };
+    if (asAsked) return { type: 'cancelled', attempt, at };
+    return { type: 'failed', attempt, at, error };
   }
 
   #isInterrupted(): boolean {

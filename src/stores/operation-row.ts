@@ -1,6 +1,7 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { Status } from '../../generated/google/rpc/status.js';
 import { asBuffer } from '../as-buffer.js';
+import { Code, kitStatus, readStatus } from '../status.js';
 import type { TraceContext } from '../trace-context.js';
 import type { OperationRecord, OperationResult } from './operation-store.js';
 
@@ -142,9 +143,20 @@ export function resultOf(
   responseType: string | null,
   responseValue: Uint8Array | null,
 ): OperationResult | undefined {
-  if (error) return { $case: 'error', value: Status.decode(error) };
+  if (error) return { $case: 'error', value: statusOf(error) };
   const response = anyOf(responseType, responseValue);
   return response && { $case: 'response', value: response };
+}
+
+/** One damaged row must not fail the page that contains it. */
+function statusOf(encoded: Uint8Array): Status {
+  try {
+    return readStatus(Status.decode(encoded));
+  } catch {
+    const message =
+      'error of the operation cannot be read, for its row in the database is damaged: restore a backup';
+    return kitStatus(Code.DATA_LOSS, 'STORED_ERROR_DAMAGED', message);
+  }
 }
 
 function traceOf({ traceparent, tracestate }: OperationRow): TraceContext | undefined {
