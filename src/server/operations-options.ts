@@ -20,6 +20,17 @@ export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOp
    * RESOURCE_EXHAUSTED. The store has to have `countUnfinished`. @defaultValue no limit
    */
   readonly maxUnfinished?: number | undefined;
+  /**
+   * Upper bound on the response, the error and the metadata of an operation, each in bytes as encoded. Anything larger could not
+   * be read by clients, which receive 4 MiB by default.
+   *
+   * An operation whose response is larger ends with RESOURCE_EXHAUSTED, one whose error is larger with a shorter error of the same
+   * code. A larger `accept` response fails the start. Larger metadata is rejected to the caller of `update` or `start`. A result
+   * and metadata together may exceed the limit by at most 512 KiB.
+   *
+   * @defaultValue 3 MiB
+   */
+  readonly maxResultBytes?: number | undefined;
   /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
   readonly retentionMs?: number | undefined;
   /** Encrypts page tokens. Servers that share a store share it. @defaultValue random, good for this server */
@@ -66,6 +77,7 @@ export const DEFAULT_OPTIONS = {
   defaultPageSize: 50,
   maxPageSize: 1000,
   maxPageBytes: 3 * 1024 * 1024,
+  maxResultBytes: 3 * 1024 * 1024,
   maxWaitMs: 60_000,
 };
 

@@ -36,6 +36,7 @@ import { randomId } from './random-id.js';
 import { sweepExpired } from './retention.js';
 import { Runner } from './runner.js';
 import { type RequestFacts, ServedMethod } from './served-method.js';
+import { SizeLimits } from './size-limits.js';
 import { type CallObservers, observedHandler } from './telemetry/observed-handler.js';
 import { observedStore } from './telemetry/observed-store.js';
 import type { Telemetry } from './telemetry/telemetry.js';
@@ -140,6 +141,7 @@ class EmbeddedOperations implements Operations {
   readonly #telemetry: Telemetry | undefined;
   readonly #entry: Entry;
   readonly #unfinished: UnfinishedLimit | undefined;
+  readonly #sizes: SizeLimits;
   readonly #stopping = new AbortController();
   readonly #stopSweeping: () => void;
   readonly #stopCounting: () => void;
@@ -154,6 +156,7 @@ class EmbeddedOperations implements Operations {
     const store = telemetry ? observedStore(settings.store, telemetry) : settings.store;
     // Before anything begins that would have to be ended.
     this.#unfinished = maxUnfinished === undefined ? undefined : new UnfinishedLimit(store, maxUnfinished);
+    this.#sizes = new SizeLimits(settings.maxResultBytes);
     this.#newId = options.newId ?? randomId;
     this.#listFilters = new ListFilters(options.methods);
     this.#store = store;
@@ -170,7 +173,13 @@ class EmbeddedOperations implements Operations {
     this.#health = new StoreHealth({ store, clock, methods: this.#methods });
     this.health = this.#health;
     const shared = { store, clock, telemetry, transitions: this.#transitions, waiters: this.#waiters };
-    this.#runner = new Runner({ ...shared, methods: this.#methods, logger, concurrency });
+    this.#runner = new Runner({
+      ...shared,
+      methods: this.#methods,
+      logger,
+      concurrency,
+      sizes: this.#sizes,
+    });
     this.#service = new InProcessOperations({
       ...shared,
       limits: settings,
@@ -218,7 +227,9 @@ class EmbeddedOperations implements Operations {
     // Without telemetry it is the caller's, for the log.
     const trace = this.#telemetry?.current() ?? traceContextOf(headers);
     let record = served.newRecord(request, facts, { id: this.#newId(), createTime, ...(trace && { trace }) });
+    if (record.metadata) this.#sizes.metadata(record.metadata);
     if (response) {
+      this.#sizes.response(response, record.metadata);
       record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
     }
     const create = () => this.#store.create(record);

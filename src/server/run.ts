@@ -9,6 +9,7 @@ import { cancellation, type LifecycleEvent } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import { isUnavailable, type Recorder } from './recorder.js';
 import type { ServedMethod } from './served-method.js';
+import type { SizeLimits } from './size-limits.js';
 import { type Soon, whenThere } from './soon.js';
 import type { ObservedRun, RunEnding, Telemetry } from './telemetry/telemetry.js';
 import type { Committed } from './transitions.js';
@@ -22,6 +23,7 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry: Telemetry | undefined;
+  readonly sizes: SizeLimits;
 }
 
 /** How long a store that neither answers nor fails may keep a server from stopping. */
@@ -227,7 +229,8 @@ export class Run {
       const updated = (updates ?? Promise.resolve()).then(async () => {
         if (this.#isInterrupted()) return;
         await this.#commit((current) => {
-          return { type: 'updated', attempt, metadata: this.#method.merge(current, metadata) };
+          const merged = this.#options.sizes.metadata(this.#method.merge(current, metadata));
+          return { type: 'updated', attempt, metadata: merged };
         });
       });
       updates = updated.catch((error) => this.#log('progress could not be recorded', error));
@@ -245,11 +248,19 @@ export class Run {
     // Progress that was reported is seen before the end is.
     if (updates) await updates;
     const at = this.#now();
-    if (response) return { type: 'succeeded', attempt, at, response };
+    const { sizes } = this.#options;
+    const { metadata } = this.#known;
+    if (response) {
+      try {
+        return { type: 'succeeded', attempt, at, response: sizes.response(response, metadata) };
+      } catch (error) {
+        return { type: 'failed', attempt, at, error: StatusError.from(error) };
+      }
+    }
     const error = obeyed(thrown, signal) ? StatusError.from(signal.reason) : this.#failure(thrown);
     const asAsked = error === signal.reason && error.code === Code.CANCELLED;
     if (asAsked) return { type: 'cancelled', attempt, at };
-    return { type: 'failed', attempt, at, error };
+    return { type: 'failed', attempt, at, error: sizes.error(error, metadata) };
   }
 
   #isInterrupted(): boolean {

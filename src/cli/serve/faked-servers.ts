@@ -25,7 +25,7 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   readonly telemetry?: Telemetry | undefined;
   /** How much is taken on. */
   readonly limits: CallerLimitOptions &
-    Pick<OperationsOptions, 'concurrency' | 'maxUnfinished' | 'maxPageBytes'>;
+    Pick<OperationsOptions, 'concurrency' | 'maxUnfinished' | 'maxPageBytes' | 'maxResultBytes'>;
 }
 
 /**

@@ -10,6 +10,7 @@ export interface LimitOptions {
   readonly refusalsPerSecond?: number;
   readonly maxConnections?: number;
   readonly maxPageBytes?: number;
+  readonly maxResultBytes?: number;
 }
 
 /** Adds an option for each of them. */
@@ -23,6 +24,7 @@ export function withLimitOptions(command: Command): Command {
     ['--refusals-per-second <count>', 'refused calls from one address in a second; then all are, unasked'],
     ['--max-connections <count>', 'connections at once at each address listened on; more are closed'],
     ['--max-page-bytes <bytes>', 'encoded size of a page of List (3 MiB by default), or one operation'],
+    ['--max-result-bytes <bytes>', 'encoded size of a response, an error or metadata (3 MiB by default)'],
   ] as const;
   for (const [flags, description] of limits) {
     command.addOption(
@@ -41,9 +43,10 @@ export function takenOn({
   ratePerSecond,
   refusalsPerSecond,
   maxPageBytes,
+  maxResultBytes,
 }: LimitOptions) {
   const ofCaller = { maxCallsPerCaller, maxWaitsPerCaller, ratePerSecond, refusalsPerSecond };
-  return { concurrency, maxUnfinished, maxPageBytes, ...ofCaller };
+  return { concurrency, maxUnfinished, maxPageBytes, maxResultBytes, ...ofCaller };
 }
 
 function parseCount(text: string): number {

@@ -5,6 +5,7 @@ import type { CallerLimitOptions } from './caller-limits.js';
 export interface CheckedLimits extends ServiceLimits, CallerLimitOptions {
   readonly concurrency: number;
   readonly retentionMs: number;
+  readonly maxResultBytes: number;
   readonly maxUnfinished?: number | undefined;
 }
 
@@ -25,6 +26,7 @@ export function checkLimits(settings: CheckedLimits): void {
     'maxPageSize',
     'maxPageBytes',
     'maxWaitMs',
+    'maxResultBytes',
   ] as const) {
     const value = settings[option];
     if (!(value > 0)) throw new TypeError(`option ${option} is ${value}: it must be greater than 0`);

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { OperationsClient } from 'longrunning';
+import type {
+  ExportReportRequest,
+  ExportReportResponse,
+} from '../../generated/example/reports/v1/reports.js';
+import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
+import { Operation } from '../../generated/google/longrunning/operations.js';
+import { BadRequest, ErrorInfo } from '../../generated/google/rpc/error_details.js';
+import { pack, unpack } from '../../src/any.js';
+import {
+  createOperations,
+  type Implementation,
+  type ImplementedMethod,
+  implement,
+  type OperationsOptions,
+} from '../../src/server/index.js';
+import { Code, StatusError } from '../../src/status.js';
+import { expectKitError } from '../../src/testing/conformance/kit-error.js';
+import { PARENT, startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { closeAfterEach } from '../helpers/close-after-each.js';
+import { STORES } from '../stores/stores.js';
+
+type Noting = Implementation<ExportReportRequest, ExportReportResponse, ErrorInfo>;
+
+const MIB = 1024 * 1024;
+
+const bytesOf = (operation: Operation) =>
+  createHash('sha256').update(Operation.encode(operation).finish()).digest('hex');
+
+describe.each(STORES)('maxResultBytes, kept in $name', ({ open }) => {
+  async function serve(options: Partial<OperationsOptions> = {}) {
+    const server = await startReportsServer({ store: await open(), ...options });
+    const client = new OperationsClient({ address: server.address });
+    /** Starts an operation, and ends it; the outcome as a default client reads it. */
+    const outcomeOf = async (end: (run: Awaited<ReturnType<typeof server.exports.on>>) => void) => {
+      const { name } = await server.overGrpc.exportReport();
+      end(await server.exports.on(name));
+      const outcome = await client.operation(name, ReportsOperations.exportReport).wait();
+      const page = await client.listOperations({ name: PARENT, pageSize: 1 });
+      // By their bytes: jest takes long to compare megabytes.
+      expect(page.operations.map(bytesOf)).toEqual([bytesOf(outcome.operation)]);
+      return outcome;
+    };
+    return {
+      server,
+      outcomeOf,
+      async [Symbol.asyncDispose]() {
+        client.close();
+        await server[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  it('a larger response ends the operation with an error that says what to do', async () => {
+    await using served = await serve();
+    const outcome = await served.outcomeOf((run) => run.succeed({ uri: 'x'.repeat(10 * MIB) }));
+    expect(outcome).toMatchObject({
+      state: 'failed',
+      error: {
+        code: Code.RESOURCE_EXHAUSTED,
+        message: expect.stringMatching(
+          /^response of 1048\d{4} bytes is larger than maxResultBytes \(3145728\): store large results elsewhere/,
+        ),
+      },
+    });
+    expect(outcome.state === 'failed' && outcome.error.detail(ErrorInfo)).toMatchObject({
+      reason: 'RESULT_TOO_LARGE',
+      metadata: { maxResultBytes: '3145728' },
+    });
+  });
+
+  it('a larger error keeps its code, whether its message or its details are large', async () => {
+    await using served = await serve();
+    const description = '漢'.repeat(4 * MIB);
+    const details = [pack(BadRequest, BadRequest.fromPartial({ fieldViolations: [{ description }] }))];
+    for (const error of [
+      new StatusError(Code.DATA_LOSS, 'x'.repeat(10 * MIB)),
+      new StatusError(Code.DATA_LOSS, description),
+      new StatusError(Code.DATA_LOSS, 'm', details),
+    ]) {
+      const outcome = await served.outcomeOf((run) => run.fail(error));
+      expect(outcome).toMatchObject({
+        state: 'failed',
+        error: {
+          code: Code.DATA_LOSS,
+          message: expect.stringMatching(
+            /^error of \d+ bytes is larger than maxResultBytes \(3145728\): shorten/,
+          ),
+        },
+      });
+      expect(outcome.operation.result?.value).toMatchObject({ details: [expect.anything()] });
+    }
+  });
+
+  it('results up to the limit are kept: the operation and the page that contains it can be read', async () => {
+    await using served = await serve();
+    const text = 'x'.repeat(3 * MIB - 100);
+    const succeeded = await served.outcomeOf((run) => run.succeed({ uri: text }));
+    expect(succeeded.state === 'succeeded' && succeeded.response.uri === text).toBe(true);
+    const failed = await served.outcomeOf((run) => run.fail(new StatusError(Code.ABORTED, text)));
+    expect(failed.state === 'failed' && failed.error.message === text).toBe(true);
+  });
+});
+
+describe('maxResultBytes', () => {
+  const opened = closeAfterEach();
+
+  /** A method whose metadata has text, and which a test ends. */
+  function noting(implementation: Partial<Noting> = {}, options: Partial<OperationsOptions> = {}) {
+    const work: Noting['run'] = ({ title }, { update, signal }) =>
+      update({ reason: title }).then(() => ({ uri: signal.aborted ? '' : title }));
+    const method = { ...ReportsOperations.exportReport, metadata: ErrorInfo };
+    const implemented = implement(method, { run: work, ...implementation });
+    const logger = { error: () => {} };
+    const methods = [implemented as ImplementedMethod];
+    const operations = opened(createOperations({ methods, logger, ...options }));
+    const start = (title: string) => operations.start(implemented, { title });
+    const end = async (title: string) => {
+      const { name } = await start(title);
+      return operations.service.waitOperation({ name });
+    };
+    return { operations, start, end };
+  }
+
+  it('rejects larger metadata to the caller of update(), and the work goes on', async () => {
+    const rejected: unknown[] = [];
+    const { end } = noting({
+      async run({ title }, { update }) {
+        await update({ reason: 'kept' });
+        await update({ reason: title }).catch((error) => rejected.push(error));
+        await update({ domain: 'kept too' });
+        return { uri: 'done' };
+      },
+    });
+    const { metadata, result } = await end('x'.repeat(10 * MIB));
+    expect(result).toMatchObject({ $case: 'response' });
+    expect(metadata && unpack(ErrorInfo, metadata)).toMatchObject({ reason: 'kept', domain: 'kept too' });
+    await expectKitError(Promise.reject(rejected[0]), Code.RESOURCE_EXHAUSTED, {
+      reason: 'METADATA_TOO_LARGE',
+    });
+  });
+
+  it('rejects larger metadata and an immediate response of a start to its caller', async () => {
+    const { operations, start } = noting(
+      { metadata: ({ title }) => ({ reason: title }), accept: ({ title }) => ({ uri: title + title }) },
+      { maxResultBytes: 1000 },
+    );
+    await expectKitError(start('x'.repeat(2000)), Code.RESOURCE_EXHAUSTED, { reason: 'METADATA_TOO_LARGE' });
+    await expectKitError(start('x'.repeat(700)), Code.RESOURCE_EXHAUSTED, { reason: 'RESULT_TOO_LARGE' });
+    expect((await operations.service.listOperations({ name: '' })).operations).toEqual([]);
+    expect(await start('x'.repeat(100))).toMatchObject({ done: true });
+  });
+
+  it('counts a response together with metadata, for clients receive both in one message', async () => {
+    const { end } = noting();
+    expect(await end('x'.repeat(2 * MIB))).toMatchObject({
+      result: {
+        value: {
+          code: Code.RESOURCE_EXHAUSTED,
+          message: expect.stringMatching(
+            /^response of 20\d{5} bytes with metadata of 20\d{5} bytes is larger/,
+          ),
+        },
+      },
+    });
+    expect(await end('x'.repeat(MIB))).toMatchObject({ result: { $case: 'response' } });
+  });
+
+  it.each([0, -1, Number.NaN, 'many'])('cannot be %p', (maxResultBytes) => {
+    expect(() => createOperations({ methods: [], maxResultBytes: maxResultBytes as number })).toThrow(
+      `option maxResultBytes is ${maxResultBytes}: it must be greater than 0`,
+    );
+  });
+});
