@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { bodyCases } from './cases/bodies.ts';
 import { callCases } from './cases/calls.ts';
 import { crowdCases } from './cases/crowd.ts';
 import { footprintCases } from './cases/footprint.ts';
@@ -30,6 +31,7 @@ const CASES = [
   ...heldCases,
   ...crowdCases,
   ...restCases,
+  ...bodyCases,
   ...storeCases,
   ...lifecycleCases,
   ...postgresCases,

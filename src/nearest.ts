@@ -2,6 +2,8 @@
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   let best: { readonly candidate: string; readonly effort: number } | undefined;
   for (const candidate of candidates) {
+    // The lengths alone differ by too many edits: a stranger's text may be long.
+    if (Math.abs(text.length - candidate.length) * 2 > Math.max(text.length, candidate.length)) continue;
     const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
     const effort = distance / Math.max(text.length, candidate.length, 1);
     if (!best || effort < best.effort) best = { candidate, effort };

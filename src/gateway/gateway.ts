@@ -119,7 +119,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const handler = new RequestHandler({
     rules: services.rules,
     json,
-    transcoder: (rule) => new RequestTranscoder(rule, types),
+    transcoder: (rule) => new RequestTranscoder(rule, types, limits.bodyValues),
     upstream,
     ownEndpoints: new OwnEndpoints(new Map([...described, ...probed])),
     callHeaders,

@@ -1,13 +1,39 @@
+import { type DescMessage, fromJson, type JsonValue, type Registry } from '@bufbuild/protobuf';
+import { quoted } from '../../status.js';
+
 const FAULT = /^cannot decode (.*?) from JSON:? ?/;
 
-/** What protobuf-es could not decode, and why: `field acme.Job.size: expected number (uint32), got "x"`. */
-export function decodeFault(error: unknown): string {
-  return messageOf(error).replace(FAULT, '$1: ');
+/** What could not be read, and the types that an Any may hold. */
+export interface MisfitJson {
+  readonly type: DescMessage;
+  readonly json: JsonValue;
+  readonly registry: Registry;
 }
 
-/** Why alone, where it is said already of what. */
+/** Describes why a value does not fit: `field acme.Job.size: expected number (uint32), got "x"`. */
+export function decodeFault(error: unknown, misfit: MisfitJson): string {
+  const message = messageOf(error);
+  return FAULT.test(message) ? message.replace(FAULT, '$1: ') : `${misfit.type}: ${malformedField(misfit)}`;
+}
+
+/** Describes the reason alone, for messages that name the field themselves. */
 export function decodeReason(error: unknown): string {
-  return messageOf(error).replace(FAULT, '');
+  const message = messageOf(error);
+  return FAULT.test(message) ? message.replace(FAULT, '') : 'the value is malformed';
+}
+
+/** Names a field that protobuf-es rejects with an error that says nothing, such as a duration with ten decimals. */
+function malformedField({ type, json, registry }: MisfitJson): string {
+  const entries =
+    typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : [];
+  for (const [key, value] of entries) {
+    try {
+      fromJson(type, { [key]: value }, { registry, ignoreUnknownFields: true });
+    } catch {
+      return `${quoted(key)} has a malformed value`;
+    }
+  }
+  return 'a value is malformed';
 }
 
 function messageOf(error: unknown): string {

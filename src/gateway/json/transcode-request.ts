@@ -4,7 +4,7 @@ import { BoundFields, boundInQuery } from '../routing/bound-fields.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import { type FieldPath, findFieldPath, protoPath } from './field-path.js';
 import { textToJson } from './json-value.js';
-import { type BodyRule, mergeBody } from './request-body.js';
+import { type BodyRule, type BodyType, mergeBody } from './request-body.js';
 import { setField } from './set-field.js';
 
 /** What a request says, by where it says it. */
@@ -21,12 +21,17 @@ export class RequestTranscoder {
   readonly #type: DescMessage;
   readonly #body: BodyRule;
   readonly #registry: Registry;
+  readonly #bodyType: BodyType;
 
-  /** @param registry - the types that an Any may hold. */
-  constructor({ method, body }: HttpRule, registry: Registry) {
+  /**
+   * @param registry - the types that an Any may hold.
+   * @param maxValues - upper bound on the values in a body.
+   */
+  constructor({ method, body }: HttpRule, registry: Registry, maxValues: number) {
     this.#type = method.input;
     this.#body = bodyRule(method.input, body);
     this.#registry = registry;
+    this.#bodyType = { type: method.input, registry, maxValues };
   }
 
   /**
@@ -37,7 +42,7 @@ export class RequestTranscoder {
    */
   encode({ bindings, query, body }: RequestParts): Uint8Array {
     const message = create(this.#type);
-    mergeBody(this.#body, this.#type, message, body, this.#registry);
+    mergeBody(this.#body, message, body, this.#bodyType);
     for (const [name, text] of bindings) {
       this.#set(message, findFieldPath(this.#type, name), [text], { name, origin: 'path variable' });
     }

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { manualClock } from '../../../src/testing/manual-clock.js';
 import { errorOf, head, statuses } from '../http-text.js';
+import { HOSTILE_BODIES } from '../json/hostile-bodies.js';
 import { servedThings, WAYS } from '../served-things.js';
 
 describe.each(WAYS)('gateway %s › limits', (_, serve) => {
@@ -37,6 +38,32 @@ describe.each(WAYS)('gateway %s › limits', (_, serve) => {
     const chunk = `100000\r\n${'a'.repeat(0x100000)}\r\n`;
     const sent = head('POST /v1/things', 'content-type: application/json', 'transfer-encoding: chunked');
     expect(statuses(await served.gateway.raw(`${sent}${chunk.repeat(6)}0\r\n\r\n`))).toEqual([413]);
+  });
+
+  it.each(Object.keys(HOSTILE_BODIES))(
+    'a body with %s: 400, before it is read into a message',
+    async (title) => {
+      const answer = await served.gateway.ask('POST', '/v1/things', { body: HOSTILE_BODIES[title] ?? '' });
+      expect([answer.status, errorOf(answer).message]).toEqual([
+        400,
+        expect.stringMatching(
+          /^(body has more than 10000 values|body is nested deeper than 500 levels|field mask has more than 10000 paths|body does not fit .* 64-bit integer|body is no JSON)/,
+        ),
+      ]);
+    },
+  );
+
+  it('as many values in a body as allowed: 200, and no more', async () => {
+    await using few = await served.serve({ limits: { bodyValues: 4 } });
+    const body = (numbers: readonly number[]) => ({ body: { numbers } });
+    expect((await few.ask('POST', '/v1/things', body([1, 2]))).status).toBe(200);
+    expect((await few.ask('POST', '/v1/things', body([1, 2, 3]))).status).toBe(400);
+  });
+
+  it('long text in fields that can hold it: 200', async () => {
+    const digits = '9'.repeat(100_000);
+    const body = { heading: digits, data: digits, extra: { big: digits, mask: 'a,'.repeat(30_000) } };
+    expect((await served.gateway.ask('POST', '/v1/things', { body })).status).toBe(200);
   });
 
   it('a body that does not come: 408', async () => {

@@ -199,6 +199,10 @@ describe('transcoding', () => {
       ['{"left":"a","right":{}}', /oneof/],
       [`{"extra":${'{"a":'.repeat(200)}1${'}'.repeat(200)}}`, /recursion/],
       ['{"time":"yesterday"}', /does not fit/],
+      [
+        '{"wait":"1.1111111111s"}',
+        /^body does not fit message acme\.things\.v1\.Thing: "wait" has a malformed value; write/,
+      ],
     ])('%s is refused', async (body, message) => {
       expect(await refused('POST', '/v1/things', body)).toMatch(message);
     });
