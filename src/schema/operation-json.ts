@@ -2,9 +2,11 @@ import { fromBinary, type JsonObject, type Registry } from '@bufbuild/protobuf';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { TolerantJson } from './tolerant-json.js';
 
+const OPTIONS = { enumAsInteger: false, unknownDetails: 'bytes' } as const;
+
 /**
- * The ProtoJSON of an operation. Metadata or a response that the registry does not know the type of, or that is
- * broken, becomes `{"@type": …, "value": "<base64>"}`; such a detail of an error is left out.
+ * The ProtoJSON of an operation. Metadata, a response or a detail of an error that the registry does not know the type
+ * of, or that is broken, becomes `{"@type": …, "value": "<base64>"}`.
  *
  * @param registry - that of a {@link Schema}, which has the type of operations.
  */
@@ -12,5 +14,5 @@ export function operationToJson(operation: Operation, registry: Registry): JsonO
   const type = registry.getMessage(Operation.$type);
   if (!type) throw new TypeError(`the registry has no ${Operation.$type}: take that of a schema`);
   const message = fromBinary(type, Operation.encode(operation).finish());
-  return new TolerantJson(registry).write(type, message, { enumAsInteger: false }) as JsonObject;
+  return new TolerantJson(registry).write(type, message, OPTIONS) as JsonObject;
 }

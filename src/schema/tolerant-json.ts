@@ -18,6 +18,13 @@ import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 export interface JsonOptions {
   /** Enums by number, not by name. */
   readonly enumAsInteger: boolean;
+  /**
+   * Details of a `google.rpc.Status` whose type is unknown: left out, for clients that fail on what they cannot read,
+   * or as type and bytes, as every other Any.
+   *
+   * @defaultValue `'omit'`
+   */
+  readonly unknownDetails?: 'omit' | 'bytes';
 }
 
 const ANY = AnySchema.typeName;
@@ -25,8 +32,8 @@ const ERROR_DETAILS = 'google.rpc.Status.details';
 
 /**
  * Writes ProtoJSON, also of messages with an Any, at any depth, whose type is unknown or whose bytes are
- * broken: it becomes `{"@type": …, "value": "<base64>"}`; as a detail of a `google.rpc.Status` it is left out,
- * for clients fail on details that they cannot read.
+ * broken: it becomes `{"@type": …, "value": "<base64>"}`. {@link JsonOptions.unknownDetails} is about details of a
+ * `google.rpc.Status`.
  */
 export class TolerantJson {
   readonly #registry: Registry;
@@ -94,7 +101,7 @@ export class TolerantJson {
     switch (field.fieldKind) {
       case 'list': {
         const items = Array.from(message.get(field) as Iterable<ReflectMessage>);
-        if (!isErrorDetails) return items.map(write);
+        if (!isErrorDetails || options.unknownDetails === 'bytes') return items.map(write);
         const known = items.flatMap((item) => this.writeKnownAny(item.message as Any, options) ?? []);
         return known.length > 0 ? known : undefined;
       }

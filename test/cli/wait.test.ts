@@ -121,6 +121,15 @@ describe('wait', () => {
     });
   });
 
+  it('details of an error are shown, those of unknown types as bytes', async () => {
+    const unknown = { typeUrl: 'type.googleapis.com/acme.Quota', value: Buffer.from([8, 1]) };
+    const { name, fail } = await working();
+    fail(new StatusError(Code.RESOURCE_EXHAUSTED, 'no room', [unknown]));
+    const [block, json] = await Promise.all([wait(name).ended, wait(name, '--json').ended]);
+    expect(block.stdout).toContain('  detail     Quota\n    value      CAE=\n');
+    expect(JSON.parse(json.stdout).error.details).toEqual([{ '@type': unknown.typeUrl, value: 'CAE=' }]);
+  });
+
   it('Ctrl-C: exit code 4; the operation goes on, uncancelled, and how to see and end it is said', async () => {
     const { name, succeed } = await working();
     const waiting = wait(name);

@@ -47,7 +47,7 @@ describe('operationToJson', () => {
     });
   });
 
-  it('leaves details of an error out that are unknown or broken', () => {
+  it('gives details of an error of unknown types, and broken ones, as bytes', () => {
     const info = pack(ErrorInfo, { reason: 'NO_ROOM', domain: 'acme', metadata: {} });
     const error = { code: 8, message: 'no room', details: [UNKNOWN, info, BROKEN] };
     expect(json({ done: true, result: { $case: 'error', value: error } })).toEqual({
@@ -56,7 +56,11 @@ describe('operationToJson', () => {
       error: {
         code: 8,
         message: 'no room',
-        details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'NO_ROOM', domain: 'acme' }],
+        details: [
+          { '@type': UNKNOWN.typeUrl, value: 'CAE=' },
+          { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'NO_ROOM', domain: 'acme' },
+          { '@type': BROKEN.typeUrl, value: 'CglB' },
+        ],
       },
     });
   });
