@@ -11,6 +11,8 @@ export interface Channel {
   /** As grpc-js takes it. */
   readonly target: string;
   readonly plainText: boolean;
+  /** Makes a client that shares no connection with others; undefined for the channel of an application. */
+  readonly another: (() => Client) | undefined;
   /** Aborts when the channel is closed. */
   readonly closed: AbortSignal;
 }
@@ -80,14 +82,15 @@ export class ConnectionFaults {
 
   /** The same error, with the reason why there is no connection; as it is if there is one by now. */
   async explain(error: StatusError): Promise<StatusError> {
-    const failure = error.code === Code.UNAVAILABLE ? error : await this.#probe();
+    const { client } = this.#channel;
+    const failure = error.code === Code.UNAVAILABLE ? error : await this.#probe(client);
     if (failure.code === Code.UNAVAILABLE) {
-      const fault = faultOf(failure.message);
+      const fault = faultOf(failure.message) || (await this.#faultOfAnother());
       const tls = await this.#answersTls(fault);
       return this.#notConnected(error, FAULT_REASONS.NOT_CONNECTED, tls ? 'server speaks TLS' : fault);
     }
     if (failure.code !== Code.DEADLINE_EXCEEDED) return error;
-    const fault = /name resolution/.test(failure.message)
+    const fault = /waiting for name resolution/.test(failure.message)
       ? 'host name was not resolved in time'
       : 'nothing answered in time';
     return this.#notConnected(error, FAULT_REASONS.STILL_CONNECTING, fault);
@@ -109,8 +112,8 @@ export class ConnectionFaults {
    * The error of a call that is never sent: it fails at once with the reason if the channel cannot connect. Should
    * the channel connect meanwhile, its credentials end it.
    */
-  #probe(): Promise<StatusError> {
-    const { client, closed } = this.#channel;
+  #probe(client: Client): Promise<StatusError> {
+    const { closed } = this.#channel;
     const unsent = CallCredentials.createFromMetadataGenerator((_, callback) =>
       callback(new Error('not sent')),
     );
@@ -135,6 +138,20 @@ export class ConnectionFaults {
     });
   }
 
+  /**
+   * The reason why another connection fails: a channel that shares one that has failed before, as channels to the
+   * same address do, is not told the reason.
+   */
+  async #faultOfAnother(): Promise<string> {
+    const another = this.#channel.another?.();
+    if (!another) return 'it failed before';
+    try {
+      return faultOf((await this.#probe(another)).message);
+    } finally {
+      another.close();
+    }
+  }
+
   /** True if a server that hung up on plain text speaks TLS. It is asked once. */
   async #answersTls(fault: string): Promise<boolean> {
     const { target, plainText, closed } = this.#channel;
@@ -149,7 +166,7 @@ export class ConnectionFaults {
 /** What Node and OpenSSL say, without what grpc-js puts around it. */
 function faultOf(message: string): string {
   return message
-    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/^No connection established\. Last error: (?:Error: |null\b)?/, '')
     .replace(/\s*\.? Resolution note:\s*/, ' ')
     .replace(/\s*\(\d{4}-\d\d-\d\dT[\d:.]+Z\)/, '')
     .replace(

@@ -42,9 +42,16 @@ export class Connection {
   constructor({ target, credentials, channelOptions, interceptors }: ConnectionOptions) {
     const client = new Client(target, credentials, { ...channelOptions, interceptors: [...interceptors] });
     // A channel given from outside is secured in a way of its own.
-    const plainText = channelOptions.channelOverride === undefined && !credentials._isSecure();
+    const own = channelOptions.channelOverride === undefined;
+    const alone = { ...channelOptions, 'grpc.use_local_subchannel_pool': 1 };
     this.#client = client;
-    this.#faults = new ConnectionFaults({ client, target, plainText, closed: this.#closing.signal });
+    this.#faults = new ConnectionFaults({
+      client,
+      target,
+      plainText: own && !credentials._isSecure(),
+      another: own ? () => new Client(target, credentials, alone) : undefined,
+      closed: this.#closing.signal,
+    });
   }
 
   /** Ends it, and with this reason every call on it. */

@@ -200,6 +200,18 @@ describe('a peer that accepts and says nothing', () => {
 });
 
 describe('asking why there is no connection', () => {
+  it('is answered to every client of an address that cannot be reached', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+    const channelOptions = { 'grpc.enable_retries': 0 };
+    for (const timeoutMs of [1000, 1000, 40]) {
+      // Clients of the same address share a connection, and the failure of the first one.
+      const client = new OperationsClient({ address, channelOptions });
+      opened.push(client);
+      const error = await rejection(client.getOperation({ name: NAME }, { timeoutMs }));
+      expect(error).toMatchObject({ message: expect.stringContaining(': connect ECONNREFUSED 127.0.0.1:') });
+    }
+  });
+
   it('passes the interceptors of the application by', async () => {
     const methods: string[] = [];
     await using client = new OperationsClient({
