@@ -1,8 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { OperationsClient, parseAddress, type TlsOptions } from '../index.js';
+import {
+  Code,
+  OperationsClient,
+  parseAddress,
+  StatusError,
+  type TlsOptions,
+  type TokenSource,
+} from '../index.js';
+import { OperationsService } from '../server/index.js';
 import type { ConnectingOptions } from './options.js';
+import { tokenSource } from './token-source.js';
 import { messageOf, UsageError } from './usage-error.js';
+
+const { getOperation, listOperations, cancelOperation, deleteOperation } = OperationsService;
+
+/** One more attempt, and soon: somebody at the keyboard wants to know that no server is there. */
+const CHANNEL_OPTIONS = {
+  'grpc.service_config': JSON.stringify({
+    loadBalancingConfig: [],
+    methodConfig: [
+      {
+        name: [getOperation, listOperations, cancelOperation, deleteOperation].map(({ path }) => {
+          const [, service, method] = path.split('/');
+          return { service, method };
+        }),
+        retryPolicy: {
+          maxAttempts: 2,
+          initialBackoff: '0.5s',
+          backoffMultiplier: 1,
+          maxBackoff: '0.5s',
+          retryableStatusCodes: ['UNAVAILABLE'],
+        },
+      },
+    ],
+  }),
+};
 
 /** How a command reaches its server. */
 export interface Connection {
@@ -14,8 +47,12 @@ export interface Connection {
     readonly credentials: ChannelCredentials;
     readonly loopback: boolean;
   };
-  /** To be sent with every call, the bearer token among them. */
-  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * The headers of a call, the bearer token among them.
+   *
+   * @throws StatusError UNAUTHENTICATED when there is no token.
+   */
+  readonly headers: () => Promise<Readonly<Record<string, string>>>;
 }
 
 /**
@@ -25,30 +62,46 @@ export interface Connection {
  */
 export async function connect(options: ConnectingOptions): Promise<Connection> {
   const tls = await tlsOf(options);
+  const token = await tokenSource(options);
   try {
     const { target, loopback } = parseAddress(options.address);
     const channel = { target, loopback, credentials: credentialsOf(options, tls) };
-    const { token, header, insecure } = options;
+    const { header, insecure } = options;
     if (token !== undefined && insecure && !loopback) {
       throw new UsageError('a token would be sent in plain text: leave out --insecure, or the token');
     }
     return {
-      client: options.google ? await googleClient(options, tls) : kitClient(options, channel.credentials),
+      client: options.google
+        ? await googleClient(options, tls)
+        : kitClient(options, channel.credentials, token),
       channel,
-      headers: { ...header, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      headers: async () => ({ ...header, ...(token !== undefined && (await bearer(token))) }),
     };
   } catch (cause) {
     throw new UsageError(messageOf(cause), { cause });
   }
 }
 
-function kitClient({ address, token, header }: ConnectingOptions, credentials: ChannelCredentials) {
+function kitClient(
+  { address, header }: ConnectingOptions,
+  credentials: ChannelCredentials,
+  token: TokenSource | undefined,
+) {
   return new OperationsClient({
     address,
     credentials,
     headers: header,
+    channelOptions: CHANNEL_OPTIONS,
     ...(token !== undefined && { token }),
   });
+}
+
+async function bearer(token: TokenSource): Promise<Record<string, string>> {
+  try {
+    return { authorization: `Bearer ${typeof token === 'string' ? token : await token()}` };
+  } catch (cause) {
+    throw new StatusError(Code.UNAUTHENTICATED, messageOf(cause), [], { cause });
+  }
 }
 
 async function googleClient(
@@ -57,7 +110,12 @@ async function googleClient(
 ): Promise<OperationsClient> {
   // It takes its time to load.
   const { googleOperationsClient } = await import('../client/gax/index.js');
-  return googleOperationsClient({ apiEndpoint: address, headers: header, ...(tls && { tls }) });
+  return googleOperationsClient({
+    apiEndpoint: address,
+    headers: header,
+    channelOptions: CHANNEL_OPTIONS,
+    ...(tls && { tls }),
+  });
 }
 
 function credentialsOf(

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationMs } from './duration.js';
+import type { TokenOptions } from './token-source.js';
 import { UsageError } from './usage-error.js';
 
 /** Where a server is found unless `--address` or LONGRUNNING_ADDRESS says otherwise. */
@@ -11,14 +12,19 @@ export interface ProtoOptions {
   readonly include: readonly string[];
 }
 
+/** The types that a command reads and writes by. */
+export interface TypeOptions extends ProtoOptions {
+  /** Files of descriptor sets. */
+  readonly descriptors: readonly string[];
+}
+
 /** How to reach a server, and as whom. */
-export interface ConnectingOptions {
+export interface ConnectingOptions extends TokenOptions {
   readonly address: string;
   /** Set: no TLS, wherever the server is. */
   readonly insecure?: true;
   /** Set: with Google's Application Default Credentials. */
   readonly google?: true;
-  readonly token?: string;
   /** Files in PEM. */
   readonly ca?: string;
   readonly cert?: string;
@@ -28,7 +34,7 @@ export interface ConnectingOptions {
 }
 
 /** The options of every command that calls a server. */
-export interface CallingOptions extends ConnectingOptions, ProtoOptions {
+export interface CallingOptions extends ConnectingOptions, TypeOptions {
   readonly json?: true;
   /** How long the command may take, in milliseconds. */
   readonly timeout?: number;
@@ -42,26 +48,41 @@ export function callingCommand(name: string, description: string): Command {
     .addOption(
       new Option('--timeout <duration>', 'give up after that long: 500ms, 30s, 2m').argParser(readDuration),
     );
-  withProtoOptions(command, 'proto that defines what metadata and responses hold (repeatable)');
+  withProtoOptions(
+    command,
+    'proto that defines what metadata and responses hold (repeatable; default: as the server tells by reflection)',
+  ).addOption(
+    repeatable(
+      '--descriptors <file>',
+      'descriptor set, as of buf build -o, in place of protos or beside them (repeatable)',
+    ),
+  );
   for (const option of connectingOptions()) command.addOption(option.helpGroup(CONNECTION));
   return command;
 }
 
 const CONNECTION = 'Connection:';
 
-function connectingOptions(): Option[] {
+/** The options of every connection, new ones each time. */
+export function connectingOptions(): Option[] {
   return [
     addressOption('where the server is'),
     new Option('--insecure', 'use no TLS; this machine is spoken to without it anyway'),
     new Option('--token <token>', 'bearer token; never sent in plain text, but on this machine').env(
       'LONGRUNNING_TOKEN',
     ),
+    new Option('--token-file <file>', 'file with the bearer token, read again for every call'),
+    new Option('--token-command <command>', 'shell command that prints the bearer token, run once a minute'),
     new Option('--header <name=value>', 'header to send with every call (repeatable)')
       .default({}, 'none')
       .argParser(readHeader),
     new Option('--ca <file>', 'certificates of whom to trust, in PEM; with this, TLS to this machine, too'),
     new Option('--cert <file>', 'own certificate, in PEM, for servers that ask for one'),
     new Option('--key <file>', 'private key of --cert, in PEM'),
+    new Option(
+      '--profile <file>',
+      'settings in YAML (default: longrunning/profile.yaml in $XDG_CONFIG_HOME or ~/.config)',
+    ).env('LONGRUNNING_PROFILE'),
   ];
 }
 
@@ -70,7 +91,7 @@ export function operationsCommand(name: string, description: string): Command {
   return callingCommand(name, description)
     .addOption(
       new Option('--google', "with Google's Application Default Credentials, to the API at --address")
-        .conflicts(['insecure', 'token'])
+        .conflicts(['insecure', 'token', 'tokenFile', 'tokenCommand'])
         .helpGroup(CONNECTION),
     )
     .hook('preAction', (_, command) => {

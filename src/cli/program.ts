@@ -12,6 +12,7 @@ import { waitCommand } from './commands/wait.js';
 import { watchCommand } from './commands/watch.js';
 import { EXIT_CODES_HELP, ExitCode } from './exit-code.js';
 import { failureOf } from './failure.js';
+import { acceptEarlyOptions, settleOptions } from './settle-options.js';
 import type { Terminal } from './terminal.js';
 
 const COMMANDS = [
@@ -44,8 +45,10 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
     .addHelpText('afterAll', EXIT_CODES_HELP);
   for (const make of COMMANDS) program.addCommand(make(terminal).copyInheritedSettings(program));
 
+  acceptEarlyOptions(program);
   let address = '';
-  program.hook('preAction', (_, command) => {
+  program.hook('preAction', async (_, command) => {
+    await settleOptions(program, command, terminal.stderr);
     address = command.opts<{ address: string }>().address;
   });
   leaveQuietlyWhenNobodyReads(terminal);
@@ -57,17 +60,18 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
   } catch (error) {
     const { exitCode, text } =
       error instanceof CommanderError
-        ? commanderFailure(error, inWords(program, terminal.argv[2]))
+        ? commanderFailure(error, inWords(program, terminal.argv))
         : await failureOf(error, address);
     if (text !== undefined) terminal.stderr.write(`${text}\n`);
     terminal.exitCode = exitCode;
   }
 }
 
-/** The command that was meant, as it is written; the program itself when it has no such command. */
-function inWords(program: Command, name: string | undefined): string {
-  const known = program.commands.some((command) => command.name() === name);
-  return known ? `${program.name()} ${name}` : program.name();
+/** The command that was meant, as it is written; the program itself when there is none of that name. */
+function inWords(program: Command, argv: readonly string[]): string {
+  const names = program.commands.map((command) => command.name());
+  const named = argv.slice(2).find((word) => names.includes(word));
+  return named === undefined ? program.name() : `${program.name()} ${named}`;
 }
 
 /** `longrunning list | head` is no error. */

@@ -8,6 +8,9 @@ import type { Terminal } from '../../src/cli/terminal.js';
 const MAIN = join(__dirname, '../../dist/src/cli/main.js');
 const FIXTURES = join(__dirname, 'fixtures');
 
+// Profiles of whoever runs the tests are not read.
+process.env.XDG_CONFIG_HOME = join(__dirname, 'no-profiles');
+
 /** Options that name the protos of the fixtures. */
 export const JOBS_PROTO = ['--proto', 'jobs.proto', '--include', FIXTURES];
 export const JOBS_SCRIPT = ['--script', join(FIXTURES, 'jobs.yaml')];
@@ -122,7 +125,7 @@ export class Running {
   constructor(args: readonly string[], { env = {}, nodeOptions = [], launcher = [] }: ProcessSettings = {}) {
     const [program = '', ...rest] = [...launcher, process.execPath, ...nodeOptions, MAIN, ...args];
     const child = spawn(program, rest, {
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, XDG_CONFIG_HOME: process.env.XDG_CONFIG_HOME, ...env },
     });
     child.stdin.end();
     for (const stream of ['stdout', 'stderr'] as const) {

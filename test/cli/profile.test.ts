@@ -1,0 +1,241 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { running, startScriptedServer } from '../client/scripted-server.js';
+import { Running, run } from './command-line.js';
+
+// Some commands are processes of their own, which takes its time on a busy machine.
+jest.setTimeout(300_000);
+
+const NAME = 'operations/1';
+const FIXTURES = join(__dirname, 'fixtures');
+
+let directory: string;
+let server: Awaited<ReturnType<typeof startScriptedServer>>;
+/** Of the calls so far. */
+let authorizations: unknown[];
+const before = { ...process.env };
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'longrunning-profile-'));
+  authorizations = [];
+  server = await startScriptedServer({
+    getOperation: ({ metadata }) => {
+      authorizations.push(metadata.get('authorization')[0]);
+      return running();
+    },
+  });
+});
+afterEach(async () => {
+  for (const name of ['XDG_CONFIG_HOME', 'LONGRUNNING_TOKEN', 'LONGRUNNING_ADDRESS', 'LONGRUNNING_PROFILE']) {
+    if (before[name] === undefined) delete process.env[name];
+    else process.env[name] = before[name];
+  }
+  await server[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true });
+});
+
+function write(name: string, text: string, mode = 0o600): string {
+  const file = join(directory, name);
+  writeFileSync(file, text, { mode });
+  chmodSync(file, mode);
+  return file;
+}
+
+/** The default profile, by the XDG Base Directory Specification. */
+function writeDefault(text: string, mode?: number): string {
+  mkdirSync(join(directory, 'longrunning'), { recursive: true });
+  process.env.XDG_CONFIG_HOME = directory;
+  return write('longrunning/profile.yaml', text, mode);
+}
+
+describe('--token-file', () => {
+  it('is sent, without the newline at its end, and read again for each command', async () => {
+    const file = write('token', 'first\n');
+    const settings = { address: server.address };
+    expect(await run(['get', NAME, '--token-file', file], settings)).toMatchObject({ code: 0 });
+    write('token', 'second\r\n');
+    expect(await run(['get', NAME, '--token-file', file], settings)).toMatchObject({ code: 0 });
+    expect(authorizations).toEqual(['Bearer first', 'Bearer second']);
+  });
+
+  it.each([
+    ['missing', undefined, 'the file of --token-file cannot be read: '],
+    ['empty', '\n', 'the file of --token-file is empty: '],
+  ])('%s: exit code 2', async (_, text, message) => {
+    const file = text === undefined ? '/missing/token' : write('token', text);
+    const { code, stderr } = await run(['get', NAME, '--token-file', file], { address: server.address });
+    expect({ code, calls: authorizations }).toEqual({ code: 2, calls: [] });
+    expect(stderr).toContain(message);
+  });
+
+  it('with a line break inside: says so, and quotes no part of it', async () => {
+    const file = write('token', 'se\ncret');
+    const { code, stderr } = await run(['get', NAME, '--token-file', file], { address: server.address });
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/^longrunning: UNAUTHENTICATED: [^\n]*U\+000A as character 3[^\n]*\n$/);
+    expect(stderr).not.toMatch(/cret/);
+  });
+});
+
+describe('--token-command', () => {
+  it('is run by a shell, and what it prints is sent; once for many calls', async () => {
+    const runs = join(directory, 'runs');
+    const command = `echo run >> ${runs}; echo "to""ken"`;
+    const { code, stderr } = await run(['cancel', NAME, '--token-command', command], {
+      address: server.address,
+    });
+    // The scripted server has no CancelOperation; it was asked for the operation before, and after.
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('UNIMPLEMENTED') });
+    expect(authorizations).toEqual(['Bearer token', 'Bearer token']);
+    expect(readFileSync(runs, 'utf8')).toBe('run\n');
+  });
+
+  it.each([
+    ['fails', 'echo secret; echo "not logged in" >&2; exit 3', 'failed (exit code 3): not logged in'],
+    ['prints nothing', 'true', 'printed nothing: let it print a token'],
+    ['does not exist', 'longrunning-no-such-command', 'failed (exit code 127)'],
+  ])('%s: exit code 5, says why, and sends nothing', async (_, command, message) => {
+    const { code, stderr } = await run(['get', NAME, '--token-command', command], {
+      address: server.address,
+    });
+    expect({ code, calls: authorizations }).toEqual({ code: 5, calls: [] });
+    expect(stderr).toContain(`--token-command ${message}`);
+    expect(stderr).toMatch(/^longrunning: UNAUTHENTICATED: [^\n]+\n$/);
+    expect(stderr).not.toContain('secret');
+  });
+
+  it('is never sent in plain text to another machine', async () => {
+    const args = ['get', NAME, '--address', 'api.example:1', '--insecure', '--token-command', 'echo x'];
+    expect(await run(args)).toMatchObject({ code: 2, stderr: expect.stringContaining('in plain text') });
+  });
+});
+
+describe('tokens that cannot be', () => {
+  it('an empty LONGRUNNING_TOKEN: says which variable is empty', async () => {
+    process.env.LONGRUNNING_TOKEN = '';
+    expect(await run(['get', NAME], { address: server.address })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'longrunning: LONGRUNNING_TOKEN is empty: set it to the value of --token, or unset it\n',
+    });
+  });
+
+  it('an empty --token: says so', async () => {
+    const { code, stderr } = await run(['get', NAME, '--token', ''], { address: server.address });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'longrunning: --token is empty: give a token, or leave it out\n',
+    });
+  });
+
+  it.each(['secret\n', 'sec\nret'])(
+    'a LONGRUNNING_TOKEN %j: says what is wrong, in one line',
+    async (token) => {
+      process.env.LONGRUNNING_TOKEN = token;
+      const { code, stderr } = await run(['get', NAME], { address: server.address });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^longrunning: token (?:ends with a line break|has a character)[^\n]+\n$/);
+      expect(stderr).not.toMatch(/sec/);
+    },
+  );
+
+  it.each([
+    ['--token', 'a', '--token-file', 'b'],
+    ['--token-file', 'a', '--token-command', 'b'],
+  ])('%s with %s %s: one of them', async (...args) => {
+    const { code, stderr } = await run(['get', NAME, ...args], { address: server.address });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `longrunning: ${args[0]} and ${args[2]} are given together: give one of them\n`,
+    });
+  });
+});
+
+describe('the profile', () => {
+  it('gives address, token and protos', async () => {
+    const protos = `protos: [jobs.proto]\ninclude: ${FIXTURES}\n`;
+    writeDefault(`address: ${server.address}\ntoken: of-profile\n${protos}`);
+    expect(await run(['get', NAME])).toMatchObject({ code: 0, stderr: '' });
+    expect(authorizations).toEqual(['Bearer of-profile']);
+    const { code, stderr } = await run(['start', 'Jobs/Hnag']);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Jobs/Hang') });
+  });
+
+  it('comes after the command line and the environment, whichever way each gives a token', async () => {
+    const file = write('token', 'of-file');
+    writeDefault(`address: 127.0.0.1:1\ntoken: of-profile\n`);
+    process.env.LONGRUNNING_ADDRESS = server.address;
+    expect(await run(['get', NAME])).toMatchObject({ code: 0 });
+    process.env.LONGRUNNING_TOKEN = 'of-environment';
+    expect(await run(['get', NAME])).toMatchObject({ code: 0 });
+    expect(await run(['get', NAME, '--token-file', file])).toMatchObject({ code: 0 });
+    expect(await run(['--token', 'early', 'get', NAME])).toMatchObject({ code: 0 });
+    expect(await run(['get', NAME, '--token-command', 'echo of-command'])).toMatchObject({ code: 0 });
+    expect(authorizations).toEqual(
+      ['of-profile', 'of-environment', 'of-file', 'early', 'of-command'].map((token) => `Bearer ${token}`),
+    );
+  });
+
+  it('is another one by --profile, before the command too, and by LONGRUNNING_PROFILE', async () => {
+    const file = write('other.yaml', `address: ${server.address}\ntokenCommand: echo other\n`);
+    expect(await run(['get', NAME, '--profile', file])).toMatchObject({ code: 0 });
+    expect(await run(['--profile', file, 'get', NAME])).toMatchObject({ code: 0 });
+    process.env.LONGRUNNING_PROFILE = file;
+    expect(await run(['get', NAME])).toMatchObject({ code: 0 });
+    expect(authorizations).toEqual(Array(3).fill('Bearer other'));
+  });
+
+  it('names files relative to itself', async () => {
+    write('token', 'beside');
+    writeDefault(`address: ${server.address}\ntokenFile: ../token\n`);
+    expect(await run(['get', NAME])).toMatchObject({ code: 0, stderr: '' });
+    expect(authorizations).toEqual(['Bearer beside']);
+  });
+
+  it('has a token and can be read by others: a warning', async () => {
+    const file = writeDefault(`address: ${server.address}\ntoken: seen\n`, 0o644);
+    expect(await run(['get', NAME])).toMatchObject({
+      code: 0,
+      stderr: `longrunning: profile ${file} has a token, and others can read it: chmod 600 ${file}\n`,
+    });
+    writeDefault(`address: ${server.address}\n`, 0o644);
+    expect(await run(['get', NAME])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each([
+    ['tokn: secret', '"tokn" is unknown: write one of address, token, '],
+    ['token: 5', '"token" is not text that is not empty'],
+    ['token: ""', '"token" is not text that is not empty'],
+    ['protos: [1]', '"protos" is not a path, or a list of paths'],
+    ['- secret', 'holds no settings'],
+    ['token: "secret', 'is no YAML: '],
+    ['token: a\ntokenFile: b', '--token and --token-file are given together'],
+  ])('%j: exit code 2, says what is wrong, and quotes no token', async (text, message) => {
+    writeDefault(text);
+    const { code, stderr } = await run(['get', NAME], { address: server.address });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^longrunning: [^\n]+\n$/);
+    expect(stderr).not.toContain('secret');
+  });
+
+  it('that is named and missing: exit code 2; an empty one has no settings', async () => {
+    const { code, stderr } = await run(['get', NAME, '--profile', '/missing/profile.yaml']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('profile cannot be read: '),
+    });
+    writeDefault('');
+    expect(await run(['get', NAME], { address: server.address })).toMatchObject({ code: 0 });
+  });
+
+  it('is found in ~/.config without XDG_CONFIG_HOME', async () => {
+    mkdirSync(join(directory, '.config/longrunning'), { recursive: true });
+    write('.config/longrunning/profile.yaml', `address: ${server.address}\ntoken: home\n`);
+    const env = { HOME: directory, XDG_CONFIG_HOME: '' };
+    expect(await new Running(['get', NAME], { env }).ended).toMatchObject({ code: 0, stderr: '' });
+    expect(authorizations).toEqual(['Bearer home']);
+  });
+});
