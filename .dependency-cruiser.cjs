@@ -32,6 +32,7 @@ const layers = {
     '^src/stores/[^/]+/index\\.ts$',
     '^src/testing/faking\\.ts$',
     '^src/client/calls/connection\\.ts$',
+    '^generated/grpc/reflection/v1/',
     GAX,
   ],
 };

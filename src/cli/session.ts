@@ -1,5 +1,4 @@
 import { type Operation, type OperationsClient, snapshotOf } from '../index.js';
-import type { Schema } from '../schema/index.js';
 import { type Connection, connect } from './connection.js';
 import type { ExitCode } from './exit-code.js';
 import type { CallingOptions } from './options.js';
@@ -7,6 +6,7 @@ import { operationBlock } from './output/operation-block.js';
 import type { OperationView } from './output/operation-json.js';
 import { operationLine } from './output/operation-line.js';
 import type { Terminal } from './terminal.js';
+import type { Types } from './types.js';
 
 /** One command at work: with a client, the protos that it reads by, and somewhere to print. Protos are loaded when
  * they are needed, for that takes longer than most calls. */
@@ -14,8 +14,9 @@ export class Session {
   readonly terminal: Terminal;
   readonly options: CallingOptions;
   readonly connection: Connection;
-  #schema: Promise<Schema> | undefined;
-  readonly #beganAt = performance.now();
+  #types: Promise<Types> | undefined;
+  /** Set when the first call begins: what is loaded before does not count. */
+  #beganAt: number | undefined;
 
   private constructor(terminal: Terminal, options: CallingOptions, connection: Connection) {
     this.terminal = terminal;
@@ -36,10 +37,12 @@ export class Session {
     const session = new Session(terminal, options, await connect(options));
     try {
       // A slip in what somebody names is told before anything is done.
-      if (options.proto.length > 0) await session.schema();
+      if (options.proto.length > 0 || options.descriptors.length > 0) await session.types();
       terminal.exitCode = await command(session);
     } finally {
       session.client.close();
+      // Types that could not be read have been told of.
+      (await session.#types?.catch(() => undefined))?.[Symbol.dispose]();
     }
   }
 
@@ -51,23 +54,24 @@ export class Session {
   get timeLeft(): { readonly timeoutMs?: number } {
     const { timeout } = this.options;
     if (timeout === undefined) return {};
+    this.#beganAt ??= performance.now();
     return { timeoutMs: Math.max(1, Math.ceil(timeout - (performance.now() - this.#beganAt))) };
   }
 
   /**
-   * The protos that the command reads by.
+   * The types that the command reads by.
    *
    * @throws UsageError when they cannot be read.
    */
-  schema(): Promise<Schema> {
-    this.#schema ??= import('./protos.js').then(({ schemaOf }) => schemaOf(this.options));
-    return this.#schema;
+  types(): Promise<Types> {
+    this.#types ??= import('./types.js').then(({ Types }) => Types.open(this.options, this.connection));
+    return this.#types;
   }
 
   /** An operation as it is shown, with whatever it holds decoded. */
   async view(operation: Operation): Promise<OperationView> {
     const { operationToJson } = await import('../schema/index.js');
-    const { registry } = await this.schema();
+    const { registry } = await (await this.types()).ofOperation(operation);
     return { state: snapshotOf(operation).state, json: operationToJson(operation, registry) };
   }
 

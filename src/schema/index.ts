@@ -1,6 +1,7 @@
 // For applications.
 export { type LoadSchemaOptions, loadSchema } from './load-schema.js';
 export { operationsSchema, ownSchema, schemaOf } from './descriptor-schema.js';
+export { schemaOfFiles } from './files-schema.js';
 export { mergeSchemas } from './merge-schemas.js';
 export { operationToJson } from './operation-json.js';
 export { findMethod, type LongRunningMethod, type Schema } from './schema.js';
