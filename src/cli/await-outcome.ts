@@ -1,3 +1,4 @@
+import type { Operation } from '../index.js';
 import type { ExitCode } from './exit-code.js';
 import { followOperation } from './follow-operation.js';
 import type { OperationView } from './output/operation-json.js';
@@ -8,22 +9,28 @@ import type { Session } from './session.js';
  * Waits for an operation to end and prints it. Meanwhile standard error shows how it comes along, so that standard
  * output has the outcome and nothing else.
  *
+ * @param started - its state if it is known, such as by the call that started it.
  * @returns the exit code that says how it ended, or that the wait was given up.
  */
-export function awaitOutcome(session: Session, name: string): Promise<ExitCode> {
+export function awaitOutcome(session: Session, name: string, started?: Operation): Promise<ExitCode> {
   const display = new ProgressDisplay(session.terminal.stderr);
   let latest: OperationView | undefined;
-  return followOperation(session, name, {
-    async running(operation) {
-      latest = await session.view(operation);
-      display.show(latest);
+  return followOperation(
+    session,
+    name,
+    {
+      async running(operation) {
+        latest = await session.view(operation);
+        display.show(latest);
+      },
+      trouble(text) {
+        if (text !== undefined) display.say(text);
+        else if (latest) display.show(latest);
+      },
+      over: () => display.clear(),
+      ended: (operation) => session.printOperation(operation),
+      gaveUp: (operation) => session.printOperation(operation),
     },
-    trouble(text) {
-      if (text !== undefined) display.say(text);
-      else if (latest) display.show(latest);
-    },
-    over: () => display.clear(),
-    ended: (operation) => session.printOperation(operation),
-    gaveUp: (operation) => session.printOperation(operation),
-  });
+    started,
+  );
 }

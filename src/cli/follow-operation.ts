@@ -1,5 +1,6 @@
 import {
   Code,
+  connectionFault,
   type Operation,
   type OperationOutcome,
   operationHandles,
@@ -32,16 +33,18 @@ class NoAnswer extends Error {}
  * Follows an operation to its end. When that takes longer than `--timeout`, or somebody presses Ctrl-C, the
  * following ends and the operation goes on, which standard error tells.
  *
+ * @param known - its state; undefined: it is got first.
  * @returns the exit code that says how it ended.
  */
 export async function followOperation(
   session: Session,
   name: string,
   viewer: OperationViewer,
+  known?: Operation,
 ): Promise<ExitCode> {
   try {
     const end = await interruptible(session.terminal, (signal) =>
-      toEnd(session, name, viewer, signal).finally(() => viewer.over()),
+      toEnd(session, known ?? name, viewer, signal).finally(() => viewer.over()),
     );
     await viewer.ended(end.operation);
     return exitCodeOf(end);
@@ -59,16 +62,11 @@ type Outcome = OperationOutcome<unknown, unknown>;
 
 async function toEnd(
   session: Session,
-  name: string,
+  followed: string | Operation,
   viewer: OperationViewer,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  // A wait puts up with a server that cannot be reached; who got the address wrong is to hear of it.
-  const present = await session.client
-    .getOperation({ name }, { ...session.timeLeft, signal })
-    .catch((error) => {
-      throw isOutOfTime(session, error) ? new NoAnswer('', { cause: error }) : error;
-    });
+  const present = typeof followed === 'string' ? await stateOf(session, followed, signal) : followed;
   const api = tellingAvailability(session.client, (available) =>
     viewer.trouble(available ? undefined : AWAY),
   );
@@ -77,6 +75,13 @@ async function toEnd(
     await viewer.running(snapshot.operation);
   }
   throw new Error('updates of an operation ended without its end');
+}
+
+/** A wait puts up with a server that cannot be reached; who got the address wrong is to hear of it. */
+function stateOf(session: Session, name: string, signal: AbortSignal): Promise<Operation> {
+  return session.client.getOperation({ name }, { ...session.timeLeft, signal }).catch((error) => {
+    throw isOutOfTime(session, error) ? new NoAnswer('', { cause: error }) : error;
+  });
 }
 
 /** Whether a call failed because `--timeout` passed: it was the call's deadline. */
@@ -88,7 +93,10 @@ function isOutOfTime({ options }: Session, error: unknown): boolean {
 
 /** Undefined when an error is not about giving up. */
 function whyGivenUp(error: unknown, { options }: Session): string | undefined {
-  if (error instanceof NoAnswer) return `gave up waiting, no answer from ${options.address}`;
+  if (error instanceof NoAnswer) {
+    const fault = connectionFault(error.cause);
+    return `gave up waiting, no answer from ${options.address}${fault ? `: ${fault.reason}` : ''}`;
+  }
   if (error instanceof Interrupted) return 'stopped waiting, the operation goes on';
   if (error instanceof WaitTimeoutError) return 'gave up waiting, the operation goes on';
   return undefined;

@@ -11,11 +11,14 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  *
  * @throws StatusError with the details that the server sent.
  */
-export function startOperation<Request>(
+export async function startOperation<Request>(
   method: OperationMethod<Request, unknown, unknown>,
   request: Request,
-  { connection: { channel, headers }, timeLeft }: Session,
+  { connection: { channel, headers } }: Session,
+  timeoutMs: number = DEFAULT_TIMEOUT_MS,
 ): Promise<Operation> {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(await headers())) metadata.set(name, value);
   const connection = new Connection({
     target: channel.target,
     credentials: channel.credentials,
@@ -26,15 +29,13 @@ export function startOperation<Request>(
     },
     interceptors: [],
   });
-  const metadata = new Metadata();
-  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   const definition = {
     path: method.path,
     requestSerialize: (message: Request) => Buffer.from(method.request.encode(message).finish()),
     // Every method that starts an operation answers as GetOperation does.
     responseDeserialize: OperationsService.getOperation.responseDeserialize,
   };
-  const deadline = Date.now() + (timeLeft.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const deadline = Date.now() + timeoutMs;
   return connection
     .call(definition, request, { metadata, deadline, signal: undefined })
     .finally(() => connection.close(new Error('start is over')));

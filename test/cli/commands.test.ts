@@ -67,14 +67,14 @@ describe('with a server', () => {
       });
     });
 
-    it('without the proto: type and bytes', async () => {
+    it('without the proto: decoded by reflection of the server', async () => {
       const name = await start('Hang');
       await call('cancel', name, '--wait');
       const { code, stdout } = await run(['get', name, '--json'], { address: serving.address });
       expect(code).toBe(0);
       expect(JSON.parse(stdout).metadata).toEqual({
         '@type': 'type.googleapis.com/test.jobs.v1.JobMetadata',
-        value: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/),
+        cancelRequested: true,
       });
     });
 
@@ -110,10 +110,75 @@ describe('with a server', () => {
       });
     });
 
+    it('an operation that has ended: says how, and asks for nothing', async () => {
+      const name = await start('Hang');
+      await call('cancel', name, '--wait');
+      expect(await call('cancel', name)).toEqual({
+        code: 0,
+        stdout: `${name} had already ended: cancelled\n`,
+        stderr: '',
+      });
+      expect(await call('cancel', name, '--json')).toEqual({
+        code: 0,
+        stdout: '{}\n',
+        stderr: `longrunning: ${name} had already ended: cancelled\n`,
+      });
+      const waited = await call('cancel', name, '--wait');
+      expect(waited).toMatchObject({
+        code: 3,
+        stderr: `longrunning: ${name} had already ended: cancelled\n`,
+      });
+      expect(waited.stdout).toContain('state      cancelled');
+    });
+
     it('a method that cannot be cancelled: exit code 5 (contract 15)', async () => {
       const { code, stderr } = await call('cancel', await start('Insist'));
       expect(code).toBe(5);
       expect(stderr).toMatch(/^longrunning: UNIMPLEMENTED: operation [^\n]+\n$/);
+    });
+  });
+
+  describe('start --wait --timeout', () => {
+    it.each(['1ms', '100ms'])('%s: exit code 4, with the name of what was started', async (timeout) => {
+      const { code, stdout, stderr } = await call('start', 'Jobs/Hang', '--wait', '--timeout', timeout);
+      expect(code).toBe(4);
+      const [, name] = /^started (\S+)\n/.exec(stdout) ?? [];
+      expect(stderr).toContain(
+        `longrunning: gave up waiting, the operation goes on: longrunning get ${name} shows it`,
+      );
+      expect((await call('get', name ?? '')).stdout).toContain('state      running');
+    });
+  });
+
+  describe('--address before the command', () => {
+    it('is the same as after it; after it wins', async () => {
+      const name = await start('Hang');
+      const early = await run(['--address', serving.address, 'get', name, ...JOBS_PROTO]);
+      expect(early).toMatchObject({ code: 0, stderr: '' });
+      const both = ['--address', '127.0.0.1:1', 'get', name, '--address', serving.address, ...JOBS_PROTO];
+      expect(await run(both)).toMatchObject({ code: 0, stderr: '' });
+      expect(await run([`--address=${serving.address}`, 'list'])).toMatchObject({ code: 0 });
+    });
+
+    it('goes before the environment', async () => {
+      const name = await start('Hang');
+      const env = { LONGRUNNING_ADDRESS: '127.0.0.1:1' };
+      const { code } = await new Running(['--address', serving.address, 'get', name], { env }).ended;
+      expect(code).toBe(0);
+    });
+
+    it('of a command that has none: exit code 2', async () => {
+      expect(await run(['--address', serving.address, 'openapi'])).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: 'longrunning: --address is no option of longrunning openapi: leave it out\n',
+      });
+    });
+
+    it('a slip after it: the help of the command is named', async () => {
+      const { code, stderr } = await run(['--address', serving.address, 'get']);
+      expect(code).toBe(2);
+      expect(stderr).toContain('see longrunning get --help');
     });
   });
 
@@ -135,6 +200,26 @@ describe('with a server', () => {
         expect(stderr).toMatch(/^longrunning: NOT_FOUND: operation "operations\/unknown" [^\n]+\n$/);
       },
     );
+
+    it.each([
+      ['get', 'operations/a'],
+      ['list'],
+      ['wait', 'operations/a'],
+      ['watch', 'operations/a'],
+      ['cancel', 'operations/a'],
+      ['cancel', 'operations/a', '--wait'],
+      ['delete', 'operations/a'],
+      ['start', 'Reports/ExportReport'],
+      ['start', 'Reports/ExportReport', '--wait'],
+    ])('no server: %s %s %s is told of it within 2 s', async (...args) => {
+      const began = performance.now();
+      const { code, stderr } = await run(args, { address: '127.0.0.1:1' });
+      expect(code).toBe(5);
+      expect(stderr).toMatch(
+        /^longrunning: UNAVAILABLE: no connection to 127\.0\.0\.1:1: connect ECONNREFUSED /,
+      );
+      expect(performance.now() - began).toBeLessThan(2000);
+    });
 
     it('no server: says where it should be', async () => {
       const { code, stdout, stderr } = await run(['start', 'Reports/ExportReport'], {

@@ -12,11 +12,15 @@ export function cancelCommand(terminal: Terminal): Command {
     .option('--wait', 'wait for the operation to end; the exit code says how it did')
     .action((name: string, options: CallingOptions & WaitingOptions) =>
       inSession(terminal, options, async (session) => {
-        await session.client.cancelOperation({ name }, session.timeLeft);
-        const text = `cancellation requested of ${printable(name)}`;
+        const { cancelOperation, endingOf } = await import('../cancel-operation.js');
+        const ended = await cancelOperation(session, name);
+        const text = ended
+          ? `${printable(name)} had already ended: ${endingOf(ended)}`
+          : `cancellation requested of ${printable(name)}`;
+        if (ended && (options.wait || options.json)) session.terminal.stderr.write(`longrunning: ${text}\n`);
         if (options.wait) {
           const { awaitOutcome } = await import('../await-outcome.js');
-          return awaitOutcome(session, name);
+          return awaitOutcome(session, name, ended);
         }
         session.print({ json: {}, text });
         return ExitCode.SUCCEEDED;
