@@ -1,3 +1,4 @@
+import { monotonicClock } from '../../clock.js';
 import { Code, StatusError } from '../../status.js';
 import { recordOf } from '../operation-row.js';
 import type { ConsumeOptions, WorkConsumer, WorkHandler } from '../operation-store.js';
@@ -8,6 +9,9 @@ import { Pause } from './pause.js';
 import { reconcile } from './reconciliation.js';
 import { repeat } from './repeat.js';
 import { notify, type Session } from './session.js';
+
+/** How often jobs that are done are deleted. */
+const TIDY_MS = 30_000;
 
 /** What consumption is made of. */
 export interface ConsumptionOptions extends ConsumeOptions {
@@ -54,14 +58,20 @@ export class Consumption implements WorkConsumer {
     const session = await this.#open();
     if (!session || this.#stopped.signal.aborted) return undefined;
     const { leaseMs, workPollMs, reconcileMs, onError } = this.#options;
-    const { database, jobs } = session;
-    const probe = () => database.query('SELECT 1');
-    const leases = new Leases({ jobs, leaseMs, probe, onLapsed: () => this.wake(), onError });
+    const { jobs } = session;
+    const leases = new Leases({
+      jobs,
+      leaseMs,
+      clock: monotonicClock,
+      onLapsed: () => this.wake(),
+      onError,
+    });
     const dispatcher = this.#dispatch(session, leases);
     this.#dispatcher = dispatcher;
     const stopPolling = repeat(workPollMs, async () => dispatcher.wake());
     const stopReconciling = repeat(reconcileMs, () => this.#reconcile(session));
-    return { dispatcher, ends: [stopPolling, stopReconciling, () => leases.close()] };
+    const stopTidying = repeat(TIDY_MS, () => jobs.tidy().catch(onError));
+    return { dispatcher, ends: [stopPolling, stopReconciling, stopTidying, leases.close] };
   }
 
   /** The session, as soon as there can be one; undefined when there never will. */

@@ -14,6 +14,12 @@ const NO_JOB = '00000000-0000-0000-0000-000000000000';
 /** How often claims are renewed, and lapsed ones looked for, while a lease lasts. */
 export const BEATS_PER_LEASE = 3;
 
+/** The longest interval that pg-boss takes, for what the store does itself: releasing claims that have lapsed. */
+const MONITOR_SECONDS = 24 * 60 * 60;
+
+/** Upper bound on the lapsed claims examined at once. */
+const MAX_LAPSED = 10_000;
+
 /** A job in hand: which operation it is the work of, and the claim on it that this server has. */
 export interface Claim extends JobAttempt {
   readonly operation: string;
@@ -38,31 +44,36 @@ export interface JobsOptions {
  */
 export class Jobs {
   readonly #boss: PgBoss;
-  readonly #leaseSeconds: number;
+  readonly #database: Database;
+  readonly #sql: ReturnType<typeof statements>;
+  readonly #leaseMs: number;
   readonly #queues = new Map<string, Promise<void>>();
+  /** The claims that had lapsed when this was looked for last. */
+  #lapsed: ReadonlySet<string> = new Set();
 
-  private constructor(boss: PgBoss, leaseMs: number) {
+  private constructor(boss: PgBoss, { database, schema, leaseMs }: JobsOptions) {
     this.#boss = boss;
-    this.#leaseSeconds = Math.ceil(leaseMs / 1000);
+    this.#database = database;
+    this.#sql = statements(`"${schema}"`);
+    this.#leaseMs = leaseMs;
   }
 
   /** @throws StatusError FAILED_PRECONDITION when pg-boss is not installed. */
-  static async load({ database, schema, createSchema, leaseMs, onError }: JobsOptions): Promise<Jobs> {
+  static async load(options: JobsOptions): Promise<Jobs> {
+    const { database, schema, createSchema, onError } = options;
     const { PgBoss } = await importPeer('pg-boss', () => import('pg-boss'));
-    const monitorIntervalSeconds = Math.max(1, Math.floor(leaseMs / BEATS_PER_LEASE / 1000) - 1);
     const boss = new PgBoss({
       db: { executeSql: (text, values) => database.query(text, values) },
       schema,
       createSchema,
-      // The store says when to look for claims that have lapsed: see Leases.
       supervise: false,
-      monitorIntervalSeconds,
+      monitorIntervalSeconds: MONITOR_SECONDS,
       maintenanceIntervalSeconds: DONE_JOB_SECONDS,
       schedule: false,
       registerInstance: false,
     });
     boss.on('error', onError);
-    return new Jobs(boss, leaseMs);
+    return new Jobs(boss, options);
   }
 
   /** Installs or updates the tables of pg-boss if need be. */
@@ -96,7 +107,7 @@ export class Jobs {
       expireInSeconds: FOREVER_SECONDS,
       retentionSeconds: FOREVER_SECONDS,
       deleteAfterSeconds: DONE_JOB_SECONDS,
-      heartbeatSeconds: this.#leaseSeconds,
+      heartbeatSeconds: Math.ceil(this.#leaseMs / 1000),
     }));
     const added = await this.#boss.insert(method, jobs, { db: inside(queries), returnId: true });
     return added?.length ?? 0;
@@ -104,13 +115,50 @@ export class Jobs {
 
   /** Claims up to so many jobs of a prepared method, oldest first. */
   async claim(method: string, limit: number): Promise<readonly Claim[]> {
-    const jobs: Job<{ operation: string }>[] = await this.#boss.fetch(method, { batchSize: limit });
+    const jobs: Job<{ operation: string }>[] = await this.#boss.fetch(method, {
+      batchSize: limit,
+      // A job starts at once; after the clock of the database has stepped back, that looks like the future.
+      ignoreStartAfter: true,
+    });
     return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, operation: data.operation }));
   }
 
-  /** Keeps claims from lapsing. A claim that has lapsed already, and is somebody else's, stays theirs. */
+  /**
+   * Keeps claims from lapsing, but for those whose jobs another session has locked: the others must not wait for these. A
+   * claim that has lapsed already, and is somebody else's, stays theirs.
+   */
   async renew(method: string, claims: readonly Claim[]): Promise<void> {
-    await this.#boss.touch(method, [...claims]);
+    await this.#database.transaction({}, async (queries) => {
+      const { rows } = await queries.query(this.#sql.lock, [method, claims.map(({ id }) => id)]);
+      const free = new Set(rows.map(({ id }) => id));
+      const renewed = claims.filter(({ id }) => free.has(id));
+      if (renewed.length > 0) await this.#boss.touch(method, renewed, { db: inside(queries) });
+    });
+  }
+
+  /** The clock that claims lapse by, in milliseconds since 1970. */
+  async now(): Promise<number> {
+    const { rows } = await this.#database.query(this.#sql.now);
+    return rows[0].now;
+  }
+
+  /**
+   * Releases the claims that had lapsed when this was called last, and still have. In between every healthy server has had the
+   * time to renew its own: they also look lapsed when the clock has just stepped, or somebody locked their jobs for long.
+   */
+  async releaseLapsed(): Promise<void> {
+    const futureMs = this.#leaseMs / BEATS_PER_LEASE;
+    const { rows } = await this.#database.query(this.#sql.lapsed, [futureMs, MAX_LAPSED]);
+    const before = this.#lapsed;
+    this.#lapsed = new Set(rows.map(({ claim }) => claim));
+    const due = rows.filter(({ claim }) => before.has(claim));
+    for (const [method, claims] of Map.groupBy(due, ({ name }) => name as string)) {
+      await this.#database.transaction({}, async (queries) => {
+        const ids = claims.map(({ id }) => id);
+        const { rows: locked } = await queries.query(this.#sql.lockLapsed, [futureMs, method, ids]);
+        if (locked.length > 0) await this.#boss.fail(method, locked, null, { db: inside(queries) });
+      });
+    }
   }
 
   /** Ends jobs whose work is done. A claim that has lapsed ends nothing. */
@@ -123,8 +171,8 @@ export class Jobs {
     await this.#boss.fail(method, [...claims], null, { db: inside(queries) });
   }
 
-  /** Has the claims that have lapsed given back, if no other server has just done so; and pg-boss tidy up. */
-  async supervise(): Promise<void> {
+  /** Deletes jobs that are done, if no other server has just done so. */
+  async tidy(): Promise<void> {
     await this.#boss.supervise();
   }
 
@@ -142,4 +190,28 @@ export class Jobs {
 
 function inside(queries: PostgresQueries) {
   return { executeSql: (text: string, values?: unknown[]) => queries.query(text, values) };
+}
+
+/** Statements on the tables of pg-boss for which it has no calls. */
+function statements(schema: string) {
+  const isLapsed = `state = 'active' AND (
+    heartbeat_on + heartbeat_seconds * interval '1s' < ${schema}.job_now()
+    -- Of a server that died before the clock stepped back.
+    OR heartbeat_on > ${schema}.job_now() + $1::float8 * interval '1ms')`;
+  return {
+    now: `SELECT (extract(epoch FROM ${schema}.job_now()) * 1000)::float8 AS now`,
+    /** Values: the method, the ids. */
+    lock: `
+      SELECT id FROM ${schema}.job WHERE name = $1 AND id = ANY($2::uuid[]) AND state = 'active'
+      FOR NO KEY UPDATE SKIP LOCKED`,
+    /** Values: how far in the future a renewal cannot be, in milliseconds, the limit. Its locks do not keep claims from renewal. */
+    lapsed: `
+      SELECT id, name, id || ':' || retry_count AS claim FROM ${schema}.job
+      WHERE name = ANY(ARRAY(SELECT name FROM ${schema}.queue)) AND ${isLapsed}
+      ORDER BY id LIMIT $2 FOR KEY SHARE SKIP LOCKED`,
+    /** Values: as before, the method, the ids. */
+    lockLapsed: `
+      SELECT id, retry_count AS "retryCount" FROM ${schema}.job
+      WHERE name = $2 AND id = ANY($3::uuid[]) AND ${isLapsed} FOR UPDATE SKIP LOCKED`,
+  };
 }

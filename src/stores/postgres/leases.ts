@@ -1,13 +1,15 @@
+import type { Clock } from '../../clock.js';
 import { BEATS_PER_LEASE, type Claim, type Jobs } from './jobs.js';
 import { repeat } from './repeat.js';
+import { StepDetector } from './step-detector.js';
 
-/** What leases are kept with. */
+/** Dependencies of leases. */
 export interface LeasesOptions {
-  readonly jobs: Jobs;
+  readonly jobs: Pick<Jobs, 'renew' | 'releaseLapsed' | 'now'>;
   readonly leaseMs: number;
-  /** Reaches the database, or rejects. */
-  readonly probe: () => Promise<unknown>;
-  /** Called when claims that had lapsed may have been given back. */
+  /** A monotonic clock. */
+  readonly clock: Clock;
+  /** Called when claims that had lapsed may have been released. */
   readonly onLapsed: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -21,21 +23,30 @@ interface InHand {
 }
 
 /**
- * The claims of this server, which it renews as long as it lives, and its part in finding those of servers that
- * do not live any more.
+ * The claims of this server, which it renews as long as it lives, and its part in finding those of servers that have died.
+ *
+ * Claims lapse by the clock of the database. After that has stepped, and after the database was away or this server stood
+ * still, claims of healthy servers may look lapsed. So this server looks for lapsed claims only once it has reached the
+ * database without any of these for the length of a lease: by then every healthy server has renewed its own.
  */
 export class Leases {
   readonly #options: LeasesOptions;
   readonly #inHand = new Map<string, InHand>();
+  readonly #steps: StepDetector;
   /** Ends the renewing. */
   readonly close: () => Promise<void>;
-  #lastBeat = performance.now();
-  /** Since when every beat has reached the database. */
-  #inTouchSince = this.#lastBeat;
+  #lastBeat: number;
+  /** Since when claims can be trusted to lapse only with their servers. */
+  #steadySince: number;
 
   constructor(options: LeasesOptions) {
+    const { jobs, leaseMs, clock } = options;
+    const beatMs = leaseMs / BEATS_PER_LEASE;
     this.#options = options;
-    this.close = repeat(options.leaseMs / BEATS_PER_LEASE, () => this.#beat());
+    this.#steps = new StepDetector({ read: () => jobs.now(), clock, toleranceMs: beatMs });
+    this.#lastBeat = clock.now();
+    this.#steadySince = this.#lastBeat;
+    this.close = repeat(beatMs, () => this.#beat(), clock);
   }
 
   /**
@@ -66,25 +77,24 @@ export class Leases {
   }
 
   async #beat(): Promise<void> {
-    const { jobs, leaseMs, probe, onLapsed, onError } = this.#options;
-    const now = performance.now();
-    // It was stopped itself, or the database did not answer.
-    if (now - this.#lastBeat > leaseMs) this.#inTouchSince = now;
+    const { jobs, leaseMs, clock, onLapsed, onError } = this.#options;
+    const now = clock.now();
+    // This process stood still, or the database did not answer.
+    if (now - this.#lastBeat > leaseMs) this.#steadySince = now;
     this.#lastBeat = now;
     try {
-      await probe();
       for (const [method, held] of Map.groupBy(this.#inHand.values(), (each) => each.method)) {
         await jobs.renew(
           method,
           held.map(({ claim }) => claim),
         );
       }
-      // After the database was away, every claim looks lapsed: all servers first have a lease's time to renew theirs.
-      if (now - this.#inTouchSince < leaseMs) return;
-      await jobs.supervise();
+      if (await this.#steps.hasStepped()) this.#steadySince = clock.now();
+      if (now - this.#steadySince < leaseMs) return;
+      await jobs.releaseLapsed();
       onLapsed();
     } catch (error) {
-      this.#inTouchSince = performance.now();
+      this.#steadySince = clock.now();
       onError(error);
     }
   }

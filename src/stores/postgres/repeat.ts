@@ -1,16 +1,21 @@
+import { type Clock, systemClock } from '../../clock.js';
 import { sleep } from '../../signals.js';
 
 /**
- * Does `task` every `intervalMs`, never two at a time.
+ * Runs `task` every `intervalMs`, never two at a time.
  *
  * @returns a function that ends it, and resolves when no task is running any more.
  */
-export function repeat(intervalMs: number, task: () => Promise<void>): () => Promise<void> {
+export function repeat(
+  intervalMs: number,
+  task: () => Promise<void>,
+  clock: Clock = systemClock,
+): () => Promise<void> {
   const stopped = new AbortController();
   const { signal } = stopped;
   const run = async () => {
     while (!signal.aborted) {
-      await sleep(intervalMs, signal).catch(() => {});
+      await sleep(intervalMs, signal, clock).catch(() => {});
       if (!signal.aborted) await task();
     }
   };

@@ -1,0 +1,311 @@
+import { describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { Code, StatusError } from '../../../src/status.js';
+import type { Claim } from '../../../src/stores/postgres/jobs.js';
+import { Leases } from '../../../src/stores/postgres/leases.js';
+import { settingsFrom } from '../../../src/stores/postgres/options.js';
+import { openSession, type Session } from '../../../src/stores/postgres/session.js';
+import { type ManualClock, manualClock } from '../../../src/testing/manual-clock.js';
+import { closeAfterEach } from '../../helpers/close-after-each.js';
+import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
+
+const LEASE_MS = 15_000;
+const BEAT_MS = LEASE_MS / 3;
+const HOUR_MS = 3_600_000;
+const METHOD = '/s/m';
+
+const closing = closeAfterEach();
+
+/** A server's claims, by clocks that the test moves. */
+class TestServer {
+  readonly errors: unknown[] = [];
+  readonly clock: ManualClock = manualClock();
+  readonly leases: Leases;
+  claims: readonly Claim[] = [];
+  readonly session: Session;
+  /** Time during which the process stood still. */
+  #stoodStillMs = 0;
+
+  constructor(session: Session) {
+    this.session = session;
+    const clock = { ...this.clock, now: () => this.clock.now() + this.#stoodStillMs };
+    clock.setTimer = (...timer) => this.clock.setTimer(...timer);
+    this.leases = new Leases({
+      jobs: session.jobs,
+      leaseMs: LEASE_MS,
+      clock,
+      onLapsed: () => {},
+      onError: (error) => this.errors.push(error),
+    });
+  }
+
+  /** Queues work on operations, and claims it. */
+  async claim(...operations: string[]): Promise<void> {
+    const { jobs, database } = this.session;
+    await jobs.prepare(METHOD);
+    await database.transaction({}, (queries) => jobs.add(queries, METHOD, operations));
+    this.claims = await jobs.claim(METHOD, operations.length);
+    for (const claim of this.claims) this.leases.take(METHOD, claim, 0);
+  }
+
+  /** Lets time pass, and what is due by then happen. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    // The next timer is set when the beat is over.
+    await this.clock.whenArmed(1);
+  }
+
+  standStill(ms: number): void {
+    this.#stoodStillMs += ms;
+  }
+}
+
+/** Servers on one database, whose clock the test moves too. */
+class World {
+  readonly client: pg.Client;
+  readonly servers: readonly TestServer[];
+
+  constructor(client: pg.Client, servers: readonly TestServer[]) {
+    this.client = client;
+    this.servers = servers;
+  }
+
+  /** Sets the clock of the database forward or backward. */
+  async step(ms: number): Promise<void> {
+    await this.client.query("UPDATE test_clock SET now = now + $1 * interval '1ms'", [ms]);
+  }
+
+  /** Lets time pass, in which some servers live and the others are dead. */
+  async advance(ms: number, living = this.servers): Promise<void> {
+    for (let passed = 0; passed < ms; passed += BEAT_MS / 5) {
+      await this.step(BEAT_MS / 5);
+      for (const server of living) await server.advance(BEAT_MS / 5);
+    }
+  }
+
+  /** States of the jobs by operation, with how often their claims had lapsed. */
+  async jobs(): Promise<Record<string, string>> {
+    const { rows } = await this.client.query(
+      `SELECT data->>'operation' AS operation, state || ' ' || retry_count AS state FROM longrunning_jobs.job ORDER BY 1`,
+    );
+    return Object.fromEntries(rows.map(({ operation, state }) => [operation, state]));
+  }
+
+  /** How long it takes until an operation is released. */
+  async untilReleased(operation: string, living: readonly TestServer[]): Promise<number> {
+    for (let ms = 0; ; ms += BEAT_MS) {
+      if ((await this.jobs())[operation]?.startsWith('retry')) return ms;
+      await this.advance(BEAT_MS, living);
+    }
+  }
+}
+
+async function startWorld() {
+  const database = closing(await createDatabase());
+  const settings = settingsFrom({ connectionString: database.url, leaseMs: LEASE_MS, poolSize: 3 });
+  const servers: TestServer[] = [];
+  const client = await connect(database);
+  for (const operation of ['a', 'b']) {
+    const server = new TestServer(await openSession(settings, () => {}));
+    closing({
+      async [Symbol.asyncDispose]() {
+        await server.leases.close();
+        await server.session.jobs.close();
+        await server.session.pools.close();
+      },
+    });
+    if (servers.length === 0) {
+      await database.query(`
+        CREATE TABLE test_clock AS SELECT now() AS now;
+        CREATE OR REPLACE FUNCTION longrunning_jobs.job_now() RETURNS timestamptz LANGUAGE sql STABLE
+          AS 'SELECT now FROM public.test_clock'`);
+    }
+    await server.claim(operation);
+    servers.push(server);
+    // Servers are not in step with each other.
+    await server.advance(operation === 'a' ? BEAT_MS / 3 : 0);
+  }
+  const [a, b] = servers as [TestServer, TestServer];
+  return { database, a, b, world: new World(client, servers) };
+}
+
+async function connect({ url }: TestDatabase): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  closing({ [Symbol.asyncDispose]: () => client.end() });
+  return client;
+}
+
+const IN_HAND = { a: 'active 0', b: 'active 0' };
+
+describe('claims of servers that live', () => {
+  it('do not lapse', async () => {
+    const { world, a, b } = await startWorld();
+    await world.advance(4 * LEASE_MS);
+    expect(await world.jobs()).toEqual(IN_HAND);
+    expect([...a.errors, ...b.errors]).toEqual([]);
+  });
+
+  it.each([6_000, 16_000, 40_000, HOUR_MS, 100 * HOUR_MS, -6_000, -16_000, -HOUR_MS])(
+    'do not lapse when the clock of the database steps by %d ms, at whatever moment',
+    async (step) => {
+      const { world } = await startWorld();
+      await world.advance(2 * LEASE_MS);
+      for (let moment = 0; moment < 4; moment++) {
+        await world.step(step);
+        await world.advance(LEASE_MS + BEAT_MS / 5);
+        expect(await world.jobs()).toEqual(IN_HAND);
+      }
+      await world.advance(2 * LEASE_MS);
+      expect(await world.jobs()).toEqual(IN_HAND);
+    },
+  );
+
+  it.each([HOUR_MS, -HOUR_MS])(
+    'do not lapse after a step by %d ms when their server is slow to renew them',
+    async (step) => {
+      const { world, b } = await startWorld();
+      await world.advance(2 * LEASE_MS);
+      await world.step(step);
+      await world.advance(2.6 * BEAT_MS, [b]);
+      expect(await world.jobs()).toEqual(IN_HAND);
+      await world.advance(2 * LEASE_MS);
+      expect(await world.jobs()).toEqual(IN_HAND);
+    },
+  );
+
+  it('do not lapse when all processes stood still for longer than a lease, such as for a snapshot of the machine', async () => {
+    const { world, a, b } = await startWorld();
+    await world.advance(2 * LEASE_MS);
+    await world.step(3 * LEASE_MS);
+    for (const server of [a, b]) server.standStill(3 * LEASE_MS);
+    // One is back before the other.
+    await a.advance(BEAT_MS);
+    await a.advance(BEAT_MS);
+    expect(await world.jobs()).toEqual(IN_HAND);
+    await world.advance(2 * LEASE_MS);
+    expect(await world.jobs()).toEqual(IN_HAND);
+  });
+
+  it('do not lapse after the database was away, or slow, for longer than a lease', async () => {
+    const { world, a, b } = await startWorld();
+    await world.advance(2 * LEASE_MS);
+    // Nothing is renewed meanwhile.
+    await world.step(2 * LEASE_MS);
+    for (const { clock } of [a, b]) {
+      await clock.advance(2 * LEASE_MS);
+      await clock.whenArmed(1);
+    }
+    await world.advance(2 * LEASE_MS);
+    expect(await world.jobs()).toEqual(IN_HAND);
+  });
+
+  it('lapse for no longer than they are locked in the database, and the others not at all', async () => {
+    const { database, world, a, b } = await startWorld();
+    await a.claim('c');
+    await world.advance(2 * LEASE_MS);
+    const client = await connect(database);
+    await client.query('BEGIN');
+    await client.query(`SELECT FROM longrunning_jobs.job WHERE data->>'operation' IN ('a', 'b') FOR UPDATE`);
+    await world.advance(3 * LEASE_MS);
+    await client.query('ROLLBACK');
+    await world.advance(2 * LEASE_MS);
+    expect(await world.jobs()).toEqual({ ...IN_HAND, c: 'active 0' });
+    expect([...a.errors, ...b.errors]).toEqual([]);
+  });
+});
+
+describe('claims of a server that has died', () => {
+  it('are released after a lease and two looks, and claimed by others under the next attempt', async () => {
+    const { world, a, b } = await startWorld();
+    await world.advance(2 * LEASE_MS);
+    const ms = await world.untilReleased('a', [b]);
+    expect(ms).toBeGreaterThanOrEqual(LEASE_MS);
+    expect(ms).toBeLessThanOrEqual(LEASE_MS + 3 * BEAT_MS);
+    expect(await b.session.jobs.claim(METHOD, 10)).toMatchObject([{ operation: 'a', retryCount: 1 }]);
+    // The dead one comes back: its claim is not renewed, and ends nothing.
+    await a.session.jobs.renew(METHOD, a.claims);
+    await a.session.jobs.complete(METHOD, a.claims);
+    expect(await world.jobs()).toEqual({ a: 'active 1', b: 'active 0' });
+  });
+
+  it.each([HOUR_MS, -HOUR_MS, -7_000, 7_000])(
+    'are released within two leases of a step of the clock by %d ms',
+    async (step) => {
+      const { world, b } = await startWorld();
+      await world.advance(2 * LEASE_MS);
+      await world.advance(BEAT_MS, [b]);
+      await world.step(step);
+      expect(await world.untilReleased('a', [b])).toBeLessThanOrEqual(2 * LEASE_MS + 2 * BEAT_MS);
+      expect((await world.jobs()).b).toBe('active 0');
+    },
+  );
+
+  it('are not released before a server has been in touch with the database for a lease', async () => {
+    const { world, a, b } = await startWorld();
+    await world.advance(2 * LEASE_MS);
+    await a.leases.close();
+    const { jobs } = b.session;
+    const renew = jobs.renew.bind(jobs);
+    let failures = 0;
+    Object.assign(jobs, {
+      async renew(...args: Parameters<typeof renew>) {
+        if (failures++ < 4) throw new StatusError(Code.UNAVAILABLE, 'away');
+        return await renew(...args);
+      },
+    });
+    await world.advance(4 * BEAT_MS, [b]);
+    expect(b.errors).toHaveLength(4);
+    await world.advance(LEASE_MS - BEAT_MS, [b]);
+    expect((await world.jobs()).a).toBe('active 0');
+    expect(await world.untilReleased('a', [b])).toBeLessThanOrEqual(3 * BEAT_MS);
+  });
+});
+
+describe('work that is queued when the clock of the database steps back', () => {
+  it('is claimed at once', async () => {
+    const { world, b } = await startWorld();
+    const { jobs, database } = b.session;
+    await database.transaction({}, (queries) => jobs.add(queries, METHOD, ['c']));
+    await world.step(-HOUR_MS);
+    expect(await jobs.claim(METHOD, 10)).toMatchObject([{ operation: 'c' }]);
+  });
+});
+
+describe('work in hand', () => {
+  const claim = (id: string, retryCount = 0): Claim => ({ id, retryCount, operation: 'operations/1' });
+  const start = () => {
+    const clock = manualClock();
+    const renewed: Claim[][] = [];
+    const jobs = {
+      renew: async (_method: string, claims: readonly Claim[]) => void renewed.push([...claims]),
+      releaseLapsed: async () => {},
+      now: async () => clock.now(),
+    };
+    const leases = new Leases({ jobs, leaseMs: LEASE_MS, clock, onLapsed: () => {}, onError: () => {} });
+    closing({ [Symbol.asyncDispose]: () => leases.close() });
+    return { clock, leases, renewed };
+  };
+
+  it('whose own claim lapsed, and came back to this server: goes on, under the new claim', async () => {
+    const { clock, leases, renewed } = start();
+    expect(leases.take(METHOD, claim('1'), 3)).toBe(true);
+    // Beginning has counted the attempt up in the meantime, or has not yet.
+    expect(leases.take(METHOD, claim('1', 1), 4)).toBe(false);
+    expect(leases.take(METHOD, claim('1', 2), 3)).toBe(false);
+    await clock.advance(BEAT_MS);
+    expect(renewed).toEqual([[claim('1', 2)]]);
+    expect(leases.drop('operations/1', 3)).toEqual(claim('1', 2));
+    expect(leases.drop('operations/1', 3)).toBeUndefined();
+    await clock.advance(BEAT_MS);
+    expect(renewed).toHaveLength(1);
+  });
+
+  it('that another server has begun since: is new, and what is left of the old cannot drop it', async () => {
+    const { leases } = start();
+    leases.take(METHOD, claim('1'), 3);
+    expect(leases.take(METHOD, claim('1', 2), 5)).toBe(true);
+    expect(leases.drop('operations/1', 3)).toBeUndefined();
+    expect(leases.drop('operations/1', 5)).toEqual(claim('1', 2));
+  });
+});
