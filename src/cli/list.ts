@@ -4,6 +4,7 @@ import { oneLine } from './failure.js';
 import { OperationTable } from './output/table.js';
 import { LARGEST_PAGE } from './page-size.js';
 import type { Session } from './session.js';
+import { columnsOf } from './terminal.js';
 
 type Page = Awaited<ReturnType<OperationsApi['listOperations']>>;
 
@@ -47,11 +48,12 @@ async function* pagesOf(session: Session, request: ListRequest): AsyncGenerator<
 /** Operations as they are printed: as a table, or with `--json` as one JSON document a line. */
 class Listing {
   readonly #session: Session;
-  readonly #table = new OperationTable();
+  readonly #table: OperationTable;
   #empty = true;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#table = new OperationTable({ columns: columnsOf(session.terminal.stdout, process.env) });
   }
 
   async print(operations: readonly Operation[]): Promise<void> {

@@ -16,3 +16,18 @@ export interface Terminal extends SignalSource {
   exit(code: number): never;
   exitCode?: number | string | null | undefined;
 }
+
+const DEFAULT_COLUMNS = 80;
+
+/**
+ * The width of an output, in columns; undefined if it is no terminal, and COLUMNS of the environment names none.
+ *
+ * @param env - where COLUMNS is looked up.
+ */
+export function columnsOf({ columns, isTTY }: Output, env: NodeJS.ProcessEnv): number | undefined {
+  if (columns !== undefined && columns > 0) return columns;
+  const given = Number(env.COLUMNS);
+  if (Number.isInteger(given) && given > 0) return given;
+  // Some terminals say that they have no columns.
+  return isTTY ? DEFAULT_COLUMNS : undefined;
+}

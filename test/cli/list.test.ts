@@ -36,6 +36,19 @@ describe('list', () => {
     expect(linesOf(stdout)).toEqual([HEAD, ...names.map(rowOf)]);
   });
 
+  it('fits the width that COLUMNS gives, with relative times', async () => {
+    const before = process.env.COLUMNS;
+    process.env.COLUMNS = '50';
+    try {
+      const { stdout } = await list(PARENT);
+      for (const line of linesOf(stdout)) expect(line.length).toBeLessThanOrEqual(50);
+      expect(linesOf(stdout)[1]).toMatch(/^…\S+ {2}running {2}(?:in \d+y|\d+[smhdy] ago) /);
+    } finally {
+      if (before === undefined) delete process.env.COLUMNS;
+      else process.env.COLUMNS = before;
+    }
+  });
+
   it('more than a page: one page, and how to get at the rest on standard error', async () => {
     const { code, stdout, stderr } = await list(PARENT, '--page-size', '2');
     expect(code).toBe(0);

@@ -1,34 +1,77 @@
+import { ageOf } from './age.js';
 import { detailOf, type OperationView } from './operation-json.js';
 import { printable } from './printable.js';
+import { cutEnd, cutStart, padEnd, textWidth } from './text-width.js';
 
 const HEAD = ['NAME', 'STATE', 'CREATED', 'ENDED', 'DETAIL'] as const;
+const [NAME, DETAIL] = [0, 4];
+const GAP = '  ';
+
+/** Columns to make narrower in a terminal that is too narrow, one after the other, and to which width. */
+const SHRINKING = [
+  [DETAIL, 12],
+  [NAME, 20],
+  [DETAIL, 0],
+  [NAME, 8],
+] as const;
+
+/** Surroundings of a table. */
+export interface TableOptions {
+  /** Columns of the terminal. @defaultValue no limit */
+  readonly columns?: number | undefined;
+  /** Milliseconds since 1970. @defaultValue the machine's time */
+  readonly now?: () => number;
+}
 
 /** Operations as a table for people, a line each, page by page: a column grows with what comes. */
 export class OperationTable {
-  #widths: readonly number[] | undefined;
+  readonly #columns: number;
+  readonly #now: () => number;
+  #natural: readonly number[] | undefined;
+
+  constructor({ columns = Number.POSITIVE_INFINITY, now = Date.now }: TableOptions = {}) {
+    this.#columns = columns;
+    this.#now = now;
+  }
 
   /** The lines of a page, below the head of the table if it is the first. */
   rows(page: readonly OperationView[]): string {
-    const rows = [...(this.#widths ? [] : [HEAD]), ...page.map(cells)];
-    const before = this.#widths ?? [];
-    const widths = HEAD.map((_, column) =>
-      rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), before[column] ?? 0),
+    const nowMs = this.#now();
+    const rows = [...(this.#natural ? [] : [HEAD]), ...page.map((operation) => cells(operation, nowMs))];
+    const before = this.#natural ?? [];
+    const natural = HEAD.map((_, column) =>
+      rows.reduce((widest, row) => Math.max(widest, textWidth(row[column] ?? '')), before[column] ?? 0),
     );
-    this.#widths = widths;
-    const line = (row: readonly string[]) =>
-      row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-    return rows.map((row) => line(row).trimEnd()).join('\n');
+    this.#natural = natural;
+    const widths = shrunk(natural, this.#columns);
+    return rows.map((row) => this.#line(row, widths)).join('\n');
+  }
+
+  #line(row: readonly string[], widths: readonly number[]): string {
+    const fitted = row.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      // Names begin alike, and end with what tells them apart.
+      return padEnd(column === NAME ? cutStart(cell, width) : cutEnd(cell, width), width);
+    });
+    return cutEnd(fitted.join(GAP).trimEnd(), this.#columns);
   }
 }
 
-function cells(operation: OperationView): string[] {
+function shrunk(natural: readonly number[], columns: number): number[] {
+  const widths = [...natural];
+  let excess = widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1)) - columns;
+  for (const [column, least] of SHRINKING) {
+    const width = widths[column] ?? 0;
+    const cut = Math.min(Math.max(0, excess), Math.max(0, width - least));
+    widths[column] = width - cut;
+    excess -= cut;
+  }
+  return widths;
+}
+
+function cells(operation: OperationView, nowMs: number): string[] {
   const { state, json } = operation;
   const { name = '', metadata } = json;
   const { createTime, endTime } = metadata ?? {};
-  return [name, state, time(createTime), time(endTime), detailOf(operation)].map(printable);
-}
-
-/** To the second: what stands behind it tells a person nothing. */
-function time(value: unknown): string {
-  return typeof value === 'string' ? value.replace(/\.\d+/, '') : '-';
+  return [name, state, ageOf(createTime, nowMs), ageOf(endTime, nowMs), detailOf(operation)].map(printable);
 }
