@@ -1,6 +1,7 @@
 import type { PostgresQueries } from './connection.js';
 import { Database } from './database.js';
 import { refusal } from './database-error.js';
+import { assertFit } from './fitness.js';
 import { Jobs } from './jobs.js';
 import { lockMigrations, migrate, schemaExists } from './migrate.js';
 import { formatNotice, type Notice } from './notice.js';
@@ -61,6 +62,7 @@ async function prepare(
   { schema, leaseMs }: PostgresSettings,
   onError: (error: unknown) => void,
 ): Promise<Jobs> {
+  await assertFit(database);
   const isThere = await schemaExists(database, jobsSchema(schema));
   const jobs = await Jobs.load({
     database,
