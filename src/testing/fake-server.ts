@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { Server, ServerOptions } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
 import { addReflection, type Gateway, type Reflection } from '../gateway/index.js';
@@ -141,8 +142,7 @@ export class FakedApiServer implements FakeServer {
       ...operations,
       methods: this.apis.methods,
       clock,
-      // Faked work is a timer: there is no telling how many a test wants at once, and no harm in many.
-      concurrency: operations.concurrency ?? Number.POSITIVE_INFINITY,
+      concurrency: operations.concurrency ?? defaultMaxRunning(),
     });
     this.server.addService(OperationsService, this.operations.handlers);
     this.apis.serve(this.server, this.operations);
@@ -195,4 +195,15 @@ export class FakedApiServer implements FakeServer {
   #addFaults(faults: readonly Fault[]): void {
     this.plan.add(...faults);
   }
+}
+
+/** Heap reserved for each operation that runs: about twice what one takes, its calls included. */
+const HEAP_PER_RUNNING_BYTES = 24 * 1024;
+
+/**
+ * Operations that run at once unless a limit is set. Faked work is only a timer, so the heap is what limits it: without a limit,
+ * about 11,600 running operations exhaust a heap of 128 MB. A queued operation takes some 110 bytes.
+ */
+function defaultMaxRunning(): number {
+  return Math.max(100, Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_RUNNING_BYTES));
 }
