@@ -12,12 +12,13 @@ export type AroundCall = <Result>(call: StoreCall, proceed: () => Promise<Result
 
 /** A store around each call of which something else happens: it is timed, or takes the time that a test says. */
 export function aroundStore(store: OperationStore, around: AroundCall): OperationStore {
-  const { checkWritable, countUnfinished } = store;
+  const { checkWritable, secret, countUnfinished } = store;
   return {
     ready: () => around({ method: 'ready', name: '' }, () => store.ready()),
     ...(checkWritable && {
       checkWritable: () => around({ method: 'checkWritable', name: '' }, () => checkWritable.call(store)),
     }),
+    ...(secret && { secret: () => around({ method: 'secret', name: '' }, () => secret.call(store)) }),
     create: (record) => around({ method: 'create', name: record.name }, () => store.create(record)),
     get: (name) => around({ method: 'get', name }, () => store.get(name)),
     find: (key) => around({ method: 'find', name: key.requestId }, () => store.find(key)),

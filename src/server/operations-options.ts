@@ -33,8 +33,8 @@ export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOp
   readonly maxResultBytes?: number | undefined;
   /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
   readonly retentionMs?: number | undefined;
-  /** Encrypts page tokens. Servers that share a store share it. @defaultValue random, good for this server */
-  readonly pageTokenSecret?: string | Uint8Array;
+  /** Key of page tokens. @defaultValue the secret of the store, which all servers that share it have */
+  readonly pageTokenSecret?: string | Uint8Array | undefined;
   /**
    * Makes the last segment of the name of a new operation. No two may be the same, in any server that shares the store.
    *

@@ -44,7 +44,7 @@ export interface ServiceOptions {
   readonly transitions: Transitions;
   readonly waiters: Waiters;
   readonly listFilters: ListFilters;
-  readonly pageTokens: PageTokens;
+  readonly pageTokens: () => Promise<PageTokens>;
   readonly clock: Clock;
   readonly telemetry: Telemetry | undefined;
   readonly limits: ServiceLimits;
@@ -94,7 +94,7 @@ export class InProcessOperations implements OperationsApi {
     options?: CallOptions,
     { caller, shows }: Admission = EVERYBODY,
   ): Promise<ListOperationsResponse> {
-    const { store, listFilters, pageTokens, clock, limits } = this.#options;
+    const { store, listFilters, clock, limits } = this.#options;
     if (request.returnPartialSuccess) throw partialSuccessUnimplemented();
     const parent = parseParent(request.name);
     const filter = request.filter ?? '';
@@ -106,6 +106,7 @@ export class InProcessOperations implements OperationsApi {
       limit: this.#pageSize(request.pageSize ?? 0),
       maxBytes: limits.maxPageBytes,
     };
+    const pageTokens = await this.#options.pageTokens();
     const after = pageTokens.read(request.pageToken ?? '', scope);
     const listed = boundedPage(store, after === undefined ? query : { ...query, after });
     const { records, next } = await this.#within(listed, options);

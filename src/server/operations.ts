@@ -31,7 +31,7 @@ import {
   type OperationsOptions,
 } from './operations-options.js';
 import { InProcessOperations } from './operations-service.js';
-import { PageTokens } from './page-token.js';
+import { pageTokensOf } from './page-token.js';
 import { randomId } from './random-id.js';
 import { sweepExpired } from './retention.js';
 import { Runner } from './runner.js';
@@ -184,7 +184,7 @@ class EmbeddedOperations implements Operations {
       ...shared,
       limits: settings,
       listFilters: this.#listFilters,
-      pageTokens: new PageTokens(options.pageTokenSecret),
+      pageTokens: pageTokensOf(store, options.pageTokenSecret),
       stopping: this.#stopping.signal,
     });
     const gate = options.authorize && new Gate(options.authorize);

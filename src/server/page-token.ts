@@ -8,6 +8,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { invalidField } from '../status.js';
+import type { OperationStore } from '../stores/operation-store.js';
 
 /** What a page token is good for: the next page of this very listing (AIP-158). */
 export interface PageScope {
@@ -32,8 +33,8 @@ export class PageTokens {
   readonly #key: KeyObject;
   readonly #nonceKey: KeyObject;
 
-  /** @param secret - servers that share a store share it; without one, tokens are good for this server only. */
-  constructor(secret: string | Uint8Array = randomBytes(32)) {
+  /** @param secret - the same in all servers that read each other's tokens */
+  constructor(secret: string | Uint8Array) {
     const derived = (purpose: string) =>
       createSecretKey(createHash('sha256').update(`${purpose}:`).update(secret).digest());
     this.#key = derived('page token');
@@ -84,6 +85,25 @@ export class PageTokens {
       return undefined;
     }
   }
+}
+
+/** The page tokens of a server, made when the first page is asked for: the store may have to be asked for its secret. */
+export function pageTokensOf(
+  store: Pick<OperationStore, 'secret'>,
+  given: string | Uint8Array | undefined,
+): () => Promise<PageTokens> {
+  const make = async () => new PageTokens(given ?? (await store.secret?.()) ?? randomBytes(32));
+  let tokens: Promise<PageTokens> | undefined;
+  return async () => {
+    tokens ??= make();
+    try {
+      return await tokens;
+    } catch (error) {
+      // The store may be available again when the next page is asked for.
+      tokens = undefined;
+      throw error;
+    }
+  };
 }
 
 function bytesOf({ parent, filter, principal }: PageScope): Buffer {

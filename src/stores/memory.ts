@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { hasWildcard, matchesParent } from '../name.js';
 import { Code, kitError, quoted } from '../status.js';
@@ -38,6 +39,7 @@ class MemoryStore implements OperationStore {
   readonly #byRequest = new Map<string, Entry>();
   readonly #listeners = new Set<ChangeListener>();
   readonly #queue = new WorkQueue<string>();
+  readonly #secret = randomBytes(32);
   #sequence = 0;
   readonly atHand: RecordsAtHand = {
     get: (name) => this.#get(name),
@@ -45,6 +47,10 @@ class MemoryStore implements OperationStore {
   };
 
   async ready(): Promise<void> {}
+
+  async secret(): Promise<Uint8Array> {
+    return this.#secret;
+  }
 
   async create(record: OperationRecord): Promise<OperationRecord> {
     const request = requestKey(record);

@@ -185,6 +185,11 @@ export interface OperationStore {
    */
   checkWritable?(): Promise<void>;
   /**
+   * Random bytes that stay with the operations, the same for every server that uses them: the key of page tokens. Without it, a
+   * page token is good only for the server that made it, until that ends.
+   */
+  secret?(): Promise<Uint8Array>;
+  /**
    * Keeps a new record, and queues it for a consumer, both or neither.
    *
    * @returns the record that is kept: another one when its `requestId` was used before for the same method

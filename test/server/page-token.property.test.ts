@@ -1,12 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PageTokens } from '../../src/server/page-token.js';
+import { PageTokens, pageTokensOf } from '../../src/server/page-token.js';
+import type { OperationStore } from '../../src/stores/operation-store.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 
 const text = fc.string({ unit: 'grapheme' });
 const cursor = fc.string({ unit: 'grapheme', minLength: 1 });
 const scope = fc.record({ parent: text, filter: text });
 const tokens = new PageTokens('secret');
+
+/** A store that keeps this secret. */
+function keeping(secret: string): Pick<OperationStore, 'secret'> {
+  return { secret: async () => Buffer.from(secret) };
+}
 
 describe('page token', () => {
   it('gives back the cursor it was made of, and is URL-safe (contract 27)', () => {
@@ -77,7 +83,35 @@ describe('page token', () => {
     const token = tokens.write('1', listing);
     expect(new PageTokens(Buffer.from('secret')).read(token, listing)).toBe('1');
     expect(() => new PageTokens('other').read(token, listing)).toThrow('page token is damaged');
-    expect(() => new PageTokens().read(token, listing)).toThrow('page token is damaged');
+  });
+
+  it.each<[string, Pick<OperationStore, 'secret'>, Pick<OperationStore, 'secret'>, boolean]>([
+    ['of a store that keeps a secret, on the next server too', keeping('a'), keeping('a'), true],
+    ['of another store, nowhere else', keeping('a'), keeping('b'), false],
+    ['of a store without one, on this server only', {}, {}, false],
+  ])('is good by the secret %s (contract 27)', async (_where, store, other, isGood) => {
+    const listing = { parent: '', filter: '' };
+    const here = pageTokensOf(store, undefined);
+    const token = (await here()).write('1', listing);
+    expect((await here()).read(token, listing)).toBe('1');
+    const there = await pageTokensOf(other, undefined)();
+    if (isGood) expect(there.read(token, listing)).toBe('1');
+    else expect(() => there.read(token, listing)).toThrow('page token is damaged');
+    expect(() => new PageTokens('given').read(token, listing)).toThrow('page token is damaged');
+  });
+
+  it('can be made once the store is available again', async () => {
+    let away = true;
+    const store = {
+      secret: async () => {
+        if (away) throw new Error('away');
+        return Buffer.from('a');
+      },
+    };
+    const here = pageTokensOf(store, undefined);
+    await expect(here()).rejects.toThrow('away');
+    away = false;
+    expect(await here()).toBe(await here());
   });
 
   it('that is junk is refused whatever it is, with INVALID_ARGUMENT (contract 27)', () => {

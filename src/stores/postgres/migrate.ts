@@ -1,16 +1,22 @@
 import { Code, kitError, quoted } from '../../status.js';
-import { MIGRATIONS } from '../migrations/postgres/index.js';
+import { MIGRATIONS, OLDEST_VERSION } from '../migrations/postgres/index.js';
+import { isCompatible, newSecret, SETTING } from '../shared-settings.js';
 import type { PostgresQueries } from './connection.js';
 
 /**
- * Brings a schema to the version of this code.
+ * Brings a schema to the version of this code. A schema that newer code has migrated is used as it is if that code
+ * allows it, so that a server of the version before can be restarted during an upgrade, or rolled back to.
  *
  * @param queries - a transaction that has the {@link lockMigrations lock}.
- * @throws StatusError FAILED_PRECONDITION when the schema is newer than the code.
+ * @throws StatusError FAILED_PRECONDITION when the schema is newer than the code can use.
  */
 export async function migrate(queries: PostgresQueries, schema: string): Promise<void> {
   const version = await versionOf(queries, schema);
-  if (version > MIGRATIONS.length) throw tooNew(schema, version);
+  if (version > MIGRATIONS.length) {
+    if (isCompatible(MIGRATIONS.length, await oldestVersionOf(queries, schema))) return;
+    throw tooNew(schema, version);
+  }
+  if (version === MIGRATIONS.length) return;
   const name = `"${schema}"`;
   if (version === 0) {
     if (!(await schemaExists(queries, schema))) await queries.query(`CREATE SCHEMA ${name}`);
@@ -21,6 +27,15 @@ export async function migrate(queries: PostgresQueries, schema: string): Promise
     await queries.query(migration(name));
     await queries.query(`INSERT INTO ${name}.migrations (version) VALUES ($1)`, [index + 1]);
   }
+  await queries.query(
+    `INSERT INTO ${name}.settings (key, value) VALUES ($1, $2)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+    [SETTING.oldestVersion, String(OLDEST_VERSION)],
+  );
+  await queries.query(`INSERT INTO ${name}.settings (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [
+    SETTING.secret,
+    newSecret(),
+  ]);
 }
 
 /**
@@ -48,6 +63,13 @@ async function versionOf(queries: PostgresQueries, schema: string): Promise<numb
   if (found.length === 0) return 0;
   const { rows } = await queries.query(`SELECT max(version) AS version FROM "${schema}".migrations`);
   return rows[0].version;
+}
+
+async function oldestVersionOf(queries: PostgresQueries, schema: string): Promise<string | undefined> {
+  const { rows } = await queries.query(`SELECT value FROM "${schema}".settings WHERE key = $1`, [
+    SETTING.oldestVersion,
+  ]);
+  return rows[0]?.value;
 }
 
 function tooNew(schema: string, version: number): Error {

@@ -118,6 +118,8 @@ export function statements(schema: string, jobsSchema: string) {
     tryWrite: `
       INSERT INTO ${table} (name, parent, method, request, cancellable, version, attempt, create_time, end_time)
       VALUES ($1, '', '', $2, false, 1, 0, 0, 0)`,
+    /** Values: the key. */
+    readSetting: `SELECT value FROM ${schema}.settings WHERE key = $1`,
     /** Values: the limit. */
     countUnfinished: countByStateSql(`
       SELECT method, attempt, cancel_request_time FROM ${table}

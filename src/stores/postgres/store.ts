@@ -14,6 +14,7 @@ import type {
   WorkConsumer,
   WorkHandler,
 } from '../operation-store.js';
+import { SETTING, secretMissing } from '../shared-settings.js';
 import { Batches, type RowWrite } from './batches.js';
 import { Consumption } from './consumption.js';
 import { Listener } from './listener.js';
@@ -35,7 +36,7 @@ import { changeRows, createRows, type RowChange } from './writes.js';
  * @example
  * ```ts
  * const store = postgresStore({ connectionString: 'postgres://user:password@host/database' });
- * const operations = createOperations({ store, methods: [exportReport], pageTokenSecret });
+ * const operations = createOperations({ store, methods: [exportReport] });
  * await operations.ready();
  * ```
  */
@@ -85,6 +86,13 @@ class PostgresStore implements OperationStore {
 
   async checkWritable(): Promise<void> {
     await this.#writability.check(await this.#opened());
+  }
+
+  async secret(): Promise<Uint8Array> {
+    const { database, sql } = await this.#opened();
+    const { rows } = await database.query(sql.readSetting, [SETTING.secret]);
+    if (!rows[0]) throw secretMissing();
+    return Buffer.from(rows[0].value, 'hex');
   }
 
   async create(record: OperationRecord): Promise<OperationRecord> {

@@ -2,7 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Code, kitError, quoted, StatusError } from '../../status.js';
-import { SQLITE_MIGRATIONS } from '../migrations/sqlite/index.js';
+import { OLDEST_SQLITE_VERSION, SQLITE_MIGRATIONS } from '../migrations/sqlite/index.js';
+import { isCompatible, newSecret, SETTING } from '../shared-settings.js';
 import { FileIdentity } from './file-identity.js';
 import { lockFile } from './file-lock.js';
 import { ResultCode, resultCode } from './sqlite-error.js';
@@ -161,6 +162,7 @@ function migrate(database: DatabaseSync, path: string): void {
     }
   }
   if (version > newest) {
+    if (isCompatible(newest, oldestVersionOf(database))) return;
     const advice = 'use the newer version of longrunning that wrote it, or restore a backup made before';
     const message = `database ${quoted(path)} has version ${version}, and this code knows ${newest}: ${advice}`;
     throw refusal('STORE_TOO_NEW', message, path);
@@ -170,11 +172,28 @@ function migrate(database: DatabaseSync, path: string): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     database.exec(
-      `${steps}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${newest}; COMMIT`,
+      `${steps};
+       INSERT OR REPLACE INTO settings VALUES ('${SETTING.oldestVersion}', '${OLDEST_SQLITE_VERSION}');
+       INSERT OR IGNORE INTO settings VALUES ('${SETTING.secret}', '${newSecret()}');
+       PRAGMA application_id = ${APPLICATION_ID};
+       PRAGMA user_version = ${newest};
+       COMMIT`,
     );
   } catch (error) {
     database.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** The setting that newer code left; undefined for a file that has none. */
+function oldestVersionOf(database: DatabaseSync): string | undefined {
+  try {
+    const { value } =
+      database.prepare('SELECT value FROM settings WHERE key = ?').get(SETTING.oldestVersion) ?? {};
+    return value === undefined ? undefined : String(value);
+  } catch {
+    // There is no such table.
+    return undefined;
   }
 }
 

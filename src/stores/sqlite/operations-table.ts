@@ -45,6 +45,8 @@ const COUNT_UNFINISHED = countByStateSql(`
   SELECT method, attempt, cancel_request_time FROM operations INDEXED BY operations_unfinished
   WHERE end_time IS NULL ORDER BY sequence LIMIT ?`);
 
+const SELECT_SETTING = 'SELECT value FROM settings WHERE key = ?';
+
 /** The table of operations: what a store does to it, one statement each. */
 export class OperationsTable {
   readonly #database: DatabaseSync;
@@ -114,6 +116,11 @@ export class OperationsTable {
 
   list(query: ListQuery): Promise<ListPage> {
     return listPage(this.#listing, query);
+  }
+
+  setting(key: string): string | undefined {
+    const { value } = this.#database.prepare(SELECT_SETTING).get(key) ?? {};
+    return value === undefined ? undefined : String(value);
   }
 
   /** Names of the operations of such methods that have not ended, oldest first. */

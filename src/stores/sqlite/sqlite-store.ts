@@ -13,6 +13,7 @@ import type {
   WorkConsumer,
   WorkHandler,
 } from '../operation-store.js';
+import { SETTING, secretMissing } from '../shared-settings.js';
 import { WorkQueue } from '../work-queue.js';
 import { GroupCommit } from './group-commit.js';
 import {
@@ -116,6 +117,12 @@ class SqliteStore implements OperationStore {
       (_table, database) => recordHolder(database),
       () => {},
     );
+  }
+
+  async secret(): Promise<Uint8Array> {
+    const secret = await this.#read((table) => table.setting(SETTING.secret));
+    if (secret === undefined) throw secretMissing();
+    return Buffer.from(secret, 'hex');
   }
 
   get(name: string): Promise<OperationRecord | undefined> {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/clock.js';
+import { createOperations } from '../../../src/server/index.js';
+import { Code } from '../../../src/status.js';
 import { MIGRATIONS } from '../../../src/stores/migrations/postgres/index.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
-import { expectMigrated, recordOf } from '../stores.js';
+import { ended, expectMigrated, recordOf } from '../stores.js';
 
 /** A server that resumes what it finds interrupted. */
 function startReplica({ url }: TestDatabase) {
@@ -18,6 +20,7 @@ async function downgrade({ query }: TestDatabase): Promise<void> {
     DROP INDEX longrunning.operations_by_request_hash, longrunning.operations_unfinished_by_sequence;
     CREATE UNIQUE INDEX operations_by_request ON longrunning.operations (method, parent, request_id)
       WHERE request_id IS NOT NULL;
+    DROP TABLE longrunning.settings;
     DELETE FROM longrunning.migrations WHERE version > 2`);
 }
 
@@ -56,6 +59,58 @@ describe('a schema of an earlier version', () => {
     run.succeed({ uri: 'gs://reports/1' });
     expect(await waited).toMatchObject({ done: true, result: { $case: 'response' } });
     expect([...earlier.exports.begun, ...later.exports.begun]).toEqual([name]);
+  });
+});
+
+describe('a schema of a later version', () => {
+  it.each([
+    ['that this one may use: it is used as it is', 1, undefined],
+    [
+      'that this one may not use: refused, with the version that can',
+      MIGRATIONS.length + 1,
+      /update longrunning, or/,
+    ],
+  ])('%s', async (_what, oldestVersion, refusal) => {
+    await using database = await createDatabase();
+    const before = postgresStore({ connectionString: database.url });
+    await before.create(recordOf(1));
+    await before.close();
+    await database.query(`INSERT INTO longrunning.migrations VALUES (${MIGRATIONS.length + 1})`);
+    await database.query(
+      `UPDATE longrunning.settings SET value = '${oldestVersion}' WHERE key = 'oldest_version'`,
+    );
+    const store = postgresStore({ connectionString: database.url });
+    try {
+      if (refusal) {
+        const message = expect.stringMatching(refusal);
+        await expect(store.ready()).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION, message });
+        return;
+      }
+      expect(await store.get(recordOf(1).name)).toMatchObject({ version: 1 });
+      await store.create(recordOf(2));
+      const { rows } = await database.query('SELECT max(version) AS version FROM longrunning.migrations');
+      expect(rows).toEqual([{ version: MIGRATIONS.length + 1 }]);
+    } finally {
+      await store.close();
+    }
+  });
+});
+
+describe('a page token', () => {
+  it('of one server is good on the others, and after a restart of all (contract 27)', async () => {
+    await using database = await createDatabase();
+    const list = async (pageToken?: string) => {
+      const store = postgresStore({ connectionString: database.url });
+      const operations = createOperations({ store, methods: [] });
+      const page = await operations.service.listOperations({ name: 'a', pageSize: 1, pageToken });
+      await operations.close({ graceMs: 0 });
+      return page;
+    };
+    const store = postgresStore({ connectionString: database.url });
+    for (const id of [1, 2]) await store.create(recordOf(id, { ...ended(Number.MAX_SAFE_INTEGER) }));
+    await store.close();
+    const first = await list();
+    expect(await list(first.nextPageToken)).toMatchObject({ operations: [{ name: recordOf(1).name }] });
   });
 });
 

@@ -1,5 +1,6 @@
 import { operations } from './0001-operations.js';
 import { traceContext } from './0002-trace-context.js';
+import { settings } from './0005-settings.js';
 import { unfinishedBySequence } from './0003-unfinished-by-sequence.js';
 import { requestHash } from './0004-request-hash.js';
 
@@ -9,4 +10,11 @@ export const MIGRATIONS: readonly ((schema: string) => string)[] = [
   traceContext,
   unfinishedBySequence,
   requestHash,
+  settings,
 ];
+
+/**
+ * Oldest version whose code can use a schema of the newest one. A migration that earlier code cannot work with raises it to its
+ * own number; otherwise a server of the version before may be restarted after the migration.
+ */
+export const OLDEST_VERSION = 1;
