@@ -120,6 +120,15 @@ export class StatusError extends Error {
   }
 }
 
+/** Returns the first detail of a type, as {@link StatusError.detail} does; also undefined if its bytes are broken. */
+export function readableDetail<Message>(error: StatusError, type: MessageType<Message>): Message | undefined {
+  try {
+    return error.detail(type);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Tells whether a value is a StatusError. Unlike `instanceof` it never throws, not even for a revoked proxy. */
 export function isStatusError(thrown: unknown): thrown is StatusError {
   try {

@@ -1,6 +1,6 @@
 import { RetryInfo } from '../../generated/google/rpc/error_details.js';
 import { timeLeftMs } from '../deadline.js';
-import { Code, kitError, StatusError } from '../status.js';
+import { Code, kitError, readableDetail, StatusError } from '../status.js';
 import { type CallHeaders, deadlineOf, deadlinePassed } from './http/call-headers.js';
 import { jsonText } from './http/content-type.js';
 import type { Cors } from './http/cors.js';
@@ -194,7 +194,7 @@ export function peerOf({ remoteAddress, remotePort }: HttpRequest): string | und
 
 /** Clients of HTTP know RetryInfo by this header, in whole seconds (RFC 9110, section 10.2.3). */
 function retryAfter(error: StatusError): HeaderFields {
-  const { seconds = 0, nanos = 0 } = error.detail(RetryInfo)?.retryDelay ?? {};
+  const { seconds = 0, nanos = 0 } = readableDetail(error, RetryInfo)?.retryDelay ?? {};
   return seconds + nanos > 0 ? { 'retry-after': String(seconds + (nanos > 0 ? 1 : 0)) } : {};
 }
 

@@ -112,7 +112,7 @@ function send(
 ): void {
   response.statusCode = status;
   // Not by writeHead: then middleware that logs or measures answers could not read them of the response.
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, sendableValue(value));
   if (body === undefined) {
     response.end();
     return;
@@ -125,6 +125,15 @@ function send(
   }
   response.write(body);
   linger(request, () => response.end(), clock);
+}
+
+/** What Node refuses to send in the value of a header: middleware may have set an `x-request-id` of any text. */
+const UNSENDABLE = /[^\t -~\x80-\xff]/g;
+
+function sendableValue(value: string | readonly string[]): string | string[] {
+  return typeof value === 'string'
+    ? value.replace(UNSENDABLE, '?')
+    : value.map((line) => line.replace(UNSENDABLE, '?'));
 }
 
 /** A connection that is closed with bytes unread is reset, and the answer may be lost with it. */

@@ -7,9 +7,12 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { servePort } from '../../src/gateway/index.js';
+import { AccessError } from '../../src/server/access/access-error.js';
 import { createOperations, type OperationsOptions } from '../../src/server/index.js';
-import { Code } from '../../src/status.js';
+import { Code, StatusError } from '../../src/status.js';
+import { anyThrown, HOSTILE } from '../helpers/any-value.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Recorder } from '../opentelemetry/recorder.js';
 
@@ -100,5 +103,67 @@ describe('guarded', () => {
         details: expect.stringMatching(/^internal error in /),
       });
     expect(logged).toMatchObject([{ err: { message: 'secret' }, method: PATH }, {}]);
+  });
+
+  it('any error that a handler answers is sent, and the next call is served (contract 50)', async () => {
+    let error: unknown;
+    const { call } = await serve({}, (_, answer) => answer(error as ServiceError));
+    const expectAnswered = async () => {
+      const answer = await call();
+      expect(answer).toMatchObject({ code: expect.any(Number) });
+      // Of grpc-js itself, for a peer that sent none.
+      expect(answer).not.toMatchObject({ details: expect.stringMatching(/^Call ended without gRPC status/) });
+    };
+    const property = fc.asyncProperty(anyThrown(), async (make) => {
+      error = make();
+      // For grpc-js these are no error.
+      if (error) await expectAnswered();
+    });
+    await fc.assert(property, { numRuns: 100 });
+    for (const details of ['\ud83d', `${'x'.repeat(1023)}😀yy`, '漢'.repeat(10_000)]) {
+      error = { code: Code.NOT_FOUND, details };
+      expect(await call()).toMatchObject({ code: Code.NOT_FOUND });
+    }
+  });
+
+  it('any value that a handler throws is an internal error', async () => {
+    let thrown: unknown;
+    const { call } = await serve({ authorize: () => undefined }, () => {
+      throw thrown;
+    });
+    for (const make of HOSTILE) {
+      thrown = make();
+      expect(await call()).toMatchObject({ details: expect.stringMatching(/^internal error in /) });
+    }
+  });
+
+  it('whatever authorize throws or returns is answered, with a challenge that HTTP can carry', async () => {
+    let decide: () => unknown = () => undefined;
+    const authorize = () => decide() as undefined;
+    const { call } = await serve({ authorize }, ({ request }, answer) => answer(null, request));
+    const fail = (thrown: unknown) => () => {
+      throw thrown;
+    };
+    for (const make of HOSTILE) {
+      decide = fail(make());
+      expect(await call()).toMatchObject({ code: Code.UNKNOWN });
+    }
+    const broken = { typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value: Buffer.from([0x0a, 0xff]) };
+    decide = fail(new StatusError(Code.PERMISSION_DENIED, '\ud83d', [broken]));
+    expect(await call()).toMatchObject({ code: Code.PERMISSION_DENIED });
+    for (const challenge of ['Bearer realm="größe"', 'a\r\nb: c', '\ud83d', 'x'.repeat(10_000)]) {
+      const refusal = new StatusError(Code.UNAUTHENTICATED, 'no');
+      decide = fail(Object.assign(new AccessError(refusal, undefined), { challenge }));
+      expect(await call()).toMatchObject({ code: Code.UNAUTHENTICATED });
+    }
+    for (const principal of [5, {}, '\ud83d']) {
+      decide = () => ({ caller: { principal } });
+      expect(await call()).toMatchObject({
+        code: Code.UNKNOWN,
+        details: expect.stringMatching(/internal error/),
+      });
+    }
+    decide = () => undefined;
+    expect(await call()).toEqual({ name: 'jobs/1' });
   });
 });

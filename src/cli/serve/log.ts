@@ -1,9 +1,13 @@
 import { createRequire } from 'node:module';
+import { StatusError } from '../../index.js';
 import type { Logger } from '../../server/index.js';
 import type { LogLevel } from './observing-options.js';
 
 /** How many causes of an error are told. */
 const MOST_CAUSES = 5;
+
+/** Upper bound on one text of an error, in UTF-16 code units: messages may have megabytes. */
+const MAX_TEXT_LENGTH = 16 * 1024;
 
 type Write = Logger['error'];
 
@@ -38,15 +42,28 @@ function openPino(level: LogLevel): Required<Log> {
   return pino({ base: null, level, serializers }, destination({ fd: 2, sync: true }));
 }
 
+/** Reads an error for the log. Never throws: anything may have been thrown. */
 function errorFacts(error: unknown, causes: number): unknown {
-  if (typeof error !== 'object' || error === null) return { message: String(error) };
-  const { name, message, stack, code, cause } = error as Error & { readonly code?: unknown };
-  const known = typeof code === 'string' || typeof code === 'number';
-  return {
-    type: name,
-    message,
-    stack,
-    ...(known && { code }),
-    ...(cause !== undefined && causes > 0 && { cause: errorFacts(cause, causes - 1) }),
-  };
+  if (typeof error !== 'object' || error === null) return { message: clipped(error) };
+  try {
+    const { name, message, stack, code, cause } = error as Error & { readonly code?: unknown };
+    const known = typeof code === 'string' || typeof code === 'number';
+    return {
+      type: clipped(name),
+      message: clipped(message),
+      stack: clipped(stack),
+      ...(known && { code }),
+      ...(cause !== undefined && causes > 0 && { cause: errorFacts(cause, causes - 1) }),
+    };
+  } catch {
+    // A getter or a proxy trap threw.
+    return { message: clipped(StatusError.from(error).message) };
+  }
+}
+
+/** Returns any value as text of bounded length. */
+function clipped(text: unknown): string | undefined {
+  if (text === undefined) return undefined;
+  const { message } = StatusError.from(text);
+  return message.length <= MAX_TEXT_LENGTH ? message : `${message.slice(0, MAX_TEXT_LENGTH).toWellFormed()}…`;
 }

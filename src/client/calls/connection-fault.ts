@@ -1,7 +1,7 @@
 import { CallCredentials, type Client, connectivityState, InterceptingCall } from '@grpc/grpc-js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { onAbort } from '../../signals.js';
-import { Code, ERROR_DOMAIN, kitError, quoted, StatusError } from '../../status.js';
+import { Code, ERROR_DOMAIN, kitError, quoted, readableDetail, StatusError } from '../../status.js';
 import { connectionAdvice } from './connection-advice.js';
 import { speaksTls } from './tls-probe.js';
 
@@ -35,19 +35,10 @@ const FAULT_REASONS = { NOT_CONNECTED: 'NOT_CONNECTED', STILL_CONNECTING: 'STILL
  */
 export function connectionFault(error: unknown): ConnectionFault | undefined {
   if (!(error instanceof StatusError)) return undefined;
-  const info = errorInfo(error);
+  const info = readableDetail(error, ErrorInfo);
   if (info?.domain !== ERROR_DOMAIN || !(info.reason in FAULT_REASONS)) return undefined;
   const { target = '', fault = '' } = info.metadata;
   return { target, reason: fault, connecting: info.reason === FAULT_REASONS.STILL_CONNECTING };
-}
-
-function errorInfo(error: StatusError): ErrorInfo | undefined {
-  try {
-    return error.detail(ErrorInfo);
-  } catch {
-    // Details that cannot be read are not ours.
-    return undefined;
-  }
 }
 
 /** Time that a channel which is still connecting has to fail, once the deadline of a call has passed. */

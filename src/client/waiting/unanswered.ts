@@ -1,7 +1,7 @@
 import { RetryInfo } from '../../../generated/google/rpc/error_details.js';
 import type { Clock } from '../../clock.js';
 import { sleep } from '../../signals.js';
-import { Code, StatusError } from '../../status.js';
+import { Code, readableDetail, StatusError } from '../../status.js';
 import { durationMs } from '../calls/duration.js';
 import { POLL_BACKOFF, pauseMs } from './backoff.js';
 
@@ -25,7 +25,7 @@ export function unansweredError(thrown: unknown, signal: AbortSignal): StatusErr
 
 /** After how many milliseconds the server said that it may be ready again (`google.rpc.RetryInfo`). */
 export function retryAfterMs(error: StatusError): number {
-  const delay = retryInfo(error)?.retryDelay;
+  const delay = readableDetail(error, RetryInfo)?.retryDelay;
   return delay ? durationMs(delay) : 0;
 }
 
@@ -56,14 +56,5 @@ export async function retryUnanswered<Answer>(
       const failed = { outcome: 'unanswered', tookMs: 0, retryAfterMs: retryAfterMs(error) } as const;
       await sleep(pauseMs({ ...failed, attempt, maxMs: POLL_BACKOFF.maxMs }, random), signal, clock);
     }
-  }
-}
-
-function retryInfo(error: StatusError): RetryInfo | undefined {
-  try {
-    return error.detail(RetryInfo);
-  } catch {
-    // A hint that cannot be read is none.
-    return undefined;
   }
 }

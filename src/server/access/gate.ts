@@ -1,6 +1,6 @@
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { pack } from '../../any.js';
-import { Code, codeName, ERROR_DOMAIN, isStatusError, StatusError } from '../../status.js';
+import { Code, codeName, ERROR_DOMAIN, isStatusError, readableDetail, StatusError } from '../../status.js';
 import { clipText, utf8Bytes } from '../../text.js';
 import { AccessError, bearerChallenge, isRefusal } from './access-error.js';
 import type { Access, Authorization, Authorize } from './authorize.js';
@@ -80,15 +80,28 @@ class Asking implements CallFacts {
 /** An operation is shown when every step shows it. */
 function joined(before: Admission, { caller, shows }: Access = {}): Admission {
   const earlier = before.shows;
+  if (caller) checkPrincipal(caller);
   return {
     caller: caller ?? before.caller,
     shows: earlier && shows ? (name) => earlier(name) && shows(name) : (shows ?? earlier),
   };
 }
 
+/**
+ * Principals are hashed and compared: two that are not well-formed could be taken for one.
+ *
+ * @throws TypeError if it is no text.
+ */
+function checkPrincipal({ principal }: Caller): void {
+  if (principal === undefined || (typeof principal === 'string' && principal.isWellFormed())) return;
+  throw new TypeError(
+    'authorize returned a principal that is no well-formed string: return a string or undefined',
+  );
+}
+
 /** A refusal with one ErrorInfo that says of what, first of the details (contract 32). */
 function told(refusal: StatusError, metadata: Readonly<Record<string, string>>): AccessError {
-  const given = errorInfoOf(refusal) ?? {
+  const given = readableDetail(refusal, ErrorInfo) ?? {
     metadata: {},
     reason: codeName(refusal.code),
     domain: ERROR_DOMAIN,
@@ -102,15 +115,6 @@ function told(refusal: StatusError, metadata: Readonly<Record<string, string>>):
     status,
     challenge ?? (refusal.code === Code.UNAUTHENTICATED ? bearerChallenge() : undefined),
   );
-}
-
-/** A refusal of user code may have an ErrorInfo that cannot be decoded. */
-function errorInfoOf(refusal: StatusError): ErrorInfo | undefined {
-  try {
-    return refusal.detail(ErrorInfo);
-  } catch {
-    return undefined;
-  }
 }
 
 /** No well-formed name is longer, and details of errors must not be too long. */

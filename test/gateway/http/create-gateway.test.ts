@@ -78,6 +78,32 @@ describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
     listener.close();
   });
 
+  it('answers requests with an x-request-id of any text, as middleware may set it (contract 50)', async () => {
+    const { createServer } = await import('node:http');
+    const listener = createGateway({ target: served.things.target, descriptors: served.descriptors });
+    const server = createServer((request, response) => {
+      request.headers['x-request-id'] = 'r-漢\ud83d\n1';
+      listener(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/things/a`, { headers: { connection: 'close' } });
+    expect([answer.status, answer.headers.get('x-request-id')]).toEqual([200, 'r-???1']);
+    await new Promise((resolve) => server.close(resolve));
+    listener.close();
+  });
+
+  it('keeps code and message of an error whose details are broken', async () => {
+    const broken = { typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: Buffer.from([0x0a, 0xff]) };
+    served.things.answer = () =>
+      Promise.reject(new StatusError(Code.RESOURCE_EXHAUSTED, 'slow \ud83d down', [broken]));
+    const answer = await served.gateway.ask('GET', '/v1/things/a');
+    expect(answer.status).toBe(429);
+    expect(answer.json).toEqual({
+      error: { code: 429, message: 'slow \ufffd down', status: 'RESOURCE_EXHAUSTED' },
+    });
+  });
+
   it('keeps answering when a service fails', async () => {
     served.things.answer = () => Promise.reject(new StatusError(Code.UNAVAILABLE, 'away'));
     expect((await served.gateway.ask('GET', '/v1/things/a')).status).toBe(503);

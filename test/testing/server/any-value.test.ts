@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Code, StatusError } from '../../../src/status.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { startTestServer } from '../../../src/testing/index.js';
+import { anyString } from '../../helpers/any-value.js';
+import { getJson, once } from './callers.js';
+
+describe('text of a test in a test server (contract 50)', () => {
+  it('of an injected error arrives well-formed, over gRPC and REST, and the next call is served', async () => {
+    await using server = await startTestServer({ clock: 'manual' });
+    const { name } = await server.operation();
+    using caller = once(server.address);
+    const property = fc.asyncProperty(anyString(), async (message) => {
+      server.failNext('GetOperation', { code: 'ABORTED', message, times: 2 });
+      const overGrpc = StatusError.from(await rejection(caller.get(name)));
+      expect(overGrpc.code).toBe(Code.ABORTED);
+      const overRest = await getJson(server.url, name);
+      expect(await overRest.json()).toMatchObject({ error: { code: 409, message: overGrpc.message } });
+      expect((await caller.get(name)).name).toBe(name);
+    });
+    await fc.assert(property, { numRuns: 50 });
+  });
+
+  it('of the end of an operation is stored well-formed, also as malformed details', async () => {
+    await using server = await startTestServer({ clock: 'manual' });
+    const property = fc.asyncProperty(anyString(), fc.anything(), async (message, details) => {
+      const operation = await server.operation();
+      await operation.fail(new StatusError(Code.ABORTED, message, details as []));
+      const outcome = await server.client.operation(operation.name).wait();
+      expect(outcome).toMatchObject({
+        state: 'failed',
+        error: { code: Code.ABORTED, message: message.toWellFormed() },
+      });
+      expect((await getJson(server.url, operation.name)).status).toBe(200);
+    });
+    await fc.assert(property, { numRuns: 50 });
+  });
+});
