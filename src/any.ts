@@ -17,6 +17,11 @@ export function pack<Message>(type: MessageType<Message>, message: NoInfer<Messa
   return { typeUrl: typeUrlOf(type), value: encodeMessage(type, message) };
 }
 
+/** Packs encoded bytes into a `google.protobuf.Any` of a type, by its full name. */
+export function packedAs(fullName: string, value: Buffer): Any {
+  return { typeUrl: TYPE_URL_PREFIX + fullName, value };
+}
+
 /**
  * Unpacks an Any of the expected type.
  *

@@ -1,7 +1,8 @@
 import { Metadata, type ServerErrorResponse, type StatusObject } from '@grpc/grpc-js';
 import type { Any } from '../generated/google/protobuf/any.js';
 import { Status } from '../generated/google/rpc/status.js';
-import { Code, STATUS_DETAILS_KEY, type StatusError, statusOf } from './status.js';
+import { STATUS_DETAILS_KEY } from './foreign-error.js';
+import { Code, type StatusError, statusOf } from './status.js';
 import { clipText, percentEncodedBytes, readProperty, toText, utf8Bytes } from './text.js';
 
 /**

@@ -69,7 +69,7 @@ export function readOperation(source: unknown, types?: Types): Operation {
     const known = { get: (type: string) => types?.get(type) ?? KNOWN_TYPES.get(type) };
     return {
       name,
-      metadata: isSet(metadata) ? readAny(metadata, 'metadata', known) : undefined,
+      metadata: isSet(metadata) ? anyOf(metadata, 'metadata', known) : undefined,
       done,
       result: result && readResult(result, known),
     };
@@ -83,6 +83,15 @@ export function readOperation(source: unknown, types?: Types): Operation {
  */
 export function readOperationForm(source: unknown): OperationForm {
   return reading(() => formOf(source));
+}
+
+/**
+ * Reads a `google.protobuf.Any` in the form of any generator, as {@link readOperation} does.
+ *
+ * @throws TypeError if the value is not an Any.
+ */
+export function readAny(source: unknown): Any {
+  return reading(() => anyOf(source, 'the value', KNOWN_TYPES));
 }
 
 /** True for a value that is meant as an Operation message: it has a field that a reference to one does not have. */
@@ -180,7 +189,7 @@ function unionOneof(result: unknown, subject: string): ResultForm | undefined {
 function readResult({ $case, value }: ResultForm, types: Types): Operation['result'] {
   return $case === 'error'
     ? { $case, value: readStatus(value, types) }
-    : { $case, value: readAny(value, 'response', types) };
+    : { $case, value: anyOf(value, 'response', types) };
 }
 
 function readStatus(source: unknown, types: Types): Status {
@@ -197,7 +206,7 @@ function readStatus(source: unknown, types: Types): Status {
   return {
     code: readCode(code),
     message: message ?? '',
-    details: Array.from(items, (detail, index) => readAny(detail, `error.details[${index}]`, types)),
+    details: Array.from(items, (detail, index) => anyOf(detail, `error.details[${index}]`, types)),
   };
 }
 
@@ -210,7 +219,7 @@ function readCode(code: unknown): number {
   throw new Fault(`the error has the code ${shown(code)}: give a number of google.rpc.Code`);
 }
 
-function readAny(source: unknown, field: string, types: Types): Any {
+function anyOf(source: unknown, field: string, types: Types): Any {
   if (!isFields(source)) throw new Fault(`${field} is ${shown(source)}: give a google.protobuf.Any`);
   if ('@type' in source) return readJson(source, field, types);
   assertFields(source, 'google.protobuf.Any', ['typeUrl', 'type_url', 'value'], field);

@@ -1,9 +1,10 @@
 import { types } from 'node:util';
 import type { Any } from '../generated/google/protobuf/any.js';
 import { BadRequest, ErrorInfo, RetryInfo } from '../generated/google/rpc/error_details.js';
-import { Status } from '../generated/google/rpc/status.js';
+import type { Status } from '../generated/google/rpc/status.js';
 import { pack, unpack } from './any.js';
 import { asBuffer } from './as-buffer.js';
+import { readForeignError } from './foreign-error.js';
 import type { MessageType } from './operation-method.js';
 import { clipText, messageOf, readProperty, toText, utf8Bytes } from './text.js';
 
@@ -100,7 +101,8 @@ export class StatusError extends Error {
 
   /**
    * Converts any value that was thrown or received to a StatusError, and never throws: a StatusError stays itself; a
-   * `google.rpc.Status` and a gRPC ServiceError keep code, message and details; anything else becomes UNKNOWN with the value as cause.
+   * `google.rpc.Status` and errors of grpc-js, google-gax, Connect and nice-grpc keep code, message and details; anything else
+   * becomes UNKNOWN with the value as cause.
    *
    * What cannot be encoded is replaced as in the constructor. That includes properties of a StatusError that were
    * changed since, getters that throw, and proxies.
@@ -108,9 +110,10 @@ export class StatusError extends Error {
   static from(thrown: unknown): StatusError {
     try {
       if (thrown instanceof StatusError) return isIntact(thrown) ? thrown : repaired(thrown);
-      if (isServiceError(thrown)) {
-        const details = statusDetails(thrown)?.details ?? [];
-        return new StatusError(thrown.code as Code, thrown.details, details, { cause: thrown });
+      const foreign = readForeignError(thrown);
+      if (foreign) {
+        const { code, message, details } = foreign;
+        return new StatusError(code as Code, message, details, { cause: thrown });
       }
       if (isStatus(thrown)) return new StatusError(thrown.code as Code, thrown.message, thrown.details);
     } catch {
@@ -220,36 +223,10 @@ export function quoted(value: string): string {
   return value.length > QUOTED_LENGTH ? `${text}… (${value.length} characters)` : text;
 }
 
-/** Where gRPC carries the encoded `google.rpc.Status` of an error, in its trailers. */
-export const STATUS_DETAILS_KEY = 'grpc-status-details-bin';
-
-interface ServiceErrorLike extends Error {
-  readonly code: number;
-  readonly details: string;
-  readonly metadata: { get(key: string): unknown[] };
-}
-
-function isServiceError(thrown: unknown): thrown is ServiceErrorLike {
-  if (!(thrown instanceof Error)) return false;
-  const { code, details, metadata } = thrown as Partial<ServiceErrorLike>;
-  return typeof code === 'number' && typeof details === 'string' && typeof metadata?.get === 'function';
-}
-
 function isStatus(thrown: unknown): thrown is Status {
   if (thrown instanceof Error || typeof thrown !== 'object' || thrown === null) return false;
   const { code, message, details } = thrown as Partial<Status>;
   return typeof code === 'number' && typeof message === 'string' && Array.isArray(details);
-}
-
-function statusDetails(error: ServiceErrorLike): Status | undefined {
-  const [encoded] = error.metadata.get(STATUS_DETAILS_KEY);
-  if (!(encoded instanceof Uint8Array)) return undefined;
-  try {
-    return Status.decode(encoded);
-  } catch {
-    // Broken details must not hide the error that they came with.
-    return undefined;
-  }
 }
 
 function asCode(code: unknown): Code {

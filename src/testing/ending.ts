@@ -1,3 +1,6 @@
+import { inspect } from 'node:util';
+import { isNativeError } from 'node:util/types';
+import { isOperationMessage, readOperationForm } from '../read-operation.js';
 import { Code, type CodeName, codeName, StatusError } from '../status.js';
 
 /** What the matchers see in whatever they are given. */
@@ -10,21 +13,24 @@ export type Ending =
 type Facts = Readonly<Record<string, unknown>>;
 
 /**
- * How an operation has ended. It may be given as a snapshot or outcome of this package, as the message of
- * `google.longrunning.Operation` in generated code or ProtoJSON, as an operation of a Google client, or as what waiting
- * for it was rejected with.
+ * Reads the ending of an operation from a snapshot or outcome of this package, the message of
+ * `google.longrunning.Operation` in generated code or ProtoJSON, an operation of a Google client or the result of its
+ * `promise()`, or the error that waiting was rejected with.
  *
- * @throws TypeError when it is none of these.
+ * @throws TypeError if it is none of these.
  */
 export function endingOf(given: unknown): Ending {
-  if (given instanceof Error) return failure(StatusError.from(given));
+  if (given instanceof Error || isNativeError(given)) return failure(StatusError.from(given));
+  // `promise()` of google-gax resolves to response, metadata and message.
+  if (Array.isArray(given) && isOperationMessage(given[2])) return ofMessage(given[2], given[0]);
   if (isFacts(given)) {
     if (isState(given.state)) return ofSnapshot(given);
     if (isFacts(given.latestResponse)) return ofMessage(given.latestResponse, given.result);
-    if ('done' in given || typeof given.name === 'string') return ofMessage(given);
+    if (isOperationMessage(given) || typeof given.name === 'string') return ofMessage(given);
   }
+  const shown = typeof given === 'string' ? given : inspect(given, { depth: 0, customInspect: false });
   throw new TypeError(
-    `${String(given)} is no operation: give an outcome, an Operation, an operation of a Google client, or what awaiting it threw`,
+    `${shown.slice(0, 80)} is no operation: give an outcome, an Operation, an operation of a Google client, or what awaiting it threw`,
   );
 }
 
@@ -41,14 +47,13 @@ function ofSnapshot(snapshot: Facts): Ending {
   }
 }
 
-/** @param decoded - the response, where somebody has decoded it. */
-function ofMessage(operation: Facts, decoded?: unknown): Ending {
-  if (operation.done !== true) return { state: 'running' };
-  const { result } = operation;
-  // A oneof of generated code has its value in it, others stand side by side.
-  const { error, response }: Facts = isFacts(result) ? { [String(result.$case)]: result.value } : operation;
-  if (isFacts(error)) return failure(StatusError.from({ message: '', details: [], ...error }));
-  return { state: 'succeeded', response: decoded ?? response };
+/** @param decoded - the response, if it is decoded already. */
+function ofMessage(operation: unknown, decoded?: unknown): Ending {
+  if (isFacts(decoded)) return { state: 'succeeded', response: decoded };
+  const { done, result } = readOperationForm(operation);
+  if (!done) return { state: 'running' };
+  if (result?.$case !== 'error') return { state: 'succeeded', response: result?.value };
+  return failure(StatusError.from({ message: '', details: [], ...(result.value as object) }));
 }
 
 function failure({ code, message }: StatusError): Ending {

@@ -12,8 +12,8 @@ export interface MatcherResult {
 
 /**
  * Matchers for `expect.extend` of Jest and of Vitest. What they are given is an operation in any form: an outcome or
- * snapshot of this package, the message in generated code or ProtoJSON, an operation of a Google client, or what awaiting
- * it was rejected with.
+ * snapshot of this package, the message in generated code or ProtoJSON, an operation of a Google client, the result of
+ * its `promise()`, or the error that awaiting it rejected with.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export interface MatcherResult {
 export const operationMatchers = {
   /** It ended as cancelled. */
   toBeCancelled: (operation: unknown): MatcherResult => judge(operation, checkCancelled),
-  /** It ended with a response that has all that is expected, perhaps more. */
+  /** It ended with a response that has all that is expected, perhaps more; numbers match as number, bigint, Long or text. */
   toHaveSucceededWith: (operation: unknown, response: unknown): MatcherResult =>
     judge(operation, (ending) => checkSucceeded(ending, response)),
   /** It ended with an error of that code. */

@@ -90,17 +90,29 @@ const niceGrpc: OtherClient = {
   },
 };
 
+async function getByGoogle(
+  options: ConstructorParameters<typeof AttachedClustersClient>[0],
+  name: string,
+): Promise<unknown> {
+  const client = new AttachedClustersClient(options);
+  try {
+    await client.initialize();
+    const call = client.operationsClient.getOperation(
+      { name } as never,
+      { retry: null, timeout: 10_000 } as never,
+    );
+    const [operation] = (await call) as unknown as [unknown];
+    return operation;
+  } finally {
+    await client.close();
+  }
+}
+
 const google: OtherClient = {
   name: "Google's generated client",
-  async get({ url }, name) {
+  get({ url }, name) {
     const { hostname: apiEndpoint, port } = new URL(url);
-    const client = new AttachedClustersClient({ apiEndpoint, port: Number(port), sslCreds: insecure });
-    try {
-      const [operation] = await client.operationsClient.getOperation({ name } as never);
-      return operation;
-    } finally {
-      await client.close();
-    }
+    return getByGoogle({ apiEndpoint, port: Number(port), sslCreds: insecure }, name);
   },
 };
 

@@ -44,6 +44,51 @@ describe('matchers', () => {
     expect(succeeded).not.toBeCancelled();
   });
 
+  it.each([
+    ['a number', 10],
+    ['a bigint', 10n],
+    ['a numeric string', '10'],
+    ['a Long', { low: 10, high: 0, unsigned: false }],
+  ])('compare numbers in every form that generators have: %s', (_, totalCharacters) => {
+    const outcome = { state: 'succeeded', response: { totalCharacters, nested: [{ totalCharacters }] } };
+    for (const expected of [10, 10n, '10', { low: 10, high: 0, unsigned: true }]) {
+      expect(outcome).toHaveSucceededWith({ totalCharacters: expected });
+      expect(outcome).toHaveSucceededWith({ nested: [{ totalCharacters: expected }] });
+    }
+    for (const other of [11, -10, 10.5, 10n ** 20n, '010', '1e1', ' 10', '', true, null, [10]]) {
+      expect(outcome).not.toHaveSucceededWith({ totalCharacters: other });
+    }
+  });
+
+  it.each([
+    [-1, { low: -1, high: -1, unsigned: false }],
+    [18446744073709551615n, { low: -1, high: -1, unsigned: true }],
+    [-9223372036854775808n, { low: 0, high: -2147483648, unsigned: false }],
+    [9007199254740993n, { low: 1, high: 2097152, unsigned: false }],
+    [1.5, '1.5'],
+  ])('compare %s with %j', (expected, value) => {
+    expect({ state: 'succeeded', response: { value } }).toHaveSucceededWith({ value: expected });
+  });
+
+  it('text is not taken for a number unless one is expected', () => {
+    expect({ state: 'succeeded', response: { id: '10' } }).not.toHaveSucceededWith({ id: '10.0' });
+    expect({ state: 'succeeded', response: { id: 10 } }).toHaveSucceededWith({ id: '10' });
+  });
+
+  it('see the ending in the forms of other generators', () => {
+    const error = { code: 5, message: 'none', details: [] };
+    for (const form of [
+      { name: 'operations/1', done: true, error, result: 'error' },
+      { name: 'operations/1', done: true, result: { case: 'error', value: error } },
+      { name: 'operations/1', done: true, result: { $case: 'error', error } },
+      [null, null, { name: 'operations/1', done: true, error }],
+    ]) {
+      expect(form).toHaveFailedWith('NOT_FOUND');
+    }
+    const contradiction = { name: 'operations/1', done: true, result: 'error' };
+    expect(() => expectSucceededWith(contradiction, {})).toThrow(TypeError);
+  });
+
   it('say what was expected and what came, as functions too', () => {
     expect(() => expect(failed).toBeCancelled()).toThrow(
       'expected the operation to have been cancelled, but it failed with NOT_FOUND: none',
