@@ -55,11 +55,11 @@ export function databaseError(error: unknown): unknown {
 export function refusal(error: unknown, schema: string): unknown {
   const cause = error instanceof StatusError ? error.cause : error;
   const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  const advice = ADVICE[String(code)]?.(schema);
+  const advice = adviceFor(String(code), String(message), schema);
   if (advice === undefined) return error;
   const text = `database cannot be used: ${message}; ${advice}`;
   return kitError(Code.FAILED_PRECONDITION, 'DATABASE_REFUSED', text, {
-    metadata: { sqlState: String(code) },
+    metadata: code === undefined ? {} : { sqlState: String(code) },
     cause,
   });
 }
@@ -81,14 +81,35 @@ function sqlStateOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-const NAME_ANOTHER_USER = () => 'name another user or password';
-const ADVICE: Readonly<Record<string, (schema: string) => string>> = {
-  '28000': NAME_ANOTHER_USER,
-  '28P01': NAME_ANOTHER_USER,
-  '3D000': () => 'create it, or name another',
-  '42501': (schema) =>
-    `grant the user CREATE on the database, or make it the owner of schemas "${schema}" and "${schema}_jobs"`,
+const USE_TLS =
+  'the server takes connections with TLS only: add `?sslmode=verify-full` to the connection string';
+const NO_TLS = 'configure TLS on the server, or leave `sslmode` out of the connection string';
+const TRUST = 'name the file of the certificate authority as `sslrootcert` in the connection string';
+const NAME_THE_HOST = 'connect by a host name that the certificate has, or issue one for this host';
+
+/** SQLSTATE codes, and codes of Node for certificates. */
+const ADVICE: Readonly<Record<string, string>> = {
+  '28000': 'name another user, or allow this one in pg_hba.conf',
+  '28P01': 'name another user or password',
+  '3D000': 'create it, or name another',
+  CERT_HAS_EXPIRED: 'renew the certificate of the server',
+  DEPTH_ZERO_SELF_SIGNED_CERT: TRUST,
+  ERR_TLS_CERT_ALTNAME_INVALID: NAME_THE_HOST,
+  SELF_SIGNED_CERT_IN_CHAIN: TRUST,
+  UNABLE_TO_GET_ISSUER_CERT: TRUST,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: TRUST,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: TRUST,
 };
+
+function adviceFor(code: string, message: string, schema: string): string | undefined {
+  // PostgreSQL says by these words alone that pg_hba.conf has only `hostssl` for the client.
+  if (code === '28000' && message.includes('no encryption')) return USE_TLS;
+  // pg has no code for this.
+  if (message === 'The server does not support SSL connections') return NO_TLS;
+  if (code === '42501')
+    return `grant the user CREATE on the database, or make it the owner of schemas "${schema}" and "${schema}_jobs"`;
+  return ADVICE[code];
+}
 
 function passes(error: unknown): boolean {
   const { code, message, errors } = (error ?? {}) as {

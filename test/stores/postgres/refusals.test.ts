@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { systemClock } from '../../../src/clock.js';
 import { Code } from '../../../src/status.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
+import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 
@@ -61,6 +65,42 @@ describe('a database that does not let the store in', () => {
     expect(await store.get(recordOf(1).name)).toMatchObject({ version: 1 });
     await store.close();
   });
+});
+
+describe('a user with the least rights that docs/stores.md grants', () => {
+  it('may serve and work once the owner has migrated, and cannot migrate', async () => {
+    await using database = await createDatabase();
+    await using user = await createUser(database);
+    const owner = postgresStore({ connectionString: database.url });
+    await owner.ready();
+    await owner.close();
+    await database.query(leastRights(user.name));
+    await using server = await startReportsServer({
+      clock: systemClock,
+      store: postgresStore({ connectionString: user.url, workPollMs: 50 }),
+    });
+    await server.kit.ready();
+    const { name } = await server.inProcess.exportReport({ requestId: 'r' });
+    const run = await server.exports.on(name);
+    await run.context.update({ progressPercent: 1 });
+    run.succeed();
+    const { operations } = server.inProcess;
+    expect(await operations.waitOperation({ name })).toMatchObject({ done: true });
+    expect((await operations.listOperations({ name: PARENT, pageSize: 1 })).operations).toHaveLength(1);
+    await operations.deleteOperation({ name });
+    expect(await server.kit.health.check()).toBe('SERVING');
+    const right = (text: string) => database.query(`SELECT ${text} AS has`).then(({ rows }) => rows[0].has);
+    expect(await right(`has_schema_privilege('${user.name}', 'longrunning', 'CREATE')`)).toBe(false);
+    expect(server.logged).toEqual([]);
+  });
+
+  /** The statements of the document, for this user. */
+  function leastRights(name: string): string {
+    const document = readFileSync(join(__dirname, '../../../docs/stores.md'), 'utf8');
+    const statements = /```sql\n(?<sql>GRANT[\s\S]*?)```/.exec(document)?.groups?.sql ?? '';
+    expect(statements).toContain('TO app');
+    return statements.replaceAll('TO app', `TO ${name}`);
+  }
 });
 
 describe('a database that cannot do it now', () => {
