@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { commanderFailure } from './commander-failure.js';
 import { cancelCommand } from './commands/cancel.js';
+import { completeCommand } from './commands/complete.js';
+import { completionCommand } from './commands/completion.js';
 import { deleteCommand } from './commands/delete.js';
 import { getCommand } from './commands/get.js';
 import { initScriptCommand } from './commands/init-script.js';
@@ -26,6 +28,7 @@ const COMMANDS = [
   cancelCommand,
   deleteCommand,
   openApiCommand,
+  completionCommand,
 ];
 
 /** Does what the command line says. Whatever goes wrong is told in one line, and by the exit code. */
@@ -44,6 +47,7 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
     })
     .addHelpText('afterAll', EXIT_CODES_HELP);
   for (const make of COMMANDS) program.addCommand(make(terminal).copyInheritedSettings(program));
+  program.addCommand(completeCommand(terminal).copyInheritedSettings(program), { hidden: true });
 
   acceptEarlyOptions(program);
   let address = '';
