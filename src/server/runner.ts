@@ -1,7 +1,7 @@
 import type { OperationRecord, WorkConsumer, WorkOutcome } from '../stores/operation-store.js';
 import { traceIdOf } from '../trace-context.js';
 import { atMost } from './at-most.js';
-import { loggerWith } from './logger.js';
+import { loggerWith, warn } from './logger.js';
 import { Recorder } from './recorder.js';
 import { Run, type RunOptions } from './run.js';
 import type { ServedMethod } from './served-method.js';
@@ -30,6 +30,7 @@ export class Runner {
       methods: this.#taken,
       concurrency: options.concurrency,
       onError: (error) => options.logger.error({ err: error }, 'work could not be done or recorded'),
+      onWarning: (message) => warn(options.logger, message),
     });
   }
 

@@ -151,6 +151,8 @@ export interface ConsumeOptions {
   readonly concurrency: number;
   /** Called when the handler rejects or work could not be fetched. */
   readonly onError: (error: unknown) => void;
+  /** Called with a condition that whoever operates the server can improve, and the way to do so. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**

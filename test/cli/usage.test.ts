@@ -65,6 +65,14 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     [['init-script', '--proto', 'missing.proto'], '"missing.proto" does not exist'],
     [['serve', '--store', 'disk'], 'store "disk" is unknown: write memory, sqlite:FILE'],
     [['serve', '--store', 'sqlite:'], 'store "sqlite:" is unknown'],
+    [
+      ['serve', '--store', 'memory', '--store-listen', 'postgres://h/d'],
+      'store-listen is for PostgreSQL, and store is "memory": leave it out',
+    ],
+    [
+      ['serve', '--store', 'postgres://h/d', '--store-listen', 'h:5432'],
+      'store-listen "h:5432" is malformed: write postgres://USER:PASSWORD@HOST/DATABASE',
+    ],
     [['serve', '--store', 'sqlite:/missing/ops.db'], 'does not exist: make "/missing" first'],
     [
       ['serve', '--address', '127.0.0.1:0', '--service-config', 'missing.yaml'],

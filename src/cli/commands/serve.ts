@@ -41,7 +41,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const { serveUntilTerminated } = await import('../serve-until-terminated.js');
   const served = await servedProtos(options);
   const authorize = await authorization(options, served.schema);
-  const store = await openStore(options.store);
+  const store = await openStore(options.store, options.storeListen);
   const { graceMs, drainDelayMs, record, logLevel } = options;
   const observing = { metricsAddress: metricsAddress(options), logLevel };
   const running = { graceMs, drainDelayMs, store, watch, record, authorize, terminal };

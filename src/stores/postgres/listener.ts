@@ -1,28 +1,47 @@
-import { systemClock } from '../../clock.js';
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../clock.js';
 import { abortable, onAbort, sleep, within } from '../../signals.js';
 import type { PostgresClient } from './connection.js';
 import { type Notice, parseNotice } from './notice.js';
 import { Pause } from './pause.js';
 
-/** How often a connection that says nothing is asked whether it is still there, and how long it may take to say so. */
+/** How often a connection that says nothing is asked whether it is still there. */
 const PROBE_INTERVAL_MS = 10_000;
+/** How long an answer, or a notice to oneself, may take to arrive. */
 const PROBE_TIMEOUT_MS = 5000;
 
-/** What a listener listens to, and whom it tells. */
+/** Dependencies of a listener. */
 export interface ListenerOptions {
   readonly connect: () => Promise<PostgresClient>;
   readonly channel: string;
+  /** Sends an echo to all servers, this one included, on another connection. */
+  readonly sendEcho: (subject: string) => Promise<void>;
   readonly onNotice: (notice: Notice) => void;
-  /** Called after each subscription: what was said before it was not heard. */
+  /** Called after each subscription: what was sent before it was not received. */
   readonly onGap: () => void;
+  /** Called when it turns out that notices arrive, or do not, and whenever that changes. */
+  readonly onHearing: (hears: boolean) => void;
   readonly onError: (error: unknown) => void;
+  readonly clock: Clock;
+  /** @defaultValue 10,000 */
+  readonly probeIntervalMs?: number;
+  /** @defaultValue 5000 */
+  readonly probeTimeoutMs?: number;
 }
 
-/** Hears what the other servers say, on a connection of its own; on a new one when that breaks. */
+/**
+ * Receives what the other servers send, on a connection of its own; on a new one when that breaks.
+ *
+ * A pooler of connections may accept LISTEN and deliver nothing, as PgBouncer does in transaction mode. So after each
+ * subscription the listener sends itself a notice; if it does not arrive, another one follows at each probe.
+ */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #closed = new AbortController();
   readonly #ended: Promise<void>;
+  /** Echoes that have not arrived yet. */
+  readonly #echoes = new Map<string, () => void>();
+  #hears: boolean | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -36,7 +55,7 @@ export class Listener {
 
   async #run(): Promise<void> {
     const { signal } = this.#closed;
-    const pause = new Pause();
+    const pause = new Pause(this.#options.clock);
     while (!signal.aborted) {
       try {
         const client = await this.#options.connect();
@@ -55,29 +74,65 @@ export class Listener {
 
   /** Listens until the connection breaks, or this is closed: then it rejects. */
   async #listen(client: PostgresClient, subscribed: () => void): Promise<never> {
+    const { channel, onGap, clock, probeIntervalMs = PROBE_INTERVAL_MS } = this.#options;
     const broken = new AbortController();
     const { signal } = broken;
     const stopListening = onAbort(this.#closed.signal, (reason) => broken.abort(reason));
     client.on('error', (error) => broken.abort(error));
     client.on('end', () => broken.abort(new Error('the listening connection ended')));
-    client.on('notification', ({ payload }) => {
-      const notice = payload === undefined ? undefined : parseNotice(payload);
-      if (notice) this.#options.onNotice(notice);
-    });
+    client.on('notification', ({ payload }) => this.#receive(payload));
     try {
-      await abortable(client.query(`LISTEN "${this.#options.channel}"`), signal);
+      await abortable(client.query(`LISTEN "${channel}"`), signal);
       subscribed();
-      this.#options.onGap();
+      onGap();
+      let hears = await this.#echo(signal);
       for (;;) {
-        await sleep(PROBE_INTERVAL_MS, signal);
+        await sleep(probeIntervalMs, signal, clock);
         // A connection that hangs would look like one where nothing happens.
-        await within({ timeoutMs: PROBE_TIMEOUT_MS, signal }, silent, systemClock, (signal) =>
-          abortable(client.query('SELECT 1'), signal),
-        );
+        await this.#inTime(signal, (signal) => abortable(client.query('SELECT 1'), signal));
+        if (!hears) hears = await this.#echo(signal);
       }
     } finally {
       stopListening();
     }
+  }
+
+  #receive(payload: string | undefined): void {
+    const notice = payload === undefined ? undefined : parseNotice(payload);
+    if (notice?.kind === 'echo') this.#echoes.get(notice.subject)?.();
+    else if (notice) this.#options.onNotice(notice);
+  }
+
+  /** Sends an echo. Resolves to true if it arrives in time. */
+  async #echo(signal: AbortSignal): Promise<boolean> {
+    const { sendEcho } = this.#options;
+    const subject = randomUUID();
+    const arrived = new Promise<void>((resolve) => this.#echoes.set(subject, resolve));
+    try {
+      await abortable(sendEcho(subject), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // It was not sent, which tells nothing of what is received.
+      this.#options.onError(error);
+      this.#echoes.delete(subject);
+      return false;
+    }
+    const hears = await this.#inTime(signal, (signal) => abortable(arrived, signal)).then(
+      () => true,
+      () => false,
+    );
+    this.#echoes.delete(subject);
+    signal.throwIfAborted();
+    if (hears !== this.#hears) {
+      this.#hears = hears;
+      this.#options.onHearing(hears);
+    }
+    return hears;
+  }
+
+  #inTime<Result>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const { clock, probeTimeoutMs = PROBE_TIMEOUT_MS } = this.#options;
+    return within({ timeoutMs: probeTimeoutMs, signal }, silent, clock, work);
   }
 }
 

@@ -1,13 +1,16 @@
-/** What one server tells the others through the database. */
+/** A message from one server to the others, through the database. */
 export interface Notice {
-  /** Who says it: a server does not need to hear itself. */
+  /** The server that sends it: a server ignores its own, but for an echo. */
   readonly sender: string;
-  /** `changed`: the operation of that name; `work`: there is work of that method. */
-  readonly kind: 'changed' | 'work';
+  /**
+   * `changed`: the operation of that name has changed; `work`: there is work of that method; `echo`: the sender finds out
+   * whether it hears what is sent. Servers of earlier versions ignore kinds that they do not know.
+   */
+  readonly kind: 'changed' | 'work' | 'echo';
   readonly subject: string;
 }
 
-/** How notices of a kind begin: their subjects follow. */
+/** The beginning of notices of a kind: their subjects follow. */
 export function noticePrefix({ sender, kind }: Omit<Notice, 'subject'>): string {
   return `${sender} ${kind} `;
 }
@@ -17,9 +20,9 @@ export function formatNotice(notice: Notice): string {
   return `${noticePrefix(notice)}${notice.subject}`;
 }
 
-/** Takes a payload apart; undefined when it is none of ours. */
+/** Takes a payload apart; undefined if it is not one of ours. */
 export function parseNotice(payload: string): Notice | undefined {
-  const [, sender, kind, subject] = /^(\S+) (changed|work) (.*)$/su.exec(payload) ?? [];
+  const [, sender, kind, subject] = /^(\S+) (changed|work|echo) (.*)$/su.exec(payload) ?? [];
   if (sender === undefined || subject === undefined) return undefined;
-  return { sender, kind: kind === 'work' ? 'work' : 'changed', subject };
+  return { sender, kind: kind as Notice['kind'], subject };
 }

@@ -20,8 +20,9 @@ export interface PostgresStoreOptions {
    */
   readonly queryTimeoutMs?: number | undefined;
   /**
-   * Where to listen for what other servers say, when everything else goes through a pooler of connections that
-   * does not keep sessions. @defaultValue where everything else goes
+   * Where to listen for notifications, if everything else goes through a pooler of connections that does not keep sessions,
+   * such as PgBouncer in transaction mode. The store notices if they do not arrive: it logs a warning and polls every
+   * second. @defaultValue where everything else goes
    */
   readonly listenConnectionString?: string | undefined;
   /**

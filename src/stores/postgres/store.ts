@@ -23,9 +23,17 @@ import { formatNotice, type Notice, noticePrefix } from './notice.js';
 import { type PostgresSettings, type PostgresStoreOptions, settingsFrom } from './options.js';
 import { listPage } from './page.js';
 import { repeat } from './repeat.js';
-import { openSession, type Session } from './session.js';
+import { notify, openSession, type Session } from './session.js';
 import { Writability } from './writability.js';
 import { changeRows, createRows, type RowChange } from './writes.js';
+
+/** How often to poll while notifications do not arrive. */
+const DEAF_POLL_MS = 1000;
+
+const DEAF =
+  'notifications of PostgreSQL do not arrive: connections seem to go through a pooler that does not keep sessions, such as ' +
+  `PgBouncer in transaction mode. What other servers do is polled for every ${DEAF_POLL_MS} ms; set listenConnectionString ` +
+  '(--store-listen) to an address that leads to PostgreSQL itself';
 
 /**
  * Keeps operations in PostgreSQL, for any number of servers: each answers for all operations, and the work of one
@@ -57,7 +65,10 @@ class PostgresStore implements OperationStore {
   #listener: Listener | undefined;
   #consumption: Consumption | undefined;
   #stopPolling = async () => {};
+  #stopFrequentPolling = async () => {};
+  #isDeaf = false;
   #onError: (error: unknown) => void = () => {};
+  #onWarning: (message: string) => void = () => {};
 
   constructor(settings: PostgresSettings) {
     this.#settings = settings;
@@ -174,7 +185,10 @@ class PostgresStore implements OperationStore {
   }
 
   consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
-    this.#onError = options.onError;
+    const { onError, onWarning = () => {} } = options;
+    this.#onError = onError;
+    this.#onWarning = onWarning;
+    if (this.#isDeaf) onWarning(DEAF);
     this.#consumption = new Consumption({
       ...options,
       ...this.#settings,
@@ -194,6 +208,7 @@ class PostgresStore implements OperationStore {
     await this.#consumption?.close();
     await this.#stopPolling();
     await this.#listener?.close();
+    await this.#stopFrequentPolling();
     await session?.jobs.close();
     await session?.pools.close();
   }
@@ -217,17 +232,31 @@ class PostgresStore implements OperationStore {
     this.#listener = new Listener({
       connect: () => session.pools.listening.connect(),
       channel: session.channel,
+      sendEcho: (subject) => notify(session, session.database, [this.#notice('echo', subject)]),
       onNotice: (notice) => this.#hear(notice),
       onGap: () => this.#missed(),
+      onHearing: (hears) => this.#pollInstead(!hears),
       onError: (error) => this.#onError(error),
+      clock: monotonicClock,
     });
     this.#stopPolling = repeat(this.#settings.watchPollMs, async () => this.#changed());
     return session;
   }
 
+  /** Polls frequently while notices do not arrive. */
+  #pollInstead(isDeaf: boolean): void {
+    this.#isDeaf = isDeaf;
+    void this.#stopFrequentPolling();
+    if (!isDeaf) return;
+    this.#stopFrequentPolling = repeat(DEAF_POLL_MS, async () => this.#missed());
+    this.#onWarning(DEAF);
+  }
+
   #hear({ sender, kind, subject }: Notice): void {
     if (sender === this.#id) return;
     switch (kind) {
+      case 'echo':
+        break;
       case 'changed':
         this.#changed(subject);
         break;

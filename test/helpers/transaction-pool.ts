@@ -1,0 +1,57 @@
+import { EventEmitter } from 'node:events';
+import pg from 'pg';
+import type { PostgresClient, PostgresPool, PostgresResult } from '../../src/stores/postgres/index.js';
+
+/**
+ * A pool that gives out connections as PgBouncer does in transaction mode: each statement, or transaction, of a client runs
+ * on another connection to the server. Notifications go to connections on which nobody listens by then.
+ */
+export function transactionPool(connectionString: string): PostgresPool {
+  const servers = new pg.Pool({ connectionString, max: 4 });
+  servers.on('error', () => {});
+  const connect = async (): Promise<PostgresClient> => new TransactionClient(servers);
+  const events = new EventEmitter();
+  return {
+    options: { max: 10 },
+    connect,
+    query: async (text, values) => await (await connect()).query(text, values),
+    end: () => servers.end(),
+    on: (event, listener) => events.on(event, listener),
+    removeListener: (event, listener) => events.removeListener(event, listener),
+  };
+}
+
+class TransactionClient extends EventEmitter implements PostgresClient {
+  readonly #servers: pg.Pool;
+  /** The connection of the transaction that is open. */
+  #server: pg.PoolClient | undefined;
+
+  constructor(servers: pg.Pool) {
+    super();
+    this.#servers = servers;
+  }
+
+  async query(text: string, values?: unknown[]): Promise<PostgresResult> {
+    const server = this.#server ?? (await this.#servers.connect());
+    this.#server = server;
+    try {
+      return await server.query(text, values);
+    } finally {
+      // A failed statement leaves a transaction to its ROLLBACK.
+      const inTransaction =
+        text.startsWith('BEGIN') || (this.#inTransaction && !/^(COMMIT|ROLLBACK)/.test(text));
+      this.#inTransaction = inTransaction;
+      if (!inTransaction) this.release();
+    }
+  }
+
+  #inTransaction = false;
+
+  release(): void {
+    const server = this.#server;
+    this.#server = undefined;
+    // The transaction of a client that is gone is rolled back.
+    server?.release(this.#inTransaction);
+    this.#inTransaction = false;
+  }
+}

@@ -1,0 +1,207 @@
+import { describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { systemClock } from '../../../src/clock.js';
+import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.js';
+import { Listener, type ListenerOptions } from '../../../src/stores/postgres/listener.js';
+import { formatNotice, type Notice } from '../../../src/stores/postgres/notice.js';
+import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
+import { closeAfterEach } from '../../helpers/close-after-each.js';
+import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
+import { startNetwork } from '../../helpers/silent-network.js';
+import { transactionPool } from '../../helpers/transaction-pool.js';
+
+const PROBE_INTERVAL_MS = 10_000;
+const PROBE_TIMEOUT_MS = 5000;
+
+const closing = closeAfterEach();
+
+/** A listener on a database, by a clock that the test moves, and all that it tells. */
+function startListener(database: TestDatabase, url: string, options: Partial<ListenerOptions> = {}) {
+  const clock = manualClock();
+  const told: unknown[] = [];
+  const watchers = new Set<() => void>();
+  const tell = (what: unknown) => {
+    told.push(what);
+    for (const watcher of watchers) watcher();
+  };
+  const pool = new pg.Pool({ connectionString: url });
+  pool.on('error', () => {});
+  const send = async (notice: Notice) => {
+    await database.query('SELECT pg_notify($1, $2)', ['test', formatNotice(notice)]);
+  };
+  const listener = new Listener({
+    connect: () => pool.connect(),
+    channel: 'test',
+    sendEcho: (subject) => send({ sender: 'me', kind: 'echo', subject }),
+    onNotice: ({ kind, subject }) => tell(`${kind} ${subject}`),
+    onGap: () => tell('gap'),
+    onHearing: (hears) => tell(hears ? 'hears' : 'deaf'),
+    onError: (error) => tell(error),
+    clock,
+    ...options,
+  });
+  closing({
+    async [Symbol.asyncDispose]() {
+      await listener.close();
+      await pool.end();
+    },
+  });
+  /** Resolves when so much has been told. */
+  const whenTold = (count: number) =>
+    new Promise<void>((resolve) => {
+      const watcher = () => {
+        if (told.length < count) return;
+        watchers.delete(watcher);
+        resolve();
+      };
+      watchers.add(watcher);
+      watcher();
+    });
+  /** Resolves when nothing but a timer of that length is waited for. */
+  const whenIdle = async (ms: number) => {
+    while (clock.armed !== 1 || clock.untilNextMs !== ms) await new Promise(setImmediate);
+  };
+  return { clock, told, whenTold, whenIdle, send };
+}
+
+describe('a listener', () => {
+  it('hears itself, and what others send', async () => {
+    const database = closing(await createDatabase());
+    const { told, whenTold, send } = startListener(database, database.url);
+    await whenTold(2);
+    await send({ sender: 'other', kind: 'changed', subject: 'operations/1' });
+    await database.query("SELECT pg_notify('test', 'not ours')");
+    await send({ sender: 'other', kind: 'echo', subject: 'not mine' });
+    await send({ sender: 'other', kind: 'work', subject: '/s/m' });
+    await whenTold(4);
+    expect(told).toEqual(['gap', 'hears', 'changed operations/1', 'work /s/m']);
+  });
+
+  it('whose connection dies without a word listens on a new one, and has what it missed read again', async () => {
+    const database = closing(await createDatabase());
+    const network = closing(await startNetwork(database.url));
+    const { clock, told, whenTold, whenIdle, send } = startListener(database, network.url);
+    await whenTold(2);
+    // A probe that is answered changes nothing.
+    await whenIdle(PROBE_INTERVAL_MS);
+    await clock.advance(PROBE_INTERVAL_MS);
+    await whenIdle(PROBE_INTERVAL_MS);
+    network.fallSilent();
+    await clock.advance(PROBE_INTERVAL_MS);
+    expect(told).toEqual(['gap', 'hears']);
+    await clock.advance(PROBE_TIMEOUT_MS);
+    await whenTold(3);
+    expect(told[2]).toEqual(new Error('the listening connection did not answer within 5000 ms'));
+    await whenIdle(100);
+    await clock.advance(100);
+    await whenTold(4);
+    await send({ sender: 'other', kind: 'changed', subject: 'operations/1' });
+    await whenTold(5);
+    expect(told.slice(3)).toEqual(['gap', 'changed operations/1']);
+  });
+
+  it('that does not hear itself says so once, goes on trying, and says when it does', async () => {
+    const database = closing(await createDatabase());
+    let isLost = true;
+    const echoes: string[] = [];
+    const { clock, told, whenTold, whenIdle, send } = startListener(database, database.url, {
+      async sendEcho(subject) {
+        echoes.push(subject);
+        if (!isLost) await send({ sender: 'me', kind: 'echo', subject });
+      },
+    });
+    await whenTold(1);
+    for (let tried = 1; tried <= 3; tried++) {
+      await whenIdle(PROBE_TIMEOUT_MS);
+      await clock.advance(PROBE_TIMEOUT_MS);
+      expect(told).toEqual(['gap', 'deaf']);
+      expect(echoes).toHaveLength(tried);
+      await whenIdle(PROBE_INTERVAL_MS);
+      isLost = tried < 3;
+      await clock.advance(PROBE_INTERVAL_MS);
+      while (echoes.length === tried) await new Promise(setImmediate);
+    }
+    await whenTold(3);
+    expect(told).toEqual(['gap', 'deaf', 'hears']);
+  });
+
+  it('whose echo cannot be sent is not deaf for that', async () => {
+    const database = closing(await createDatabase());
+    const refused = new Error('refused');
+    const { told, whenTold } = startListener(database, database.url, {
+      sendEcho: async () => Promise.reject(refused),
+    });
+    await whenTold(2);
+    expect(told).toEqual(['gap', refused]);
+  });
+
+  it('whose database is away tries again with backoff, and closes meanwhile', async () => {
+    const database = closing(await createDatabase());
+    const { clock, told, whenTold, whenIdle } = startListener(
+      database,
+      'postgres://user:password@127.0.0.1:1/none',
+    );
+    for (const [index, pauseMs] of [100, 200, 400, 800, 1600, 3200, 5000, 5000].entries()) {
+      await whenTold(index + 1);
+      await whenIdle(pauseMs);
+      await clock.advance(pauseMs);
+    }
+    expect(told).not.toContain('gap');
+  });
+});
+
+describe('a server behind a pooler that does not keep sessions', () => {
+  async function startPooled(database: TestDatabase, options: Partial<PostgresStoreOptions> = {}) {
+    const pool = transactionPool(database.url);
+    const store = postgresStore({ pool, workPollMs: 120_000, watchPollMs: 120_000, ...options });
+    const server = await startReportsServer({
+      clock: systemClock,
+      store,
+      pageTokenSecret: 'shared',
+      concurrency: 1,
+    });
+    closing({
+      async [Symbol.asyncDispose]() {
+        await server[Symbol.asyncDispose]();
+        await pool.end();
+      },
+    });
+    const whenLogged = async () => {
+      while (server.logged.length === 0) await new Promise((again) => setTimeout(again, 50));
+    };
+    return { server, whenLogged };
+  }
+
+  it('warns of it, and hears of ends and of work elsewhere within seconds', async () => {
+    const database = closing(await createDatabase());
+    const a = await startPooled(database);
+    const b = await startPooled(database);
+    await Promise.all([a.whenLogged(), b.whenLogged()]);
+    expect(a.server.logged.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /^notifications of PostgreSQL do not arrive: .* set listenConnectionString \(--store-listen\)/,
+      ),
+    ]);
+    const first = await a.server.inProcess.exportReport();
+    const run = await Promise.race([a.server.exports.on(first.name), b.server.exports.on(first.name)]);
+    const waits = [a, b].map(({ server }) => server.inProcess.operations.waitOperation({ name: first.name }));
+    const begun = performance.now();
+    run.succeed();
+    for (const ended of await Promise.all(waits)) expect(ended.done).toBe(true);
+    // The usual polls are two minutes apart.
+    expect(performance.now() - begun).toBeLessThan(60_000);
+  });
+
+  it('with a connection of its own to listen: hears, and does not warn', async () => {
+    const database = closing(await createDatabase());
+    const a = await startPooled(database, { listenConnectionString: database.url });
+    const b = await startPooled(database, { listenConnectionString: database.url });
+    const { name } = await a.server.inProcess.exportReport();
+    const run = await Promise.race([a.server.exports.on(name), b.server.exports.on(name)]);
+    const waits = [a, b].map(({ server }) => server.inProcess.operations.waitOperation({ name }));
+    run.succeed();
+    for (const ended of await Promise.all(waits)) expect(ended.done).toBe(true);
+    expect([...a.server.logged, ...b.server.logged]).toEqual([]);
+  });
+});
