@@ -27,9 +27,10 @@ export function parseDuration(text: string): bigint | undefined {
   return sign === '-' ? -nanos : nanos;
 }
 
-/** A number of milliseconds in nanoseconds. */
+/** A number of milliseconds, which may have a fraction, in nanoseconds. */
 export function nanosOfMs(ms: number): bigint {
-  return BigInt(ms) * NANOS_PER_MS;
+  const whole = Math.floor(ms);
+  return BigInt(whole) * NANOS_PER_MS + BigInt(Math.floor((ms - whole) * 1e6));
 }
 
 /** Nanoseconds in whole milliseconds, rounded down. */

@@ -195,7 +195,8 @@ export function peerOf({ remoteAddress, remotePort }: HttpRequest): string | und
 /** Clients of HTTP know RetryInfo by this header, in whole seconds (RFC 9110, section 10.2.3). */
 function retryAfter(error: StatusError): HeaderFields {
   const { seconds = 0, nanos = 0 } = readableDetail(error, RetryInfo)?.retryDelay ?? {};
-  return seconds + nanos > 0 ? { 'retry-after': String(seconds + (nanos > 0 ? 1 : 0)) } : {};
+  const delay = seconds + (nanos > 0 ? 1 : 0);
+  return delay > 0 && Number.isSafeInteger(delay) ? { 'retry-after': String(delay) } : {};
 }
 
 function noContent(headers: HeaderFields): HttpAnswer {

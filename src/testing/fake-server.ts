@@ -120,7 +120,9 @@ export class FakedApiServer implements FakeServer {
   constructor(options: FakeServerOptions = {}) {
     const { apis, clock, operations, grpc, rest, recording, onCall } = withDefaults(DEFAULTS, options);
     this.log = new CallLog(clock, { keeps: recording === 'kept' ? 'all' : 'open', onCall });
-    this.apis = new FakedApis({ clock, rest: rest === 'off' ? {} : rest, apis });
+    // Without authorization callers show no token, so OpenAPI must not ask for one.
+    const openApi = operations.authorize ? {} : { openApi: { scopes: [] } };
+    this.apis = new FakedApis({ clock, rest: rest === 'off' ? {} : { ...openApi, ...rest }, apis });
     const connections = new CallConnections();
     const interceptor = callInterceptor({
       methodAt: (path) => (recording === 'off' && this.plan.isSpent ? undefined : this.apis.methodAt(path)),

@@ -41,6 +41,8 @@ describe('serve › --metrics', () => {
     expect(text).toMatch(
       /^longrunning_operation_unfinished\{.*longrunning_method="example\.reports\.v1\.Reports\/ExportReport".*longrunning_state="running".*\} 1$/m,
     );
+    expect(text).not.toMatch(/target_info|unknown_service/);
+    expect(text).not.toContain(process.execPath);
     expect(text).toMatch(/^rpc_server_call_duration_count\{.*ExportReport".*rpc_status_code="OK"/m);
     expect(text).toMatch(/^longrunning_operation_queue_duration_bucket\{.*le="0\.005"/m);
     expect(text).toMatch(/^longrunning_store_duration_count\{.*longrunning_store_verb="create"/m);

@@ -33,8 +33,8 @@ export interface MetricsEndpoint {
 export async function metricsEndpoint(): Promise<MetricsEndpoint> {
   const { MeterProvider, PrometheusExporter } = await loadSdk();
   const { openTelemetry } = await import('../../opentelemetry/index.js');
-  // Its own server takes port 0 for its default.
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  // Its own server takes port 0 for its default. Target info would name the path of the executable.
+  const exporter = new PrometheusExporter({ preventServerStart: true, withoutTargetInfo: true });
   const meterProvider = new MeterProvider({ readers: [exporter] });
   const answer = answering((request, response) => exporter.getMetricsRequestHandler(request, response));
   return {

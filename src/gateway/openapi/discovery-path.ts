@@ -11,6 +11,10 @@ export interface PathParameter {
   readonly kind: '*' | '**';
   /** Whether it is one segment, and all of the variable: `{name}`. */
   readonly isWhole: boolean;
+  /** True if a variable begins with it. */
+  readonly isFirst: boolean;
+  /** True if a variable ends with it. */
+  readonly isLast: boolean;
 }
 
 /**
@@ -25,7 +29,8 @@ export function pathParameters(template: PathTemplate): PathParameter[] {
     const name = distinct(nameOf(template, index, variable), taken);
     taken.add(name);
     const isWhole = variable !== undefined && kind === '*' && variable.end - variable.start === 1;
-    return [{ name, variable, kind, isWhole }];
+    const [isFirst, isLast] = [variable?.start === index, variable?.end === index + 1];
+    return [{ name, variable, kind, isWhole, isFirst, isLast }];
   });
 }
 

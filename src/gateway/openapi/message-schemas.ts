@@ -1,10 +1,34 @@
-import type { DescEnum, DescField, DescMessage, DescOneof } from '@bufbuild/protobuf';
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+  ScalarType,
+} from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import type { Comments } from './comments.js';
 import type { FieldBehavior } from './field-behavior.js';
 import type { JsonSchema } from './json-schema.js';
 import { scalarSchema } from './scalar-schema.js';
 import { wellKnownSchema } from './well-known-schemas.js';
+
+/** Request ids (AIP-155), which are kept: printable characters. */
+const REQUEST_ID: JsonSchema = { type: 'string', pattern: '^[^\\u0000-\\u001F\\u007F-\\u009F]*$' };
+
+const PAGE_SIZE: JsonSchema = { ...scalarSchema(ScalarType.INT32), minimum: 0, maximum: 2_147_483_647 };
+
+/** Fields of Operations that take less than their type does. */
+const REFINED: Readonly<Record<string, JsonSchema>> = {
+  'google.longrunning.ListOperationsRequest.page_size': PAGE_SIZE,
+  'google.longrunning.WaitOperationRequest.timeout': {
+    type: 'string',
+    description: 'Seconds, with up to nine decimals: `1.5s`.',
+    pattern: '^[0-9]{1,11}(?:\\.[0-9]{1,9})?s$',
+  },
+};
+
+/** Names of the fields on the way to a field, in proto names. */
+export type FieldNames = readonly string[];
 
 /** Schemas of the ProtoJSON of messages. Each message and enum is described once, and referred to. */
 export class MessageSchemas {
@@ -35,6 +59,17 @@ export class MessageSchemas {
     return wellKnownSchema(type) ? any : { allOf: [any, this.ofMessage(type)] };
   }
 
+  /**
+   * The schema of a message in the body of a request, without the fields that the path binds: they may be left out there.
+   *
+   * @param bound - paths of those fields within the message, in proto names.
+   */
+  ofBody(type: DescMessage, bound: readonly FieldNames[]): JsonSchema {
+    return bound.length === 0 || wellKnownSchema(type)
+      ? this.ofMessage(type)
+      : this.#describeMessage(type, bound);
+  }
+
   /** The schema of a field, with what its comment says. */
   ofField(field: DescField): JsonSchema {
     const schema = this.#ofValue(field);
@@ -51,6 +86,9 @@ export class MessageSchemas {
 
   /** The schema of one item, if a field is repeated. */
   ofItem(field: DescField): JsonSchema {
+    const refined = REFINED[`${field.parent.typeName}.${field.name}`];
+    if (refined) return refined;
+    if (field.name === 'request_id' && field.scalar === ScalarType.STRING) return REQUEST_ID;
     if (field.scalar !== undefined) return scalarSchema(field.scalar);
     if (field.enum) return this.#ofEnum(field.enum);
     return field.message ? this.ofMessage(field.message) : {};
@@ -83,15 +121,21 @@ export class MessageSchemas {
     return { $ref: `#/components/schemas/${typeName}` };
   }
 
-  #describeMessage(type: DescMessage): JsonSchema {
+  #describeMessage(type: DescMessage, bound: readonly FieldNames[] = []): JsonSchema {
     const oneofs = type.oneofs.map(atMostOne);
+    const fields = type.fields.filter(({ name }) => !bound.some(([first, next]) => first === name && !next));
     const properties = Object.fromEntries(
-      type.fields.map((field) => [field.jsonName, this.ofField(field)] as const),
+      fields.map((field) => {
+        const inner = bound.flatMap(([first, ...rest]) => (first === field.name ? [rest] : []));
+        const isPartly = field.fieldKind === 'message' && inner.length > 0;
+        const schema = isPartly ? this.ofBody(field.message, inner) : this.ofField(field);
+        return [field.jsonName, nullable(schema)] as const;
+      }),
     );
     return {
       type: 'object',
       ...this.#described(type),
-      ...(type.fields.length > 0 && { properties }),
+      ...(fields.length > 0 && { properties }),
       ...(oneofs.length > 0 && { allOf: oneofs }),
     };
   }
@@ -118,6 +162,14 @@ export class MessageSchemas {
       ...(type.deprecated && { deprecated: true }),
     };
   }
+}
+
+/** ProtoJSON takes null for the default of any field. */
+function nullable(schema: JsonSchema): JsonSchema {
+  const { $ref, type, ...others } = schema;
+  if ($ref !== undefined) return { anyOf: [{ $ref }, { type: 'null' }], ...others };
+  if (type === undefined) return schema;
+  return { ...schema, type: Array.from(new Set([type, 'null' as const].flat())) };
 }
 
 /** One of the fields of a oneof, or none. */

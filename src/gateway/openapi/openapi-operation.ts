@@ -3,7 +3,7 @@ import { findFieldPath } from '../json/field-path.js';
 import { BoundFields } from '../routing/bound-fields.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import type { Describing } from './describing.js';
-import { describeParameter, pathParameters } from './discovery-path.js';
+import { describeParameter, type PathParameter, pathParameters } from './discovery-path.js';
 import type { JsonSchema } from './json-schema.js';
 import type { JsonContent, OpenApiOperation, Parameter, RequestBody } from './openapi-objects.js';
 import { parameterSchema } from './parameter-schema.js';
@@ -29,7 +29,7 @@ export function describeOperation(parts: OperationParts, describing: Describing)
   const { method } = rule;
   const description = [describing.comments.of(method) ?? [], ...notes].flat().join('\n\n');
   const parameters = [...pathOf(parts, describing), ...queryOf(parts, describing)];
-  const requestBody = requestBodyOf(rule, describing);
+  const requestBody = requestBodyOf(parts, describing);
   return {
     operationId,
     summary: `${method.parent.typeName}.${method.name}`,
@@ -55,9 +55,19 @@ function pathOf({ rule, template, pathNames }: OperationParts, { schemas }: Desc
       in: 'path',
       required: true,
       description: describeParameter(template, parameter),
-      schema: field ? parameterSchema(field, schemas) : { type: 'string' },
+      schema: pathText(field ? parameterSchema(field, schemas) : { type: 'string' }, parameter),
     };
   });
+}
+
+/** Text of a path, as the gateway takes it: not empty, no control characters, no dot segments. */
+function pathText(schema: JsonSchema, { kind, isFirst, isLast }: PathParameter): JsonSchema {
+  if (schema.type !== 'string' || schema.pattern !== undefined || schema.format !== undefined) return schema;
+  const slash = kind === '*' ? '/' : '';
+  const noSpace = '\\s\\uFEFF';
+  const edge = (isEdge: boolean, lookaround: string) => (isEdge ? `(?!${lookaround})` : '');
+  const start = edge(isFirst, `[${noSpace}]`) + edge(isLast, `.*[${noSpace}]$`);
+  return { ...schema, pattern: `^(?!\\.{1,2}$)${start}[^${slash}\\u0000-\\u001F\\u007F-\\u009F\\uFFFD]+$` };
 }
 
 function queryOf({ rule, template }: OperationParts, describing: Describing): Parameter[] {
@@ -69,11 +79,19 @@ function queryOf({ rule, template }: OperationParts, describing: Describing): Pa
   return queryParameters(fields, bound, describing);
 }
 
-function requestBodyOf({ method, body }: HttpRule, { schemas }: Describing): RequestBody | undefined {
+function requestBodyOf(
+  { rule: { method, body }, template }: OperationParts,
+  { schemas }: Describing,
+): RequestBody | undefined {
   if (body === undefined) return undefined;
   const field = method.input.fields.find(({ name }) => name === body);
+  const bound = template.variables.map(({ fieldPath }) => fieldPath.split('.'));
   const description = 'What the path says may be left out, and may not be contradicted.';
-  return { description, content: json(field ? schemas.ofField(field) : schemas.ofMessage(method.input)) };
+  if (!field) return { description, content: json(schemas.ofBody(method.input, bound)) };
+  const within = bound.flatMap(([first, ...rest]) => (first === field.name ? [rest] : []));
+  const isPartly = field.fieldKind === 'message' && within.length > 0;
+  const schema = isPartly ? schemas.ofBody(field.message, within) : schemas.ofField(field);
+  return { description, content: json(schema) };
 }
 
 function responseSchema(

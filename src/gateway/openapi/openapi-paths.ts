@@ -39,7 +39,7 @@ export function openApiPaths(
   rules: readonly HttpRule[],
   describing: Describing,
 ): Readonly<Record<string, PathItem>> {
-  const paths = Array.from(byShape(bindingsOf(rules)), (bindings): [string, PathItem] => {
+  const paths = Array.from(byShape(bindingsOf(rules)).values(), (bindings): [string, PathItem] => {
     const [first] = bindings;
     if (!first) throw new RangeError('a path has no rule');
     const pathNames = pathParameters(first.template).map(({ name }) => name);
@@ -50,7 +50,7 @@ export function openApiPaths(
 
 function bindingsOf(rules: readonly HttpRule[]): Binding[] {
   const nextId = operationIds(rules.map(({ method }) => method));
-  return rules.flatMap((rule) => {
+  const bindings = rules.flatMap((rule) => {
     const template = parseTemplate(rule.template);
     return methodsOf(rule).map((httpMethod) => ({
       rule,
@@ -59,14 +59,36 @@ function bindingsOf(rules: readonly HttpRule[]): Binding[] {
       operationId: nextId(rule.method),
     }));
   });
+  const shapes = byShape(bindings);
+  const shortened = bindings.flatMap((binding): Binding[] => {
+    const template = withoutTail(binding.template);
+    const others = template && shapes.get(openApiPath(template, []));
+    if (!others || others.some(({ rule }) => methodsOf(rule).includes(binding.httpMethod))) return [];
+    return [{ ...binding, template, operationId: nextId(binding.rule.method) }];
+  });
+  return [...bindings, ...shortened];
+}
+
+/**
+ * The template where a `**` at its end takes nothing; undefined if it has none. That is told of paths that other rules have
+ * too: `DELETE /v1/operations` is a call of the rule `/v1/{name=operations/**}`, not an unknown method.
+ */
+function withoutTail(template: PathTemplate): PathTemplate | undefined {
+  const length = template.segments.length - 1;
+  if (length < 1 || template.segments[length]?.kind !== '**') return undefined;
+  const variables = template.variables.map((variable) => ({
+    ...variable,
+    end: Math.min(variable.end, length),
+  }));
+  return { ...template, segments: template.segments.slice(0, length), variables };
 }
 
 function methodsOf({ httpMethod }: HttpRule): readonly OpenApiMethod[] {
   return httpMethod === '*' ? ANY : METHODS.filter((method) => method.toUpperCase() === httpMethod);
 }
 
-function byShape(bindings: readonly Binding[]): Iterable<readonly Binding[]> {
-  return Map.groupBy(bindings, ({ template }) => openApiPath(template, [])).values();
+function byShape(bindings: readonly Binding[]): ReadonlyMap<string, readonly Binding[]> {
+  return Map.groupBy(bindings, ({ template }) => openApiPath(template, []));
 }
 
 function pathItem(

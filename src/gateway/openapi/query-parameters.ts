@@ -5,6 +5,9 @@ import type { Describing } from './describing.js';
 import type { Parameter } from './openapi-objects.js';
 import { parameterSchema } from './parameter-schema.js';
 
+/** Not told of: every place is always reached, and the server answers 501 if it is set (contract 30). */
+const PARTIAL_SUCCESS = 'google.longrunning.ListOperationsRequest.return_partial_success';
+
 /**
  * The fields of a request message that a query can set: those that are a single value in JSON, or a list of
  * such, at any depth, with dots between the names. A message inside of itself is gone into once.
@@ -17,6 +20,7 @@ export function queryParameters(
   describing: Describing,
 ): Parameter[] {
   const visit = (field: DescField, outer: readonly DescField[]): Parameter[] => {
+    if (`${field.parent.typeName}.${field.name}` === PARTIAL_SUCCESS) return [];
     const path = [...outer, field];
     if (isQueryValue(field)) {
       const isBound = bound.overlaps(path.map(({ name }) => name).join('.'));

@@ -100,7 +100,7 @@ class Scan {
     const { now, maxBytes = Number.POSITIVE_INFINITY } = this.#query;
     const values: unknown[] = [];
     const scope = this.#scope(values, before);
-    const kept = `delete_time IS NULL AND (expire_time IS NULL OR expire_time > $${values.push(now)})`;
+    const kept = `delete_time IS NULL AND (expire_time IS NULL OR expire_time > $${values.push(Math.floor(now))})`;
     // The limit on what is examined keeps the planner from choosing by a guess at what the filter matches. It leaves nothing
     // out: there are no more rows from `#first` to `end`, but those whose transactions have just ended.
     const from = this.#selective

@@ -160,7 +160,12 @@ class PostgresStore implements OperationStore {
 
   async deleteExpired(now: number, limit: number): Promise<number> {
     const { database, sql, channel } = await this.#opened();
-    const { rows } = await database.query(sql.deleteExpired, [now, limit, channel, this.#prefix('changed')]);
+    const { rows } = await database.query(sql.deleteExpired, [
+      Math.floor(now),
+      limit,
+      channel,
+      this.#prefix('changed'),
+    ]);
     for (const { name } of rows) this.#changed(name);
     return rows.length;
   }

@@ -122,6 +122,22 @@ describe('rendering', () => {
     });
   });
 
+  describe('an error of the server', () => {
+    it.each([
+      ['bytes that are none', Buffer.from([0x0a, 0x7f])],
+      ['a delay of more than a number can be', Buffer.from('0a0b08ffffffffffffffff7f', 'hex')],
+      ['a negative delay', Buffer.from('0a0b08ffffffffffffffffff01', 'hex')],
+    ])('keeps its status when its RetryInfo has %s', async (_title, value) => {
+      const details = [{ typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value }];
+      things.answer = () => {
+        throw new StatusError(Code.RESOURCE_EXHAUSTED, 'later', details);
+      };
+      const { status, headers, json } = await gateway.ask('GET', '/v1/things/a');
+      expect([status, headers['retry-after']]).toEqual([429, undefined]);
+      expect(json).toMatchObject({ error: { code: 429, message: 'later' } });
+    });
+  });
+
   describe('Any', () => {
     it('of a known type is its JSON', async () => {
       const retry = pack(RetryInfo, { retryDelay: { seconds: 1, nanos: 0 } });

@@ -116,6 +116,47 @@ describe('paths of an OpenAPI document', () => {
   });
 });
 
+describe('Operations in an OpenAPI document', () => {
+  const { paths } = openApiDocument();
+  const parameter = (path: string, name: string) =>
+    paths[path]?.get?.parameters?.find((each) => each.name === name)?.schema;
+
+  it('tells that a rule may take nothing for its last wildcard, where another rule has that path', () => {
+    expect(Object.keys(paths['/v1/operations'] ?? {})).toEqual(['get', 'delete']);
+    expect(paths['/v1/operations']?.get?.summary).toBe('google.longrunning.Operations.ListOperations');
+    expect(paths['/v1/operations']?.delete).toMatchObject({
+      operationId: 'Operations_DeleteOperation3',
+      summary: 'google.longrunning.Operations.DeleteOperation',
+    });
+    expect(paths).not.toHaveProperty('/v1/operations:cancel');
+  });
+
+  it('takes no negative page size, no partial success, no negative timeout', () => {
+    expect(parameter('/v1/operations', 'pageSize')).toMatchObject({ type: 'integer', minimum: 0 });
+    expect(parameter('/v1/operations', 'returnPartialSuccess')).toBeUndefined();
+    const wait = Object.entries(paths).find(([path]) => path.endsWith(':wait'))?.[1].post?.requestBody;
+    const pattern = new RegExp(wait?.content['application/json'].schema.properties?.timeout?.pattern ?? '^$');
+    expect(['0s', '1.5s', '-1s', '1.1111111111s'].map((text) => pattern.test(text))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('takes in paths what the gateway takes', () => {
+    const patternOf = (path: string, name: string) => new RegExp(parameter(path, name)?.pattern ?? '^$', 'u');
+    const id = patternOf('/v1/operations/{operationsId}', 'operationsId');
+    for (const text of ['a', 'a b', ' a', 'é', '...', 'a/b'])
+      expect([text, id.test(text)]).toEqual([text, true]);
+    for (const text of ['', '.', '..', 'a\n', '\0', '\x7f', '\x85', 'a ', 'a\ufeff', '\ufffd']) {
+      expect([text, id.test(text)]).toEqual([text, false]);
+    }
+    const project = patternOf('/v1/projects/{projectsId}/locations/{locationsId}/operations', 'projectsId');
+    expect([' a', 'a/b', 'a\n'].map((text) => project.test(text))).toEqual([true, false, false]);
+  });
+});
+
 describe('parameters of an OpenAPI document', () => {
   const parametersOf = async (rule: string) => {
     const { paths } = await documentOf({ Get: rule });

@@ -107,18 +107,38 @@ describe('schemas of an OpenAPI document', () => {
     expect(thing()(json)).toBe(false);
   });
 
-  it('wrappers may be null', () => {
-    expect(thing()({ wrapped: null })).toBe(true);
-    expect(thing()({ big: null })).toBe(false);
+  it('take null for any field, as the gateway does, but not in lists and maps', async () => {
+    const nulls = Object.fromEntries(
+      Object.keys(EVERYTHING)
+        .filter((field) => field !== 'left')
+        .map((field) => [field, null]),
+    );
+    for (const json of [nulls, { inner: { deeper: null } }, { left: null }]) {
+      expect([thing()(json), thing().errors]).toEqual([true, null]);
+      expect((await gateway.ask('POST', '/v1/things', { body: json })).status).toBe(200);
+    }
+    for (const json of [{ tags: [null] }, { labels: { a: null } }, { inners: [null] }]) {
+      expect(thing()(json)).toBe(false);
+      expect((await gateway.ask('POST', '/v1/things', { body: json })).status).toBe(400);
+    }
+  });
+
+  it('leave out of a body what the path binds', () => {
+    const bodyOf = (path: string, method: 'put' | 'patch') =>
+      document.paths[path]?.[method]?.requestBody?.content['application/json'].schema;
+    const put = bodyOf('/v1/things/{thingsId}', 'put');
+    expect(put?.properties).not.toHaveProperty('name');
+    expect(put?.properties).toHaveProperty('heading');
+    expect(bodyOf('/v1/things/{thingsId}', 'patch')?.properties).not.toHaveProperty('name');
   });
 
   it('tell formats', () => {
     expect(document.components.schemas[THING]?.properties).toMatchObject({
-      big: { type: 'string', format: 'int64' },
-      data: { type: 'string', contentEncoding: 'base64' },
-      time: { type: 'string', format: 'date-time' },
-      mask: { type: 'string' },
-      kinds: { type: 'array', items: { $ref: '#/components/schemas/acme.things.v1.Kind' } },
+      big: { type: ['string', 'null'], format: 'int64' },
+      data: { type: ['string', 'null'], contentEncoding: 'base64' },
+      time: { type: ['string', 'null'], format: 'date-time' },
+      mask: { type: ['string', 'null'] },
+      kinds: { type: ['array', 'null'], items: { $ref: '#/components/schemas/acme.things.v1.Kind' } },
     });
   });
 
@@ -126,10 +146,13 @@ describe('schemas of an OpenAPI document', () => {
     const properties = document.components.schemas[THING]?.properties;
     expect(properties).toMatchObject({
       seenTime: { readOnly: true, description: 'When it was seen by a Thing.' },
-      secret: { writeOnly: true, $ref: '#/components/schemas/acme.things.v1.Inner' },
+      secret: {
+        writeOnly: true,
+        anyOf: [{ $ref: '#/components/schemas/acme.things.v1.Inner' }, { type: 'null' }],
+      },
       old: { deprecated: true },
     });
-    expect(properties?.name).toEqual({ type: 'string' });
+    expect(properties?.name).toEqual({ type: ['string', 'null'] });
   });
 
   it('tell what the values of an enum mean', () => {
