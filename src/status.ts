@@ -195,7 +195,7 @@ export function kitStatus(
 function errorInfo(reason: string, facts: ErrorFacts['metadata'] = {}): Any {
   const metadata: Record<string, string> = {};
   for (const [key, value] of Object.entries(facts))
-    metadata[key] = clipText(value, MAX_FACT_BYTES, utf8Bytes);
+    metadata[key] = clipText(toText(value), MAX_FACT_BYTES, utf8Bytes);
   return pack(ErrorInfo, { reason, domain: ERROR_DOMAIN, metadata });
 }
 

@@ -48,6 +48,13 @@ describe('serve with limits', () => {
     expect([stdout.trimEnd().split('\n').length, stderr]).toEqual([1, expect.stringContaining('--all')]);
   });
 
+  it('results of ten bytes at most: metadata is larger already', async () => {
+    const { address } = opened(await Serving.start(['--max-result-bytes', '10']));
+    const { code, stderr } = await run(EXPORT, { address });
+    const refused = /RESOURCE_EXHAUSTED.*metadata of \d+ bytes is larger than maxResultBytes \(10\)/;
+    expect([code, stderr]).toEqual([5, expect.stringMatching(refused)]);
+  });
+
   it.each([
     '--max-running',
     '--max-unfinished',
@@ -57,6 +64,7 @@ describe('serve with limits', () => {
     '--refusals-per-second',
     '--max-connections',
     '--max-page-bytes',
+    '--max-result-bytes',
   ])('%s 0: refused', async (flag) => {
     const { code, stderr } = await run(['serve', flag, '0']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('Write a whole number, 1 or more')]);

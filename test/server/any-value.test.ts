@@ -186,9 +186,13 @@ describe('values thrown by accept', () => {
         },
       },
     });
+    const { registry: descriptors } = (await exampleService()).schema;
+    await using gateway = await serveGateway({ server: server.server, descriptors });
     const property = fc.asyncProperty(anyString(), async (title) => {
       const start = server.overGrpc.exportReport({ title });
       await expect(start).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT });
+      const { status } = await gateway.ask('POST', `/v1/${PARENT}/reports:export`, { body: { title } });
+      expect(status).toBe(400);
     });
     await fc.assert(property, { numRuns: 100 });
   });

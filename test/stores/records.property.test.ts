@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+import { anyString } from '../helpers/any-value.js';
 import { recordOf, STORES } from './stores.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((value) => !value.includes('\0'));
@@ -10,10 +11,12 @@ const bytes = fc.uint8Array({ maxLength: 40 }).map((value) => Buffer.from(value)
 const time = fc.integer({ min: 0, max: 8.64e15 });
 const maybe = <Value>(values: fc.Arbitrary<Value>) => fc.option(values, { nil: undefined });
 const any = fc.record({ typeUrl: text, value: bytes });
+/** Statuses are kept encoded, so they may have any well-formed text. */
+const anyText = anyString().map((value) => value.toWellFormed());
 const status = fc.record({
   code: fc.integer({ min: 1, max: 16 }),
-  message: text,
-  details: fc.array(any, { maxLength: 2 }),
+  message: anyText,
+  details: fc.array(fc.record({ typeUrl: anyText, value: bytes }), { maxLength: 2 }),
 });
 
 /** Records with whatever may be in them, ended and not. */

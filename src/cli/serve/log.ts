@@ -42,8 +42,12 @@ function openPino(level: LogLevel): Required<Log> {
   return pino({ base: null, level, serializers }, destination({ fd: 2, sync: true }));
 }
 
-/** Reads an error for the log. Never throws: anything may have been thrown. */
-function errorFacts(error: unknown, causes: number): unknown {
+/**
+ * Reads an error for the log. Never throws: anything may have been thrown.
+ *
+ * @param causes - upper bound on the causes to include.
+ */
+export function errorFacts(error: unknown, causes: number): unknown {
   if (typeof error !== 'object' || error === null) return { message: clipped(error) };
   try {
     const { name, message, stack, code, cause } = error as Error & { readonly code?: unknown };
@@ -52,7 +56,7 @@ function errorFacts(error: unknown, causes: number): unknown {
       type: clipped(name),
       message: clipped(message),
       stack: clipped(stack),
-      ...(known && { code }),
+      ...(known && { code: typeof code === 'string' ? clipped(code) : code }),
       ...(cause !== undefined && causes > 0 && { cause: errorFacts(cause, causes - 1) }),
     };
   } catch {
