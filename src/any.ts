@@ -25,9 +25,11 @@ export function packedAs(fullName: string, value: Buffer): Any {
 /**
  * Unpacks an Any of the expected type.
  *
- * @throws TypeError that names both types when the Any holds another one, or says that the bytes are broken.
+ * @throws TypeError that names both types when the Any holds another one, or says that it is no Any, or that its bytes
+ * are broken or went through JSON.
  */
 export function unpack<Message>(type: MessageType<Message>, any: PackedMessage): Message {
+  assertPacked(any);
   if (typeName(any) !== type.$type) {
     throw new TypeError(`Any holds ${any.typeUrl || 'no type'}, not ${type.$type}: unpack it as what it is`);
   }
@@ -36,6 +38,27 @@ export function unpack<Message>(type: MessageType<Message>, any: PackedMessage):
   } catch (cause) {
     throw new TypeError(`Any of ${type.$type} is broken: ${String(cause)}`, { cause });
   }
+}
+
+function assertPacked(any: unknown): void {
+  const { typeUrl, type_url, value, '@type': jsonType } = Object(any) as Readonly<Record<string, unknown>>;
+  if (typeof jsonType === 'string') {
+    throw new TypeError(
+      `Any of ${jsonType} is ProtoJSON: read its fields as they are, or by fromJSON() of its type`,
+    );
+  }
+  if (typeof typeUrl !== 'string') {
+    const advice = type_url === undefined ? 'give { typeUrl, value }' : 'rename its type_url to typeUrl';
+    throw new TypeError(`value is no Any, it has no typeUrl: ${advice}`);
+  }
+  if (ArrayBuffer.isView(value)) return;
+  const remedy =
+    typeof value === 'string'
+      ? "Buffer.from(value, 'base64')"
+      : 'Buffer.from(value.data), or keep it in its encoded form';
+  throw new TypeError(
+    `Any of ${typeUrl} has no bytes, as after JSON.stringify: make them again by ${remedy}`,
+  );
 }
 
 function typeUrlOf(type: Pick<MessageType<unknown>, '$type'>): string {
@@ -71,6 +94,7 @@ export class TypeRegistry {
    * @throws TypeError when its bytes are broken.
    */
   unpack(any: Any): unknown {
+    assertPacked(any);
     const type = this.get(typeName(any));
     return type && unpack(type, any);
   }

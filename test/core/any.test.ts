@@ -33,6 +33,27 @@ describe('Any', () => {
     expect(() => unpack(ReportMetadata, broken)).toThrow('is broken');
   });
 
+  it.each<[string, (any: object) => unknown, string]>([
+    ['went through JSON', (any) => JSON.parse(JSON.stringify(any)), 'by Buffer.from(value.data)'],
+    [
+      'has its bytes by index',
+      (any) => ({ ...any, value: { 0: 8, 1: 4 } }),
+      'no bytes, as after JSON.stringify',
+    ],
+    ['has Base64', (any) => ({ ...any, value: 'CAQ=' }), "by Buffer.from(value, 'base64')"],
+    ['has no value', (any) => ({ ...any, value: undefined }), 'no bytes'],
+    ['is ProtoJSON', () => ({ '@type': 'x/a.B', field: 1 }), 'Any of x/a.B is ProtoJSON: read its fields'],
+    ['is of protobuf.js', () => ({ type_url: 'x/a.B', value: new Uint8Array() }), 'rename its type_url'],
+    ['is none', () => undefined, 'value is no Any, it has no typeUrl: give { typeUrl, value }'],
+  ])('that %s: throws an error that says so, and what to do', (_, change, message) => {
+    const given = change(pack(ExportReportRequest, request)) as never;
+    const registry = new TypeRegistry([ExportReportRequest]);
+    for (const read of [() => unpack(ExportReportRequest, given), () => registry.unpack(given)]) {
+      expect(read).toThrow(TypeError);
+      expect(read).toThrow(message);
+    }
+  });
+
   it('is unpacked by a registry that knows its type, and by no other', () => {
     const registry = new TypeRegistry([ExportReportRequest, ReportMetadata]);
     expect(registry.unpack(pack(ExportReportRequest, request))).toEqual(request);
