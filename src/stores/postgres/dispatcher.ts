@@ -7,8 +7,8 @@ const CLAIMED_AT_ONCE = 100;
 /** What a dispatcher works with. */
 export interface DispatcherOptions extends ConsumeOptions {
   readonly handler: WorkHandler;
-  readonly jobs: Jobs;
-  readonly leases: Leases;
+  readonly jobs: Pick<Jobs, 'prepare' | 'claim' | 'complete'>;
+  readonly leases: Pick<Leases, 'take' | 'drop'>;
   readonly read: (names: readonly string[]) => Promise<ReadonlyMap<string, OperationRecord>>;
   /** Gives work back and tells every server. */
   readonly release: (method: string, claims: readonly Claim[]) => Promise<void>;
