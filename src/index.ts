@@ -27,6 +27,7 @@ export { OperationsClient } from './client/operations-client.js';
 export { type OperationMethod, operationMethod } from './operation-method.js';
 export type { AnyForm, BytesForm, OperationMessage, StatusForm } from './operation-message.js';
 export { readOperation } from './read-operation.js';
+export { convertOperation, type PlainAny, type PlainOperation, plainOperation } from './write-operation.js';
 export type { CallOptions, NamedRequest, OperationsApi } from './operations-api.js';
 export {
   type CancelledOperation,

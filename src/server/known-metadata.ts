@@ -42,7 +42,7 @@ export class KnownFields<Metadata> {
     const missing: Record<string, Date | true> = {};
     for (const field of this.#times) {
       const time = facts[field];
-      if (time !== undefined && said[field] === undefined) missing[field] = new Date(time);
+      if (time !== undefined && (said[field] ?? undefined) === undefined) missing[field] = new Date(time);
     }
     for (const field of this.#flags) {
       if (facts.cancelRequestTime !== undefined && said[field] !== true) missing[field] = true;

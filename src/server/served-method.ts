@@ -7,6 +7,7 @@ import { invalidField, quoted } from '../status.js';
 import type { OperationRecord } from '../stores/operation-store.js';
 import type { Caller } from './access/caller.js';
 import { scopedRequestId } from './access/request-scope.js';
+import { checkCodecs } from './check-codecs.js';
 import type { ImplementedMethod, RunContext, StartContext } from './implement.js';
 import { KnownFields } from './known-metadata.js';
 import { queued } from './lifecycle.js';
@@ -48,6 +49,7 @@ export class ServedMethod {
     if (!(this.#maxAttempts >= 1)) {
       throw new TypeError(`maxAttempts of ${method.path} is ${this.#maxAttempts}: it must be 1 or more`);
     }
+    checkCodecs(method);
     this.#knownFields = new KnownFields(method.metadata, new Set(implementation.ownMetadataFields));
   }
 
@@ -125,7 +127,8 @@ export class ServedMethod {
     const type = this.#implemented.method.metadata;
     const values = type.fromPartial(update) as Record<string, unknown>;
     const given = Object.fromEntries(Object.keys(update).map((field) => [field, values[field]]));
-    return pack(type, { ...(this.#metadataOf(record) as object), ...given });
+    // Not by spreading, which would leave out the defaults of a prototype.
+    return pack(type, Object.assign(this.#metadataOf(record) as object, given));
   }
 
   /** Does the work; the response, packed. */

@@ -1,4 +1,4 @@
-import { createFileRegistry, type DescService } from '@bufbuild/protobuf';
+import { createFileRegistry, type DescMessage, type DescService } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { AttachedClustersClient } from '@google-cloud/gkemulticloud';
@@ -21,7 +21,7 @@ export interface OtherClient {
   get(server: Pick<TestServer, 'address' | 'url'>, name: string): Promise<unknown>;
 }
 
-const insecure = credentials.createInsecure();
+export const insecure = credentials.createInsecure();
 
 interface GetOperationStub extends Client {
   getOperation(request: { name: string }, callback: (error: Error | null, response: unknown) => void): void;
@@ -65,7 +65,11 @@ function protoLoaderClient(options: Options): OtherClient {
   };
 }
 
-const service = createFileRegistry(DESCRIPTORS).getService('google.longrunning.Operations') as DescService;
+const registry = createFileRegistry(DESCRIPTORS);
+const service = registry.getService('google.longrunning.Operations') as DescService;
+
+/** protobuf-es: the schema of `google.longrunning.Operation`. */
+export const PROTOBUF_OPERATION = registry.getMessage('google.longrunning.Operation') as DescMessage;
 
 const connect: OtherClient = {
   name: 'Connect with protobuf-es',
