@@ -111,6 +111,8 @@ export function rejectedMessages(): void {
   client.operation(other.list);
   // @ts-expect-error: the operation of a snapshot is its `operation`
   client.operation(other.snapshot);
+  // @ts-expect-error: it is a handle already
+  client.operation(other.handle);
   // @ts-expect-error: anything
   client.operation(other.json);
   // @ts-expect-error: an operation of Compute Engine
