@@ -86,14 +86,18 @@ export function connectingOptions(): Option[] {
   ];
 }
 
+/** `--google`, of the commands that call `google.longrunning.Operations` alone. */
+export function googleOption(): Option {
+  return new Option(
+    '--google',
+    "with Google's Application Default Credentials, to the API at --address",
+  ).conflicts('insecure');
+}
+
 /** A command that calls `google.longrunning.Operations`, of any server or of Google's. */
 export function operationsCommand(name: string, description: string): Command {
   return callingCommand(name, description)
-    .addOption(
-      new Option('--google', "with Google's Application Default Credentials, to the API at --address")
-        .conflicts(['insecure', 'token', 'tokenFile', 'tokenCommand'])
-        .helpGroup(CONNECTION),
-    )
+    .addOption(googleOption().helpGroup(CONNECTION))
     .hook('preAction', (_, command) => {
       if (!command.opts<ConnectingOptions>().google) return;
       if (command.getOptionValueSource('address') !== 'default') return;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { connectingOptions } from './options.js';
+import { connectingOptions, googleOption } from './options.js';
 import { readProfile } from './profile.js';
 import type { Output } from './terminal.js';
 import { UsageError } from './usage-error.js';
@@ -13,7 +13,7 @@ const SOURCES = ['config', 'env', 'cli'];
 /** Lets the options of a connection stand before the command, too. The help of each command has them. */
 export function acceptEarlyOptions(program: Command): void {
   program.enablePositionalOptions();
-  for (const option of connectingOptions()) {
+  for (const option of [...connectingOptions(), googleOption()]) {
     option.envVar = undefined;
     program.addOption(option.default(undefined).hideHelp());
   }
@@ -68,14 +68,16 @@ function chooseIdentity(command: Command): void {
   const highest = Math.max(...given.map(rank));
   const chosen = given.filter((name) => rank(name) === highest);
   if (chosen.length > 1) {
-    const flags = chosen.map(
-      (name) => command.options.find((option) => option.attributeName() === name)?.long,
-    );
-    throw new UsageError(`${flags.join(' and ')} are given together: give one of them`);
+    const [one, other] = chosen.map((name) => flagsOf(command, name)).reverse();
+    throw new UsageError(`option '${one}' cannot be used with option '${other}': give one of them`);
   }
   for (const name of given) {
     if (!chosen.includes(name)) command.setOptionValueWithSource(name, undefined, 'default');
   }
+}
+
+function flagsOf(command: Command, name: string): string | undefined {
+  return command.options.find((option) => option.attributeName() === name)?.flags;
 }
 
 function has(command: Command, name: string): boolean {

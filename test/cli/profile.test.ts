@@ -148,7 +148,11 @@ describe('tokens that cannot be', () => {
     const { code, stderr } = await run(['get', NAME, ...args], { address: server.address });
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `longrunning: ${args[0]} and ${args[2]} are given together: give one of them\n`,
+      stderr: expect.stringMatching(
+        new RegExp(
+          `^longrunning: option '${args[2]} <.+>' cannot be used with option '${args[0]} <.+>'[^\n]+\n$`,
+        ),
+      ),
     });
   });
 });
@@ -176,6 +180,29 @@ describe('the profile', () => {
     expect(authorizations).toEqual(
       ['of-profile', 'of-environment', 'of-file', 'early', 'of-command'].map((token) => `Bearer ${token}`),
     );
+  });
+
+  it('comes after --google, and so does the environment', async () => {
+    writeDefault('token: of-profile\n');
+    process.env.LONGRUNNING_TOKEN = 'of-environment';
+    const before = process.env.GOOGLE_APPLICATION_CREDENTIALS;
+    process.env.GOOGLE_APPLICATION_CREDENTIALS = '/missing/credentials.json';
+    try {
+      for (const args of [
+        ['get', NAME, '--google', '--address', server.address],
+        ['--google', '--address', server.address, 'get', NAME],
+      ]) {
+        const { code, stderr } = await run(args);
+        expect({ code, stderr }).toEqual({
+          code: 5,
+          stderr: expect.stringContaining('no Google credentials'),
+        });
+      }
+    } finally {
+      if (before === undefined) delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
+      else process.env.GOOGLE_APPLICATION_CREDENTIALS = before;
+    }
+    expect(authorizations).toEqual([]);
   });
 
   it('is another one by --profile, before the command too, and by LONGRUNNING_PROFILE', async () => {
@@ -211,7 +238,7 @@ describe('the profile', () => {
     ['protos: [1]', '"protos" is not a path, or a list of paths'],
     ['- secret', 'holds no settings'],
     ['token: "secret', 'is no YAML: '],
-    ['token: a\ntokenFile: b', '--token and --token-file are given together'],
+    ['token: a\ntokenFile: b', "option '--token-file <file>' cannot be used with option '--token <token>'"],
   ])('%j: exit code 2, says what is wrong, and quotes no token', async (text, message) => {
     writeDefault(text);
     const { code, stderr } = await run(['get', NAME], { address: server.address });
