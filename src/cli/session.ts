@@ -64,7 +64,9 @@ export class Session {
    * @throws UsageError when they cannot be read.
    */
   types(): Promise<Types> {
-    this.#types ??= import('./types.js').then(({ Types }) => Types.open(this.options, this.connection));
+    this.#types ??= import('./types.js').then(({ Types }) =>
+      Types.open(this.options, this.connection, () => this.timeLeft.timeoutMs),
+    );
     return this.#types;
   }
 

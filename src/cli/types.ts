@@ -24,12 +24,16 @@ export class Types implements Disposable {
   }
 
   /** @throws UsageError when a file cannot be read. */
-  static async open(options: CallingOptions, connection: Connection): Promise<Types> {
+  static async open(
+    options: CallingOptions,
+    connection: Connection,
+    timeLeftMs: () => number | undefined,
+  ): Promise<Types> {
     const given = await givenSchema(options);
     // APIs of Google have no reflection.
     if (isGiven(options) || options.google) return new Types(given, undefined);
     const { ReflectionClient } = await import('./reflection/reflection-client.js');
-    return new Types(given, new ReflectionClient(connection));
+    return new Types(given, new ReflectionClient(connection, timeLeftMs));
   }
 
   /** The schema to show an operation by. */

@@ -19,6 +19,8 @@ const PATHS = [
 
 /** Types are an addition: what a command shows does not wait longer for them. */
 const TIMEOUT_MS = 5000;
+/** What a command shows once its time has passed still has types of a server that answers at once. */
+const LEAST_TIMEOUT_MS = 250;
 
 type Question = NonNullable<ServerReflectionRequest['messageRequest']>;
 type Answer = NonNullable<ServerReflectionResponse['messageResponse']>;
@@ -27,9 +29,15 @@ type Answer = NonNullable<ServerReflectionResponse['messageResponse']>;
 export class ReflectionClient implements Disposable {
   readonly #client: Client;
   readonly #headers: Connection['headers'];
+  readonly #timeLeftMs: () => number | undefined;
   #versions: readonly string[] = PATHS;
 
-  constructor({ channel, headers }: Pick<Connection, 'channel' | 'headers'>) {
+  /** @param timeLeftMs - what the command has left; undefined: no limit. */
+  constructor(
+    { channel, headers }: Pick<Connection, 'channel' | 'headers'>,
+    timeLeftMs: () => number | undefined,
+  ) {
+    this.#timeLeftMs = timeLeftMs;
     this.#client = new Client(channel.target, channel.credentials, {
       'grpc.max_receive_message_length': -1,
       ...(channel.loopback && { 'grpc.enable_http_proxy': 0 }),
@@ -80,7 +88,8 @@ export class ReflectionClient implements Disposable {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(await this.#headers())) metadata.set(name, value);
     const { requestSerialize, responseDeserialize } = serverReflectionInfo;
-    const options = { deadline: Date.now() + TIMEOUT_MS };
+    const leftMs = Math.max(LEAST_TIMEOUT_MS, this.#timeLeftMs() ?? TIMEOUT_MS);
+    const options = { deadline: Date.now() + Math.min(TIMEOUT_MS, leftMs) };
     return new Promise((resolve, reject) => {
       const call = this.#client.makeBidiStreamRequest(
         path,

@@ -39,6 +39,8 @@ export class ServerTypes {
   #lookUp(fullName: string): Promise<void> {
     const known = this.#lookups.get(fullName);
     if (known) return known;
+    const registry = this.#built?.schema?.registry;
+    if (registry?.getMessage(fullName) || registry?.getService(fullName)) return Promise.resolve();
     const lookup = this.#add(this.#reflection.filesWithSymbol(fullName));
     this.#lookups.set(fullName, lookup);
     return lookup;
