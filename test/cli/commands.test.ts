@@ -221,6 +221,29 @@ describe('with a server', () => {
       expect(performance.now() - began).toBeLessThan(2000);
     });
 
+    it.each([
+      ['get', 'operations/a', '--timeout', '200ms'],
+      ['list', '--timeout', '200ms'],
+      ['start', 'Jobs/Hang', '--timeout', '200ms'],
+      ['get', 'operations/a'],
+    ])('the reason is told whatever the --timeout: %s %s %s %s', async (...args) => {
+      const situations: [string, string][] = [
+        ['127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1: check that a server runs at 127.0.0.1:1'],
+        [
+          'unknown.invalid:443',
+          'Name resolution failed for target dns:unknown.invalid:443: check the host name',
+        ],
+        [`https://${serving.address}`, 'wrong version number: server at'],
+        ['unix:/missing.sock', 'connect ENOENT /missing.sock'],
+      ];
+      for (const [address, reason] of situations) {
+        const { code, stderr } = await run([...args, ...JOBS_PROTO], { address });
+        expect(code).toBe(5);
+        expect(stderr).toContain(`longrunning: UNAVAILABLE: no connection to ${address}: ${reason}`);
+        expect(stderr).toMatch(/^[^\n]+\n$/);
+      }
+    });
+
     it('no server: says where it should be', async () => {
       const { code, stdout, stderr } = await run(['start', 'Reports/ExportReport'], {
         address: '127.0.0.1:1',

@@ -55,6 +55,8 @@ const DEADLINE_PASSED = /^Deadline exceeded/;
 export class ConnectionFaults {
   readonly #channel: Channel;
   #tls: Promise<boolean> | undefined;
+  /** One for all calls that fail at the same time. */
+  #another: Promise<string> | undefined;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -133,7 +135,14 @@ export class ConnectionFaults {
    * The reason why another connection fails: a channel that shares one that has failed before, as channels to the
    * same address do, is not told the reason.
    */
-  async #faultOfAnother(): Promise<string> {
+  #faultOfAnother(): Promise<string> {
+    this.#another ??= this.#probeAnother().finally(() => {
+      this.#another = undefined;
+    });
+    return this.#another;
+  }
+
+  async #probeAnother(): Promise<string> {
     const another = this.#channel.another?.();
     if (!another) return 'it failed before';
     try {
