@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { TestPostgres } from '../helpers/postgres-server.ts';
 import type { TortureOptions } from './torture.ts';
@@ -9,8 +10,17 @@ const LONGEST_STOP_MS = 4000;
 const HEED_MS = 1500;
 const SHARE_OF_DROPS = 0.3;
 const DROPPED_AT_ONCE = 3;
+const SHARE_OF_LOCKS = 0.3;
+const LOCKED_AT_ONCE = 3;
+const LONGEST_LOCK_MS = 1000;
+const SHARE_OF_STEPS = 0.1;
+/** The largest step of the clock, forward or backward. */
+const LARGEST_STEP_MS = 3_600_000;
 
-/** The torture of three servers on one PostgreSQL, whose connections are dropped, and which is restarted once. */
+/**
+ * The torture of three servers on one PostgreSQL: its connections are dropped, its rows are locked by others, its clock
+ * steps, and it is restarted once.
+ */
 export function postgresTorture(
   postgres: TestPostgres,
   given: Pick<TortureOptions, 'kills' | 'module' | 'onKill'>,
@@ -27,18 +37,57 @@ export function postgresTorture(
       if (kills >= restartAt && !restarted) {
         restarted = true;
         await postgres.restart();
-      } else if (Math.random() < SHARE_OF_DROPS) await dropConnections(postgres.url);
+      }
+      if (Math.random() < SHARE_OF_DROPS) await dropConnections(postgres.url);
+      if (Math.random() < SHARE_OF_LOCKS) await lockRows(postgres.url);
+      if (Math.random() < SHARE_OF_STEPS) await stepClock(postgres.url);
     },
   };
 }
 
 async function dropConnections(url: string): Promise<void> {
+  await connected(url, (client) =>
+    client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'longrunning' ORDER BY random() LIMIT $1`,
+      [DROPPED_AT_ONCE],
+    ),
+  );
+}
+
+/** Locks operations and jobs, as somebody does who looks at them in psql. */
+async function lockRows(url: string): Promise<void> {
+  await connected(url, async (client) => {
+    await client.query('BEGIN');
+    for (const [table, condition] of [
+      ['longrunning.operations', 'end_time IS NULL'],
+      ['longrunning_jobs.job', "state = 'active'"],
+    ]) {
+      await client.query(
+        `SELECT FROM ${table} WHERE ${condition} ORDER BY random() LIMIT $1 FOR UPDATE SKIP LOCKED`,
+        [LOCKED_AT_ONCE],
+      );
+    }
+    await delay(Math.random() * LONGEST_LOCK_MS);
+  });
+}
+
+/** Steps the clock by which claims lapse. */
+async function stepClock(url: string): Promise<void> {
+  const stepMs = Math.round((2 * Math.random() - 1) * LARGEST_STEP_MS);
+  await connected(url, (client) =>
+    client.query(`
+      CREATE OR REPLACE FUNCTION longrunning_jobs.job_now() RETURNS timestamptz LANGUAGE sql STABLE
+        AS 'SELECT pg_catalog.now() + interval ''${stepMs} ms'''`),
+  );
+}
+
+async function connected(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE application_name = 'longrunning' ORDER BY random() LIMIT $1`,
-    [DROPPED_AT_ONCE],
-  );
-  await client.end();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
 }
