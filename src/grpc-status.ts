@@ -2,7 +2,7 @@ import { Metadata, type ServerErrorResponse, type StatusObject } from '@grpc/grp
 import type { Any } from '../generated/google/protobuf/any.js';
 import { Status } from '../generated/google/rpc/status.js';
 import { STATUS_DETAILS_KEY } from './foreign-error.js';
-import { Code, type StatusError, statusOf } from './status.js';
+import { Code, readStatus, type StatusError } from './status.js';
 import { clipText, percentEncodedBytes, readProperty, toText, utf8Bytes } from './text.js';
 
 /**
@@ -18,7 +18,7 @@ const MAX_DETAILS_BYTES = 4096;
  * throws, and grpc-js can send the result.
  */
 export function toServerError(error: StatusError): ServerErrorResponse & { details: string } {
-  const status = statusOf(error);
+  const status = readStatus(error);
   const message = clipText(status.message, MAX_MESSAGE_BYTES, percentEncodedBytes);
   const metadata = new Metadata();
   const encoded = encodeWithin(MAX_DETAILS_BYTES, { ...status, message });

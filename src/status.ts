@@ -3,7 +3,6 @@ import type { Any } from '../generated/google/protobuf/any.js';
 import { BadRequest, ErrorInfo, RetryInfo } from '../generated/google/rpc/error_details.js';
 import type { Status } from '../generated/google/rpc/status.js';
 import { pack, unpack } from './any.js';
-import { asBuffer } from './as-buffer.js';
 import { readForeignError } from './foreign-error.js';
 import type { MessageType } from './operation-method.js';
 import { clipText, messageOf, readProperty, toText, utf8Bytes } from './text.js';
@@ -142,20 +141,9 @@ export function isStatusError(thrown: unknown): thrown is StatusError {
 }
 
 /**
- * Returns what can be sent and stored of an error: `toStatus()`, with whatever cannot be encoded replaced. Never throws,
- * whatever subclasses override or user code changed.
+ * Reads what can be sent and stored of an error, or of any value with the same properties: whatever cannot be encoded is
+ * replaced as in the constructor of StatusError. Never throws.
  */
-export function statusOf(error: StatusError): Status & { code: Code } {
-  let given: unknown;
-  try {
-    given = error.toStatus();
-  } catch {
-    given = error;
-  }
-  return readStatus(given);
-}
-
-/** Reads a `google.rpc.Status` from any value, with whatever cannot be encoded replaced as in a StatusError. Never throws. */
 export function readStatus(given: unknown): Status & { code: Code } {
   return {
     code: asCode(readProperty(given, 'code')),
@@ -246,24 +234,28 @@ const MAX_DETAILS = 1000;
 function readDetails(given: unknown): { readonly details: Any[]; readonly isIntact: boolean } {
   const details: Any[] = [];
   let isIntact = false;
+  let isComplete = false;
   try {
     if (Array.isArray(given)) {
       const count = Math.min(given.length, MAX_DETAILS);
       isIntact = count === given.length;
+      isComplete = isIntact;
       // By index: iterators and methods of the array may have been overridden.
       for (let index = 0; index < count; index++) {
         const detail: unknown = given[index];
         const read = isPlainAny(detail) ? detail : asAny(detail);
         if (read) details.push(read);
         isIntact &&= read === detail;
+        isComplete &&= read !== undefined;
       }
     }
   } catch {
-    isIntact = false;
+    isComplete = false;
   }
-  if (!isIntact && !details.some(({ typeUrl }) => typeUrl.endsWith(`/${ErrorInfo.$type}`)))
+  if (isComplete) return { details, isIntact };
+  if (!details.some(({ typeUrl }) => typeUrl.endsWith(`/${ErrorInfo.$type}`)))
     details.push(malformedDetails());
-  return { details, isIntact };
+  return { details, isIntact: false };
 }
 
 function malformedDetails(): Any {
@@ -276,14 +268,28 @@ function isPlainAny(detail: unknown): detail is Any {
   if (typeof detail !== 'object' || detail === null || types.isProxy(detail)) return false;
   const typeUrl = Object.getOwnPropertyDescriptor(detail, 'typeUrl')?.value;
   const value = Object.getOwnPropertyDescriptor(detail, 'value')?.value;
-  return typeof typeUrl === 'string' && typeUrl.isWellFormed() && types.isUint8Array(value);
+  return typeof typeUrl === 'string' && typeUrl.isWellFormed() && isPlainBytes(value);
+}
+
+/** Whether bytes are what they seem: subclasses and own properties may say otherwise, or throw. */
+function isPlainBytes(value: unknown): boolean {
+  if (!types.isUint8Array(value) || Object.hasOwn(value, 'length') || Object.hasOwn(value, 'byteLength'))
+    return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Buffer.prototype || prototype === Uint8Array.prototype;
 }
 
 function asAny(detail: unknown): Any | undefined {
   const typeUrl = readProperty(detail, 'typeUrl');
   const value = readProperty(detail, 'value');
   if (typeof typeUrl !== 'string' || !types.isUint8Array(value)) return undefined;
-  return { typeUrl: typeUrl.toWellFormed(), value: asBuffer(value) };
+  try {
+    // Copies the bytes themselves: nothing that was overridden is called.
+    return { typeUrl: typeUrl.toWellFormed(), value: Buffer.from(new Uint8Array(value).buffer) };
+  } catch {
+    // Their buffer was transferred.
+    return undefined;
+  }
 }
 
 /** Whether nothing of a StatusError was changed or overridden so that it could not be encoded. */
@@ -302,6 +308,6 @@ function isIntact(error: StatusError): boolean {
 
 /** A StatusError with what can still be read of one. */
 function repaired(error: StatusError): StatusError {
-  const { code, message, details } = statusOf(error);
+  const { code, message, details } = readStatus(error);
   return new StatusError(code, message, details, { cause: error });
 }

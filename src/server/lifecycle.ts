@@ -2,7 +2,7 @@ import type { Operation } from '../../generated/google/longrunning/operations.js
 import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Status } from '../../generated/google/rpc/status.js';
 import { formatOperationName } from '../name.js';
-import { Code, kitStatus, type StatusError, statusOf } from '../status.js';
+import { Code, kitStatus, readStatus, type StatusError } from '../status.js';
 import type { ListedOperation, OperationRecord, OperationResult } from '../stores/operation-store.js';
 
 /**
@@ -66,7 +66,7 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
     case 'succeeded':
       return ended(event.at, { $case: 'response', value: event.response });
     case 'failed':
-      return failed(event.at, statusOf(event.error));
+      return failed(event.at, readStatus(event.error));
     case 'cancelled':
       return failed(event.at, cancellation(record.name));
     case 'interrupted':

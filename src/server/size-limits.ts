@@ -1,5 +1,5 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
-import { Code, kitError, quoted, type StatusError, statusOf } from '../status.js';
+import { Code, kitError, quoted, readStatus, type StatusError } from '../status.js';
 import { utf8Bytes } from '../text.js';
 
 /** Room for metadata beside a result of the largest size: by default both stay below the 4 MiB that gRPC clients receive. */
@@ -46,7 +46,7 @@ export class SizeLimits {
 
   /** Returns an error that is small enough to be stored together with the metadata: a shorter one of the same code if need be. */
   error(error: StatusError, metadata: Any | undefined): StatusError {
-    const { code, message, details } = statusOf(error);
+    const { code, message, details } = readStatus(error);
     const bytes = details.reduce((sum, detail) => sum + anyBytes(detail), utf8Bytes(message));
     const beside = metadata ? anyBytes(metadata) : 0;
     if (!this.#isExceeded(bytes, beside)) return error;

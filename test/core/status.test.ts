@@ -7,7 +7,7 @@ import { Status } from '../../generated/google/rpc/status.js';
 import { pack } from '../../src/any.js';
 import { STATUS_DETAILS_KEY } from '../../src/foreign-error.js';
 import { toServerError } from '../../src/grpc-status.js';
-import { Code, codeName, invalidField, kitError, quoted, StatusError, statusOf } from '../../src/status.js';
+import { Code, codeName, invalidField, kitError, quoted, readStatus, StatusError } from '../../src/status.js';
 import { anyString, anyThrown, HOSTILE } from '../helpers/any-value.js';
 
 const details = [pack(RetryInfo, { retryDelay: { seconds: 1, nanos: 0 } })];
@@ -73,7 +73,7 @@ describe('StatusError.from', () => {
       }
     }
     const make = () => new Hostile(Code.ABORTED, 'again', details);
-    expect(statusOf(make())).toEqual({ code: Code.ABORTED, message: 'again', details });
+    expect(readStatus(make())).toEqual({ code: Code.ABORTED, message: 'again', details });
     for (const [key, value] of [
       ['code', 'ABORTED'],
       ['message', Object.create(null)],
@@ -125,6 +125,24 @@ describe('new StatusError', () => {
     expect(error.detail(ErrorInfo)).toMatchObject({ reason: 'MALFORMED_ERROR_DETAILS' });
   });
 
+  it('reads bytes whose length was overridden', () => {
+    class Bytes extends Uint8Array {
+      override get length(): number {
+        throw new Error('length');
+      }
+      override get byteLength(): number {
+        return -1;
+      }
+    }
+    const bytes = Uint8Array.of(8, 1);
+    const changed = Object.defineProperty(Uint8Array.from(bytes), 'byteLength', { value: 1000 });
+    for (const value of [Bytes.from(bytes), changed] as Buffer[]) {
+      const error = new StatusError(Code.ABORTED, 'm', [{ typeUrl: 'a/b', value }]);
+      assertSendable(error);
+      expect(error.details).toEqual([{ typeUrl: 'a/b', value: Buffer.from(bytes) }]);
+    }
+  });
+
   it('keeps the valid details beside others', () => {
     const info = pack(ErrorInfo, { reason: 'A', domain: 'd', metadata: {} });
     expect(new StatusError(Code.ABORTED, 'm', [info, 5 as unknown as Any]).details).toEqual([info]);
@@ -132,7 +150,7 @@ describe('new StatusError', () => {
 });
 
 function assertSendable(error: StatusError): void {
-  const status = statusOf(error);
+  const status = readStatus(error);
   expect(codeName(status.code)).not.toBe('OK');
   expect(Object.values(Code)).toContain(status.code);
   expect(status.message.isWellFormed()).toBe(true);

@@ -3,6 +3,7 @@ import { Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-j
 import { asBuffer } from '../../as-buffer.js';
 import { systemClock } from '../../clock.js';
 import { timeLeftMs } from '../../deadline.js';
+import { sendableError } from '../../grpc-status.js';
 import { onAbort } from '../../signals.js';
 import { Code, StatusError } from '../../status.js';
 import type { UnaryHandler } from './unary-handlers.js';
@@ -109,7 +110,9 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
 
   #answer(handler: UnaryHandler, [error, value, trailers]: ServerAnswer): void {
     if (error) {
-      this.#fail(statusOf(error, trailers), trailers ?? error.metadata);
+      const { code = Code.UNKNOWN, details = '', metadata } = sendableError(error);
+      const received = trailers ?? metadata;
+      this.#fail(serverError(code, details, received ?? new Metadata()), received);
       return;
     }
     let bytes: Buffer;
@@ -153,12 +156,4 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
     if (trailers) metadata.merge(trailers);
     return metadata;
   }
-}
-
-/** As grpc-js has it. */
-function statusOf(error: NonNullable<ServerAnswer[0]>, trailers: Metadata | undefined): StatusError {
-  const code = Number.isInteger(error.code) ? Number(error.code) : Code.UNKNOWN;
-  const message = 'message' in error ? error.message : 'Unknown Error';
-  const details = (Number.isInteger(error.code) ? error.details : undefined) ?? message;
-  return serverError(code, details, trailers ?? error.metadata ?? new Metadata());
 }
