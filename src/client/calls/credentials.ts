@@ -2,9 +2,10 @@ import { ChannelCredentials } from '@grpc/grpc-js';
 import { type Address, parseAddress } from '../../address.js';
 import { assertOwnCredentials } from '../../own-credentials.js';
 import { abortable } from '../../signals.js';
-import { Code, kitError, quoted } from '../../status.js';
+import { Code, kitError, quoted, StatusError } from '../../status.js';
 import { assertBearerToken } from './bearer-token.js';
 import { withoutScheme } from './connection-advice.js';
+import { isTransientFailure } from './transient-failure.js';
 
 /** Certificates and keys, in PEM. */
 export interface TlsOptions {
@@ -64,7 +65,8 @@ function bytes(pem: string | Buffer | undefined): Buffer | null {
 /**
  * The headers that say as whom a call is made.
  *
- * @throws StatusError UNAUTHENTICATED, with the cause, when no token is to be had; `signal.reason` on abort.
+ * @throws StatusError with the cause when no token is to be had: UNAVAILABLE if that is likely to pass, else
+ * UNAUTHENTICATED; one that the source throws itself; `signal.reason` on abort.
  */
 export async function authorization(
   token: TokenSource,
@@ -81,7 +83,19 @@ async function fetchToken(source: () => Promise<string>): Promise<string> {
     assertBearerToken(token, 'the token of the function');
     return token;
   } catch (cause) {
-    const message = `no token is to be had (${String(cause)}): see the cause`;
-    throw kitError(Code.UNAUTHENTICATED, 'TOKEN_UNAVAILABLE', message, { cause });
+    throw tokenError(cause);
   }
+}
+
+/**
+ * Normalizes the failure to get a token: UNAVAILABLE if it is likely to pass, so that waits ask again; else
+ * UNAUTHENTICATED. A StatusError stays as it is.
+ */
+export function tokenError(cause: unknown): StatusError {
+  if (cause instanceof StatusError) return cause;
+  const transient = isTransientFailure(cause);
+  const advice = transient ? 'ask again' : 'see the cause';
+  const message = `no token is to be had (${String(cause)}): ${advice}`;
+  const code = transient ? Code.UNAVAILABLE : Code.UNAUTHENTICATED;
+  return kitError(code, 'TOKEN_UNAVAILABLE', message, { cause });
 }

@@ -4,6 +4,7 @@ import { timeLeftMs } from '../../deadline.js';
 import { toServerError } from '../../grpc-status.js';
 import { abortable, within } from '../../signals.js';
 import { Code, kitError, quoted, StatusError } from '../../status.js';
+import { isTransientFailure } from '../calls/transient-failure.js';
 
 const DEFAULT_UNIVERSE = 'googleapis.com';
 const QUOTA_PROJECT_HEADER = 'x-goog-user-project';
@@ -13,9 +14,11 @@ export interface GoogleCredentials {
   /**
    * What to send with a call: `authorization`, and `x-goog-user-project` where there is a quota project.
    *
+   * google-auth-library 10 and newer return `Headers`, older versions an object.
+   *
    * @param url - the service that is called; service accounts sign for it.
    */
-  getRequestHeaders(url?: string): Promise<Headers>;
+  getRequestHeaders(url?: string): Promise<Headers | Readonly<Record<string, string>>>;
   /** Of which universe they are: `googleapis.com`. @defaultValue `universeDomain` */
   getUniverseDomain?(): Promise<string>;
   /** For those that have no `getUniverseDomain`. @defaultValue not checked */
@@ -79,23 +82,26 @@ async function addHeaders(
   if (universe !== undefined && universe !== expected) {
     throw new Error(`they are of the universe ${quoted(universe)}, not ${quoted(expected)}`);
   }
-  for (const [key, value] of await credentials.getRequestHeaders(url)) metadata.set(key, value);
+  for (const [key, value] of entriesOf(await credentials.getRequestHeaders(url))) metadata.set(key, value);
   if (quotaProject !== undefined) metadata.set(QUOTA_PROJECT_HEADER, quotaProject);
 }
 
-/** A token server that cannot be reached, or that fails, may be back soon; anything else is for people to mend. */
-function credentialsError(cause: unknown): StatusError {
-  if (cause instanceof StatusError) return cause;
-  const { code, status } = Object(cause) as { readonly code?: unknown; readonly status?: unknown };
-  const passing = (typeof code === 'string' && NETWORK_ERRORS.has(code)) || Number(status) >= 500;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `no Google credentials for the call: ${reason}: see "gcloud auth application-default login"`;
-  return kitError(passing ? Code.UNAVAILABLE : Code.UNAUTHENTICATED, 'CREDENTIALS_UNAVAILABLE', message, {
-    cause,
-  });
+function entriesOf(headers: unknown): Iterable<readonly [string, string]> {
+  if (typeof headers === 'object' && headers !== null) {
+    const entries = Symbol.iterator in headers ? [...(headers as Headers)] : Object.entries(headers);
+    if (entries.every(([, value]) => typeof value === 'string')) return entries;
+  }
+  throw new TypeError('getRequestHeaders resolved neither to Headers nor to an object of header values');
 }
 
-const NETWORK_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH']);
+/** A token server that cannot be reached or that fails may be back soon; anything else is for people to fix. */
+function credentialsError(cause: unknown): StatusError {
+  if (cause instanceof StatusError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `no Google credentials for the call: ${reason}: see "gcloud auth application-default login"`;
+  const code = isTransientFailure(cause) ? Code.UNAVAILABLE : Code.UNAUTHENTICATED;
+  return kitError(code, 'CREDENTIALS_UNAVAILABLE', message, { cause });
+}
 
 /** What a call ends with, details and all. */
 function statusOf(error: StatusError): StatusObject {

@@ -20,7 +20,7 @@ import {
 } from '../../../generated/google/longrunning/operations.js';
 import type { OperationsClientOptions } from '../../../src/client/client-options.js';
 import { OperationsClient } from '../../../src/client/operations-client.js';
-import { Code } from '../../../src/status.js';
+import { Code, kitError, StatusError } from '../../../src/status.js';
 import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
 import { running, startScriptedServer, succeeded } from '../scripted-server.js';
 
@@ -201,7 +201,7 @@ describe('client › token', () => {
 
   it('that is not to be had: UNAUTHENTICATED with the cause, no call, and it ends a wait', async () => {
     await using server = await startScriptedServer({});
-    const cause = new Error('no network');
+    const cause = new Error('not logged in');
     await using client = new OperationsClient({
       address: server.address,
       token: () => Promise.reject(cause),
@@ -211,6 +211,73 @@ describe('client › token', () => {
       expect(error).toMatchObject({ operationName: NAME, cause });
     }
     expect(server.calls).toEqual([]);
+  });
+
+  const response = (code: number) => Object.assign(new Error('refused'), { response: { status: code } });
+  it.each([
+    ['ENOTFOUND', Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' })],
+    ['ENETUNREACH', Object.assign(new Error('connect'), { code: 'ENETUNREACH' })],
+    ['EAI_AGAIN in the text alone', new Error('getaddrinfo EAI_AGAIN oauth2.googleapis.com')],
+    ['HTTP 429', response(429)],
+    ['HTTP 500', Object.assign(new Error('failed'), { status: 500 })],
+    ['HTTP 503 as text', Object.assign(new Error('failed'), { code: '503' })],
+    ['an error of fetch', new TypeError('fetch failed', { cause: new Error('other side closed') })],
+    [
+      'a premature close',
+      Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }),
+    ],
+    ['a timeout of fetch', new DOMException('The operation was aborted due to timeout', 'TimeoutError')],
+    [
+      'refusals of all addresses of a host',
+      new AggregateError([Object.assign(new Error(''), { code: 'ECONNREFUSED' })]),
+    ],
+    ['UNAVAILABLE of a token service', new StatusError(Code.UNAVAILABLE, 'away')],
+  ])(
+    'that cannot be fetched for a moment, %s: UNAVAILABLE, and the wait goes on (contract 48)',
+    async (_, cause) => {
+      await using server = await startScriptedServer({ waitOperation: () => succeeded() });
+      let failures = 0;
+      await using client = new OperationsClient({
+        address: server.address,
+        random: () => 0,
+        token: async () => {
+          if (failures++ < 2) throw cause;
+          return 'good';
+        },
+      });
+      expect(await rejection(client.getOperation({ name: NAME }))).toMatchObject({ code: Code.UNAVAILABLE });
+      expect((await client.operation(NAME).wait()).state).toBe('succeeded');
+      expect(failures).toBe(3);
+    },
+  );
+
+  it.each([response(400), response(401), response(403), new Error('bad key')])(
+    'that is refused: UNAUTHENTICATED (%s)',
+    async (cause) => {
+      await using server = await startScriptedServer({});
+      await using client = new OperationsClient({
+        address: server.address,
+        token: () => Promise.reject(cause),
+      });
+      await expectKitError(client.getOperation({ name: NAME }), Code.UNAUTHENTICATED, {
+        reason: 'TOKEN_UNAVAILABLE',
+      });
+    },
+  );
+
+  it('a StatusError of the function is preserved', async () => {
+    const denied = kitError(Code.PERMISSION_DENIED, 'NO_SEAT', 'no seat left');
+    await using server = await startScriptedServer({});
+    await using client = new OperationsClient({
+      address: server.address,
+      token: () => Promise.reject(denied),
+    });
+    const error = await rejection(client.getOperation({ name: NAME }));
+    expect(error).toMatchObject({
+      code: Code.PERMISSION_DENIED,
+      message: 'no seat left',
+      details: denied.details,
+    });
   });
 
   it.each([undefined, ''])('%j, of a function, is none: UNAUTHENTICATED, and no call', async (token) => {

@@ -152,6 +152,47 @@ describe('googleOperationsClient', () => {
     expect(asked).toBeGreaterThan(1);
   });
 
+  it('takes what google-auth-library 9 and older return: an object of headers', async () => {
+    const auth = {
+      getRequestHeaders: async () => ({ Authorization: 'Bearer old', 'x-goog-user-project': 'p' }),
+    };
+    const { server, client } = await plain({ auth });
+    await asks(client);
+    expect(server.calls[0]?.headers).toMatchObject({
+      authorization: 'Bearer old',
+      'x-goog-user-project': 'p',
+    });
+  });
+
+  it.each([undefined, 'Bearer x', { authorization: 1 }])(
+    'says so when getRequestHeaders resolves to no headers: %j',
+    async (headers) => {
+      const auth = { getRequestHeaders: async () => headers as unknown as Headers };
+      const { server, client } = await plain({ auth });
+      await expectKitError(client.getOperation({ name: NAME }), Code.UNAUTHENTICATED, {
+        message: /getRequestHeaders resolved neither to Headers nor to an object/,
+      });
+      expect(server.calls).toEqual([]);
+    },
+  );
+
+  it.each([{}, 'token', null])('refuses %j as auth, and says what to pass', (auth) => {
+    const make = () =>
+      googleOperationsClient({ apiEndpoint: 'localhost:1', auth: auth as unknown as GoogleCredentials });
+    expect(make).toThrow(/auth has no function getRequestHeaders: pass a GoogleAuth/);
+  });
+
+  it.each(['ENOTFOUND', 'ENETUNREACH', '429', '503'])(
+    'a token server that fails with %s: UNAVAILABLE',
+    async (code) => {
+      const cause = Object.assign(new Error('token server'), { code });
+      const { client } = await plain({ auth: { getRequestHeaders: () => Promise.reject(cause) } });
+      await expectKitError(client.getOperation({ name: NAME }), Code.UNAVAILABLE, {
+        reason: 'CREDENTIALS_UNAVAILABLE',
+      });
+    },
+  );
+
   it('keeps to the deadline, and to the signal, when credentials do not come', async () => {
     const { client } = await plain({ auth: { getRequestHeaders: () => new Promise(() => {}) } });
     const late = rejection(client.getOperation({ name: NAME }, { timeoutMs: 100 }));

@@ -1,0 +1,75 @@
+import { Code, StatusError } from '../../status.js';
+
+/** System errors that mean that a peer cannot be reached now. */
+const NETWORK_ERRORS = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  // Of node-fetch and other HTTP clients.
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_HTTP2_STREAM_CANCEL',
+  'ERR_SOCKET_CONNECTION_TIMEOUT',
+]);
+
+/** Errors of undici, which is the `fetch` of Node: connections, timeouts, closed sockets. */
+const UNDICI_ERROR =
+  /^UND_ERR_(?:CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET|CLOSED|DESTROYED|ABORTED)$/;
+
+/** Messages of HTTP clients that give no code. */
+const NETWORK_MESSAGE =
+  /\bfetch failed\b|premature close|socket hang up|network socket disconnected|terminated|network timeout|other side closed/i;
+
+const MAX_CAUSES = 8;
+
+/**
+ * Decides if a failure to fetch something over HTTP is likely to pass: the network or the peer was away (contract
+ * 48). Looks at the error, its causes and the errors that it aggregates, in the forms of Node, fetch, node-fetch,
+ * gaxios and axios.
+ */
+export function isTransientFailure(thrown: unknown): boolean {
+  if (StatusError.from(thrown).code === Code.UNAVAILABLE) return true;
+  const pending: unknown[] = [thrown];
+  for (let looked = 0; looked < MAX_CAUSES && pending.length > 0; looked++) {
+    const failure = Object(pending.shift()) as Failure;
+    if (isTransient(failure)) return true;
+    if (failure.cause !== undefined) pending.push(failure.cause);
+    if (Array.isArray(failure.errors)) pending.push(...failure.errors);
+  }
+  return false;
+}
+
+interface Failure {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly status?: unknown;
+  readonly statusCode?: unknown;
+  readonly response?: { readonly status?: unknown; readonly statusCode?: unknown } | null;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+function isTransient({ name, message, code, status, statusCode, response }: Failure): boolean {
+  if (typeof code === 'string' && (NETWORK_ERRORS.has(code) || UNDICI_ERROR.test(code))) return true;
+  // gaxios gives the HTTP status as code, perhaps as text.
+  const statuses = [status, statusCode, code, response?.status, response?.statusCode];
+  if (statuses.some(isTransientStatus)) return true;
+  if (name === 'TimeoutError') return true;
+  if (typeof message !== 'string') return false;
+  // Wrappers often keep nothing but the text: "getaddrinfo ENOTFOUND oauth2.googleapis.com".
+  return NETWORK_MESSAGE.test(message) || message.split(/[^A-Z_]/).some((word) => NETWORK_ERRORS.has(word));
+}
+
+function isTransientStatus(status: unknown): boolean {
+  const number = typeof status === 'string' && /^\d{3}$/.test(status) ? Number(status) : status;
+  return typeof number === 'number' && (number === 408 || number === 429 || (number >= 500 && number < 600));
+}
