@@ -1,4 +1,4 @@
-import type { Operation } from '../../generated/google/longrunning/operations.js';
+import type { ListOperationsResponse, Operation } from '../../generated/google/longrunning/operations.js';
 import type { CallOptions, OperationsApi } from '../operations-api.js';
 import { link } from '../signals.js';
 import { Code, kitError, quoted } from '../status.js';
@@ -14,12 +14,24 @@ export interface ListRequest {
   readonly filter?: string;
   /** How many to get with one call, at most. @defaultValue what the server thinks best */
   readonly pageSize?: number;
+  /**
+   * Lists what can be reached when a location of the server cannot; `unreachable` of the pages names the rest.
+   *
+   * @defaultValue false: then the listing fails
+   */
+  readonly returnPartialSuccess?: boolean;
 }
 
-/** Operations, got page by page as one goes; each loop begins anew. */
+/** One page of a listing. */
+export interface OperationPage extends ReadonlyArray<Operation> {
+  /** Locations that the server could not reach, so that operations may be missing; empty as a rule. */
+  readonly unreachable: readonly string[];
+}
+
+/** Operations, fetched page by page as the loop goes on; each loop begins again. */
 export interface OperationListing extends AsyncIterable<Operation> {
   /** The same page by page, empty ones too. */
-  pages(): AsyncIterable<readonly Operation[]>;
+  pages(): AsyncIterable<OperationPage>;
 }
 
 /**
@@ -54,7 +66,7 @@ async function* eachPage(
   api: OperationsApi,
   request: ListRequest,
   { left, ...options }: PageOptions,
-): AsyncGenerator<readonly Operation[], void> {
+): AsyncGenerator<OperationPage, void> {
   const linked = link(options.signal, left);
   const tokens = new Set<string>();
   const call = { ...options, signal: linked.signal };
@@ -63,7 +75,7 @@ async function* eachPage(
     do {
       linked.signal.throwIfAborted();
       const page = await api.listOperations({ ...request, pageToken }, call);
-      yield page.operations;
+      yield pageOf(page);
       pageToken = page.nextPageToken;
       if (tokens.has(pageToken)) throw endless(pageToken);
       tokens.add(pageToken);
@@ -73,6 +85,12 @@ async function* eachPage(
   } finally {
     linked[Symbol.dispose]();
   }
+}
+
+/** An array with a property: `pages()` gave arrays before it told what is unreachable. */
+function pageOf({ operations, unreachable }: ListOperationsResponse): OperationPage {
+  const property = { value: unreachable, enumerable: false } as const;
+  return Object.defineProperty([...operations], 'unreachable', property) as Operation[] & OperationPage;
 }
 
 function endless(pageToken: string): unknown {

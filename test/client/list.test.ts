@@ -9,7 +9,7 @@ import { expectKitError, rejection } from '../../src/testing/conformance/kit-err
 import { PARENT, startReportsServer } from '../../src/testing/conformance/reports-server.js';
 import { running } from './scripted-server.js';
 
-type Page = Pick<ListOperationsResponse, 'operations' | 'nextPageToken'>;
+type Page = Pick<ListOperationsResponse, 'operations' | 'nextPageToken'> & Partial<ListOperationsResponse>;
 
 interface Asked {
   readonly pageToken: string | undefined;
@@ -51,6 +51,32 @@ describe('listing', () => {
     for await (const operations of client.list(request).pages()) sizes.push(operations.length);
     expect(sizes).toEqual([3, 3, 1]);
     expect(await names(client.list({ ...request, filter: 'done = true' }))).toEqual([]);
+  });
+
+  it('names what is unreachable, page by page, and asks for a partial success', async () => {
+    const pages = {
+      '': { ...page('1', 'a'), unreachable: ['projects/p/locations/eu', 'projects/p/locations/us'] },
+      1: page('', 'b'),
+    };
+    const requests: unknown[] = [];
+    const { api } = paged(pages);
+    const noting: OperationsApi = {
+      ...api,
+      listOperations: (request, options) => {
+        requests.push(request);
+        return api.listOperations(request, options);
+      },
+    };
+    const seen: (readonly string[])[] = [];
+    for await (const each of listOperations(noting, { name: '', returnPartialSuccess: true }).pages()) {
+      seen.push(each.unreachable);
+      expect(each).toHaveLength(1);
+    }
+    expect(seen).toEqual([['projects/p/locations/eu', 'projects/p/locations/us'], []]);
+    expect(requests).toEqual([
+      { name: '', returnPartialSuccess: true, pageToken: '' },
+      { name: '', returnPartialSuccess: true, pageToken: '1' },
+    ]);
   });
 
   it('goes on over empty pages until the token is empty (contract 43)', async () => {

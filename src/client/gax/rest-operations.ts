@@ -35,11 +35,11 @@ export class GaxRestOperations implements OperationsApi {
     options?: CallOptions,
   ): Promise<ListOperationsResponse> {
     const [, , page] = await this.#call('listOperations', request, options);
-    const { operations, nextPageToken } = page as GaxPage;
+    const { operations, nextPageToken, unreachable } = page as GaxPage;
     return {
       operations: (operations ?? []).map((operation) => readOperation(operation)),
       nextPageToken: nextPageToken ?? '',
-      unreachable: [],
+      unreachable: [...(unreachable ?? [])],
     };
   }
 
@@ -98,6 +98,7 @@ export class GaxRestOperations implements OperationsApi {
 interface GaxPage {
   readonly operations?: readonly unknown[] | null;
   readonly nextPageToken?: string | null;
+  readonly unreachable?: readonly string[] | null;
 }
 
 /** Errors of google-gax over REST have their details already taken apart, and no code when HTTP itself failed. */
