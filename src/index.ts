@@ -14,15 +14,16 @@ export {
   OperationFailedError,
   WaitTimeoutError,
 } from './client/calls/errors.js';
-export type { ListRequest, OperationListing } from './client/list.js';
+export type { ListRequest, OperationListing, OperationPage } from './client/list.js';
 export type {
   OperationHandle,
   OperationReference,
   UpdatesOptions,
   WaitOptions,
 } from './client/operation-handle.js';
-export type { OpenOperation, OperationSource } from './client/operation-handles.js';
+export type { OpenOperation, OperationOptions, OperationSource } from './client/operation-handles.js';
 export type { OperationsClientOptions } from './client/client-options.js';
+export type { RetryPredicate } from './client/waiting/failure.js';
 export { OperationsClient } from './client/operations-client.js';
 export { type OperationMethod, operationMethod } from './operation-method.js';
 export type { AnyForm, BytesForm, OperationMessage, StatusForm } from './operation-message.js';

@@ -3,9 +3,11 @@ import { parseAddress } from '../address.js';
 import type { Clock } from '../clock.js';
 import { invalidField } from '../status.js';
 import { CHANNEL_OPTIONS } from './calls/channel-options.js';
+import { TimedCredentials } from './calls/connect-timeout.js';
 import type { ConnectionOptions } from './calls/connection.js';
 import { channelCredentials, type TlsOptions, type TokenSource } from './calls/credentials.js';
-import type { WaitLimits } from './waiting/wait-slots.js';
+import type { RetryPredicate } from './waiting/failure.js';
+import type { WaitLimits } from './waiting/wait-connections.js';
 
 /** What an `OperationsClient` takes. */
 export interface OperationsClientOptions {
@@ -40,18 +42,33 @@ export interface OperationsClientOptions {
    * in silence is noticed within 40 s, and waits go on over another. Give longer ones for a server that answers pings
    * with GOAWAY "too_many_pings".
    *
-   * @defaultValue those of keepalive, up to 10 s between two attempts to connect
-   * (`grpc.max_reconnect_backoff_ms`), and a service config that retries UNAVAILABLE (`grpc.service_config`)
+   * @defaultValue those of keepalive, messages of any size (`grpc.max_receive_message_length`: -1), up to 10 s between
+   * two attempts to connect (`grpc.max_reconnect_backoff_ms`), and a service config that retries UNAVAILABLE (`grpc.service_config`)
    */
   readonly channelOptions?: ChannelOptions;
   /**
-   * How many connections there may be for long-polls, beside the one for all other calls; each carries 80 at
-   * once, or what the server is found to allow. They are opened as needed and closed after 30 s without use. When
-   * there are more waits than fit, they take turns in shorter long-polls.
+   * Upper bound on connections for waits, beside the one for all other calls. Each carries 80 long polls at once, or
+   * as many as the server is found to allow. They are opened as needed and closed after 30 s without use. Waits that
+   * do not fit poll by GetOperation, with backoff up to 30 s.
    *
    * @defaultValue 32
    */
   readonly maxWaitConnections?: number;
+  /**
+   * Time after which a peer that accepts a connection and stays silent is abandoned, in milliseconds. Then another
+   * connection is made.
+   *
+   * @defaultValue 20,000
+   */
+  readonly connectTimeoutMs?: number;
+  /**
+   * Decides if a wait goes on after an error that would end it; return true to ask again. It is not called for errors
+   * that are retried anyway: UNAVAILABLE, DEADLINE_EXCEEDED of a single request, and RESOURCE_EXHAUSTED with
+   * RetryInfo. A handle can have its own.
+   *
+   * @defaultValue always false
+   */
+  readonly retry?: RetryPredicate;
   /** The time that waits go by, in milliseconds; single calls go by grpc-js's. @defaultValue the machine's */
   readonly clock?: Clock;
   /** Jitters the delays between questions: a number from 0 up to 1. @defaultValue Math.random */
@@ -59,6 +76,8 @@ export interface OperationsClientOptions {
 }
 
 const DEFAULT_MAX_WAIT_CONNECTIONS = 32;
+
+const DEFAULT_CONNECT_TIMEOUT_MS = 20_000;
 
 /**
  * HTTP/2 recommends no smaller limit than 100 streams. Some below it, because a server may still count a stream
@@ -75,14 +94,19 @@ const NO_PROXY: ChannelOptions = { 'grpc.enable_http_proxy': 0 };
 /**
  * How to connect.
  *
- * @throws TypeError when the address is malformed, or credentials contradict each other or would be seen by others.
+ * @throws TypeError when the address is malformed, or credentials contradict each other or would be seen by others;
+ * StatusError INVALID_ARGUMENT unless `connectTimeoutMs` is positive.
  */
 export function connectionOptions(options: OperationsClientOptions): ConnectionOptions {
   const address = parseAddress(options.address);
-  const { channelOptions, interceptors = [] } = options;
+  const { channelOptions, interceptors = [], connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS } = options;
+  if (!(connectTimeoutMs > 0)) {
+    const message = `connectTimeoutMs must be positive, got ${connectTimeoutMs}: give milliseconds, or leave it out`;
+    throw invalidField('connectTimeoutMs', message);
+  }
   return {
     target: address.target,
-    credentials: channelCredentials(address, options),
+    credentials: new TimedCredentials(channelCredentials(address, options), connectTimeoutMs),
     channelOptions: { ...CHANNEL_OPTIONS, ...channelOptions, ...(address.loopback && NO_PROXY) },
     interceptors,
   };

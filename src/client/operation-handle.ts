@@ -13,9 +13,10 @@ import {
 } from './calls/errors.js';
 import { iterable } from './calls/iteration.js';
 import { changesOf } from './waiting/changes.js';
-import { everyChange, type Pace, type Poller, UNTIL_DONE } from './waiting/poller.js';
+import { type RetryPredicate, retryCall } from './waiting/failure.js';
+import type { Poller } from './waiting/poller.js';
 import { SharedTask } from './waiting/shared-task.js';
-import { retryUnanswered } from './waiting/unanswered.js';
+import { everyChange, type Pace, UNTIL_DONE } from './waiting/wait-policy.js';
 
 /** How long to wait. Giving up waiting cancels nothing: the operation goes on. */
 export interface WaitOptions {
@@ -42,7 +43,7 @@ export interface UpdatesOptions extends WaitOptions {
 
 const DEFAULT_INTERVAL_MS = 1000;
 
-/** How long one CancelOperation of `cancelAndWait` may take, as long as a question of a wait, before it is made again. */
+/** Timeout of one CancelOperation of `cancelAndWait`, as long as that of a long poll, before it is made again. */
 const CANCEL_TIMEOUT_MS = 60_000;
 
 /** What it takes to find an operation again, in another process too. */
@@ -62,6 +63,8 @@ export interface HandleContext {
   readonly random: () => number;
   /** Ends every wait when it aborts. */
   readonly closed: AbortSignal | undefined;
+  /** Decides if a wait goes on after an error that would end it. */
+  readonly retry: RetryPredicate | undefined;
 }
 
 /** The operation that a handle is for. */
@@ -164,7 +167,8 @@ export class OperationHandle<Response, Metadata> {
   /**
    * Asks for the operation to be cancelled and waits for what became of it, which may be another end than
    * `cancelled`. `timeoutMs` covers both. No call is made when the end is known already. A server that is
-   * UNAVAILABLE is asked again, for the cancellation as for the end.
+   * UNAVAILABLE is asked again, for the cancellation as for the end. If the cancellation is refused because the
+   * operation has just ended, that end is the outcome.
    *
    * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled; else what `wait` throws.
    */
@@ -196,18 +200,27 @@ export class OperationHandle<Response, Metadata> {
     return this.#subject.reference;
   }
 
-  /** Asks for cancellation until the server has heard it; asking again does no harm (contract 13). */
+  /** Requests cancellation until the server has answered; repeating that does no harm (contract 13). */
   async #requestCancel(limit: AbortSignal): Promise<void> {
-    const { api, clock, random, closed } = this.#context;
+    const { api, clock, random, closed, retry } = this.#context;
+    const { name } = this;
     const linked = link(limit, closed);
     const { signal } = linked;
     const onError = (error: StatusError) => {
       this.#lastError = error;
     };
-    const request = () => api.cancelOperation({ name: this.name }, { signal, timeoutMs: CANCEL_TIMEOUT_MS });
+    const request = () => api.cancelOperation({ name }, { signal, timeoutMs: CANCEL_TIMEOUT_MS });
     this.#unansweredCancels++;
     try {
-      await retryUnanswered(request, { signal, clock, random, onError });
+      await retryCall(request, { signal, clock, random, retry, onError });
+    } catch (refusal) {
+      signal.throwIfAborted();
+      // An operation that has just ended may be no longer cancellable; then its end is the outcome.
+      await api.getOperation({ name }, { signal }).then(
+        (operation) => this.#remember(operation),
+        () => signal.throwIfAborted(),
+      );
+      if (!this.#knownOutcome()) throw refusal;
     } finally {
       this.#unansweredCancels--;
       linked[Symbol.dispose]();
@@ -234,7 +247,8 @@ export class OperationHandle<Response, Metadata> {
 
   /** Asks until the operation is done, and keeps what is told. */
   async *#states(pace: Pace, signal: AbortSignal): AsyncGenerator<Operation, void> {
-    for await (const answer of this.#context.poller.answers(this.name, pace, signal)) {
+    const { poller, retry } = this.#context;
+    for await (const answer of poller.answers(this.name, { pace, retry, signal })) {
       switch (answer.kind) {
         case 'told':
           this.#remember(answer.operation);

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { isNativeError, isPromise } from 'node:util/types';
+import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { type Clock, systemClock } from '../clock.js';
 import { snapshotOf } from '../operation.js';
@@ -15,8 +16,9 @@ import {
   type OperationReference,
 } from './operation-handle.js';
 import { readingOperations } from './reading-operations.js';
+import type { RetryPredicate } from './waiting/failure.js';
+import { fetcherFor } from './waiting/fetcher.js';
 import { Poller } from './waiting/poller.js';
-import { questionsTo } from './waiting/questions.js';
 
 /** An {@link OperationReference} that is not the message of something else. */
 type SourceReference = OperationReference & { readonly [Field in MessageField]?: never };
@@ -46,7 +48,7 @@ export interface OpenOperation {
    *
    * @throws TypeError if the source is none of these, or an Operation whose fields contradict each other.
    */
-  (source: OperationSource): OperationHandle<Any, Any>;
+  (source: OperationSource, method?: undefined, options?: OperationOptions): OperationHandle<Any, Any>;
   /**
    * By its method, response and metadata are messages of its types.
    *
@@ -55,6 +57,7 @@ export interface OpenOperation {
   <Response, Metadata>(
     source: OperationSource,
     method: OperationMethod<unknown, Response, Metadata>,
+    options?: OperationOptions,
   ): OperationHandle<Response, Metadata>;
 }
 
@@ -66,6 +69,22 @@ export interface HandleOptions {
   readonly random?: () => number;
   /** Ends every wait when it aborts, with its reason. @defaultValue never */
   readonly closed?: AbortSignal;
+  /**
+   * Decides if a wait goes on after an error that would end it; return true to ask again.
+   *
+   * @defaultValue always false
+   */
+  readonly retry?: RetryPredicate;
+}
+
+/** Settings of one handle. */
+export interface OperationOptions {
+  /**
+   * Decides if a wait for this operation goes on after an error that would end it; return true to ask again.
+   *
+   * @defaultValue the client's
+   */
+  readonly retry?: RetryPredicate;
 }
 
 /**
@@ -81,27 +100,30 @@ export interface HandleOptions {
 export function operationHandles(api: OperationsApi, options: HandleOptions = {}): OpenOperation {
   const { clock = systemClock, random = Math.random, closed } = options;
   const reading = readingOperations(api);
-  const poller = new Poller({ questions: questionsTo(reading), clock, random });
-  return handlesOver({ api: reading, poller, clock, random, closed });
+  const poller = new Poller({ fetcher: fetcherFor(reading), clock, random });
+  return handlesOver({ api: reading, poller, clock, random, closed, retry: options.retry });
 }
 
 /** Handles that have all this in common. */
 export function handlesOver(context: HandleContext): OpenOperation {
-  function open(source: OperationSource): OperationHandle<Any, Any>;
+  function open(
+    source: OperationSource,
+    method?: undefined,
+    options?: OperationOptions,
+  ): OperationHandle<Any, Any>;
   function open<Response, Metadata>(
     source: OperationSource,
     method: OperationMethod<unknown, Response, Metadata>,
+    options?: OperationOptions,
   ): OperationHandle<Response, Metadata>;
   function open(
     source: OperationSource,
     method?: OperationMethod<unknown, unknown, unknown>,
+    { retry = context.retry }: OperationOptions = {},
   ): OperationHandle<unknown, unknown> {
     const { reference, operation } = subjectOf(source, method);
-    return new OperationHandle<unknown, unknown>(context, {
-      reference,
-      operation,
-      read: (latest) => (method ? snapshotOf(latest, method) : snapshotOf(latest)),
-    });
+    const read = (latest: Operation) => (method ? snapshotOf(latest, method) : snapshotOf(latest));
+    return new OperationHandle<unknown, unknown>({ ...context, retry }, { reference, operation, read });
   }
   return open;
 }

@@ -1,16 +1,15 @@
-import {
-  type CancelOperationRequest,
-  type DeleteOperationRequest,
-  type GetOperationRequest,
-  type ListOperationsRequest,
-  type ListOperationsResponse,
-  type Operation,
-  OperationsService,
-  type WaitOperationRequest,
+import type {
+  CancelOperationRequest,
+  DeleteOperationRequest,
+  GetOperationRequest,
+  ListOperationsRequest,
+  ListOperationsResponse,
+  Operation,
+  WaitOperationRequest,
 } from '../../generated/google/longrunning/operations.js';
 import { systemClock } from '../clock.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
-import { Code, kitError, StatusError } from '../status.js';
+import { Code, kitError } from '../status.js';
 import { Caller } from './calls/caller.js';
 import { WAIT_CHANNEL_OPTIONS } from './calls/channel-options.js';
 import { Connection } from './calls/connection.js';
@@ -19,9 +18,8 @@ import { unaryOperations } from './calls/unary-operations.js';
 import { connectionOptions, type OperationsClientOptions, waitLimits } from './client-options.js';
 import { type ListRequest, listOperations, type OperationListing } from './list.js';
 import { handlesOver, type OpenOperation } from './operation-handles.js';
+import { ConnectedFetcher } from './waiting/fetcher.js';
 import { Poller } from './waiting/poller.js';
-import { WaitQuestions } from './waiting/questions.js';
-import { isUnanswered } from './waiting/unanswered.js';
 import { WaitConnections } from './waiting/wait-connections.js';
 
 /**
@@ -64,20 +62,19 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     const connections = new WaitConnections({
       ...waitLimits(options),
       connect: () => new Connection({ ...connecting, channelOptions }),
-      disconnect: (idle, reason) => idle.close(reason),
-      ask: (name, over, signal) => isAnswered(caller, over ?? connection, name, signal),
+      disconnect: (unused, reason) => unused.close(reason),
       clock,
     });
-    const questions = new WaitQuestions({ caller, connections, clock });
+    const fetcher = new ConnectedFetcher({ caller, connections, clock });
     const calls = unaryOperations((method, request, call) => caller.call(connection, method, request, call));
     this.#api = withSubjects({
       ...calls,
-      waitOperation: (request, call) => questions.waitOperation(request, call),
+      waitOperation: (request, call) => fetcher.waitOperation(request, call),
     });
     this.#connection = connection;
     this.#waits = connections;
-    const poller = new Poller({ questions, clock, random });
-    this.operation = handlesOver({ api: this, poller, clock, random, closed });
+    const poller = new Poller({ fetcher, clock, random });
+    this.operation = handlesOver({ api: this, poller, clock, random, closed, retry: options.retry });
   }
 
   /** @throws OperationError NOT_FOUND when there is none of that name, or any other code of the server. */
@@ -130,9 +127,9 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   }
 
   /**
-   * Makes one WaitOperation call. Without `timeoutMs` it takes at most 10 s longer than `request.timeout`, once its
-   * turn has come; a given `timeoutMs` covers the time until then. While many wait, it may answer sooner than
-   * `request.timeout` allows. It is not retried; `wait` of a handle waits until the operation ends.
+   * Makes one WaitOperation call. Without `timeoutMs` it takes at most 10 s longer than `request.timeout`, from the
+   * moment that a slot is free; a given `timeoutMs` covers the time until then. It is not retried; `wait` of a handle
+   * waits until the operation ends.
    *
    * @throws OperationError with the code of the server; UNIMPLEMENTED when it has no WaitOperation.
    */
@@ -155,19 +152,5 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   /** {@link OperationsClient.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-  }
-}
-
-/** Resolves when the server answers, whatever it says of the operation. */
-async function isAnswered(
-  caller: Caller,
-  connection: Connection,
-  name: string,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await caller.call(connection, OperationsService.getOperation, { name }, { signal });
-  } catch (thrown) {
-    if (!(thrown instanceof StatusError) || isUnanswered(thrown)) throw thrown;
   }
 }

@@ -3,7 +3,7 @@ import { operationHandles } from '../../src/client/operation-handles.js';
 import { Code, kitError } from '../../src/status.js';
 import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
 import { manualClock } from '../../src/testing/manual-clock.js';
-import { cancelled, error, running, scriptedPeer } from '../conformance/scripted-peer.js';
+import { cancelled, error, running, scriptedPeer, succeeded } from '../conformance/scripted-peer.js';
 
 describe('cancelAndWait › a server that is away', () => {
   it('asks for the cancellation until the server has heard it, as a wait does', async () => {
@@ -59,5 +59,39 @@ describe('cancelAndWait › a server that is away', () => {
     closing.abort(kitError(Code.UNAVAILABLE, 'CLIENT_CLOSED', 'client is closed: make another one'));
     expect(await waiting).toMatchObject({ message: expect.stringContaining('client is closed') });
     expect(clock.armed).toBe(0);
+  });
+});
+
+describe('cancelAndWait › a cancellation that is refused', () => {
+  it.each([
+    Code.FAILED_PRECONDITION,
+    Code.INVALID_ARGUMENT,
+    Code.UNIMPLEMENTED,
+    Code.ABORTED,
+    Code.NOT_FOUND,
+  ])('code %i, because the operation has just ended: resolves to its outcome', async (code) => {
+    const peer = scriptedPeer([succeeded()], { cancel: [error(code)] });
+    expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('succeeded');
+  });
+
+  it.each([Code.FAILED_PRECONDITION, Code.UNIMPLEMENTED])(
+    'code %i, while it runs: rejects with the refusal',
+    async (code) => {
+      const peer = scriptedPeer([running()], { cancel: [error(code)] });
+      expect(await rejection(peer.run(peer.operation.cancelAndWait()))).toMatchObject({ code });
+      expect(peer.calls).toEqual(['cancel', 'get']);
+    },
+  );
+
+  it('and GetOperation too: rejects with the refusal of the cancellation', async () => {
+    const peer = scriptedPeer([error(Code.NOT_FOUND)], { cancel: [error(Code.PERMISSION_DENIED)] });
+    expect(await rejection(peer.run(peer.operation.cancelAndWait()))).toMatchObject({
+      code: Code.PERMISSION_DENIED,
+    });
+  });
+
+  it('INTERNAL is retried once', async () => {
+    const peer = scriptedPeer([cancelled()], { cancel: [error(Code.INTERNAL), running()] });
+    expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('cancelled');
   });
 });

@@ -255,3 +255,54 @@ describe('client › giving up', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
+
+describe('client › retry', () => {
+  const refused = {
+    waitOperation: (_: unknown, count: number) => {
+      if (count < 2) throw status(Code.ABORTED);
+      return succeeded();
+    },
+    getOperation: () => {
+      throw status(Code.ABORTED);
+    },
+  };
+  const retry = ({ code }: StatusError) => code === Code.ABORTED;
+
+  it('of the client decides about errors that would end a wait', async () => {
+    const { client } = await scripted(refused, { random: () => 0, retry });
+    expect((await client.operation(NAME).wait()).state).toBe('succeeded');
+  });
+
+  it('of a handle goes before that of the client', async () => {
+    const { client } = await scripted(refused, { random: () => 0, retry });
+    const operation = client.operation(NAME, undefined, { retry: () => false });
+    expect(await rejection(operation.wait())).toMatchObject({ code: Code.ABORTED });
+    const other = client.operation(NAME, undefined, { retry });
+    expect((await other.wait()).state).toBe('succeeded');
+  });
+});
+
+describe('client › large responses', () => {
+  it('a response and a page of 20 MB each are received', async () => {
+    const value = {
+      typeUrl: 'type.googleapis.com/google.protobuf.BytesValue',
+      value: Buffer.alloc(20_000_000),
+    };
+    const large = Operation.fromPartial({ name: NAME, done: true, result: { $case: 'response', value } });
+    const { client } = await scripted({ getOperation: () => large, waitOperation: () => large });
+    expect((await client.getOperation({ name: NAME })).result?.$case).toBe('response');
+    expect((await client.operation(NAME).wait()).state).toBe('succeeded');
+  });
+
+  it('channelOptions can set a limit', async () => {
+    const large = Operation.fromPartial({
+      name: NAME,
+      metadata: { typeUrl: 'type.googleapis.com/google.protobuf.BytesValue', value: Buffer.alloc(2000) },
+    });
+    const channelOptions = { 'grpc.max_receive_message_length': 1000 };
+    const { client } = await scripted({ getOperation: () => large }, { channelOptions });
+    await expect(client.getOperation({ name: NAME })).rejects.toMatchObject({
+      code: Code.RESOURCE_EXHAUSTED,
+    });
+  });
+});

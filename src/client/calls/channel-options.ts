@@ -30,6 +30,8 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.service_config': JSON.stringify(SERVICE_CONFIG),
   // A service config from DNS would replace this one.
   'grpc.service_config_disable_resolution': 1,
+  // A response may hold any amount of data, as with Google's own clients. grpc-js allows 4 MiB by default.
+  'grpc.max_receive_message_length': -1,
   // Connecting again backs off too, by itself up to two minutes: longer than anybody would wait to ask again.
   'grpc.max_reconnect_backoff_ms': 10_000,
   // A connection that died without a word is noticed within 40 s, while calls are on it. More often, and servers

@@ -6,8 +6,8 @@ import {
   type Metadata,
 } from '@grpc/grpc-js';
 import { onAbort } from '../../signals.js';
-import { Code, kitError, StatusError } from '../../status.js';
 import { assertWireFormat } from '../../wire-format.js';
+import { callError } from './call-error.js';
 import { ConnectionFaults } from './connection-fault.js';
 
 /** A unary method as ts-proto generates its definition. */
@@ -61,26 +61,10 @@ export class Connection {
   }
 
   /**
-   * Resolves once there is a connection to the server.
-   *
-   * @throws `signal.reason` on abort; StatusError when it is closed first.
-   */
-  ready(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const stopListening = onAbort(signal, reject);
-      this.#client.waitForReady(Number.POSITIVE_INFINITY, (error) => {
-        stopListening();
-        if (error) reject(StatusError.from(error));
-        else resolve();
-      });
-    });
-  }
-
-  /**
    * Makes one call. An abort rejects at once with the signal's reason, and takes the call back.
    *
-   * @throws StatusError with the details that the server sent; INTERNAL when the response is broken; UNAVAILABLE
-   * when the connection broke down.
+   * @throws StatusError with the details that the server sent; INTERNAL if the response is broken; UNAVAILABLE if the
+   * connection broke down.
    */
   call<Request, Response>(
     method: UnaryMethod<Request, Response>,
@@ -125,29 +109,6 @@ export class Connection {
       stopListening.push(onAbort(signal, giveUp));
     });
   }
-}
-
-/** What grpc-js says when a connection breaks down under a call, as when the server closes it for an error. */
-const BROKEN_DOWN = /^Received RST_STREAM with code \d+ triggered by internal client error: /;
-
-/** That a connection broke down says nothing of the call, though the code that grpc-js has for it is INTERNAL. */
-function callError(thrown: unknown): StatusError {
-  const error = StatusError.from(thrown);
-  if (error.code !== Code.INTERNAL || !BROKEN_DOWN.test(error.message)) return error;
-  const message = `connection broke down (${error.message}): ask again`;
-  return kitError(Code.UNAVAILABLE, 'CONNECTION_BROKEN', message, { cause: error });
-}
-
-/**
- * Whether a call was turned away by HTTP/2 before the server looked at it. Node's servers do so when a stream is
- * opened while one that was just given up still counts; grpc-js has this message for it, and no details.
- */
-export function isTurnedAway({ code, message, details }: StatusError): boolean {
-  return (
-    code === Code.RESOURCE_EXHAUSTED &&
-    details.length === 0 &&
-    message === 'Bandwidth exhausted or memory limit exceeded'
-  );
 }
 
 function decode<Response>(method: UnaryMethod<never, Response>, bytes: Buffer): Response {

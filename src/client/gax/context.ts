@@ -3,8 +3,8 @@ import type { OperationsApi } from '../../operations-api.js';
 import { abortable } from '../../signals.js';
 import { Code, kitError } from '../../status.js';
 import type { HandleContext } from '../operation-handle.js';
+import { fetcherFor, type OperationFetcher } from '../waiting/fetcher.js';
 import { Poller } from '../waiting/poller.js';
-import { type Questions, questionsTo } from '../waiting/questions.js';
 import { type GaxOperationsClient, isGrpcStub } from './generated-client.js';
 import { grpcOperations, type OperationsAccess, onChannelClosed } from './grpc-operations.js';
 import { GaxRestOperations } from './rest-operations.js';
@@ -19,8 +19,9 @@ export function gaxContext(client: GaxOperationsClient): HandleContext {
   const closing = new AbortController();
   const connected = onceFulfilled(() => connect(client, closing));
   const [clock, random] = [systemClock, Math.random];
-  const poller = new Poller({ questions: deferredQuestions(connected), clock, random });
-  const context = { api: deferredOperations(connected), clock, random, closed: closing.signal, poller };
+  const poller = new Poller({ fetcher: deferredFetcher(connected), clock, random });
+  const api = deferredOperations(connected);
+  const context = { api, clock, random, closed: closing.signal, poller, retry: undefined };
   contexts.set(client, context);
   return context;
 }
@@ -29,7 +30,7 @@ async function connect(client: GaxOperationsClient, closing: AbortController): P
   const stub = await client.operationsStub;
   if (!isGrpcStub(stub)) {
     const api = new GaxRestOperations(client);
-    return { api, questions: questionsTo(api) };
+    return { api, fetcher: fetcherFor(api) };
   }
   const channel = stub.getChannel();
   onChannelClosed(channel, () => {
@@ -64,10 +65,9 @@ function deferredOperations(connected: Deferred): OperationsApi {
   };
 }
 
-function deferredQuestions(connected: Deferred): Questions {
+function deferredFetcher(connected: Deferred): OperationFetcher {
   return {
-    get: async (name, options) => (await connected(options.signal)).questions.get(name, options),
-    wait: async (name, waitMs, options) =>
-      (await connected(options.signal)).questions.wait(name, waitMs, options),
+    get: async (name, signal) => (await connected(signal)).fetcher.get(name, signal),
+    wait: async (name, waitMs, signal) => (await connected(signal)).fetcher.wait(name, waitMs, signal),
   };
 }

@@ -6,7 +6,7 @@ import { callDeadline } from '../calls/call-deadline.js';
 import { Caller } from '../calls/caller.js';
 import { Connection, type UnaryMethod } from '../calls/connection.js';
 import { unaryOperations } from '../calls/unary-operations.js';
-import { type Questions, WaitQuestions } from '../waiting/questions.js';
+import { ConnectedFetcher, type OperationFetcher } from '../waiting/fetcher.js';
 import { WaitConnections } from '../waiting/wait-connections.js';
 import type { GaxChannel } from './generated-client.js';
 import { retryUnavailable } from './retry.js';
@@ -20,12 +20,12 @@ const MAX_LONG_POLLS = 50;
 /** The ways to an Operations service. */
 export interface OperationsAccess {
   readonly api: OperationsApi;
-  readonly questions: Questions;
+  readonly fetcher: OperationFetcher;
 }
 
 /**
  * The five methods, natively, over the channel of a generated client: with its connection and its credentials.
- * WaitOperation is among them, though google-gax has no function for it. Beyond fifty at once, waits take turns.
+ * WaitOperation is among them, though google-gax has no function for it. Beyond fifty at once, waits poll.
  *
  * @param closed - aborts when somebody has closed the channel.
  */
@@ -67,10 +67,10 @@ export function grpcOperations(channel: GaxChannel, closed: AbortSignal, clock: 
       linked[Symbol.dispose]();
     }
   };
-  const questions = new WaitQuestions({ caller, connections, clock });
+  const fetcher = new ConnectedFetcher({ caller, connections, clock });
   const waitOperation: OperationsApi['waitOperation'] = (request, options) =>
-    questions.waitOperation(request, options);
-  return { api: { ...unaryOperations(retried), waitOperation }, questions };
+    fetcher.waitOperation(request, options);
+  return { api: { ...unaryOperations(retried), waitOperation }, fetcher };
 }
 
 /** Calls `listener` once when somebody has closed the channel, at once if it is closed. Keeps no process alive. */

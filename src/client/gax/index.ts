@@ -16,6 +16,7 @@ import type { GaxOperation } from './generated-client.js';
 import { snapshotReader } from './operation.js';
 import { readOperation } from '../../read-operation.js';
 import { OperationHandle } from '../operation-handle.js';
+import type { OperationOptions } from '../operation-handles.js';
 import { OperationsClient } from '../operations-client.js';
 
 export type { GoogleCredentials } from './credentials.js';
@@ -52,7 +53,7 @@ export interface GoogleOperationsClientOptions
  *
  * A call rejects with UNAUTHENTICATED, and is not sent, when there are no credentials, or those of another universe.
  *
- * @throws TypeError when the endpoint is malformed.
+ * @throws TypeError when the endpoint is malformed, or `auth` has no `getRequestHeaders`.
  *
  * @example
  * ```ts
@@ -63,6 +64,7 @@ export interface GoogleOperationsClientOptions
 export function googleOperationsClient(options: GoogleOperationsClientOptions): OperationsClient {
   const { apiEndpoint, scopes = [CLOUD_PLATFORM], quotaProject, universeDomain, auth, ...others } = options;
   const { address, host } = endpointOf(apiEndpoint);
+  assertAuth(auth);
   const credentials = auth ?? applicationDefault(scopes, universeDomain);
   const identity = { credentials, host, quotaProject, universeDomain };
   return new OperationsClient({
@@ -71,6 +73,16 @@ export function googleOperationsClient(options: GoogleOperationsClientOptions): 
     // Last, so that interceptors of the caller's own cannot see a token that they might log.
     interceptors: [...(others.interceptors ?? []), authorizing(identity)],
   });
+}
+
+/** JavaScript may pass a token or a key file. */
+function assertAuth(auth: unknown): void {
+  if (auth === undefined) return;
+  const { getRequestHeaders } = Object(auth) as { readonly getRequestHeaders?: unknown };
+  if (typeof getRequestHeaders === 'function') return;
+  throw new TypeError(
+    'auth has no function getRequestHeaders: pass a GoogleAuth or an AuthClient of google-auth-library',
+  );
 }
 
 /** Where to connect to, and how tokens name that. */
@@ -112,22 +124,30 @@ function applicationDefault(
  */
 export function fromGax<Response, Metadata>(
   operation: GaxOperation<Response, Metadata>,
+  method?: undefined,
+  options?: OperationOptions,
 ): OperationHandle<Response, Metadata>;
 /** Reads response and metadata by a method of ours: into the messages of ts-proto. */
 export function fromGax<Response, Metadata>(
   operation: GaxOperation<unknown, unknown>,
   method: OperationMethod<unknown, Response, Metadata>,
+  options?: OperationOptions,
 ): OperationHandle<Response, Metadata>;
 export function fromGax(
   started: GaxOperation<unknown, unknown>,
   method?: OperationMethod<unknown, unknown, unknown>,
+  { retry }: OperationOptions = {},
 ): OperationHandle<unknown, unknown> {
   assertGaxOperation(started);
   const operation = readOperation(started.latestResponse);
   const { name } = operation;
-  return new OperationHandle(gaxContext(started.longrunningDescriptor.operationsClient), {
-    reference: method ? { name, method: method.path } : { name },
-    operation,
-    read: method ? (latest) => snapshotOf(latest, method) : snapshotReader(started),
-  });
+  const context = gaxContext(started.longrunningDescriptor.operationsClient);
+  return new OperationHandle(
+    { ...context, retry },
+    {
+      reference: method ? { name, method: method.path } : { name },
+      operation,
+      read: method ? (latest) => snapshotOf(latest, method) : snapshotReader(started),
+    },
+  );
 }

@@ -1,87 +1,126 @@
 import type { Clock } from '../../clock.js';
-import { abortable, link } from '../../signals.js';
+import { abortable } from '../../signals.js';
 import { Code, StatusError } from '../../status.js';
 import { POLL_BACKOFF } from './backoff.js';
 
-/** The two ways to ask for the state of an operation. */
-export interface Ways<Answer> {
-  /** Its signal aborts when the answer would be of no use: the server is known by then not to have WaitOperation. */
-  readonly byWait: (signal: AbortSignal) => Promise<Answer>;
-  readonly byGet: () => Promise<Answer>;
+const FIRST_TRIAL_MS = 60_000;
+const LAST_TRIAL_MS = 3_600_000;
+
+/** A capability that was refused: tried again after a minute, then after twice the time, up to an hour. */
+export class Trial {
+  #until = Number.NEGATIVE_INFINITY;
+  #delayMs = FIRST_TRIAL_MS;
+
+  /** True if the capability may be used, as far as is known. */
+  open(now: number): boolean {
+    return now >= this.#until;
+  }
+
+  /** Records a refusal; those that arrive before the next trial count as the same one. */
+  fail(now: number): void {
+    if (!this.open(now)) return;
+    this.#until = now + this.#delayMs;
+    this.#delayMs = Math.min(2 * this.#delayMs, LAST_TRIAL_MS);
+  }
+
+  succeed(): void {
+    this.#until = Number.NEGATIVE_INFINITY;
+    this.#delayMs = FIRST_TRIAL_MS;
+  }
 }
 
-/** Why a WaitOperation was given up that would have been in vain. */
-const IN_VAIN = Symbol('server has no WaitOperation');
+/** Fraction of the time after which a proxy cut long polls that later ones may take. */
+const CUT_MARGIN = 0.8;
 
 /**
- * Whether a server has WaitOperation. The first question finds it out, and the others hold meanwhile, so that
- * thousands of waits do not all ask in vain; no longer, though, than the first pause of polling would be, for a
- * server that has it says so by not answering. So does one that takes its time to connect: what stands in line for
- * WaitOperation by then leaves it as soon as the first is answered.
+ * Knowledge about WaitOperation that all waits of a client share: if the server has it, and for how long the proxies
+ * on the way let it take.
  */
 export class WaitSupport {
   readonly #clock: Clock;
-  #present = false;
-  /** Aborts when it is found to be absent. */
-  readonly #absence = new AbortController();
+  readonly #presence = new Trial();
+  readonly #length = new Trial();
+  #cutMs = Number.POSITIVE_INFINITY;
+  #known: 'present' | 'absent' | undefined;
+  /** Resolves when the first WaitOperation has shown if the server has it. */
   #finding: Promise<void> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** That it has not, as far as is known. */
-  get absent(): boolean {
-    return this.#absence.signal.aborted;
+  /** True unless the server answered UNIMPLEMENTED recently. */
+  usable(now: number): boolean {
+    return this.#known !== 'absent' || this.#presence.open(now);
   }
 
-  /** Asks by WaitOperation, or else by GetOperation. */
-  async ask<Answer>(ways: Ways<Answer>, signal: AbortSignal): Promise<Answer> {
-    while (!this.#present && this.#finding) await abortable(this.#finding, signal);
-    return this.#present || this.absent ? this.#tryWait(ways, signal) : this.#findOut(ways, signal);
+  /** Longest useful duration of a long poll. */
+  longPollMs(now: number): number {
+    return this.#length.open(now) ? Number.POSITIVE_INFINITY : this.#cutMs;
   }
 
-  async #findOut<Answer>(ways: Ways<Answer>, signal: AbortSignal): Promise<Answer> {
+  /** Records that long polls are cut after `ms`. */
+  cut(ms: number, now: number): void {
+    const cutMs = ms * CUT_MARGIN;
+    this.#cutMs = this.#length.open(now) ? cutMs : Math.min(this.#cutMs, cutMs);
+    this.#length.fail(now);
+  }
+
+  /**
+   * Calls WaitOperation unless it is known to be UNIMPLEMENTED; then it resolves to undefined. The first call finds
+   * that out. Others hold meanwhile, but at most as long as the first pause of polling: a server that takes longer
+   * does wait. After a refusal, one call alone tries again.
+   *
+   * @param call - resolves to undefined if no call was made.
+   */
+  async ask<Answer>(
+    call: () => Promise<Answer | undefined>,
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> {
+    while (this.#finding) await abortable(this.#finding, signal);
+    if (this.#known === undefined) return this.#findOut(call);
+    if (this.#known === 'absent') {
+      const now = this.#clock.now();
+      if (!this.usable(now)) return undefined;
+      this.#presence.fail(now);
+    }
+    return this.#observe(call);
+  }
+
+  async #findOut<Answer>(call: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
     const found = Promise.withResolvers<void>();
     const tell = () => {
       stopTimer();
       this.#finding = undefined;
       found.resolve();
     };
-    const stopTimer = this.#clock.setTimer(
-      () => {
-        this.#present = true;
-        tell();
-      },
-      POLL_BACKOFF.initialMs,
-      { background: true },
-    );
+    const assume = () => {
+      this.#known = 'present';
+      tell();
+    };
+    const stopTimer = this.#clock.setTimer(assume, POLL_BACKOFF.initialMs, { background: true });
     this.#finding = found.promise;
     try {
-      return await this.#tryWait(ways, signal, tell);
+      return await this.#observe(call);
     } finally {
       tell();
     }
   }
 
-  async #tryWait<Answer>(
-    { byWait, byGet }: Ways<Answer>,
-    signal: AbortSignal,
-    known = () => {},
-  ): Promise<Answer> {
-    if (this.absent) return byGet();
-    const linked = link(signal, this.#absence.signal);
+  async #observe<Answer>(call: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
     try {
-      const answer = await byWait(linked.signal);
-      this.#present = true;
+      const answer = await call();
+      if (answer !== undefined) {
+        this.#known = 'present';
+        this.#presence.succeed();
+      }
       return answer;
     } catch (thrown) {
-      if (!this.absent && StatusError.from(thrown).code !== Code.UNIMPLEMENTED) throw thrown;
-    } finally {
-      linked[Symbol.dispose]();
+      if (StatusError.from(thrown).code === Code.UNIMPLEMENTED) {
+        this.#known = 'absent';
+        this.#presence.fail(this.#clock.now());
+      }
+      throw thrown;
     }
-    this.#absence.abort(IN_VAIN);
-    known();
-    return byGet();
   }
 }

@@ -139,11 +139,15 @@ describe('google-gax and fromGax', () => {
   });
 
   it('waiting again, after a wait that failed: never settles; ours does (contract 37)', async () => {
-    const answer: Answer = (count) => {
-      if (count === 0) throw { code: Code.PERMISSION_DENIED, details: 'not yet' };
-      return cluster(CLUSTER);
-    };
-    const { operation } = await started({ getOperation: answer, waitOperation: answer }, poll(10));
+    const deniedUntil =
+      (first: number): Answer =>
+      (count) => {
+        if (count < first) throw { code: Code.PERMISSION_DENIED, details: 'not yet' };
+        return cluster(CLUSTER);
+      };
+    // google-gax makes the first GetOperation; ours calls both methods before it gives up.
+    const answers = { getOperation: deniedUntil(2), waitOperation: deniedUntil(1) };
+    const { operation } = await started(answers, poll(10));
     expect(await rejection(operation.promise())).toMatchObject({ code: Code.PERMISSION_DENIED });
     expect(await settles(operation.promise(), 300)).toBe(false);
 

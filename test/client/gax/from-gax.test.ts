@@ -180,10 +180,9 @@ describe('fromGax › a server or a client with limits', () => {
     expect(server.of('WaitOperation')).toHaveLength(50);
     await handles[0]?.cancel({ timeoutMs: 10_000 });
     expect((await waits[0])?.state).toBe('cancelled');
-    // Those who stood in line get their turn.
+    // Those beyond the fifty are polled.
     await handles[119]?.cancel({ timeoutMs: 10_000 });
     expect((await waits[119])?.state).toBe('cancelled');
-    expect(server.of('GetOperation')).toEqual([]);
     giving.abort(new Error('enough'));
     await ends;
   });

@@ -34,8 +34,8 @@ describe('pitfall 1: a second wait, after completion, an error or an abort', () 
   });
 
   it('ours: works', async () => {
-    const peer = scriptedPeer([error(Code.INTERNAL), running(), succeeded()]);
-    expect(await rejection(peer.run(peer.operation.wait()))).toMatchObject({ code: Code.INTERNAL });
+    const peer = scriptedPeer([error(Code.ABORTED), running(), succeeded()]);
+    expect(await rejection(peer.run(peer.operation.wait()))).toMatchObject({ code: Code.ABORTED });
     const aborted = peer.operation.wait({ signal: AbortSignal.timeout(0) });
     await rejection(aborted);
     expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');

@@ -80,7 +80,7 @@ describe('pitfall 10: what Azure core-lro gets wrong', () => {
   });
 
   it('an abort or a transient error is not for ever', async () => {
-    const peer = scriptedPeer([running(), error(Code.INTERNAL), succeeded()]);
+    const peer = scriptedPeer([running(), error(Code.ABORTED), succeeded()]);
     await rejection(peer.operation.wait({ signal: AbortSignal.abort() }));
     await rejection(peer.run(peer.operation.wait()));
     expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');

@@ -3,10 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { OperationsClient } from '../../../src/client/operations-client.js';
 import { Code } from '../../../src/status.js';
 import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock, settled } from '../../../src/testing/manual-clock.js';
+import { manualClock, pausesUntil, settled } from '../../../src/testing/manual-clock.js';
 import { startBreakableLink } from '../breakable-link.js';
 import { startLimitedServer } from '../limited-server.js';
-import { never, startScriptedServer, succeeded } from '../scripted-server.js';
+import { never, running, startScriptedServer, succeeded } from '../scripted-server.js';
 
 const WAITS = 10_000;
 
@@ -39,7 +39,7 @@ describe('many waits at once', () => {
     expect(server.connections()).toBeLessThanOrEqual(MOST_CONNECTIONS);
   }, 300_000);
 
-  it('more than there is room for take turns', async () => {
+  it('more than there is room for: the others poll, and all end', async () => {
     await using server = await startLimitedServer(100);
     await using client = new OperationsClient({ address: server.address, maxWaitConnections: 1 });
     const names = await server.start(400);
@@ -122,7 +122,7 @@ describe('a connection that dies in silence', () => {
     expect((await waiting).state).toBe('succeeded');
   });
 
-  it('is replaced as soon as new waits stand on it, without keepalive, and all go on over another', async () => {
+  it('is replaced when long polls on it get no answer, without keepalive, and all go on over another', async () => {
     await using server = await startLimitedServer(100);
     await using link = await startBreakableLink(server.address);
     await using client = new OperationsClient({
@@ -134,18 +134,19 @@ describe('a connection that dies in silence', () => {
     await server.whenHeld(40);
     link.freeze();
     waits.push(...names.slice(40).map((name) => client.operation(name).wait()));
-    // The server still has those that it will never be able to answer.
-    await server.whenHeld(40 + 60);
+    // All are asked for once more.
+    while (server.calls.waitOperation < 40 + 60) await delay(20);
     server.finish();
     for (const { state } of await Promise.all(waits)) expect(state).toBe('succeeded');
   });
 });
 
 describe('a newcomer to a crowd', () => {
-  it('whose operation has ended is told so after a second, whatever the long-polls before it were granted', async () => {
+  it('whose operation has ended is told so at once, however long the long polls before it take', async () => {
     const clock = manualClock();
     await using server = await startScriptedServer({
-      waitOperation: ({ request }) => (request.name === 'operations/done' ? succeeded() : never()),
+      waitOperation: never,
+      getOperation: ({ request }) => (request.name === 'operations/done' ? succeeded() : running()),
     });
     await using client = new OperationsClient({ address: server.address, maxWaitConnections: 1, clock });
     const { signal } = new AbortController();
@@ -153,10 +154,43 @@ describe('a newcomer to a crowd', () => {
       rejection(client.waitOperation({ name: `operations/${n}` }, { signal })),
     );
     while (server.count('waitOperation') < 80) await delay(5);
-    const newcomer = client.operation('operations/done').wait();
-    await clock.advance(1000);
-    expect((await newcomer).state).toBe('succeeded');
+    expect((await client.operation('operations/done').wait()).state).toBe('succeeded');
     client.close();
     await Promise.all(polls);
+  });
+
+  it('polls with backoff from about a second up to 30 s while there is no room, and waits as soon as there is', async () => {
+    const clock = manualClock();
+    const freed = Promise.withResolvers<void>();
+    await using server = await startScriptedServer({
+      waitOperation: async ({ request }) => {
+        if (request.name === 'operations/new') return succeeded();
+        await freed.promise;
+        return running();
+      },
+      getOperation: () => running(),
+    });
+    const random = () => 1;
+    await using client = new OperationsClient({
+      address: server.address,
+      maxWaitConnections: 1,
+      clock,
+      random,
+    });
+    const polls = Array.from({ length: 80 }, (_, n) => client.waitOperation({ name: `operations/${n}` }));
+    while (server.count('waitOperation') < 80) await delay(5);
+    const newcomer = client.operation('operations/new').wait();
+    const pauses: number[] = [];
+    while (pauses.at(-1) !== 30_000) {
+      await clock.whenArmed(1);
+      pauses.push(Math.round(clock.untilNextMs));
+      await clock.advance(clock.untilNextMs);
+    }
+    expect(pauses.slice(0, 3)).toEqual([1266, 1898, 2848]);
+    expect(server.count('getOperation')).toBeLessThan(15);
+    freed.resolve();
+    await Promise.all(polls);
+    await pausesUntil(newcomer, clock);
+    expect((await newcomer).state).toBe('succeeded');
   });
 });

@@ -277,13 +277,34 @@ describe('wait › RetryInfo of an UNAVAILABLE', () => {
     expect((await waiting).state).toBe('succeeded');
   });
 
-  it('of any other code does not make it go on (contract 36)', async () => {
-    const { server, operation } = await scripted({
-      waitOperation: () => {
-        throw kitError(Code.RESOURCE_EXHAUSTED, 'QUOTA', 'quota: later', { retryAfterMs: 1 });
+  it('of RESOURCE_EXHAUSTED is waited out, a minute at most (contract 48)', async () => {
+    const clock = manualClock();
+    const { operation } = await scripted(
+      {
+        waitOperation: (_call, count) => {
+          const retryAfterMs = [7000, 86_400_000][count];
+          if (retryAfterMs)
+            throw kitError(Code.RESOURCE_EXHAUSTED, 'QUOTA', 'quota: later', { retryAfterMs });
+          return succeeded();
+        },
       },
-    });
-    expect(await rejection(operation.wait())).toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
-    expect(server.count('waitOperation')).toBe(1);
+      { clock },
+    );
+    const waiting = operation.wait();
+    expect(await pausesUntil(waiting, clock)).toEqual([7000, 60_000]);
+    expect((await waiting).state).toBe('succeeded');
   });
+
+  it.each([Code.FAILED_PRECONDITION, Code.ABORTED])(
+    'of code %i does not make it go on (contract 36)',
+    async (code) => {
+      const { server, operation } = await scripted({
+        waitOperation: () => {
+          throw kitError(code, 'LATER', 'not now: later', { retryAfterMs: 1 });
+        },
+      });
+      expect(await rejection(operation.wait())).toMatchObject({ code });
+      expect(server.count('waitOperation')).toBe(1);
+    },
+  );
 });

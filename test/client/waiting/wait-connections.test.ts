@@ -1,43 +1,147 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Connection } from '../../../src/client/calls/connection.js';
-import { WaitConnections } from '../../../src/client/waiting/wait-connections.js';
+import { type LongPoll, WaitConnections } from '../../../src/client/waiting/wait-connections.js';
+import { abortable } from '../../../src/signals.js';
 import { Code, StatusError } from '../../../src/status.js';
-import { expectKitError } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { type ManualClock, manualClock, settled } from '../../../src/testing/manual-clock.js';
+import { never } from '../scripted-server.js';
+
+const { signal } = new AbortController();
+const opened: WaitConnections[] = [];
+
+afterEach(() => {
+  for (const connections of opened.splice(0)) connections.close(new StatusError(Code.UNAVAILABLE, 'closed'));
+});
+
+/** Connections that never connect: the test decides what is answered. */
+function connectionsTo(limits: { maxConnections: number; streamsPerConnection: number }) {
+  const clock = manualClock();
+  const open = new Set<Connection>();
+  const connections = new WaitConnections({
+    ...limits,
+    connect: () => {
+      const connection = new Connection({
+        target: 'localhost:1',
+        credentials: ChannelCredentials.createInsecure(),
+        channelOptions: {},
+        interceptors: [],
+      });
+      open.add(connection);
+      return connection;
+    },
+    disconnect: (connection, reason) => {
+      open.delete(connection);
+      connection.close(reason);
+    },
+    clock,
+  });
+  opened.push(connections);
+  const held = new Map<Connection, number>();
+  /** Holds a long poll if the server allows so many streams; one that exceeds that is kept back. */
+  const holding =
+    (streams: number) =>
+    async ({ connection, mostMs, signal: polling }: LongPoll): Promise<string> => {
+      const before = held.get(connection) ?? 0;
+      if (before >= streams) return abortable(never(), polling);
+      held.set(connection, before + 1);
+      try {
+        await new Promise<void>((resolve) => clock.setTimer(resolve, mostMs, { background: true }));
+        return 'held';
+      } finally {
+        held.set(connection, (held.get(connection) ?? 0) - 1);
+      }
+    };
+  return { clock, connections, open, held, holding };
+}
+
+/** Lets calls that are paced begin. */
+async function started(clock: ManualClock): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await settled();
+  await clock.advance(0);
+}
 
 describe('connections for waits', () => {
-  it('a call that HTTP/2 turns away again and again: UNAVAILABLE, which ends no wait', async () => {
-    const clock = manualClock();
-    const connections = new WaitConnections({
+  it('long polls have slots; one more is not made', async () => {
+    const { clock, connections, open, holding } = connectionsTo({
+      maxConnections: 2,
+      streamsPerConnection: 3,
+    });
+    const polls = Array.from({ length: 7 }, () => connections.tryLongPoll(signal, 10_000, holding(100)));
+    expect(await polls[6]).toBeUndefined();
+    await started(clock);
+    expect(open.size).toBe(2);
+    await clock.advance(10_000);
+    expect(await Promise.all(polls.slice(0, 6))).toEqual(Array(6).fill('held'));
+  });
+
+  it('a server that allows fewer streams: each connection is given fewer, and all get through', async () => {
+    const { clock, connections, open, held, holding } = connectionsTo({
+      maxConnections: 32,
+      streamsPerConnection: 80,
+    });
+    const waits = Array.from({ length: 30 }, async () => {
+      for (;;) {
+        const answer = await connections.tryLongPoll(signal, 50_000, holding(4)).catch(() => undefined);
+        if (answer) await new Promise<void>((resolve) => clock.setTimer(resolve, 1, { background: true }));
+        if (connections === undefined) return;
+        if (clock.now() - startedAt > 100_000) return;
+      }
+    });
+    const startedAt = clock.now();
+    await started(clock);
+    expect(open.size).toBe(1);
+    await clock.advance(15_000);
+    await started(clock);
+    await clock.advance(5000);
+    await started(clock);
+    expect([...held.values()].reduce((sum, count) => sum + count, 0)).toBe(30);
+    expect(open.size).toBeGreaterThanOrEqual(8);
+    await clock.advance(120_000);
+    await Promise.all(waits);
+  });
+
+  it('a connection on which nothing is answered is replaced, and the limit of streams stays', async () => {
+    const { clock, connections, open, holding } = connectionsTo({
       maxConnections: 1,
       streamsPerConnection: 80,
-      connect: () =>
-        new Connection({
-          target: 'localhost:1',
-          credentials: ChannelCredentials.createInsecure(),
-          channelOptions: {},
-          interceptors: [],
-        }),
-      disconnect: (connection, reason) => connection.close(reason),
-      clock,
     });
-    let attempts = 0;
-    const request = { name: 'operations/1', priority: 'first', signal: undefined } as const;
-    const turnedAway = expectKitError(
-      connections.run({ ...request, deadline: Number.POSITIVE_INFINITY }, async () => {
-        attempts++;
-        throw new StatusError(Code.RESOURCE_EXHAUSTED, 'Bandwidth exhausted or memory limit exceeded');
-      }),
-      Code.UNAVAILABLE,
-      { reason: 'CONNECTION_CROWDED' },
+    const polls = Array.from({ length: 40 }, () =>
+      rejection(connections.tryLongPoll(signal, 50_000, holding(0)) as Promise<unknown>),
     );
-    for (let attempt = 1; attempt < 10; attempt++) {
-      await clock.whenArmed(1);
-      await clock.advance(clock.untilNextMs);
+    await started(clock);
+    const [dead] = open;
+    await clock.advance(55_000);
+    for (const error of await Promise.all(polls)) {
+      expect(error).toMatchObject({ code: Code.UNAVAILABLE, message: expect.stringMatching(/no answer/) });
     }
-    expect(await turnedAway).toMatchObject({ cause: { code: Code.RESOURCE_EXHAUSTED } });
-    expect(attempts).toBe(10);
-    connections.close(new StatusError(Code.UNAVAILABLE, 'closed'));
+    expect(open).not.toContain(dead);
+    const again = Array.from({ length: 80 }, () => connections.tryLongPoll(signal, 1000, holding(80)));
+    await started(clock);
+    await clock.advance(1000);
+    expect(await Promise.all(again)).toEqual(Array(80).fill('held'));
+    expect(open.size).toBe(1);
+  });
+
+  it('polls need no slot, and at most 64 are made at once', async () => {
+    const { clock, connections } = connectionsTo({ maxConnections: 1, streamsPerConnection: 1 });
+    void connections.tryLongPoll(signal, 1000, () => never());
+    const polls: PromiseWithResolvers<string>[] = [];
+    const answers = Array.from({ length: 100 }, () =>
+      connections.poll(signal, () => {
+        const poll = Promise.withResolvers<string>();
+        polls.push(poll);
+        return poll.promise;
+      }),
+    );
+    await started(clock);
+    expect(polls).toHaveLength(64);
+    while (polls.length < 100) {
+      for (const { resolve } of polls) resolve('got');
+      await started(clock);
+    }
+    for (const { resolve } of polls) resolve('got');
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['got']));
   });
 });

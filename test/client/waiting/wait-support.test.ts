@@ -1,37 +1,36 @@
 import { describe, expect, it } from '@jest/globals';
 import { WaitSupport } from '../../../src/client/waiting/wait-support.js';
-import { abortable } from '../../../src/signals.js';
 import { Code, StatusError } from '../../../src/status.js';
 import { rejection } from '../../../src/testing/conformance/kit-error.js';
 import { manualClock, settled } from '../../../src/testing/manual-clock.js';
-import { never } from '../scripted-server.js';
 
 const { signal } = new AbortController();
+const UNIMPLEMENTED = new StatusError(Code.UNIMPLEMENTED, 'no such method');
 
-/** Asks many times at once; the test decides what becomes of each WaitOperation. */
+/** Asks many times at once; the test decides the result of each WaitOperation. */
 function asking(count: number) {
   const clock = manualClock();
   const support = new WaitSupport(clock);
   const waits: PromiseWithResolvers<string>[] = [];
-  const byWait = () => {
+  const call = () => {
     const wait = Promise.withResolvers<string>();
     waits.push(wait);
     return wait.promise;
   };
-  const byGet = async () => 'got';
-  const answers = Array.from({ length: count }, () => support.ask({ byWait, byGet }, signal));
-  return { clock, support, waits, byWait, byGet, answers };
+  const ask = () => support.ask(call, signal);
+  const answers = Array.from({ length: count }, () => ask().catch(({ code }) => code));
+  return { clock, support, waits, call, ask, answers };
 }
 
-describe('whether a server has WaitOperation', () => {
-  it('the first asks, the others hold, and all poll when it has not', async () => {
-    const { waits, answers, support } = asking(100);
+describe('knowledge of WaitOperation', () => {
+  it('the first call finds out, the others hold, and none of them is made after UNIMPLEMENTED', async () => {
+    const { waits, answers, support, clock } = asking(100);
     await settled();
     expect(waits).toHaveLength(1);
-    waits[0]?.reject(new StatusError(Code.UNIMPLEMENTED, 'no such method'));
-    expect(new Set(await Promise.all(answers))).toEqual(new Set(['got']));
+    waits[0]?.reject(UNIMPLEMENTED);
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([Code.UNIMPLEMENTED, undefined]));
     expect(waits).toHaveLength(1);
-    expect(support.absent).toBe(true);
+    expect(support.usable(clock.now())).toBe(false);
   });
 
   it('the others go on as soon as the first is answered', async () => {
@@ -43,7 +42,7 @@ describe('whether a server has WaitOperation', () => {
     expect(await Promise.all(answers)).toEqual(['waited', 'waited', 'waited']);
   });
 
-  it('or is held for as long as the first pause of polling, for then it has it', async () => {
+  it('a call that is held for as long as the first pause of polling shows that the server waits', async () => {
     const { clock, waits } = asking(3);
     await clock.advance(249);
     expect(waits).toHaveLength(1);
@@ -52,47 +51,79 @@ describe('whether a server has WaitOperation', () => {
     expect(clock.armed).toBe(0);
   });
 
-  it('a server that says UNIMPLEMENTED later is believed', async () => {
+  it('a later UNIMPLEMENTED is believed', async () => {
     const { clock, waits, support, answers } = asking(1);
     await clock.advance(250);
-    waits[0]?.reject(new StatusError(Code.UNIMPLEMENTED, 'no such method'));
-    expect(await answers[0]).toBe('got');
-    expect(support.absent).toBe(true);
+    waits[0]?.reject(UNIMPLEMENTED);
+    expect(await answers[0]).toBe(Code.UNIMPLEMENTED);
+    expect(support.usable(clock.now())).toBe(false);
   });
 
-  it('those that asked too, for it was slow to say so, do not wait for an answer of their own', async () => {
-    const clock = manualClock();
-    const support = new WaitSupport(clock);
-    const first = Promise.withResolvers<string>();
-    let asked = 0;
-    const byWait = (signal: AbortSignal) => (asked++ === 0 ? first.promise : abortable(never(), signal));
-    const answers = Array.from({ length: 100 }, () =>
-      support.ask({ byWait, byGet: async () => 'got' }, signal),
-    );
-    await clock.advance(250);
-    expect(asked).toBe(100);
-    first.reject(new StatusError(Code.UNIMPLEMENTED, 'no such method'));
-    expect(new Set(await Promise.all(answers))).toEqual(new Set(['got']));
-    await support.ask({ byWait, byGet: async () => 'got' }, signal);
-    expect(asked).toBe(100);
-  });
-
-  it('when the first fails otherwise, the next one finds it out', async () => {
+  it('when the first fails otherwise, the next one finds out', async () => {
     const { waits, answers } = asking(3);
-    const first = rejection(answers[0] ?? Promise.resolve());
     waits[0]?.reject(new StatusError(Code.UNAVAILABLE, 'away'));
-    expect(await first).toMatchObject({ code: Code.UNAVAILABLE });
+    expect(await answers[0]).toBe(Code.UNAVAILABLE);
     await settled();
     expect(waits).toHaveLength(2);
-    waits[1]?.reject(new StatusError(Code.UNIMPLEMENTED, 'no such method'));
-    expect(await Promise.all(answers.slice(1))).toEqual(['got', 'got']);
+    waits[1]?.reject(UNIMPLEMENTED);
+    expect(await Promise.all(answers.slice(1))).toEqual([Code.UNIMPLEMENTED, undefined]);
   });
 
   it('an abort ends the holding', async () => {
-    const { support, byWait, byGet } = asking(1);
+    const { support, call } = asking(1);
     const controller = new AbortController();
-    const holding = rejection(support.ask({ byWait, byGet }, controller.signal));
+    const holding = rejection(support.ask(call, controller.signal));
     controller.abort('enough');
     expect(await holding).toBe('enough');
+  });
+
+  it('after UNIMPLEMENTED one call tries again after a minute, then after two, up to an hour', async () => {
+    const { clock, waits, ask, support, answers } = asking(1);
+    waits[0]?.reject(UNIMPLEMENTED);
+    await answers[0];
+    const trials: number[] = [];
+    for (let minute = 1; minute <= 240; minute++) {
+      await clock.advance(60_000);
+      const before = waits.length;
+      const asked = [ask(), ask(), ask()].map((answer) => answer.catch(({ code }) => code));
+      await settled();
+      expect(waits.length - before).toBeLessThanOrEqual(1);
+      if (waits.length === before) continue;
+      trials.push(minute);
+      waits.at(-1)?.reject(UNIMPLEMENTED);
+      await Promise.all(asked);
+    }
+    expect(trials).toEqual([1, 3, 7, 15, 31, 63, 123, 183]);
+    expect(support.usable(clock.now())).toBe(false);
+  });
+
+  it('a trial that is answered ends the polling of all', async () => {
+    const { clock, waits, ask, support, answers } = asking(1);
+    waits[0]?.reject(UNIMPLEMENTED);
+    await answers[0];
+    await clock.advance(60_000);
+    const trial = ask();
+    await settled();
+    expect(await ask()).toBeUndefined();
+    waits.at(-1)?.resolve('waited');
+    expect(await trial).toBe('waited');
+    expect(support.usable(clock.now())).toBe(true);
+  });
+});
+
+describe('the duration of long polls', () => {
+  it('is four fifths of the time after which they are cut, for a minute, then longer', () => {
+    const clock = manualClock();
+    const support = new WaitSupport(clock);
+    const at = (ms: number) => clock.now() + ms;
+    expect(support.longPollMs(at(0))).toBe(Number.POSITIVE_INFINITY);
+    support.cut(15_000, at(0));
+    expect(support.longPollMs(at(59_999))).toBe(12_000);
+    support.cut(10_000, at(1000));
+    expect(support.longPollMs(at(59_999))).toBe(8000);
+    expect(support.longPollMs(at(60_000))).toBe(Number.POSITIVE_INFINITY);
+    support.cut(500, at(61_000));
+    expect(support.longPollMs(at(180_999))).toBe(400);
+    expect(support.longPollMs(at(181_000))).toBe(Number.POSITIVE_INFINITY);
   });
 });

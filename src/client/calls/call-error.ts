@@ -1,0 +1,71 @@
+import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { Code, ERROR_DOMAIN, kitError, readableDetail, StatusError } from '../../status.js';
+
+/** Reason of the ErrorInfo of UNIMPLEMENTED that stands for HTTP 404, perhaps from a proxy and not from the server. */
+export const HTTP_NOT_FOUND = 'HTTP_NOT_FOUND';
+
+/** Returns true if the kit raised the error for that reason. */
+export function hasReason(error: StatusError, reason: string): boolean {
+  const info = readableDetail(error, ErrorInfo);
+  return info?.domain === ERROR_DOMAIN && info.reason === reason;
+}
+
+/**
+ * Messages of statuses that grpc-js makes up when a stream or its connection ends without one from the server: after
+ * RST_STREAM with any code, GOAWAY, a hard shutdown or a cut. Their codes say nothing about the call.
+ */
+const CONNECTION_FAILURES: Readonly<Partial<Record<Code, RegExp>>> = {
+  [Code.CANCELLED]: /^Call cancelled$/,
+  [Code.UNKNOWN]: /^No status information received$/,
+  [Code.PERMISSION_DENIED]: /^Protocol not secure enough$/,
+  [Code.RESOURCE_EXHAUSTED]: /^Bandwidth exhausted or memory limit exceeded$/,
+  [Code.INTERNAL]:
+    /^(?:Received RST_STREAM with code \d|Write error: |Failed to start HTTP\/2 stream with error )/,
+};
+
+const HTTP_STATUS = /^Received HTTP status code (\d+)$/;
+
+/** Statuses by which a proxy says that the server cannot be reached now. 404 may come from one, too. */
+const PASSING_HTTP_STATUS = /^(?:2\d\d|408|421|425|429|5\d\d)$/;
+
+/** Message of grpc-js for status OK without a response, under UNIMPLEMENTED. */
+const NO_MESSAGE = 'No message received';
+
+interface FailedCall {
+  readonly metadata?: { getMap(): object };
+}
+
+/**
+ * Normalizes the error of a call over grpc-js. Connection-level failures become UNAVAILABLE, whatever code grpc-js has
+ * for them (contract 45). A complete status of the server stays as it is.
+ *
+ * The two are told apart by what the server sent: grpc-js puts the trailers of a complete status in the metadata of
+ * the error, and a status that it makes up has empty metadata and one of a few messages.
+ */
+export function callError(thrown: unknown): StatusError {
+  const error = StatusError.from(thrown);
+  const { message } = error;
+  const [, httpStatus] = HTTP_STATUS.exec(message) ?? [];
+  // The trailers of a complete status have another message; these have no grpc-status.
+  if (httpStatus !== undefined && error.details.length === 0) return httpError(error, httpStatus);
+  if (error.code === Code.UNIMPLEMENTED && message === NO_MESSAGE) {
+    const text = 'server reports success without a response: report it to whoever runs the server';
+    return kitError(Code.INTERNAL, 'NO_RESPONSE', text, { cause: error });
+  }
+  const { metadata } = Object(thrown) as FailedCall;
+  const fromServer = metadata !== undefined && Object.keys(metadata.getMap()).length > 0;
+  if (fromServer || !CONNECTION_FAILURES[error.code]?.test(message)) return error;
+  const text = `connection broke down (${message}): ask again`;
+  return kitError(Code.UNAVAILABLE, 'CONNECTION_BROKEN', text, { cause: error });
+}
+
+function httpError(error: StatusError, httpStatus: string): StatusError {
+  const facts = { metadata: { httpStatus }, cause: error };
+  if (httpStatus === '404') {
+    const text = `${error.message}, from no gRPC server: check the address and the proxies on the way`;
+    return kitError(Code.UNIMPLEMENTED, HTTP_NOT_FOUND, text, facts);
+  }
+  if (!PASSING_HTTP_STATUS.test(httpStatus)) return error;
+  const text = `answer has no gRPC status (${error.message}): ask again`;
+  return kitError(Code.UNAVAILABLE, 'NO_GRPC_STATUS', text, facts);
+}

@@ -1,0 +1,79 @@
+import { RetryInfo } from '../../../generated/google/rpc/error_details.js';
+import type { Clock } from '../../clock.js';
+import { sleep } from '../../signals.js';
+import { Code, readableDetail, StatusError } from '../../status.js';
+import { HTTP_NOT_FOUND, hasReason } from '../calls/call-error.js';
+import { durationMs } from '../calls/duration.js';
+import { backoffMs } from './backoff.js';
+
+/** Decides if a wait goes on after an error that would end it. */
+export type RetryPredicate = (error: StatusError) => boolean;
+
+/** Longest pause that a server's `RetryInfo` can cause. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/** Effect of an error on a wait. `retry-once`: the second one in a row ends it. */
+export type Verdict = 'retry' | 'retry-once' | 'give-up';
+
+/**
+ * Decides by its code what an error of a single request means for the wait (contract 36, 45, 48). `retry` decides
+ * about errors that would otherwise end the wait.
+ */
+export function verdictOn(error: StatusError, retry: RetryPredicate = () => false): Verdict {
+  switch (error.code) {
+    case Code.UNAVAILABLE:
+      // Nothing that is sent through a closed client is ever answered.
+      return hasReason(error, 'CLIENT_CLOSED') ? 'give-up' : 'retry';
+    case Code.DEADLINE_EXCEEDED:
+      return 'retry';
+    case Code.RESOURCE_EXHAUSTED:
+      return readableDetail(error, RetryInfo) || retry(error) ? 'retry' : 'give-up';
+    case Code.UNIMPLEMENTED:
+      return hasReason(error, HTTP_NOT_FOUND) || retry(error) ? 'retry' : 'give-up';
+    case Code.INTERNAL:
+    case Code.UNKNOWN:
+      return retry(error) ? 'retry' : 'retry-once';
+  }
+  return retry(error) ? 'retry' : 'give-up';
+}
+
+/** The delay that the server asks for (`google.rpc.RetryInfo`), in milliseconds: at most a minute, 0 without one. */
+export function retryAfterMs(error: StatusError): number {
+  const delay = readableDetail(error, RetryInfo)?.retryDelay;
+  return delay ? Math.min(MAX_RETRY_AFTER_MS, Math.max(0, durationMs(delay))) : 0;
+}
+
+/** Parameters of {@link retryCall}. */
+export interface RetryTerms {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly retry: RetryPredicate | undefined;
+  /** Receives each error after which the call is made again. */
+  readonly onError: (error: StatusError) => void;
+}
+
+/**
+ * Makes a call, and repeats it with the pauses of a wait, until the server has answered it.
+ *
+ * @throws StatusError that would end a wait too; `signal.reason` on abort.
+ */
+export async function retryCall<Answer>(
+  call: () => Promise<Answer>,
+  { signal, clock, random, retry, onError }: RetryTerms,
+): Promise<Answer> {
+  let previous: Verdict | undefined;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await call();
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = StatusError.from(thrown);
+      const verdict = verdictOn(error, retry);
+      if (verdict === 'give-up' || (verdict === 'retry-once' && previous === verdict)) throw error;
+      previous = verdict;
+      onError(error);
+      await sleep(Math.max(backoffMs(attempt, random), retryAfterMs(error)), signal, clock);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { createServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { Operation } from '../../generated/google/longrunning/operations.js';
+import { frame } from '../helpers/raw-grpc.js';
+
+/** A call that reached the server; the test decides what becomes of its stream. */
+export interface RawCall {
+  readonly method: string;
+  readonly stream: ServerHttp2Stream;
+  readonly session: Http2Session;
+}
+
+/** Treatment of a call, by the number of calls before it. */
+export type Treatment = (call: RawCall, count: number) => void;
+
+/** A server of raw HTTP/2 that breaks off calls in any way a network or a proxy does. */
+export interface UnreliableServer extends AsyncDisposable {
+  readonly address: string;
+  /** Methods that were called, in order. */
+  readonly calls: readonly string[];
+}
+
+export async function startUnreliableServer(treat: Treatment): Promise<UnreliableServer> {
+  const calls: string[] = [];
+  const sessions = new Set<Http2Session>();
+  const server = createServer();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session)).on('error', () => {});
+  });
+  server.on('stream', (stream, headers) => {
+    const { session } = stream;
+    if (!session) return;
+    stream.on('error', () => {});
+    const method = String(headers[':path']).split('/').at(-1) ?? '';
+    calls.push(method);
+    treat({ method, stream, session }, calls.length - 1);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) session.destroy();
+      server.close();
+    },
+  };
+}
+
+/** Answers with a message, as gRPC does. */
+export function answer({ stream }: RawCall, message: Operation): void {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end(frame(Operation.encode(message).finish()));
+}
+
+/** Answers with a complete status in trailers alone. */
+export function refuse({ stream }: RawCall, code: number, message: string): void {
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/grpc',
+      'grpc-status': code,
+      'grpc-message': encodeURIComponent(message),
+    },
+    { endStream: true },
+  );
+}

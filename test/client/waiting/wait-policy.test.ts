@@ -1,0 +1,315 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Operation } from '../../../generated/google/longrunning/operations.js';
+import type { RetryPredicate } from '../../../src/client/waiting/failure.js';
+import {
+  everyChange,
+  type Pace,
+  type Step,
+  UNTIL_DONE,
+  WaitPolicy,
+} from '../../../src/client/waiting/wait-policy.js';
+import { WaitSupport } from '../../../src/client/waiting/wait-support.js';
+import { Code, kitError, StatusError } from '../../../src/status.js';
+import { manualClock } from '../../../src/testing/manual-clock.js';
+import { running, status, succeeded } from '../scripted-server.js';
+
+/** Result of a request: an operation or an error, after so many milliseconds. */
+interface Reply {
+  readonly result: Operation | StatusError;
+  readonly afterMs: number;
+}
+
+type Server = (request: {
+  readonly kind: 'wait' | 'get';
+  readonly atMs: number;
+  readonly waitMs: number;
+}) => Reply;
+
+interface Request {
+  readonly kind: 'wait' | 'get';
+  readonly atMs: number;
+  readonly waitMs: number;
+}
+
+/** Lets a policy wait at a simulated server, in simulated time. */
+function simulate(
+  server: Server,
+  {
+    pace = UNTIL_DONE,
+    retry,
+    untilMs = 3_600_000,
+  }: { pace?: Pace; retry?: RetryPredicate; untilMs?: number } = {},
+) {
+  let now = 0;
+  const support = new WaitSupport({ ...manualClock(), now: () => now });
+  const policy = new WaitPolicy({ pace, retry, support, random: () => 1 });
+  const requests: Request[] = [];
+  let step: Step = policy.begin(now);
+  while ((step.kind === 'wait' || step.kind === 'get') && now < untilMs) {
+    now += step.delayMs;
+    const request = { kind: step.kind, atMs: now, waitMs: step.kind === 'wait' ? step.waitMs : 0 };
+    requests.push(request);
+    const { result, afterMs } = server(request);
+    now += afterMs;
+    const event =
+      result instanceof StatusError
+        ? ({ kind: 'failed', error: result, tookMs: afterMs } as const)
+        : ({ kind: 'answered', operation: result, tookMs: afterMs } as const);
+    step = policy.next(step, event, now);
+  }
+  return { step, requests, endedAtMs: now };
+}
+
+/** An operation that ends at a time, behind a proxy that cuts long polls after `cutMs`. */
+function behindProxy(endsAtMs: number, cutMs: () => number, error: StatusError): Server {
+  return ({ kind, atMs, waitMs }) => {
+    if (atMs >= endsAtMs) return { result: succeeded(), afterMs: 1 };
+    if (kind === 'get') return { result: running(), afterMs: 1 };
+    const endsMs = endsAtMs - atMs;
+    const afterMs = Math.min(waitMs, endsMs);
+    const cut = cutMs();
+    if (cut < afterMs) return { result: error, afterMs: cut };
+    return { result: endsMs <= waitMs ? succeeded() : running(), afterMs };
+  };
+}
+
+const CUT = kitError(Code.UNAVAILABLE, 'CONNECTION_BROKEN', 'cut');
+
+describe('a proxy that cuts long polls', () => {
+  it.each([100, 300, 500, 1000, 5000, 15_000, 30_000, 49_000])(
+    'after %d ms: the end is reported within a second, and long polls become shorter',
+    (cutMs) => {
+      for (const endsAtMs of [10_000, 60_000, 61_234, 600_000]) {
+        const { step, endedAtMs, requests } = simulate(behindProxy(endsAtMs, () => cutMs, CUT));
+        expect(step.kind).toBe('end');
+        if (cutMs >= 125) expect(endedAtMs - endsAtMs).toBeLessThan(1000);
+        const shorter = requests.filter(({ kind, waitMs }) => kind === 'wait' && waitMs < cutMs);
+        if (cutMs >= 125 && endsAtMs > 4 * cutMs) expect(shorter.length).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  it.each([
+    ['504', kitError(Code.UNAVAILABLE, 'NO_GRPC_STATUS', 'Received HTTP status code 504')],
+    ['a complete UNAVAILABLE', status(Code.UNAVAILABLE)],
+    ['a complete DEADLINE_EXCEEDED', status(Code.DEADLINE_EXCEEDED)],
+  ])('by %s: the same', (_, error) => {
+    const { endedAtMs } = simulate(behindProxy(60_000, () => 15_000, error));
+    expect(endedAtMs - 60_000).toBeLessThan(1000);
+  });
+
+  it('after times that vary: the end is reported within a second', () => {
+    const times = fc.infiniteStream(fc.integer({ min: 500, max: 20_000 }));
+    fc.assert(
+      fc.property(times, fc.integer({ min: 5000, max: 300_000 }), (cuts, endsAtMs) => {
+        const { endedAtMs } = simulate(behindProxy(endsAtMs, () => cuts.next().value, CUT));
+        expect(endedAtMs - endsAtMs).toBeLessThan(1000);
+      }),
+    );
+  });
+
+  it('costs at most three requests a second', () => {
+    const { requests } = simulate(behindProxy(600_000, () => 500, CUT));
+    expect(requests.length).toBeLessThan(3 * 600);
+  });
+
+  it('for a while: long polls become long again after a minute', () => {
+    let cuts = 4;
+    const server = behindProxy(400_000, () => (cuts-- > 0 ? 15_000 : Number.POSITIVE_INFINITY), CUT);
+    const { requests } = simulate(server);
+    expect(requests.at(-1)?.waitMs).toBe(50_000);
+    expect(requests.some(({ waitMs }) => waitMs === 12_000)).toBe(true);
+  });
+
+  it('one broken connection does not shorten long polls', () => {
+    let first = true;
+    const { requests } = simulate(({ waitMs, atMs }) => {
+      if (first) {
+        first = false;
+        return { result: CUT, afterMs: 2000 };
+      }
+      return { result: atMs > 100_000 ? succeeded() : running(), afterMs: waitMs };
+    });
+    expect(new Set(requests.map(({ waitMs }) => waitMs))).toEqual(new Set([50_000]));
+  });
+});
+
+describe('a server on which WaitOperation fails at once, again and again', () => {
+  it('is polled by GetOperation, and WaitOperation is tried again later', () => {
+    const { requests, step } = simulate(({ kind, atMs }) => {
+      if (kind === 'wait') return { result: CUT, afterMs: 1 };
+      return { result: atMs > 300_000 ? succeeded() : running(), afterMs: 1 };
+    });
+    expect(step.kind).toBe('end');
+    expect(requests.filter(({ kind }) => kind === 'get').length).toBeGreaterThan(10);
+  });
+});
+
+describe('a refusal of WaitOperation (contract 47)', () => {
+  const REFUSALS = [
+    Code.UNIMPLEMENTED,
+    Code.PERMISSION_DENIED,
+    Code.NOT_FOUND,
+    Code.INVALID_ARGUMENT,
+    Code.FAILED_PRECONDITION,
+    Code.CANCELLED,
+    Code.UNAUTHENTICATED,
+    Code.RESOURCE_EXHAUSTED,
+    Code.INTERNAL,
+  ];
+
+  it.each(REFUSALS)('code %i, while GetOperation works: polls', (code) => {
+    const { step, requests } = simulate(({ kind, atMs }) => {
+      if (kind === 'wait') return { result: status(code), afterMs: 1 };
+      return { result: atMs > 20_000 ? succeeded() : running(), afterMs: 1 };
+    });
+    expect(step.kind).toBe('end');
+    expect(requests.filter(({ kind }) => kind === 'wait').length).toBeLessThanOrEqual(2);
+  });
+
+  it('PERMISSION_DENIED once: WaitOperation is tried again after a minute, and long-polls again', () => {
+    let refused = false;
+    const { requests } = simulate(({ kind, atMs, waitMs }) => {
+      if (kind === 'wait' && !refused) {
+        refused = true;
+        return { result: status(Code.PERMISSION_DENIED), afterMs: 1 };
+      }
+      return { result: atMs > 200_000 ? succeeded() : running(), afterMs: Math.max(1, waitMs) };
+    });
+    const again = requests.filter(({ kind }) => kind === 'wait')[1];
+    expect(again?.atMs).toBeGreaterThanOrEqual(60_000);
+    expect(again?.atMs).toBeLessThan(95_000);
+  });
+
+  it('of both methods: ends the wait with the error of GetOperation', () => {
+    const { step } = simulate(({ kind }) => ({
+      result: status(kind === 'wait' ? Code.PERMISSION_DENIED : Code.NOT_FOUND),
+      afterMs: 1,
+    }));
+    expect(step).toMatchObject({ kind: 'fail', error: { code: Code.NOT_FOUND } });
+  });
+
+  it('while GetOperation is UNAVAILABLE: goes on asking GetOperation', () => {
+    let gets = 0;
+    const { step } = simulate(({ kind }) => {
+      if (kind === 'wait') return { result: status(Code.NOT_FOUND), afterMs: 1 };
+      return { result: gets++ < 3 ? status(Code.UNAVAILABLE) : succeeded(), afterMs: 1 };
+    });
+    expect(step.kind).toBe('end');
+  });
+});
+
+describe('an end that WaitOperation reports without a result (contract 47)', () => {
+  const bare: Operation = { ...running(), done: true };
+  const untyped: Operation = {
+    ...bare,
+    result: { $case: 'response', value: { typeUrl: '', value: Buffer.alloc(0) } },
+  };
+
+  it.each([
+    ['neither error nor response', bare],
+    ['a response without a type', untyped],
+  ])('%s: GetOperation says that it still runs, and the wait goes on', (_, end) => {
+    const { step, endedAtMs } = simulate(({ kind, atMs }) => {
+      if (atMs > 20_000) return { result: succeeded(), afterMs: 1 };
+      return { result: kind === 'wait' ? end : running(), afterMs: 1 };
+    });
+    expect(step).toMatchObject({ kind: 'end', operation: succeeded() });
+    expect(endedAtMs).toBeGreaterThan(20_000);
+  });
+
+  it('GetOperation says the same: it is the end (contract 2)', () => {
+    const { step, requests } = simulate(() => ({ result: bare, afterMs: 1 }));
+    expect(step).toEqual({ kind: 'end', operation: bare });
+    expect(requests.map(({ kind }) => kind)).toEqual(['wait', 'get']);
+  });
+
+  it('GetOperation is UNIMPLEMENTED: it is the end', () => {
+    const { step } = simulate(({ kind }) => ({
+      result: kind === 'wait' ? bare : status(Code.UNIMPLEMENTED),
+      afterMs: 1,
+    }));
+    expect(step).toEqual({ kind: 'end', operation: bare });
+  });
+});
+
+describe('errors (contract 36, 48)', () => {
+  const failing =
+    (times: number, error: StatusError): Server =>
+    () => ({ result: times-- > 0 ? error : succeeded(), afterMs: 1 });
+
+  it.each([Code.INTERNAL, Code.UNKNOWN])('code %i is retried once', (code) => {
+    expect(simulate(failing(1, status(code))).step.kind).toBe('end');
+    expect(simulate(() => ({ result: status(code), afterMs: 1 })).step).toMatchObject({
+      kind: 'fail',
+      error: { code },
+    });
+  });
+
+  it('INTERNAL is retried once more after an answer in between', () => {
+    let asked = 0;
+    const { step } = simulate(() => {
+      asked++;
+      if (asked > 20) return { result: succeeded(), afterMs: 1 };
+      return { result: asked % 2 === 0 ? running() : status(Code.INTERNAL), afterMs: 1 };
+    });
+    expect(step.kind).toBe('end');
+  });
+
+  it('RESOURCE_EXHAUSTED is waited out with RetryInfo, and ends the wait without', () => {
+    const quota = kitError(Code.RESOURCE_EXHAUSTED, 'QUOTA', 'quota', { retryAfterMs: 7000 });
+    const { step, requests } = simulate(failing(3, quota));
+    expect(step.kind).toBe('end');
+    expect(requests.map(({ atMs }) => Math.round(atMs))).toEqual([0, 7001, 14_002, 21_003]);
+    expect(simulate(failing(9, status(Code.RESOURCE_EXHAUSTED))).step).toMatchObject({ kind: 'fail' });
+  });
+
+  it('`retry` decides about errors that would end the wait, and is not called for others', () => {
+    const seen: number[] = [];
+    const retry: RetryPredicate = ({ code }) => {
+      seen.push(code);
+      return code === Code.ABORTED || code === Code.INTERNAL;
+    };
+    expect(simulate(failing(3, status(Code.ABORTED)), { retry }).step.kind).toBe('end');
+    expect(simulate(failing(3, status(Code.INTERNAL)), { retry }).step.kind).toBe('end');
+    expect(simulate(failing(9, status(Code.FAILED_PRECONDITION)), { retry }).step.kind).toBe('fail');
+    seen.length = 0;
+    expect(simulate(failing(9, status(Code.UNAVAILABLE)), { retry }).step.kind).toBe('end');
+    expect(seen).toEqual([]);
+  });
+
+  it('a closed client ends the wait', () => {
+    const closed = kitError(Code.UNAVAILABLE, 'CLIENT_CLOSED', 'client is closed');
+    expect(simulate(failing(99, closed)).step).toMatchObject({ kind: 'fail', error: closed });
+  });
+});
+
+describe('whatever the server does', () => {
+  const replies = fc.oneof(
+    fc.constantFrom(...Object.values(Code).filter((code) => code !== Code.OK)).map((code) => status(code)),
+    fc.constant(running()),
+    fc.constant({ ...running(), done: true } as Operation),
+  );
+  const server = fc.array(fc.record({ result: replies, afterMs: fc.nat(70_000) }), {
+    minLength: 1,
+    maxLength: 40,
+  });
+
+  it('delays are finite, long polls at most as long as the pace says, and requests bounded', () => {
+    fc.assert(
+      fc.property(server, fc.constantFrom(UNTIL_DONE, everyChange(1000)), (script, pace) => {
+        let asked = 0;
+        const { requests } = simulate(() => script[asked++] ?? { result: succeeded(), afterMs: 1 }, {
+          pace,
+          untilMs: Number.POSITIVE_INFINITY,
+        });
+        for (const { waitMs, atMs } of requests) {
+          expect(waitMs).toBeLessThanOrEqual(pace.thenMs);
+          expect(Number.isFinite(atMs)).toBe(true);
+        }
+        expect(requests.length).toBeLessThanOrEqual(script.length + 1);
+      }),
+    );
+  });
+});
