@@ -31,17 +31,13 @@ type Fields = Readonly<Record<string, unknown>>;
 export function readForeignError(thrown: unknown): StatusParts | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
   const fields = thrown as Fields;
-  const isError = thrown instanceof Error || isNativeError(thrown);
-  if (isCode(fields.code) && typeof fields.details === 'string') {
-    if (!isError || hasGet(fields.metadata)) return ofGrpc(fields, fields.details);
-    if (fields['@@nice-grpc'] === true) return ofGrpc({ code: fields.code }, fields.details);
-  }
-  if (!isError) return undefined;
+  if (isCode(fields.code) && typeof fields.details === 'string') return ofGrpc(fields, fields.details);
+  if (!(thrown instanceof Error) && !isNativeError(thrown)) return undefined;
   if (isConnectError(fields)) return ofConnect(fields);
   return isGoogleError(thrown) ? ofGoogle(fields) : undefined;
 }
 
-/** grpc-js: `ServiceError`, `StatusObject`; nice-grpc: `ClientError`, `ServerError`, without details. */
+/** grpc-js: `ServiceError`, `StatusObject`; nice-grpc: `ClientError`, `ServerError`, which have no details of their own. */
 function ofGrpc({ code, metadata }: Fields, message: string): StatusParts {
   return { code, message, details: hasGet(metadata) ? trailerDetails(metadata) : [] };
 }

@@ -78,8 +78,11 @@ describe('StatusError.from › errors of other libraries', () => {
     expect(StatusError.from(error)).toMatchObject({ code: 7, message: 'locked', cause: error });
   });
 
-  it('a status object of grpc-js', () => {
-    expect(StatusError.from({ code: 7, details: 'locked' })).toMatchObject({ code: 7, message: 'locked' });
+  it('a status object of grpc-js, and an Error with its fields', () => {
+    const status = { code: 7, details: 'locked' };
+    expect(StatusError.from(status)).toMatchObject({ code: 7, message: 'locked' });
+    const error = Object.assign(new Error('x'), status);
+    expect(StatusError.from(error)).toMatchObject({ code: 7, message: 'locked', cause: error });
   });
 
   it('numbers that are no gRPC code: the exit status of a process, DOMException, errno', () => {
