@@ -18,7 +18,7 @@ import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
 import type { InProcessOperations, Waiting } from './operations-service.js';
 import { isPromised, type Soon, whenThere } from './soon.js';
-import { strictService } from './strict-service.js';
+import { smallRequestService } from './strict-service.js';
 import { type CallObservers, type CallSubject, observedHandler } from './telemetry/observed-handler.js';
 
 /** What Empty is on the wire. grpc-js copies it into a frame. */
@@ -27,7 +27,7 @@ const EMPTY_BYTES = Buffer.alloc(0);
 /** Trailers have room for no longer one besides the status. */
 const MAX_CHALLENGE_LENGTH = 512;
 
-const strict = strictService(GeneratedService);
+const strict = smallRequestService(GeneratedService);
 
 /**
  * The gRPC definition of `google.longrunning.Operations`, for `server.addService`. Unlike the generated one it

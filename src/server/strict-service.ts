@@ -24,11 +24,33 @@ interface StrictMethod {
 export function strictService<Definition extends Readonly<Record<keyof Definition, StrictMethod>>>(
   definition: Definition,
 ): Definition {
-  const methods = Object.entries<StrictMethod>(definition);
-  return Object.fromEntries(methods.map(([name, method]) => [name, strict(name, method)])) as Definition;
+  return checked(definition, Number.POSITIVE_INFINITY);
 }
 
-function strict(name: string, method: StrictMethod): StrictMethod {
+/** More than any request of the kit's own services has. */
+const MAX_FIELDS = 1000;
+
+/**
+ * A {@link strictService} for services whose requests have few fields, which refuses a message of very many: 4 MiB can repeat
+ * a field two million times, and decoding that would block the event loop.
+ */
+export function smallRequestService<Definition extends Readonly<Record<keyof Definition, StrictMethod>>>(
+  definition: Definition,
+): Definition {
+  return checked(definition, MAX_FIELDS);
+}
+
+function checked<Definition extends Readonly<Record<keyof Definition, StrictMethod>>>(
+  definition: Definition,
+  maxFields: number,
+): Definition {
+  const methods = Object.entries<StrictMethod>(definition);
+  return Object.fromEntries(
+    methods.map(([name, method]) => [name, strict(name, method, maxFields)]),
+  ) as Definition;
+}
+
+function strict(name: string, method: StrictMethod, maxFields: number): StrictMethod {
   for (const codec of ['requestDeserialize', 'responseDeserialize'] as const) {
     if (typeof method?.[codec] !== 'function') {
       throw new TypeError(
@@ -40,7 +62,7 @@ function strict(name: string, method: StrictMethod): StrictMethod {
   return {
     ...method,
     requestDeserialize(bytes) {
-      assertWireFormat(bytes);
+      assertWireFormat(bytes, maxFields);
       return method.requestDeserialize(bytes);
     },
     ...(responseSerialize && { responseSerialize }),

@@ -29,6 +29,13 @@ describe('strictService', () => {
     expect(requestDeserialize(more)).toEqual(request);
   });
 
+  it('of OperationsService refuses a field that is repeated thousands of times, before it is decoded', () => {
+    const { requestDeserialize: wait } = OperationsService.waitOperation;
+    const timeouts = (count: number) => Buffer.alloc(2 * count, Buffer.of(0x12, 0));
+    expect(wait(timeouts(1000))).toEqual({ name: '', timeout: { seconds: 0, nanos: 0 } });
+    expect(() => wait(timeouts(1001))).toThrow('message has more than 1000 fields: send fewer');
+  });
+
   it('is what OperationsService is of', () => {
     expect(() => OperationsService.cancelOperation.requestDeserialize(Buffer.of(10, 1, 97, 0))).toThrow();
   });

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { soak } from './soak.ts';
+import { measureStalls } from './stalls.ts';
 
 const minutes = Number(process.argv[2] ?? 10);
 if (!(minutes > 0)) {
@@ -9,11 +10,17 @@ if (!(minutes > 0)) {
   process.exit(2);
 }
 
+const module = fileURLToPath(new URL('server.ts', import.meta.url));
+const stalls = await measureStalls(module);
+console.error('longest delay of the event loop, in milliseconds, for each request by itself:');
+for (const [title, delayMs] of Object.entries(stalls))
+  console.error(`${delayMs.toFixed(0).padStart(6)} ${title}`);
+
 let samples = 0;
 const report = await soak({
   durationMs: minutes * 60_000,
   clients: 2000,
-  module: fileURLToPath(new URL('server.ts', import.meta.url)),
+  module,
   onProgress({ lives, bytes }) {
     if (samples++ % 60 === 0) console.error(`${lives} operations, ${Math.round(bytes / 2 ** 20)} MiB in use`);
   },

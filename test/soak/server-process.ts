@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+/** What the server tells of itself. */
+export interface ServerSample {
+  /** Memory in use, once everything that can be collected is. */
+  readonly bytes: number;
+  /** Of the event loop, since the last sample. */
+  readonly longestDelayMs: number;
+}
+
 /** The server of a soak, in a process of its own. */
 export class SoakedServer {
   readonly #child: ChildProcess;
@@ -11,20 +19,23 @@ export class SoakedServer {
     this.port = port;
   }
 
-  /** @param module - where `server.ts` is. */
-  static async start(module: string): Promise<SoakedServer> {
-    const args = ['--expose-gc', '--no-warnings', module];
+  /**
+   * @param module - where `server.ts` is.
+   * @param operations - large ones to store.
+   */
+  static async start(module: string, operations = 0): Promise<SoakedServer> {
+    const args = ['--expose-gc', '--no-warnings', module, String(operations)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const [{ port }] = await once(child, 'message');
     return new SoakedServer(child, port);
   }
 
-  /** Has these faults go wrong from now on; resolves with how much memory is in use, in bytes. */
-  async inject(faults: string): Promise<number> {
+  /** Has these faults go wrong from now on; resolves with what the server measured since the last time. */
+  async inject(faults: string): Promise<ServerSample> {
     const told = once(this.#child, 'message');
     this.#child.send(faults);
-    const [{ bytes }] = await told;
-    return bytes;
+    const [sample] = await told;
+    return sample;
   }
 
   /** Asks it to end; its exit code, or the signal that it died of. */

@@ -26,6 +26,8 @@ export interface SoakReport {
   /** The least memory in use in the last fifth of the time, to that in the second: what is under way comes and goes. */
   readonly growth: number;
   readonly bytes: readonly number[];
+  /** The longest that the event loop of the server was busy at once, with all clients at work. */
+  readonly longestDelayMs: number;
   /** Of the server. */
   readonly exit: number | string;
 }
@@ -56,6 +58,7 @@ export async function soak({ durationMs, clients, module, onProgress }: SoakOpti
   const bytes: number[] = [];
   let lives = 0;
   let attacks = 0;
+  let longestDelayMs = 0;
 
   const connections = Array.from({ length: Math.ceil(clients / CLIENTS_A_CONNECTION) }, () =>
     connectTo(port, new OperationsClient({ address: `127.0.0.1:${port}` })),
@@ -84,7 +87,9 @@ export async function soak({ durationMs, clients, module, onProgress }: SoakOpti
     const endAt = Date.now() + durationMs;
     while (Date.now() < endAt) {
       await delay(SAMPLE_EVERY_MS);
-      bytes.push(await server.inject(FAULTS));
+      const sample = await server.inject(FAULTS);
+      bytes.push(sample.bytes);
+      longestDelayMs = Math.max(longestDelayMs, sample.longestDelayMs);
       onProgress?.({ lives, bytes: bytes.at(-1) as number });
     }
   } finally {
@@ -96,7 +101,7 @@ export async function soak({ durationMs, clients, module, onProgress }: SoakOpti
     }
   }
   const exit = await server.stop();
-  return { lives, attacks, unexpected, growth: growthOf(bytes), bytes, exit };
+  return { lives, attacks, unexpected, growth: growthOf(bytes), bytes, longestDelayMs, exit };
 }
 
 function growthOf(bytes: readonly number[]): number {

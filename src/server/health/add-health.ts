@@ -8,7 +8,7 @@ import {
 import { Code, kitError, quoted, type StatusError } from '../../status.js';
 import { unary } from '../grpc-handlers.js';
 import { consoleLogger } from '../logger.js';
-import { strictService } from '../strict-service.js';
+import { smallRequestService } from '../strict-service.js';
 import type { Condition, OperationsHealth } from './operations-health.js';
 
 /** What {@link addHealth} takes besides. */
@@ -21,7 +21,7 @@ export interface HealthOptions {
   readonly services?: readonly string[];
 }
 
-const definition = strictService(HealthService);
+const definition = smallRequestService(HealthService);
 
 /**
  * Adds `grpc.health.v1.Health` to a server: SERVING while the store of the operations answers, NOT_SERVING while it does
