@@ -15,8 +15,11 @@ export interface RunContext<Metadata> {
    */
   readonly signal: AbortSignal;
   /**
-   * Tells of progress: sets the given fields of the metadata and leaves the others. Resolves when readers see
+   * Reports progress: sets the given fields of the metadata and leaves the others. Resolves when readers see
    * it. Updates keep their order, awaited or not; after the end they do nothing.
+   *
+   * @throws StatusError RESOURCE_EXHAUSTED if the metadata would be larger than `maxResultBytes`; what the codec throws for values that it
+   * cannot encode.
    */
   update(metadata: DeepPartial<Metadata>): Promise<void>;
 }
@@ -48,7 +51,8 @@ export interface Implementation<Request, Response, Metadata> {
   metadata?(request: Request): DeepPartial<Metadata>;
   /**
    * Does the work. Returns the response; throws `signal.reason` to end as cancelled; throws a
-   * `StatusError` to end with that error. Whatever else is thrown reads UNKNOWN "internal error".
+   * `StatusError` to end with that error. Anything else that is thrown reads UNKNOWN "internal error". A response larger than
+   * `maxResultBytes` ends with RESOURCE_EXHAUSTED.
    */
   run(
     request: Request,
