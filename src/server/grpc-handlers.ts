@@ -6,6 +6,7 @@ import {
   type OperationsServer,
 } from '../../generated/google/longrunning/operations.js';
 import type { Empty } from '../../generated/google/protobuf/empty.js';
+import { contain } from '../contain.js';
 import { encodeMessage } from '../encode.js';
 import { sendableError, toServerError } from '../grpc-status.js';
 import type { MessageType } from '../operation-method.js';
@@ -127,15 +128,18 @@ export function guarded<Request, Response>(
     // Some handlers do not answer a caller that has gone.
     if (call.cancelled) leave();
     else call.once('cancelled', leave);
-    try {
-      handler(call, (error, ...answer) => {
-        leave();
-        callback(error ? sendableError(error) : error, ...answer);
-      });
-    } catch (thrown) {
+    let isAnswered = false;
+    const answer: typeof callback = (error, ...answered) => {
       leave();
-      refuse(thrown);
-    }
+      if (isAnswered) return;
+      callback(error ? sendableError(error) : error, ...answered);
+      isAnswered = true;
+    };
+    contain(
+      // A handler may be asynchronous, whatever its type.
+      () => handler(call, answer),
+      (thrown) => answer(refusal(path, logger, thrown)),
+    );
   };
 }
 

@@ -1,3 +1,5 @@
+import { type SafeLogger, type SuppliedLogger, safeLogger } from '../safe-logger.js';
+
 /** Where the server reports what no client is told. A pino logger is one. */
 export interface Logger {
   /** `facts.err` is the cause. */
@@ -11,10 +13,10 @@ export interface Logger {
   debug?(facts: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** Writes to standard error. */
-export const consoleLogger: Logger = {
-  error: (facts, message) => console.error(`longrunning: ${message}`, facts),
-};
+/** Wraps the logger that a server was given, if any, so that no call of it fails. */
+export function serverLogger(supplied?: SuppliedLogger | null): SafeLogger {
+  return safeLogger(supplied, 'longrunning');
+}
 
 /** Reports a condition that the operator of the server can improve. */
 export function warn(logger: Logger, message: string): void {

@@ -23,7 +23,8 @@ import { CallerLimits } from './limits/caller-limits.js';
 import { checkLimits } from './limits/check-limits.js';
 import { UnfinishedLimit } from './limits/unfinished-limit.js';
 import { ListFilters } from './list-filter.js';
-import { consoleLogger, type Logger } from './logger.js';
+import { type Logger, serverLogger } from './logger.js';
+import { checkedId, randomId } from './operation-id.js';
 import {
   type CloseOptions,
   DEFAULT_GRACE_MS,
@@ -32,13 +33,14 @@ import {
 } from './operations-options.js';
 import { InProcessOperations } from './operations-service.js';
 import { pageTokensOf } from './page-token.js';
-import { randomId } from './random-id.js';
+import { rejectingStore } from './rejecting-store.js';
 import { sweepExpired } from './retention.js';
 import { Runner } from './runner.js';
 import { type RequestFacts, ServedMethod } from './served-method.js';
 import { SizeLimits } from './size-limits.js';
 import { type CallObservers, observedHandler } from './telemetry/observed-handler.js';
 import { observedStore } from './telemetry/observed-store.js';
+import { SafeTelemetry } from './telemetry/safe-telemetry.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import { Transitions } from './transitions.js';
 import { Waiters } from './waiters.js';
@@ -147,17 +149,20 @@ class EmbeddedOperations implements Operations {
   readonly #stopCounting: () => void;
 
   constructor(options: OperationsOptions) {
-    const environment = { store: memoryStore(), logger: consoleLogger, clock: systemClock };
+    const environment = { store: memoryStore(), clock: systemClock };
     const settings = withDefaults({ ...DEFAULT_OPTIONS, ...environment }, options);
     checkLimits(settings);
-    const { clock, logger, concurrency, maxUnfinished } = settings;
-    const { telemetry } = options;
+    const { clock, concurrency, maxUnfinished } = settings;
+    // Code of users is wrapped here, once, so that nothing it throws goes further.
+    const logger = serverLogger(options.logger);
+    const telemetry = options.telemetry && new SafeTelemetry(options.telemetry, logger);
+    const supplied = rejectingStore(settings.store);
     this.#telemetry = telemetry;
-    const store = telemetry ? observedStore(settings.store, telemetry) : settings.store;
+    const store = telemetry ? observedStore(supplied, telemetry) : supplied;
     // Before anything begins that would have to be ended.
     this.#unfinished = maxUnfinished === undefined ? undefined : new UnfinishedLimit(store, maxUnfinished);
     this.#sizes = new SizeLimits(settings.maxResultBytes);
-    this.#newId = options.newId ?? randomId;
+    this.#newId = options.newId ? checkedId(options.newId) : randomId;
     this.#listFilters = new ListFilters(options.methods);
     this.#store = store;
     this.#clock = clock;
@@ -169,8 +174,10 @@ class EmbeddedOperations implements Operations {
       settings.retentionMs,
       telemetry && ((before, after) => telemetry.changed(before, after, clock.now())),
     );
-    this.#waiters = new Waiters(store);
-    this.#health = new StoreHealth({ store, clock, methods: this.#methods });
+    this.#waiters = new Waiters(store, (error) =>
+      logger.error({ err: error }, 'change could not be reported'),
+    );
+    this.#health = new StoreHealth({ store, clock, methods: this.#methods, logger });
     this.health = this.#health;
     const shared = { store, clock, telemetry, transitions: this.#transitions, waiters: this.#waiters };
     this.#runner = new Runner({

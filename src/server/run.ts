@@ -15,6 +15,7 @@ import type { ObservedRun, RunEnding, Telemetry } from './telemetry/telemetry.js
 import type { Committed } from './transitions.js';
 import type { Waiters } from './waiters.js';
 import { withoutStack } from './without-stack.js';
+import { workController } from './work-signal.js';
 
 /** What a run works with. */
 export interface RunOptions {
@@ -42,7 +43,9 @@ export class Run {
   readonly #method: ServedMethod;
   readonly #recorder: Recorder;
   readonly #name: string;
-  readonly #controller = new AbortController();
+  readonly #controller = workController((error) =>
+    this.#log('listener to the signal of the work failed', error),
+  );
   readonly #left = Promise.withResolvers<WorkOutcome>();
   /** The attempt that this run is; undefined until that is recorded. */
   #attempt: number | undefined;
@@ -103,7 +106,13 @@ export class Run {
       if (attempt > 0 && !this.#method.resumes(record)) {
         return await this.#recordLast({ type: 'interrupted', attempt, at: this.#now() });
       }
-      const started = await this.#commit(() => ({ type: 'started', attempt }));
+      let started: Committed | undefined;
+      try {
+        started = await this.#commit(() => ({ type: 'started', attempt }));
+      } catch (error) {
+        if (isUnavailable(error) || this.#isInterrupted()) throw error;
+        return await this.#failUnstarted(attempt, error);
+      }
       if (!started?.changed) return this.#notStarted(record, started);
       if (this.#isInterrupted()) return this.left;
       this.#attempt = started.record.attempt;
@@ -119,6 +128,16 @@ export class Run {
     } finally {
       unsubscribe();
     }
+  }
+
+  /** Ends an operation whose start the store cannot record, and may never be able to: it would wait for ever. */
+  async #failUnstarted(attempt: number, cause: unknown): Promise<WorkOutcome> {
+    this.#log('work could not be begun: its operation ends with an internal error', cause);
+    this.#state = 'ending';
+    const error = internalError(this.#method.path, cause);
+    const outcome = await this.#recordLast({ type: 'failed', attempt, at: this.#now(), error });
+    // The start may have been recorded after all. Then nobody has the work.
+    return outcome === 'superseded' ? 'released' : outcome;
   }
 
   /** How work was left that somebody else has begun or ended, as far as can be told. */

@@ -1,5 +1,6 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { pack, unpack } from '../any.js';
+import { notPromised } from '../contain.js';
 import { encodeMessage } from '../encode.js';
 import { checkOperationName, hasWildcard, parseParent } from '../name.js';
 import type { DeepPartial } from '../operation-method.js';
@@ -73,8 +74,8 @@ export class ServedMethod {
 
   /** What a request is known by. Throws when its parent or its id cannot be one. */
   identify(request: unknown, caller: Caller = {}): RequestFacts {
-    const { method, implementation } = this.#implemented;
-    const parent = parseParent(implementation.parent?.(request) ?? '', 'parent');
+    const { method } = this.#implemented;
+    const parent = parseParent(this.#parent(request) ?? '', 'parent');
     if (hasWildcard(parent)) {
       const advice = '"-" stands for any segment when listing; name one place to start an operation in';
       throw invalidField('parent', `parent ${quoted(parent)} has a wildcard: ${advice}`);
@@ -87,7 +88,8 @@ export class ServedMethod {
   /** The parent that a request names, before anything is checked; empty when it cannot be told. */
   parentOf(request: unknown): string {
     try {
-      return this.#implemented.implementation.parent?.(request) ?? '';
+      const parent: unknown = this.#parent(request);
+      return typeof parent === 'string' ? parent : '';
     } catch {
       // Whoever is let in is told what is wrong with the request, and nobody else.
       return '';
@@ -97,7 +99,8 @@ export class ServedMethod {
   /** A record to keep for a request. */
   newRecord(request: unknown, facts: RequestFacts, identity: NewIdentity): OperationRecord {
     const { method, implementation } = this.#implemented;
-    const metadata = method.metadata.fromPartial(implementation.metadata?.(request) ?? {});
+    const given = notPromised(implementation.metadata?.(request), `metadata of ${this.path}`);
+    const metadata = method.metadata.fromPartial(given ?? {});
     const record = queued({
       ...facts,
       ...identity,
@@ -125,6 +128,12 @@ export class ServedMethod {
   /** The record's metadata with the fields given in `update` set. */
   merge(record: OperationRecord, update: DeepPartial<unknown>): Any {
     const type = this.#implemented.method.metadata;
+    notPromised(update, `metadata given to update of ${this.path}`);
+    // The keys of a long string are as many as its characters.
+    if (typeof update !== 'object' || update === null)
+      throw new TypeError(
+        `update of ${this.path} was given ${update === null ? 'null' : `a value of type ${typeof update}`}: give an object`,
+      );
     const values = type.fromPartial(update) as Record<string, unknown>;
     const given = Object.fromEntries(Object.keys(update).map((field) => [field, values[field]]));
     // Not by spreading, which would leave out the defaults of a prototype.
@@ -145,10 +154,25 @@ export class ServedMethod {
     return Promise.resolve(response).then((given) => this.#packResponse(given));
   }
 
+  /** The parent as user code returned it; undefined if there is none. */
+  #parent(request: unknown): string | undefined {
+    const parent: unknown = notPromised(
+      this.#implemented.implementation.parent?.(request),
+      `parent of ${this.path}`,
+    );
+    if (parent !== undefined && parent !== null && typeof parent !== 'string')
+      throw new TypeError(
+        `parent of ${this.path} returned a value of type ${typeof parent}: return a string`,
+      );
+    return parent ?? undefined;
+  }
+
   #requestId(request: unknown): string | undefined {
     const { implementation } = this.#implemented;
     const { requestId: field } = request as { readonly requestId?: unknown };
-    const requestId = implementation.requestId ? implementation.requestId(request) : field;
+    const requestId = implementation.requestId
+      ? notPromised(implementation.requestId(request), `requestId of ${this.path}`)
+      : field;
     if (typeof requestId !== 'string') return undefined;
     if (!requestId.isWellFormed() || /\p{Cc}/u.test(requestId)) {
       const advice = 'use printable characters, best a UUID';

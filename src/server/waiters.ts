@@ -1,3 +1,4 @@
+import { contain, type OnFailure } from '../contain.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 
 /** Hears that an operation may have changed, with its record if that is at hand. */
@@ -10,8 +11,11 @@ type Wake = (record: OperationRecord | undefined) => void;
 export class Waiters {
   readonly #byName = new Map<string, Set<Wake>>();
   readonly #unwatch: () => void;
+  readonly #onFailure: OnFailure;
 
-  constructor(store: OperationStore) {
+  /** @param onFailure - is called with what a waiter threw; the others are woken all the same. */
+  constructor(store: Pick<OperationStore, 'watch'>, onFailure: OnFailure) {
+    this.#onFailure = onFailure;
     this.#unwatch = store.watch((name, record) => this.#wake(name, record));
   }
 
@@ -39,7 +43,7 @@ export class Waiters {
     for (const each of woken) {
       const waiting = this.#byName.get(each);
       // Copied: whoever is woken may unsubscribe, or wait again, at once.
-      if (waiting) for (const wake of [...waiting]) wake(record);
+      if (waiting) for (const wake of [...waiting]) contain(() => wake(record), this.#onFailure);
     }
   }
 }

@@ -8,12 +8,14 @@ import {
 } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { servePort } from '../../src/gateway/index.js';
 import { AccessError } from '../../src/server/access/access-error.js';
 import { createOperations, type OperationsOptions } from '../../src/server/index.js';
 import { Code, StatusError } from '../../src/status.js';
 import { anyThrown, HOSTILE } from '../helpers/any-value.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
+import { processFaults } from '../helpers/process-faults.js';
 import { Recorder } from '../opentelemetry/recorder.js';
 
 const PATH = '/acme.v1.Jobs/GetJob';
@@ -71,6 +73,35 @@ describe('guarded', () => {
     const [span] = recorder.spansNamed('acme.v1.Jobs/GetJob');
     expect(span?.attributes).toMatchObject({ 'rpc.method': 'acme.v1.Jobs/GetJob', 'rpc.status_code': 'OK' });
     expect(span?.attributes).not.toHaveProperty(['longrunning.operation.name']);
+  });
+
+  it.each([
+    ['rejects', async () => Promise.reject(new Error('secret'))],
+    [
+      'answers and then rejects',
+      async (call: { request: Job }, answer: (error: null, job: Job) => void) => {
+        answer(null, call.request);
+        throw new Error('late');
+      },
+    ],
+    [
+      'answers twice',
+      (call: { request: Job }, answer: (error: null, job: Job) => void) => {
+        answer(null, call.request);
+        answer(null, { name: 'jobs/2' });
+      },
+    ],
+  ])('a call is answered once where its handler %s', async (way, handler) => {
+    using faults = processFaults();
+    const { call, logged } = await serve({}, handler as handleUnaryCall<Job, Job>);
+    const answer = await call();
+    if (way === 'rejects') {
+      const error = StatusError.from(answer);
+      expect(error.detail(ErrorInfo)).toMatchObject({ reason: 'INTERNAL_ERROR' });
+      expect(error.message).not.toContain('secret');
+    } else expect(answer).toEqual({ name: 'jobs/1' });
+    expect(await faults.take()).toEqual([]);
+    expect(logged).toHaveLength(way === 'answers twice' ? 0 : 1);
   });
 
   it('a call takes a place until it is answered, or its caller has gone and no answer comes', async () => {

@@ -8,6 +8,10 @@ import type { ChangeListener, OperationRecord, OperationStore } from '../../src/
 import { end, next, queuedRecord } from '../../src/testing/conformance/records.js';
 import { MANUAL_CLOCK_START, manualClock, settled } from '../../src/testing/manual-clock.js';
 
+const fail = (error: unknown) => {
+  throw error;
+};
+
 const RUNNING = queuedRecord('1');
 const DONE = end(RUNNING, MANUAL_CLOCK_START);
 
@@ -21,7 +25,7 @@ function waiting() {
       return () => {};
     },
   });
-  const waiters = new Waiters(store);
+  const waiters = new Waiters(store, fail);
   const openWaits = new OpenWaits(clock);
   const records = new Map([[RUNNING.name, RUNNING]]);
   const gone = new Error('nobody finds it');

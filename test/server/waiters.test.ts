@@ -3,6 +3,10 @@ import { Waiters } from '../../src/server/waiters.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { OperationStore } from '../../src/stores/operation-store.js';
 
+const fail = (error: unknown) => {
+  throw error;
+};
+
 /** A store of which a test says what changed. */
 function watchedStore() {
   const listeners = new Set<(name?: string) => void>();
@@ -21,7 +25,7 @@ function watchedStore() {
 describe('waiters', () => {
   it('wakes who waits for that operation, and everybody when changes may have been missed (contract 24)', () => {
     const { store, changed } = watchedStore();
-    const waiters = new Waiters(store);
+    const waiters = new Waiters(store, fail);
     const woken: string[] = [];
     waiters.subscribe('a', () => woken.push('a1'));
     waiters.subscribe('a', () => woken.push('a2'));
@@ -35,7 +39,7 @@ describe('waiters', () => {
 
   it('forgets who went away, and the operation with the last of them (contract 24)', () => {
     const { store, changed } = watchedStore();
-    const waiters = new Waiters(store);
+    const waiters = new Waiters(store, fail);
     const woken: string[] = [];
     const first = waiters.subscribe('a', () => woken.push('first'));
     const second = waiters.subscribe('a', () => woken.push('second'));
@@ -56,7 +60,7 @@ describe('waiters', () => {
 
   it('may be woken into unsubscribing and waiting again at once', () => {
     const { store, changed } = watchedStore();
-    const waiters = new Waiters(store);
+    const waiters = new Waiters(store, fail);
     let count = 0;
     const again = () => {
       count++;
@@ -71,7 +75,7 @@ describe('waiters', () => {
 
   it('has one subscription to the store, and none once closed', () => {
     const { store, listeners } = watchedStore();
-    const waiters = new Waiters(store);
+    const waiters = new Waiters(store, fail);
     for (let count = 0; count < 10; count++) waiters.subscribe('a', () => {});
     expect(listeners.size).toBe(1);
     waiters.close();

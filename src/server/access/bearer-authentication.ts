@@ -2,7 +2,7 @@ import { parseAddress } from '../../address.js';
 import { type Clock, systemClock } from '../../clock.js';
 import { withDefaults } from '../../options.js';
 import { quoted } from '../../status.js';
-import { consoleLogger, type Logger } from '../logger.js';
+import { type Logger, serverLogger } from '../logger.js';
 import type { Authorize } from './authorize.js';
 import { type Anonymous, bearerToken } from './bearer-token.js';
 import { type Claims, callerOf } from './claims.js';
@@ -54,7 +54,6 @@ const DEFAULTS = {
   keysCooldownMs: 30_000,
   anonymous: 'refuse',
   members: () => [],
-  logger: consoleLogger,
   clock: systemClock,
 } satisfies Partial<BearerSettings>;
 
@@ -80,7 +79,7 @@ const DEFAULTS = {
  */
 export async function bearerAuthentication(options: BearerOptions): Promise<Authorize> {
   checkBearer(options);
-  const settings = withDefaults(DEFAULTS, options);
+  const settings = { ...withDefaults(DEFAULTS, options), logger: serverLogger(options.logger) };
   const verifier = await TokenVerifier.make(options, settings);
   const { anonymous, members } = settings;
   return async ({ headers }) => {

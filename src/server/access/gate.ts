@@ -1,5 +1,6 @@
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { pack } from '../../any.js';
+import { notPromised } from '../../contain.js';
 import { Code, codeName, ERROR_DOMAIN, isStatusError, readableDetail, StatusError } from '../../status.js';
 import { clipText, utf8Bytes } from '../../text.js';
 import { AccessError, bearerChallenge, isRefusal } from './access-error.js';
@@ -38,7 +39,7 @@ export class Gate {
     let admission = EVERYBODY;
     try {
       for (const step of this.#steps) {
-        admission = joined(admission, await step(new Asking(facts, admission.caller)));
+        admission = joined(admission, checkedAccess(await step(new Asking(facts, admission.caller))));
       }
       return admission;
     } catch (thrown) {
@@ -75,6 +76,44 @@ class Asking implements CallFacts {
   get peer(): string {
     return this.#facts.peer;
   }
+}
+
+/**
+ * What a step of authorization returned, if it can be used. A step written in JavaScript may return `false` to refuse a call: anything
+ * but an `Access` refuses it.
+ *
+ * @throws TypeError when it is something else.
+ */
+function checkedAccess(returned: unknown): Access | undefined {
+  if (returned === undefined) return undefined;
+  if (typeof returned !== 'object' || returned === null) {
+    const shown = returned === null ? 'null' : `a value of type ${typeof returned}`;
+    throw new TypeError(
+      `authorize returned ${shown}: return an object or undefined, and throw to refuse a call`,
+    );
+  }
+  const { caller, shows }: { readonly caller?: unknown; readonly shows?: unknown } = returned;
+  if (caller !== undefined && !isCaller(caller)) {
+    throw new TypeError(
+      'authorize returned a malformed caller: principal must be a string, members and scopes arrays of strings',
+    );
+  }
+  if (shows === undefined) return caller ? { caller } : {};
+  if (typeof shows !== 'function') {
+    throw new TypeError(`authorize returned shows of type ${typeof shows}: it must be a function`);
+  }
+  // A promise would be true whatever it resolves to.
+  return { caller, shows: (name) => notPromised(shows(name), 'the result of shows') === true };
+}
+
+function isCaller(caller: unknown): caller is Caller {
+  if (typeof caller !== 'object' || caller === null) return false;
+  const { principal, members, scopes } = caller as Readonly<Record<keyof Caller, unknown>>;
+  const areStrings = (list: unknown) =>
+    list === undefined || (Array.isArray(list) && list.every((each) => typeof each === 'string'));
+  return (
+    (principal === undefined || typeof principal === 'string') && areStrings(members) && areStrings(scopes)
+  );
 }
 
 /** An operation is shown when every step shows it. */

@@ -7,7 +7,7 @@ import {
 } from '../../../generated/health/v1/health.js';
 import { Code, kitError, quoted, type StatusError } from '../../status.js';
 import { unary } from '../grpc-handlers.js';
-import { consoleLogger } from '../logger.js';
+import { serverLogger } from '../logger.js';
 import { smallRequestService } from '../strict-service.js';
 import type { Condition, OperationsHealth } from './operations-health.js';
 
@@ -40,16 +40,17 @@ export function addHealth(
 ): void {
   const knows = (service: string) =>
     service === '' || health.services.has(service) || services.includes(service);
+  const logger = serverLogger();
   server.addService(definition, {
     check: unary<HealthCheckRequest, HealthCheckResponse>(
       definition.check.path,
-      consoleLogger,
+      logger,
       async ({ request: { service } }) => {
         if (!knows(service)) throw unknownService(service);
         return { status: ServingStatus[await health.check()] };
       },
     ),
-    list: unary(definition.list.path, consoleLogger, async () => {
+    list: unary(definition.list.path, logger, async () => {
       const status = ServingStatus[await health.check()];
       const names = ['', ...health.services, ...services];
       return { statuses: Object.fromEntries(names.map((name) => [name, { status }])) };

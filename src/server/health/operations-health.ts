@@ -1,6 +1,8 @@
 import type { Clock } from '../../clock.js';
+import { contain } from '../../contain.js';
 import { sleep } from '../../signals.js';
 import type { OperationStore } from '../../stores/operation-store.js';
+import type { Logger } from '../logger.js';
 
 /** How a server of operations is: whether it should be asked. */
 export type Condition = 'SERVING' | 'NOT_SERVING';
@@ -32,6 +34,7 @@ export interface StoreHealthParts {
   readonly clock: Clock;
   /** Paths of the methods that are served; there may come to be more. */
   readonly methods: { keys(): Iterable<string> };
+  readonly logger: Logger;
 }
 
 /** Name of no record: reading it takes a connection, a statement and an index. */
@@ -74,12 +77,12 @@ export class StoreHealth implements OperationsHealth {
 
   watch(listener: HealthListener): () => void {
     if (this.#ended) {
-      listener.ended();
+      this.#contain(() => listener.ended());
       return () => {};
     }
     this.#listeners.add(listener);
     this.check().then((condition) => {
-      if (this.#listeners.has(listener)) listener.changed(condition);
+      if (this.#listeners.has(listener)) this.#contain(() => listener.changed(condition));
     });
     if (!this.#stopTimer && !this.#draining) this.#lookAgain();
     return () => {
@@ -99,12 +102,16 @@ export class StoreHealth implements OperationsHealth {
   end(): void {
     this.drain();
     this.#ended = true;
-    for (const listener of [...this.#listeners]) listener.ended();
+    for (const listener of [...this.#listeners]) this.#contain(() => listener.ended());
     this.#listeners.clear();
   }
 
   #tell(condition: Condition): void {
-    for (const listener of [...this.#listeners]) listener.changed(condition);
+    for (const listener of [...this.#listeners]) this.#contain(() => listener.changed(condition));
+  }
+
+  #contain(notify: () => void): void {
+    contain(notify, (error) => this.#parts.logger.error({ err: error }, 'listener to health failed'));
   }
 
   #lookAgain(): void {

@@ -1,0 +1,21 @@
+import type { OperationStore } from '../stores/operation-store.js';
+import { aroundStore } from './around-store.js';
+
+/**
+ * A store whose calls reject where those of `store` throw, and return promises where those return values. Stores may be written in
+ * JavaScript; whoever calls one handles rejections and nothing else. What is at hand stays at hand.
+ */
+export function rejectingStore(store: OperationStore): OperationStore {
+  const { atHand } = store;
+  return { ...aroundStore(store, (_, proceed) => promised(proceed)), ...(atHand && { atHand }) };
+}
+
+function promised<Result>(proceed: () => Promise<Result>): Promise<Result> {
+  try {
+    const result = proceed();
+    // No other promise where there is one: it would delay what awaits it.
+    return result instanceof Promise ? result : Promise.resolve(result);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

@@ -1,0 +1,139 @@
+import { contain, type OnFailure } from '../../contain.js';
+import type { Code, StatusError } from '../../status.js';
+import type { OperationRecord, UnfinishedCount } from '../../stores/operation-store.js';
+import { type TraceContext, traceContextOf } from '../../trace-context.js';
+import type { CallFacts } from '../access/call-facts.js';
+import type { Logger } from '../logger.js';
+import type { Observed, ObservedCall, ObservedRun, RunEnding, StoreVerb, Telemetry } from './telemetry.js';
+
+/** Notified when a callback of the telemetry failed. */
+type Report = (callback: string) => OnFailure;
+
+/**
+ * Telemetry that a user supplied, wrapped so that none of its callbacks can fail or change the outcome of what is observed. The first
+ * failure of each callback is logged.
+ */
+export class SafeTelemetry implements Telemetry {
+  readonly #supplied: Telemetry;
+  readonly #report: Report;
+
+  constructor(supplied: Telemetry, logger: Logger) {
+    this.#supplied = supplied;
+    const reported = new Set<string>();
+    this.#report = (callback) => (error) => {
+      if (reported.has(callback)) return;
+      reported.add(callback);
+      logger.error(
+        { err: error, callback },
+        'telemetry failed; later failures of this callback are not logged',
+      );
+    };
+  }
+
+  call(facts: CallFacts): ObservedCall {
+    return new SafeObserved(
+      contain(() => this.#supplied.call(facts), this.#report('call')),
+      this.#report,
+    );
+  }
+
+  current(): TraceContext | undefined {
+    const report = this.#report('current');
+    const context = contain(() => this.#supplied.current(), report);
+    return contain(() => validContext(context), report);
+  }
+
+  run(record: OperationRecord): ObservedRun {
+    return new SafeObserved(
+      contain(() => this.#supplied.run(record), this.#report('run')),
+      this.#report,
+    );
+  }
+
+  changed(before: OperationRecord | undefined, after: OperationRecord, at: number): void {
+    contain(() => this.#supplied.changed(before, after, at), this.#report('changed'));
+  }
+
+  wait(): () => void {
+    const report = this.#report('wait');
+    const end = contain(() => this.#supplied.wait(), report);
+    return () => contain(() => end?.(), report);
+  }
+
+  storeCall(verb: StoreVerb): (error?: unknown) => void {
+    const report = this.#report('storeCall');
+    const end = contain(() => this.#supplied.storeCall(verb), report);
+    return (error) => contain(() => end?.(error), report);
+  }
+
+  unfinished(count: () => Promise<readonly UnfinishedCount[]>): () => void {
+    const report = this.#report('unfinished');
+    const end = contain(() => this.#supplied.unfinished(count), report);
+    return () => contain(() => end?.(), report);
+  }
+}
+
+/** What telemetry returned for a call or a run, with the methods of both. */
+type SuppliedObserved = Observed & Pick<ObservedRun, 'cancelRequested'> & { end(...args: unknown[]): void };
+
+class SafeObserved implements Observed {
+  readonly #supplied: SuppliedObserved | undefined;
+  readonly #report: Report;
+
+  constructor(supplied: ObservedCall | ObservedRun | undefined, report: Report) {
+    this.#supplied = supplied as SuppliedObserved | undefined;
+    this.#report = report;
+  }
+
+  get trace(): TraceContext | undefined {
+    const report = this.#report('trace');
+    const context = contain(() => this.#supplied?.trace, report);
+    return contain(() => validContext(context), report);
+  }
+
+  within<Result>(act: () => Result): Result {
+    let done: Done<Result> | undefined;
+    // Exactly once, whether the telemetry calls it never, twice or later.
+    const once = () => {
+      done ??= outcomeOf(act);
+      if ('thrown' in done) throw done.thrown;
+      return done.value;
+    };
+    if (this.#supplied) {
+      const within = () => {
+        const returned: unknown = this.#supplied?.within(once);
+        // A promise of the act belongs to whoever awaits it.
+        return done && 'value' in done && done.value === returned ? undefined : returned;
+      };
+      contain(within, (error) => {
+        if (!(done && 'thrown' in done && done.thrown === error)) this.#report('within')(error);
+      });
+    }
+    return once();
+  }
+
+  cancelRequested(): void {
+    contain(() => this.#supplied?.cancelRequested(), this.#report('cancelRequested'));
+  }
+
+  end(outcome: Code | RunEnding, more?: string | StatusError): void {
+    contain(() => this.#supplied?.end(outcome, more), this.#report('end'));
+  }
+}
+
+type Done<Result> = { readonly value: Result } | { readonly thrown: unknown };
+
+function outcomeOf<Result>(act: () => Result): Done<Result> {
+  try {
+    return { value: act() };
+  } catch (thrown) {
+    return { thrown };
+  }
+}
+
+/** Reads each property once; undefined unless they are a trace context. */
+function validContext(supplied: unknown): TraceContext | undefined {
+  const { traceparent, tracestate } = (supplied ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof traceparent !== 'string') return undefined;
+  return traceContextOf({ traceparent, ...(typeof tracestate === 'string' && { tracestate }) });
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { contain, notPromised } from '../../src/contain.js';
+import { Listeners } from '../../src/listeners.js';
+import { processFaults } from '../helpers/process-faults.js';
+
+describe('contain', () => {
+  it('gives back results, and undefined for what is thrown', () => {
+    const failures: unknown[] = [];
+    const note = (failure: unknown) => failures.push(failure);
+    expect(contain(() => 5, note)).toBe(5);
+    expect(
+      contain(() => {
+        throw 'thrown';
+      }, note),
+    ).toBeUndefined();
+    expect(failures).toEqual(['thrown']);
+  });
+
+  it('hears of rejections, and leaves the promise to whoever wants it', async () => {
+    using faults = processFaults();
+    const failures: unknown[] = [];
+    const rejected = Promise.reject('rejected');
+    expect(
+      contain(
+        () => rejected,
+        (failure) => failures.push(failure),
+      ),
+    ).toBe(rejected);
+    expect(await faults.take()).toEqual([]);
+    expect(failures).toEqual(['rejected']);
+  });
+});
+
+describe('notPromised', () => {
+  it('gives back values and refuses promises, whatever becomes of them', async () => {
+    using faults = processFaults();
+    expect(notPromised('id', 'newId')).toBe('id');
+    expect(() => notPromised(Promise.reject('lost'), 'newId')).toThrow(
+      'newId is a promise: return the value',
+    );
+    expect(await faults.take()).toEqual([]);
+  });
+});
+
+describe('Listeners', () => {
+  it('notifies all, also when one throws or rejects, and none that was removed', async () => {
+    using faults = processFaults();
+    const failures: unknown[] = [];
+    const told: unknown[] = [];
+    const listeners = new Listeners<[value: number]>((failure) => failures.push(failure));
+    listeners.add(() => {
+      throw 'thrown';
+    });
+    listeners.add(() => Promise.reject('rejected'));
+    const remove = listeners.add((value) => told.push(value));
+    listeners.notify(1);
+    remove();
+    listeners.notify(2);
+    expect(await faults.take()).toEqual([]);
+    expect({ told, size: listeners.size }).toEqual({ told: [1], size: 2 });
+    expect(failures).toEqual(['thrown', 'thrown', 'rejected', 'rejected']);
+    listeners.clear();
+    expect(listeners.size).toBe(0);
+  });
+});
