@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { Listeners } from '../listeners.js';
 import { hasWildcard, matchesParent } from '../name.js';
 import { Code, kitError, quoted } from '../status.js';
+import { reportListenerFailure, withSafeCallbacks } from './callback-failures.js';
 import { compact } from './compact-record.js';
 import {
   type ChangeListener,
@@ -37,7 +39,7 @@ class MemoryStore implements OperationStore {
   /** Those that have ended, oldest end first. */
   readonly #ended = new Set<Entry>();
   readonly #byRequest = new Map<string, Entry>();
-  readonly #listeners = new Set<ChangeListener>();
+  readonly #listeners = new Listeners<Parameters<ChangeListener>>(reportListenerFailure);
   readonly #queue = new WorkQueue<string>();
   readonly #secret = randomBytes(32);
   #sequence = 0;
@@ -131,11 +133,11 @@ class MemoryStore implements OperationStore {
   }
 
   watch(listener: ChangeListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
-  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
+  consume(handler: WorkHandler, given: ConsumeOptions): WorkConsumer {
+    const options = withSafeCallbacks(given);
     const consumer = this.#queue.consume((name) => {
       const record = this.#entries.get(name)?.record;
       const wanted = record && !record.result && options.methods.has(record.method);
@@ -192,7 +194,7 @@ class MemoryStore implements OperationStore {
   }
 
   #changed(name: string, record?: OperationRecord): void {
-    for (const listener of this.#listeners) listener(name, record);
+    this.#listeners.notify(name, record);
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { matchesParent } from '../../src/name.js';
 import { memoryStore } from '../../src/stores/memory.js';
@@ -10,6 +10,7 @@ import {
   type OperationRecord,
   type OperationStore,
 } from '../../src/stores/operation-store.js';
+import { processFaults } from '../helpers/process-faults.js';
 import { ended, recordOf, STORES, type TestedStore } from './stores.js';
 
 const PARENTS = ['a', 'b', 'a/x', ''] as const;
@@ -258,6 +259,34 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     await store.create(record);
     await store.delete(record.name);
     expect(told).toHaveLength(2);
+  });
+});
+
+describe.each(STORES)('listeners of $name', ({ open }) => {
+  it('one that throws or rejects disturbs neither writers nor other listeners', async () => {
+    using faults = processFaults();
+    const reported = jest.spyOn(console, 'error').mockImplementation(() => {});
+    const store = await open();
+    try {
+      const told: string[] = [];
+      store.watch((name) => {
+        if (name !== undefined) throw new Error('broken listener');
+      });
+      store.watch(async (name) => {
+        if (name !== undefined) throw new Error('broken asynchronous listener');
+      });
+      store.watch((name) => name !== undefined && told.push(name));
+      const records = [1, 2, 3].map((id) => recordOf(id));
+      await Promise.all(records.map((record) => store.create(record)));
+      const changes = records.map((record) => store.compareAndSet({ ...record, version: 2 }, 1));
+      expect(await Promise.all(changes)).toEqual([true, true, true]);
+      expect(told.toSorted()).toEqual(records.map(({ name }) => name));
+      expect(await faults.take()).toEqual([]);
+      expect(reported.mock.calls.length).toBeGreaterThanOrEqual(2 * records.length);
+    } finally {
+      await store.close();
+      reported.mockRestore();
+    }
   });
 });
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { monotonicClock } from '../../clock.js';
+import { Listeners } from '../../listeners.js';
 import { Code, invalidField, kitError, quoted, StatusError } from '../../status.js';
+import { reportListenerFailure, withSafeCallbacks } from '../callback-failures.js';
 import { recordOf, rowOf } from '../operation-row.js';
 import type {
   ChangeListener,
@@ -55,7 +57,7 @@ export function postgresStore(options: PostgresStoreOptions): OperationStore {
 class PostgresStore implements OperationStore {
   readonly #settings: PostgresSettings;
   readonly #id = randomUUID();
-  readonly #listeners = new Set<ChangeListener>();
+  readonly #listeners = new Listeners<Parameters<ChangeListener>>(reportListenerFailure);
   readonly #writability = new Writability();
   readonly #creations: Batches<RowWrite>;
   readonly #changes: Batches<RowChange>;
@@ -183,13 +185,14 @@ class PostgresStore implements OperationStore {
   }
 
   watch(listener: ChangeListener): () => void {
-    this.#listeners.add(listener);
+    const stop = this.#listeners.add(listener);
     // Whoever watches is to hear of what happens, without asking for anything.
     this.#opened().catch(this.#onError);
-    return () => this.#listeners.delete(listener);
+    return stop;
   }
 
-  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
+  consume(handler: WorkHandler, given: ConsumeOptions): WorkConsumer {
+    const options = withSafeCallbacks(given);
     const { onError, onWarning = () => {} } = options;
     this.#onError = onError;
     this.#onWarning = onWarning;
@@ -277,7 +280,7 @@ class PostgresStore implements OperationStore {
   }
 
   #changed(name?: string, record?: OperationRecord): void {
-    for (const listener of this.#listeners) listener(name, record);
+    this.#listeners.notify(name, record);
   }
 
   #notice(kind: Notice['kind'], subject: string): Notice {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { contain, type OnFailure } from '../../contain.js';
 import { endsTransaction } from './sqlite-error.js';
 
 interface Write {
@@ -16,12 +17,17 @@ interface Write {
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
+  readonly #onFailure: OnFailure;
   readonly #check: () => void;
   #writes: Write[] = [];
   #scheduled: NodeJS.Immediate | undefined;
 
-  /** @param check - called before each transaction; if it throws, the changes are rejected with that error. */
-  constructor(database: DatabaseSync, check: () => void = () => {}) {
+  /**
+   * @param onFailure - called with what `committed` of a write threw; the other writes are settled all the same.
+   * @param check - called before each transaction; if it throws, the changes are rejected with that error.
+   */
+  constructor(database: DatabaseSync, onFailure: OnFailure, check: () => void = () => {}) {
+    this.#onFailure = onFailure;
     this.#database = database;
     this.#check = check;
   }
@@ -62,7 +68,7 @@ export class GroupCommit {
             reject(error),
       );
     }
-    for (const settle of settlements) settle();
+    for (const settle of settlements) contain(settle, this.#onFailure);
   }
 
   #rollBack(): void {
@@ -79,8 +85,9 @@ function perform({ change, committed, resolve, reject }: Write): () => void {
   try {
     const result = change();
     return () => {
-      committed(result);
+      // Its caller goes on later in any case, also when `committed` fails.
       resolve(result);
+      committed(result);
     };
   } catch (error) {
     if (endsTransaction(error)) throw error;

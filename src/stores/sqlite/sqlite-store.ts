@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { Listeners } from '../../listeners.js';
 import { withDefaults } from '../../options.js';
 import { Code, kitError } from '../../status.js';
+import { reportListenerFailure, withSafeCallbacks } from '../callback-failures.js';
 import type {
   ChangeListener,
   ConsumeOptions,
@@ -79,7 +81,7 @@ interface Opened extends OpenDatabase {
 }
 
 class SqliteStore implements OperationStore {
-  readonly #listeners = new Set<ChangeListener>();
+  readonly #listeners = new Listeners<Parameters<ChangeListener>>(reportListenerFailure);
   readonly #queue = new WorkQueue<string>();
   /** Returns what the store works with; throws if it cannot be used. */
   #opened: () => Opened;
@@ -90,7 +92,8 @@ class SqliteStore implements OperationStore {
       const opened = open();
       const { database } = opened;
       const table = new OperationsTable(database);
-      const all = { ...opened, table, writes: new GroupCommit(database, () => opened.file?.check()) };
+      const check = () => opened.file?.check();
+      const all = { ...opened, table, writes: new GroupCommit(database, reportListenerFailure, check) };
       this.#opened = () => all;
     } catch (error) {
       this.#opened = () => {
@@ -170,11 +173,11 @@ class SqliteStore implements OperationStore {
   }
 
   watch(listener: ChangeListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
-  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
+  consume(handler: WorkHandler, given: ConsumeOptions): WorkConsumer {
+    const options = withSafeCallbacks(given);
     const consumer = this.#queue.consume(async (name) => {
       const record = await this.get(name);
       const wanted = record && !record.result && options.methods.has(record.method);
@@ -236,6 +239,6 @@ class SqliteStore implements OperationStore {
   }
 
   #tell(name: string, record?: OperationRecord): void {
-    for (const listener of this.#listeners) listener(name, record);
+    this.#listeners.notify(name, record);
   }
 }

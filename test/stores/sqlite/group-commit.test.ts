@@ -12,6 +12,10 @@ import { startReportsServer } from '../../../src/testing/conformance/reports-ser
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 import { recordOf } from '../stores.js';
 
+const fail = (error: unknown) => {
+  throw error;
+};
+
 describe('group commit', () => {
   let open: OpenDatabase;
   let table: OperationsTable;
@@ -19,7 +23,7 @@ describe('group commit', () => {
   beforeEach(() => {
     open = openDatabase(IN_MEMORY, { synchronous: 'full', integrityCheck: 'quick' });
     table = new OperationsTable(open.database);
-    writes = new GroupCommit(open.database);
+    writes = new GroupCommit(open.database, fail);
   });
   afterEach(() => open.close());
 
@@ -36,6 +40,24 @@ describe('group commit', () => {
     expect(count()).toBe(0);
     expect(await Promise.all(committed)).toHaveLength(3);
     expect(told).toEqual(['1', '2', '3'].map((id) => `${id}, 3 committed`));
+  });
+
+  it('settles every write and tells of every one, also when telling of one fails', async () => {
+    const failures: unknown[] = [];
+    const told: number[] = [];
+    const broken = new Error('broken');
+    const careful = new GroupCommit(open.database, (error) => failures.push(error));
+    const written = [1, 2, 3].map((id) =>
+      careful.write(
+        () => table.insert(recordOf(id)),
+        () => {
+          told.push(id);
+          if (id === 1) throw broken;
+        },
+      ),
+    );
+    expect(await Promise.all(written)).toHaveLength(3);
+    expect({ told, failures, count: count() }).toEqual({ told: [1, 2, 3], failures: [broken], count: 3 });
   });
 
   it('refuses one change and does the others', async () => {
