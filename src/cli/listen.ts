@@ -8,6 +8,7 @@ import {
   servePort,
   type TlsFiles,
 } from '../gateway/index.js';
+import type { Log } from './serve/log.js';
 import { UsageError } from './usage-error.js';
 
 /** Where a server listens, and what for. */
@@ -37,6 +38,7 @@ export interface Answering {
   readonly server: Server;
   /** Undefined when REST is not spoken. */
   readonly gateway: Gateway | undefined;
+  readonly logger: Log;
 }
 
 /**
@@ -45,12 +47,12 @@ export interface Answering {
  * @throws UsageError when an address is malformed or cannot be listened on.
  */
 export async function listen(
-  { server, gateway }: Answering,
+  { server, gateway, logger }: Answering,
   { address, speaks, insecure, maxConnections }: ListenSettings,
   tls: ChangingTls | undefined,
 ): Promise<Ports> {
   const serve = (servers: PortServers, at: string) =>
-    serveAt({ ...servers, address: at, insecure, maxConnections, ...(tls && { tls }) });
+    serveAt({ ...servers, address: at, insecure, maxConnections, logger, ...(tls && { tls }) });
   if (!gateway || speaks === 'gRPC') return { main: await serve({ server }, address), rest: undefined };
   switch (speaks) {
     case 'gRPC and REST':

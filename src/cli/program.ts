@@ -81,7 +81,11 @@ function inWords(program: Command, argv: readonly string[]): string {
 /** `longrunning list | head` is no error. */
 function leaveQuietlyWhenNobodyReads(terminal: Terminal): void {
   terminal.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    terminal.exit(ExitCode.SUCCEEDED);
+    if (error.code !== 'EPIPE') {
+      terminal.stderr.write(`longrunning: output cannot be written: ${error.message}; write it elsewhere\n`);
+    }
+    terminal.exit(error.code === 'EPIPE' ? ExitCode.SUCCEEDED : ExitCode.INTERNAL_ERROR);
   });
+  // There is nowhere left to say so.
+  terminal.stderr.on('error', () => {});
 }

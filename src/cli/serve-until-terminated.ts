@@ -79,8 +79,8 @@ async function serve(
     await operations.ready();
     const certificates = await readCertificates(settings, logger);
     stopReloading = certificates.stop;
-    ports = await listen({ server, gateway }, settings, certificates.tls);
-    metricsPort = await metrics?.listen(metricsAddress, { insecure, tls: certificates.tls });
+    ports = await listen({ server, gateway, logger }, settings, certificates.tls);
+    metricsPort = await metrics?.listen(metricsAddress, { insecure, tls: certificates.tls, logger });
     if (watch !== undefined) stopWatching = followScript(watch, served, fakes, logger);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
@@ -121,18 +121,15 @@ function tellReady({ main, rest }: Ports, metrics: ServedPort | undefined, { std
 
 /** Has everything go by the script as it is in the file. One that cannot be used is told of, and changes nothing. */
 function followScript(script: string, { schema }: ServedProtos, fakes: FakeServer, logger: Log): () => void {
-  return onChange(script, async () => {
-    try {
-      fakes.replaceScript(await readScript(script, schema));
-      logger.info({ script }, 'the script has changed, and counts from now on');
-    } catch (error) {
-      const { message } = error as Error;
-      logger.error(
-        { script },
-        `the script has changed, but cannot be used; the one before stays: ${message}`,
-      );
-    }
-  });
+  const replace = async () => {
+    fakes.replaceScript(await readScript(script, schema));
+    logger.info({ script }, 'the script has changed, and counts from now on');
+  };
+  const refuse = (error: unknown) => {
+    const { message } = error as Error;
+    logger.error({ script }, `the script has changed, but cannot be used; the one before stays: ${message}`);
+  };
+  return onChange(script, replace, refuse);
 }
 
 function warnOfFaults({ schema }: ServedProtos, logger: Log): void {

@@ -4,7 +4,7 @@ import type { ChannelCredentials, Server } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
 import { withDefaults } from '../options.js';
 import { knownTypes } from './descriptors.js';
-import { type Logger, peerOf, RequestHandler } from './handler.js';
+import { peerOf, RequestHandler } from './handler.js';
 import { CallHeaders } from './http/call-headers.js';
 import { ClientErrors } from './http/client-error.js';
 import { Cors, type CorsOptions } from './http/cors.js';
@@ -12,6 +12,7 @@ import { HealthEndpoint } from './http/health-endpoint.js';
 import { MessageJson } from './json/message-json.js';
 import { RequestTranscoder } from './json/transcode-request.js';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js';
+import { gatewayLogger, type Logger } from './logger.js';
 import { nodeListener, serverOptions } from './node-listener.js';
 import { describeServices, type OpenApiSettings } from './openapi/openapi-document.js';
 import { OpenApiEndpoint } from './openapi/openapi-endpoint.js';
@@ -86,9 +87,6 @@ const DEFAULTS = {
   headers: [],
   openApi: {},
   health: 'on' as 'on' | 'off',
-  logger: {
-    error: (facts, message) => console.error(`longrunning gateway: ${message}`, facts),
-  },
   clock: systemClock,
 } satisfies Partial<GatewaySettings>;
 
@@ -105,7 +103,8 @@ const DEFAULTS = {
  * ```
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { headers, openApi, health, cors, logger, clock } = withDefaults(DEFAULTS, options);
+  const { headers, openApi, health, cors, clock } = withDefaults(DEFAULTS, options);
+  const logger = gatewayLogger(options.logger);
   const limits = withDefaults(DEFAULT_LIMITS, options.limits ?? {});
   const services = readServices(options);
   const types = knownTypes(services.registry);
@@ -128,7 +127,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger,
   });
   const close = () => upstream.close();
-  return Object.assign(nodeListener(handler, limits, clock), {
+  return Object.assign(nodeListener(handler, limits, clock, logger), {
     serverOptions: serverOptions(limits),
     onClientError: (error: Error, socket: Duplex) => clientErrors.answer(error, socket),
     close,

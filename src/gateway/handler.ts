@@ -1,6 +1,6 @@
 import { RetryInfo } from '../../generated/google/rpc/error_details.js';
 import { timeLeftMs } from '../deadline.js';
-import { Code, kitError, readableDetail, StatusError } from '../status.js';
+import { Code, readableDetail, StatusError } from '../status.js';
 import { type CallHeaders, deadlineOf, deadlinePassed } from './http/call-headers.js';
 import { jsonText } from './http/content-type.js';
 import type { Cors } from './http/cors.js';
@@ -9,21 +9,17 @@ import type { HeaderFields, HttpAnswer, HttpRequest } from './http/http-message.
 import { HttpRefusal, unknownMethod, unknownPath } from './http/http-refusal.js';
 import { httpStatusOf } from './http/http-status.js';
 import { checkHead } from './http/request-head.js';
+import { internalError } from './internal-error.js';
 import { COMPACT, type JsonFormat, readJsonFormat } from './json/json-format.js';
 import type { MessageJson } from './json/message-json.js';
 import { ResponseRenderer } from './json/render-response.js';
 import type { RequestTranscoder } from './json/transcode-request.js';
 import type { GatewayLimits } from './limits.js';
+import type { Logger } from './logger.js';
 import type { EndpointRouting, OwnEndpoints } from './own-endpoints.js';
 import { RouteTable, type Routing } from './routing/route-table.js';
 import type { HttpRule } from './rules/http-rules.js';
 import type { Upstream } from './upstream/upstream.js';
-
-/** Where a gateway reports what no client is told. A pino logger is one. */
-export interface Logger {
-  /** `facts.err` is the cause. */
-  error(facts: Readonly<Record<string, unknown>>, message: string): void;
-}
 
 /** What a {@link RequestHandler} works with. */
 export interface HandlerParts {
@@ -176,8 +172,7 @@ export class RequestHandler {
       return thrown;
     }
     this.#parts.logger.error({ err: thrown }, 'request failed unexpectedly');
-    const message = 'internal error in the gateway: see its log';
-    return kitError(Code.UNKNOWN, 'INTERNAL_ERROR', message, { cause: thrown });
+    return internalError(thrown);
   }
 }
 

@@ -13,7 +13,7 @@ export {
   type GatewaySettings,
   type GatewayTarget,
 } from './gateway.js';
-export type { Logger } from './handler.js';
+export type { Logger } from './logger.js';
 export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './openapi/openapi-document.js';
 export type { OpenApiDocument } from './openapi/openapi-objects.js';
 export { addReflection, type Reflection, type ReflectionOptions } from './reflection/add-reflection.js';

@@ -6,6 +6,7 @@ import { onDisconnect } from './http/disconnect.js';
 import type { HttpAnswer, HttpRequest } from './http/http-message.js';
 import { readBody } from './http/read-body.js';
 import type { GatewayLimits } from './limits.js';
+import type { Logger } from './logger.js';
 
 /** A listener for the `request` event of a server of `node:http`. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -14,6 +15,7 @@ export function nodeListener(
   handler: RequestHandler,
   limits: Required<GatewayLimits>,
   clock: Clock,
+  logger: Logger,
 ): NodeListener {
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     oweAnswer(request.socket, response);
@@ -23,7 +25,11 @@ export function nodeListener(
     if (!response.destroyed) send(request, response, answer, clock);
   };
   return (request, response) => {
-    serve(request, response).catch(() => response.destroy());
+    serve(request, response).catch((error) => {
+      // Middleware may have replaced methods of the response.
+      logger.error({ err: error }, 'answer could not be sent');
+      request.socket.destroy();
+    });
   };
 }
 

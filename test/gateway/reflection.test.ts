@@ -19,6 +19,7 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { credentials, Server } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import {
   ServerReflectionClient,
   type ServerReflectionRequest,
@@ -26,8 +27,10 @@ import {
   ServerReflectionService,
 } from '../../generated/grpc/reflection/v1/reflection.js';
 import { addReflection, type ServedPort, servePort } from '../../src/gateway/index.js';
-import { Code } from '../../src/status.js';
+import { Code, StatusError } from '../../src/status.js';
+import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { startTestServer, type TestServer } from '../../src/testing/index.js';
+import { processFaults } from '../helpers/process-faults.js';
 import { thingsDescriptors } from './things-server.js';
 
 // `buf` is a process of its own.
@@ -207,6 +210,30 @@ describe('reflection of a server that fakes an API', () => {
 });
 
 describe('reflection of descriptors', () => {
+  it('that cannot be described: calls end with an error, and the process lives', async () => {
+    using faults = processFaults();
+    const server = new Server();
+    const broken = new Error('annotations are broken');
+    const logged: unknown[] = [];
+    addReflection(server, {
+      descriptors: thingsDescriptors(),
+      annotationOf: () => {
+        throw broken;
+      },
+      logger: { error: (facts) => logged.push(facts) },
+    });
+    await using port = await servePort({ server, address: '127.0.0.1:0' });
+    const asked = ask(port.address, symbol('acme.things.v1.Things'));
+    const error = StatusError.from(await rejection(asked));
+    expect(error.code).toBe(Code.UNKNOWN);
+    expect(error.detail(ErrorInfo)).toMatchObject({ reason: 'INTERNAL_ERROR' });
+    // What needs no annotations is told as ever.
+    await ask(port.address, { $case: 'listServices', value: '' });
+    expect(logged).toEqual([{ err: broken }]);
+    expect(await faults.take()).toEqual([]);
+    server.forceShutdown();
+  });
+
   let port: ServedPort;
   const server = new Server();
   beforeAll(async () => {

@@ -39,7 +39,10 @@ export function openLog(level: LogLevel): Log {
 function openPino(level: LogLevel): Required<Log> {
   const { destination, pino }: typeof import('pino') = createRequire(import.meta.url)('pino');
   const serializers = { err: (error: unknown) => errorFacts(error, MOST_CAUSES) };
-  return pino({ base: null, level, serializers }, destination({ fd: 2, sync: true }));
+  const stderr = destination({ fd: 2, sync: true });
+  // A full disk, or a pipe that nobody reads, costs lines of the log and not the server.
+  stderr.on('error', () => {});
+  return pino({ base: null, level, serializers }, stderr);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { ChangingTls, Gateway, ServedPort } from '../../gateway/index.js';
 import type { Telemetry } from '../../server/index.js';
 import { serveAt } from '../listen.js';
 import { UsageError } from '../usage-error.js';
+import type { Log } from './log.js';
 
 const PACKAGES = ['@opentelemetry/api', '@opentelemetry/sdk-metrics', '@opentelemetry/exporter-prometheus'];
 const PATH = '/metrics';
@@ -14,6 +15,7 @@ const ARRIVAL_MS = 10_000;
 export interface MetricsSecurity {
   readonly insecure: boolean;
   readonly tls: ChangingTls | undefined;
+  readonly logger: Log;
 }
 
 /** Metrics that Prometheus reads. */
@@ -39,8 +41,8 @@ export async function metricsEndpoint(): Promise<MetricsEndpoint> {
   const answer = answering((request, response) => exporter.getMetricsRequestHandler(request, response));
   return {
     telemetry: await openTelemetry({ meterProvider }),
-    listen: (address, { insecure, tls }) =>
-      serveAt({ gateway: answer, address, insecure, ...(tls && { tls }) }),
+    listen: (address, { insecure, tls, logger }) =>
+      serveAt({ gateway: answer, address, insecure, logger, ...(tls && { tls }) }),
     close: () => meterProvider.shutdown(),
   };
 }

@@ -12,15 +12,20 @@ const STILL_MS = 100;
  * Calls `listener` each time that a file has changed, or has come or gone. It is never called while it is at work:
  * what changes meanwhile is told after.
  *
+ * @param onFailure - is called with what the listener rejects with.
  * @returns what ends that.
  */
-export function onChange(file: string, listener: () => Promise<void>): () => void {
+export function onChange(
+  file: string,
+  listener: () => Promise<void>,
+  onFailure: (error: unknown) => void,
+): () => void {
   let still: NodeJS.Timeout | undefined;
   let working = Promise.resolve();
   const look: StatsListener = () => {
     clearTimeout(still);
     still = setTimeout(() => {
-      working = working.then(listener);
+      working = working.then(listener).catch(onFailure);
     }, STILL_MS);
   };
   watchFile(file, { interval: LOOK_MS, persistent: false }, look);

@@ -1,23 +1,27 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { contain } from '../../contain.js';
 import type { Gateway } from '../gateway.js';
 import { requestTooSlow, tunnelRefused } from '../http/http-refusal.js';
 import { createServer } from '../http/node-http.js';
+import type { Logger } from '../logger.js';
 
 /** Serves connections of HTTP/1.1 that somebody else has accepted. */
 export class HttpConnections {
   readonly #gateway: Gateway;
+  readonly #logger: Logger;
   readonly #server: Server;
   readonly #answering = new Set<ServerResponse>();
   #closing = false;
 
-  constructor(gateway: Gateway) {
+  constructor(gateway: Gateway, logger: Logger) {
     this.#gateway = gateway;
+    this.#logger = logger;
     const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
     this.#server = createServer(gateway.serverOptions, answer)
       .on('checkExpectation', answer)
-      .on('connect', (_, connection) => gateway.onClientError(tunnelRefused(), connection.resume()))
-      .on('clientError', gateway.onClientError);
+      .on('connect', (_, connection) => this.#refuse(tunnelRefused(), connection.resume()))
+      .on('clientError', (error, connection) => this.#refuse(error, connection));
     // Node counts and times connections from here on. This server listens nowhere.
     this.#server.emit('listening');
   }
@@ -28,7 +32,7 @@ export class HttpConnections {
 
   /** Answers a connection on which no request has begun in time. What it did send is no matter any more. */
   timeOut(connection: Duplex): void {
-    this.#gateway.onClientError(requestTooSlow(), connection.resume());
+    this.#refuse(requestTooSlow(), connection.resume());
   }
 
   /** Closes connections that are idle; the others close when their request has been answered. */
@@ -42,6 +46,24 @@ export class HttpConnections {
     this.#answering.add(response);
     response.once('close', () => this.#answering.delete(response));
     if (this.#closing) response.shouldKeepAlive = false;
-    this.#gateway(request, response);
+    // Users may put functions of their own around a gateway.
+    contain(
+      () => this.#gateway(request, response),
+      (err) => {
+        this.#logger.error({ err }, 'gateway failed unexpectedly');
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500, { connection: 'close' }).end();
+      },
+    );
+  }
+
+  #refuse(error: Error, connection: Duplex): void {
+    contain(
+      () => this.#gateway.onClientError(error, connection),
+      (err) => {
+        this.#logger.error({ err }, 'gateway failed unexpectedly');
+        connection.destroy();
+      },
+    );
   }
 }

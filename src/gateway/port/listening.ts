@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
 
-/** Servers that listen at some places, which are one place to clients. */
+/** Notified of a place that cannot be listened on, or of a connection that could not be accepted there. */
+export type OnListenFailure = (error: unknown, place: ListenOptions) => void;
+
+/** Listeners on several addresses that share one port. */
 export class Listening {
   readonly #servers: Server[] = [];
 
@@ -9,24 +12,34 @@ export class Listening {
   port = 0;
 
   /**
-   * Listens at every place. Where the first takes any free port, the others take the same one. A place that cannot
-   * be listened at is left out, as `::1` on a machine without IPv6, unless all are.
+   * Listens at every place. Where the first takes any free port, the others take the same one. A place that cannot be listened on, such
+   * as `::1` on a machine without IPv6, is reported and left out.
+   *
+   * @throws the first failure if no place can be listened on.
    */
-  static async at(places: readonly ListenOptions[], create: () => Server): Promise<Listening> {
+  static async at(
+    places: readonly ListenOptions[],
+    create: () => Server,
+    onFailure: OnListenFailure,
+  ): Promise<Listening> {
     const listening = new Listening();
-    const failures: unknown[] = [];
+    const failures: { readonly error: unknown; readonly place: ListenOptions }[] = [];
     for (const place of places) {
-      const server = create();
       try {
+        const server = create();
         server.listen(place.port === 0 ? { ...place, port: listening.port } : place);
         await once(server, 'listening');
         listening.#servers.push(server);
         listening.port = (server.address() as AddressInfo).port ?? 0;
-      } catch (failure) {
-        failures.push(failure);
+        // Accepting may fail later, for want of file descriptors. Without a listener that would end the process.
+        server.on('error', (error) => onFailure(error, place));
+      } catch (error) {
+        failures.push({ error, place });
       }
     }
-    if (listening.#servers.length === 0) throw failures[0];
+    const [first] = failures;
+    if (first && listening.#servers.length === 0) throw first.error;
+    for (const { error, place } of failures) onFailure(error, place);
     return listening;
   }
 

@@ -4,6 +4,7 @@ import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/g
 import type { Clock } from '../../clock.js';
 import type { Gateway } from '../gateway.js';
 import { DEFAULT_LIMITS } from '../limits.js';
+import type { Logger } from '../logger.js';
 import { HttpConnections } from './http-connections.js';
 import { checkTls, type PortTls } from './port-tls.js';
 import type { Protocol } from './protocol.js';
@@ -17,6 +18,7 @@ export interface PortParts {
   /** How many at once, of each server that accepts them. */
   readonly maxConnections?: number | undefined;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 const PROTOCOL_OF_ALPN: Readonly<Record<string, Protocol>> = { 'http/1.1': 'HTTP/1.1', h2: 'HTTP/2' };
@@ -39,12 +41,12 @@ export class PortConnections {
   readonly #undecided = new Set<Socket>();
   #closing = false;
 
-  constructor({ server, gateway, tls, clock, maxConnections = Number.POSITIVE_INFINITY }: PortParts) {
+  constructor({ server, gateway, tls, clock, logger, maxConnections = Number.POSITIVE_INFINITY }: PortParts) {
     this.#tls = tls;
     this.#clock = clock;
     this.#maxConnections = maxConnections;
     this.#grpc = server?.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#http = gateway && new HttpConnections(gateway);
+    this.#http = gateway && new HttpConnections(gateway, logger);
     this.#only = server && gateway ? undefined : server ? 'HTTP/2' : 'HTTP/1.1';
     this.#arrivalMs = gateway?.serverOptions.headersTimeout ?? DEFAULT_LIMITS.arrivalMs;
   }

@@ -2,8 +2,9 @@ import type { Server } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../clock.js';
 import { withDefaults } from '../../options.js';
 import type { Gateway } from '../gateway.js';
+import { gatewayLogger, type Logger } from '../logger.js';
 import { parseListenAddress, placesOf, withPort } from './listen-address.js';
-import { Listening } from './listening.js';
+import { Listening, type OnListenFailure } from './listening.js';
 import { checkPlainText } from './plain-text.js';
 import { PortConnections } from './port-connections.js';
 import { type ChangingTls, checkTls, isChanging, type PortTls } from './port-tls.js';
@@ -30,6 +31,11 @@ export interface PortSettings {
    * as they come. @defaultValue no limit
    */
   readonly maxConnections?: number | undefined;
+  /**
+   * Where errors go that do not keep the port from being served: addresses of the host that cannot be listened on, connections that
+   * cannot be accepted, a gateway that throws. @defaultValue standard error
+   */
+  readonly logger?: Logger | undefined;
   /** What times the first bytes of a connection. @defaultValue the machine's */
   readonly clock?: Clock;
 }
@@ -87,11 +93,20 @@ export async function servePort(options: PortOptions): Promise<ServedPort> {
   if (!tls && !settings.insecure) checkPlainText(options.address, places);
   const certificates = tls && isChanging(tls) ? tls.options : tls;
   if (certificates) checkTls(certificates);
-  const connections = new PortConnections({ ...settings, tls: certificates });
-  const listening = await Listening.at(places, () => connections.createServer()).catch((error) => {
-    connections.close();
-    throw error;
-  });
+  const logger = gatewayLogger(options.logger);
+  const connections = new PortConnections({ ...settings, tls: certificates, logger });
+  const { address } = options;
+  const reportFailure: OnListenFailure = (err, { host }) =>
+    logger.error(
+      { err, address, host },
+      'an address cannot be listened on, or a connection not be accepted there',
+    );
+  const listening = await Listening.at(places, () => connections.createServer(), reportFailure).catch(
+    (error) => {
+      connections.close();
+      throw error;
+    },
+  );
   const stopFollowing = tls && isChanging(tls) ? follow(tls, connections) : () => {};
   const close: ServedPort['close'] = async (closing = {}) => {
     stopFollowing();

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../../clock.js';
+import { Listeners } from '../../listeners.js';
 import { withDefaults } from '../../options.js';
 import { quoted, StatusError } from '../../status.js';
+import { gatewayLogger } from '../logger.js';
 import { type ChangingTls, checkTls, type PemTls, type PortTls, pemTls } from './port-tls.js';
 
 /** Files in PEM. */
@@ -39,10 +41,6 @@ export interface WatchedTls extends ChangingTls, Disposable {
 
 const DEFAULTS = {
   intervalMs: 10_000,
-  logger: {
-    info: () => {},
-    error: (facts, message) => console.error(`longrunning: ${message}`, facts),
-  },
   clock: systemClock,
 } satisfies TlsFilesOptions;
 
@@ -61,7 +59,7 @@ const DEFAULTS = {
  * ```
  */
 export async function watchTlsFiles(files: TlsFiles, options: TlsFilesOptions = {}): Promise<WatchedTls> {
-  const settings = withDefaults(DEFAULTS, options);
+  const settings = { ...withDefaults(DEFAULTS, options), logger: gatewayLogger(options.logger) };
   const contents = await read(files);
   checkTls(contents);
   return new TlsWatch(files, contents, settings);
@@ -72,7 +70,9 @@ type Pem = PemTls<Buffer>;
 class TlsWatch implements WatchedTls {
   readonly #files: TlsFiles;
   readonly #settings: Required<TlsFilesOptions>;
-  readonly #listeners = new Set<(options: PortTls) => void>();
+  readonly #listeners = new Listeners<[options: PortTls]>((err) =>
+    this.#settings.logger.error({ err }, 'listener to new certificates failed'),
+  );
   #current: Pem;
   /** What was read last, be it of use or not: it is told of once. */
   #seen: Pem;
@@ -94,8 +94,7 @@ class TlsWatch implements WatchedTls {
   }
 
   onChange(listener: (options: PortTls) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   reload(): Promise<void> {
@@ -126,7 +125,7 @@ class TlsWatch implements WatchedTls {
       this.#seen = contents;
       checkTls(contents);
       this.#current = contents;
-      for (const listener of this.#listeners) listener(contents);
+      this.#listeners.notify(contents);
       this.#settings.logger.info(this.#facts(), 'the certificate has changed; new connections get it');
     } catch (error) {
       const { message } = StatusError.from(error);

@@ -5,7 +5,10 @@ import {
   type ServerReflectionResponse,
   ServerReflectionService,
 } from '../../../generated/grpc/reflection/v1/reflection.js';
+import { toServerError } from '../../grpc-status.js';
 import { assertWireFormat } from '../../wire-format.js';
+import { internalError } from '../internal-error.js';
+import { gatewayLogger, type Logger } from '../logger.js';
 import { registryOf, type ServiceDescription } from '../service-description.js';
 import { type AnnotatedOperation, MethodAnnotations } from './method-annotations.js';
 import { ReflectedFiles } from './reflected-files.js';
@@ -25,6 +28,8 @@ export interface ReflectionOptions extends Pick<ServiceDescription, 'descriptors
    * @defaultValue none
    */
   readonly services?: readonly string[];
+  /** Where errors go that no client is told. @defaultValue standard error */
+  readonly logger?: Logger;
 }
 
 /** What a server tells of itself. */
@@ -54,12 +59,21 @@ type ReflectionHandler = handleBidiStreamingCall<ServerReflectionRequest, Server
  */
 export function addReflection(server: Server, options: ReflectionOptions = {}): Reflection {
   let answers = answersOf(options);
+  const logger = gatewayLogger(options.logger);
   const serverReflectionInfo: ReflectionHandler = (call) => {
+    let hasFailed = false;
     call.on('data', (request) => {
-      // Whoever does not read the answers is not read from either.
-      if (call.write(answers().to(request))) return;
-      call.pause();
-      call.once('drain', () => call.resume());
+      if (hasFailed) return;
+      try {
+        // Whoever does not read the answers is not read from either.
+        if (call.write(answers().to(request))) return;
+        call.pause();
+        call.once('drain', () => call.resume());
+      } catch (error) {
+        hasFailed = true;
+        logger.error({ err: error }, 'reflection failed unexpectedly');
+        call.emit('error', toServerError(internalError(error)));
+      }
     });
     call.on('end', () => call.end());
     // The client is gone, or what it sent is no message: grpc-js has answered.

@@ -2,17 +2,50 @@ import { once } from 'node:events';
 import { copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { type TlsFiles, watchTlsFiles } from '../../../src/gateway/index.js';
 import { manualClock, settled } from '../../../src/testing/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { certificateMaker, type OwnCertificate, pem } from '../../helpers/own-certificates.js';
+import { processFaults } from '../../helpers/process-faults.js';
 import { serveOnePort } from './one-port.js';
+
+const fail = () => {
+  throw new Error('user code');
+};
 
 const REQUEST = 'GET /v1/things/a HTTP/1.1\r\nhost: x\r\n\r\n';
 
 describe('certificates in files', () => {
   const opened = closeAfterEach();
+
+  it.each([
+    ['throws', () => fail()],
+    ['rejects', async () => fail()],
+  ])('are followed where the logger %s', async (_, log) => {
+    using faults = processFaults();
+    using reported = jest.spyOn(console, 'error').mockImplementation(() => {});
+    const made = opened(certificateMaker());
+    const [first, second] = [await made.make('first'), await made.make('second')];
+    const files = { cert: join(made.directory, 'tls.crt'), key: join(made.directory, 'tls.key') };
+    copyFileSync(first.cert, files.cert);
+    copyFileSync(first.key, files.key);
+    const clock = manualClock();
+    using tls = await watchTlsFiles(files, { clock, logger: { info: log, error: log } });
+    let changes = 0;
+    tls.onChange(fail);
+    tls.onChange(() => {
+      changes++;
+    });
+    // One of the two that does not fit, then both.
+    copyFileSync(second.key, files.key);
+    await tls.reload();
+    copyFileSync(second.cert, files.cert);
+    await tls.reload();
+    expect(changes).toBe(1);
+    expect(await faults.take()).toEqual([]);
+    expect(reported).toHaveBeenCalled();
+  });
 
   /** A port that is served with the first of two certificates. */
   async function serve(more: Partial<TlsFiles> = {}) {
