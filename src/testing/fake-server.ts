@@ -1,8 +1,10 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Server, ServerOptions } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../clock.js';
+import { contain } from '../contain.js';
 import { addReflection, type Gateway, type Reflection } from '../gateway/index.js';
 import { withDefaults } from '../options.js';
+import { safeLogger } from '../safe-logger.js';
 import {
   addHealth,
   createOperations,
@@ -119,7 +121,15 @@ export class FakedApiServer implements FakeServer {
 
   constructor(options: FakeServerOptions = {}) {
     const { apis, clock, operations, grpc, rest, recording, onCall } = withDefaults(DEFAULTS, options);
-    this.log = new CallLog(clock, { keeps: recording === 'kept' ? 'all' : 'open', onCall });
+    const logger = safeLogger(operations.logger, 'longrunning');
+    this.log = new CallLog(clock, {
+      keeps: recording === 'kept' ? 'all' : 'open',
+      onCall: (call) =>
+        contain(
+          () => onCall(call),
+          (err) => logger.error({ err }, 'onCall failed'),
+        ),
+    });
     // Without authorization callers show no token, so OpenAPI must not ask for one.
     const openApi = operations.authorize ? {} : { openApi: { scopes: [] } };
     this.apis = new FakedApis({ clock, rest: rest === 'off' ? {} : { ...openApi, ...rest }, apis });

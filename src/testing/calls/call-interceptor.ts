@@ -5,6 +5,7 @@ import {
   type ServerInterceptor,
   type ServerListener,
 } from '@grpc/grpc-js';
+import { contain } from '../../contain.js';
 import { INTRODUCTION_HEADER } from '../../introduction.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
 import { REST_REQUEST_HEADER } from './rest-front.js';
@@ -27,8 +28,13 @@ export function callInterceptor(parts: ExchangeParts): ServerInterceptor {
           onReceiveMessage(message, pass) {
             // Of a stream the first message alone is recorded.
             if (exchange) return pass(message);
-            exchange = new Exchange(parts, method, { ...originOf(call, metadata), serialize, call });
-            exchange.begin(message, pass);
+            const begun = new Exchange(parts, method, { ...originOf(call, metadata), serialize, call });
+            exchange = begun;
+            // Thrown here, an exception would end the process: grpc-js calls this from a socket.
+            contain(
+              () => begun.begin(message, pass),
+              (error) => begun.fail(error),
+            );
           },
           onReceiveHalfClose: (pass) => pass(),
           onCancel: () => exchange?.giveUp(),

@@ -1,10 +1,14 @@
 import {
+  clone,
+  type DescField,
+  type DescMessage,
   type DescMethod,
   fromBinary,
   type JsonObject,
   type Message,
   type Registry,
 } from '@bufbuild/protobuf';
+import { reflect } from '@bufbuild/protobuf/reflect';
 import { OperationsService } from '../../../generated/google/longrunning/operations.js';
 import { type Schema, TolerantJson } from '../../schema/index.js';
 import { fullName } from '../script-types.js';
@@ -47,9 +51,28 @@ function calledMethod(
   toMessage: (request: unknown) => Message,
 ): [string, CalledMethod] {
   const json = new TolerantJson(registry);
-  const requestJson = (request: unknown) =>
-    json.write(method.input, toMessage(request), { enumAsInteger: false }) as JsonObject;
+  const requestJson = (request: unknown) => writeRequest(json, method.input, toMessage(request));
   return [pathOf(method), { name: fullName(method), outputType: method.output.typeName, requestJson }];
+}
+
+/** A request may have values that ProtoJSON cannot express, such as a time past the year 9999. Those fields are left out. */
+function writeRequest(json: TolerantJson, type: DescMessage, request: Message): JsonObject {
+  const write = (message: Message) => json.write(type, message, { enumAsInteger: false }) as JsonObject;
+  try {
+    return write(request);
+  } catch {
+    return Object.assign({}, ...type.fields.map((field) => writeField(write, request, field)));
+  }
+}
+
+function writeField(write: (message: Message) => JsonObject, request: Message, field: DescField): JsonObject {
+  const alone = reflect(field.parent, clone(field.parent, request));
+  for (const other of alone.fields) if (other !== field) alone.clear(other);
+  try {
+    return write(alone.message);
+  } catch {
+    return {};
+  }
 }
 
 function pathOf(method: DescMethod): string {

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Clock } from '../../clock.js';
+import { contain } from '../../contain.js';
 import { toServerError } from '../../grpc-status.js';
 import { Code, StatusError } from '../../status.js';
 import type { AnswerHistory } from '../faults/answer-history.js';
@@ -64,12 +65,28 @@ export class Exchange {
     const met = fault && kindOf(fault);
     this.#endCall = log.begin({ method, request: json, headers, over, ...(met && { fault: met }) });
     const go = () => this.#meet(request, (passed) => this.#handle(passed, pass));
-    if (fault && fault.delayMs > 0) this.#stopTimer = clock.setTimer(go, fault.delayMs);
-    else go();
+    if (fault && fault.delayMs > 0) {
+      const goContained = () => contain(go, (error) => this.fail(error));
+      this.#stopTimer = clock.setTimer(goContained, fault.delayMs);
+    } else go();
   }
 
-  /** The answer to send in place of the handler's. */
+  /** Ends the call with an error that nobody foresaw. */
+  fail(error: unknown): void {
+    this.#refuse(StatusError.from(error));
+  }
+
+  /** The answer to send in place of the handler's; its own, if that cannot be encoded. */
   answer(message: unknown): unknown {
+    try {
+      return this.#answer(message);
+    } catch {
+      // grpc-js reports the message that cannot be encoded when it sends it.
+      return message;
+    }
+  }
+
+  #answer(message: unknown): unknown {
     const { history, remembersAnswers } = this.#parts;
     const altered = this.#altered(message);
     if (altered === message && remembersAnswers()) {
@@ -92,10 +109,7 @@ export class Exchange {
   #handle(request: unknown, pass: (request: unknown) => void): void {
     const held = this.#parts.held.take(this.#method.name);
     if (held) {
-      held.then(
-        (operation) => this.#respond(operation),
-        (error) => this.#refuse(StatusError.from(error)),
-      );
+      held.then((operation) => this.#respond(operation)).catch((error) => this.fail(error));
     } else pass(request);
   }
 
