@@ -31,7 +31,7 @@ const layers = {
     '^src/[^/]+/index\\.ts$',
     '^src/stores/[^/]+/index\\.ts$',
     '^src/testing/faking\\.ts$',
-    '^src/client/calls/connection\\.ts$',
+    '^src/client/calls/(?:connection|bearer-token)\\.ts$',
     '^generated/grpc/reflection/v1/',
     GAX,
   ],

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelCredentials } from '@grpc/grpc-js';
+import { assertBearerToken } from '../client/calls/bearer-token.js';
 import {
   Code,
   OperationsClient,
@@ -50,19 +52,20 @@ export interface Connection {
   /**
    * The headers of a call, the bearer token among them.
    *
-   * @throws StatusError UNAUTHENTICATED when there is no token.
+   * @throws StatusError UNAUTHENTICATED when there is no token, or none within this time.
    */
-  readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  readonly headers: (timeoutMs: number) => Promise<Readonly<Record<string, string>>>;
 }
 
 /**
  * Makes ready to connect: with TLS, except to this machine without certificates, or with `--insecure`.
  *
+ * @param ended - aborts when the command is over.
  * @throws UsageError when the address is malformed, a file cannot be read, or options contradict each other.
  */
-export async function connect(options: ConnectingOptions): Promise<Connection> {
+export async function connect(options: ConnectingOptions, ended: AbortSignal): Promise<Connection> {
   const tls = await tlsOf(options);
-  const token = await tokenSource(options);
+  const token = await tokenSource(options, ended);
   try {
     const { target, loopback } = parseAddress(options.address);
     const channel = { target, loopback, credentials: credentialsOf(options, tls) };
@@ -75,7 +78,10 @@ export async function connect(options: ConnectingOptions): Promise<Connection> {
         ? await googleClient(options, tls)
         : kitClient(options, channel.credentials, token),
       channel,
-      headers: async () => ({ ...header, ...(token !== undefined && (await bearer(token))) }),
+      headers: async (timeoutMs) => ({
+        ...header,
+        ...(token !== undefined && (await inTime(bearer(token), timeoutMs))),
+      }),
     };
   } catch (cause) {
     throw new UsageError(messageOf(cause), { cause });
@@ -96,9 +102,24 @@ function kitClient(
   });
 }
 
+async function inTime<Headers>(headers: Promise<Headers>, timeoutMs: number): Promise<Headers> {
+  const over = new AbortController();
+  const late = sleep(timeoutMs, undefined, { signal: over.signal }).then(() => {
+    const message = `no token came within ${timeoutMs} ms: look at --token-command, or give a longer --timeout`;
+    throw new StatusError(Code.UNAUTHENTICATED, message);
+  });
+  try {
+    return await Promise.race([headers, late]);
+  } finally {
+    over.abort();
+  }
+}
+
 async function bearer(token: TokenSource): Promise<Record<string, string>> {
   try {
-    return { authorization: `Bearer ${typeof token === 'string' ? token : await token()}` };
+    const given = typeof token === 'string' ? token : await token();
+    assertBearerToken(given, 'the token');
+    return { authorization: `Bearer ${given}` };
   } catch (cause) {
     throw new StatusError(Code.UNAUTHENTICATED, messageOf(cause), [], { cause });
   }

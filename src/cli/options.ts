@@ -61,7 +61,7 @@ export function callingCommand(name: string, description: string): Command {
   return command;
 }
 
-const CONNECTION = 'Connection:';
+const CONNECTION = 'Connection (before the command, too):';
 
 /** The options of every connection, new ones each time. */
 export function connectingOptions(): Option[] {

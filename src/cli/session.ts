@@ -34,12 +34,14 @@ export class Session {
     options: CallingOptions,
     command: (session: Session) => Promise<ExitCode>,
   ): Promise<void> {
-    const session = new Session(terminal, options, await connect(options));
+    const ending = new AbortController();
+    const session = new Session(terminal, options, await connect(options, ending.signal));
     try {
       // A slip in what somebody names is told before anything is done.
       if (options.proto.length > 0 || options.descriptors.length > 0) await session.types();
       terminal.exitCode = await command(session);
     } finally {
+      ending.abort();
       session.client.close();
       // Types that could not be read have been told of.
       (await session.#types?.catch(() => undefined))?.[Symbol.dispose]();

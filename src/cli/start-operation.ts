@@ -17,8 +17,9 @@ export async function startOperation<Request>(
   { connection: { channel, headers } }: Session,
   timeoutMs: number = DEFAULT_TIMEOUT_MS,
 ): Promise<Operation> {
+  const deadline = Date.now() + timeoutMs;
   const metadata = new Metadata();
-  for (const [name, value] of Object.entries(await headers())) metadata.set(name, value);
+  for (const [name, value] of Object.entries(await headers(timeoutMs))) metadata.set(name, value);
   const connection = new Connection({
     target: channel.target,
     credentials: channel.credentials,
@@ -35,7 +36,6 @@ export async function startOperation<Request>(
     // Every method that starts an operation answers as GetOperation does.
     responseDeserialize: OperationsService.getOperation.responseDeserialize,
   };
-  const deadline = Date.now() + timeoutMs;
   return connection
     .call(definition, request, { metadata, deadline, signal: undefined })
     .finally(() => connection.close(new Error('start is over')));

@@ -18,9 +18,13 @@ const REUSE_MS = 60_000;
 /**
  * The source of bearer tokens that the options name; undefined without one.
  *
+ * @param ended - ends a command that still runs.
  * @throws UsageError when the file cannot be read, or is empty.
  */
-export async function tokenSource(options: TokenOptions): Promise<TokenSource | undefined> {
+export async function tokenSource(
+  options: TokenOptions,
+  ended: AbortSignal,
+): Promise<TokenSource | undefined> {
   const { token, tokenFile, tokenCommand } = options;
   if (token === '') throw new UsageError('--token is empty: give a token, or leave it out');
   if (token !== undefined) return token;
@@ -31,7 +35,7 @@ export async function tokenSource(options: TokenOptions): Promise<TokenSource | 
     });
     return () => readToken(tokenFile);
   }
-  return tokenCommand === undefined ? undefined : commandTokens(tokenCommand);
+  return tokenCommand === undefined ? undefined : commandTokens(tokenCommand, ended);
 }
 
 async function readToken(file: string): Promise<string> {
@@ -43,11 +47,11 @@ async function readToken(file: string): Promise<string> {
 }
 
 /** Tokens that a shell command prints. Calls at the same time share one run of it. */
-function commandTokens(command: string): () => Promise<string> {
+function commandTokens(command: string, ended: AbortSignal): () => Promise<string> {
   let latest: { readonly token: Promise<string>; readonly until: number } | undefined;
   return () => {
     if (latest && performance.now() < latest.until) return latest.token;
-    const token = run(command);
+    const token = run(command, ended);
     const made = { token, until: performance.now() + REUSE_MS };
     latest = made;
     // A failure is not kept.
@@ -58,11 +62,11 @@ function commandTokens(command: string): () => Promise<string> {
   };
 }
 
-function run(command: string): Promise<string> {
+function run(command: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = exec(
       command,
-      { timeout: COMMAND_TIMEOUT_MS, windowsHide: true },
+      { timeout: COMMAND_TIMEOUT_MS, windowsHide: true, signal },
       (error, stdout, stderr) => {
         // Of its output only errors are quoted: the rest may be a token.
         if (error) reject(new Error(`--token-command failed (${endOf(error)})${lastLine(stderr)}`));

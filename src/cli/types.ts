@@ -16,6 +16,8 @@ export class Types implements Disposable {
   readonly #given: Schema;
   readonly #reflection: ReflectionClient | undefined;
   readonly #ofServer: ServerTypes | undefined;
+  /** Merging takes longer than showing an operation, of which a page has a thousand. */
+  readonly #merges = new WeakMap<Schema, Schema>();
 
   private constructor(given: Schema, reflection: ReflectionClient | undefined) {
     this.#given = given;
@@ -58,12 +60,16 @@ export class Types implements Disposable {
   /** What the server says of itself comes first. */
   #merged(ofServer: Schema | undefined): Schema {
     if (!ofServer) return this.#given;
+    const known = this.#merges.get(ofServer);
+    if (known) return known;
     const names = new Set(ofServer.methods.map((method) => method.name));
     const given = {
       ...this.#given,
       methods: this.#given.methods.filter((method) => !names.has(method.name)),
     };
-    return mergeSchemas([ofServer, given]);
+    const merged = mergeSchemas([ofServer, given]);
+    this.#merges.set(ofServer, merged);
+    return merged;
   }
 }
 

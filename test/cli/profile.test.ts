@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { running, startScriptedServer } from '../client/scripted-server.js';
 import { Running, run } from './command-line.js';
@@ -70,14 +71,29 @@ describe('--token-file', () => {
     expect(stderr).toContain(message);
   });
 
-  it('with a line break inside: says so, and quotes no part of it', async () => {
+  it.each([
+    ['get', NAME],
+    ['start', 'Reports/ExportReport'],
+  ])('with a line break inside: %s says so, and quotes no part of it', async (...args) => {
     const file = write('token', 'se\ncret');
-    const { code, stderr } = await run(['get', NAME, '--token-file', file], { address: server.address });
+    const { code, stderr } = await run([...args, '--token-file', file], { address: server.address });
     expect(code).toBe(5);
     expect(stderr).toMatch(/^longrunning: UNAUTHENTICATED: [^\n]*U\+000A as character 3[^\n]*\n$/);
     expect(stderr).not.toMatch(/cret/);
   });
 });
+
+/** Resolves once a process has ended. */
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await sleep(10);
+  }
+}
 
 describe('--token-command', () => {
   it('is run by a shell, and what it prints is sent; once for many calls', async () => {
@@ -104,6 +120,18 @@ describe('--token-command', () => {
     expect(stderr).toContain(`--token-command ${message}`);
     expect(stderr).toMatch(/^longrunning: UNAUTHENTICATED: [^\n]+\n$/);
     expect(stderr).not.toContain('secret');
+  });
+
+  it.each([
+    ['get', NAME],
+    ['start', 'Reports/ExportReport'],
+  ])('that hangs: %s ends by --timeout, and the command with it', async (...args) => {
+    const pid = join(directory, 'pid');
+    const command = `echo $$ > ${pid}; exec sleep 600`;
+    const settings = { address: server.address };
+    const { code } = await run([...args, '--timeout', '300ms', '--token-command', command], settings);
+    expect(code).toBe(5);
+    await expect(gone(Number(readFileSync(pid, 'utf8')))).resolves.toBeUndefined();
   });
 
   it('is never sent in plain text to another machine', async () => {

@@ -85,11 +85,12 @@ export class ReflectionClient implements Disposable {
   }
 
   async #call(path: string, question: Question): Promise<Answer> {
-    const metadata = new Metadata();
-    for (const [name, value] of Object.entries(await this.#headers())) metadata.set(name, value);
-    const { requestSerialize, responseDeserialize } = serverReflectionInfo;
     const leftMs = Math.max(LEAST_TIMEOUT_MS, this.#timeLeftMs() ?? TIMEOUT_MS);
-    const options = { deadline: Date.now() + Math.min(TIMEOUT_MS, leftMs) };
+    const timeoutMs = Math.min(TIMEOUT_MS, leftMs);
+    const options = { deadline: Date.now() + timeoutMs };
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries(await this.#headers(timeoutMs))) metadata.set(name, value);
+    const { requestSerialize, responseDeserialize } = serverReflectionInfo;
     return new Promise((resolve, reject) => {
       const call = this.#client.makeBidiStreamRequest(
         path,
