@@ -3,17 +3,14 @@ import { describe, expect, it } from '@jest/globals';
 import { startOwnPostgres } from '../helpers/postgres-database.js';
 import { tempDirectory } from '../helpers/sqlite-file.js';
 import { postgresTorture } from './postgres.ts';
+import { sqliteTorture } from './sqlite.ts';
 import { torture } from './torture.ts';
 
 describe('crash', () => {
   it('one server on SQLite, killed a dozen times: nothing acknowledged is lost (contract 4, 16, 17, 19)', async () => {
     using directory = tempDirectory();
-    const report = await torture({
-      store: `sqlite:${join(directory.path, 'operations.db')}`,
-      servers: 1,
-      kills: 12,
-      module: join(__dirname, 'server.ts'),
-    });
+    const file = join(directory.path, 'operations.db');
+    const report = await torture(sqliteTorture(file, { kills: 12, module: join(__dirname, 'server.ts') }));
     expect(report.violations).toEqual([]);
     expect(report.operations).toBeGreaterThan(0);
     expect(report.resumed).toBeGreaterThan(0);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { startPostgres } from '../helpers/postgres-server.ts';
 import { postgresTorture } from './postgres.ts';
 import { serverModule } from './server-process.ts';
+import { sqliteTorture } from './sqlite.ts';
 import { type TortureReport, torture } from './torture.ts';
 
 const [store, given] = process.argv.length > 3 ? process.argv.slice(2) : ['sqlite', process.argv[2]];
@@ -25,8 +26,8 @@ const onKill = (done: number) => {
 
 async function onSqlite(): Promise<TortureReport> {
   const directory = mkdtempSync(join(tmpdir(), 'longrunning-torture-'));
-  const url = `sqlite:${join(directory, 'operations.db')}`;
-  const report = await torture({ store: url, servers: 1, kills, module, onKill });
+  const file = join(directory, 'operations.db');
+  const report = await torture(sqliteTorture(file, { kills, module, onKill }));
   if (report.violations.length === 0) rmSync(directory, { recursive: true });
   else console.error(`the database is kept in ${directory}`);
   return report;

@@ -32,6 +32,7 @@ const LOOK_EVERY_MS = 10;
 /** A look that comes so late says that the process was stopped: then it looks around before it goes on. */
 const LATE_MS = 200;
 const LOOKS_WHEN_LATE = 50;
+const SHARE_OF_MISBEHAVIOR = 0.2;
 /** Short, so that there is much to take over. */
 const LEASE_MS = 2000;
 
@@ -57,7 +58,30 @@ async function work({ name, attempt, signal, update }: RunContext<ReportMetadata
     if (performance.now() - before > LATE_MS) looks = Math.max(looks, LOOKS_WHEN_LATE);
     if (obeys && signal.aborted) throw signal.reason;
   }
+  if (Math.random() < SHARE_OF_MISBEHAVIOR) await misbehave(update);
   tell(name, { type: 'work returns', attempt });
+}
+
+/** Values that no program should throw. */
+const MISTAKES: readonly (() => unknown)[] = [
+  () => undefined,
+  () => Object.create(null),
+  () => new Proxy({}, { get: () => fail() }),
+  () => Object.defineProperty(new Error('x'), 'message', { get: () => fail() }),
+  () => new StatusError(Code.ABORTED, '\ud83d'.repeat(5000), [{ '@type': 'google.rpc.ErrorInfo' }] as never),
+  () => new StatusError('x' as never, 'm', 5 as never),
+  () => 'x'.repeat(10_000_000),
+];
+
+function fail(): never {
+  throw new Error('not readable');
+}
+
+/** Ends work as user code should not: by throwing an odd value, or after an update that cannot be recorded. */
+async function misbehave(update: RunContext<ReportMetadata>['update']): Promise<void> {
+  await update({ progressPercent: 'many' } as never).catch(() => {});
+  void update({ progressPercent: { valueOf: fail } } as never);
+  throw MISTAKES[Math.floor(Math.random() * MISTAKES.length)]?.();
 }
 
 const exportReport = implement(
@@ -101,7 +125,18 @@ function openStore(url: string) {
   throw new Error(`store ${url} is unknown: write sqlite:FILE or postgres://HOST/DATABASE`);
 }
 
-const operations = createOperations({ store: openStore(storeUrl), methods: [exportReport, purgeReports] });
+/** A logger that is as wrong as loggers can be. */
+const logger = {
+  error() {
+    throw new Error('the log is full');
+  },
+};
+
+const operations = createOperations({
+  store: openStore(storeUrl),
+  methods: [exportReport, purgeReports],
+  logger,
+});
 await operations.ready();
 const grpc = new Server();
 grpc.addService(OperationsService, operations.handlers);
