@@ -4,6 +4,7 @@ import { Status } from '../generated/google/rpc/status.js';
 import { STATUS_DETAILS_KEY } from './foreign-error.js';
 import { Code, readStatus, type StatusError } from './status.js';
 import { clipText, percentEncodedBytes, readProperty, toText, utf8Bytes } from './text.js';
+import { withoutStack } from './without-stack.js';
 
 /**
  * Limits on the trailers of an error, in bytes as they are sent: `grpc-message` is percent-encoded, and base64 makes 5,464 bytes
@@ -23,7 +24,8 @@ export function toServerError(error: StatusError): ServerErrorResponse & { detai
   const metadata = new Metadata();
   const encoded = encodeWithin(MAX_DETAILS_BYTES, { ...status, message });
   if (encoded) metadata.set(STATUS_DETAILS_KEY, encoded);
-  return Object.assign(new Error(message), { code: status.code, details: message, metadata });
+  const answer = withoutStack(() => new Error(message));
+  return Object.assign(answer, { code: status.code, details: message, metadata });
 }
 
 /** Converts the error that somebody else's handler answers to one that grpc-js can send. Never throws. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js';
 import { Code, isStatusError, kitError, StatusError } from '../status.js';
 import type { OperationRecord, OperationStore, WorkOutcome } from '../stores/operation-store.js';
 import { readProperty } from '../text.js';
+import { withoutStack } from '../without-stack.js';
 import { atMost } from './at-most.js';
 import { internalError } from './internal-error.js';
 import { cancellation, type LifecycleEvent } from './lifecycle.js';
@@ -14,7 +15,6 @@ import { type Soon, whenThere } from './soon.js';
 import type { ObservedRun, RunEnding, Telemetry } from './telemetry/telemetry.js';
 import type { Committed } from './transitions.js';
 import type { Waiters } from './waiters.js';
-import { withoutStack } from './without-stack.js';
 import { workController } from './work-signal.js';
 
 /** What a run works with. */

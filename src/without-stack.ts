@@ -1,6 +1,6 @@
 /**
- * An error that does not say where it was made. Finding that out takes 13 µs for each, a tenth of a cancellation, and for
- * what the server tells work by a signal it says nothing but how the server is made.
+ * Makes an error without a stack trace. Taking one costs 13 µs, a tenth of a cancellation and a third of refusing a call without
+ * credentials, and for errors that the server answers it says nothing but how the server is made.
  */
 export function withoutStack<Made extends Error>(make: () => Made): Made {
   const { stackTraceLimit } = Error;

@@ -1,0 +1,43 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { FairTurns } from '../../src/server/fair-turns.js';
+
+describe('costly answers that are asked for at once', () => {
+  it('come in their order, a few in each turn of the event loop', async () => {
+    const turns = new FairTurns();
+    const made: number[] = [];
+    const answers = Array.from({ length: 6 }, (_, index) =>
+      turns.make(async () => {
+        busy(6);
+        made.push(index);
+        return index;
+      }),
+    );
+    let turnsTaken = 0;
+    for (; made.length < 6; turnsTaken++) {
+      const before = made.length;
+      await nextTurn();
+      expect(made.length - before).toBeLessThanOrEqual(3);
+    }
+    expect(turnsTaken).toBeGreaterThanOrEqual(2);
+    expect(await Promise.all(answers)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(made).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('do not wait for one whose store takes long, nor for one that fails', async () => {
+    const turns = new FairTurns();
+    const slow = Promise.withResolvers<string>();
+    const first = turns.make(() => slow.promise);
+    const failing = turns.make(() => Promise.reject(new Error('no')));
+    const third = turns.make(async () => 'third');
+    await expect(failing).rejects.toThrow('no');
+    expect(await third).toBe('third');
+    slow.resolve('first');
+    expect(await first).toBe('first');
+  });
+});
+
+function busy(ms: number): void {
+  const endAt = performance.now() + ms;
+  while (performance.now() < endAt);
+}
