@@ -15,6 +15,7 @@ import { readProperty } from '../text.js';
 import { GrpcCallFacts, peerOf } from './access/call-facts.js';
 import { type Entry, enter, inCall, inWait } from './access/entry.js';
 import { type Admission, EVERYBODY } from './access/gate.js';
+import { FairTurns } from './fair-turns.js';
 import { internalError } from './internal-error.js';
 import type { Logger } from './logger.js';
 import type { InProcessOperations, Waiting } from './operations-service.js';
@@ -51,6 +52,7 @@ export interface HandlerParts extends CallObservers, Entry {
 export function grpcHandlers(parts: HandlerParts): OperationsServer {
   const { service, logger, gate, limits } = parts;
   const entry = { gate, limits };
+  const listTurns = new FairTurns();
   const { getOperation, listOperations, cancelOperation, deleteOperation, waitOperation } = OperationsService;
   const admitted = <Request extends { readonly name: string }, Response>(
     { path }: { readonly path: string },
@@ -68,7 +70,11 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
     getOperation: admitted(getOperation, ({ request }) => service.get(request)),
     listOperations: admitted(
       listOperations,
-      ({ request }, admission) => service.listOperations(request, {}, admission),
+      (call, admission) =>
+        listTurns.make(async () => {
+          if (call.cancelled) throw new StatusError(Code.CANCELLED, 'the caller went away');
+          return service.listOperations(call.request, {}, admission);
+        }),
       'parent',
     ),
     cancelOperation: admitted(cancelOperation, ({ request }) => whenThere(service.cancel(request), empty)),
@@ -175,7 +181,7 @@ export function unary<Request, Response>(
 const empty = (): Empty => ({});
 
 /** Converts what was thrown to what the caller receives, with the challenge for HTTP if access was refused. Never throws. */
-function refusal(path: string, logger: Logger, thrown: unknown): ReturnType<typeof toServerError> {
+export function refusal(path: string, logger: Logger, thrown: unknown): ReturnType<typeof toServerError> {
   const isMeant = isStatusError(thrown);
   if (!isMeant) logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
   const answer = toServerError(isMeant ? thrown : internalError(path, thrown));

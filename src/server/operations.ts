@@ -1,5 +1,6 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
+import type { CallHead, CallRefusal } from '../authenticate.js';
 import { type Clock, systemClock } from '../clock.js';
 import type { DeepPartial } from '../operation-method.js';
 import type { OperationsApi } from '../operations-api.js';
@@ -9,13 +10,21 @@ import { Code, invalidField, kitError, quoted } from '../status.js';
 import { memoryStore } from '../stores/memory.js';
 import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
 import { traceContextOf } from '../trace-context.js';
-import { textHeaders } from './access/call-facts.js';
+import { GrpcCallFacts, textHeaders } from './access/call-facts.js';
 import type { Caller } from './access/caller.js';
-import type { Entry } from './access/entry.js';
+import { authenticate, type Entry } from './access/entry.js';
 import { Gate } from './access/gate.js';
 import { type Origin, onBehalfOf } from './access/on-behalf.js';
 import { givenRequestId } from './access/request-scope.js';
-import { admitting, grpcHandlers, guarded, namedResource, unary } from './grpc-handlers.js';
+import {
+  admitting,
+  grpcHandlers,
+  guarded,
+  namedResource,
+  OperationsService,
+  refusal,
+  unary,
+} from './grpc-handlers.js';
 import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
 import type { ImplementedMethod, StartContext } from './implement.js';
 import { isGone, toOperation } from './lifecycle.js';
@@ -38,7 +47,7 @@ import { sweepExpired } from './retention.js';
 import { Runner } from './runner.js';
 import { type RequestFacts, ServedMethod } from './served-method.js';
 import { SizeLimits } from './size-limits.js';
-import { type CallObservers, observedHandler } from './telemetry/observed-handler.js';
+import { type CallObservers, observedHandler, observeRefusal } from './telemetry/observed-handler.js';
 import { observedStore } from './telemetry/observed-store.js';
 import { SafeTelemetry } from './telemetry/safe-telemetry.js';
 import type { Telemetry } from './telemetry/telemetry.js';
@@ -94,6 +103,11 @@ export interface Operations extends AsyncDisposable {
    */
   serviceFor(origin: Origin): OperationsApi;
   /**
+   * Refuses a call by its headers, before its message or body is read: as far as the steps of `authorize` can tell by them, and
+   * for methods that `handlers`, `starter` and `guarded` serve. For `grpcLimits` and `createGateway`; it needs no `this`.
+   */
+  readonly authenticate: (call: CallHead) => Promise<CallRefusal | undefined>;
+  /**
    * Resolves when the store can be used; rejects with what is wrong. There is no need to wait for it: whatever
    * is asked before waits by itself.
    */
@@ -142,6 +156,8 @@ class EmbeddedOperations implements Operations {
   readonly #runner: Runner;
   readonly #telemetry: Telemetry | undefined;
   readonly #entry: Entry;
+  /** Paths of the methods that `authorize` is asked about. */
+  readonly #guardedPaths = new Set<string>(Object.values(OperationsService).map(({ path }) => path));
   readonly #unfinished: UnfinishedLimit | undefined;
   readonly #sizes: SizeLimits;
   readonly #stopping = new AbortController();
@@ -204,6 +220,19 @@ class EmbeddedOperations implements Operations {
   get service(): OperationsApi {
     return this.#service;
   }
+
+  readonly authenticate = async ({ method, metadata, peer }: CallHead): Promise<CallRefusal | undefined> => {
+    if (!this.#entry.gate || !this.#guardedPaths.has(method)) return undefined;
+    const facts = new GrpcCallFacts(method, '', { metadata, getPeer: () => peer });
+    try {
+      await authenticate(this.#entry, facts);
+      return undefined;
+    } catch (thrown) {
+      const refused = refusal(method, this.#logger, thrown);
+      observeRefusal(this.#observers(), facts, refused.code ?? Code.UNKNOWN);
+      return refused;
+    }
+  };
 
   async ready(): Promise<void> {
     await this.#store.ready();
@@ -268,6 +297,7 @@ class EmbeddedOperations implements Operations {
   starter<Request>(implemented: ImplementedMethod<Request>): handleUnaryCall<Request, Operation> {
     const { path } = implemented.method;
     const served = this.#served(path);
+    this.#guardedPaths.add(path);
     const nameOf = (request: Request) => served.parentOf(request);
     const handler = unary<Request, Operation>(
       path,
@@ -285,6 +315,7 @@ class EmbeddedOperations implements Operations {
     handler: handleUnaryCall<Request, Response>,
     nameOf: (request: Request) => string = namedResource,
   ): handleUnaryCall<Request, Response> {
+    this.#guardedPaths.add(path);
     const entered = guarded({ ...this.#entry, path, nameOf, logger: this.#logger }, handler);
     return observedHandler(path, this.#observers(), entered, 'other');
   }

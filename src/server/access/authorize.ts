@@ -23,6 +23,13 @@ export interface Authorize {
   (request: AccessRequest): Access | undefined | Promise<Access | undefined>;
   /** The permission that a call needs, such as `reports.operations.get`: told to whom it is refused. */
   readonly permissionFor?: ((call: Pick<CallFacts, 'method'>) => string) | undefined;
+  /**
+   * Refuses a call before its message is read. `decides`: the step looks at headers and peer alone, so it is asked then and
+   * not again. A function is asked besides the step, with what the steps before found out of the caller; it throws to refuse.
+   *
+   * @defaultValue the step, and those after it, are asked once the message has been read
+   */
+  readonly beforeMessage?: 'decides' | ((request: Omit<AccessRequest, 'name'>) => void) | undefined;
 }
 
 /** One step, or several: each is asked, in this order, until one refuses. */

@@ -82,13 +82,14 @@ export async function bearerAuthentication(options: BearerOptions): Promise<Auth
   const settings = { ...withDefaults(DEFAULTS, options), logger: serverLogger(options.logger) };
   const verifier = await TokenVerifier.make(options, settings);
   const { anonymous, members } = settings;
-  return async ({ headers }) => {
+  const authenticate: Authorize = async ({ headers }) => {
     const token = bearerToken(headers, anonymous);
     if (token === undefined) return undefined;
     const claims = await verifier.verify(token);
     const caller = callerOf(claims);
     return { caller: { ...caller, members: [...caller.members, ...members(claims)] } };
   };
+  return Object.assign(authenticate, { beforeMessage: 'decides' as const });
 }
 
 /** @throws TypeError when an option cannot be what it is. */

@@ -46,6 +46,11 @@ export class GrpcCallFacts implements CallFacts {
   get peer(): string {
     return peerOf(this.#call);
   }
+
+  /** Metadata of the call, the same object from its headers to its end. */
+  get metadata(): Metadata {
+    return this.#call.metadata;
+  }
 }
 
 /** The metadata of a call that is text. */

@@ -2,7 +2,7 @@ import { StatusError } from '../../status.js';
 import type { CallerLimits } from '../limits/caller-limits.js';
 import type { Soon } from '../soon.js';
 import { isRefusal } from './access-error.js';
-import type { CallFacts } from './call-facts.js';
+import type { CallFacts, GrpcCallFacts } from './call-facts.js';
 import { callerKey } from './caller.js';
 import { type Admission, EVERYBODY, type Gate } from './gate.js';
 
@@ -30,8 +30,19 @@ const UNCOUNTED: Entered = { admission: EVERYBODY, leave() {} };
  */
 export async function enter({ gate, limits }: Entry, facts: CallFacts): Promise<Entered> {
   if (!limits) return gate ? { ...UNCOUNTED, admission: await gate.admit(facts) } : UNCOUNTED;
-  const admission = gate ? await admitOrCount(gate, limits, facts) : EVERYBODY;
+  const admission = gate ? await askOrCount(limits, facts, () => gate.admit(facts)) : EVERYBODY;
   return { admission, leave: await limits.call(callerKey(admission.caller, facts.peer)) };
+}
+
+/**
+ * Has a call refused by its headers alone, if that can be.
+ *
+ * @throws AccessError when it is refused; StatusError RESOURCE_EXHAUSTED when its address has been refused too often.
+ */
+export async function authenticate({ gate, limits }: Entry, facts: GrpcCallFacts): Promise<void> {
+  if (!gate) return;
+  const ask = () => gate.authenticate(facts);
+  await (limits ? askOrCount(limits, facts, ask) : ask());
 }
 
 /** Answers a call that was let in, and counts it until then. */
@@ -64,11 +75,15 @@ export async function inWait<Result>(
 }
 
 /** Who is refused is nobody yet, so that is counted by the address. */
-async function admitOrCount(gate: Gate, limits: CallerLimits, facts: CallFacts): Promise<Admission> {
+async function askOrCount<Result>(
+  limits: CallerLimits,
+  facts: CallFacts,
+  ask: () => Promise<Result>,
+): Promise<Result> {
   const address = callerKey({}, facts.peer);
   await limits.assertWelcome(address);
   try {
-    return await gate.admit(facts);
+    return await ask();
   } catch (thrown) {
     if (thrown instanceof StatusError && isRefusal(thrown)) await limits.refused(address);
     throw thrown;

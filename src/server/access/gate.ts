@@ -3,9 +3,10 @@ import { pack } from '../../any.js';
 import { notPromised } from '../../contain.js';
 import { Code, codeName, ERROR_DOMAIN, isStatusError, readableDetail, StatusError } from '../../status.js';
 import { clipText, utf8Bytes } from '../../text.js';
+import { withoutStack } from '../../without-stack.js';
 import { AccessError, bearerChallenge, isRefusal } from './access-error.js';
 import type { Access, Authorization, Authorize } from './authorize.js';
-import type { CallFacts } from './call-facts.js';
+import { type CallFacts, GrpcCallFacts } from './call-facts.js';
 import type { Caller } from './caller.js';
 import { DEFAULT_SERVICE, permissionOf } from './permission.js';
 
@@ -19,8 +20,18 @@ export interface Admission {
 /** Where nobody asks who calls. */
 export const EVERYBODY: Admission = { caller: {} };
 
+/** Outcome of the steps that were asked before the message of a call was read. */
+interface EarlyAdmission {
+  readonly admission: Admission;
+  readonly steps: number;
+}
+
+const NOTHING_EARLY: EarlyAdmission = { admission: EVERYBODY, steps: 0 };
+
 /** Lets calls in, or not: asks every step of authorization. */
 export class Gate {
+  /** By the metadata of the call. */
+  readonly #early = new WeakMap<object, EarlyAdmission>();
   readonly #steps: readonly Authorize[];
   readonly #permissionFor: NonNullable<Authorize['permissionFor']>;
 
@@ -36,18 +47,47 @@ export class Gate {
    * @throws AccessError when it is not; whatever else a step threw.
    */
   async admit(facts: CallFacts): Promise<Admission> {
-    let admission = EVERYBODY;
+    const early = facts instanceof GrpcCallFacts ? this.#early.get(facts.metadata) : undefined;
+    let { admission, steps } = early ?? NOTHING_EARLY;
     try {
-      for (const step of this.#steps) {
+      for (const step of this.#steps.slice(steps)) {
         admission = joined(admission, checkedAccess(await step(new Asking(facts, admission.caller))));
       }
       return admission;
     } catch (thrown) {
-      if (!isStatusError(thrown)) throw thrown;
-      const error = StatusError.from(thrown);
-      if (!isRefusal(error)) throw error;
-      throw told(error, { permission: this.#permissionFor(facts), resource: clipped(facts.name) });
+      throw this.#refusal(thrown, facts, { resource: clipped(facts.name) });
     }
+  }
+
+  /**
+   * Asks the first steps, as far as they need no message. {@link admit} goes on after them.
+   *
+   * @throws AccessError when one of them refuses the call; whatever else it threw.
+   */
+  async authenticate(facts: GrpcCallFacts): Promise<void> {
+    let admission = EVERYBODY;
+    let decided = 0;
+    try {
+      for (const step of this.#steps) {
+        const asking = new Asking(facts, admission.caller);
+        if (step.beforeMessage !== 'decides') {
+          step.beforeMessage?.(asking);
+          break;
+        }
+        admission = joined(admission, checkedAccess(await step(asking)));
+        decided++;
+      }
+    } catch (thrown) {
+      throw this.#refusal(thrown, facts, {});
+    }
+    if (decided > 0) this.#early.set(facts.metadata, { admission, steps: decided });
+  }
+
+  #refusal(thrown: unknown, facts: CallFacts, metadata: Readonly<Record<string, string>>): unknown {
+    if (!isStatusError(thrown)) return thrown;
+    const error = StatusError.from(thrown);
+    if (!isRefusal(error)) return error;
+    return told(error, { permission: this.#permissionFor(facts), ...metadata });
   }
 }
 
@@ -148,11 +188,10 @@ function told(refusal: StatusError, metadata: Readonly<Record<string, string>>):
   const info = ErrorInfo.fromPartial({ ...given, metadata: { ...metadata, ...given.metadata } });
   const others = refusal.details.filter(({ typeUrl }) => !typeUrl.endsWith(`/${ErrorInfo.$type}`));
   const details = [pack(ErrorInfo, info), ...others];
-  const status = new StatusError(refusal.code, refusal.message, details);
-  const challenge = refusal instanceof AccessError ? refusal.challenge : undefined;
-  return new AccessError(
-    status,
-    challenge ?? (refusal.code === Code.UNAUTHENTICATED ? bearerChallenge() : undefined),
+  const own = refusal instanceof AccessError ? refusal.challenge : undefined;
+  const challenge = own ?? (refusal.code === Code.UNAUTHENTICATED ? bearerChallenge() : undefined);
+  return withoutStack(
+    () => new AccessError(new StatusError(refusal.code, refusal.message, details), challenge),
   );
 }
 

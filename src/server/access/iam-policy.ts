@@ -59,7 +59,13 @@ export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): A
     const readable = grants.of(caller, permissionFor({ method: GET }));
     return { shows: (operation) => readable.some((pattern) => pattern.covers(operation)) };
   };
-  return Object.assign(authorize, { permissionFor });
+  /** Who is known is told on which resource a permission is missing, and that is in the message. */
+  const beforeMessage = (request: Omit<AccessRequest, 'name'>) => {
+    const { caller } = request;
+    if (caller.principal === undefined && grants.of(caller, permissionFor(request)).length === 0)
+      throw credentialsMissing();
+  };
+  return Object.assign(authorize, { permissionFor, beforeMessage });
 }
 
 /** What a binding gives to each of its members. */

@@ -18,12 +18,13 @@ export function requireScopes(scopes: readonly string[]): Authorize {
     if (!SCOPE.test(scope))
       throw new TypeError(`scope ${JSON.stringify(scope)} is malformed: use printable ASCII without spaces`);
   }
-  return ({ caller }) => {
+  const authorize: Authorize = ({ caller }) => {
     if (caller.principal === undefined) throw credentialsMissing();
     const missing = scopes.filter((scope) => !caller.scopes?.includes(scope));
     if (missing.length > 0) throw insufficient(missing, scopes);
     return undefined;
   };
+  return Object.assign(authorize, { beforeMessage: 'decides' as const });
 }
 
 function insufficient(missing: readonly string[], scopes: readonly string[]): AccessError {

@@ -32,13 +32,14 @@ export function staticTokens(
       throw new TypeError(`the token of ${caller.principal} is another one's too: give each its own`);
     callers.set(digest(token), caller);
   }
-  return ({ headers }) => {
+  const authenticate: Authorize = ({ headers }) => {
     const token = bearerToken(headers, anonymous);
     if (token === undefined) return undefined;
     const caller = callers.get(digest(token));
     if (!caller) throw badToken('ACCESS_TOKEN_INVALID', 'token is not known: use another one');
     return { caller };
   };
+  return Object.assign(authenticate, { beforeMessage: 'decides' as const });
 }
 
 /** Looked up by it, how long a look takes tells nothing of the tokens that there are. */

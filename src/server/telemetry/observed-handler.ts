@@ -56,6 +56,12 @@ export function observedHandler<Request, Response>(
   };
 }
 
+/** Reports a call that was refused before it had a handler. */
+export function observeRefusal({ telemetry, logger }: CallObservers, facts: GrpcCallFacts, code: Code): void {
+  telemetry?.call(facts).end(code, undefined);
+  logger.debug?.({ method: facts.method, code: codeName(code) }, 'call refused');
+}
+
 /** What the caller was told, if anything, of a call that the handler has an answer to. */
 function endOf(call: ServerUnaryCall<unknown, unknown>): Code {
   if (!call.cancelled) return Code.OK;
