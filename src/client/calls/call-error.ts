@@ -19,6 +19,8 @@ const CONNECTION_FAILURES: Readonly<Partial<Record<Code, RegExp>>> = {
   [Code.UNKNOWN]: /^No status information received$/,
   [Code.PERMISSION_DENIED]: /^Protocol not secure enough$/,
   [Code.RESOURCE_EXHAUSTED]: /^Bandwidth exhausted or memory limit exceeded$/,
+  [Code.UNAVAILABLE]:
+    /^(?:Connection dropped|Stream refused by server|Write (?:error|failed)\b|.*\bE(?:CONNRESET|TIMEDOUT|PIPE)\b)/,
   [Code.INTERNAL]:
     /^(?:Received RST_STREAM with code \d|Write error: |Failed to start HTTP\/2 stream with error )/,
 };
@@ -30,6 +32,17 @@ const PASSING_HTTP_STATUS = /^(?:2\d\d|408|421|425|429|5\d\d)$/;
 
 /** Message of grpc-js for status OK without a response, under UNIMPLEMENTED. */
 const NO_MESSAGE = 'No message received';
+
+/** Messages of calls that never had a connection: `connection-fault.ts` explains them. */
+const NOT_CONNECTED = /^No connection established/;
+
+const CONNECTION_BROKEN = 'CONNECTION_BROKEN';
+const NO_GRPC_STATUS = 'NO_GRPC_STATUS';
+
+/** Returns true if the connection or a proxy ended the call, and not the server. */
+export function isConnectionFailure(error: StatusError): boolean {
+  return hasReason(error, CONNECTION_BROKEN) || hasReason(error, NO_GRPC_STATUS);
+}
 
 interface FailedCall {
   readonly metadata?: { getMap(): object };
@@ -54,9 +67,10 @@ export function callError(thrown: unknown): StatusError {
   }
   const { metadata } = Object(thrown) as FailedCall;
   const fromServer = metadata !== undefined && Object.keys(metadata.getMap()).length > 0;
-  if (fromServer || !CONNECTION_FAILURES[error.code]?.test(message)) return error;
+  if (fromServer || NOT_CONNECTED.test(message)) return error;
+  if (!CONNECTION_FAILURES[error.code]?.test(message)) return error;
   const text = `connection broke down (${message}): ask again`;
-  return kitError(Code.UNAVAILABLE, 'CONNECTION_BROKEN', text, { cause: error });
+  return kitError(Code.UNAVAILABLE, CONNECTION_BROKEN, text, { cause: error });
 }
 
 function httpError(error: StatusError, httpStatus: string): StatusError {
@@ -67,5 +81,5 @@ function httpError(error: StatusError, httpStatus: string): StatusError {
   }
   if (!PASSING_HTTP_STATUS.test(httpStatus)) return error;
   const text = `answer has no gRPC status (${error.message}): ask again`;
-  return kitError(Code.UNAVAILABLE, 'NO_GRPC_STATUS', text, facts);
+  return kitError(Code.UNAVAILABLE, NO_GRPC_STATUS, text, facts);
 }

@@ -1,5 +1,6 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import { Code, invalidField, type StatusError } from '../../status.js';
+import { isConnectionFailure } from '../calls/call-error.js';
 import { backoffMs, POLL_BACKOFF } from './backoff.js';
 import { type RetryPredicate, retryAfterMs, verdictOn } from './failure.js';
 import { Trial, type WaitSupport } from './wait-support.js';
@@ -63,7 +64,7 @@ const LASTED_MS = 1000;
 /** Two failures in a row whose durations differ by at most this factor come from a proxy that cuts long polls. */
 const SIMILAR = 2.5;
 
-/** Failures earlier than this say nothing about the duration of long polls. */
+/** Connection-level failures earlier than this say nothing about the duration of long polls. */
 const SHORTEST_CUT_MS = 125;
 
 /** Shortest time between two long polls that were shortened because a proxy cuts longer ones. */
@@ -126,6 +127,8 @@ export class WaitPolicy {
         if (this.#options.support.usable(now)) this.#attempt = Math.max(this.#attempt, CROWD_ATTEMPT);
         return get(0);
       case 'answered':
+        // The server that is back is asked soon, however long it was away.
+        if (this.#refusal && this.#lastError) this.#attempt = 0;
         this.#lastError = undefined;
         this.#doubtful = false;
         return step.kind === 'get' ? this.#got(event, now) : this.#waited(step.waitMs, event, now);
@@ -136,7 +139,10 @@ export class WaitPolicy {
 
   #got({ operation, tookMs }: Answered, now: number): Step {
     if (operation.done) return { kind: 'end', operation };
-    if (this.#refusal) this.#usable.fail(now);
+    if (this.#refusal) {
+      // Some servers end calls with CANCELLED when they shut down.
+      if (this.#refusal.code !== Code.CANCELLED) this.#usable.fail(now);
+    }
     this.#refusal = undefined;
     this.#unconfirmed = undefined;
     // The present state was requested first; now the waiting begins.
@@ -190,7 +196,8 @@ export class WaitPolicy {
       return get(0);
     }
     this.#lastError = error;
-    this.#noteCut(waitMs, tookMs, now);
+    const shortestMs = isConnectionFailure(error) ? SHORTEST_CUT_MS : LASTED_MS;
+    this.#noteCut(tookMs >= shortestMs && tookMs < waitMs ? tookMs : undefined, now);
     if (tookMs >= LASTED_MS) {
       this.#attempt = 0;
       this.#quickFailures = 0;
@@ -202,12 +209,12 @@ export class WaitPolicy {
     return this.#ask(this.#pauseMs(error), now);
   }
 
-  #noteCut(waitMs: number, tookMs: number, now: number): void {
+  #noteCut(cutMs: number | undefined, now: number): void {
     const previousMs = this.#cutMs;
-    this.#cutMs = tookMs >= SHORTEST_CUT_MS && tookMs < waitMs ? tookMs : undefined;
-    if (this.#cutMs === undefined || previousMs === undefined) return;
-    const shorterMs = Math.min(this.#cutMs, previousMs);
-    if (Math.max(this.#cutMs, previousMs) <= SIMILAR * shorterMs) this.#options.support.cut(shorterMs, now);
+    this.#cutMs = cutMs;
+    if (cutMs === undefined || previousMs === undefined) return;
+    const shorterMs = Math.min(cutMs, previousMs);
+    if (Math.max(cutMs, previousMs) <= SIMILAR * shorterMs) this.#options.support.cut(shorterMs, now);
   }
 
   #mayRetry(error: StatusError): boolean {

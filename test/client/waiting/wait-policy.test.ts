@@ -122,6 +122,15 @@ describe('a proxy that cuts long polls', () => {
     expect(requests.some(({ waitMs }) => waitMs === 12_000)).toBe(true);
   });
 
+  it('a distant server that refuses for a moment does not shorten long polls', () => {
+    let refusals = 3;
+    const { requests } = simulate(({ waitMs, atMs }) => {
+      if (refusals-- > 0) return { result: status(Code.UNAVAILABLE), afterMs: 200 };
+      return { result: atMs > 100_000 ? succeeded() : running(), afterMs: waitMs };
+    });
+    expect(new Set(requests.map(({ waitMs }) => waitMs))).toEqual(new Set([50_000]));
+  });
+
   it('one broken connection does not shorten long polls', () => {
     let first = true;
     const { requests } = simulate(({ waitMs, atMs }) => {
@@ -153,7 +162,6 @@ describe('a refusal of WaitOperation (contract 47)', () => {
     Code.NOT_FOUND,
     Code.INVALID_ARGUMENT,
     Code.FAILED_PRECONDITION,
-    Code.CANCELLED,
     Code.UNAUTHENTICATED,
     Code.RESOURCE_EXHAUSTED,
     Code.INTERNAL,
@@ -180,6 +188,25 @@ describe('a refusal of WaitOperation (contract 47)', () => {
     const again = requests.filter(({ kind }) => kind === 'wait')[1];
     expect(again?.atMs).toBeGreaterThanOrEqual(60_000);
     expect(again?.atMs).toBeLessThan(95_000);
+  });
+
+  it('CANCELLED, while GetOperation works: both are asked with backoff', () => {
+    const { step, requests } = simulate(({ kind, atMs }) => {
+      if (kind === 'wait') return { result: status(Code.CANCELLED), afterMs: 1 };
+      return { result: atMs > 20_000 ? succeeded() : running(), afterMs: 1 };
+    });
+    expect(step.kind).toBe('end');
+    expect(requests.length).toBeLessThan(25);
+  });
+
+  it('CANCELLED of a server that shuts down: waits again as soon as GetOperation works', () => {
+    let asked = 0;
+    const { requests } = simulate(({ atMs, waitMs }) => {
+      if (asked++ === 0) return { result: status(Code.CANCELLED), afterMs: 5000 };
+      if (asked < 10) return { result: status(Code.UNAVAILABLE), afterMs: 1 };
+      return { result: atMs > 200_000 ? succeeded() : running(), afterMs: Math.max(1, waitMs) };
+    });
+    expect(requests.slice(9, 12).map(({ kind }) => kind)).toEqual(['get', 'wait', 'wait']);
   });
 
   it('of both methods: ends the wait with the error of GetOperation', () => {
