@@ -1,4 +1,4 @@
-import { listedSize } from './listed-size.js';
+import { listedSize, OPERATION_OVERHEAD_BYTES } from './listed-size.js';
 import {
   type ListedOperation,
   type ListPage,
@@ -28,6 +28,11 @@ export class PageBuilder {
     const { limit, maxBytes = Number.POSITIVE_INFINITY } = this.#query;
     const count = this.#records.length;
     return count > 0 && (count === limit || this.#bytes + size > maxBytes);
+  }
+
+  /** True if no further record has room because of its size, however small it is. */
+  isOutOfBytes(): boolean {
+    return this.#records.length < this.#query.limit && this.hasNoRoomFor(OPERATION_OVERHEAD_BYTES);
   }
 
   /** Takes the next examined record. @returns the page if the record ends it: it then belongs to the next one. */

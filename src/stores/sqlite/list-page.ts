@@ -19,6 +19,9 @@ export async function listPage(statements: Statements, query: ListQuery): Promis
     for (const row of scan.next(size)) {
       const full = page.add(listedOf(row), String(row[0]));
       if (full) return full;
+      // Whatever the next record is, it has no room: it need not be read.
+      if (!scan.isSelective && page.isOutOfBytes())
+        return page.end(scan.hasMore() ? page.examined : undefined);
       count++;
       pauses = page.isPauseDue();
       if (pauses) break;

@@ -45,8 +45,8 @@ export class Scan {
   readonly #plan: Plan;
   /** What rows must satisfy besides the scope. */
   readonly #wanted: readonly Condition[];
-  /** Whether more may have to be examined than is returned. */
-  readonly #selective: boolean;
+  /** True if more rows may have to be examined than are returned. */
+  readonly isSelective: boolean;
   readonly #beginning: number;
   /** All rows that were read lie above; undefined while none were asked for. */
   #before: number | undefined;
@@ -61,7 +61,7 @@ export class Scan {
     const { now, after, matches } = query;
     const kept = condition('delete_time IS NULL AND (expire_time IS NULL OR expire_time > ?)', now);
     this.#wanted = [...narrowing, kept];
-    this.#selective = narrowing.length > 0 || matches !== undefined;
+    this.isSelective = narrowing.length > 0 || matches !== undefined;
     this.#beginning = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
   }
 
@@ -72,11 +72,20 @@ export class Scan {
   *next(limit: number): Generator<ListedRow<number>, void> {
     const isFirst = this.#before === undefined;
     this.#before ??= this.#beginning;
-    const rows = isFirst && this.#selective ? this.#first(limit) : this.#newest(limit, this.#end);
+    const rows = isFirst && this.isSelective ? this.#first(limit) : this.#newest(limit, this.#end);
     for (const row of rows) {
       this.#before = row[0];
       yield row;
     }
+  }
+
+  /** True if there is a row that was not read yet, in a scan that is not selective. Reads no contents. */
+  hasMore(): boolean {
+    const { index, scope } = this.#plan;
+    const { sql, values } = all([...scope, ...this.#wanted, below(this.#before ?? this.#beginning)]);
+    const statement = `SELECT sequence FROM operations ${index} WHERE ${sql} ORDER BY sequence DESC LIMIT 1`;
+    for (const _ of this.#statements.rows(statement, values)) return true;
+    return false;
   }
 
   /**
@@ -84,7 +93,7 @@ export class Scan {
    * which the first rows are read, so that both see the same operations.
    */
   end(): number | undefined {
-    if (this.#selective && !this.#endIsKnown) this.#end = this.#sequenceAt(MAX_EXAMINED);
+    if (this.isSelective && !this.#endIsKnown) this.#end = this.#sequenceAt(MAX_EXAMINED);
     this.#endIsKnown = true;
     return this.#end;
   }
