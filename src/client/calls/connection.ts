@@ -5,6 +5,7 @@ import {
   type Interceptor,
   type Metadata,
 } from '@grpc/grpc-js';
+import { contain } from '../../contain.js';
 import { onAbort } from '../../signals.js';
 import { assertWireFormat } from '../../wire-format.js';
 import { callError } from './call-error.js';
@@ -103,7 +104,11 @@ export class Connection {
       if (answered) return;
       const giveUp = (reason: unknown) => {
         reject(reason);
-        call.cancel();
+        // An interceptor may throw. Its caller has an answer already, and this is called by an abort signal.
+        contain(
+          () => call.cancel(),
+          () => {},
+        );
       };
       stopListening.push(onAbort(closing, giveUp));
       stopListening.push(onAbort(signal, giveUp));
