@@ -11,8 +11,9 @@ type Page = Awaited<ReturnType<OperationsApi['listOperations']>>;
 /** Prints one page of operations, and says how to get at the rest. */
 export async function listPage(session: Session, request: ListRequest): Promise<ExitCode> {
   const listing = new Listing(session);
-  for await (const { operations, nextPageToken } of pagesOf(session, request)) {
+  for await (const { operations, nextPageToken, unreachable } of pagesOf(session, request)) {
     await listing.print(operations);
+    tellUnreachable(session, unreachable);
     // An empty page does not end a listing (contract 43), and tells nobody anything.
     if (operations.length === 0) continue;
     if (nextPageToken !== '') {
@@ -30,7 +31,10 @@ export async function listPage(session: Session, request: ListRequest): Promise<
 export async function listAll(session: Session, request: ListRequest): Promise<ExitCode> {
   const listing = new Listing(session);
   const pages = pagesOf(session, { pageSize: LARGEST_PAGE, ...request });
-  for await (const { operations } of pages) await listing.print(operations);
+  for await (const { operations, unreachable } of pages) {
+    await listing.print(operations);
+    tellUnreachable(session, unreachable);
+  }
   listing.end();
   return ExitCode.SUCCEEDED;
 }
@@ -43,6 +47,11 @@ async function* pagesOf(session: Session, request: ListRequest): AsyncGenerator<
     yield page;
     pageToken = page.nextPageToken;
   } while (pageToken !== '');
+}
+
+function tellUnreachable({ terminal }: Session, locations: readonly string[]): void {
+  if (locations.length === 0) return;
+  terminal.stderr.write(`${oneLine(`operations may be missing, unreachable: ${locations.join(', ')}`)}\n`);
 }
 
 /** Operations as they are printed: as a table, or with `--json` as one JSON document a line. */

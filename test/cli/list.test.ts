@@ -1,5 +1,11 @@
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  ListOperationsRequest,
+  ListOperationsResponse,
+} from '../../generated/google/longrunning/operations.js';
 import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { answerBytes, refuse, startUnreliableServer } from '../client/unreliable-server.js';
 import { run } from './command-line.js';
 
 const COUNT = 5;
@@ -84,5 +90,25 @@ describe('list', () => {
 
   it('none: says so', async () => {
     expect(await list('projects/none')).toEqual({ code: 0, stdout: 'no operations\n', stderr: '' });
+  });
+
+  it.each([[[]], [['--all']]])('%j --partial: names what is unreachable on standard error', async (more) => {
+    const page = ListOperationsResponse.fromPartial({
+      operations: [{ name: 'operations/1' }],
+      unreachable: ['projects/p/locations/eu', 'projects/p/locations/us'],
+    });
+    const requests: Promise<ListOperationsRequest>[] = [];
+    await using away = await startUnreliableServer((call) => {
+      if (call.method !== 'ListOperations') return refuse(call, 12, 'no such method');
+      requests.push(buffer(call.stream).then((bytes) => ListOperationsRequest.decode(bytes.subarray(5))));
+      answerBytes(call, ListOperationsResponse.encode(page).finish());
+    });
+    const { code, stdout, stderr } = await run(['list', '--partial', ...more], { address: away.address });
+    expect(code).toBe(0);
+    expect(stdout).toContain('operations/1');
+    expect(stderr).toBe(
+      'longrunning: operations may be missing, unreachable: projects/p/locations/eu, projects/p/locations/us\n',
+    );
+    expect(await requests[0]).toMatchObject({ returnPartialSuccess: true });
   });
 });

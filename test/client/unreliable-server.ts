@@ -49,10 +49,15 @@ export async function startUnreliableServer(treat: Treatment): Promise<Unreliabl
 }
 
 /** Answers with a message, as gRPC does. */
-export function answer({ stream }: RawCall, message: Operation): void {
+export function answer(call: RawCall, message: Operation): void {
+  answerBytes(call, Operation.encode(message).finish());
+}
+
+/** Answers with an encoded message. */
+export function answerBytes({ stream }: RawCall, message: Uint8Array): void {
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-  stream.end(frame(Operation.encode(message).finish()));
+  stream.end(frame(message));
 }
 
 /** Answers with a complete status in trailers alone. */

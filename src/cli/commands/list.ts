@@ -8,6 +8,7 @@ interface ListOptions extends CallingOptions {
   readonly filter?: string;
   readonly pageSize?: number;
   readonly all?: true;
+  readonly partial?: true;
 }
 
 const EXAMPLE = `
@@ -26,11 +27,17 @@ export function listCommand(terminal: Terminal): Command {
       ).argParser(readPageSize),
     )
     .option('--all', 'list every page, each as it comes')
+    .option('--partial', 'list what can be reached when a location of the server cannot')
     .addHelpText('after', EXAMPLE)
-    .action((name: string | undefined, { filter = '', pageSize, all, ...options }: ListOptions) =>
+    .action((name: string | undefined, { filter = '', pageSize, all, partial, ...options }: ListOptions) =>
       inSession(terminal, options, async (session) => {
         const { listAll, listPage } = await import('../list.js');
-        const request = { name: name ?? '', filter, ...(pageSize !== undefined && { pageSize }) };
+        const request = {
+          name: name ?? '',
+          filter,
+          ...(pageSize !== undefined && { pageSize }),
+          ...(partial && { returnPartialSuccess: true }),
+        };
         return all ? listAll(session, request) : listPage(session, request);
       }),
     );
