@@ -4,6 +4,12 @@ import { isCompatible, newSecret, SETTING } from '../shared-settings.js';
 import type { PostgresQueries } from './connection.js';
 
 /**
+ * Longest wait of a migration for a table. Whoever uses the table meanwhile waits behind it, so a long transaction of
+ * somebody else makes the migration fail instead of holding up the servers that run.
+ */
+const LOCK_TIMEOUT_MS = 5000;
+
+/**
  * Brings a schema to the version of this code. A schema that newer code has migrated is used as it is if that code
  * allows it, so that a server of the version before can be restarted during an upgrade, or rolled back to.
  *
@@ -18,6 +24,7 @@ export async function migrate(queries: PostgresQueries, schema: string): Promise
   }
   if (version === MIGRATIONS.length) return;
   const name = `"${schema}"`;
+  await queries.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
   if (version === 0) {
     if (!(await schemaExists(queries, schema))) await queries.query(`CREATE SCHEMA ${name}`);
     await queries.query(`CREATE TABLE ${name}.migrations (version INTEGER PRIMARY KEY)`);

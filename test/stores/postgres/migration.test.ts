@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { systemClock } from '../../../src/clock.js';
 import { createOperations } from '../../../src/server/index.js';
 import { Code } from '../../../src/status.js';
@@ -111,6 +112,31 @@ describe('a page token', () => {
     await store.close();
     const first = await list();
     expect(await list(first.nextPageToken)).toMatchObject({ operations: [{ name: recordOf(1).name }] });
+  });
+});
+
+describe('a migration', () => {
+  it('behind a long transaction of somebody else: UNAVAILABLE soon, and made when it is tried again', async () => {
+    await using database = await createDatabase();
+    const store = postgresStore({ connectionString: database.url });
+    await store.create(recordOf(1));
+    await downgrade(database);
+    const other = new pg.Client({ connectionString: database.url });
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT FROM longrunning.operations');
+    const later = postgresStore({ connectionString: database.url });
+    try {
+      await expect(later.ready()).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+      expect(await store.get(recordOf(1).name)).toMatchObject({ version: 1 });
+      await other.query('ROLLBACK');
+      await later.ready();
+      expect(await later.get(recordOf(1).name)).toMatchObject({ version: 1 });
+    } finally {
+      await other.end();
+      await store.close();
+      await later.close();
+    }
   });
 });
 

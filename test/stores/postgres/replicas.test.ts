@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/clock.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
@@ -105,6 +106,30 @@ describe('servers on one PostgreSQL', () => {
     expect(new Set(started.map(({ name }) => name)).size).toBe(1);
     const { operations } = await a.inProcess.operations.listOperations({ name: PARENT });
     expect(operations).toHaveLength(1);
+  });
+
+  it('whose process stood still for longer than a lease go on with their work', async () => {
+    await using database = await createDatabase();
+    const options = { connectionString: database.url, leaseMs: 3000, poolSize: 4 };
+    const start = () =>
+      startReportsServer({ clock: systemClock, store: postgresStore(options), concurrency: 1 });
+    await using a = await start();
+    await using b = await start();
+    const names = [(await a.inProcess.exportReport()).name, (await b.inProcess.exportReport()).name];
+    const runs = await Promise.all(
+      names.map((name) => Promise.race([a.exports.on(name), b.exports.on(name)])),
+    );
+    // Both have looked for lapsed claims by now, and would do so next.
+    await delay(4000);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 7000);
+    await delay(4000);
+    for (const run of runs) run.succeed();
+    for (const name of names) {
+      const ended = await a.inProcess.operations.waitOperation({ name });
+      expect(ended.result).toMatchObject({ $case: 'response' });
+    }
+    const { rows } = await database.query('SELECT DISTINCT attempt FROM longrunning.operations');
+    expect(rows).toEqual([{ attempt: 1 }]);
   });
 
   it('share the work, each piece done once', async () => {
