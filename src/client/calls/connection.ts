@@ -94,7 +94,8 @@ export class Connection {
           const error = response === undefined ? callError(thrown) : undefined;
           if (error && this.#faults.concerns(error)) {
             // An abort still ends it meanwhile.
-            this.#faults.explain(error).then((explained) => settle(() => reject(explained)));
+            const explained = this.#faults.explain(error).catch(() => error);
+            explained.then((fault) => settle(() => reject(fault)));
             return;
           }
           settle(() => (error ? reject(error) : resolve(response as Response)));
