@@ -34,7 +34,7 @@ function fault(document: string, link: string): string | undefined {
   return `${document}: ${link}: no such heading`;
 }
 
-const DOCUMENTS = ['.', 'docs']
+const DOCUMENTS = ['.', 'docs', 'docs/decisions']
   .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)))
   .filter((path) => path.endsWith('.md'));
 
@@ -65,6 +65,26 @@ describe.each(['docs/architecture.md', 'SECURITY.md'])('%s', (document) => {
     const paths = read(document).split('\n').flatMap(pathsOf);
     expect(paths.length).toBeGreaterThan(10);
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
+
+describe('docs/decisions', () => {
+  const pages = readdirSync(join(ROOT, 'docs/decisions'))
+    .filter((name) => name !== 'README.md')
+    .sort();
+
+  it('each path is there', () => {
+    const paths = pages.flatMap((page) => read(`docs/decisions/${page}`).split('\n').flatMap(pathsOf));
+    expect(paths.length).toBeGreaterThan(10);
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('pages are numbered without gaps, dated, and listed in the index', () => {
+    const numbers = pages.map((page) => Number(/^(\d{4})-[a-z-]+\.md$/.exec(page)?.[1]));
+    expect(numbers).toEqual(pages.map((_, index) => index + 1));
+    for (const page of pages) expect(read(`docs/decisions/${page}`)).toMatch(/^Date: \d{4}-\d\d-\d\d$/m);
+    const index = [...read('docs/decisions/README.md').matchAll(/\]\(([^)]+)\)/g)];
+    expect(index.map(([, page]) => page)).toEqual(pages);
   });
 });
 
