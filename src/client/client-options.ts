@@ -9,9 +9,9 @@ import { channelCredentials, type TlsOptions, type TokenSource } from './calls/c
 import type { RetryPredicate } from './waiting/failure.js';
 import type { WaitLimits } from './waiting/wait-connections.js';
 
-/** What an `OperationsClient` takes. */
+/** Options of an `OperationsClient`. */
 export interface OperationsClientOptions {
-  /** Where the server is: `host:port`, `https://host[:port]`, `unix:/path`, or another target of grpc-js. */
+  /** Address of the server: `host:port`, `https://host[:port]`, `unix:/path`, or another target of grpc-js. */
   readonly address: string;
   /** Certificates of one's own. Given, even empty, the connection is secured, also on this machine. @defaultValue none */
   readonly tls?: TlsOptions;
@@ -23,7 +23,7 @@ export interface OperationsClientOptions {
    */
   readonly token?: TokenSource;
   /**
-   * How to secure the connection, and as whom, in terms of grpc-js, instead of `tls`.
+   * Security of the connection and identity of the client, in terms of grpc-js, instead of `tls`.
    * `ChannelCredentials.createInsecure()` asks for no security at all.
    *
    * @defaultValue TLS; none to loopback (`localhost`, `127.0.0.0/8`, `[::1]`, `unix:`) without `https:`
@@ -92,7 +92,7 @@ const STREAMS_PER_CONNECTION = 80;
 const NO_PROXY: ChannelOptions = { 'grpc.enable_http_proxy': 0 };
 
 /**
- * How to connect.
+ * The target, the credentials and the options of a connection.
  *
  * @throws TypeError when the address is malformed, or credentials contradict each other or would be seen by others;
  * StatusError INVALID_ARGUMENT unless `connectTimeoutMs` is positive.
@@ -113,7 +113,7 @@ export function connectionOptions(options: OperationsClientOptions): ConnectionO
 }
 
 /**
- * How many long-polls there may be at once.
+ * Upper bounds on long polls at once.
  *
  * @throws StatusError INVALID_ARGUMENT when `maxWaitConnections` is no positive whole number.
  */

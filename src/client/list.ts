@@ -6,13 +6,13 @@ import { listRejection } from './calls/errors.js';
 import { iterable } from './calls/iteration.js';
 import { readingOperations } from './reading-operations.js';
 
-/** Which operations to list. */
+/** Selection of the operations to list. */
 export interface ListRequest {
   /** The parent of the operations, where `-` stands for any one segment; empty for plain `operations/{id}`. */
   readonly name: string;
-  /** Which of them, as AIP-160 has it: `done = false`. @defaultValue all */
+  /** Condition in the syntax of AIP-160: `done = false`. @defaultValue all */
   readonly filter?: string;
-  /** How many to get with one call, at most. @defaultValue what the server thinks best */
+  /** Upper bound on operations per call. @defaultValue the server's */
   readonly pageSize?: number;
   /**
    * Lists what can be reached when a location of the server cannot; `unreachable` of the pages names the rest.

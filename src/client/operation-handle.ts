@@ -18,7 +18,7 @@ import type { Poller } from './waiting/poller.js';
 import { SharedTask } from './waiting/shared-task.js';
 import { everyChange, type Pace, UNTIL_DONE } from './waiting/wait-policy.js';
 
-/** How long to wait. Giving up waiting cancels nothing: the operation goes on. */
+/** Limits of a wait. If you stop waiting, the operation continues. */
 export interface WaitOptions {
   /**
    * Gives up after so many milliseconds, with {@link WaitTimeoutError}.
@@ -30,7 +30,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How to follow an operation. */
+/** Options of following an operation. */
 export interface UpdatesOptions extends WaitOptions {
   /**
    * Within how many milliseconds a change of metadata is to be told. An end is told at once; where the server has
@@ -46,7 +46,7 @@ const DEFAULT_INTERVAL_MS = 1000;
 /** Timeout of one CancelOperation of `cancelAndWait`, as long as that of a long poll, before it is made again. */
 const CANCEL_TIMEOUT_MS = 60_000;
 
-/** What it takes to find an operation again, in another process too. */
+/** Reference by which an operation is found again, in another process too. */
 export interface OperationReference {
   /** The resource name of the operation. */
   readonly name: string;
@@ -54,7 +54,7 @@ export interface OperationReference {
   readonly method?: string;
 }
 
-/** What the handles of one client share. */
+/** Dependencies that the handles of one client share. */
 export interface HandleContext {
   readonly api: OperationsApi;
   readonly poller: Poller;

@@ -61,7 +61,7 @@ export interface OpenOperation {
   ): OperationHandle<Response, Metadata>;
 }
 
-/** What {@link operationHandles} takes. */
+/** Options of {@link operationHandles}. */
 export interface HandleOptions {
   /** @defaultValue the machine's */
   readonly clock?: Clock;

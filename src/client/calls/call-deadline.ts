@@ -5,7 +5,7 @@ import { durationMs } from './duration.js';
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
- * When a call that begins now has to be over, in milliseconds since 1970, or Infinity.
+ * Deadline of a call that begins now, in milliseconds since 1970, or Infinity.
  *
  * @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number.
  */

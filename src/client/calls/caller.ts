@@ -8,7 +8,7 @@ import { callHeaders } from './call-headers.js';
 import type { Connection, UnaryMethod } from './connection.js';
 import { authorization, type TokenSource } from './credentials.js';
 
-/** What all calls of a client have in common. */
+/** Settings that all calls of a client have in common. */
 export interface CallerOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly token?: TokenSource | undefined;

@@ -25,7 +25,7 @@ const SERVICE_CONFIG = {
   ],
 };
 
-/** How grpc-js is to treat every channel of a client. */
+/** Options of every channel of a client. */
 export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.service_config': JSON.stringify(SERVICE_CONFIG),
   // A service config from DNS would replace this one.
@@ -41,7 +41,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.keepalive_timeout_ms': 10_000,
 };
 
-/** What is more for the channels that long-polls go over: each is a connection of its own. */
+/** Further options of the channels for waits: each is a separate connection. */
 export const WAIT_CHANNEL_OPTIONS: ChannelOptions = {
   // Otherwise grpc-js would let all channels with the same options share one connection.
   'grpc.use_local_subchannel_pool': 1,

@@ -18,7 +18,7 @@ export interface UnaryMethod<Request, Response> {
   readonly responseDeserialize: (bytes: Buffer) => Response;
 }
 
-/** What goes with one call. */
+/** Parameters of one call. */
 export interface UnaryOptions {
   readonly metadata: Metadata;
   /** Milliseconds since 1970, or Infinity. */
@@ -26,7 +26,7 @@ export interface UnaryOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Where to connect to, and how. */
+/** Target and settings of a connection. */
 export interface ConnectionOptions {
   readonly target: string;
   readonly credentials: ChannelCredentials;

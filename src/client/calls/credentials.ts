@@ -9,7 +9,7 @@ import { isTransientFailure } from './transient-failure.js';
 
 /** Certificates and keys, in PEM. */
 export interface TlsOptions {
-  /** Whom to trust. @defaultValue the authorities that Node trusts */
+  /** Trusted authorities. @defaultValue the authorities that Node trusts */
   readonly ca?: string | Buffer;
   /** The client's own certificate, with its chain; together with `key`. @defaultValue none */
   readonly cert?: string | Buffer;
@@ -20,7 +20,7 @@ export interface TlsOptions {
 /** A bearer token, or what gives one that is still good: asked before every call, so let it keep one while it lasts. */
 export type TokenSource = string | (() => Promise<string>);
 
-/** What says how to secure a connection, and as whom to make calls. */
+/** Options that secure a connection and identify the caller. */
 export interface CredentialOptions {
   readonly credentials?: ChannelCredentials | undefined;
   readonly tls?: TlsOptions | undefined;
@@ -28,7 +28,7 @@ export interface CredentialOptions {
 }
 
 /**
- * How to secure the connection to `address`.
+ * Credentials for the connection to `address`.
  *
  * @throws TypeError when the options contradict each other, when the credentials belong to another copy of grpc-js,
  * when the token cannot be sent, or when others could read it.

@@ -12,7 +12,7 @@ import { GaxRestOperations } from './rest-operations.js';
 /** One for each client, so that what is learnt of its server, such as that it cannot wait, is learnt once. */
 const contexts = new WeakMap<GaxOperationsClient, HandleContext>();
 
-/** What the handles of one generated client share: its channel above all. */
+/** Dependencies that the handles of one generated client share, such as its channel. */
 export function gaxContext(client: GaxOperationsClient): HandleContext {
   const known = contexts.get(client);
   if (known) return known;

@@ -12,20 +12,20 @@ const QUOTA_PROJECT_HEADER = 'x-goog-user-project';
 /** Whatever gives the headers that say as whom a call is made: a `GoogleAuth`, an `AuthClient`, or your own. */
 export interface GoogleCredentials {
   /**
-   * What to send with a call: `authorization`, and `x-goog-user-project` where there is a quota project.
+   * Headers of a call: `authorization`, and `x-goog-user-project` where there is a quota project.
    *
    * google-auth-library 10 and newer return `Headers`, older versions an object.
    *
    * @param url - the service that is called; service accounts sign for it.
    */
   getRequestHeaders(url?: string): Promise<Headers | Readonly<Record<string, string>>>;
-  /** Of which universe they are: `googleapis.com`. @defaultValue `universeDomain` */
+  /** Universe of the credentials: `googleapis.com`. @defaultValue `universeDomain` */
   getUniverseDomain?(): Promise<string>;
   /** For those that have no `getUniverseDomain`. @defaultValue not checked */
   readonly universeDomain?: string;
 }
 
-/** As whom to make calls, and where. */
+/** Identity of the caller, and the service that is called. */
 export interface GoogleIdentity {
   readonly credentials: GoogleCredentials;
   /** `host:port` or `host`, as JSON web tokens name their audience. */
@@ -103,7 +103,7 @@ function credentialsError(cause: unknown): StatusError {
   return kitError(code, 'CREDENTIALS_UNAVAILABLE', message, { cause });
 }
 
-/** What a call ends with, details and all. */
+/** Status of a call that ends with the error, with its details. */
 function statusOf(error: StatusError): StatusObject {
   const { details, metadata = new Metadata() } = toServerError(error);
   return { code: error.code, details, metadata };

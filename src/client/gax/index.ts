@@ -24,12 +24,12 @@ export type { GaxAny, GaxOperation, GaxOperationMessage, GaxOperationsClient } f
 
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** What {@link googleOperationsClient} takes. */
+/** Options of {@link googleOperationsClient}. */
 export interface GoogleOperationsClientOptions
   extends Omit<OperationsClientOptions, 'address' | 'credentials' | 'token'> {
-  /** Where the API is: `gkemulticloud.googleapis.com`, `host:port` or `https://host:port`. @defaultValue port 443 */
+  /** Address of the API: `gkemulticloud.googleapis.com`, `host:port` or `https://host:port`. @defaultValue port 443 */
   readonly apiEndpoint: string;
-  /** What the token is to be good for. @defaultValue `['https://www.googleapis.com/auth/cloud-platform']` */
+  /** Scopes of the token. @defaultValue `['https://www.googleapis.com/auth/cloud-platform']` */
   readonly scopes?: readonly string[];
   /**
    * The project to charge and to count quota against, sent as `x-goog-user-project`.
@@ -43,7 +43,7 @@ export interface GoogleOperationsClientOptions
    * @defaultValue the environment's GOOGLE_CLOUD_UNIVERSE_DOMAIN, or `googleapis.com`
    */
   readonly universeDomain?: string;
-  /** Whose calls these are. @defaultValue Application Default Credentials, looked for with the first call */
+  /** Credentials of the caller. @defaultValue Application Default Credentials, looked for with the first call */
   readonly auth?: GoogleCredentials;
 }
 
@@ -85,7 +85,7 @@ function assertAuth(auth: unknown): void {
   );
 }
 
-/** Where to connect to, and how tokens name that. */
+/** Address to connect to, and the host that tokens name. */
 function endpointOf(apiEndpoint: string): { readonly address: string; readonly host: string } {
   const plain = apiEndpoint.replace(/^https:\/\//i, '');
   const inTheOpen = plain === apiEndpoint && parseAddress(plain).loopback;

@@ -3,11 +3,11 @@ import { sleep } from '../../signals.js';
 import { Code, StatusError } from '../../status.js';
 import { type BackoffPolicy, backoffMs } from '../waiting/backoff.js';
 
-/** As the service config of our own channels has it. */
+/** The same values as in the service config of the kit's own channels. */
 const MAX_ATTEMPTS = 5;
 const BACKOFF: BackoffPolicy = { initialMs: 500, multiplier: 2, maxMs: 10_000 };
 
-/** How long to go on trying. */
+/** Limits of a retried call. */
 export interface RetryLimits {
   /** Milliseconds since 1970, or Infinity. */
   readonly deadline: number;

@@ -1,7 +1,7 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import type { Any } from '../../../generated/google/protobuf/any.js';
 
-/** Of the states of an operation as they come: the first, those whose metadata changed, and the end (contract 40). */
+/** Yields the first state of an operation, those whose metadata changed, and the end (contract 40). */
 export async function* changesOf(states: AsyncIterable<Operation>): AsyncGenerator<Operation, void> {
   let told: Operation | undefined;
   for await (const state of states) {
