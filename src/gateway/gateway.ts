@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ChannelCredentials, Server } from '@grpc/grpc-js';
+import type { Authenticate } from '../authenticate.js';
 import { type Clock, systemClock } from '../clock.js';
 import { withDefaults } from '../options.js';
 import { knownTypes } from './descriptors.js';
@@ -32,6 +33,12 @@ export interface GatewaySettings extends ServiceDescription {
    */
   readonly headers?: readonly string[];
   readonly limits?: GatewayLimits;
+  /**
+   * Refuses calls by their headers, before the body is read: `operations.authenticate` of a server in this process.
+   *
+   * @defaultValue none; the server behind the gateway refuses calls once it has got them
+   */
+  readonly authenticate?: Authenticate | undefined;
   /** Pages of which origins may read answers. @defaultValue none */
   readonly cors?: CorsOptions;
   /**
@@ -122,14 +129,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     upstream,
     ownEndpoints: new OwnEndpoints(new Map([...described, ...probed])),
     callHeaders,
+    authenticate: options.authenticate,
     cors: new Cors(cors),
     limits,
     logger,
   });
   const close = () => upstream.close();
-  return Object.assign(nodeListener(handler, limits, clock, logger), {
+  const onClientError = (error: Error, socket: Duplex) => clientErrors.answer(error, socket);
+  return Object.assign(nodeListener(handler, limits, { clock, logger, refuse: onClientError }), {
     serverOptions: serverOptions(limits),
-    onClientError: (error: Error, socket: Duplex) => clientErrors.answer(error, socket),
+    onClientError,
     close,
     [Symbol.dispose]: close,
   });

@@ -1,4 +1,6 @@
+import { Metadata } from '@grpc/grpc-js';
 import { RetryInfo } from '../../generated/google/rpc/error_details.js';
+import type { Authenticate, CallRefusal } from '../authenticate.js';
 import { timeLeftMs } from '../deadline.js';
 import { Code, readableDetail, StatusError } from '../status.js';
 import { type CallHeaders, deadlineOf, deadlinePassed } from './http/call-headers.js';
@@ -19,7 +21,7 @@ import type { Logger } from './logger.js';
 import type { EndpointRouting, OwnEndpoints } from './own-endpoints.js';
 import { RouteTable, type Routing } from './routing/route-table.js';
 import type { HttpRule } from './rules/http-rules.js';
-import type { Upstream } from './upstream/upstream.js';
+import { serverError, type Upstream } from './upstream/upstream.js';
 
 /** What a {@link RequestHandler} works with. */
 export interface HandlerParts {
@@ -29,6 +31,8 @@ export interface HandlerParts {
   readonly upstream: Upstream;
   readonly ownEndpoints: OwnEndpoints;
   readonly callHeaders: CallHeaders;
+  /** Undefined: the upstream alone refuses calls. */
+  readonly authenticate: Authenticate | undefined;
   readonly cors: Cors;
   readonly limits: Required<GatewayLimits>;
   readonly logger: Logger;
@@ -108,9 +112,14 @@ export class RequestHandler {
   async #call(routing: Matched, request: HttpRequest, format: JsonFormat): Promise<HttpAnswer> {
     const route = this.#routes[routing.route];
     if (!route) throw new RangeError(`route ${routing.route} does not exist`);
-    const { callHeaders, upstream } = this.#parts;
+    const { authenticate, callHeaders, upstream } = this.#parts;
     const deadline = deadlineOf(request.headers);
     const metadata = callHeaders.toMetadata(request);
+    if (authenticate) {
+      const call = { method: route.path, metadata, peer: peerOf(request) ?? 'unknown' };
+      const refusal = await authenticate(call);
+      if (refusal) return this.#answerRefusal(refusal, format);
+    }
     const body = jsonText(request.headers, await request.readBody());
     const { bindings, query } = routing;
     const message = route.request.encode({ bindings, query: query.fields, body });
@@ -147,6 +156,14 @@ export class RequestHandler {
         return noContent(this.#parts.cors.preflightHeaders(headers, asked));
       }
     }
+  }
+
+  #answerRefusal(
+    { code = Code.UNKNOWN, details = '', metadata = new Metadata() }: CallRefusal,
+    format: JsonFormat,
+  ) {
+    const error = serverError(code, details, metadata);
+    return this.#answerError(error, format, this.#parts.callHeaders.fromMetadata(metadata));
   }
 
   #answerError(error: StatusError, format: JsonFormat, headers: HeaderFields = {}): HttpAnswer {

@@ -13,6 +13,7 @@ export {
   type GatewaySettings,
   type GatewayTarget,
 } from './gateway.js';
+export type { Authenticate, CallHead, CallRefusal } from '../authenticate.js';
 export type { Logger } from './logger.js';
 export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './openapi/openapi-document.js';
 export type { OpenApiDocument } from './openapi/openapi-objects.js';

@@ -1,4 +1,6 @@
-/** How much a gateway takes of one request. What is more is refused. */
+import { DEFAULT_MEMORY_LIMITS } from '../held-memory.js';
+
+/** Upper bounds on what a gateway takes of requests, and keeps of answers. */
 export interface GatewayLimits {
   /** Bytes of the body (else 413). @defaultValue 4 MiB */
   readonly bodyBytes?: number;
@@ -13,6 +15,16 @@ export interface GatewayLimits {
   readonly headerBytes?: number;
   /** Milliseconds that the headers, and then the body, may take to arrive (else 408). @defaultValue 30,000 */
   readonly arrivalMs?: number;
+  /**
+   * Bytes of memory for the bodies of a connection that have not arrived (else 429), and for its answers that have not been
+   * taken (else the connection ends). @defaultValue 64 MiB
+   */
+  readonly connectionBytes?: number;
+  /**
+   * Bytes of the same memory for all connections of the process, gRPC among them. Over it, the connection that holds most has
+   * to give back. @defaultValue 256 MiB
+   */
+  readonly processBytes?: number;
 }
 
 export const DEFAULT_LIMITS: Required<GatewayLimits> = {
@@ -21,4 +33,5 @@ export const DEFAULT_LIMITS: Required<GatewayLimits> = {
   urlBytes: 8 * 1024,
   headerBytes: 16 * 1024,
   arrivalMs: 30_000,
+  ...DEFAULT_MEMORY_LIMITS,
 };

@@ -1,34 +1,50 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import type { RequestHandler } from './handler.js';
-import { LINGER_MS, oweAnswer } from './http/client-error.js';
+import { LINGER_MS, MAX_PIPELINED, oweAnswer } from './http/client-error.js';
 import { onDisconnect } from './http/disconnect.js';
 import type { HttpAnswer, HttpRequest } from './http/http-message.js';
+import { type HttpRefusal, tooManyPipelined } from './http/http-refusal.js';
 import { readBody } from './http/read-body.js';
+import { holdUntilTaken } from './http/untaken-answer.js';
 import type { GatewayLimits } from './limits.js';
 import type { Logger } from './logger.js';
 
 /** A listener for the `request` event of a server of `node:http`. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Dependencies of a {@link NodeListener}. */
+interface ListenerParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Answers a request that is not served, and closes its connection. */
+  readonly refuse: (refusal: HttpRefusal, connection: Socket) => void;
+}
+
 export function nodeListener(
   handler: RequestHandler,
   limits: Required<GatewayLimits>,
-  clock: Clock,
-  logger: Logger,
+  { clock, logger, refuse }: ListenerParts,
 ): NodeListener {
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    oweAnswer(request.socket, response);
     const received = new NodeRequest(request, response, limits, clock);
     const answer = await handler.handle(received);
     received.answered();
-    if (!response.destroyed) send(request, response, answer, clock);
+    if (response.destroyed) return;
+    send(request, response, answer, clock);
+    holdUntilTaken(response, request.socket, answer.body?.length ?? 0, limits);
   };
   return (request, response) => {
+    const { socket } = request;
+    if (!oweAnswer(socket, response)) {
+      refuse(tooManyPipelined(MAX_PIPELINED), socket);
+      return;
+    }
     serve(request, response).catch((error) => {
       // Middleware may have replaced methods of the response.
       logger.error({ err: error }, 'answer could not be sent');
-      request.socket.destroy();
+      socket.destroy();
     });
   };
 }

@@ -15,12 +15,13 @@ export {
   type StartContext,
 } from './implement.js';
 export { addHealth, type HealthOptions } from './health/add-health.js';
-export { grpcLimits } from './limits/grpc-limits.js';
+export { type GrpcLimitOptions, type GrpcLimits, grpcLimits } from './limits/grpc-limits.js';
 export { OperationsService } from './grpc-handlers.js';
 export { strictService } from './strict-service.js';
 export { memoryStore } from '../stores/memory.js';
 
 export type { Access, AccessRequest, Authorization, Authorize } from './access/authorize.js';
+export type { Authenticate, CallHead, CallRefusal } from '../authenticate.js';
 export type { CallFacts } from './access/call-facts.js';
 export type { Origin } from './access/on-behalf.js';
 export { type Caller, callerKey } from './access/caller.js';

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Server, ServerOptions } from '@grpc/grpc-js';
+import { type Authenticate, authenticationInterceptor } from '../authenticate.js';
 import { type Clock, systemClock } from '../clock.js';
 import { contain } from '../contain.js';
 import { addReflection, type Gateway, type Reflection } from '../gateway/index.js';
@@ -132,7 +133,14 @@ export class FakedApiServer implements FakeServer {
     });
     // Without authorization callers show no token, so OpenAPI must not ask for one.
     const openApi = operations.authorize ? {} : { openApi: { scopes: [] } };
-    this.apis = new FakedApis({ clock, rest: rest === 'off' ? {} : { ...openApi, ...rest }, apis });
+    // Operations come later: their methods are those of the APIs.
+    const authenticate: Authenticate = (call) => this.operations.authenticate(call);
+    const guarding = operations.authorize && { authenticate };
+    this.apis = new FakedApis({
+      clock,
+      rest: rest === 'off' ? {} : { ...openApi, ...guarding, ...rest },
+      apis,
+    });
     const connections = new CallConnections();
     const interceptor = callInterceptor({
       methodAt: (path) => (recording === 'off' && this.plan.isSpent ? undefined : this.apis.methodAt(path)),
@@ -146,6 +154,7 @@ export class FakedApiServer implements FakeServer {
       clock,
     });
     const interceptors = [interceptor, ...(grpc.interceptors ?? [])];
+    if (guarding) interceptors.push(authenticationInterceptor(authenticate));
     this.server = new ConnectionServer({ ...grpc, interceptors }, connections);
     // Before work is begun: a rule may be refused, and then there is nothing to end.
     this.#rest = rest === 'off' ? undefined : new RestFront(this.apis.gateway(this.server), connections);

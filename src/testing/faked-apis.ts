@@ -41,7 +41,10 @@ export interface FakedApi {
 }
 
 /** How REST is answered. */
-export type RestSettings = Pick<GatewaySettings, 'serviceConfig' | 'headers' | 'limits' | 'cors' | 'logger'>;
+export type RestSettings = Pick<
+  GatewaySettings,
+  'serviceConfig' | 'headers' | 'limits' | 'cors' | 'logger' | 'authenticate'
+>;
 
 /** What the services are faked with. */
 export interface FakedApisParts {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, jest } from '@jest/globals';
 import { closeAfterEach } from '../helpers/close-after-each.js';
+import { frame, rawGrpc } from '../helpers/raw-grpc.js';
 import { run, Serving } from './command-line.js';
 
 jest.setTimeout(300_000);
@@ -55,6 +56,38 @@ describe('serve with limits', () => {
     expect([code, stderr]).toEqual([5, expect.stringMatching(refused)]);
   });
 
+  it('requests that do not arrive in the time given: ended, over gRPC and REST', async () => {
+    const { address } = opened(await Serving.start(['--arrival-ms', '200']));
+    const [host, port] = address.split(':');
+    const rest = connect(Number(port), host);
+    rest.write('POST /v1/operations/a:cancel HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n');
+    const [answer] = await once(rest, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1.1 408 /);
+    rest.destroy();
+    const raw = rawGrpc(address);
+    const stream = raw.open('/google.longrunning.Operations/GetOperation');
+    const [headers] = await once(stream, 'response');
+    expect(headers['grpc-status']).toBe('4');
+    raw.session.destroy();
+  });
+
+  it('requests that are larger than the memory given: RESOURCE_EXHAUSTED, over gRPC and REST', async () => {
+    const limits = ['--max-connection-bytes', '100000', '--max-process-bytes', '1000000'];
+    const { address } = opened(await Serving.start(limits));
+    const body = JSON.stringify({ name: 'x'.repeat(200_000) });
+    const { status } = await fetch(`http://${address}/v1/operations/a:cancel`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(status).toBe(429);
+    const raw = rawGrpc(address);
+    const path = '/google.longrunning.Operations/GetOperation';
+    const { grpcStatus } = await raw.call(path, frame(Buffer.alloc(200_000)));
+    expect(grpcStatus).toBe(8);
+    raw.session.destroy();
+  });
+
   it.each([
     '--max-running',
     '--max-unfinished',
@@ -65,6 +98,9 @@ describe('serve with limits', () => {
     '--max-connections',
     '--max-page-bytes',
     '--max-result-bytes',
+    '--arrival-ms',
+    '--max-connection-bytes',
+    '--max-process-bytes',
   ])('%s 0: refused', async (flag) => {
     const { code, stderr } = await run(['serve', flag, '0']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('Write a whole number, 1 or more')]);

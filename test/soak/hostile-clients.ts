@@ -9,6 +9,7 @@ const WAIT = '/google.longrunning.Operations/WaitOperation';
 const GET = '/google.longrunning.Operations/GetOperation';
 const MIB = 2 ** 20;
 const CANCEL = Buffer.from([0, 0, 0, 8]);
+const CHUNKED = 'POST /v1/operations/a:cancel HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n';
 const BOMB = frame(gzipSync(Buffer.alloc(64 * MIB)));
 BOMB[0] = 1;
 
@@ -45,6 +46,9 @@ export const HOSTILE_CLIENTS: readonly Hostile[] = [
       port,
       `GET /v1/projects/p/locations/l/operations?filter=${'('.repeat(7000)} HTTP/1.1\r\nhost: x\r\n\r\n`,
     ),
+  (port) => send(port, `${CHUNKED}0x2\r\n{}\r\n0\r\n\r\n`),
+  (port) => send(port, `${CHUNKED}2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`),
+  (port) => send(port, `${CHUNKED}2\r\n{}\r\n0\r\nx: ${'y'.repeat(200_000)}\r\n\r\n`),
   (port) => post(port, '{"title":', {}),
   (port) => post(port, '['.repeat(MIB), {}),
   (port) => post(port, 'x'.repeat(6 * MIB), {}),

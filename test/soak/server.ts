@@ -5,7 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { servePort } from 'longrunning/gateway';
-import { memoryStore } from 'longrunning/server';
+import { grpcLimits, memoryStore } from 'longrunning/server';
 import { exampleService, fakeServer, parseScript } from 'longrunning/testing';
 import { RETENTION_MS } from './honest-client.ts';
 import { storeLargeOperations } from './large-operations.ts';
@@ -28,6 +28,7 @@ await storeLargeOperations(store, Number(process.argv[2] ?? 0));
 const fake = fakeServer({
   apis: [{ schema, script: script() }],
   operations: { store, retentionMs: RETENTION_MS, logger: quiet },
+  grpc: grpcLimits(),
   recording: 'off',
 });
 const { server, gateway, operations } = fake;

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { ExitCode } from '../exit-code.js';
 import { type AuthOptions, authorization, withAuthOptions } from '../serve/auth-options.js';
 import { type FakingOptions, watchedScript, withFakingOptions } from '../serve/faking-options.js';
-import { type LimitOptions, takenOn, withLimitOptions } from '../serve/limit-options.js';
+import { type LimitOptions, takenOn, transportLimits, withLimitOptions } from '../serve/limit-options.js';
 import { type ListeningOptions, listenSettings, withListeningOptions } from '../serve/listening-options.js';
 import { metricsAddress, type ObservingOptions, withObservingOptions } from '../serve/observing-options.js';
 import { type RunningOptions, withRunningOptions } from '../serve/running-options.js';
@@ -46,7 +46,13 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const observing = { metricsAddress: metricsAddress(options), logLevel };
   const running = { graceMs, drainDelayMs, store, watch, record, authorize, terminal };
   const limits = takenOn(options);
-  const settings = { ...listenSettings(options), ...running, ...observing, limits };
+  const settings = {
+    ...listenSettings(options),
+    ...running,
+    ...observing,
+    limits,
+    transport: transportLimits(options),
+  };
   try {
     await serveUntilTerminated(served, settings);
   } finally {

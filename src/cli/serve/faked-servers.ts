@@ -13,6 +13,7 @@ import type { ListenSettings } from '../listen.js';
 import type { ServedProtos } from '../served-protos.js';
 import { UsageError } from '../usage-error.js';
 import type { CallFile } from './call-file.js';
+import type { TransportLimits } from './limit-options.js';
 import type { Log } from './log.js';
 
 /** What the servers are made with. */
@@ -26,6 +27,8 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   /** How much is taken on. */
   readonly limits: CallerLimitOptions &
     Pick<OperationsOptions, 'concurrency' | 'maxUnfinished' | 'maxPageBytes' | 'maxResultBytes'>;
+  /** How much may be under way on connections. */
+  readonly transport: TransportLimits;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
  */
 export function fakedServers(
   { schema, script = DEFAULT_SCRIPT, serviceConfig }: ServedProtos,
-  { store, speaks, authorize, telemetry, limits }: FakedServersSettings,
+  { store, speaks, authorize, telemetry, limits, transport }: FakedServersSettings,
   recording: CallFile | undefined,
   logger: Log,
 ): FakeServer {
@@ -44,8 +47,9 @@ export function fakedServers(
     return fakeServer({
       apis: [{ schema, script }],
       operations: { store, logger, authorize, telemetry, ...limits },
-      grpc: grpcLimits(),
-      rest: speaks === 'gRPC' ? 'off' : { logger, ...(serviceConfig && { serviceConfig }) },
+      grpc: grpcLimits(transport),
+      rest:
+        speaks === 'gRPC' ? 'off' : { logger, limits: transport, ...(serviceConfig && { serviceConfig }) },
       recording: recording ? 'told' : 'off',
       ...(recording && { onCall: (call) => recording.add(call) }),
     });

@@ -11,12 +11,31 @@ import { breakBody } from './read-body.js';
 /** How long to go on reading what is not wanted, so that the client reads the answer before the connection ends. */
 export const LINGER_MS = 1000;
 
-/** The last answer that each connection waits for; those before it come before it. */
-const owedAnswers = new WeakMap<Duplex, ServerResponse>();
+/** Requests of a connection that may be under way at once. Each takes memory, and some clients never read an answer. */
+export const MAX_PIPELINED = 128;
 
-/** Has a client error on the connection wait for this answer. */
-export function oweAnswer(connection: Duplex, response: ServerResponse): void {
-  owedAnswers.set(connection, response);
+/** Answers that a connection waits for. */
+interface OwedAnswers {
+  /** Those before it come before it. */
+  last: ServerResponse;
+  count: number;
+}
+
+const owedAnswers = new WeakMap<Duplex, OwedAnswers>();
+
+/**
+ * Has a client error on the connection wait for this answer.
+ *
+ * @returns false when the connection waits for too many answers: then the request must not be served.
+ */
+export function oweAnswer(connection: Duplex, response: ServerResponse): boolean {
+  const owed = owedAnswers.get(connection) ?? { last: response, count: 0 };
+  if (owed.count >= MAX_PIPELINED) return false;
+  owed.last = response;
+  owed.count++;
+  owedAnswers.set(connection, owed);
+  response.on('close', () => owed.count--);
+  return true;
 }
 
 /** Answers what Node could not make a request of, for the `clientError` event of a server. */
@@ -40,7 +59,7 @@ export class ClientErrors {
     }
     if (this.#heard.has(connection)) return;
     this.#heard.add(connection);
-    const owed = owedAnswers.get(connection);
+    const owed = owedAnswers.get(connection)?.last;
     const isInBody = owed !== undefined && !owed.req.complete;
     const refusal = error instanceof HttpRefusal ? error : refusalOf(error.code, { isInBody });
     if (!owed || owed.writableFinished || owed.destroyed) this.#end(connection, refusal);

@@ -93,6 +93,19 @@ export function bodyTooSlow(limitMs: number): HttpRefusal {
   return new HttpRefusal(408, Code.DEADLINE_EXCEEDED, 'BODY_TOO_SLOW', message, LAST);
 }
 
+export function tooMuchUnderWay(): HttpRefusal {
+  const message =
+    'server holds too much memory for bodies that have not arrived: send fewer at once, or faster';
+  const headers = { ...LAST.headers, 'retry-after': '1' };
+  return new HttpRefusal(429, Code.RESOURCE_EXHAUSTED, 'TOO_MUCH_UNDER_WAY', message, { headers });
+}
+
+/** Refuses a request that was sent before many others had been answered. */
+export function tooManyPipelined(limit: number): HttpRefusal {
+  const message = `connection has ${limit} requests that are not answered: wait for answers, or use more connections`;
+  return new HttpRefusal(429, Code.RESOURCE_EXHAUSTED, 'TOO_MANY_PIPELINED', message, LAST);
+}
+
 export function urlTooLong(limitBytes: number): HttpRefusal {
   const message = `URL is longer than ${limitBytes} bytes: shorten it`;
   return new HttpRefusal(414, Code.INVALID_ARGUMENT, 'URL_TOO_LONG', message);

@@ -1,9 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../clock.js';
+import { type ConnectionMemory, MemoryHolder } from '../../held-memory.js';
 import type { StatusError } from '../../status.js';
 import type { GatewayLimits } from '../limits.js';
 import { malformedBody } from '../malformed-request.js';
-import { bodyTooLarge, bodyTooSlow } from './http-refusal.js';
+import { memoryOf } from './connection-memory.js';
+import { bodyTooLarge, bodyTooSlow, tooMuchUnderWay } from './http-refusal.js';
+
+/** Memory that a chunk takes besides its bytes. */
+const CHUNK_BYTES = 256;
 
 /** Rejects the body that is being read; of a request whose body nobody has read yet, the reason why it cannot be. */
 const broken = new WeakMap<IncomingMessage, StatusError | ((reason: StatusError) => void)>();
@@ -31,7 +36,7 @@ export function breakBody(request: IncomingMessage, reason: StatusError): boolea
  */
 export async function readBody(
   request: IncomingMessage,
-  limits: Pick<Required<GatewayLimits>, 'bodyBytes' | 'arrivalMs'>,
+  limits: Required<GatewayLimits>,
   clock: Clock,
 ): Promise<Buffer> {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
@@ -44,16 +49,18 @@ export async function readBody(
 }
 
 /** By events: to break off an async iteration would destroy the connection that is to carry the answer. */
-function collect(
-  request: IncomingMessage,
-  { bodyBytes, arrivalMs }: Pick<Required<GatewayLimits>, 'bodyBytes' | 'arrivalMs'>,
-  clock: Clock,
-): Promise<Buffer> {
+function collect(request: IncomingMessage, limits: Required<GatewayLimits>, clock: Clock): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const { bodyBytes, arrivalMs } = limits;
+  const memory = memoryOf(request.socket, limits);
+  const arriving = new ArrivingBody(memory, reject);
   const chunks: Buffer[] = [];
   let received = 0;
   const onData = (chunk: Buffer) => {
-    chunks.push(chunk);
+    if (arriving.isShed) return;
+    // A small chunk would keep all that Node read with it.
+    chunks.push(2 * chunk.length < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk);
+    memory.hold(arriving, chunk.length + CHUNK_BYTES);
     received += chunk.length;
     if (received > bodyBytes) reject(bodyTooLarge(bodyBytes));
   };
@@ -64,11 +71,25 @@ function collect(
   request.on('data', onData).on('end', onEnd).on('error', onBreak).on('close', onBreak);
   return promise.finally(() => {
     stopTimer();
+    memory.release(arriving);
     broken.delete(request);
     request.off('data', onData).off('end', onEnd).off('close', onBreak);
     // Its error listener stays: nobody else may be there to hear of a broken connection.
     request.pause();
   });
+}
+
+class ArrivingBody extends MemoryHolder {
+  readonly #reject: (reason: StatusError) => void;
+
+  constructor(memory: ConnectionMemory, reject: (reason: StatusError) => void) {
+    super(memory);
+    this.#reject = reject;
+  }
+
+  override shed(): void {
+    this.#reject(tooMuchUnderWay());
+  }
 }
 
 /** What middleware that has read the body leaves in its place: Express by `express.json()` or `express.raw()`. */

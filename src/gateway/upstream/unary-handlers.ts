@@ -1,4 +1,5 @@
 import type { handleUnaryCall, Server } from '@grpc/grpc-js';
+import { isTransparent } from '../../transparent-interceptor.js';
 
 /** A unary method as a server of grpc-js serves it. */
 export interface UnaryHandler {
@@ -54,7 +55,7 @@ function isPlain(internals: ServerInternals): internals is PlainServer {
   const { interceptors, options } = internals;
   return (
     Array.isArray(interceptors) &&
-    interceptors.length === 0 &&
+    interceptors.every(isTransparent) &&
     typeof options === 'object' &&
     options !== null &&
     OPTIONS_OF_CALLS.every((name) => !(name in options))

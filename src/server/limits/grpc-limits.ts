@@ -1,23 +1,72 @@
-import type { ServerOptions } from '@grpc/grpc-js';
+import type { ServerInterceptor, ServerOptions } from '@grpc/grpc-js';
+import { type Authenticate, authenticationInterceptor } from '../../authenticate.js';
+import { type Clock, systemClock } from '../../clock.js';
+import { DEFAULT_MEMORY_LIMITS } from '../../held-memory.js';
+import { withDefaults } from '../../options.js';
+import { markTransparent } from '../../transparent-interceptor.js';
+import { CallGuard, guardInterceptor } from './call-guard.js';
 
 const MINUTE_MS = 60_000;
 
+/** Limits that {@link grpcLimits} takes. */
+export interface GrpcLimitOptions {
+  /**
+   * Longest time for a request to arrive, in milliseconds; of a stream of requests, for each message. Then the call ends with
+   * DEADLINE_EXCEEDED. An answer of which the client takes nothing for that long is reset. @defaultValue 30,000
+   */
+  readonly arrivalMs?: number | undefined;
+  /**
+   * Upper bound on memory for the requests of a connection that have not arrived, and its answers that have not been taken, in
+   * bytes. Over it, the largest call of the connection ends with RESOURCE_EXHAUSTED. @defaultValue 64 MiB
+   */
+  readonly connectionBytes?: number | undefined;
+  /**
+   * Upper bound on the same memory for all connections of the process, REST among them. Over it, the largest call of the
+   * connection that holds most ends with RESOURCE_EXHAUSTED. @defaultValue 256 MiB
+   */
+  readonly processBytes?: number | undefined;
+  /**
+   * Refuses calls by their headers, before their message is read: `operations.authenticate`. @defaultValue none; handlers refuse
+   * calls once the message has been read
+   */
+  readonly authenticate?: Authenticate | undefined;
+  /** Source of time for `arrivalMs`. @defaultValue the machine's */
+  readonly clock?: Clock | undefined;
+}
+
+const DEFAULTS = { arrivalMs: 30_000, ...DEFAULT_MEMORY_LIMITS, clock: systemClock };
+
+/** Options of a grpc-js server, with interceptors that yours can be added to. */
+export type GrpcLimits = ServerOptions & { readonly interceptors: ServerInterceptor[] };
+
 /**
- * What a gRPC server takes of one connection, for its constructor: 1,000 calls at once, messages of 4 MiB, an hour
- * without a call; a connection whose client does not answer for 20 seconds after five minutes of silence is dead.
- * grpc-js alone has no limit but that of messages.
+ * Options for a gRPC server that bound what it takes of one connection: 1,000 calls at once, messages of 4 MiB that arrive
+ * within 30 seconds, 64 MiB for requests and answers under way, an hour without a call; a connection whose client does not
+ * answer for 20 seconds after five minutes of silence is dead. grpc-js alone has no limit but that of messages.
+ *
+ * The limits of time and memory are kept by an interceptor: add yours to it, for an option replaces it.
+ *
+ * @throws TypeError when a limit is not positive.
  *
  * @example
  * ```ts
- * const server = new Server({ ...grpcLimits(), 'grpc.max_concurrent_streams': 100 });
+ * const limits = grpcLimits({ arrivalMs: 10_000 });
+ * const server = new Server({ ...limits, interceptors: [...limits.interceptors, mine] });
  * ```
  */
-export function grpcLimits(): ServerOptions {
+export function grpcLimits({ authenticate, ...options }: GrpcLimitOptions = {}): GrpcLimits {
+  const { clock, ...limits } = withDefaults(DEFAULTS, options);
+  for (const [option, value] of Object.entries(limits)) {
+    if (!(value > 0)) throw new TypeError(`${option} must be greater than 0, got ${value}`);
+  }
+  const interceptors = [guardInterceptor(new CallGuard(limits, clock))];
+  if (authenticate) interceptors.push(authenticationInterceptor(authenticate));
   return {
     'grpc.max_concurrent_streams': 1000,
     'grpc.max_receive_message_length': 4 * 1024 * 1024,
     'grpc.keepalive_time_ms': 5 * MINUTE_MS,
     'grpc.keepalive_timeout_ms': 20_000,
     'grpc.max_connection_idle_ms': 60 * MINUTE_MS,
+    interceptors: interceptors.map(markTransparent),
   };
 }

@@ -1,0 +1,33 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { MemoryHolder } from '../../held-memory.js';
+import type { GatewayLimits } from '../limits.js';
+import { memoryOf } from './connection-memory.js';
+
+/**
+ * Counts the memory of an answer that has been written, until the client has taken it. A client that takes nothing for the
+ * arrival time loses its connection.
+ */
+export function holdUntilTaken(
+  response: ServerResponse,
+  socket: Socket,
+  bytes: number,
+  limits: Required<GatewayLimits>,
+): void {
+  const isTaken = response.socket !== null && socket.writableLength === 0;
+  if (isTaken || socket.destroyed) return;
+  const memory = memoryOf(socket, limits);
+  const answer = new UntakenAnswer(memory);
+  memory.hold(answer, bytes);
+  response.once('close', () => memory.release(answer));
+  // Node destroys the connection when nothing has gone out for that long. It sets a timeout by itself once the answer is out.
+  socket.setTimeout(limits.arrivalMs);
+  response.prependOnceListener('finish', () => socket.setTimeout(0));
+}
+
+class UntakenAnswer extends MemoryHolder {
+  /** An answer that has begun cannot be taken back. */
+  override shed(): void {
+    this.memory.cut();
+  }
+}

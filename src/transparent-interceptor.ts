@@ -1,0 +1,13 @@
+import type { ServerInterceptor } from '@grpc/grpc-js';
+
+const transparent = new WeakSet<object>();
+
+/** Marks an interceptor that concerns connections alone: a call that comes over none can do without it. */
+export function markTransparent(interceptor: ServerInterceptor): ServerInterceptor {
+  transparent.add(interceptor);
+  return interceptor;
+}
+
+export function isTransparent(interceptor: unknown): boolean {
+  return transparent.has(interceptor as object);
+}

@@ -1,0 +1,114 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { heldBytes } from '../../../src/held-memory.js';
+import { head, statuses } from '../http-text.js';
+import { servedThings, WAYS } from '../served-things.js';
+
+const MIB = 2 ** 20;
+const GET = head('GET /v1/things/a');
+const POST = head('POST /v1/things', 'content-type: application/json', `content-length: ${4 * MIB}`);
+
+describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) => {
+  const served = servedThings(serve);
+
+  /** Sends bytes, and keeps the connection open; what comes back is read or not. */
+  function dial(port: number, bytes: string | Buffer, { reads = true } = {}) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    const received = { text: '', closed: false };
+    if (reads) {
+      socket.on('data', (chunk) => {
+        received.text += chunk;
+      });
+    } else socket.pause();
+    socket.on('close', () => {
+      received.closed = true;
+    });
+    socket.write(bytes);
+    return { socket, received };
+  }
+
+  it('bodies that do not arrive: 429 for the largest when all connections have too much', async () => {
+    await using bounded = await served.serve({ limits: { processBytes: 8 * MIB } });
+    const connections = [4, 3, 3, 3, 1].map((mebibytes) =>
+      dial(bounded.port, Buffer.concat([Buffer.from(POST), Buffer.alloc(mebibytes * MIB - 1, ' ')])),
+    );
+    await until(() => connections.filter(({ received }) => received.text !== '').length >= 2);
+    expect(heldBytes()).toBeLessThanOrEqual(9 * MIB);
+    for (const { received } of connections.filter(({ received }) => received.text !== '')) {
+      expect(received.text).toMatch(/^HTTP\/1.1 429 [\s\S]*retry-after: 1\r\n[\s\S]*RESOURCE_EXHAUSTED/i);
+    }
+    expect(connections.at(-1)?.received.text).toBe('');
+    expect((await bounded.ask('GET', '/v1/things/a')).status).toBe(200);
+    for (const { socket } of connections) socket.destroy();
+    await until(() => heldBytes() === 0);
+  });
+
+  it('a body in chunks of one byte counts for what it takes', async () => {
+    await using bounded = await served.serve({ limits: { connectionBytes: MIB } });
+    const begin = head('POST /v1/things', 'content-type: application/json', 'transfer-encoding: chunked');
+    const { socket, received } = dial(bounded.port, begin + '1\r\n \r\n'.repeat(100_000));
+    await until(() => received.text !== '');
+    expect(statuses(received.text)).toEqual([429]);
+    socket.destroy();
+  });
+
+  it('answers that are not taken: the connection ends, others are served', async () => {
+    await using bounded = await served.serve({ limits: { connectionBytes: 8 * MIB } });
+    const large = 'a'.repeat(2 * MIB);
+    served.things.answer = ({ request }) => {
+      const isLarge = (request as { name?: string }).name === 'things/large';
+      return isLarge
+        ? Buffer.concat([Buffer.from([10, 0x80, 0x80, 0x80, 1]), Buffer.from(large)])
+        : undefined;
+    };
+    const before = served.things.calls.length;
+    const { socket, received } = dial(bounded.port, head('GET /v1/things/large').repeat(40), {
+      reads: false,
+    });
+    let most = 0;
+    await until(() => {
+      most = Math.max(most, heldBytes());
+      return served.things.calls.length === before + 40;
+    });
+    expect((await bounded.ask('GET', '/v1/things/a')).status).toBe(200);
+    let taken = 0;
+    socket.on('data', (chunk: Buffer) => {
+      taken += chunk.length;
+    });
+    socket.resume();
+    await until(() => received.closed);
+    expect(taken).toBeLessThan(40 * 2 * MIB);
+    expect(most).toBeLessThanOrEqual(9 * MIB);
+    await until(() => heldBytes() === 0);
+  });
+
+  it('more requests on a connection than it may have at once: 429 after the answers to those before', async () => {
+    const { socket, received } = dial(served.gateway.port, GET.repeat(500));
+    await until(() => received.closed);
+    const answers = statuses(received.text);
+    expect(answers.at(-1)).toBe(429);
+    expect(answers.length).toBeGreaterThan(100);
+    expect(answers.slice(0, -1)).toEqual(answers.slice(0, -1).map(() => 200));
+    socket.destroy();
+  });
+
+  it('more requests than that one after another are answered', async () => {
+    const { socket, received } = dial(served.gateway.port, GET);
+    for (let sent = 1; sent < 200; sent++) {
+      await until(() => received.text.split('HTTP/1.1 200').length > sent);
+      socket.write(GET);
+    }
+    await until(() => statuses(received.text).length === 200);
+    expect(new Set(statuses(received.text))).toEqual(new Set([200]));
+    socket.destroy();
+  });
+});
+
+/** @throws Error when the condition does not come true while a busy machine may need for it. */
+async function until(condition: () => boolean): Promise<void> {
+  const giveUpAt = Date.now() + 60_000;
+  while (!condition()) {
+    if (Date.now() > giveUpAt) throw new Error(`not so: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
