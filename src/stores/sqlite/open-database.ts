@@ -95,7 +95,7 @@ function openFile(
     writeAhead(database, path, settings.synchronous);
     migrate(database, path);
     checkIntegrity(database, path, settings.integrityCheck);
-    recordHolderIfRoom(database);
+    recordHolderIfPossible(database);
     open.push(() => database.exec('DELETE FROM opened_by; PRAGMA wal_checkpoint(TRUNCATE)'));
     return { database, file: new FileIdentity(realPath), close };
   } catch (error) {
@@ -112,11 +112,12 @@ export function recordHolder(database: DatabaseSync): void {
   database.prepare('INSERT OR REPLACE INTO opened_by (rowid, pid) VALUES (1, ?)').run(process.pid);
 }
 
-function recordHolderIfRoom(database: DatabaseSync): void {
+/** Does without the record on a full disk, or while another program writes: both pass. */
+function recordHolderIfPossible(database: DatabaseSync): void {
   try {
     recordHolder(database);
   } catch (error) {
-    if (!isOutOfRoom(error)) throw error;
+    if (!isOutOfRoom(error) && resultCode(error) !== ResultCode.BUSY) throw error;
   }
 }
 

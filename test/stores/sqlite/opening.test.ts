@@ -146,6 +146,17 @@ describe('SQLite store › a file that another has', () => {
     expect(await open(file()).get(NAME)).toMatchObject({ name: NAME });
   });
 
+  it('by a program that is writing to it: opened all the same, for that passes', async () => {
+    await open(file()).close();
+    using writer = new DatabaseSync(file()) as DatabaseSync & Disposable;
+    writer.exec('BEGIN IMMEDIATE');
+    const store = open(file());
+    await store.ready();
+    await expectKitError(store.create(recordOf(1)), Code.UNAVAILABLE, { message: /database is locked/ });
+    writer.exec('ROLLBACK');
+    await store.create(recordOf(1));
+  });
+
   it('in memory there is no other', async () => {
     const [first, second] = [open(':memory:'), open(':memory:')];
     await first.create(recordOf(1));
