@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { bodyCases } from './cases/bodies.ts';
 import { callCases } from './cases/calls.ts';
@@ -14,12 +14,13 @@ import { sizeCases } from './cases/size.ts';
 import { startCases } from './cases/start.ts';
 import { storeCases, storeCurves } from './cases/stores.ts';
 import { waitCases } from './cases/wait.ts';
-import { curveSvg } from './harness/curve.ts';
+import type { CurveResult } from './harness/curve.ts';
 import { environment } from './harness/environment.ts';
 import { shortWithoutReason } from './harness/reasons.ts';
-import { type CurveResult, markdown, textTable } from './harness/report.ts';
+import { textTable } from './harness/report.ts';
 import { type CaseResult, resultOf } from './harness/result.ts';
 import { limitRounds } from './harness/rounds.ts';
+import { storeRun, writePage } from './harness/stored-run.ts';
 
 const CASES = [
   ...callCases,
@@ -40,11 +41,9 @@ const CASES = [
 /** After the cases, whose stores and waits they share. */
 const CURVES = [...storeCurves, ...waitCurves, ...replicaCurves];
 const NAMES = [...CASES, ...CURVES].map(({ name }) => name);
-const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
-const PLOTS = new URL('../docs/benchmarks/', import.meta.url);
 const USAGE = `usage: npm run bench -- [NAME...] [--json FILE] [--rounds N]
 cases: ${NAMES.join(', ')} (default: all, which also writes docs/benchmarks.md)
---rounds: at most so many of each case, to see that it works; writes no document`;
+--rounds: upper bound on the rounds of each case, to try it out; writes no document`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -86,7 +85,6 @@ const where = environment();
 if (values.json !== undefined)
   await writeFile(values.json, JSON.stringify({ environment: where, tookMs, results, curves }, null, 2));
 if (positionals.length === 0 && values.rounds === undefined) {
-  await mkdir(PLOTS, { recursive: true });
-  for (const { name, curve } of curves) await writeFile(new URL(`${name}.svg`, PLOTS), curveSvg(curve));
-  await writeFile(DOCUMENT, markdown({ results, curves, where, tookMs }));
+  await storeRun({ where, tookMs, results, curves });
+  await writePage();
 }

@@ -54,29 +54,27 @@ const cancellation = { method: 'cancelOperation', picking: 'random' } as const;
 
 /** Calls per second on a server that keeps 100,000 operations. */
 export const callCases: readonly BenchCase[] = [
-  ...casesOf('get', 'GetOperation, operations that are done', ALL_PEERS, {
+  ...casesOf('get', 'GetOperation of ended operations', ALL_PEERS, {
     state: 'done',
     method: 'getOperation',
     picking: 'random',
   }),
-  ...casesOf('cancel-done', 'CancelOperation, operations that are done', ALL_PEERS, {
+  ...casesOf('cancel-done', 'CancelOperation of ended operations', ALL_PEERS, {
     state: 'done',
     ...cancellation,
   }),
-  ...casesOf('wait-done', 'WaitOperation, operations that are done', ALL_PEERS, {
+  ...casesOf('wait-done', 'WaitOperation of ended operations', ALL_PEERS, {
     state: 'done',
     method: 'waitOperation',
     picking: 'random',
   }),
-  ...casesOf(
-    'cancel-again',
-    'CancelOperation, running operations that were asked to cancel before and go on',
-    ['bare'],
-    { state: 'stubborn', ...cancellation },
-  ),
+  ...casesOf('cancel-again', 'CancelOperation, repeated for running operations that ignore it', ['bare'], {
+    state: 'stubborn',
+    ...cancellation,
+  }),
   ...casesOf(
     'cancel-running',
-    'CancelOperation, running operations, each once, their work ending as cancelled included',
+    'CancelOperation of running operations, once each, including the end of their work',
     ['bare'],
     { state: 'running', ...cancellation, picking: 'each-once' },
   ),

@@ -19,7 +19,7 @@ const EVERY_MS = 250;
 export const crowdCases: readonly BenchCase[] = [
   {
     name: 'cancel-in-crowd',
-    ours: `a CancelOperation on a client with ${WAITS} waits, of a server that allows ${STREAMS} streams a connection`,
+    ours: `a CancelOperation on a client with ${WAITS} waits, on a server that allows ${STREAMS} streams per connection`,
     theirs: `the limit: ${LIMIT_MS} ms`,
     goal: { bound: 'at most', ratio: 1 },
     measure,

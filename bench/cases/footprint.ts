@@ -31,8 +31,8 @@ const QUANTITIES: Readonly<Record<keyof Footprint, string>> = {
 export const footprintCases: readonly BenchCase[] = [
   {
     name: 'postgres-footprint',
-    ours: `what PostgreSQL does for each of ${LIFECYCLES.count} operations from start to done, ${LIFECYCLES.inFlight} at once`,
-    theirs: 'what it does for as many jobs of bare pg-boss from send to complete',
+    ours: `cost in PostgreSQL of each of ${LIFECYCLES.count} operations from start to end, ${LIFECYCLES.inFlight} at once`,
+    theirs: 'cost of as many jobs of bare pg-boss, from send to complete',
     measure: () =>
       withPostgres(async ({ url, replica, start }) => {
         const kit = await replica({ store: { url }, work: 'short' });

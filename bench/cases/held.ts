@@ -30,27 +30,27 @@ type Grown = Record<`${'bare' | 'each'} ${(typeof WAIT_COUNTS)[number]}`, Sample
 
 const measured = once(measure);
 const goal = { bound: 'at most', ratio: 1.3 } as const;
-const theirs = `as many calls that a bare handler of grpc-js has not answered`;
+const theirs = `as many calls that a bare grpc-js handler has not answered`;
 
 /** What it costs that many wait. */
 export const heldCases: readonly BenchCase[] = [
   {
     name: 'waits-memory',
-    ours: `memory of the server for each of ${WAITS} open waits, each for an operation of its own`,
+    ours: `server memory for each of ${WAITS} open waits, each for an operation of its own`,
     theirs,
     goal,
     measure: comparing('each', 'bytesPerWait', 'bytes'),
   },
   {
     name: 'waits-woken',
-    ours: `${WAITS} waits for one operation, from its end until the last has returned`,
+    ours: `${WAITS} waits for one operation, from its end to the last return`,
     theirs,
     goal,
     measure: comparing('shared', 'wokenMs', 'milliseconds'),
   },
   {
     name: 'waits-woken-each',
-    ours: `${WAITS} waits for as many operations that end at once, from the first end until the last has returned`,
+    ours: `${WAITS} waits for as many operations that end at once, from the first end to the last return`,
     theirs,
     measure: comparing('each', 'wokenMs', 'milliseconds'),
   },
@@ -80,7 +80,7 @@ export const waitCurves: readonly CurveCase[] = [
             : round[`${side} ${count}`][quantity],
         );
       return {
-        title: 'What each wait costs, by how many are open',
+        title: 'Cost of a wait by the number of open waits',
         x: { title: 'open waits, each for an operation of its own', scale: 'log' },
         y: { title: 'per wait, times that of 1,000', scale: 'linear' },
         lines: [

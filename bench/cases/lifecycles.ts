@@ -11,16 +11,16 @@ const goal = { bound: 'at least', ratio: 0.6 } as const;
 export const lifecycleCases: readonly BenchCase[] = [
   {
     name: 'memory-lifecycles',
-    ours: 'operations from start to done in memory, in process, 64 at once',
-    theirs: 'the same states kept in a Map by hand, requests and responses encoded',
+    ours: 'operations from start to end in memory, in process, 64 at once',
+    theirs: 'the same states in a Map by hand, with encoded requests and responses',
     goal,
     measure: () =>
       measure('memory', new URL('../servers/bare-map.ts', import.meta.url), { count: 5000, inFlight: 64 }),
   },
   {
     name: 'sqlite-lifecycles',
-    ours: 'operations from start to done on SQLite, in process, 64 at once',
-    theirs: 'an insert, two updates and a read of raw `node:sqlite`, each change durable, as on ours',
+    ours: 'operations from start to end on SQLite, in process, 64 at once',
+    theirs: 'an insert, two updates and a read of raw `node:sqlite`, each change durable',
     goal,
     measure: () =>
       measure('sqlite', new URL('../servers/bare-sqlite.ts', import.meta.url), { count: 1000, inFlight: 64 }),

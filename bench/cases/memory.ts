@@ -13,7 +13,7 @@ const PAYLOAD_BYTES = 1024;
 export const memoryCases: readonly BenchCase[] = [
   {
     name: 'memory-per-operation',
-    ours: `bytes for each of ${OPERATIONS} operations that are done, in memory`,
+    ours: `bytes for each of ${OPERATIONS} ended operations in memory`,
     theirs: `the response of each, ${PAYLOAD_BYTES} bytes`,
     goal: { bound: 'at most', ratio: 2 },
     async measure() {

@@ -24,8 +24,8 @@ export const postgresCases: readonly BenchCase[] = [
   cancelCase({ name: 'postgres-cancel-tail', share: 0.99, limitMs: 50 }),
   {
     name: 'postgres-lifecycles',
-    ours: `${LIFECYCLES.count} operations from start to done on PostgreSQL, ${LIFECYCLES.inFlight} at once`,
-    theirs: 'as many jobs of bare pg-boss from send to complete',
+    ours: `${LIFECYCLES.count} operations from start to end on PostgreSQL, ${LIFECYCLES.inFlight} at once`,
+    theirs: 'as many jobs of bare pg-boss, from send to complete',
     goal: { bound: 'at least', ratio: 0.6 },
     measure: () =>
       withPostgres(async ({ url, replica, start }) => {
@@ -37,7 +37,7 @@ export const postgresCases: readonly BenchCase[] = [
   },
   {
     name: 'postgres-replicas',
-    ours: `${LIFECYCLES.count} operations from start to done on two replicas with one PostgreSQL, half of them started on each`,
+    ours: `${LIFECYCLES.count} operations from start to end on two replicas with one PostgreSQL, half started on each`,
     theirs: 'all of them on one replica',
     ...(availableParallelism() >= ENOUGH_CPUS && { goal: { bound: 'at least', ratio: 1.7 } }),
     measure: () =>
@@ -87,7 +87,7 @@ export const replicaCurves: readonly CurveCase[] = [
         const rounds: Record<number, number>[] = await takeTurns(sides, LIFECYCLE_ROUNDS);
         const points = pointsOf(rounds, REPLICA_COUNTS, (round, count) => round[count] ?? Number.NaN);
         return {
-          title: `Lifecycles a second, by replicas on one PostgreSQL, ${availableParallelism()} CPUs for all`,
+          title: `Lifecycles per second by replicas on one PostgreSQL, ${availableParallelism()} CPUs in total`,
           x: { title: 'replicas that start operations', scale: 'linear', leastStep: 1 },
           y: { title: 'lifecycles a second, times those of one', scale: 'linear' },
           lines: [{ label: 'longrunning', quantity: 'lifecycles per second', points }],
@@ -116,7 +116,7 @@ function cancelCase({ name, share, limitMs }: { name: string; share: number; lim
     });
   return {
     name,
-    ours: 'from CancelOperation on one replica until the signal of the work aborts on another, PostgreSQL',
+    ours: 'CancelOperation on one replica, until the signal of the work aborts on another; PostgreSQL',
     theirs: `the limit: ${limitMs} ms`,
     goal: { bound: 'at most', ratio: 1 },
     measure,

@@ -20,8 +20,8 @@ const ROUNDS = { warmUp: 2, measured: 7 };
 const CALLS = 2500;
 const IN_FLIGHT = 64;
 
-const plainGrpc = 'GetOperation over gRPC, at a port of grpc-js of the same server';
-const restGet = 'GetOperation over REST, at the port that gRPC and REST share';
+const plainGrpc = 'GetOperation over gRPC, on a grpc-js port of the same server';
+const restGet = 'GetOperation over REST, on the shared port';
 
 type Side = 'grpc' | 'sharedGrpc' | 'rest' | 'http' | 'fastify';
 
@@ -31,7 +31,7 @@ const measured = once(measure);
 export const restCases: readonly BenchCase[] = [
   {
     name: 'shared-port',
-    ours: 'GetOperation over gRPC, at the port that gRPC and REST share',
+    ours: 'GetOperation over gRPC, on the shared port',
     theirs: plainGrpc,
     goal: { bound: 'at least', ratio: 0.9 },
     measure: comparing('sharedGrpc', 'grpc'),
@@ -46,7 +46,7 @@ export const restCases: readonly BenchCase[] = [
   {
     name: 'rest-fastify',
     ours: restGet,
-    theirs: 'a JSON handler of fastify that answers with a constant, by a schema',
+    theirs: 'a fastify JSON handler with a schema that answers with a constant',
     measure: comparing('rest', 'fastify'),
   },
   {

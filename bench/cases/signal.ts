@@ -24,14 +24,14 @@ const measured = once(measure);
 export const signalCases: readonly BenchCase[] = [
   {
     name: 'signal-in-process',
-    ours: 'from a CancelOperation in process until the signal of the work aborts, in memory',
+    ours: 'CancelOperation in process, until the signal of the work aborts; memory store',
     theirs,
     goal,
     measure: comparing('inProcess'),
   },
   {
     name: 'signal-grpc',
-    ours: 'from a CancelOperation of a client of grpc-js until the signal of the work aborts, in memory',
+    ours: 'CancelOperation by a grpc-js client, until the signal of the work aborts; memory store',
     theirs,
     goal,
     measure: comparing('grpc'),

@@ -9,8 +9,8 @@ const MEGABYTE = 1_000_000;
 export const sizeCases: readonly BenchCase[] = [
   {
     name: 'install-size',
-    ours: 'the files of the package and of all that it depends on in production, google-gax among them',
-    theirs: 'those of google-gax and of all that it depends on',
+    ours: 'files of the package and its production dependencies, google-gax among them',
+    theirs: 'files of google-gax and its dependencies',
     async measure() {
       const descriptors = ['generated/descriptors.binpb', 'generated/descriptors-uncommented.binpb'];
       const published = ['dist', 'protos', ...descriptors, 'README.md', 'package.json'];

@@ -34,8 +34,8 @@ export const startCases: readonly BenchCase[] = [
   },
   {
     name: 'cli-help',
-    ours: '`longrunning --help`, from the start of the process to its end',
-    theirs: 'a program of commander with the same commands and no options, `--help`',
+    ours: '`longrunning --help`, from start to end of the process',
+    theirs: '`--help` of a commander program with the same commands and no options',
     goal: { bound: 'at most', ratio: 1.3 },
     async measure() {
       const sides = { ours: () => ended(CLI, '--help'), theirs: () => ended(BARE_CLI, '--help') };
@@ -44,7 +44,7 @@ export const startCases: readonly BenchCase[] = [
   },
   {
     name: 'serve-ready',
-    ours: '`longrunning serve`, from the start of the process until it says where it listens',
+    ours: '`longrunning serve`, from the start of the process until it reports its address',
     theirs: 'a program that serves the generated stubs of Operations on grpc-js',
     goal: { bound: 'at most', ratio: 1.5 },
     async measure() {
@@ -58,7 +58,7 @@ export const startCases: readonly BenchCase[] = [
   {
     name: 'test-server-start',
     ours: '`startTestServer()`, once imported, in a fresh process',
-    theirs: 'binding a server of grpc-js with the generated stubs, likewise',
+    theirs: 'binding a grpc-js server with the generated stubs, likewise',
     async measure() {
       const sides = { ours: () => startMs('startTestServer'), theirs: () => startMs('startBareServer') };
       return { main: { quantity: 'milliseconds', rounds: await alternate(sides, ROUNDS) }, context: [] };

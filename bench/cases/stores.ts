@@ -35,7 +35,7 @@ export const storeCases: readonly BenchCase[] = [
   {
     name: 'sqlite-filter',
     ours: 'pages of ListOperations with the filter `done = false`, 100 of 100,000 operations in SQLite',
-    theirs: 'the same SQL by hand, its rows made messages',
+    theirs: 'the same SQL by hand, with messages made of its rows',
     goal: { bound: 'at most', ratio: 1.2 },
     measure: () =>
       withStores('SQLite', [FILTERED], async ([store]) => {
@@ -89,7 +89,7 @@ export const storeCurves: readonly CurveCase[] = [
   {
     name: 'operations-stored',
     measure: async () => ({
-      title: 'What calls cost as operations are stored',
+      title: 'Cost of calls by operations stored',
       x: { title: 'operations stored', scale: 'log' },
       y: { title: 'time, times that with 1,000', scale: 'linear' },
       lines: [
@@ -111,7 +111,7 @@ export const storeCurves: readonly CurveCase[] = [
   {
     name: 'page-depth',
     measure: async () => ({
-      title: 'What a page costs, by how deep it lies in a million operations',
+      title: 'Cost of a page by its depth in a million operations',
       x: { title: 'operations before the page, % of a million', scale: 'linear' },
       y: { title: 'time, times that of the first page', scale: 'linear' },
       lines: (

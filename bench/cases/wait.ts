@@ -16,7 +16,7 @@ const LONGEST_MS = 3000;
 
 const sides = {
   ours: 'operations awaited by `operation.wait()` of an OperationsClient',
-  theirs: "google-gax's `operation.promise()`, as the client of GKE Multi-Cloud gives it",
+  theirs: "google-gax's `operation.promise()`, from the GKE Multi-Cloud client",
 };
 
 /** What it takes to learn of the end of an operation, and how soon one does. */

@@ -19,6 +19,12 @@ export interface MeasuredLine {
   readonly points: readonly { readonly x: number; readonly values: readonly number[] }[];
 }
 
+/** A measured curve. */
+export interface CurveResult {
+  readonly name: string;
+  readonly curve: Curve;
+}
+
 /** A curve that can be asked for. */
 export interface CurveCase {
   /** The file is called so, in `docs/benchmarks`. */

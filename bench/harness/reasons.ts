@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { CaseResult } from './result.ts';
+import type { StoredResult } from './result.ts';
 
 const REASONS = readReasons(readFileSync(new URL('../reasons.md', import.meta.url), 'utf8'));
 
-/** The reasons of a document that has one heading of the second level for each case, by case. */
+/** Reads a document with one second-level heading per case. @returns the reasons by name of the case. */
 export function readReasons(document: string): ReadonlyMap<string, string> {
   const [, ...sections] = document.split(/^## /m);
   return new Map(
@@ -14,22 +14,22 @@ export function readReasons(document: string): ReadonlyMap<string, string> {
   );
 }
 
-/** The names of the cases that fall short for a reason that nobody has written down. */
-export function shortWithoutReason(results: readonly CaseResult[], reasons = REASONS): string[] {
+/** Names of the cases that miss their goal and have no reason in `bench/reasons.md`. */
+export function shortWithoutReason(results: readonly StoredResult[], reasons = REASONS): string[] {
   return short(results)
     .map((result) => result.case.name)
     .filter((name) => !reasons.get(name));
 }
 
-/** Each case that falls short, and why. */
-export function shortfalls(results: readonly CaseResult[], reasons = REASONS): string {
+/** The cases that miss their goal, with the reasons. */
+export function shortfalls(results: readonly StoredResult[], reasons = REASONS): string {
   const lines = short(results).map(({ case: { name, goal }, ratio }) => {
     const reason = reasons.get(name) || 'The reason has not been found yet.';
-    return `- \`${name}\`, ${ratio.median.toPrecision(3)} where ${goal?.bound} ${goal?.ratio} is the goal: ${reason.replace(/\n+/g, '\n  ')}`;
+    return `- \`${name}\`: ${ratio.median.toPrecision(3)}, goal ${goal?.bound} ${goal?.ratio}. ${reason.replace(/\n+/g, '\n  ')}`;
   });
-  return lines.length === 0 ? 'Every case with a goal meets it.' : lines.join('\n');
+  return lines.length === 0 ? 'All goals are met.' : lines.join('\n');
 }
 
-function short(results: readonly CaseResult[]): CaseResult[] {
+function short(results: readonly StoredResult[]): StoredResult[] {
   return results.filter(({ verdict }) => verdict === 'short of goal');
 }

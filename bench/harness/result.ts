@@ -11,6 +11,9 @@ export interface CaseResult extends Measurements {
   readonly tookMs: number;
 }
 
+/** The result of a case, as it is stored: without the duration of its measurement. */
+export type StoredResult = Omit<CaseResult, 'tookMs'>;
+
 /** Measures a case and judges it by the median of its rounds. */
 export async function resultOf(benchCase: BenchCase): Promise<CaseResult> {
   const begun = performance.now();

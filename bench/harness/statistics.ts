@@ -19,3 +19,8 @@ export function quantile(values: readonly number[], share: number): number {
   if (below === undefined || above === undefined) throw new RangeError('there is no quantile of no values');
   return below + (above - below) * (position % 1);
 }
+
+/** A number with three digits, which is as precise as a measurement is. */
+export function round(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
