@@ -60,7 +60,7 @@ describe('documents', () => {
   });
 });
 
-describe.each(['docs/architecture.md', 'SECURITY.md'])('%s', (document) => {
+describe.each(['CONTRIBUTING.md', 'docs/architecture.md', 'SECURITY.md'])('%s', (document) => {
   it('each path is there', () => {
     const paths = read(document).split('\n').flatMap(pathsOf);
     expect(paths.length).toBeGreaterThan(10);
