@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
-import { connectingOptions, googleOption } from './options.js';
-import { readProfile } from './profile.js';
+import { type Address, parseAddress } from '../address.js';
+import { oneLine } from './failure.js';
+import { connectingOptions, DEFAULT_ADDRESS, googleOption } from './options.js';
+import { type Profile, readProfile } from './profile.js';
 import type { Output } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
 /** Ways to say as whom to call, of which one is used. */
 const IDENTITIES = ['token', 'tokenFile', 'tokenCommand', 'google'];
+
+/** Identities that a profile can give. */
+const PROFILE_TOKENS = ['token', 'tokenFile', 'tokenCommand'];
 
 /** Where values come from, by rising precedence. */
 const SOURCES = ['config', 'env', 'cli'];
@@ -28,15 +33,47 @@ export function acceptEarlyOptions(program: Command): void {
 export async function settleOptions(program: Command, command: Command, stderr: Output): Promise<void> {
   takeEarlyOptions(program, command);
   refuseEmptyVariables(command);
-  if (has(command, 'profile')) {
-    const profile = await readProfile(command.getOptionValue('profile'), stderr);
-    for (const [name, value] of Object.entries(profile)) {
-      const source = command.getOptionValueSource(name);
-      if (source !== undefined && source !== 'default') continue;
-      command.setOptionValueWithSource(name, value, 'config');
-    }
+  const profile = has(command, 'profile')
+    ? await readProfile(command.getOptionValue('profile'), stderr)
+    : undefined;
+  for (const [name, value] of Object.entries(profile ?? {})) {
+    const source = command.getOptionValueSource(name);
+    if (source !== undefined && source !== 'default') continue;
+    command.setOptionValueWithSource(name, value, 'config');
   }
   chooseIdentity(command);
+  if (profile) withholdToken(profile, command, stderr);
+}
+
+/**
+ * Drops the token of a profile if the address is another one than that of the profile: whoever runs the server there
+ * could use the token.
+ */
+function withholdToken(profile: Profile, command: Command, stderr: Output): void {
+  const fromProfile = PROFILE_TOKENS.filter((name) => command.getOptionValueSource(name) === 'config');
+  const { address: own = DEFAULT_ADDRESS } = profile;
+  const address: string = command.getOptionValue('address');
+  if (fromProfile.length === 0 || isSameServer(String(own), address)) return;
+  for (const name of fromProfile) command.setOptionValueWithSource(name, undefined, 'default');
+  const advice = 'give --token, --token-file or --token-command, or a --profile with that address';
+  stderr.write(`${oneLine(`token of the profile is for ${own} and is not sent to ${address}: ${advice}`)}\n`);
+}
+
+/** True if both addresses lead to the same host and port in the same way; a malformed one leads nowhere. */
+function isSameServer(one: string, other: string): boolean {
+  if (one === other) return true;
+  try {
+    const [a, b] = [one, other].map(parseAddress);
+    return a !== undefined && b !== undefined && a.tls === b.tls && hostAndPort(a) === hostAndPort(b);
+  } catch {
+    return false;
+  }
+}
+
+/** The target without a scheme that grpc-js assumes anyway, and with the port that it assumes. */
+function hostAndPort({ target }: Address): string {
+  const name = target.replace(/^dns:(?:\/\/\/)?/i, '').toLowerCase();
+  return name.startsWith('unix') || /:\d+$/.test(name) ? name : `${name}:443`;
 }
 
 function takeEarlyOptions(program: Command, command: Command): void {

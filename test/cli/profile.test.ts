@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -197,7 +197,7 @@ describe('the profile', () => {
 
   it('comes after the command line and the environment, whichever way each gives a token', async () => {
     const file = write('token', 'of-file');
-    writeDefault(`address: 127.0.0.1:1\ntoken: of-profile\n`);
+    writeDefault(`address: ${server.address}\ntoken: of-profile\n`);
     process.env.LONGRUNNING_ADDRESS = server.address;
     expect(await run(['get', NAME])).toMatchObject({ code: 0 });
     process.env.LONGRUNNING_TOKEN = 'of-environment';
@@ -208,6 +208,57 @@ describe('the profile', () => {
     expect(authorizations).toEqual(
       ['of-profile', 'of-environment', 'of-file', 'early', 'of-command'].map((token) => `Bearer ${token}`),
     );
+  });
+
+  it.each(['token: secret', 'tokenFile: missing', 'tokenCommand: touch ran; echo secret'])(
+    'another address than its own: %j is not sent there, nor read or run, and a line says so',
+    async (token) => {
+      const file = write('own.yaml', `address: api.example.com:443\n${token}\n`);
+      const advice = 'give --token, --token-file or --token-command, or a --profile with that address';
+      const said = `longrunning: token of the profile is for api.example.com:443 and is not sent to ${server.address}: ${advice}\n`;
+      const answered = { code: 0, stderr: said };
+      const args = ['get', NAME, '--profile', file];
+      expect(await run([...args, '--address', server.address])).toMatchObject(answered);
+      expect(await run(['--address', server.address, ...args])).toMatchObject(answered);
+      process.env.LONGRUNNING_ADDRESS = server.address;
+      expect(await run(args)).toMatchObject(answered);
+      expect(await run([...args, '--token', 'own'])).toMatchObject({ code: 0, stderr: '' });
+      expect(authorizations).toEqual([undefined, undefined, undefined, 'Bearer own']);
+      expect(existsSync(join(directory, 'ran')) || existsSync('ran')).toBe(false);
+    },
+  );
+
+  it('no address: its token is for the default address alone', async () => {
+    const file = write('own.yaml', 'token: secret\n');
+    const args = ['get', NAME, '--profile', file, '--address', server.address];
+    expect(await run(args)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('is for localhost:50051 and is not sent to'),
+    });
+    expect(authorizations).toEqual([undefined]);
+  });
+
+  it('its own address, written in another way: its token is sent', async () => {
+    const { port } = new URL(`http://${server.address}`);
+    const file = write('own.yaml', `address: localhost:${port}\ntoken: own\n`);
+    const args = ['get', NAME, '--profile', file, '--address'];
+    expect(await run([...args, `LOCALHOST:${port}`])).toMatchObject({ code: 0, stderr: '' });
+    expect(authorizations).toEqual(['Bearer own']);
+  });
+
+  it('the port and scheme of TLS count: the token for one is not for the other', async () => {
+    const missing = (address: string) => ['get', NAME, '--address', address, '--timeout', '1ms'];
+    for (const [own, other, same] of [
+      ['https://api.invalid', 'api.invalid:443', true],
+      ['dns:///api.invalid', 'https://api.invalid', true],
+      ['https://api.invalid', 'https://api.invalid:8443', false],
+      ['https://localhost:8443', 'localhost:8443', false],
+      ['https://api.invalid', 'https://api.invalid.example', false],
+    ] as const) {
+      const file = write('own.yaml', `address: ${own}\ntoken: secret\n`);
+      const { stderr } = await run([...missing(other), '--profile', file]);
+      expect({ own, other, same: !stderr.includes('is not sent to') }).toEqual({ own, other, same });
+    }
   });
 
   it('comes after --google, and so does the environment', async () => {
