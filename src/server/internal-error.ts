@@ -1,3 +1,4 @@
+import { ignoreRejection } from '../contain.js';
 import { Code, kitError, type StatusError } from '../status.js';
 
 /**
@@ -5,6 +6,7 @@ import { Code, kitError, type StatusError } from '../status.js';
  * is for the log (contract 33).
  */
 export function internalError(method: string, cause: unknown): StatusError {
+  ignoreRejection(cause);
   const message = `internal error in ${method.replace(/^\//, '')}: see the log of the server`;
   return kitError(Code.UNKNOWN, 'INTERNAL_ERROR', message, { metadata: { method }, cause });
 }

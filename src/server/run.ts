@@ -1,5 +1,6 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import type { Clock } from '../clock.js';
+import { ignoreRejection } from '../contain.js';
 import { Code, isStatusError, kitError, StatusError } from '../status.js';
 import type { OperationRecord, OperationStore, WorkOutcome } from '../stores/operation-store.js';
 import { readProperty } from '../text.js';
@@ -262,6 +263,7 @@ export class Run {
       const run = () => this.#method.run(record, { signal, update });
       response = await (this.#observed ? this.#observed.within(run) : run());
     } catch (error) {
+      ignoreRejection(error);
       thrown = error;
     }
     // Progress that was reported is seen before the end is.

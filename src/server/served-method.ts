@@ -1,6 +1,6 @@
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { pack, unpack } from '../any.js';
-import { notPromised } from '../contain.js';
+import { notPromised, withoutPromises } from '../contain.js';
 import { encodeMessage } from '../encode.js';
 import { checkOperationName, hasWildcard, parseParent } from '../name.js';
 import type { DeepPartial } from '../operation-method.js';
@@ -100,7 +100,7 @@ export class ServedMethod {
   newRecord(request: unknown, facts: RequestFacts, identity: NewIdentity): OperationRecord {
     const { method, implementation } = this.#implemented;
     const given = notPromised(implementation.metadata?.(request), `metadata of ${this.path}`);
-    const metadata = method.metadata.fromPartial(given ?? {});
+    const metadata = method.metadata.fromPartial(withoutPromises(given ?? {}, `metadata of ${this.path}`));
     const record = queued({
       ...facts,
       ...identity,
@@ -134,6 +134,7 @@ export class ServedMethod {
       throw new TypeError(
         `update of ${this.path} was given ${update === null ? 'null' : `a value of type ${typeof update}`}: give an object`,
       );
+    withoutPromises(update, `metadata given to update of ${this.path}`);
     const values = type.fromPartial(update) as Record<string, unknown>;
     const given = Object.fromEntries(Object.keys(update).map((field) => [field, values[field]]));
     // Not by spreading, which would leave out the defaults of a prototype.
@@ -192,6 +193,6 @@ export class ServedMethod {
 
   #packResponse(response: DeepPartial<unknown>): Any {
     const type = this.#implemented.method.response;
-    return pack(type, type.fromPartial(response));
+    return pack(type, type.fromPartial(withoutPromises(response, `response of ${this.path}`)));
   }
 }

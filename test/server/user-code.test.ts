@@ -235,3 +235,42 @@ describe('code of users that misbehaves', () => {
     },
   );
 });
+
+describe('promises in the values of user code, where an await is missing', () => {
+  const rejected = () => Promise.reject(new Error('not awaited'));
+  const FIELDS: Readonly<Record<string, () => unknown>> = {
+    'in a field': () => ({ uri: rejected(), progressPercent: rejected() }),
+    'in an array': () => ({ uri: [Promise.resolve('x'), rejected()] }),
+    'in a circular object': () => {
+      const circular: Record<string, unknown> = { deep: { uri: rejected() } };
+      circular.self = circular;
+      return circular;
+    },
+  };
+  const parts: Readonly<Record<string, (make: UserCode) => Partial<Reports>>> = {
+    metadata: (make) => ({ metadata: forVictim(make, () => ({})) }),
+    accept: (make) => ({ accept: forVictim(make, () => undefined) }),
+    run: (make) => ({ run: forVictim(make, () => ({})) }),
+    update: (make) => ({
+      run: ({ title }, { update }) =>
+        title === VICTIM ? update(make() as never).then(() => ({})) : Promise.resolve({}),
+    }),
+  };
+
+  it.each(Object.keys(parts).flatMap((part) => Object.keys(FIELDS).map((where) => [part, where] as const)))(
+    '%s, %s: an error in place of "[object Promise]", and the process lives',
+    async (part, where) => {
+      const logged: unknown[] = [];
+      const logger = { error: ({ err }: { readonly err?: unknown }) => logged.push(err) };
+      const misbehaving = parts[part]?.(FIELDS[where] as UserCode);
+      await using server = await serveSituation({
+        reports: misbehaving as Partial<Reports>,
+        options: { logger },
+      });
+      expect(await server.check({ cancels: false, mayFailLists: false })).toEqual([]);
+      expect(logged.map(describeValue)).toContainEqual(
+        expect.stringMatching(/contains a promise: await it, and give its value$/),
+      );
+    },
+  );
+});

@@ -44,6 +44,7 @@ const PLAIN: readonly (() => unknown)[] = [
     throw new Error('function');
   },
   () => new Error('plain'),
+  () => Promise.reject(new Error('promise')),
   () => new StatusError(Code.ABORTED, 'm', [{ '@type': 'google.rpc.ErrorInfo', reason: 'X' }] as never),
   () => new StatusError(Code.INVALID_ARGUMENT, 'm', 5 as never),
 ];
