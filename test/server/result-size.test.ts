@@ -173,4 +173,10 @@ describe('maxResultBytes', () => {
       `option maxResultBytes is ${maxResultBytes}: it must be greater than 0`,
     );
   });
+
+  it.each(['1000', 1000n, [1000]])('cannot be a value of another type: %p', (maxResultBytes) => {
+    expect(() => createOperations({ methods: [], maxResultBytes: maxResultBytes as number })).toThrow(
+      `option maxResultBytes is a value of type ${typeof maxResultBytes}: give a number`,
+    );
+  });
 });

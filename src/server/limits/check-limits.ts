@@ -30,6 +30,9 @@ export function checkLimits(settings: CheckedLimits): void {
   ] as const) {
     const value = settings[option];
     if (!(value > 0)) throw new TypeError(`option ${option} is ${value}: it must be greater than 0`);
+    // From JavaScript. Text would be concatenated where a number is added, and a bigint cannot be.
+    if (typeof value !== 'number')
+      throw new TypeError(`option ${option} is a value of type ${typeof value}: give a number`);
   }
   for (const option of COUNTS) {
     const value = settings[option];
