@@ -175,7 +175,7 @@ describe('maxResultBytes', () => {
   });
 
   it.each(['1000', 1000n, [1000]])('cannot be a value of another type: %p', (maxResultBytes) => {
-    expect(() => createOperations({ methods: [], maxResultBytes: maxResultBytes as number })).toThrow(
+    expect(() => createOperations({ methods: [], maxResultBytes: maxResultBytes as unknown as number })).toThrow(
       `option maxResultBytes is a value of type ${typeof maxResultBytes}: give a number`,
     );
   });
