@@ -175,8 +175,8 @@ describe('maxResultBytes', () => {
   });
 
   it.each(['1000', 1000n, [1000]])('cannot be a value of another type: %p', (maxResultBytes) => {
-    expect(() => createOperations({ methods: [], maxResultBytes: maxResultBytes as unknown as number })).toThrow(
-      `option maxResultBytes is a value of type ${typeof maxResultBytes}: give a number`,
-    );
+    expect(() =>
+      createOperations({ methods: [], maxResultBytes: maxResultBytes as unknown as number }),
+    ).toThrow(`option maxResultBytes is a value of type ${typeof maxResultBytes}: give a number`);
   });
 });

@@ -1,0 +1,148 @@
+import { describe, expect, it } from '@jest/globals';
+import { aroundStore } from '../../src/server/around-store.js';
+import { memoryStore } from '../../src/server/index.js';
+import { Code, StatusError } from '../../src/status.js';
+import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { settled } from '../../src/testing/manual-clock.js';
+import { QUIET_TELEMETRY } from './user-code.js';
+
+/** A store that delays those changes of records that match, until the gate is opened. */
+function gatedStore(isGated: (record: OperationRecord) => boolean) {
+  const memory = memoryStore();
+  const gate = Promise.withResolvers<void>();
+  const store: OperationStore = {
+    ...aroundStore(memory, (_, proceed) => proceed()),
+    async compareAndSet(record, version) {
+      if (isGated(record)) await gate.promise;
+      return memory.compareAndSet(record, version);
+    },
+  };
+  return { store, open: gate.resolve };
+}
+
+describe('work that throws', () => {
+  it.each<[string, boolean, (signal: AbortSignal) => unknown, object]>([
+    [
+      'an AbortError although nobody cancelled it: an internal error',
+      false,
+      () => new DOMException('x', 'AbortError'),
+      { code: Code.UNKNOWN, message: expect.stringMatching(/^internal error/) },
+    ],
+    [
+      'an AbortError after it was cancelled: cancelled',
+      true,
+      () => new DOMException('x', 'AbortError'),
+      { code: Code.CANCELLED, message: 'operation was cancelled' },
+    ],
+    [
+      'an error with the reason of its signal as cause: cancelled',
+      true,
+      ({ reason }) => new Error('gave up', { cause: reason }),
+      { code: Code.CANCELLED, message: 'operation was cancelled' },
+    ],
+    [
+      'an error with another cause after it was cancelled: an internal error',
+      true,
+      () => new Error('gave up', { cause: new Error('disk is full') }),
+      { code: Code.UNKNOWN, message: expect.stringMatching(/^internal error/) },
+    ],
+    [
+      'a StatusError of its own with the code CANCELLED: that error',
+      true,
+      () => new StatusError(Code.CANCELLED, 'stopped halfway'),
+      { code: Code.CANCELLED, message: 'stopped halfway' },
+    ],
+  ])('%s', async (_, cancels, thrown, error) => {
+    await using server = await startReportsServer({ onAbort: 'ignore' });
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    if (cancels) await server.inProcess.operations.cancelOperation({ name });
+    await settled();
+    run.fail(thrown(run.context.signal));
+    const ended = await server.inProcess.operations.waitOperation({ name });
+    expect(ended.result).toMatchObject({ $case: 'error', value: error });
+  });
+});
+
+describe('work and its record', () => {
+  it('is not begun if the server stops while its start is being recorded', async () => {
+    const { store, open } = gatedStore(({ attempt }) => attempt === 1);
+    await using server = await startReportsServer({ store });
+    await server.inProcess.exportReport();
+    await settled();
+    await server.kit.close({ graceMs: 0 });
+    open();
+    await settled();
+    expect(server.exports.begun).toEqual([]);
+  });
+
+  it('is not aborted by a cancellation that arrives while its end is being recorded', async () => {
+    const { store, open } = gatedStore(({ result }) => result !== undefined);
+    await using server = await startReportsServer({ store, onAbort: 'ignore' });
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    run.succeed({ uri: 'x' });
+    await settled();
+    await server.inProcess.operations.cancelOperation({ name });
+    await settled();
+    expect(run.context.signal.aborted).toBe(false);
+    open();
+    expect(await server.inProcess.operations.waitOperation({ name })).toMatchObject({
+      result: { $case: 'response' },
+    });
+  });
+
+  it('logs progress that cannot be recorded, and records what is reported after', async () => {
+    await using server = await startReportsServer();
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    run.context.update({ progressPercent: Number.NaN }).catch(() => {});
+    await run.context.update({ progressPercent: 7 });
+    run.succeed();
+    const { metadata } = await server.inProcess.operations.waitOperation({ name });
+    expect(metadata?.value.subarray(0, 2)).toEqual(Buffer.from([8, 7]));
+    expect(server.logged.map(({ message }) => message)).toContain('progress could not be recorded');
+  });
+
+  it('tells telemetry that it was superseded if somebody else has ended the operation', async () => {
+    const endings: unknown[] = [];
+    const run = () => ({ ...QUIET_TELEMETRY.run(), end: (ending: unknown) => endings.push(ending) });
+    const store = memoryStore();
+    const telemetry = { ...QUIET_TELEMETRY, run } as never;
+    await using server = await startReportsServer({ store, telemetry, onAbort: 'ignore' });
+    const { name } = await server.inProcess.exportReport();
+    const work = await server.exports.on(name);
+    const record = (await store.get(name)) as OperationRecord;
+    const result = { $case: 'error', value: { code: Code.ABORTED, message: '', details: [] } } as const;
+    await store.compareAndSet({ ...record, version: record.version + 1, result, endTime: 1 }, record.version);
+    work.succeed();
+    await settled();
+    expect(endings).toEqual(['superseded']);
+  });
+
+  it('is recorded with retries of growing distance, up to 5 s, while the store is away', async () => {
+    let failures = 9;
+    const memory = memoryStore();
+    const store: OperationStore = {
+      ...aroundStore(memory, (_, proceed) => proceed()),
+      async compareAndSet(record, version) {
+        if (record.result && failures-- > 0) throw new StatusError(Code.UNAVAILABLE, 'away');
+        return memory.compareAndSet(record, version);
+      },
+    };
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    (await server.exports.on(name)).succeed();
+    const ended = server.inProcess.operations.waitOperation({ name });
+    while (failures >= 0) {
+      await settled();
+      await server.manual.advance(5000);
+    }
+    expect(await ended).toMatchObject({ result: { $case: 'response' } });
+    const retries = server.logged.filter(({ message }) => message === 'store is not available: trying again');
+    expect(retries.map(({ facts }) => facts.pauseMs)).toEqual([
+      100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000,
+    ]);
+  });
+});
