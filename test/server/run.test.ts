@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { aroundStore } from '../../src/server/around-store.js';
 import { memoryStore } from '../../src/server/index.js';
 import { Code, StatusError } from '../../src/status.js';
-import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+import type { OperationRecord, OperationResult, OperationStore } from '../../src/stores/operation-store.js';
 import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
 import { settled } from '../../src/testing/manual-clock.js';
 import { QUIET_TELEMETRY } from './user-code.js';
@@ -114,7 +114,10 @@ describe('work and its record', () => {
     const { name } = await server.inProcess.exportReport();
     const work = await server.exports.on(name);
     const record = (await store.get(name)) as OperationRecord;
-    const result = { $case: 'error', value: { code: Code.ABORTED, message: '', details: [] } } as const;
+    const result: OperationResult = {
+      $case: 'error',
+      value: { code: Code.ABORTED, message: '', details: [] },
+    };
     await store.compareAndSet({ ...record, version: record.version + 1, result, endTime: 1 }, record.version);
     work.succeed();
     await settled();
