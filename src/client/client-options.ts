@@ -64,7 +64,8 @@ export interface OperationsClientOptions {
   /**
    * Decides if a wait goes on after an error that would end it; return true to ask again. It is not called for errors
    * that are retried anyway: UNAVAILABLE, DEADLINE_EXCEEDED of a single request, and RESOURCE_EXHAUSTED with
-   * RetryInfo. A handle can have its own.
+   * RetryInfo. A handle can have its own. If it throws or returns a promise, the wait ends with the error that it was
+   * asked about.
    *
    * @defaultValue always false
    */

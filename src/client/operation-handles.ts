@@ -106,6 +106,7 @@ export function operationHandles(api: OperationsApi, options: HandleOptions = {}
 
 /** Handles that have all this in common. */
 export function handlesOver(context: HandleContext): OpenOperation {
+  assertPredicate(context.retry);
   function open(
     source: OperationSource,
     method?: undefined,
@@ -121,11 +122,20 @@ export function handlesOver(context: HandleContext): OpenOperation {
     method?: OperationMethod<unknown, unknown, unknown>,
     { retry = context.retry }: OperationOptions = {},
   ): OperationHandle<unknown, unknown> {
+    assertPredicate(retry);
     const { reference, operation } = subjectOf(source, method);
     const read = (latest: Operation) => (method ? snapshotOf(latest, method) : snapshotOf(latest));
     return new OperationHandle<unknown, unknown>({ ...context, retry }, { reference, operation, read });
   }
   return open;
+}
+
+/** @throws TypeError if it is set to anything but a function. */
+function assertPredicate(retry: unknown): void {
+  if (retry === undefined || typeof retry === 'function') return;
+  throw new TypeError(
+    `retry must be a function, got ${retry === null ? 'null' : typeof retry}: give (error) => boolean, or leave it out`,
+  );
 }
 
 type Method = OperationMethod<unknown, unknown, unknown>;

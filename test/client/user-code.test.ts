@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
-import { OperationsClient, StatusError } from '../../src/index.js';
+import { Code, OperationsClient, StatusError } from '../../src/index.js';
 import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { startTestServer } from '../../src/testing/index.js';
 import { processFaults } from '../helpers/process-faults.js';
@@ -22,6 +22,59 @@ describe('code of users that misbehaves in a client', () => {
       }
     },
   );
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'throws',
+      () => {
+        throw new Error('mine');
+      },
+      /`retry` failed: mine/,
+    ],
+    [
+      'throws a promise that rejects',
+      () => {
+        throw Promise.reject(new Error('mine'));
+      },
+      /`retry` failed: Promise/,
+    ],
+    ['returns a promise of false', async () => false, /`retry` failed: its result is a promise/],
+    [
+      'returns a promise that rejects',
+      async () => {
+        throw new Error('mine');
+      },
+      /`retry` failed: its result is a promise/,
+    ],
+    ['returns undefined', () => undefined, /^unknown operation|not found|does not exist|no operation/i],
+  ])('a retry predicate that %s: waits end with the error of the server', async (_, predicate, message) => {
+    using faults = processFaults();
+    await using server = await startTestServer();
+    const retry = predicate as () => boolean;
+    await using client = new OperationsClient({ address: server.address, retry });
+    const operation = client.operation('operations/unknown');
+    const ways: (() => Promise<unknown>)[] = [
+      () => operation.wait(),
+      () => operation.cancelAndWait(),
+      () => operation.updates()[Symbol.asyncIterator]().next(),
+    ];
+    for (const wait of ways) {
+      expect(await rejection(wait())).toMatchObject({
+        code: Code.NOT_FOUND,
+        message: expect.stringMatching(message),
+      });
+    }
+    expect(await faults.take()).toEqual([]);
+  });
+
+  it.each([true, 5, 'no', {}, null])('a retry of %j is refused, of the client and of a handle', (given) => {
+    const retry = given as unknown as () => boolean;
+    const make = () => new OperationsClient({ address: 'localhost:1', retry });
+    expect(make).toThrow(/^retry must be a function, got (?!undefined)\w+: /);
+    const client = new OperationsClient({ address: 'localhost:1' });
+    expect(() => client.operation('operations/1', undefined, { retry })).toThrow(TypeError);
+    client.close();
+  });
 
   it('an interceptor that throws when a call is cancelled: the wait rejects, the process lives', async () => {
     using faults = processFaults();

@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { RetryInfo } from '../../../generated/google/rpc/error_details.js';
 import type { Clock } from '../../clock.js';
+import { ignoreRejection, notPromised } from '../../contain.js';
 import { sleep } from '../../signals.js';
 import { Code, readableDetail, StatusError } from '../../status.js';
 import { HTTP_NOT_FOUND, hasReason } from '../calls/call-error.js';
@@ -19,7 +21,8 @@ export type Verdict = 'retry' | 'retry-once' | 'give-up';
  * Decides by its code what an error of a single request means for the wait (contract 36, 45, 48). `retry` decides
  * about errors that would otherwise end the wait.
  */
-export function verdictOn(error: StatusError, retry: RetryPredicate = () => false): Verdict {
+export function verdictOn(error: StatusError, predicate: RetryPredicate = () => false): Verdict {
+  const retry = (asked: StatusError) => decide(predicate, asked);
   switch (error.code) {
     case Code.UNAVAILABLE:
       // Nothing that is sent through a closed client is ever answered.
@@ -35,6 +38,23 @@ export function verdictOn(error: StatusError, retry: RetryPredicate = () => fals
       return retry(error) ? 'retry' : 'retry-once';
   }
   return retry(error) ? 'retry' : 'give-up';
+}
+
+/**
+ * Asks the predicate.
+ *
+ * @throws StatusError with code and details of the error, if the predicate throws or returns a promise: such a promise would count
+ * as true, and the wait would never end.
+ */
+function decide(predicate: RetryPredicate, error: StatusError): boolean {
+  try {
+    return Boolean(notPromised(predicate(error), 'its result'));
+  } catch (cause) {
+    ignoreRejection(cause);
+    const fault = cause instanceof Error ? cause.message : inspect(cause);
+    const message = `${error.message} (\`retry\` failed: ${fault}: let it return true or false)`;
+    throw new StatusError(error.code, message, error.details, { cause });
+  }
 }
 
 /** The delay that the server asks for (`google.rpc.RetryInfo`), in milliseconds: at most a minute, 0 without one. */
