@@ -1,5 +1,6 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { type Address, parseAddress } from '../../address.js';
+import { ignoreRejection } from '../../contain.js';
 import { assertOwnCredentials } from '../../own-credentials.js';
 import { abortable } from '../../signals.js';
 import { Code, kitError, quoted, StatusError } from '../../status.js';
@@ -92,6 +93,7 @@ async function fetchToken(source: () => Promise<string>): Promise<string> {
  * UNAUTHENTICATED. A StatusError stays as it is.
  */
 export function tokenError(cause: unknown): StatusError {
+  ignoreRejection(cause);
   if (cause instanceof StatusError) return cause;
   const transient = isTransientFailure(cause);
   const advice = transient ? 'ask again' : 'see the cause';

@@ -13,7 +13,9 @@ const NETWORK_ERRORS = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EPIPE',
+  'ESERVFAIL',
   'ETIMEDOUT',
+  'ETIMEOUT',
   // Of node-fetch and other HTTP clients.
   'ERR_STREAM_PREMATURE_CLOSE',
   'ERR_HTTP2_STREAM_CANCEL',
@@ -28,6 +30,13 @@ const UNDICI_ERROR =
 const NETWORK_MESSAGE =
   /\bfetch failed\b|premature close|socket hang up|network socket disconnected|terminated|network timeout|other side closed/i;
 
+/** HTTP statuses in the messages of token functions: "HTTP 503", "status code 429", "status: 500". */
+const HTTP_STATUS_MESSAGE =
+  /\b(?:https?(?:\/\d(?:\.\d)?)?(?: error)?|status(?: ?code)?)(?: is| was| of)?[\s:=(]{1,3}(\d{3})\b/gi;
+
+/** Names of errors by which requests end after a time limit. */
+const TIMEOUT_NAMES = new Set<unknown>(['TimeoutError', 'AbortError']);
+
 const MAX_CAUSES = 8;
 
 /**
@@ -39,7 +48,8 @@ export function isTransientFailure(thrown: unknown): boolean {
   if (StatusError.from(thrown).code === Code.UNAVAILABLE) return true;
   const pending: unknown[] = [thrown];
   for (let looked = 0; looked < MAX_CAUSES && pending.length > 0; looked++) {
-    const failure = Object(pending.shift()) as Failure;
+    const next = pending.shift();
+    const failure = (typeof next === 'string' ? { message: next } : Object(next)) as Failure;
     if (isTransient(failure)) return true;
     if (failure.cause !== undefined) pending.push(failure.cause);
     if (Array.isArray(failure.errors)) pending.push(...failure.errors);
@@ -51,6 +61,7 @@ interface Failure {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
+  readonly errno?: unknown;
   readonly status?: unknown;
   readonly statusCode?: unknown;
   readonly response?: { readonly status?: unknown; readonly statusCode?: unknown } | null;
@@ -58,13 +69,16 @@ interface Failure {
   readonly errors?: unknown;
 }
 
-function isTransient({ name, message, code, status, statusCode, response }: Failure): boolean {
-  if (typeof code === 'string' && (NETWORK_ERRORS.has(code) || UNDICI_ERROR.test(code))) return true;
+function isTransient({ name, message, code, errno, status, statusCode, response }: Failure): boolean {
+  for (const each of [code, errno]) {
+    if (typeof each === 'string' && (NETWORK_ERRORS.has(each) || UNDICI_ERROR.test(each))) return true;
+  }
   // gaxios gives the HTTP status as code, perhaps as text.
   const statuses = [status, statusCode, code, response?.status, response?.statusCode];
   if (statuses.some(isTransientStatus)) return true;
-  if (name === 'TimeoutError') return true;
+  if (TIMEOUT_NAMES.has(name)) return true;
   if (typeof message !== 'string') return false;
+  for (const [, number] of message.matchAll(HTTP_STATUS_MESSAGE)) if (isTransientStatus(number)) return true;
   // Wrappers often keep nothing but the text: "getaddrinfo ENOTFOUND oauth2.googleapis.com".
   return NETWORK_MESSAGE.test(message) || message.split(/[^A-Z_]/).some((word) => NETWORK_ERRORS.has(word));
 }

@@ -98,8 +98,10 @@ function entriesOf(headers: unknown): Iterable<readonly [string, string]> {
 function credentialsError(cause: unknown): StatusError {
   if (cause instanceof StatusError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `no Google credentials for the call: ${reason}: see "gcloud auth application-default login"`;
-  const code = isTransientFailure(cause) ? Code.UNAVAILABLE : Code.UNAUTHENTICATED;
+  const transient = isTransientFailure(cause);
+  const advice = transient ? 'ask again' : 'see "gcloud auth application-default login"';
+  const message = `no Google credentials for the call: ${reason}: ${advice}`;
+  const code = transient ? Code.UNAVAILABLE : Code.UNAUTHENTICATED;
   return kitError(code, 'CREDENTIALS_UNAVAILABLE', message, { cause });
 }
 

@@ -221,6 +221,13 @@ describe('client › token', () => {
     ['HTTP 429', response(429)],
     ['HTTP 500', Object.assign(new Error('failed'), { status: 500 })],
     ['HTTP 503 as text', Object.assign(new Error('failed'), { code: '503' })],
+    ['DNS that does not answer', Object.assign(new Error('queryA'), { code: 'ETIMEOUT' })],
+    ['an errno alone', Object.assign(new Error('connect'), { errno: 'ENETUNREACH' })],
+    ['a text', 'getaddrinfo ENOTFOUND oauth2.example'],
+    ['HTTP 503 as text', new Error('HTTP 503 Service Unavailable')],
+    ['HTTP 429 as text', new Error('Request failed with status code 429')],
+    ['HTTP 500 as text', new Error('token endpoint answered (status: 500)')],
+    ['a fetch that was aborted', new DOMException('This operation was aborted', 'AbortError')],
     ['an error of fetch', new TypeError('fetch failed', { cause: new Error('other side closed') })],
     [
       'a premature close',
