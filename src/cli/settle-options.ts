@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Address, parseAddress } from '../address.js';
+import type { Address } from '../index.js';
 import { oneLine } from './failure.js';
 import { connectingOptions, DEFAULT_ADDRESS, googleOption } from './options.js';
 import { type Profile, readProfile } from './profile.js';
@@ -42,26 +42,28 @@ export async function settleOptions(program: Command, command: Command, stderr: 
     command.setOptionValueWithSource(name, value, 'config');
   }
   chooseIdentity(command);
-  if (profile) withholdToken(profile, command, stderr);
+  if (profile) await withholdToken(profile, command, stderr);
 }
 
 /**
  * Drops the token of a profile if the address is another one than that of the profile: whoever runs the server there
  * could use the token.
  */
-function withholdToken(profile: Profile, command: Command, stderr: Output): void {
+async function withholdToken(profile: Profile, command: Command, stderr: Output): Promise<void> {
   const fromProfile = PROFILE_TOKENS.filter((name) => command.getOptionValueSource(name) === 'config');
   const { address: own = DEFAULT_ADDRESS } = profile;
   const address: string = command.getOptionValue('address');
-  if (fromProfile.length === 0 || isSameServer(String(own), address)) return;
+  if (fromProfile.length === 0 || (await isSameServer(String(own), address))) return;
   for (const name of fromProfile) command.setOptionValueWithSource(name, undefined, 'default');
   const advice = 'give --token, --token-file or --token-command, or a --profile with that address';
   stderr.write(`${oneLine(`token of the profile is for ${own} and is not sent to ${address}: ${advice}`)}\n`);
 }
 
 /** True if both addresses lead to the same host and port in the same way; a malformed one leads nowhere. */
-function isSameServer(one: string, other: string): boolean {
+async function isSameServer(one: string, other: string): Promise<boolean> {
   if (one === other) return true;
+  // Loaded by every command that calls a server, but only once its usage is known to be right.
+  const { parseAddress } = await import('../index.js');
   try {
     const [a, b] = [one, other].map(parseAddress);
     return a !== undefined && b !== undefined && a.tls === b.tls && hostAndPort(a) === hostAndPort(b);
