@@ -25,33 +25,78 @@ export type CallRefusal = Partial<StatusObject>;
  */
 export type Authenticate = (call: CallHead) => Promise<CallRefusal | undefined>;
 
-/**
- * An interceptor that has calls refused by their headers. grpc-js reads no message before. Calls from a gateway of this process
- * pass: the gateway asks by itself.
- */
+/** The connection of a call, as far as authentication concerns it. */
+export interface CallConnection {
+  /** Whether a caller on the connection has been identified. */
+  readonly isKnown: boolean;
+  /** Notified when the caller of a call is identified. */
+  identified(): void;
+  /** Notified when a call is refused by its headers. */
+  refused(): void;
+}
+
+type InterceptedCall = Parameters<ServerInterceptor>[1];
+
+/** Connections whose callers are not known yet, by the metadata of their calls. */
+const unknown = new WeakMap<Metadata, CallConnection>();
+const authenticating = new WeakSet<object>();
+
+/** The caller of a call has been identified, by its headers or later. */
+export function callerIdentified(metadata: Metadata): void {
+  unknown.get(metadata)?.identified();
+}
+
+/** Marks an interceptor that authenticates calls, so that a server adds no other. */
+export function markAuthenticating(interceptor: ServerInterceptor): ServerInterceptor {
+  authenticating.add(interceptor);
+  return interceptor;
+}
+
+export function isAuthenticating(interceptor: ServerInterceptor): boolean {
+  return authenticating.has(interceptor);
+}
+
+/** An interceptor that has calls refused by their headers. grpc-js reads no message before. */
 export function authenticationInterceptor(authenticate: Authenticate): ServerInterceptor {
-  return ({ path }, call) =>
-    new ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata(metadata, pass) {
-            if (isInProcess(metadata)) {
-              pass(metadata);
-              return;
-            }
-            const refuse = ({ code, details, metadata }: CallRefusal) =>
-              call.sendStatus({
-                code: code ?? Code.UNKNOWN,
-                details: details ?? '',
-                metadata: metadata ?? null,
-              });
-            authenticate({ method: path, metadata, peer: call.getPeer() }).then(
-              (refusal) => (refusal ? refuse(refusal) : pass(metadata)),
-              () => refuse({ code: Code.UNKNOWN, details: 'internal error: see the log of the server' }),
-            );
-          },
-        }),
-    });
+  return ({ path }, call) => authenticated(path, call, authenticate, undefined);
+}
+
+/**
+ * A call that is refused by its headers unless `authenticate` lets it pass. Calls from a gateway of this process pass: the gateway
+ * authenticates by itself.
+ *
+ * @param connection - of the call, to be notified.
+ */
+export function authenticated(
+  path: string,
+  call: InterceptedCall,
+  authenticate: Authenticate,
+  connection: CallConnection | undefined,
+): ServerInterceptingCall {
+  return new ServerInterceptingCall(call, {
+    start: (next) =>
+      next({
+        onReceiveMetadata(metadata, pass) {
+          if (isInProcess(metadata)) {
+            pass(metadata);
+            return;
+          }
+          if (connection && !connection.isKnown) unknown.set(metadata, connection);
+          const refuse = ({ code, details, metadata }: CallRefusal) => {
+            call.sendStatus({
+              code: code ?? Code.UNKNOWN,
+              details: details ?? '',
+              metadata: metadata ?? null,
+            });
+            connection?.refused();
+          };
+          authenticate({ method: path, metadata, peer: call.getPeer() }).then(
+            (refusal) => (refusal ? refuse(refusal) : pass(metadata)),
+            () => refuse({ code: Code.UNKNOWN, details: 'internal error: see the log of the server' }),
+          );
+        },
+      }),
+  });
 }
 
 function isInProcess(metadata: Metadata): boolean {

@@ -21,14 +21,38 @@ function tolerated(limit: number): number {
   return limit + Math.max(limit / 8, MIB);
 }
 
-/** Connections with a peer for whom memory is held, of all servers in this process. */
-const connections = new Set<ConnectionMemory>();
-let processHeld = 0;
-let processShed = 0;
+/** Share of the memory of a process for connections of which no caller is known. */
+const SHARE_OF_STRANGERS = 1 / 4;
+
+/** Connections with peers for whom memory is held, and the sums over them. */
+class Peers {
+  readonly connections = new Set<ConnectionMemory>();
+  held = 0;
+  /** Bytes of {@link held} whose holders have been ended. */
+  shed = 0;
+
+  reduce(limit: number): void {
+    while (this.held - this.shed > limit) this.#withMost('keptBytes')?.shedLargest();
+    while (this.held > tolerated(limit)) this.#withMost('heldBytes')?.cut();
+  }
+
+  #withMost(measure: 'keptBytes' | 'heldBytes'): ConnectionMemory | undefined {
+    let most: ConnectionMemory | undefined;
+    for (const connection of this.connections) {
+      if (connection[measure] > (most?.[measure] ?? 0)) most = connection;
+    }
+    return most;
+  }
+}
+
+/** Of all servers in this process. */
+const everyone = new Peers();
+/** Those of {@link everyone} of which no caller is known. */
+const strangers = new Peers();
 
 /** Bytes of memory held by this process for peers. */
 export function heldBytes(): number {
-  return processHeld;
+  return everyone.held;
 }
 
 /** One request or answer that takes memory for its peer. */
@@ -58,11 +82,25 @@ export class ConnectionMemory {
   #held = 0;
   #shed = 0;
   #isClosed = false;
+  #isStranger: boolean;
 
-  /** @param cut - closes the connection at once. */
-  constructor(limits: MemoryLimits, cut: () => void) {
+  /**
+   * @param cut - closes the connection at once.
+   * @param peer - 'stranger' until {@link identified} is called.
+   */
+  constructor(limits: MemoryLimits, cut: () => void, peer: 'stranger' | 'known' = 'known') {
     this.#limits = limits;
     this.#cut = cut;
+    this.#isStranger = peer === 'stranger';
+  }
+
+  /** Counts the connection no longer among those of strangers. */
+  identified(): void {
+    if (!this.#isStranger) return;
+    this.#isStranger = false;
+    strangers.held -= this.#held;
+    strangers.shed -= this.#shed;
+    strangers.connections.delete(this);
   }
 
   /** Counts more bytes for a holder, and ends holders if that is too much. */
@@ -70,15 +108,16 @@ export class ConnectionMemory {
     if (this.#isClosed || bytes === 0) return;
     if (holder.heldBytes === 0) {
       this.#holders.add(holder);
-      if (this.#held === 0) connections.add(this);
     }
     holder.heldBytes += bytes;
-    this.#held += bytes;
-    processHeld += bytes;
+    this.#countHeld(bytes);
     if (holder.isShed) this.#countShed(bytes);
     const { connectionBytes, processBytes } = this.#limits;
     if (this.#held > connectionBytes) this.#reduce(connectionBytes);
-    if (processHeld > processBytes) reduceProcess(processBytes);
+    if (everyone.held > processBytes) everyone.reduce(processBytes);
+    if (!this.#isStranger) return;
+    const strangerBytes = processBytes * SHARE_OF_STRANGERS;
+    if (strangers.held > strangerBytes) strangers.reduce(strangerBytes);
   }
 
   /** Counts nothing for a holder any more. */
@@ -87,10 +126,8 @@ export class ConnectionMemory {
     if (bytes === 0) return;
     holder.heldBytes = 0;
     this.#holders.delete(holder);
-    this.#held -= bytes;
-    processHeld -= bytes;
+    this.#countHeld(-bytes);
     if (holder.isShed) this.#countShed(-bytes);
-    if (this.#held === 0) connections.delete(this);
   }
 
   /** Counts nothing for the connection any more. */
@@ -130,21 +167,21 @@ export class ConnectionMemory {
     if (this.#held > tolerated(limit)) this.cut();
   }
 
+  #countHeld(bytes: number): void {
+    this.#held += bytes;
+    this.#count(everyone, bytes);
+    if (this.#isStranger) this.#count(strangers, bytes);
+  }
+
+  #count(peers: Peers, bytes: number): void {
+    peers.held += bytes;
+    if (this.#held === 0) peers.connections.delete(this);
+    else if (this.#held === bytes) peers.connections.add(this);
+  }
+
   #countShed(bytes: number): void {
     this.#shed += bytes;
-    processShed += bytes;
+    everyone.shed += bytes;
+    if (this.#isStranger) strangers.shed += bytes;
   }
-}
-
-function reduceProcess(limit: number): void {
-  while (processHeld - processShed > limit) connectionWithMost('keptBytes')?.shedLargest();
-  while (processHeld > tolerated(limit)) connectionWithMost('heldBytes')?.cut();
-}
-
-function connectionWithMost(measure: 'keptBytes' | 'heldBytes'): ConnectionMemory | undefined {
-  let most: ConnectionMemory | undefined;
-  for (const connection of connections) {
-    if (connection[measure] > (most?.[measure] ?? 0)) most = connection;
-  }
-  return most;
 }

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Server, ServerOptions } from '@grpc/grpc-js';
-import { type Authenticate, authenticationInterceptor } from '../authenticate.js';
+import { type Authenticate, authenticationInterceptor, isAuthenticating } from '../authenticate.js';
 import { type Clock, systemClock } from '../clock.js';
 import { contain } from '../contain.js';
 import { addReflection, type Gateway, type Reflection } from '../gateway/index.js';
@@ -154,7 +154,8 @@ export class FakedApiServer implements FakeServer {
       clock,
     });
     const interceptors = [interceptor, ...(grpc.interceptors ?? [])];
-    if (guarding) interceptors.push(authenticationInterceptor(authenticate));
+    if (guarding && !interceptors.some(isAuthenticating))
+      interceptors.push(authenticationInterceptor(authenticate));
     this.server = new ConnectionServer({ ...grpc, interceptors }, connections);
     // Before work is begun: a rule may be refused, and then there is nothing to end.
     this.#rest = rest === 'off' ? undefined : new RestFront(this.apis.gateway(this.server), connections);

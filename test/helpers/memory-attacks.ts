@@ -53,6 +53,12 @@ export const MEMORY_ATTACKS: Readonly<Record<string, Attack>> = {
         Buffer.concat(Array.from({ length: 100 }, () => header('x', 'y'.repeat(120)))),
       ),
     ),
+  'calls without credentials, one after the other': (options) =>
+    onConnections(20, options, (socket) => http2(socket, 100_000, options, half(GET))),
+  'calls on many connections': (options) =>
+    onConnections(400, options, (socket) => http2(socket, 100, options, half(GET))),
+  'health watches on many connections': (options) =>
+    onConnections(400, options, (socket) => http2(socket, 100, options, half(WATCH), undefined, WATCH)),
   'health watches': (options) =>
     onConnections(20, options, (socket) => http2(socket, 1000, options, half(WATCH), undefined, WATCH)),
   'reflection of which nothing is taken': (options) =>

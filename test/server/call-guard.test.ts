@@ -92,6 +92,19 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
       await goesOn();
     });
 
+    it('calls that arrive in one read: each counts', async () => {
+      const { port, goesOn } = await serve({}, { listening });
+      const attacker = new Attacker(port);
+      const heads = Array.from({ length: 50 }, (_, index) =>
+        frameOf(Frame.HEADERS, Flag.END_HEADERS, 2 * index + 1, callHeaders(GET)),
+      );
+      await attacker.flood(1, () => Buffer.concat(heads));
+      await until(() => heldBytes() >= 50 * 64 * 1024);
+      attacker.close();
+      await until(() => heldBytes() === 0);
+      await goesOn();
+    });
+
     it('a connection that has too much under way: RESOURCE_EXHAUSTED for its largest calls', async () => {
       const { raw, goesOn } = await serve({ connectionBytes: 32 * MIB }, { listening });
       const connection = raw();

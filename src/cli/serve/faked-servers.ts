@@ -1,5 +1,6 @@
 import { HttpRuleError } from '../../gateway/index.js';
 import {
+  type Authenticate,
   type Authorization,
   type CallerLimitOptions,
   grpcLimits,
@@ -44,15 +45,18 @@ export function fakedServers(
   logger: Log,
 ): FakeServer {
   try {
-    return fakeServer({
+    // Calls come once there is a server.
+    const authenticate: Authenticate = (call) => fake.operations.authenticate(call);
+    const fake: FakeServer = fakeServer({
       apis: [{ schema, script }],
       operations: { store, logger, authorize, telemetry, ...limits },
-      grpc: grpcLimits(transport),
+      grpc: grpcLimits({ ...transport, ...(authorize && { authenticate }) }),
       rest:
         speaks === 'gRPC' ? 'off' : { logger, limits: transport, ...(serviceConfig && { serviceConfig }) },
       recording: recording ? 'told' : 'off',
       ...(recording && { onCall: (call) => recording.add(call) }),
     });
+    return fake;
   } catch (cause) {
     if (cause instanceof HttpRuleError) {
       const remedy = 'replace it with --service-config, or serve without REST with --grpc-only';

@@ -1,5 +1,6 @@
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { pack } from '../../any.js';
+import { callerIdentified } from '../../authenticate.js';
 import { notPromised } from '../../contain.js';
 import { Code, codeName, ERROR_DOMAIN, isStatusError, readableDetail, StatusError } from '../../status.js';
 import { clipText, utf8Bytes } from '../../text.js';
@@ -53,6 +54,7 @@ export class Gate {
       for (const step of this.#steps.slice(steps)) {
         admission = joined(admission, checkedAccess(await step(new Asking(facts, admission.caller))));
       }
+      notify(facts, admission);
       return admission;
     } catch (thrown) {
       throw this.#refusal(thrown, facts, { resource: clipped(facts.name) });
@@ -80,7 +82,9 @@ export class Gate {
     } catch (thrown) {
       throw this.#refusal(thrown, facts, {});
     }
-    if (decided > 0) this.#early.set(facts.metadata, { admission, steps: decided });
+    if (decided === 0) return;
+    this.#early.set(facts.metadata, { admission, steps: decided });
+    notify(facts, admission);
   }
 
   #refusal(thrown: unknown, facts: CallFacts, metadata: Readonly<Record<string, string>>): unknown {
@@ -89,6 +93,11 @@ export class Gate {
     if (!isRefusal(error)) return error;
     return told(error, { permission: this.#permissionFor(facts), ...metadata });
   }
+}
+
+/** Tells the connection of a call that its caller is known. */
+function notify(facts: CallFacts, { caller }: Admission): void {
+  if (caller.principal !== undefined && facts instanceof GrpcCallFacts) callerIdentified(facts.metadata);
 }
 
 /** The facts are looked up when they are asked for, and so they are here. */

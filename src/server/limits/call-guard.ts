@@ -1,10 +1,12 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { ServerInterceptor } from '@grpc/grpc-js';
+import { constants, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import { type Authenticate, authenticated } from '../../authenticate.js';
 import type { Clock } from '../../clock.js';
-import { ConnectionMemory, type MemoryLimits } from '../../held-memory.js';
+import type { MemoryLimits } from '../../held-memory.js';
 import { INTRODUCTION_HEADER, introducedPeer } from '../../introduction.js';
 import { type CallShape, GuardedCall } from './guarded-call.js';
+import { GuardedConnection } from './guarded-connection.js';
 
 /** Upper bounds on the calls of a server. */
 export interface CallGuardLimits extends MemoryLimits {
@@ -19,7 +21,9 @@ interface OpenedStream {
 /** The time between two looks at calls that are open. */
 const CHECK_EVERY_MS = 500;
 
-/** The stream that Node hands to an HTTP/2 server at the moment, until an interceptor has taken it. */
+/** Sessions that set {@link opened}. */
+const announced = new WeakSet<Http2Session>();
+/** The stream that a session is emitting, until an interceptor has taken it. */
 let opened: OpenedStream | undefined;
 const guardedCalls = new WeakMap<ServerHttp2Stream, GuardedCall>();
 let answered: ServerHttp2Stream[] = [];
@@ -29,32 +33,48 @@ let isSubscribed = false;
  * Ends calls whose request does not arrive in time, and those that take too much memory: with requests that have not arrived,
  * or answers that are not taken.
  *
- * grpc-js shows its interceptors no bytes. They come from the stream beneath, which Node publishes by `diagnostics_channel`
- * right before grpc-js makes the call of it. A Node that does not (before 24.3) has no bounds but grpc-js's own.
+ * grpc-js shows its interceptors no bytes. They come from the stream beneath, whose session Node publishes by
+ * `diagnostics_channel`. The session emits the stream right before grpc-js makes a call of it.
  */
 export class CallGuard {
   readonly #limits: CallGuardLimits;
   readonly #clock: Clock;
-  readonly #connections = new WeakMap<Http2Session, ConnectionMemory>();
+  readonly #authenticate: Authenticate | undefined;
+  readonly #connections = new WeakMap<Http2Session, GuardedConnection>();
   readonly #calls = new Set<GuardedCall>();
   #isChecking = false;
 
-  constructor(limits: CallGuardLimits, clock: Clock) {
+  /** @param authenticate - refuses calls by their headers; undefined: all connections are treated alike. */
+  constructor(limits: CallGuardLimits, clock: Clock, authenticate?: Authenticate) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#authenticate = authenticate;
     subscribeOnce();
   }
 
-  /** Guards the call that is being made: to be called by an interceptor as it gets the call. */
-  admit(shape: CallShape): void {
+  /** An interceptor that guards calls as they are made. */
+  readonly interceptor: ServerInterceptor = ({ path, requestStream, responseStream }, call) => {
+    const connection = this.#admit({ requestStream, responseStream });
+    if (connection === 'refused') return new ServerInterceptingCall(call, { start: () => {} });
+    if (this.#authenticate) return authenticated(path, call, this.#authenticate, connection);
+    // grpc-js takes any call: a wrapped one would cost each message.
+    return call as ReturnType<ServerInterceptor>;
+  };
+
+  /** Guards the call that is being made, and returns its connection; 'refused': the call has been ended. */
+  #admit(shape: CallShape): GuardedConnection | 'refused' | undefined {
     const taken = opened;
     opened = undefined;
-    if (!taken || isInProcess(taken.headers)) return;
+    if (!taken || isInProcess(taken.headers)) return undefined;
     const { stream, headers } = taken;
-    const memory = this.#memoryOf(stream.session);
-    if (!memory) return;
+    const connection = this.#connectionOf(stream.session);
+    if (!connection) return undefined;
+    if (!connection.takesCall()) {
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return 'refused';
+    }
     const now = this.#clock.now();
-    const call = new GuardedCall(memory, stream, headers, shape, this.#limits.arrivalMs, now);
+    const call = new GuardedCall(connection.memory, stream, headers, shape, this.#limits.arrivalMs, now);
     guardedCalls.set(stream, call);
     this.#calls.add(call);
     stream.on('close', () => {
@@ -62,16 +82,16 @@ export class CallGuard {
       call.closed();
     });
     if (!this.#isChecking) this.#checkLater();
+    return connection;
   }
 
-  #memoryOf(session: Http2Session | undefined): ConnectionMemory | undefined {
+  #connectionOf(session: Http2Session | undefined): GuardedConnection | undefined {
     if (!session) return undefined;
-    const known = this.#connections.get(session);
-    if (known) return known;
-    const memory = new ConnectionMemory(this.#limits, () => session.destroy());
-    session.once('close', () => memory.close());
-    this.#connections.set(session, memory);
-    return memory;
+    const existing = this.#connections.get(session);
+    if (existing) return existing;
+    const connection = new GuardedConnection(session, this.#limits, !this.#authenticate);
+    this.#connections.set(session, connection);
+    return connection;
   }
 
   #checkLater(): void {
@@ -88,15 +108,6 @@ export class CallGuard {
   }
 }
 
-/** An interceptor that looks at calls as they are made, and leaves them as they are. */
-export function guardInterceptor(guard: CallGuard): ServerInterceptor {
-  return ({ requestStream, responseStream }, call) => {
-    guard.admit({ requestStream, responseStream });
-    // grpc-js takes any call: a wrapped one would cost each message.
-    return call as ReturnType<ServerInterceptor>;
-  };
-}
-
 /** Whether the call comes from a gateway of this process: its peer, and its memory, are the gateway's. */
 function isInProcess(headers: IncomingHttpHeaders): boolean {
   const token = headers[INTRODUCTION_HEADER];
@@ -107,7 +118,13 @@ function subscribeOnce(): void {
   if (isSubscribed) return;
   isSubscribed = true;
   subscribe('http2.server.stream.created', (message) => {
-    opened = message as OpenedStream;
+    const { session } = (message as OpenedStream).stream;
+    if (!session || announced.has(session)) return;
+    announced.add(session);
+    // Node creates all streams that it reads at once before it emits the first of them.
+    session.prependListener('stream', (stream, headers) => {
+      opened = { stream, headers };
+    });
   });
   subscribe('http2.server.stream.finish', (message) => {
     const { stream } = message as OpenedStream;

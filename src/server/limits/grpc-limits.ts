@@ -1,10 +1,11 @@
 import type { ServerInterceptor, ServerOptions } from '@grpc/grpc-js';
-import { type Authenticate, authenticationInterceptor } from '../../authenticate.js';
+import { type Authenticate, markAuthenticating } from '../../authenticate.js';
 import { type Clock, systemClock } from '../../clock.js';
 import { DEFAULT_MEMORY_LIMITS } from '../../held-memory.js';
 import { withDefaults } from '../../options.js';
 import { markTransparent } from '../../transparent-interceptor.js';
-import { CallGuard, guardInterceptor } from './call-guard.js';
+import { CallGuard } from './call-guard.js';
+import { MAX_STREAMS, MAX_STREAMS_OF_STRANGER } from './guarded-connection.js';
 
 const MINUTE_MS = 60_000;
 
@@ -59,14 +60,15 @@ export function grpcLimits({ authenticate, ...options }: GrpcLimitOptions = {}):
   for (const [option, value] of Object.entries(limits)) {
     if (!(value > 0)) throw new TypeError(`${option} must be greater than 0, got ${value}`);
   }
-  const interceptors = [guardInterceptor(new CallGuard(limits, clock))];
-  if (authenticate) interceptors.push(authenticationInterceptor(authenticate));
+  const { interceptor } = new CallGuard(limits, clock, authenticate);
+  markTransparent(interceptor);
+  if (authenticate) markAuthenticating(interceptor);
   return {
-    'grpc.max_concurrent_streams': 1000,
+    'grpc.max_concurrent_streams': authenticate ? MAX_STREAMS_OF_STRANGER : MAX_STREAMS,
     'grpc.max_receive_message_length': 4 * 1024 * 1024,
     'grpc.keepalive_time_ms': 5 * MINUTE_MS,
     'grpc.keepalive_timeout_ms': 20_000,
     'grpc.max_connection_idle_ms': 60 * MINUTE_MS,
-    interceptors: interceptors.map(markTransparent),
+    interceptors: [interceptor],
   };
 }
