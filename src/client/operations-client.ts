@@ -10,6 +10,7 @@ import type {
 import { systemClock } from '../clock.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../operations-api.js';
 import { Code, kitError } from '../status.js';
+import { repeatBroken } from './calls/broken-call.js';
 import { Caller } from './calls/caller.js';
 import { WAIT_CHANNEL_OPTIONS } from './calls/channel-options.js';
 import { Connection } from './calls/connection.js';
@@ -66,7 +67,11 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
       clock,
     });
     const fetcher = new ConnectedFetcher({ caller, connections, clock });
-    const calls = unaryOperations((method, request, call) => caller.call(connection, method, request, call));
+    const calls = unaryOperations((method, request, call) => {
+      const limits = { timeoutMs: call?.timeoutMs, signal: call?.signal, closed, random };
+      const make = (timeoutMs: number) => caller.call(connection, method, request, { ...call, timeoutMs });
+      return repeatBroken(make, limits);
+    });
     this.#api = withSubjects({
       ...calls,
       waitOperation: (request, call) => fetcher.waitOperation(request, call),

@@ -12,7 +12,14 @@ import { expectKitError, rejection } from '../../../src/testing/conformance/kit-
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { Frame, frameOf } from '../../helpers/http2-frames.js';
 import { never, running, startScriptedServer, succeeded } from '../scripted-server.js';
-import { answer, type RawCall, refuse, startUnreliableServer, type Treatment } from '../unreliable-server.js';
+import {
+  answer,
+  answerBytes,
+  type RawCall,
+  refuse,
+  startUnreliableServer,
+  type Treatment,
+} from '../unreliable-server.js';
 
 const NAME = 'operations/1';
 const opened = closeAfterEach();
@@ -197,6 +204,48 @@ describe('single calls report UNAVAILABLE after a connection-level failure', () 
     await reached.promise;
     server.forceShutdown();
     expect(await failing).toMatchObject({ code: Code.UNAVAILABLE });
+  });
+
+  it.each(CALLS)('%s, RST_STREAM with CANCEL once: asks again, and is answered', async (name, call) => {
+    let calls = 0;
+    const { client } = await unreliable((request) => {
+      if (calls++ === 0) request.stream.close(constants.NGHTTP2_CANCEL);
+      // Of no field: an operation, a page and an empty message.
+      else answerBytes(request, Buffer.alloc(0));
+    });
+    await call(client);
+    expect({ name, calls }).toEqual({ name, calls: 2 });
+  });
+
+  it('again and again: three attempts, within two seconds', async () => {
+    let calls = 0;
+    const { client } = await unreliable(({ stream }) => {
+      calls++;
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    });
+    await expectKitError(client.getOperation({ name: NAME }), Code.UNAVAILABLE, {
+      reason: 'CONNECTION_BROKEN',
+    });
+    expect(calls).toBe(3);
+  });
+
+  it('an abort or a time limit ends the pause between two attempts', async () => {
+    const reset = Promise.withResolvers<void>();
+    const { client } = await unreliable(({ stream }) => {
+      stream.close(constants.NGHTTP2_CANCEL);
+      reset.resolve();
+    });
+    const leaving = new AbortController();
+    const failing = rejection(client.getOperation({ name: NAME }, { signal: leaving.signal }));
+    await reset.promise;
+    leaving.abort(new Error('left'));
+    expect(await failing).toMatchObject({ message: 'left' });
+    expect(await rejection(client.getOperation({ name: NAME }, { timeoutMs: 100 }))).toMatchObject({
+      code: expect.any(Number),
+    });
+    const closing = rejection(client.getOperation({ name: NAME }));
+    client.close();
+    expect(await closing).toMatchObject({ message: expect.stringContaining('client is closed') });
   });
 
   it('HTTP 404 says that no gRPC server answered', async () => {
