@@ -45,6 +45,10 @@ export type GrpcLimits = ServerOptions & { readonly interceptors: ServerIntercep
  * within 30 seconds, 64 MiB for requests and answers under way, an hour without a call; a connection whose client does not
  * answer for 20 seconds after five minutes of silence is dead. grpc-js alone has no limit but that of messages.
  *
+ * With `authenticate`, the bounds of a connection are lower until a caller on it is known: 100 calls at once, 100 refusals, and a
+ * quarter of the memory of the process for all such connections. Then it is closed gracefully, and clients may repeat the
+ * calls that it refused.
+ *
  * The limits of time and memory are kept by an interceptor: add yours to it, for an option replaces it.
  *
  * @throws TypeError when a limit is not positive.
