@@ -28,6 +28,9 @@ let opened: OpenedStream | undefined;
 const guardedCalls = new WeakMap<ServerHttp2Stream, GuardedCall>();
 let answered: ServerHttp2Stream[] = [];
 let isSubscribed = false;
+/** Whether Node publishes streams. Early versions of Node 22 do not. */
+let isPublished = false;
+let hasWarned = false;
 
 /**
  * Ends calls whose request does not arrive in time, and those that take too much memory: with requests that have not arrived,
@@ -65,7 +68,11 @@ export class CallGuard {
   #admit(shape: CallShape): GuardedConnection | 'refused' | undefined {
     const taken = opened;
     opened = undefined;
-    if (!taken || isInProcess(taken.headers)) return undefined;
+    if (!taken) {
+      if (!isPublished) warnOnce();
+      return undefined;
+    }
+    if (isInProcess(taken.headers)) return undefined;
     const { stream, headers } = taken;
     const connection = this.#connectionOf(stream.session);
     if (!connection) return undefined;
@@ -114,10 +121,20 @@ function isInProcess(headers: IncomingHttpHeaders): boolean {
   return token !== undefined && introducedPeer(String(token)) !== undefined;
 }
 
+function warnOnce(): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(
+    `Node ${process.versions.node} does not publish HTTP/2 streams, so calls have no bounds of time and memory: use a later Node 22, or Node 24`,
+    { code: 'LONGRUNNING_NO_CALL_BOUNDS' },
+  );
+}
+
 function subscribeOnce(): void {
   if (isSubscribed) return;
   isSubscribed = true;
   subscribe('http2.server.stream.created', (message) => {
+    isPublished = true;
     const { session } = (message as OpenedStream).stream;
     if (!session || announced.has(session)) return;
     announced.add(session);
