@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Server } from '@grpc/grpc-js';
 import type { Operation } from 'longrunning';
 import { createGateway, servePort } from 'longrunning/gateway';
-import { createOperations, OperationsService } from 'longrunning/server';
+import { createOperations, grpcLimits, OperationsService } from 'longrunning/server';
 import { answerParent } from '../harness/parent-link.ts';
 import { type ExampleState, exampleMethod, exampleRequest } from './example-operations.ts';
 import { listen, type ServerRequests, serverRequests } from './serve.ts';
@@ -17,7 +17,7 @@ export type KitRequests = ServerRequests & {
 export interface Listening {
   readonly state: ExampleState;
   readonly count: number;
-  /** How many streams to allow on a connection. @defaultValue what grpc-js allows */
+  /** How many streams to allow on a connection. @defaultValue any number */
   readonly streams?: number;
 }
 
@@ -43,7 +43,9 @@ answerParent({
     await setImmediate();
     if (state === 'stubborn') for (const name of names) await operations.service.cancelOperation({ name });
     const operation = await operations.service.getOperation({ name: names[0] ?? '' });
-    const server = new Server(streams === undefined ? {} : { 'grpc.max_concurrent_streams': streams });
+    // Some rows have 10,000 calls on a connection, as they may have with the other servers.
+    const limits = grpcLimits({ connectionBytes: 2 ** 30, processBytes: 2 ** 31 });
+    const server = new Server({ ...limits, 'grpc.max_concurrent_streams': streams ?? 2 ** 32 - 1 });
     server.addService(OperationsService, operations.handlers);
     const gateway = createGateway({ server });
     const { address: sharedAddress } = await servePort({ server, gateway, address: '127.0.0.1:0' });
