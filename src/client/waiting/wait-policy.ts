@@ -96,6 +96,8 @@ export class WaitPolicy {
   #attempt = 0;
   /** Quick failures in a row of WaitOperation. */
   #quickFailures = 0;
+  /** Times in a row that WaitOperation failed quickly while GetOperation worked. */
+  #suspicions = 0;
   /** The previous request failed with an error that is retried once. */
   #doubtful = false;
   /** Duration of the previous long poll, if it failed before its time. */
@@ -139,9 +141,13 @@ export class WaitPolicy {
 
   #got({ operation, tookMs }: Answered, now: number): Step {
     if (operation.done) return { kind: 'end', operation };
-    if (this.#refusal) {
+    if (this.#suspicions === 1) {
+      // Most likely the server is just back, and WaitOperation works too. One more failure decides.
+      this.#attempt = 0;
+      this.#quickFailures = QUICK_FAILURES - 1;
+    } else if (this.#refusal && this.#refusal.code !== Code.CANCELLED) {
       // Some servers end calls with CANCELLED when they shut down.
-      if (this.#refusal.code !== Code.CANCELLED) this.#usable.fail(now);
+      this.#usable.fail(now);
     }
     this.#refusal = undefined;
     this.#unconfirmed = undefined;
@@ -152,6 +158,7 @@ export class WaitPolicy {
 
   #waited(waitMs: number, { operation, tookMs }: Answered, now: number): Step {
     this.#quickFailures = 0;
+    this.#suspicions = 0;
     this.#usable.succeed();
     if (operation.done) {
       if (hasResult(operation)) return { kind: 'end', operation };
@@ -171,6 +178,7 @@ export class WaitPolicy {
       // Nothing is answered, so WaitOperation is not to blame.
       if (again || error.code === Code.UNIMPLEMENTED) {
         this.#refusal = undefined;
+        this.#suspicions = 0;
         if (again) this.#lastError = error;
         return this.#ask(again ? this.#pauseMs(error) : 0, now);
       }
@@ -191,6 +199,7 @@ export class WaitPolicy {
   #waitFailed(waitMs: number, { error, tookMs }: Failed, now: number): Step {
     // GetOperation decides if the operation or only WaitOperation is refused (contract 47).
     if (error.code === Code.UNIMPLEMENTED || !this.#mayRetry(error)) {
+      this.#suspicions = 0;
       this.#refusal = error;
       this.#lastError = undefined;
       return get(0);
@@ -203,6 +212,7 @@ export class WaitPolicy {
       this.#quickFailures = 0;
     } else if (++this.#quickFailures === QUICK_FAILURES) {
       this.#quickFailures = 0;
+      this.#suspicions++;
       this.#refusal = error;
       return get(this.#pauseMs(error));
     }

@@ -155,6 +155,22 @@ describe('a server on which WaitOperation fails at once, again and again', () =>
   });
 });
 
+describe('a server that is away for a while', () => {
+  it('is long-polled again once it is back, so that the end is reported at once', () => {
+    for (let backMs = 100; backMs <= 30_000; backMs += 100) {
+      const { requests } = simulate(
+        ({ kind, atMs, waitMs }) => {
+          if (atMs < backMs) return { result: status(Code.UNAVAILABLE), afterMs: 1 };
+          return { result: running(), afterMs: kind === 'get' ? 1 : waitMs };
+        },
+        { untilMs: backMs + 45_000 },
+      );
+      const last = requests.findLast(({ atMs }) => atMs < backMs + 45_000);
+      expect({ backMs, last: last?.kind }).toEqual({ backMs, last: 'wait' });
+    }
+  });
+});
+
 describe('a refusal of WaitOperation (contract 47)', () => {
   const REFUSALS = [
     Code.UNIMPLEMENTED,
