@@ -25,7 +25,7 @@ export default {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^longrunning$': '<rootDir>/src/index.ts',
-    '^longrunning/(server|testing|gateway|opentelemetry)$': '<rootDir>/src/$1/index.ts',
+    '^longrunning/(server|testing|conformance|gateway|opentelemetry)$': '<rootDir>/src/$1/index.ts',
     '^longrunning/testing/jest$': '<rootDir>/src/testing/jest/index.ts',
     '^longrunning/sqlite$': '<rootDir>/src/stores/sqlite/index.ts',
     '^longrunning/postgres$': '<rootDir>/src/stores/postgres/index.ts',

@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { commanderFailure } from './commander-failure.js';
 import { cancelCommand } from './commands/cancel.js';
 import { completeCommand } from './commands/complete.js';
 import { completionCommand } from './commands/completion.js';
@@ -12,10 +11,11 @@ import { serveCommand } from './commands/serve.js';
 import { startCommand } from './commands/start.js';
 import { waitCommand } from './commands/wait.js';
 import { watchCommand } from './commands/watch.js';
-import { EXIT_CODES_HELP, ExitCode } from './exit-code.js';
-import { failureOf } from './failure.js';
-import { acceptEarlyOptions, settleOptions } from './settle-options.js';
-import type { Terminal } from './terminal.js';
+import { commanderFailure } from './failures/commander-failure.js';
+import { EXIT_CODES_HELP, ExitCode } from './failures/exit-code.js';
+import { failureOf } from './failures/failure.js';
+import { acceptEarlyOptions, settleOptions } from './options/settle-options.js';
+import type { Terminal } from './output/terminal.js';
 
 const COMMANDS = [
   serveCommand,

@@ -7,7 +7,7 @@ import {
   hasOption,
 } from '@bufbuild/protobuf';
 import { MethodDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import { nearest } from '../nearest.js';
+import { nearest } from '../core/nearest.js';
 import { qualify } from '../schema/type-names.js';
 import { locationOf } from './source-location.js';
 

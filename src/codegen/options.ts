@@ -1,4 +1,4 @@
-import { nearest } from '../nearest.js';
+import { nearest } from '../core/nearest.js';
 
 /** What the plug-in can be asked for, besides what every plug-in on protoplugin takes. */
 export interface PluginOptions {

@@ -1,4 +1,4 @@
-import type { MessageType } from '../operation-method.js';
+import type { MessageType } from '../core/operation-method.js';
 
 /** A filter that was checked: its fields exist and its values are of their types. */
 export type Filter =

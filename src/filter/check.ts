@@ -1,7 +1,7 @@
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
-import { nearest } from '../nearest.js';
-import type { MessageType } from '../operation-method.js';
-import { quoted, type StatusError } from '../status.js';
+import { nearest } from '../core/nearest.js';
+import type { MessageType } from '../core/operation-method.js';
+import { quoted, type StatusError } from '../core/status.js';
 import type { Condition, Filter, MemberRoot, OperationField, Reading, Test } from './ast.js';
 import { filterFault } from './fault.js';
 import { MessageShape } from './message-shape.js';

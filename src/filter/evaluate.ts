@@ -1,4 +1,4 @@
-import { type PackedMessage, typeName, unpack } from '../any.js';
+import { type PackedMessage, typeName, unpack } from '../core/any.js';
 import type { Filter, MemberRoot, OperationField, Reading, Step } from './ast.js';
 import { holds } from './holds.js';
 import { nanosOfMs } from './time.js';

@@ -1,4 +1,4 @@
-import { invalidField, type StatusError } from '../status.js';
+import { invalidField, type StatusError } from '../core/status.js';
 
 /**
  * INVALID_ARGUMENT for a place in a filter.

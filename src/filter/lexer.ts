@@ -1,4 +1,4 @@
-import { quoted } from '../status.js';
+import { quoted } from '../core/status.js';
 import { filterFault } from './fault.js';
 
 /** A piece of a filter. `start` and `end` are offsets in the filter, in UTF-16 units. */

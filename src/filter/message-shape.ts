@@ -1,4 +1,4 @@
-import type { MessageType } from '../operation-method.js';
+import type { MessageType } from '../core/operation-method.js';
 import type { Step } from './ast.js';
 
 /** What there can be at a place in a message. `dynamic` is what holds JSON of any form, as a Struct does. */

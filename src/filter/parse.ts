@@ -1,4 +1,4 @@
-import { quoted } from '../status.js';
+import { quoted } from '../core/status.js';
 import { filterFault } from './fault.js';
 import { type Token, tokenize } from './lexer.js';
 import type { Expression, Literal, Restriction, Segment } from './syntax.js';

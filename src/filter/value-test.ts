@@ -1,4 +1,4 @@
-import { Code } from '../status.js';
+import { Code } from '../core/status.js';
 import type { Equality, Order, Pattern, Test } from './ast.js';
 import { parseNumber } from './holds.js';
 import type { Comparator } from './lexer.js';

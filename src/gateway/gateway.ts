@@ -1,24 +1,28 @@
-import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ChannelCredentials, Server } from '@grpc/grpc-js';
-import type { Authenticate } from '../authenticate.js';
-import { type Clock, systemClock } from '../clock.js';
-import { withDefaults } from '../options.js';
-import { knownTypes } from './descriptors.js';
+import type { Authenticate } from '../core/authenticate.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import { gatewayLogger, type Logger } from '../core/logger.js';
+import { withDefaults } from '../core/options.js';
+import { type BuiltInAnswer, BuiltInEndpoints } from './built-in-endpoints.js';
 import { peerOf, RequestHandler } from './handler.js';
 import { CallHeaders } from './http/call-headers.js';
 import { ClientErrors } from './http/client-error.js';
 import { Cors, type CorsOptions } from './http/cors.js';
 import { HealthEndpoint } from './http/health-endpoint.js';
+import { DEFAULT_LIMITS, type GatewayLimits } from './http/limits.js';
+import type { Gateway } from './http/request-listener.js';
 import { MessageJson } from './json/message-json.js';
 import { RequestTranscoder } from './json/transcode-request.js';
-import { DEFAULT_LIMITS, type GatewayLimits } from './limits.js';
-import { gatewayLogger, type Logger } from './logger.js';
 import { nodeListener, serverOptions } from './node-listener.js';
 import { describeServices, type OpenApiSettings } from './openapi/openapi-document.js';
 import { OpenApiEndpoint } from './openapi/openapi-endpoint.js';
-import { type OwnAnswer, OwnEndpoints } from './own-endpoints.js';
-import { type DescribedServices, readServices, type ServiceDescription } from './service-description.js';
+import {
+  type DescribedServices,
+  readServices,
+  type ServiceDescription,
+} from './openapi/service-description.js';
+import { knownTypes } from './rules/descriptors.js';
 import { ChannelUpstream, type GrpcChannel } from './upstream/channel-upstream.js';
 import { InProcessUpstream } from './upstream/in-process-upstream.js';
 import type { Upstream } from './upstream/upstream.js';
@@ -79,17 +83,6 @@ export type GatewayTarget =
 /** Whom a gateway calls, and how it behaves. */
 export type GatewayOptions = GatewayTarget & GatewaySettings;
 
-/** A listener for `node:http`, `node:https` and what is built on them; it can do without its `this`. */
-export interface Gateway extends Disposable {
-  (request: IncomingMessage, response: ServerResponse): void;
-  /** How the server is to be for the gateway's limits to hold: `createServer(gateway.serverOptions, gateway)`. */
-  readonly serverOptions: ServerOptions;
-  /** For the server's `clientError` event: answers in the gateway's shape what is no HTTP. */
-  readonly onClientError: (error: Error, socket: Duplex) => void;
-  /** Lets go of the server, and of the channel if it is the gateway's own. Later requests are answered 503. */
-  close(): void;
-}
-
 const DEFAULTS = {
   headers: [],
   openApi: {},
@@ -127,7 +120,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     json,
     transcoder: (rule) => new RequestTranscoder(rule, types, limits.bodyValues),
     upstream,
-    ownEndpoints: new OwnEndpoints(new Map([...described, ...probed])),
+    builtInEndpoints: new BuiltInEndpoints(new Map([...described, ...probed])),
     callHeaders,
     authenticate: options.authenticate,
     cors: new Cors(cors),
@@ -144,7 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 }
 
-type OwnEndpoint = readonly [path: string, answer: OwnAnswer];
+type OwnEndpoint = readonly [path: string, answer: BuiltInAnswer];
 
 function openApiEndpoint(services: DescribedServices, settings: OpenApiSettings): OwnEndpoint[] {
   const endpoint = new OpenApiEndpoint(() => describeServices(services, settings));

@@ -1,8 +1,10 @@
 import { Metadata } from '@grpc/grpc-js';
 import { RetryInfo } from '../../generated/google/rpc/error_details.js';
-import type { Authenticate, CallRefusal } from '../authenticate.js';
-import { timeLeftMs } from '../deadline.js';
-import { Code, readableDetail, StatusError } from '../status.js';
+import type { Authenticate, CallRefusal } from '../core/authenticate.js';
+import { timeLeftMs } from '../core/clock.js';
+import type { Logger } from '../core/logger.js';
+import { Code, readableDetail, StatusError } from '../core/status.js';
+import type { BuiltInEndpoints, EndpointRouting } from './built-in-endpoints.js';
 import { type CallHeaders, deadlineOf, deadlinePassed } from './http/call-headers.js';
 import { jsonText } from './http/content-type.js';
 import type { Cors } from './http/cors.js';
@@ -10,15 +12,13 @@ import { errorEnvelope } from './http/error-envelope.js';
 import type { HeaderFields, HttpAnswer, HttpRequest } from './http/http-message.js';
 import { HttpRefusal, unknownMethod, unknownPath } from './http/http-refusal.js';
 import { httpStatusOf } from './http/http-status.js';
+import { internalError } from './http/internal-error.js';
+import type { GatewayLimits } from './http/limits.js';
 import { checkHead } from './http/request-head.js';
-import { internalError } from './internal-error.js';
 import { COMPACT, type JsonFormat, readJsonFormat } from './json/json-format.js';
 import type { MessageJson } from './json/message-json.js';
 import { ResponseRenderer } from './json/render-response.js';
 import type { RequestTranscoder } from './json/transcode-request.js';
-import type { GatewayLimits } from './limits.js';
-import type { Logger } from './logger.js';
-import type { EndpointRouting, OwnEndpoints } from './own-endpoints.js';
 import { RouteTable, type Routing } from './routing/route-table.js';
 import type { HttpRule } from './rules/http-rules.js';
 import { serverError, type Upstream } from './upstream/upstream.js';
@@ -29,7 +29,7 @@ export interface HandlerParts {
   readonly json: MessageJson;
   readonly transcoder: (rule: HttpRule) => RequestTranscoder;
   readonly upstream: Upstream;
-  readonly ownEndpoints: OwnEndpoints;
+  readonly builtInEndpoints: BuiltInEndpoints;
   readonly callHeaders: CallHeaders;
   /** Undefined: the upstream alone refuses calls. */
   readonly authenticate: Authenticate | undefined;
@@ -86,7 +86,7 @@ export class RequestHandler {
       const url = checkHead(request, this.#parts.limits);
       const { httpMethod, headers } = request;
       const ruled = this.#table.find(httpMethod, url);
-      const routing = this.#parts.ownEndpoints.route(httpMethod, url, ruled);
+      const routing = this.#parts.builtInEndpoints.route(httpMethod, url, ruled);
       if (this.#parts.cors.isPreflight(httpMethod, headers)) return this.#answerPreflight(routing, request);
       switch (routing.kind) {
         case 'unknown-path':

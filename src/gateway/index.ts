@@ -8,19 +8,19 @@
 export type { CorsOptions } from './http/cors.js';
 export {
   createGateway,
-  type Gateway,
   type GatewayOptions,
   type GatewaySettings,
   type GatewayTarget,
 } from './gateway.js';
-export type { Authenticate, CallHead, CallRefusal } from '../authenticate.js';
-export type { Logger } from './logger.js';
+export type { Authenticate, CallHead, CallRefusal } from '../core/authenticate.js';
+export type { Logger } from '../core/logger.js';
 export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './openapi/openapi-document.js';
 export type { OpenApiDocument } from './openapi/openapi-objects.js';
 export { addReflection, type Reflection, type ReflectionOptions } from './reflection/add-reflection.js';
-export type { ServiceDescription } from './service-description.js';
+export type { ServiceDescription } from './openapi/service-description.js';
 export { HttpRuleError } from '../schema/http-rule-error.js';
-export type { GatewayLimits } from './limits.js';
+export type { GatewayLimits } from './http/limits.js';
+export type { Gateway } from './http/request-listener.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
 export type { RouteRule } from './routing/route-rule.js';
 export type { ServiceConfigFile } from './rules/service-config.js';

@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/logger.js';
 import type { RequestHandler } from './handler.js';
 import { LINGER_MS, MAX_PIPELINED, oweAnswer } from './http/client-error.js';
 import { onDisconnect } from './http/disconnect.js';
 import type { HttpAnswer, HttpRequest } from './http/http-message.js';
 import { type HttpRefusal, tooManyPipelined } from './http/http-refusal.js';
+import type { GatewayLimits } from './http/limits.js';
 import { readBody } from './http/read-body.js';
 import { holdUntilTaken } from './http/untaken-answer.js';
-import type { GatewayLimits } from './limits.js';
-import type { Logger } from './logger.js';
 
 /** A listener for the `request` event of a server of `node:http`. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;

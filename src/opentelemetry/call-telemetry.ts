@@ -1,7 +1,7 @@
 import type { Attributes, Context, Histogram, Span, Tracer } from '@opentelemetry/api';
+import { Code, codeName } from '../core/status.js';
+import { type TraceContext, traceContextOf as traceContextOfHeaders } from '../core/trace-context.js';
 import type { CallFacts, ObservedCall } from '../server/index.js';
-import { Code, codeName } from '../status.js';
-import { type TraceContext, traceContextOf as traceContextOfHeaders } from '../trace-context.js';
 import type { OpenTelemetryApi } from './api.js';
 import { Attribute } from './metrics.js';
 import { spanContextOf, traceContextOf } from './span-context.js';

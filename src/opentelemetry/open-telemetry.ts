@@ -1,5 +1,7 @@
 import type { MeterProvider, Tracer, TracerProvider } from '@opentelemetry/api';
-import { importPackage } from '../optional-package.js';
+import { importPackage } from '../core/optional-package.js';
+import { codeName, StatusError } from '../core/status.js';
+import type { TraceContext } from '../core/trace-context.js';
 import type {
   CallFacts,
   ObservedCall,
@@ -9,8 +11,6 @@ import type {
   Telemetry,
   UnfinishedCount,
 } from '../server/index.js';
-import { codeName, StatusError } from '../status.js';
-import type { TraceContext } from '../trace-context.js';
 import type { OpenTelemetryApi } from './api.js';
 import { CallTelemetry } from './call-telemetry.js';
 import { type Instruments, instrumentsOf } from './instruments.js';

@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
+import { Code, codeName } from '../core/status.js';
 import type { OperationRecord } from '../server/index.js';
-import { Code, codeName } from '../status.js';
 import type { Instruments } from './instruments.js';
 import { Attribute } from './metrics.js';
 

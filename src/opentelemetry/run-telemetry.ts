@@ -1,7 +1,7 @@
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import { codeName, type StatusError } from '../core/status.js';
+import type { TraceContext } from '../core/trace-context.js';
 import type { ObservedRun, OperationRecord, RunEnding } from '../server/index.js';
-import { codeName, type StatusError } from '../status.js';
-import type { TraceContext } from '../trace-context.js';
 import type { OpenTelemetryApi } from './api.js';
 import type { Instruments } from './instruments.js';
 import { Attribute } from './metrics.js';

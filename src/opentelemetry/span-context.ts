@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
-import { parseTraceparent, type TraceContext } from '../trace-context.js';
+import { parseTraceparent, type TraceContext } from '../core/trace-context.js';
 import type { OpenTelemetryApi } from './api.js';
 
 /** What can be kept of a span, to be linked to later and elsewhere. */

@@ -8,7 +8,7 @@ import {
   type Registry,
   toJson,
 } from '@bufbuild/protobuf';
-import { StatusError } from '../status.js';
+import { StatusError } from '../core/status.js';
 import { describeSchema } from './describe-schema.js';
 import type { MethodOptions } from './method-options.js';
 import { ownRegistry } from './own-registry.js';

@@ -10,7 +10,7 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-import type { MessageType } from '../operation-method.js';
+import type { MessageType } from '../core/operation-method.js';
 
 /**
  * The codec of a message that only its descriptor is known of. Decoding is strict: bytes cut off anywhere are

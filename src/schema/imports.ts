@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { quoted } from '../status.js';
+import { quoted } from '../core/status.js';
 import { findIncluded } from './include-dirs.js';
 import { SchemaError } from './schema-error.js';
 

@@ -12,4 +12,4 @@ export { messageType } from './dynamic-message.js';
 export { addServices } from './grpc-services.js';
 export { TolerantJson } from './tolerant-json.js';
 export { type BoundField, matchesPattern, type PathBinding } from './http-binding.js';
-export { nearest } from '../nearest.js';
+export { nearest } from '../core/nearest.js';

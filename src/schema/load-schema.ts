@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import type { PackageDefinition } from '@grpc/proto-loader';
-import { quoted, StatusError } from '../status.js';
+import { quoted, StatusError } from '../core/status.js';
 import { completeDescriptors } from './complete-descriptors.js';
 import { describeSchema } from './describe-schema.js';
 import { fileRegistry } from './file-registry.js';

@@ -1,7 +1,7 @@
 import type { DescMessage, DescMethod, DescService, FileRegistry } from '@bufbuild/protobuf';
 import { EmptySchema } from '@bufbuild/protobuf/wkt';
-import { operationMethod } from '../operation-method.js';
-import { quoted } from '../status.js';
+import { operationMethod } from '../core/operation-method.js';
+import { quoted } from '../core/status.js';
 import { messageType } from './dynamic-message.js';
 import { type MethodOptions, operationInfoOf, pathBindingsOf } from './method-options.js';
 import type { LongRunningMethod } from './schema.js';

@@ -1,5 +1,5 @@
-import { nearest } from '../nearest.js';
-import { quoted } from '../status.js';
+import { nearest } from '../core/nearest.js';
+import { quoted } from '../core/status.js';
 
 /** The method that a name means, or what is wrong with the name. */
 export type NamedMethod = { readonly name: string } | { readonly fault: string };

@@ -1,4 +1,4 @@
-import { quoted } from '../status.js';
+import { quoted } from '../core/status.js';
 import { HttpRuleError } from './http-rule-error.js';
 
 /** One segment of a template: text to be met as it is, one segment of any text, or any number of segments. */

@@ -1,6 +1,6 @@
 import { createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { StatusError } from '../status.js';
+import { StatusError } from '../core/status.js';
 
 /**
  * Reads a `google.protobuf.FileDescriptorSet`.

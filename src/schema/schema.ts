@@ -1,5 +1,5 @@
 import type { DescMessage, DescMethod, DescService, FileRegistry, Message } from '@bufbuild/protobuf';
-import type { OperationMethod } from '../operation-method.js';
+import type { OperationMethod } from '../core/operation-method.js';
 import type { PathBinding } from './http-binding.js';
 
 /** A method that returns `google.longrunning.Operation`, as its .proto file describes it. */

@@ -13,25 +13,25 @@ export {
   implement,
   type RunContext,
   type StartContext,
-} from './implement.js';
+} from './work/implement.js';
 export { addHealth, type HealthOptions } from './health/add-health.js';
 export { type GrpcLimitOptions, type GrpcLimits, grpcLimits } from './limits/grpc-limits.js';
-export { OperationsService } from './grpc-handlers.js';
-export { strictService } from './strict-service.js';
-export { memoryStore } from '../stores/memory.js';
+export { OperationsService } from './grpc/grpc-handlers.js';
+export { strictService } from './grpc/grpc-handlers.js';
+export { memoryStore } from '../stores/memory/memory-store.js';
 
-export type { Access, AccessRequest, Authorization, Authorize } from './access/authorize.js';
-export type { Authenticate, CallHead, CallRefusal } from '../authenticate.js';
+export type { Access, AccessRequest, Authorization, Authorize } from './access/call-facts.js';
+export type { Authenticate, CallHead, CallRefusal } from '../core/authenticate.js';
 export type { CallFacts } from './access/call-facts.js';
 export type { Origin } from './access/on-behalf.js';
-export { type Caller, callerKey } from './access/caller.js';
+export { type Caller, callerKey } from './access/call-facts.js';
 export {
   type BearerOptions,
   type BearerSettings,
   bearerAuthentication,
 } from './access/bearer-authentication.js';
-export type { Anonymous } from './access/bearer-token.js';
-export type { Claims } from './access/claims.js';
+export type { Anonymous } from './access/access-error.js';
+export type { Claims } from './access/token-verifier.js';
 export { type IamPolicyOptions, iamPolicy } from './access/iam-policy.js';
 export { type Policy, type PolicyBinding, PolicyError, type PolicyFault } from './access/policy.js';
 export { requireScopes } from './access/require-scopes.js';
@@ -40,7 +40,7 @@ export type { KeySource, PublicKey } from './access/token-verifier.js';
 
 // For authors of stores and of servers.
 export type { Condition, HealthListener, OperationsHealth } from './health/operations-health.js';
-export type { Logger } from './logger.js';
+export type { Logger } from '../core/logger.js';
 export type {
   Observed,
   ObservedCall,
@@ -49,12 +49,12 @@ export type {
   StoreVerb,
   Telemetry,
 } from './telemetry/telemetry.js';
-export type { TraceContext } from '../trace-context.js';
+export type { TraceContext } from '../core/trace-context.js';
 export type { CallerLimitOptions } from './limits/caller-limits.js';
-export type { ServiceLimits } from './operations-service.js';
+export type { ServiceLimits } from './service/operations-service.js';
 export type { Filter } from '../filter/ast.js';
-export { listedSize } from '../stores/listed-size.js';
-export { MAX_EXAMINED, MAX_EXAMINED_BYTES } from '../stores/operation-store.js';
+export { listedSize } from '../stores/sql/listed-size.js';
+export { MAX_EXAMINED, MAX_EXAMINED_BYTES } from '../stores/contract/operation-store.js';
 export type {
   ChangeListener,
   ConsumeOptions,
@@ -64,11 +64,11 @@ export type {
   OperationRecord,
   OperationResult,
   OperationStore,
-  RecordsAtHand,
+  SynchronousRecords,
   RequestKey,
   UnfinishedCount,
   UnfinishedState,
   WorkConsumer,
   WorkHandler,
   WorkOutcome,
-} from '../stores/operation-store.js';
+} from '../stores/contract/operation-store.js';

@@ -1,19 +1,20 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
-import type { CallHead, CallRefusal } from '../authenticate.js';
-import { type Clock, systemClock } from '../clock.js';
-import type { DeepPartial } from '../operation-method.js';
-import type { OperationsApi } from '../operations-api.js';
-import { withDefaults } from '../options.js';
-import { sleep } from '../signals.js';
-import { Code, invalidField, kitError, quoted } from '../status.js';
-import { memoryStore } from '../stores/memory.js';
-import type { OperationRecord, OperationStore } from '../stores/operation-store.js';
-import { traceContextOf } from '../trace-context.js';
+import type { CallHead, CallRefusal } from '../core/authenticate.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import { type Logger, serverLogger } from '../core/logger.js';
+import type { DeepPartial } from '../core/operation-method.js';
+import type { OperationsApi } from '../core/operations-api.js';
+import { withDefaults } from '../core/options.js';
+import { sleep } from '../core/signals.js';
+import { Code, invalidField, kitError, quoted } from '../core/status.js';
+import { traceContextOf } from '../core/trace-context.js';
+import type { OperationRecord, OperationStore } from '../stores/contract/operation-store.js';
+import { rejectingStore } from '../stores/contract/rejecting-store.js';
+import { memoryStore } from '../stores/memory/memory-store.js';
+import type { Caller } from './access/call-facts.js';
 import { GrpcCallFacts, textHeaders } from './access/call-facts.js';
-import type { Caller } from './access/caller.js';
-import { authenticate, type Entry } from './access/entry.js';
-import { Gate } from './access/gate.js';
+import { authenticate, type Entry, Gate } from './access/gate.js';
 import { type Origin, onBehalfOf } from './access/on-behalf.js';
 import { givenRequestId } from './access/request-scope.js';
 import {
@@ -24,35 +25,33 @@ import {
   OperationsService,
   refusal,
   unary,
-} from './grpc-handlers.js';
+} from './grpc/grpc-handlers.js';
 import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
-import type { ImplementedMethod, StartContext } from './implement.js';
-import { isGone, toOperation } from './lifecycle.js';
 import { CallerLimits } from './limits/caller-limits.js';
-import { checkLimits } from './limits/check-limits.js';
 import { UnfinishedLimit } from './limits/unfinished-limit.js';
-import { ListFilters } from './list-filter.js';
-import { type Logger, serverLogger } from './logger.js';
-import { checkedId, randomId } from './operation-id.js';
 import {
   type CloseOptions,
+  checkLimits,
   DEFAULT_GRACE_MS,
   DEFAULT_OPTIONS,
   type OperationsOptions,
 } from './operations-options.js';
-import { InProcessOperations } from './operations-service.js';
-import { pageTokensOf } from './page-token.js';
-import { rejectingStore } from './rejecting-store.js';
-import { sweepExpired } from './retention.js';
-import { Runner } from './runner.js';
-import { type RequestFacts, ServedMethod } from './served-method.js';
-import { SizeLimits } from './size-limits.js';
+import { ListFilters } from './service/list-filter.js';
+import { InProcessOperations } from './service/operations-service.js';
+import { pageTokensOf } from './service/page-token.js';
+import { Waiters } from './service/waiters.js';
 import { type CallObservers, observedHandler, observeRefusal } from './telemetry/observed-handler.js';
 import { observedStore } from './telemetry/observed-store.js';
 import { SafeTelemetry } from './telemetry/safe-telemetry.js';
 import type { Telemetry } from './telemetry/telemetry.js';
-import { Transitions } from './transitions.js';
-import { Waiters } from './waiters.js';
+import type { ImplementedMethod, StartContext } from './work/implement.js';
+import { isGone, toOperation } from './work/lifecycle.js';
+import { checkedId, randomId } from './work/operation-id.js';
+import { sweepExpired } from './work/retention.js';
+import { Runner } from './work/runner.js';
+import { type RequestFacts, ServedMethod } from './work/served-method.js';
+import { SizeLimits } from './work/size-limits.js';
+import { Transitions } from './work/transitions.js';
 
 /** A server of long-running operations, to embed in a grpc-js server. */
 export interface Operations extends AsyncDisposable {

@@ -5,28 +5,28 @@
  */
 
 // For applications.
-export type { TestServer } from './test-server-api.js';
-export { startTestServer, type TestServerOptions, type TestServerTls } from './test-server.js';
+export type { TestServer } from './server/test-server-api.js';
+export { startTestServer, type TestServerOptions, type TestServerTls } from './server/test-server.js';
 export type { CallOutcome, RecordedCall } from './calls/recorded-call.js';
-export type { ApiSource, FakedApi, FakeOptions, RestSettings } from './faked-apis.js';
+export type { ApiSource, FakedApi, FakeOptions, RestSettings } from './server/faked-apis.js';
 export type { FailureSource, Fault, FaultEffect, FaultSource, NamedFault } from './faults/fault.js';
 export type { PlannedFault } from './faults/fault-plan.js';
-export type { AnyValue, TypedJson, TypedMessage } from './any-value.js';
-export type { HandDrivenOperation, HandDrivenOptions } from './hand-driven-operation.js';
+export type { AnyValue, TypedJson, TypedMessage } from './faking/any-value.js';
+export type { HandDrivenOperation, HandDrivenOptions } from './server/hand-driven-operation.js';
 export {
   expectCancelled,
   expectFailedWith,
   expectSucceededWith,
   type MatcherResult,
   operationMatchers,
-} from './matchers.js';
-export type { ErrorSource, MethodScriptSource, ScriptSource } from './script-source.js';
-export type { ClockOption, TestClock } from './test-clock.js';
-export { MANUAL_CLOCK_START, type ManualClock, manualClock } from './manual-clock.js';
-export { type ExampleService, exampleService } from './example.js';
-export { type FakeServer, type FakeServerOptions, fakeServer, type Recording } from './fake-server.js';
-export { type FakeServices, type FakeServicesOptions, fakeServices } from './fake-service.js';
-export type { OnCancel, OnInterrupted } from './conduct.js';
+} from './matchers/matchers.js';
+export type { ErrorSource, MethodScriptSource, ScriptSource } from './script/script-source.js';
+export type { ClockOption, TestClock } from './clock/test-clock.js';
+export { MANUAL_CLOCK_START, type ManualClock, manualClock } from './clock/manual-clock.js';
+export { type ExampleService, exampleService } from './faking/example.js';
+export { type FakeServer, type FakeServerOptions, fakeServer, type Recording } from './server/fake-server.js';
+export { type FakeServices, type FakeServicesOptions, fakeServices } from './faking/fake-service.js';
+export type { OnCancel, OnInterrupted } from './faking/cancel-behavior.js';
 export {
   DEFAULT_SCRIPT,
   type MethodScript,
@@ -36,7 +36,7 @@ export {
   type ScriptedAnswer,
   type ScriptedEnding,
   type ScriptStep,
-} from './script.js';
+} from './script/script.js';
 export {
   type LoadSchemaOptions,
   type LongRunningMethod,
@@ -45,14 +45,9 @@ export {
   SchemaError,
   schemaOf,
 } from '../schema/index.js';
-export { scriptTemplate } from './script-template.js';
-export { parseAuthFile } from './auth-file.js';
-export type { ParseAuthFileOptions } from './auth-settings.js';
-export { ScriptError, type ScriptFault } from './script-error.js';
+export { scriptTemplate } from './script/script-template.js';
+export { parseAuthFile } from './auth/auth-file.js';
+export type { ParseAuthFileOptions } from './auth/auth-settings.js';
+export { ScriptError, type ScriptFault } from './script/script-error.js';
 
 // For authors of stores.
-export {
-  type ConformanceCase,
-  type StoreConformanceOptions,
-  storeConformance,
-} from './conformance/store-conformance.js';

@@ -2,8 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import type { Terminal } from '../../src/cli/output/terminal.js';
 import { runProgram } from '../../src/cli/program.js';
-import type { Terminal } from '../../src/cli/terminal.js';
 
 const MAIN = join(__dirname, '../../dist/src/cli/main.js');
 const FIXTURES = join(__dirname, 'fixtures');

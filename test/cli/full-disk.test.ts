@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { Code } from '../../src/status.js';
-import { grpcOperations } from '../../src/testing/conformance/grpc-operations.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { grpcOperations } from '../../src/conformance/grpc-operations.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { Code } from '../../src/core/status.js';
 
 const MAIN = join(__dirname, '../../dist/src/cli/main.js');
 /** Every write to it fails with ENOSPC. */

@@ -4,7 +4,7 @@ import {
   ListOperationsRequest,
   ListOperationsResponse,
 } from '../../generated/google/longrunning/operations.js';
-import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
 import { answerBytes, refuse, startUnreliableServer } from '../client/unreliable-server.js';
 import { run } from './command-line.js';
 

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Code, OperationsClient, StatusError } from 'longrunning';
 import type { RecordedCall } from 'longrunning/testing';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../src/conformance/kit-error.js';
 import { protoFiles } from '../schema/proto-files.js';
 import { getJson, type Once, once } from '../testing/server/callers.js';
 import { JOBS_PROTO, run, Serving } from './command-line.js';

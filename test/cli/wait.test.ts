@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Code, StatusError, systemClock } from 'longrunning';
-import {
-  PARENT,
-  type ReportsServer,
-  startReportsServer,
-} from '../../src/testing/conformance/reports-server.js';
+import { PARENT, type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
 import { Command, JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { operationHandles } from '../../src/client/operation-handles.js';
-import { Code, kitError } from '../../src/status.js';
-import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
-import { manualClock } from '../../src/testing/manual-clock.js';
+import { operationHandles } from '../../src/client/operations/operation-handles.js';
+import { expectKitError, rejection } from '../../src/conformance/kit-error.js';
+import { Code, kitError } from '../../src/core/status.js';
+import { manualClock } from '../../src/testing/clock/manual-clock.js';
 import { cancelled, error, running, scriptedPeer, succeeded } from '../conformance/scripted-peer.js';
 
 describe('cancelAndWait › a server that is away', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListOperationsResponse } from '../../generated/google/longrunning/operations.js';
 import { ListOperationsError } from '../../src/client/calls/errors.js';
-import { listOperations } from '../../src/client/list.js';
-import { OperationsClient } from '../../src/client/operations-client.js';
-import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
-import { Code, kitError } from '../../src/status.js';
-import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
-import { PARENT, startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { listOperations } from '../../src/client/operations/list.js';
+import { OperationsClient } from '../../src/client/operations/operations-client.js';
+import { expectKitError, rejection } from '../../src/conformance/kit-error.js';
+import { PARENT, startReportsServer } from '../../src/conformance/reports-server.js';
+import type { CallOptions, OperationsApi } from '../../src/core/operations-api.js';
+import { Code, kitError } from '../../src/core/status.js';
 import { running } from './scripted-server.js';
 
 type Page = Pick<ListOperationsResponse, 'operations' | 'nextPageToken'> & Partial<ListOperationsResponse>;

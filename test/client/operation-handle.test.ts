@@ -2,21 +2,21 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
-import { pack } from '../../src/any.js';
 import {
   OperationCancelledError,
   OperationError,
   OperationFailedError,
 } from '../../src/client/calls/errors.js';
-import type { OperationHandle } from '../../src/client/operation-handle.js';
-import { type OpenOperation, operationHandles } from '../../src/client/operation-handles.js';
-import { OperationsClient } from '../../src/client/operations-client.js';
-import type { OperationOutcome } from '../../src/operation.js';
-import type { OperationMessage } from '../../src/operation-message.js';
-import { Code, kitError } from '../../src/status.js';
-import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
-import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
-import { manualClock } from '../../src/testing/manual-clock.js';
+import type { OperationHandle } from '../../src/client/operations/operation-handle.js';
+import { type OpenOperation, operationHandles } from '../../src/client/operations/operation-handles.js';
+import { OperationsClient } from '../../src/client/operations/operations-client.js';
+import { expectKitError, rejection } from '../../src/conformance/kit-error.js';
+import { type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
+import { pack } from '../../src/core/any.js';
+import type { OperationOutcome } from '../../src/core/operation.js';
+import type { OperationMessage } from '../../src/core/operation-message.js';
+import { Code, kitError } from '../../src/core/status.js';
+import { manualClock } from '../../src/testing/clock/manual-clock.js';
 
 const { exportReport, purgeReports } = ReportsOperations;
 

@@ -7,14 +7,10 @@ import { describe, expect, it } from '@jest/globals';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { ListOperationsError, OperationError } from '../../src/client/calls/errors.js';
-import { OperationsClient } from '../../src/client/operations-client.js';
-import { Code, kitError, StatusError } from '../../src/status.js';
-import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
-import {
-  PARENT,
-  type ReportsServer,
-  startReportsServer,
-} from '../../src/testing/conformance/reports-server.js';
+import { OperationsClient } from '../../src/client/operations/operations-client.js';
+import { expectKitError, rejection } from '../../src/conformance/kit-error.js';
+import { PARENT, type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
+import { Code, kitError, StatusError } from '../../src/core/status.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { NAME, scriptedClient } from './scripted-client.js';
 import { never, running, startScriptedServer, status, succeeded } from './scripted-server.js';

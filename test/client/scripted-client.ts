@@ -1,5 +1,5 @@
-import type { OperationsClientOptions } from '../../src/client/client-options.js';
-import { OperationsClient } from '../../src/client/operations-client.js';
+import type { OperationsClientOptions } from '../../src/client/operations/client-options.js';
+import { OperationsClient } from '../../src/client/operations/operations-client.js';
 import { type Script, type ScriptedServer, startScriptedServer } from './scripted-server.js';
 
 export const NAME = 'operations/1';

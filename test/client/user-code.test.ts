@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import { rejection } from '../../src/conformance/kit-error.js';
 import { Code, OperationsClient, StatusError } from '../../src/index.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { startTestServer } from '../../src/testing/index.js';
 import { processFaults } from '../helpers/process-faults.js';
 import { MISBEHAVIORS, VALUES } from '../server/user-code.js';

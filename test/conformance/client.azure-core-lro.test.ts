@@ -1,8 +1,8 @@
 // The behaviours that Azure's core-lro tests in poller.spec.ts, as our client has them.
 import { describe, expect, it } from '@jest/globals';
 import { OperationCancelledError, OperationFailedError } from '../../src/client/calls/errors.js';
-import { Code } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { Code } from '../../src/core/status.js';
 import { cancelled, error, failed, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in Azure core-lro poller.spec.ts', () => {

@@ -1,7 +1,7 @@
 // The behaviours that gax-dotnet tests in PollingTest, as our client has them.
 import { describe, expect, it } from '@jest/globals';
 import { WaitTimeoutError } from '../../src/client/calls/errors.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../src/conformance/kit-error.js';
 import { running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in gax-dotnet PollingTest', () => {

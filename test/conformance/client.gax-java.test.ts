@@ -1,10 +1,10 @@
 // The behaviours that gax-java tests in OperationCallableImplTest, as our client has them.
 import { describe, expect, it } from '@jest/globals';
 import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
-import { pack } from '../../src/any.js';
 import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/calls/errors.js';
-import { Code } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { pack } from '../../src/core/any.js';
+import { Code } from '../../src/core/status.js';
 import { error, failed, NAME, progress, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in gax-java OperationCallableImplTest', () => {

@@ -1,8 +1,8 @@
 // The behaviours that gax-nodejs tests in test/unit/longrunning.ts, as our client has them. Each names its case.
 import { describe, expect, it } from '@jest/globals';
 import { OperationFailedError, WaitTimeoutError } from '../../src/client/calls/errors.js';
-import { Code } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { Code } from '../../src/core/status.js';
 import { error, failed, NAME, progress, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in gax-nodejs longrunning.ts', () => {

@@ -1,9 +1,9 @@
 // The behaviours that google-cloud-cpp tests in async_polling_loop_test.cc, as our client has them.
 import { describe, expect, it } from '@jest/globals';
 import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/calls/errors.js';
-import { Code } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { Code } from '../../src/core/status.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 import { cancelled, error, NAME, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in google-cloud-cpp async_polling_loop_test.cc', () => {

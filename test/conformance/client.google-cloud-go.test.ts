@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import type { OperationFailedError } from '../../src/client/calls/errors.js';
-import { Code, kitError } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { Code, kitError } from '../../src/core/status.js';
 import { error, failed, NAME, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in google-cloud-go longrunning_test.go', () => {

@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { OperationCancelledError, OperationFailedError } from '../../src/client/calls/errors.js';
-import { Code, StatusError } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import {
   cancelled,
   error,

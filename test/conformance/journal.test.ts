@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { storeConformance } from 'longrunning/testing';
+import { storeConformance } from 'longrunning/conformance';
 import { JournalStore } from '../../examples/journal-store.js';
-import { queuedRecord } from '../../src/testing/conformance/records.js';
-import { PARENT } from '../../src/testing/conformance/reports-server.js';
+import { queuedRecord } from '../../src/conformance/records.js';
+import { PARENT } from '../../src/conformance/reports-server.js';
 
 describe('custom store of the documents', () => {
   let folder: string;

@@ -1,6 +1,6 @@
 import { describe, it } from '@jest/globals';
-import { memoryStore } from '../../src/stores/memory.js';
-import { storeConformance } from '../../src/testing/index.js';
+import { storeConformance } from '../../src/conformance/index.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
 
 describe('memory store', () => {
   for (const { name, run } of storeConformance({ open: memoryStore })) it(name, run);

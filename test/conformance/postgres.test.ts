@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, it } from '@jest/globals';
-import type { OperationStore } from '../../src/stores/operation-store.js';
+import { type ConformanceCase, storeConformance } from '../../src/conformance/index.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
 import type { PostgresStoreOptions } from '../../src/stores/postgres/index.js';
-import { type ConformanceCase, storeConformance } from '../../src/testing/index.js';
 import { postgresStoreForTest } from '../helpers/postgres-database.js';
 
 const schemas = new WeakMap<OperationStore, string>();

@@ -1,17 +1,17 @@
 import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
-import { pack } from '../../src/any.js';
-import type { OperationHandle } from '../../src/client/operation-handle.js';
-import { operationHandles } from '../../src/client/operation-handles.js';
-import type { CallOptions, OperationsApi } from '../../src/operations-api.js';
-import { Code, StatusError } from '../../src/status.js';
+import type { OperationHandle } from '../../src/client/operations/operation-handle.js';
+import { operationHandles } from '../../src/client/operations/operation-handles.js';
+import { pack } from '../../src/core/any.js';
+import type { CallOptions, OperationsApi } from '../../src/core/operations-api.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import {
   MANUAL_CLOCK_START,
   type ManualClock,
   manualClock,
   pausesUntil,
-} from '../../src/testing/manual-clock.js';
+} from '../../src/testing/clock/manual-clock.js';
 
 export const NAME = 'operations/1';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import type { OperationStore } from '../../src/stores/operation-store.js';
+import { storeConformance } from '../../src/conformance/index.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
-import { storeConformance } from '../../src/testing/index.js';
 import { type TempDirectory, tempDirectory } from '../helpers/sqlite-file.js';
 
 describe('SQLite store', () => {

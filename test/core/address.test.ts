@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseAddress } from '../../src/address.js';
+import { parseAddress } from '../../src/core/address.js';
 
 describe('address', () => {
   it.each([

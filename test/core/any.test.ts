@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ExportReportRequest, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
-import { pack, TypeRegistry, typeName, unpack } from '../../src/any.js';
+import { pack, TypeRegistry, typeName, unpack } from '../../src/core/any.js';
 
 const request = { parent: 'projects/p', title: 'sales', requestId: '' };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ExportReportResponse } from '../../generated/example/reports/v1/reports.js';
-import { encodeMessage } from '../../src/encode.js';
+import { encodeMessage } from '../../src/core/any.js';
 
 describe('encodeMessage', () => {
   it('gives the bytes of a fresh writer, whatever was encoded before, also if that failed halfway', () => {

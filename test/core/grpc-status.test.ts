@@ -2,9 +2,8 @@ import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ErrorInfo, Help } from '../../generated/google/rpc/error_details.js';
-import { pack } from '../../src/any.js';
-import { sendableError, toServerError } from '../../src/grpc-status.js';
-import { Code, StatusError } from '../../src/status.js';
+import { pack } from '../../src/core/any.js';
+import { Code, StatusError, sendableError, toServerError } from '../../src/core/status.js';
 import { anyThrown } from '../helpers/any-value.js';
 
 const info = pack(ErrorInfo, { reason: 'A', domain: 'd', metadata: {} });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { contain, notPromised } from '../../src/contain.js';
-import { Listeners } from '../../src/listeners.js';
+import { contain, notPromised } from '../../src/core/contain.js';
+import { Listeners } from '../../src/core/listeners.js';
 import { processFaults } from '../helpers/process-faults.js';
 
 describe('contain', () => {

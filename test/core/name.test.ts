@@ -6,8 +6,8 @@ import {
   matchesParent,
   parseOperationName,
   parseParent,
-} from '../../src/name.js';
-import { Code, StatusError } from '../../src/status.js';
+} from '../../src/core/name.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 
 const segment = fc

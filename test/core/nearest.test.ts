@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { nearest } from '../../src/nearest.js';
+import { nearest } from '../../src/core/nearest.js';
 
 describe('nearest', () => {
   it.each([

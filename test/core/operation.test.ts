@@ -3,10 +3,10 @@ import { ExportReportResponse, ReportMetadata } from '../../generated/example/re
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { Empty } from '../../generated/google/protobuf/empty.js';
-import { pack } from '../../src/any.js';
-import { snapshotOf } from '../../src/operation.js';
-import { operationMethod } from '../../src/operation-method.js';
-import { Code } from '../../src/status.js';
+import { pack } from '../../src/core/any.js';
+import { snapshotOf } from '../../src/core/operation.js';
+import { operationMethod } from '../../src/core/operation-method.js';
+import { Code } from '../../src/core/status.js';
 
 const { exportReport } = ReportsOperations;
 const metadata = pack(ReportMetadata, ReportMetadata.fromPartial({ progressPercent: 5 }));

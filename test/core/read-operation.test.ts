@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { ExportReportResponse } from '../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details.js';
-import { pack, unpack } from '../../src/any.js';
-import { typesOf } from '../../src/operation-method.js';
-import { readOperation } from '../../src/read-operation.js';
+import { pack, unpack } from '../../src/core/any.js';
+import { typesOf } from '../../src/core/operation-method.js';
+import { readOperation } from '../../src/core/read-operation.js';
 
 const name = 'operations/1';
 const status = { code: 9, message: 'x', details: [] };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RecentlyUsed } from '../../src/recently-used.js';
+import { RecentlyUsed } from '../../src/core/recently-used.js';
 
 /** What keeps two, and the keys that something was made for. */
 function keepTwo() {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type SuppliedLogger, safeLogger } from '../../src/safe-logger.js';
+import { type SuppliedLogger, safeLogger } from '../../src/core/logger.js';
 import { HOSTILE } from '../helpers/any-value.js';
 import { processFaults } from '../helpers/process-faults.js';
 

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { abortable, link, onAbort, sleep, within } from '../../src/signals.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
-import { manualClock } from '../../src/testing/manual-clock.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { abortable, link, onAbort, sleep, within } from '../../src/core/signals.js';
+import { manualClock } from '../../src/testing/clock/manual-clock.js';
 
 const reason = new Error('enough');
 

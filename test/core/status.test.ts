@@ -4,10 +4,18 @@ import fc from 'fast-check';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details.js';
 import { Status } from '../../generated/google/rpc/status.js';
-import { pack } from '../../src/any.js';
-import { STATUS_DETAILS_KEY } from '../../src/foreign-error.js';
-import { toServerError } from '../../src/grpc-status.js';
-import { Code, codeName, invalidField, kitError, quoted, readStatus, StatusError } from '../../src/status.js';
+import { pack } from '../../src/core/any.js';
+import { STATUS_DETAILS_KEY } from '../../src/core/foreign-error.js';
+import {
+  Code,
+  codeName,
+  invalidField,
+  kitError,
+  quoted,
+  readStatus,
+  StatusError,
+  toServerError,
+} from '../../src/core/status.js';
 import { anyString, anyThrown, HOSTILE } from '../helpers/any-value.js';
 
 const details = [pack(RetryInfo, { retryDelay: { seconds: 1, nanos: 0 } })];

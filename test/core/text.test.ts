@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { clipText, messageOf, percentEncodedBytes, readProperty, toText, utf8Bytes } from '../../src/text.js';
+import {
+  clipText,
+  messageOf,
+  percentEncodedBytes,
+  readProperty,
+  toText,
+  utf8Bytes,
+} from '../../src/core/text.js';
 import { anyString, anyThrown } from '../helpers/any-value.js';
 
 describe('toText', () => {

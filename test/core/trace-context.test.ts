@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseTraceparent, traceContextOf, traceIdOf } from '../../src/trace-context.js';
+import { parseTraceparent, traceContextOf, traceIdOf } from '../../src/core/trace-context.js';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const SPAN_ID = 'b7ad6b7169203331';

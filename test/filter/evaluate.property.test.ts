@@ -6,7 +6,7 @@ import type { Filter } from '../../src/filter/ast.js';
 import { checkFilter, type FilterTypes } from '../../src/filter/check.js';
 import { evaluate, type FilteredOperation } from '../../src/filter/evaluate.js';
 import { FILTER_LIMITS } from '../../src/filter/parse.js';
-import { compileFilter } from '../../src/stores/sql-filter.js';
+import { compileFilter } from '../../src/stores/sql/sql-filter.js';
 import { modelledFilter, operation } from './model.js';
 
 const TYPES: FilterTypes = { metadata: [ReportMetadata], response: [ExportReportResponse] };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MessageType } from '../../src/operation-method.js';
+import type { MessageType } from '../../src/core/operation-method.js';
 import { messageType } from '../../src/schema/dynamic-message.js';
 import { loadSchema } from '../../src/schema/index.js';
 

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { pack } from '../../src/any.js';
+import { pack } from '../../src/core/any.js';
+import type { MessageType } from '../../src/core/operation-method.js';
 import { checkFilter } from '../../src/filter/check.js';
 import { evaluate, type FilteredOperation } from '../../src/filter/evaluate.js';
-import type { MessageType } from '../../src/operation-method.js';
 import { dynamicCodec, generatedCodec } from './job-codecs.js';
 
 /** ProtoJSON of metadata with something in every field. */

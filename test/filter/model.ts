@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { Empty } from '../../generated/google/protobuf/empty.js';
-import { pack } from '../../src/any.js';
+import { pack } from '../../src/core/any.js';
 import type { FilteredOperation } from '../../src/filter/evaluate.js';
 
 /** A filter, and by other means whether an operation matches it. */

@@ -2,10 +2,9 @@ import { AttachedClustersClient } from '@google-cloud/gkemulticloud';
 import { type handleUnaryCall, Server } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type GetOperationRequest, Operation } from '../../generated/google/longrunning/operations.js';
+import { Code, StatusError, toServerError } from '../../src/core/status.js';
 import { createGateway, type ServedPort, servePort } from '../../src/gateway/index.js';
-import { toServerError } from '../../src/grpc-status.js';
 import { OperationsService } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
 import { restOptions } from './faked-api.js';
 
 // Loading google-gax takes its time.

@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  PARENT,
-  type ReportsServer,
-  startReportsServer,
-} from '../../src/testing/conformance/reports-server.js';
+import { PARENT, type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
 import { type Answer, type ServedGateway, serveGateway } from './http-client.js';
 
 const reasonOf = ({ json }: Answer) => {

@@ -26,9 +26,9 @@ import {
   type ServerReflectionResponse,
   ServerReflectionService,
 } from '../../generated/grpc/reflection/v1/reflection.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { addReflection, type ServedPort, servePort } from '../../src/gateway/index.js';
-import { Code, StatusError } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { startTestServer, type TestServer } from '../../src/testing/index.js';
 import { processFaults } from '../helpers/process-faults.js';
 import { thingsDescriptors } from './things-server.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import type { OperationStore } from '../../src/stores/operation-store.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
 import { type PostgresStoreOptions, postgresStore } from '../../src/stores/postgres/index.js';
 import type { TestPostgres } from './postgres-server.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { OperationStore } from '../../src/stores/operation-store.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
 
 /** A directory of its own, gone with all that is in it when it is disposed of. */

@@ -7,8 +7,8 @@ import { GoogleError } from 'google-gax';
 import { ClientError, ServerError } from 'nice-grpc';
 import 'longrunning/testing/jest';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import { Code, StatusError } from '../../src/status.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../src/conformance/kit-error.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { startTestServer, type TestServer } from '../../src/testing/index.js';
 import { otherClients } from './clients.js';
 

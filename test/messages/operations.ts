@@ -3,7 +3,7 @@ import { ExportReportResponse, ReportMetadata } from '../../generated/example/re
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { Empty } from '../../generated/google/protobuf/empty.js';
-import { pack } from '../../src/any.js';
+import { pack } from '../../src/core/any.js';
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
-import { typesOf } from '../../src/operation-method.js';
-import { readOperation } from '../../src/read-operation.js';
+import { typesOf } from '../../src/core/operation-method.js';
+import { readOperation } from '../../src/core/read-operation.js';
 import {
   type Form,
   PROTO_JSON,
@@ -16,15 +16,24 @@ import { anyOperation, knownOperation } from './operations.js';
 
 const types = typesOf(ReportsOperations.exportReport);
 
+/** A message after JSON; undefined if its own library cannot write it, as protobuf.js an Any of the type ".". */
+function throughJson(written: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(written));
+  } catch {
+    return undefined;
+  }
+}
+
 function check(forms: readonly Form[], operations: fc.Arbitrary<Operation>, numRuns: number): void {
   fc.assert(
     fc.property(operations, (operation) => {
       for (const { name, write, lossyJson } of forms) {
         const written = write(operation);
-        const again = JSON.parse(JSON.stringify(written));
+        const again = throughJson(written);
         try {
           expect(readOperation(written, types)).toEqual(operation);
-          if (!lossyJson) expect(readOperation(again, types)).toEqual(operation);
+          if (!lossyJson && again !== undefined) expect(readOperation(again, types)).toEqual(operation);
         } catch (cause) {
           throw new Error(`${name}: ${JSON.stringify(again)}`, { cause });
         }

@@ -5,6 +5,7 @@ import { loadFileDescriptorSetFromBuffer, type Options } from '@grpc/proto-loade
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ReportsClient } from '../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { convertOperation, OperationsClient, plainOperation, snapshotOf } from '../../src/index.js';
 import {
   createOperations,
@@ -13,7 +14,6 @@ import {
   OperationsService,
   strictService,
 } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
 import { insecure, PROTOBUF_OPERATION } from './clients.js';
 import { generateWith } from './ts-proto.js';
 

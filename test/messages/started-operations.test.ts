@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
-import { Code } from '../../src/status.js';
+import { Code } from '../../src/core/status.js';
 import { startTestServer, type TestServer } from '../../src/testing/index.js';
 import { otherClients } from './clients.js';
 

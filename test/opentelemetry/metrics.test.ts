@@ -11,13 +11,13 @@ import {
 import { Code, StatusError } from 'longrunning';
 import { METRICS } from 'longrunning/opentelemetry';
 import { memoryStore } from 'longrunning/server';
-import { aroundStore } from '../../src/server/around-store.js';
-import { eventually } from '../../src/testing/conformance/eventually.js';
+import { eventually } from '../../src/conformance/eventually.js';
 import {
   PARENT,
   type ReportsServerOptions,
   startReportsServer,
-} from '../../src/testing/conformance/reports-server.js';
+} from '../../src/conformance/reports-server.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Recorder } from './recorder.js';
 

@@ -4,16 +4,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { Code, StatusError } from 'longrunning';
-import { systemClock } from '../../src/clock.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { OperationStore } from '../../src/stores/operation-store.js';
+import { severableStore } from '../../src/conformance/disconnectable-store.js';
+import { eventually } from '../../src/conformance/eventually.js';
+import { type ReportsServerOptions, startReportsServer } from '../../src/conformance/reports-server.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
-import { eventually } from '../../src/testing/conformance/eventually.js';
-import {
-  type ReportsServerOptions,
-  startReportsServer,
-} from '../../src/testing/conformance/reports-server.js';
-import { severableStore } from '../../src/testing/conformance/severable-store.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { postgresStoreForTest } from '../helpers/postgres-database.js';
 import { type TempDirectory, tempDirectory } from '../helpers/sqlite-file.js';

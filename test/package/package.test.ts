@@ -91,7 +91,7 @@ describe('the package', () => {
         expect(map.sourcesContent).toHaveLength(map.sources.length);
         return map.sources.map((source: string) => join(dirname(file), source));
       });
-    expect(sources).toEqual(expect.arrayContaining(['src/status.ts', 'generated/google/rpc/status.ts']));
+    expect(sources).toEqual(expect.arrayContaining(['src/core/status.ts', 'generated/google/rpc/status.ts']));
     expect(sources).toEqual([...new Set(sources)]);
   });
 
@@ -105,11 +105,11 @@ describe('the package', () => {
     const args = ['--enable-source-maps', '--input-type=module', '--eval', script];
     const said = execFileSync(process.execPath, args, { cwd: directory, encoding: 'utf8' });
     expect(said).toMatch(/^\[\]\nStatusError: resource name "" is malformed/);
-    const line = readFileSync(join(ROOT, 'src/name.ts'), 'utf8')
+    const line = readFileSync(join(ROOT, 'src/core/name.ts'), 'utf8')
       .split('\n')
       .findIndex((text) => text.startsWith('export function parseOperationName'));
     // Its first statement.
-    expect(said).toContain(`src/name.ts:${line + 2}:`);
+    expect(said).toContain(`src/core/name.ts:${line + 2}:`);
   });
 
   it('publint finds nothing', () => {

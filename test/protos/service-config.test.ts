@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { createGateway } from '../../src/gateway/index.js';
-import { readServices, type ServiceDescription } from '../../src/gateway/service-description.js';
+import { readServices, type ServiceDescription } from '../../src/gateway/openapi/service-description.js';
 
 const FILE = 'longrunning/protos/longrunning.yaml';
 const file = createRequire(import.meta.url).resolve(FILE);

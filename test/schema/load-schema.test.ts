@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import { describe, expect, it } from '@jest/globals';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
+import { rejection } from '../../src/conformance/kit-error.js';
 import { findMethod, loadSchema, SchemaError } from '../../src/schema/index.js';
-import { rejection } from '../../src/testing/conformance/kit-error.js';
 import { GKE_PROTOS, protoFiles } from './proto-files.js';
 
 const GKE_FILES = ['attached_service.proto', 'aws_service.proto'].map(

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import { pack } from '../../src/any.js';
+import { pack } from '../../src/core/any.js';
 import { loadSchema, operationToJson } from '../../src/schema/index.js';
 
 const UNKNOWN = { typeUrl: 'type.googleapis.com/acme.Unknown', value: Buffer.from([8, 1]) };

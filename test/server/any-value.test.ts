@@ -1,17 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import { aroundStore } from '../../src/server/around-store.js';
-import { Code, isStatusError, StatusError } from '../../src/status.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { OperationResult, OperationStore } from '../../src/stores/operation-store.js';
-import {
-  PARENT,
-  type ReportsServer,
-  startReportsServer,
-} from '../../src/testing/conformance/reports-server.js';
-import { exampleService } from '../../src/testing/example.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { PARENT, type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
+import { Code, isStatusError, StatusError } from '../../src/core/status.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
+import type { OperationResult, OperationStore } from '../../src/stores/contract/operation-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
+import { exampleService } from '../../src/testing/faking/example.js';
 import { serveGateway } from '../gateway/http-client.js';
 import { anyString, anyThrown, HOSTILE } from '../helpers/any-value.js';
 import { STORES } from '../stores/stores.js';

@@ -10,14 +10,10 @@ import {
   Operation,
   WaitOperationRequest,
 } from '../../generated/google/longrunning/operations.js';
+import { PARENT, type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
+import { Code } from '../../src/core/status.js';
 import { OperationsService } from '../../src/server/index.js';
-import { Code } from '../../src/status.js';
-import {
-  PARENT,
-  type ReportsServer,
-  startReportsServer,
-} from '../../src/testing/conformance/reports-server.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 import { frame, type RawGrpc, rawGrpc } from '../helpers/raw-grpc.js';
 
 const { getOperation, cancelOperation, deleteOperation, waitOperation, listOperations } = OperationsService;

@@ -1,8 +1,9 @@
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { OperationsClient } from 'longrunning';
+import { heldBytes } from '../../src/core/held-memory.js';
+import { Code } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
-import { heldBytes } from '../../src/held-memory.js';
 import {
   addHealth,
   createOperations,
@@ -10,8 +11,7 @@ import {
   grpcLimits,
   OperationsService,
 } from '../../src/server/index.js';
-import { Code } from '../../src/status.js';
-import { manualClock, settled } from '../../src/testing/manual-clock.js';
+import { manualClock, settled } from '../../src/testing/clock/manual-clock.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Attacker, callHeaders, Flag, Frame, frameOf } from '../helpers/http2-frames.js';
 import { frame, type RawAnswer, type RawGrpc, rawGrpc } from '../helpers/raw-grpc.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { aroundStore } from '../../src/server/around-store.js';
-import { Code } from '../../src/status.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
-import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { expectKitError, rejection } from '../../src/conformance/kit-error.js';
+import { startReportsServer } from '../../src/conformance/reports-server.js';
+import { Code } from '../../src/core/status.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
 
 const NAME = 'operations/1';
 const METHODS = ['getOperation', 'listOperations', 'cancelOperation', 'deleteOperation'] as const;

@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { ChangeListener, OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
-import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { startReportsServer } from '../../src/conformance/reports-server.js';
+import type {
+  ChangeListener,
+  OperationRecord,
+  OperationStore,
+} from '../../src/stores/contract/operation-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 
 /** What a store tells of one change. */
 type News = Parameters<ChangeListener>;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { aroundStore } from '../../src/server/around-store.js';
-import { Code, StatusError } from '../../src/status.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { OperationStore } from '../../src/stores/operation-store.js';
-import { expectKitError } from '../../src/testing/conformance/kit-error.js';
-import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { expectKitError } from '../../src/conformance/kit-error.js';
+import { startReportsServer } from '../../src/conformance/reports-server.js';
+import { Code, StatusError } from '../../src/core/status.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 
 /** A store whose records can be read after the server closed it. */
 function startServer(onAbort: 'honour' | 'ignore') {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
+import { startReportsServer } from '../../src/conformance/reports-server.js';
 import { createOperations, implement } from '../../src/server/index.js';
-import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 
 const exportReport = implement(ReportsOperations.exportReport, { run: () => ({}) });
 const purgeReports = implement(ReportsOperations.purgeReports, { run: () => ({}) });

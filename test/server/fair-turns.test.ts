@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { FairTurns } from '../../src/server/fair-turns.js';
+import { FairTurns } from '../../src/server/grpc/fair-turns.js';
 
 describe('costly answers that are asked for at once', () => {
   it('come in their order, a few in each turn of the event loop', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PARENT, startReportsServer } from '../../src/testing/conformance/reports-server.js';
+import { PARENT, startReportsServer } from '../../src/conformance/reports-server.js';
 import { manualClock } from '../../src/testing/index.js';
 import { STORES } from '../stores/stores.js';
 

@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { Server } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { OperationsClient } from 'longrunning';
+import { Code } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
 import { createOperations, grpcLimits, OperationsService } from '../../src/server/index.js';
-import { Code } from '../../src/status.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { rawGrpc } from '../helpers/raw-grpc.js';
 

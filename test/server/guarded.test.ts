@@ -9,10 +9,10 @@ import {
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
 import { AccessError } from '../../src/server/access/access-error.js';
 import { createOperations, type OperationsOptions } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
 import { anyThrown, HOSTILE } from '../helpers/any-value.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { processFaults } from '../helpers/process-faults.js';

@@ -4,12 +4,12 @@ import {
   HealthClient,
   HealthCheckResponse_ServingStatus as Status,
 } from '../../generated/health/v1/health.js';
+import { expectKitError } from '../../src/conformance/kit-error.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
-import { aroundStore } from '../../src/server/around-store.js';
 import { addHealth, createOperations, memoryStore } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
-import { expectKitError } from '../../src/testing/conformance/kit-error.js';
-import { manualClock, settled } from '../../src/testing/manual-clock.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
+import { manualClock, settled } from '../../src/testing/clock/manual-clock.js';
 
 const OPERATIONS = 'google.longrunning.Operations';
 

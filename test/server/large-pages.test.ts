@@ -1,8 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { OperationsClient } from 'longrunning';
+import { endedRecord } from '../../src/conformance/records.js';
+import { PARENT } from '../../src/conformance/reports-server.js';
 import type { OperationStore } from '../../src/server/index.js';
-import { endedRecord } from '../../src/testing/conformance/records.js';
-import { PARENT } from '../../src/testing/conformance/reports-server.js';
 import { exampleService } from '../../src/testing/index.js';
 import { run } from '../cli/command-line.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { apply, isGone, type LifecycleEvent, queued, toOperation } from '../../src/server/lifecycle.js';
-import { Code, StatusError } from '../../src/status.js';
-import type { OperationRecord } from '../../src/stores/operation-store.js';
+import { Code, StatusError } from '../../src/core/status.js';
+import { apply, isGone, type LifecycleEvent, queued, toOperation } from '../../src/server/work/lifecycle.js';
+import type { OperationRecord } from '../../src/stores/contract/operation-store.js';
 
 const RETENTION_MS = 1000;
 

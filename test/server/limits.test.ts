@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { OperationsClient } from 'longrunning';
 import { RetryInfo } from '../../generated/google/rpc/error_details.js';
+import { expectKitError } from '../../src/conformance/kit-error.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
-import { aroundStore } from '../../src/server/around-store.js';
 import { createOperations, memoryStore, type OperationsOptions } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
-import { expectKitError } from '../../src/testing/conformance/kit-error.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
 import { exampleService, fakeServer, parseScript } from '../../src/testing/index.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 

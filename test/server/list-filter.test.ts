@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { ExportReportResponse } from '../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { implement } from '../../src/server/index.js';
-import { ListFilters } from '../../src/server/list-filter.js';
-import type { ListedOperation } from '../../src/stores/operation-store.js';
+import { ListFilters } from '../../src/server/service/list-filter.js';
+import type { ListedOperation } from '../../src/stores/contract/operation-store.js';
 
 const { exportReport } = ReportsOperations;
 const reports = implement(exportReport, { run: () => ({}) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { OpenWaits } from '../../src/server/open-waits.js';
-import { type ManualClock, manualClock } from '../../src/testing/manual-clock.js';
+import { OpenWaits } from '../../src/server/service/wait.js';
+import { type ManualClock, manualClock } from '../../src/testing/clock/manual-clock.js';
 
 /** Waits that note when they are ended, in milliseconds after the beginning. */
 function openWaits(clock: ManualClock = manualClock()) {

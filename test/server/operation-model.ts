@@ -1,9 +1,9 @@
 import { deepStrictEqual } from 'node:assert';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
-import { unpack } from '../../src/any.js';
-import { Code, codeName, StatusError } from '../../src/status.js';
-import type { AbortBehaviour } from '../../src/testing/conformance/controlled-work.js';
+import type { AbortBehaviour } from '../../src/conformance/controlled-work.js';
+import { unpack } from '../../src/core/any.js';
+import { Code, codeName, StatusError } from '../../src/core/status.js';
 
 type Reader = 'get' | 'wait' | 'list';
 

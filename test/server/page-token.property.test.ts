@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PageTokens, pageTokensOf } from '../../src/server/page-token.js';
-import type { OperationStore } from '../../src/stores/operation-store.js';
+import { PageTokens, pageTokensOf } from '../../src/server/service/page-token.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 
 const text = fc.string({ unit: 'grapheme' });

@@ -6,12 +6,12 @@ import type {
 } from '../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
-import { aroundStore } from '../../src/server/around-store.js';
+import { type AbortBehaviour, ControlledWork } from '../../src/conformance/controlled-work.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { createOperations, implement, type Operations } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
-import type { OperationStore } from '../../src/stores/operation-store.js';
-import { type AbortBehaviour, ControlledWork } from '../../src/testing/conformance/controlled-work.js';
-import { type ManualClock, manualClock } from '../../src/testing/manual-clock.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
+import { type ManualClock, manualClock } from '../../src/testing/clock/manual-clock.js';
 import { OperationModel } from './operation-model.js';
 
 export const ACTIONS = [

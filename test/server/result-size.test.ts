@@ -8,7 +8,10 @@ import type {
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { BadRequest, ErrorInfo } from '../../generated/google/rpc/error_details.js';
-import { pack, unpack } from '../../src/any.js';
+import { expectKitError } from '../../src/conformance/kit-error.js';
+import { PARENT, startReportsServer } from '../../src/conformance/reports-server.js';
+import { pack, unpack } from '../../src/core/any.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import {
   createOperations,
   type Implementation,
@@ -16,9 +19,6 @@ import {
   implement,
   type OperationsOptions,
 } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
-import { expectKitError } from '../../src/testing/conformance/kit-error.js';
-import { PARENT, startReportsServer } from '../../src/testing/conformance/reports-server.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { STORES } from '../stores/stores.js';
 

@@ -1,10 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { aroundStore } from '../../src/server/around-store.js';
+import { startReportsServer } from '../../src/conformance/reports-server.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { memoryStore } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
-import type { OperationRecord, OperationResult, OperationStore } from '../../src/stores/operation-store.js';
-import { startReportsServer } from '../../src/testing/conformance/reports-server.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
+import type {
+  OperationRecord,
+  OperationResult,
+  OperationStore,
+} from '../../src/stores/contract/operation-store.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 import { QUIET_TELEMETRY } from './user-code.js';
 
 /** A store that delays those changes of records that match, until the gate is opened. */

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { type ReportsServer, startReportsServer } from '../../src/testing/conformance/reports-server.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 
 const OPERATIONS = 10_000;
 const RETENTION_MS = 60_000;

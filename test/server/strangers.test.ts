@@ -3,7 +3,7 @@ import { Server, type ServerInterceptor, type ServerOptions } from '@grpc/grpc-j
 import { describe, expect, it } from '@jest/globals';
 import { OperationsClient } from 'longrunning';
 import { servePort } from '../../src/gateway/index.js';
-import { heldBytes } from '../../src/held-memory.js';
+import { heldBytes } from '../../src/core/held-memory.js';
 import {
   addHealth,
   createOperations,
@@ -12,7 +12,7 @@ import {
   OperationsService,
   staticTokens,
 } from '../../src/server/index.js';
-import { Code } from '../../src/status.js';
+import { Code } from '../../src/core/status.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Attacker, callHeaders, Flag, Frame, frameOf } from '../helpers/http2-frames.js';
 import { frame, type RawGrpc, rawGrpc } from '../helpers/raw-grpc.js';

@@ -2,8 +2,8 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from '@jest/globals';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { createOperations, implement, memoryStore, type OperationStore } from '../../src/server/index.js';
-import { Transitions } from '../../src/server/transitions.js';
-import type { OperationRecord } from '../../src/stores/operation-store.js';
+import { Transitions } from '../../src/server/work/transitions.js';
+import type { OperationRecord } from '../../src/stores/contract/operation-store.js';
 
 const running: OperationRecord = {
   name: 'shelves/1/operations/a',
@@ -22,7 +22,7 @@ it('a record at hand that changes while the next one is made is read again: no c
   await store.create(running);
   let asked = 0;
   const committed = new Transitions(store, new Map(), 1000).commit(running.name, (record) => {
-    if (asked++ === 0) store.atHand?.compareAndSet({ ...record, version: 2, cancelRequestTime: 1500 }, 1);
+    if (asked++ === 0) store.sync?.compareAndSet({ ...record, version: 2, cancelRequestTime: 1500 }, 1);
     return {
       type: 'updated',
       attempt: 1,
@@ -37,7 +37,7 @@ it('a record at hand that changes while the next one is made is read again: no c
 it('a store may have promises that are not of this realm', async () => {
   const memory = memoryStore();
   const store: OperationStore = Object.assign(memoryStore(), {
-    ...{ atHand: undefined },
+    ...{ sync: undefined },
     get: (name: string) => foreign(memory.get(name)),
   });
   await memory.create(running);

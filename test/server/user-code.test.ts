@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
-import { aroundStore } from '../../src/server/around-store.js';
 import {
   memoryStore,
   type ObservedRun,
@@ -8,6 +7,7 @@ import {
   type StoreVerb,
   type Telemetry,
 } from '../../src/server/index.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
 import {
   describe as describeValue,
   MISBEHAVIORS,

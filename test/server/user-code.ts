@@ -10,6 +10,8 @@ import {
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
+import { grpcOperations, unary } from '../../src/conformance/grpc-operations.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
 import {
   createOperations,
@@ -21,8 +23,6 @@ import {
   strictService,
   type Telemetry,
 } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
-import { grpcOperations, unary } from '../../src/testing/conformance/grpc-operations.js';
 import { HOSTILE } from '../helpers/any-value.js';
 import { processFaults } from '../helpers/process-faults.js';
 

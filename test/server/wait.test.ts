@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
-import { OpenWaits } from '../../src/server/open-waits.js';
-import { Wait } from '../../src/server/wait.js';
-import { Waiters } from '../../src/server/waiters.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { ChangeListener, OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
-import { end, next, queuedRecord } from '../../src/testing/conformance/records.js';
-import { MANUAL_CLOCK_START, manualClock, settled } from '../../src/testing/manual-clock.js';
+import { end, next, queuedRecord } from '../../src/conformance/records.js';
+import { OpenWaits, Wait } from '../../src/server/service/wait.js';
+import { Waiters } from '../../src/server/service/waiters.js';
+import type {
+  ChangeListener,
+  OperationRecord,
+  OperationStore,
+} from '../../src/stores/contract/operation-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
+import { MANUAL_CLOCK_START, manualClock, settled } from '../../src/testing/clock/manual-clock.js';
 
 const fail = (error: unknown) => {
   throw error;

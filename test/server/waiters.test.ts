@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { Waiters } from '../../src/server/waiters.js';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { OperationStore } from '../../src/stores/operation-store.js';
+import { Waiters } from '../../src/server/service/waiters.js';
+import type { OperationStore } from '../../src/stores/contract/operation-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
 
 const fail = (error: unknown) => {
   throw error;

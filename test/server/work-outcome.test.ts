@@ -1,13 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { aroundStore } from '../../src/server/around-store.js';
+import { type ReportsServerOptions, startReportsServer } from '../../src/conformance/reports-server.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { memoryStore } from '../../src/server/index.js';
-import { Code, StatusError } from '../../src/status.js';
-import type { OperationRecord, WorkOutcome } from '../../src/stores/operation-store.js';
-import {
-  type ReportsServerOptions,
-  startReportsServer,
-} from '../../src/testing/conformance/reports-server.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import { aroundStore } from '../../src/stores/contract/around-store.js';
+import type { OperationRecord, WorkOutcome } from '../../src/stores/contract/operation-store.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 
 /** A server, and the outcomes that its store is given for the work that it hands out. */
 async function serve(options: ReportsServerOptions = {}) {

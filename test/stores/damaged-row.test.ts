@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { Status } from '../../generated/google/rpc/status.js';
-import { Code, StatusError } from '../../src/status.js';
-import { recordOf as recordOfRow, rowOf } from '../../src/stores/operation-row.js';
+import { Code, StatusError } from '../../src/core/status.js';
+import { recordOf as recordOfRow, rowOf } from '../../src/stores/sql/operation-row.js';
 import { ended, recordOf } from './stores.js';
 
 describe('the error in the row of an operation', () => {

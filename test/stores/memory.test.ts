@@ -27,13 +27,13 @@ const ended: OperationRecord = {
 test('what is at hand is what promises give', async () => {
   const store = memoryStore();
   await store.create(running);
-  expect(store.atHand?.get(running.name)).toEqual(running);
-  expect(store.atHand?.compareAndSet(ended, 2)).toBe(false);
+  expect(store.sync?.get(running.name)).toEqual(running);
+  expect(store.sync?.compareAndSet(ended, 2)).toBe(false);
   expect(await store.get(running.name)).toEqual(running);
-  expect(store.atHand?.compareAndSet(ended, 1)).toBe(true);
+  expect(store.sync?.compareAndSet(ended, 1)).toBe(true);
   expect(await store.get(running.name)).toEqual(ended);
   expect(await store.compareAndSet(ended, 1)).toBe(false);
-  expect(store.atHand?.get('operations/none')).toBeUndefined();
+  expect(store.sync?.get('operations/none')).toBeUndefined();
 });
 
 test.each([0, 10, 10_000])(

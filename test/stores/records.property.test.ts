@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+import type { OperationRecord, OperationStore } from '../../src/stores/contract/operation-store.js';
 import { anyString } from '../helpers/any-value.js';
 import { recordOf, STORES } from './stores.js';
 

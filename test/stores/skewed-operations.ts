@@ -1,6 +1,6 @@
 import { checkFilter } from '../../src/filter/check.js';
 import { evaluate } from '../../src/filter/evaluate.js';
-import type { ListQuery, OperationStore } from '../../src/stores/operation-store.js';
+import type { ListQuery, OperationStore } from '../../src/stores/contract/operation-store.js';
 import { ended, recordOf } from './stores.js';
 
 /**

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { matchesParent } from '../../src/name.js';
-import { memoryStore } from '../../src/stores/memory.js';
+import { matchesParent } from '../../src/core/name.js';
 import {
   type ListedOperation,
   type ListPage,
@@ -9,7 +8,8 @@ import {
   MAX_EXAMINED,
   type OperationRecord,
   type OperationStore,
-} from '../../src/stores/operation-store.js';
+} from '../../src/stores/contract/operation-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
 import { processFaults } from '../helpers/process-faults.js';
 import { ended, recordOf, STORES, type TestedStore } from './stores.js';
 

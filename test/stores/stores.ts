@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import { memoryStore } from '../../src/stores/memory.js';
-import type { OperationRecord, OperationStore } from '../../src/stores/operation-store.js';
+import type { OperationRecord, OperationStore } from '../../src/stores/contract/operation-store.js';
+import { memoryStore } from '../../src/stores/memory/memory-store.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
 import { postgresStoreForTest } from '../helpers/postgres-database.js';
 import { sqliteInTempDirectory } from '../helpers/sqlite-file.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { WorkOutcome } from '../../src/stores/operation-store.js';
-import { WorkQueue } from '../../src/stores/work-queue.js';
-import { settled } from '../../src/testing/manual-clock.js';
+import type { WorkOutcome } from '../../src/stores/contract/operation-store.js';
+import { WorkQueue } from '../../src/stores/contract/work-queue.js';
+import { settled } from '../../src/testing/clock/manual-clock.js';
 
 describe('work queue', () => {
   it('hands everything out once, in order, never more at a time than allowed', async () => {

@@ -1,12 +1,12 @@
 import { type DescMethod, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
+import { type GrpcOperations, grpcOperations } from '../../src/conformance/grpc-operations.js';
+import { StatusError } from '../../src/core/status.js';
 import { operationToJson, type Schema } from '../../src/schema/index.js';
 import { createOperations, OperationsService } from '../../src/server/index.js';
-import { StatusError } from '../../src/status.js';
-import { type GrpcOperations, grpcOperations } from '../../src/testing/conformance/grpc-operations.js';
+import { type ManualClock, manualClock } from '../../src/testing/clock/manual-clock.js';
 import { fakeServices, parseScript } from '../../src/testing/index.js';
-import { type ManualClock, manualClock } from '../../src/testing/manual-clock.js';
 
 /** Faked services on a free port of 127.0.0.1, by a clock that stands still, and a client of theirs. */
 export interface FakeServer extends AsyncDisposable {

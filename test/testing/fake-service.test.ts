@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { expectKitError, rejection } from '../../src/conformance/kit-error.js';
+import { Code } from '../../src/core/status.js';
 import { loadSchema, type Schema } from '../../src/schema/index.js';
-import { Code } from '../../src/status.js';
-import { expectKitError, rejection } from '../../src/testing/conformance/kit-error.js';
 import { exampleService, fakeServices } from '../../src/testing/index.js';
 import { GKE_PROTOS, protoFiles } from '../schema/proto-files.js';
 import { startFakeServer } from './fake-server.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import 'longrunning/testing/jest';
-import { Code, StatusError } from '../../src/status.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { expectCancelled, expectFailedWith, expectSucceededWith } from '../../src/testing/index.js';
 
 const cancelled = { name: 'operations/1', done: true, error: { code: 1, message: 'cancelled' } };

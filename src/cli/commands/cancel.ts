@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { ExitCode } from '../exit-code.js';
-import { inSession } from '../in-session.js';
-import { type CallingOptions, operationsCommand, type WaitingOptions } from '../options.js';
+import { inSession } from '../connection/in-session.js';
+import { ExitCode } from '../failures/exit-code.js';
+import { type CallingOptions, operationsCommand, type WaitingOptions } from '../options/options.js';
 import { printable } from '../output/printable.js';
-import type { Terminal } from '../terminal.js';
+import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning cancel NAME [--wait]` */
 export function cancelCommand(terminal: Terminal): Command {
@@ -12,14 +12,14 @@ export function cancelCommand(terminal: Terminal): Command {
     .option('--wait', 'wait for the operation to end; the exit code says how it did')
     .action((name: string, options: CallingOptions & WaitingOptions) =>
       inSession(terminal, options, async (session) => {
-        const { cancelOperation, endingOf } = await import('../cancel-operation.js');
+        const { cancelOperation, endingOf } = await import('../operations/cancel-operation.js');
         const ended = await cancelOperation(session, name);
         const text = ended
           ? `${printable(name)} had already ended: ${endingOf(ended)}`
           : `cancellation requested of ${printable(name)}`;
         if (ended && (options.wait || options.json)) session.terminal.stderr.write(`longrunning: ${text}\n`);
         if (options.wait) {
-          const { awaitOutcome } = await import('../await-outcome.js');
+          const { awaitOutcome } = await import('../operations/await-outcome.js');
           return awaitOutcome(session, name, ended);
         }
         session.print({ json: {}, text });

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { ExitCode } from '../exit-code.js';
-import type { Terminal } from '../terminal.js';
+import { ExitCode } from '../failures/exit-code.js';
+import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning complete -- WORDS`, for the scripts of `longrunning completion`. */
 export function completeCommand(terminal: Terminal): Command {

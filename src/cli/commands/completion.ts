@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { completionScript, SHELLS, type Shell } from '../completion/scripts.js';
-import { ExitCode } from '../exit-code.js';
-import type { Terminal } from '../terminal.js';
+import { ExitCode } from '../failures/exit-code.js';
+import type { Terminal } from '../output/terminal.js';
 
 const HELP = `
 Load it when a shell begins:

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { ExitCode } from '../exit-code.js';
-import { inSession } from '../in-session.js';
-import { type CallingOptions, operationsCommand } from '../options.js';
+import { inSession } from '../connection/in-session.js';
+import { ExitCode } from '../failures/exit-code.js';
+import { type CallingOptions, operationsCommand } from '../options/options.js';
 import { printable } from '../output/printable.js';
-import type { Terminal } from '../terminal.js';
+import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning delete NAME` */
 export function deleteCommand(terminal: Terminal): Command {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { ExitCode } from '../exit-code.js';
-import { inSession } from '../in-session.js';
-import { type CallingOptions, operationsCommand } from '../options.js';
-import type { Terminal } from '../terminal.js';
+import { inSession } from '../connection/in-session.js';
+import { ExitCode } from '../failures/exit-code.js';
+import { type CallingOptions, operationsCommand } from '../options/options.js';
+import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning get NAME` */
 export function getCommand(terminal: Terminal): Command {

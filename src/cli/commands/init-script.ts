@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { ExitCode } from '../exit-code.js';
-import { type ProtoOptions, withProtoOptions } from '../options.js';
-import type { Terminal } from '../terminal.js';
+import { ExitCode } from '../failures/exit-code.js';
+import { type ProtoOptions, withProtoOptions } from '../options/options.js';
+import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning init-script` */
 export function initScriptCommand(terminal: Terminal): Command {
@@ -10,7 +10,7 @@ export function initScriptCommand(terminal: Terminal): Command {
   );
   return withProtoOptions(command, 'proto whose methods to write down (repeatable)').action(
     async (options: ProtoOptions) => {
-      const { fakedSchema } = await import('../served-protos.js');
+      const { fakedSchema } = await import('../serve/served-protos.js');
       const { scriptTemplate } = await import('../../testing/index.js');
       terminal.stdout.write(scriptTemplate(await fakedSchema(options)));
       terminal.exitCode = ExitCode.SUCCEEDED;

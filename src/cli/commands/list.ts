@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import { inSession } from '../in-session.js';
-import { type CallingOptions, operationsCommand } from '../options.js';
-import { readPageSize } from '../page-size.js';
-import type { Terminal } from '../terminal.js';
+import { inSession } from '../connection/in-session.js';
+import { type CallingOptions, operationsCommand } from '../options/options.js';
+import { readPageSize } from '../options/page-size.js';
+import type { Terminal } from '../output/terminal.js';
 
 interface ListOptions extends CallingOptions {
   readonly filter?: string;
@@ -31,7 +31,7 @@ export function listCommand(terminal: Terminal): Command {
     .addHelpText('after', EXAMPLE)
     .action((name: string | undefined, { filter = '', pageSize, all, partial, ...options }: ListOptions) =>
       inSession(terminal, options, async (session) => {
-        const { listAll, listPage } = await import('../list.js');
+        const { listAll, listPage } = await import('../operations/list.js');
         const request = {
           name: name ?? '',
           filter,

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
 import type { ServiceDescription } from '../../gateway/index.js';
-import { ExitCode } from '../exit-code.js';
-import { type ProtoOptions, withProtoOptions } from '../options.js';
-import type { Terminal } from '../terminal.js';
-import { UsageError } from '../usage-error.js';
+import { ExitCode } from '../failures/exit-code.js';
+import { UsageError } from '../failures/usage-error.js';
+import { type ProtoOptions, withProtoOptions } from '../options/options.js';
+import type { Terminal } from '../output/terminal.js';
 
 interface OpenApiOptions extends ProtoOptions {
   readonly descriptors?: string;
@@ -39,7 +39,7 @@ export function openApiCommand(terminal: Terminal): Command {
 
 async function describe(options: OpenApiOptions): Promise<object> {
   const { openApiDocument } = await import('../../gateway/index.js');
-  const { badRule } = await import('../bad-rule.js');
+  const { badRule } = await import('../failures/bad-rule.js');
   const services = await servicesOf(options);
   const { serviceConfig: file } = options;
   const config = file !== undefined && {
@@ -63,7 +63,7 @@ async function servicesOf({ descriptors, ...protos }: OpenApiOptions): Promise<S
     const file = createRequire(import.meta.url).resolve('longrunning/descriptors');
     return { descriptors: await readFile(file) };
   }
-  const { schemaOf } = await import('../protos.js');
+  const { schemaOf } = await import('../types/protos.js');
   const { registry, annotationOf } = await schemaOf(protos);
   return { descriptors: registry, annotationOf };
 }

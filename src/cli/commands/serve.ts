@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { ExitCode } from '../exit-code.js';
+import { ExitCode } from '../failures/exit-code.js';
+import type { Terminal } from '../output/terminal.js';
 import { type AuthOptions, authorization, withAuthOptions } from '../serve/auth-options.js';
 import { type FakingOptions, watchedScript, withFakingOptions } from '../serve/faking-options.js';
 import { type LimitOptions, takenOn, transportLimits, withLimitOptions } from '../serve/limit-options.js';
 import { type ListeningOptions, listenSettings, withListeningOptions } from '../serve/listening-options.js';
 import { metricsAddress, type ObservingOptions, withObservingOptions } from '../serve/observing-options.js';
 import { type RunningOptions, withRunningOptions } from '../serve/running-options.js';
-import type { Terminal } from '../terminal.js';
 
 interface ServeOptions
   extends ListeningOptions,
@@ -36,9 +36,9 @@ export function serveCommand(terminal: Terminal): Command {
 
 async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const watch = watchedScript(options);
-  const { servedProtos } = await import('../served-protos.js');
-  const { openStore } = await import('../store.js');
-  const { serveUntilTerminated } = await import('../serve-until-terminated.js');
+  const { servedProtos } = await import('../serve/served-protos.js');
+  const { openStore } = await import('../serve/store.js');
+  const { serveUntilTerminated } = await import('../serve/serve-until-terminated.js');
   const served = await servedProtos(options);
   const authorize = await authorization(options, served.schema);
   const store = await openStore(options.store, options.storeListen);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { inSession } from '../in-session.js';
-import { type CallingOptions, callingCommand, type WaitingOptions } from '../options.js';
-import type { Terminal } from '../terminal.js';
+import { inSession } from '../connection/in-session.js';
+import { type CallingOptions, callingCommand, type WaitingOptions } from '../options/options.js';
+import type { Terminal } from '../output/terminal.js';
 
 const EXAMPLE = `
 Example:
@@ -18,7 +18,7 @@ export function startCommand(terminal: Terminal): Command {
     .addHelpText('after', EXAMPLE)
     .action((name: string, json: string, options: CallingOptions & WaitingOptions) =>
       inSession(terminal, options, async (session) => {
-        const { startByName } = await import('../start-by-name.js');
+        const { startByName } = await import('../operations/start-by-name.js');
         return startByName(session, { name, json, wait: options.wait ?? false });
       }),
     );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { inSession } from '../in-session.js';
-import { type CallingOptions, operationsCommand } from '../options.js';
-import type { Terminal } from '../terminal.js';
+import { inSession } from '../connection/in-session.js';
+import { type CallingOptions, operationsCommand } from '../options/options.js';
+import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning wait NAME` */
 export function waitCommand(terminal: Terminal): Command {
@@ -9,7 +9,7 @@ export function waitCommand(terminal: Terminal): Command {
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .action((name: string, options: CallingOptions) =>
       inSession(terminal, options, async (session) => {
-        const { awaitOutcome } = await import('../await-outcome.js');
+        const { awaitOutcome } = await import('../operations/await-outcome.js');
         return awaitOutcome(session, name);
       }),
     );

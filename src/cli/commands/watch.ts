@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { inSession } from '../in-session.js';
-import { type CallingOptions, operationsCommand, readDuration } from '../options.js';
-import type { Terminal } from '../terminal.js';
+import { inSession } from '../connection/in-session.js';
+import { type CallingOptions, operationsCommand, readDuration } from '../options/options.js';
+import type { Terminal } from '../output/terminal.js';
 
 const DEFAULT_INTERVAL_MS = 1000;
 
@@ -31,7 +31,7 @@ export function watchCommand(terminal: Terminal): Command {
     .addHelpText('after', HELP)
     .action((name: string | undefined, options: WatchOptions) =>
       inSession(terminal, options, async (session) => {
-        const { watch } = await import('../watch.js');
+        const { watch } = await import('../operations/watch.js');
         return watch(session, name ?? '', options.interval);
       }),
     );

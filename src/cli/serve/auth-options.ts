@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Schema } from '../../schema/index.js';
 import type { Authorization } from '../../server/index.js';
-import { UsageError } from '../usage-error.js';
+import { UsageError } from '../failures/usage-error.js';
 
 /** Who may call. */
 export interface AuthOptions {
@@ -27,7 +27,7 @@ export async function authorization(
   schema: Schema,
 ): Promise<Authorization | undefined> {
   if (file === undefined) return undefined;
-  const { parseAuthFile, ScriptError } = await import('../../testing/faking.js');
+  const { parseAuthFile, ScriptError } = await import('../../testing/server/faking.js');
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
     throw new UsageError(`the file of --auth cannot be read: ${cause.message}`, { cause });
   });

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { RecordedCall } from '../../testing/index.js';
-import { UsageError } from '../usage-error.js';
+import { UsageError } from '../failures/usage-error.js';
 import type { Log } from './log.js';
 
 /** Headers by which their sender is known. */

@@ -1,7 +1,7 @@
 import { type ChangingTls, watchTlsFiles } from '../../gateway/index.js';
-import type { ListenSettings } from '../listen.js';
-import type { Terminal } from '../terminal.js';
-import { messageOf, UsageError } from '../usage-error.js';
+import { messageOf, UsageError } from '../failures/usage-error.js';
+import type { Terminal } from '../output/terminal.js';
+import type { ListenSettings } from './listen.js';
 import type { Log } from './log.js';
 
 /** The certificates to serve with, if any, and what ends the reading of them. */

@@ -8,14 +8,14 @@ import {
   type OperationsOptions,
   type Telemetry,
 } from '../../server/index.js';
-import { DEFAULT_SCRIPT, type FakeServer, fakeServer } from '../../testing/faking.js';
-import { badRule } from '../bad-rule.js';
-import type { ListenSettings } from '../listen.js';
-import type { ServedProtos } from '../served-protos.js';
-import { UsageError } from '../usage-error.js';
+import { DEFAULT_SCRIPT, type FakeServer, fakeServer } from '../../testing/server/faking.js';
+import { badRule } from '../failures/bad-rule.js';
+import { UsageError } from '../failures/usage-error.js';
 import type { CallFile } from './call-file.js';
 import type { TransportLimits } from './limit-options.js';
+import type { ListenSettings } from './listen.js';
 import type { Log } from './log.js';
+import type { ServedProtos } from './served-protos.js';
 
 /** What the servers are made with. */
 export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {

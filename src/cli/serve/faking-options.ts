@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { withProtoOptions } from '../options.js';
-import type { ServedFiles } from '../served-protos.js';
-import { UsageError } from '../usage-error.js';
+import { UsageError } from '../failures/usage-error.js';
+import { withProtoOptions } from '../options/options.js';
+import type { ServedFiles } from './served-protos.js';
 
 /** What is served, how it goes, and what is told of it. */
 export interface FakingOptions extends ServedFiles {

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { TlsFiles } from '../../gateway/index.js';
-import type { ListenSettings } from '../listen.js';
-import { addressOption } from '../options.js';
-import { UsageError } from '../usage-error.js';
+import { UsageError } from '../failures/usage-error.js';
+import { addressOption } from '../options/options.js';
+import type { ListenSettings } from './listen.js';
 
 /** Where a server listens, and for what. */
 export interface ListeningOptions {

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ChangingTls, Gateway, ServedPort } from '../../gateway/index.js';
 import type { Telemetry } from '../../server/index.js';
-import { serveAt } from '../listen.js';
-import { UsageError } from '../usage-error.js';
+import { UsageError } from '../failures/usage-error.js';
+import { serveAt } from './listen.js';
 import type { Log } from './log.js';
 
 const PACKAGES = ['@opentelemetry/api', '@opentelemetry/sdk-metrics', '@opentelemetry/exporter-prometheus'];

@@ -1,6 +1,6 @@
-import { timeLeftMs } from '../../deadline.js';
-import { link, sleep } from '../../signals.js';
-import { Code, StatusError } from '../../status.js';
+import { timeLeftMs } from '../../core/clock.js';
+import { link, sleep } from '../../core/signals.js';
+import { Code, StatusError } from '../../core/status.js';
 import { callDeadline } from './call-deadline.js';
 import { isConnectionFailure } from './call-error.js';
 

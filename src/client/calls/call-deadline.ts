@@ -1,5 +1,5 @@
 import type { Duration } from '../../../generated/google/protobuf/duration.js';
-import { assertTimeout, deadlineAfter } from '../../deadline.js';
+import { assertTimeout, deadlineAfter } from '../../core/clock.js';
 import { durationMs } from './duration.js';
 
 const DEFAULT_TIMEOUT_MS = 10_000;

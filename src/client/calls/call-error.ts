@@ -1,5 +1,5 @@
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { Code, ERROR_DOMAIN, kitError, readableDetail, StatusError } from '../../status.js';
+import { Code, ERROR_DOMAIN, kitError, readableDetail, StatusError } from '../../core/status.js';
 
 /** Reason of the ErrorInfo of UNIMPLEMENTED that stands for HTTP 404, perhaps from a proxy and not from the server. */
 export const HTTP_NOT_FOUND = 'HTTP_NOT_FOUND';

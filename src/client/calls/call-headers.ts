@@ -1,5 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
-import { invalidField, quoted } from '../../status.js';
+import { invalidField, quoted } from '../../core/status.js';
 
 type Headers = Readonly<Record<string, string>>;
 

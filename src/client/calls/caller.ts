@@ -1,8 +1,7 @@
-import { systemClock } from '../../clock.js';
-import { timeLeftMs } from '../../deadline.js';
-import type { CallOptions } from '../../operations-api.js';
-import { link, within } from '../../signals.js';
-import { Code, kitError } from '../../status.js';
+import { systemClock, timeLeftMs } from '../../core/clock.js';
+import type { CallOptions } from '../../core/operations-api.js';
+import { link, within } from '../../core/signals.js';
+import { Code, kitError } from '../../core/status.js';
 import { callDeadline } from './call-deadline.js';
 import { callHeaders } from './call-headers.js';
 import type { Connection, UnaryMethod } from './connection.js';

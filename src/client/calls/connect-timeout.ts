@@ -1,5 +1,5 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { LONGEST_TIMER_MS } from '../../deadline.js';
+import { LONGEST_TIMER_MS } from '../../core/clock.js';
 
 type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;
 type Socket = Parameters<SecureConnector['connect']>[0];

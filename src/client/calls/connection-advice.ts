@@ -1,4 +1,4 @@
-import { parseAddress } from '../../address.js';
+import { parseAddress } from '../../core/address.js';
 
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [

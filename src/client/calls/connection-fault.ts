@@ -1,7 +1,7 @@
 import { CallCredentials, type Client, connectivityState, InterceptingCall } from '@grpc/grpc-js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { onAbort } from '../../signals.js';
-import { Code, ERROR_DOMAIN, kitError, quoted, readableDetail, StatusError } from '../../status.js';
+import { onAbort } from '../../core/signals.js';
+import { Code, ERROR_DOMAIN, kitError, quoted, readableDetail, StatusError } from '../../core/status.js';
 import { connectionAdvice } from './connection-advice.js';
 import { speaksTls } from './tls-probe.js';
 

@@ -5,9 +5,9 @@ import {
   type Interceptor,
   type Metadata,
 } from '@grpc/grpc-js';
-import { contain } from '../../contain.js';
-import { onAbort } from '../../signals.js';
-import { assertWireFormat } from '../../wire-format.js';
+import { assertWireFormat } from '../../core/any.js';
+import { contain } from '../../core/contain.js';
+import { onAbort } from '../../core/signals.js';
 import { callError } from './call-error.js';
 import { ConnectionFaults } from './connection-fault.js';
 

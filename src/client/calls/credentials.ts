@@ -1,9 +1,9 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { type Address, parseAddress } from '../../address.js';
-import { ignoreRejection } from '../../contain.js';
-import { assertOwnCredentials } from '../../own-credentials.js';
-import { abortable } from '../../signals.js';
-import { Code, kitError, quoted, StatusError } from '../../status.js';
+import { type Address, parseAddress } from '../../core/address.js';
+import { ignoreRejection } from '../../core/contain.js';
+import { assertOwnCredentials } from '../../core/own-credentials.js';
+import { abortable } from '../../core/signals.js';
+import { Code, kitError, quoted, StatusError } from '../../core/status.js';
 import { assertBearerToken } from './bearer-token.js';
 import { withoutScheme } from './connection-advice.js';
 import { isTransientFailure } from './transient-failure.js';

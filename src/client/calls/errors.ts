@@ -1,6 +1,6 @@
-import type { CancelledOperation, FailedOperation, OperationSnapshot } from '../../operation.js';
-import type { CallOptions, OperationsApi } from '../../operations-api.js';
-import { Code, codeName, kitError, quoted, StatusError } from '../../status.js';
+import type { CancelledOperation, FailedOperation, OperationSnapshot } from '../../core/operation.js';
+import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
+import { Code, codeName, kitError, quoted, StatusError } from '../../core/status.js';
 
 /**
  * A {@link StatusError} that knows which operation it is about: what the client's calls and waits reject with. Code,

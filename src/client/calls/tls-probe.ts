@@ -1,5 +1,5 @@
 import { connect } from 'node:tls';
-import { onAbort } from '../../signals.js';
+import { onAbort } from '../../core/signals.js';
 import { withoutScheme } from './connection-advice.js';
 
 const HOST_AND_PORT = /^\[?(?<host>[^\]]+?)\]?:(?<port>\d+)$/;

@@ -1,4 +1,4 @@
-import { Code, StatusError } from '../../status.js';
+import { Code, StatusError } from '../../core/status.js';
 
 /** System errors that mean that a peer cannot be reached now. */
 const NETWORK_ERRORS = new Set([

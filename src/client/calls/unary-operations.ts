@@ -6,7 +6,7 @@ import {
   OperationsService,
   WaitOperationRequest,
 } from '../../../generated/google/longrunning/operations.js';
-import type { CallOptions, OperationsApi } from '../../operations-api.js';
+import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
 import type { UnaryMethod } from './connection.js';
 
 /** Makes one call, whichever of the five. */

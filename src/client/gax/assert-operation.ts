@@ -1,4 +1,4 @@
-import { quoted } from '../../status.js';
+import { quoted } from '../../core/status.js';
 
 const STARTED = 'const [operation] = await client.createThing(request); fromGax(operation)';
 

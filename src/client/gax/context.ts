@@ -1,8 +1,8 @@
-import { systemClock } from '../../clock.js';
-import type { OperationsApi } from '../../operations-api.js';
-import { abortable } from '../../signals.js';
-import { Code, kitError } from '../../status.js';
-import type { HandleContext } from '../operation-handle.js';
+import { systemClock } from '../../core/clock.js';
+import type { OperationsApi } from '../../core/operations-api.js';
+import { abortable } from '../../core/signals.js';
+import { Code, kitError } from '../../core/status.js';
+import type { HandleContext } from '../operations/operation-handle.js';
 import { fetcherFor, type OperationFetcher } from '../waiting/fetcher.js';
 import { Poller } from '../waiting/poller.js';
 import { type GaxOperationsClient, isGrpcStub } from './generated-client.js';

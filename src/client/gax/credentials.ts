@@ -1,9 +1,7 @@
 import { InterceptingCall, type Interceptor, Metadata, type StatusObject } from '@grpc/grpc-js';
-import { systemClock } from '../../clock.js';
-import { timeLeftMs } from '../../deadline.js';
-import { toServerError } from '../../grpc-status.js';
-import { abortable, within } from '../../signals.js';
-import { Code, kitError, quoted, StatusError } from '../../status.js';
+import { systemClock, timeLeftMs } from '../../core/clock.js';
+import { abortable, within } from '../../core/signals.js';
+import { Code, kitError, quoted, StatusError, toServerError } from '../../core/status.js';
 import { isTransientFailure } from '../calls/transient-failure.js';
 
 const DEFAULT_UNIVERSE = 'googleapis.com';

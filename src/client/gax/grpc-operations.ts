@@ -1,7 +1,7 @@
 import { ChannelCredentials, connectivityState } from '@grpc/grpc-js';
-import type { Clock } from '../../clock.js';
-import type { CallOptions, OperationsApi } from '../../operations-api.js';
-import { link, onAbort } from '../../signals.js';
+import type { Clock } from '../../core/clock.js';
+import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
+import { link, onAbort } from '../../core/signals.js';
 import { callDeadline } from '../calls/call-deadline.js';
 import { Caller } from '../calls/caller.js';
 import { Connection, type UnaryMethod } from '../calls/connection.js';

@@ -5,19 +5,19 @@
  */
 
 import { GoogleAuth } from 'google-gax';
-import { snapshotOf } from '../../operation.js';
-import type { OperationMethod } from '../../operation-method.js';
-import { parseAddress } from '../../address.js';
-import type { OperationsClientOptions } from '../client-options.js';
+import { snapshotOf } from '../../core/operation.js';
+import type { OperationMethod } from '../../core/operation-method.js';
+import { parseAddress } from '../../core/address.js';
+import type { OperationsClientOptions } from '../operations/client-options.js';
 import { assertGaxOperation } from './assert-operation.js';
 import { gaxContext } from './context.js';
 import { authorizing, type GoogleCredentials } from './credentials.js';
 import type { GaxOperation } from './generated-client.js';
 import { snapshotReader } from './operation.js';
-import { readOperation } from '../../read-operation.js';
-import { OperationHandle } from '../operation-handle.js';
-import type { OperationOptions } from '../operation-handles.js';
-import { OperationsClient } from '../operations-client.js';
+import { readOperation } from '../../core/read-operation.js';
+import { OperationHandle } from '../operations/operation-handle.js';
+import type { OperationOptions } from '../operations/operation-handles.js';
+import { OperationsClient } from '../operations/operations-client.js';
 
 export type { GoogleCredentials } from './credentials.js';
 export type { GaxAny, GaxOperation, GaxOperationMessage, GaxOperationsClient } from './generated-client.js';

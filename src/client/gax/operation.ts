@@ -1,7 +1,7 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import type { Any } from '../../../generated/google/protobuf/any.js';
-import { type OperationSnapshot, snapshotOf } from '../../operation.js';
-import type { OperationMethod } from '../../operation-method.js';
+import { type OperationSnapshot, snapshotOf } from '../../core/operation.js';
+import type { OperationMethod } from '../../core/operation-method.js';
 import type { GaxAny, GaxDecoder, GaxOperation } from './generated-client.js';
 
 /** An Any that google-gax decoded, as ours. */

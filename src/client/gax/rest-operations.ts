@@ -6,11 +6,11 @@ import type {
   ListOperationsResponse,
   Operation,
 } from '../../../generated/google/longrunning/operations.js';
-import { LONGEST_TIMER_MS } from '../../deadline.js';
-import type { CallOptions, NamedRequest, OperationsApi } from '../../operations-api.js';
-import { readOperation } from '../../read-operation.js';
-import { abortable, onAbort } from '../../signals.js';
-import { Code, kitError, StatusError } from '../../status.js';
+import { LONGEST_TIMER_MS } from '../../core/clock.js';
+import type { CallOptions, NamedRequest, OperationsApi } from '../../core/operations-api.js';
+import { readOperation } from '../../core/read-operation.js';
+import { abortable, onAbort } from '../../core/signals.js';
+import { Code, kitError, StatusError } from '../../core/status.js';
 import { callDeadline } from '../calls/call-deadline.js';
 import { callHeaders } from '../calls/call-headers.js';
 import type { GaxAny, GaxCall, GaxCallOptions, GaxOperationsClient } from './generated-client.js';

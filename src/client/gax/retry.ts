@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../../clock.js';
-import { sleep } from '../../signals.js';
-import { Code, StatusError } from '../../status.js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { sleep } from '../../core/signals.js';
+import { Code, StatusError } from '../../core/status.js';
 import { type BackoffPolicy, backoffMs } from '../waiting/backoff.js';
 
 /** The same values as in the service config of the kit's own channels. */

@@ -1,4 +1,4 @@
-import { onAbort } from '../../signals.js';
+import { onAbort } from '../../core/signals.js';
 
 interface Waiter {
   readonly admit: () => void;

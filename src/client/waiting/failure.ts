@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { RetryInfo } from '../../../generated/google/rpc/error_details.js';
-import type { Clock } from '../../clock.js';
-import { ignoreRejection, notPromised } from '../../contain.js';
-import { sleep } from '../../signals.js';
-import { Code, readableDetail, StatusError } from '../../status.js';
+import type { Clock } from '../../core/clock.js';
+import { ignoreRejection, notPromised } from '../../core/contain.js';
+import { sleep } from '../../core/signals.js';
+import { Code, readableDetail, StatusError } from '../../core/status.js';
 import { HTTP_NOT_FOUND, hasReason } from '../calls/call-error.js';
 import { durationMs } from '../calls/duration.js';
 import { backoffMs } from './backoff.js';

@@ -1,7 +1,7 @@
 import { type Operation, OperationsService } from '../../../generated/google/longrunning/operations.js';
 import type { Duration } from '../../../generated/google/protobuf/duration.js';
-import type { Clock } from '../../clock.js';
-import type { CallOptions, OperationsApi } from '../../operations-api.js';
+import type { Clock } from '../../core/clock.js';
+import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
 import { callDeadline, waitTimeoutMs } from '../calls/call-deadline.js';
 import type { Caller } from '../calls/caller.js';
 import { durationOf } from '../calls/duration.js';

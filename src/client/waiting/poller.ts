@@ -1,7 +1,7 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
-import type { Clock } from '../../clock.js';
-import { sleep } from '../../signals.js';
-import { StatusError } from '../../status.js';
+import type { Clock } from '../../core/clock.js';
+import { sleep } from '../../core/signals.js';
+import { StatusError } from '../../core/status.js';
 import type { RetryPredicate } from './failure.js';
 import type { OperationFetcher } from './fetcher.js';
 import { type Pace, type RequestStep, type WaitEvent, WaitPolicy } from './wait-policy.js';

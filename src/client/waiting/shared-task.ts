@@ -1,4 +1,4 @@
-import { abortable, onAbort } from '../../signals.js';
+import { abortable, onAbort } from '../../core/signals.js';
 
 interface Run<Result> {
   readonly promise: Promise<Result>;

@@ -1,7 +1,6 @@
-import { type Clock, systemClock } from '../../clock.js';
-import { timeLeftMs } from '../../deadline.js';
-import { link, within } from '../../signals.js';
-import { Code, kitError, type StatusError } from '../../status.js';
+import { type Clock, systemClock, timeLeftMs } from '../../core/clock.js';
+import { link, within } from '../../core/signals.js';
+import { Code, kitError, type StatusError } from '../../core/status.js';
 import type { Connection } from '../calls/connection.js';
 import { Pacer, Semaphore } from './admission.js';
 

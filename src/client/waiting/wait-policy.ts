@@ -1,5 +1,5 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
-import { Code, invalidField, type StatusError } from '../../status.js';
+import { Code, invalidField, type StatusError } from '../../core/status.js';
 import { isConnectionFailure } from '../calls/call-error.js';
 import { backoffMs, POLL_BACKOFF } from './backoff.js';
 import { type RetryPredicate, retryAfterMs, verdictOn } from './failure.js';

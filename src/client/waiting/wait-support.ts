@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.js';
-import { abortable } from '../../signals.js';
-import { Code, StatusError } from '../../status.js';
+import type { Clock } from '../../core/clock.js';
+import { abortable } from '../../core/signals.js';
+import { Code, StatusError } from '../../core/status.js';
 import { POLL_BACKOFF } from './backoff.js';
 
 const FIRST_TRIAL_MS = 60_000;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Metadata } from '@grpc/grpc-js';
-import { deadlineAfter } from '../../deadline.js';
-import { Code, invalidField, kitError, quoted, type StatusError } from '../../status.js';
+import { deadlineAfter } from '../../core/clock.js';
+import { Code, invalidField, kitError, quoted, type StatusError } from '../../core/status.js';
 import type { HeaderFields, HttpRequest } from './http-message.js';
 
 /** Whom a request comes from, over which proxies: for the server behind, the gateway is its peer. */

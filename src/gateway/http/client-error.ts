@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../core/clock.js';
 import { COMPACT } from '../json/json-format.js';
 import type { MessageJson } from '../json/message-json.js';
 import { errorEnvelope } from './error-envelope.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { ConnectionMemory, type MemoryLimits } from '../../held-memory.js';
+import { ConnectionMemory, type MemoryLimits } from '../../core/held-memory.js';
 
 const memories = new WeakMap<Socket, ConnectionMemory>();
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { malformedBody } from '../malformed-request.js';
 import { unsupportedBody } from './http-refusal.js';
+import { malformedBody } from './malformed-request.js';
 
 const JSON_TYPE = /^application\/(?:json|[\w!#$&^.+-]+\+json)$/i;
 const CHARSET = /^\s*charset\s*=\s*"?([\w-]+)"?\s*$/i;

@@ -1,4 +1,4 @@
-import { codeName, type StatusError } from '../../status.js';
+import { codeName, type StatusError } from '../../core/status.js';
 import type { JsonFormat } from '../json/json-format.js';
 import type { MessageJson } from '../json/message-json.js';
 import { writeJson } from '../json/render-response.js';

@@ -2,7 +2,7 @@ import {
   HealthCheckResponse,
   HealthCheckResponse_ServingStatus,
 } from '../../../generated/health/v1/health.js';
-import { Code, codeName } from '../../status.js';
+import { Code, codeName } from '../../core/status.js';
 import type { Upstream, UpstreamCall } from '../upstream/upstream.js';
 import type { HttpAnswer } from './http-message.js';
 

@@ -1,4 +1,4 @@
-import { Code, kitStatus, quoted, StatusError } from '../../status.js';
+import { Code, kitStatus, quoted, StatusError } from '../../core/status.js';
 import type { HeaderFields } from './http-message.js';
 
 /** A request that fails as HTTP, before it is one for a service. */

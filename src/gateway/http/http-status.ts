@@ -1,4 +1,4 @@
-import { Code, type StatusError } from '../../status.js';
+import { Code, type StatusError } from '../../core/status.js';
 import { HttpRefusal } from './http-refusal.js';
 
 /** As `google/rpc/code.proto` maps them. */

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../clock.js';
-import { type ConnectionMemory, MemoryHolder } from '../../held-memory.js';
-import type { StatusError } from '../../status.js';
-import type { GatewayLimits } from '../limits.js';
-import { malformedBody } from '../malformed-request.js';
+import type { Clock } from '../../core/clock.js';
+import { type ConnectionMemory, MemoryHolder } from '../../core/held-memory.js';
+import type { StatusError } from '../../core/status.js';
 import { memoryOf } from './connection-memory.js';
 import { bodyTooLarge, bodyTooSlow, tooMuchUnderWay } from './http-refusal.js';
+import type { GatewayLimits } from './limits.js';
+import { malformedBody } from './malformed-request.js';
 
 /** Memory that a chunk takes besides its bytes. */
 const CHUNK_BYTES = 256;

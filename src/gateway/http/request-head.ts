@@ -1,7 +1,7 @@
-import type { GatewayLimits } from '../limits.js';
-import { malformedUrl } from '../malformed-request.js';
 import type { HttpRequest } from './http-message.js';
 import { expectationFailed, headersTooLarge, unclearHost, urlTooLong } from './http-refusal.js';
+import type { GatewayLimits } from './limits.js';
+import { malformedUrl } from './malformed-request.js';
 
 /** Before the path of a URL in absolute form, as proxies are sent. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;

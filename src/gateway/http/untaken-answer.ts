@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { MemoryHolder } from '../../held-memory.js';
-import type { GatewayLimits } from '../limits.js';
+import { MemoryHolder } from '../../core/held-memory.js';
 import { memoryOf } from './connection-memory.js';
+import type { GatewayLimits } from './limits.js';
 
 /**
  * Counts the memory of an answer that has been written, until the client has taken it. A client that takes nothing for the

@@ -1,5 +1,5 @@
 import { type DescMessage, fromJson, type JsonValue, type Registry } from '@bufbuild/protobuf';
-import { quoted } from '../../status.js';
+import { quoted } from '../../core/status.js';
 
 const FAULT = /^cannot decode (.*?) from JSON:? ?/;
 

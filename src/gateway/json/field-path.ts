@@ -1,6 +1,6 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import { nearest } from '../../nearest.js';
-import { invalidField, quoted } from '../../status.js';
+import { nearest } from '../../core/nearest.js';
+import { invalidField, quoted } from '../../core/status.js';
 
 /** The fields on the way from a message to one inside of it; the last is the one itself. */
 export type FieldPath = readonly [DescField, ...DescField[]];

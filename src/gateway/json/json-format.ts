@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { invalidField, quoted } from '../../status.js';
+import { invalidField, quoted } from '../../core/status.js';
 
 /** How an answer is written. */
 export interface JsonFormat {

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@bufbuild/protobuf';
-import { Code, kitError, type StatusError } from '../../status.js';
-import { malformedBody } from '../malformed-request.js';
+import { Code, kitError, type StatusError } from '../../core/status.js';
+import { malformedBody } from '../http/malformed-request.js';
 import { LONG_TEXT } from './long-text.js';
 
 /** Levels of arrays and objects. protobuf-es reads 100 levels of messages; the bound is for all else. */

@@ -6,7 +6,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
-import { malformedBody } from '../malformed-request.js';
+import { malformedBody } from '../http/malformed-request.js';
 
 /** Texts up to this length are quick to read, whatever their field. */
 export const LONG_TEXT = 10_000;

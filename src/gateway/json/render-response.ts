@@ -8,7 +8,7 @@ import {
   type Message,
   toJson,
 } from '@bufbuild/protobuf';
-import { Code, kitError, StatusError } from '../../status.js';
+import { Code, kitError, StatusError } from '../../core/status.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import type { JsonFormat } from './json-format.js';
 import type { MessageJson } from './message-json.js';

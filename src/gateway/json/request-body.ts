@@ -6,8 +6,8 @@ import {
   mergeFromJsonString,
   type Registry,
 } from '@bufbuild/protobuf';
-import { quoted } from '../../status.js';
-import { malformedBody } from '../malformed-request.js';
+import { quoted } from '../../core/status.js';
+import { malformedBody } from '../http/malformed-request.js';
 import { decodeFault } from './decode-fault.js';
 import { type ParsedJson, parseJson } from './json-text.js';
 import { checkLongText } from './long-text.js';

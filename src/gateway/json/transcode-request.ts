@@ -1,5 +1,5 @@
 import { create, type DescMessage, type Message, type Registry, toBinary } from '@bufbuild/protobuf';
-import { invalidField, quoted, type StatusError } from '../../status.js';
+import { invalidField, quoted, type StatusError } from '../../core/status.js';
 import { BoundFields, boundInQuery } from '../routing/bound-fields.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import { type FieldPath, findFieldPath, protoPath } from './field-path.js';

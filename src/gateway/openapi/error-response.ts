@@ -1,4 +1,4 @@
-import { Code } from '../../status.js';
+import { Code } from '../../core/status.js';
 import type { JsonSchema } from './json-schema.js';
 import type { Response } from './openapi-objects.js';
 

@@ -1,7 +1,6 @@
 import { AnySchema } from '@bufbuild/protobuf/wkt';
-import { withDefaults } from '../../options.js';
+import { withDefaults } from '../../core/options.js';
 import type { HttpRule } from '../rules/http-rules.js';
-import { type DescribedServices, readServices, type ServiceDescription } from '../service-description.js';
 import { Comments } from './comments.js';
 import { errorResponse } from './error-response.js';
 import { fieldBehaviorReader } from './field-behavior.js';
@@ -10,6 +9,7 @@ import type { OpenApiDocument, Tag } from './openapi-objects.js';
 import { openApiPaths } from './openapi-paths.js';
 import { operationTypesReader } from './operation-types.js';
 import { CLOUD_PLATFORM_SCOPE, securityOf } from './security.js';
+import { type DescribedServices, readServices, type ServiceDescription } from './service-description.js';
 
 /** What an OpenAPI document says besides what the services say. */
 export interface OpenApiSettings {

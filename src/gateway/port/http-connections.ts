@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { contain } from '../../contain.js';
-import type { Gateway } from '../gateway.js';
+import { contain } from '../../core/contain.js';
+import type { Logger } from '../../core/logger.js';
 import { requestTooSlow, tunnelRefused } from '../http/http-refusal.js';
 import { createServer } from '../http/node-http.js';
-import type { Logger } from '../logger.js';
+import type { Gateway } from '../http/request-listener.js';
 
 /** Serves connections of HTTP/1.1 that somebody else has accepted. */
 export class HttpConnections {

@@ -1,6 +1,6 @@
 import type { ListenOptions } from 'node:net';
 import { BlockList } from 'node:net';
-import { quoted } from '../../status.js';
+import { quoted } from '../../core/status.js';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');

@@ -1,10 +1,10 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js';
-import type { Clock } from '../../clock.js';
-import type { Gateway } from '../gateway.js';
-import { DEFAULT_LIMITS } from '../limits.js';
-import type { Logger } from '../logger.js';
+import type { Clock } from '../../core/clock.js';
+import type { Logger } from '../../core/logger.js';
+import { DEFAULT_LIMITS } from '../http/limits.js';
+import type { Gateway } from '../http/request-listener.js';
 import { HttpConnections } from './http-connections.js';
 import { checkTls, type PortTls } from './port-tls.js';
 import type { Protocol } from './protocol.js';

@@ -1,5 +1,5 @@
 import { createSecureContext, type TlsOptions } from 'node:tls';
-import { StatusError } from '../../status.js';
+import { StatusError } from '../../core/status.js';
 
 /** Certificates and how to ask for those of clients, as `node:tls` takes them. The protocols are the port's affair. */
 export type PortTls = Omit<TlsOptions, 'ALPNProtocols' | 'ALPNCallback'>;

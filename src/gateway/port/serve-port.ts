@@ -1,8 +1,8 @@
 import type { Server } from '@grpc/grpc-js';
-import { type Clock, systemClock } from '../../clock.js';
-import { withDefaults } from '../../options.js';
-import type { Gateway } from '../gateway.js';
-import { gatewayLogger, type Logger } from '../logger.js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { gatewayLogger, type Logger } from '../../core/logger.js';
+import { withDefaults } from '../../core/options.js';
+import type { Gateway } from '../http/request-listener.js';
 import { parseListenAddress, placesOf, withPort } from './listen-address.js';
 import { Listening, type OnListenFailure } from './listening.js';
 import { checkPlainText } from './plain-text.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../core/clock.js';
 import { type Protocol, protocolOf } from './protocol.js';
 
 /**

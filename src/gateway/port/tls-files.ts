@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { type Clock, systemClock } from '../../clock.js';
-import { Listeners } from '../../listeners.js';
-import { withDefaults } from '../../options.js';
-import { quoted, StatusError } from '../../status.js';
-import { gatewayLogger } from '../logger.js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { Listeners } from '../../core/listeners.js';
+import { gatewayLogger } from '../../core/logger.js';
+import { withDefaults } from '../../core/options.js';
+import { quoted, StatusError } from '../../core/status.js';
 import { type ChangingTls, checkTls, type PemTls, type PortTls, pemTls } from './port-tls.js';
 
 /** Files in PEM. */

@@ -5,11 +5,11 @@ import {
   type ServerReflectionResponse,
   ServerReflectionService,
 } from '../../../generated/grpc/reflection/v1/reflection.js';
-import { toServerError } from '../../grpc-status.js';
-import { assertWireFormat } from '../../wire-format.js';
-import { internalError } from '../internal-error.js';
-import { gatewayLogger, type Logger } from '../logger.js';
-import { registryOf, type ServiceDescription } from '../service-description.js';
+import { assertWireFormat } from '../../core/any.js';
+import { gatewayLogger, type Logger } from '../../core/logger.js';
+import { toServerError } from '../../core/status.js';
+import { internalError } from '../http/internal-error.js';
+import { registryOf, type ServiceDescription } from '../openapi/service-description.js';
 import { type AnnotatedOperation, MethodAnnotations } from './method-annotations.js';
 import { ReflectedFiles } from './reflected-files.js';
 import { ReflectionAnswers } from './reflection-answers.js';

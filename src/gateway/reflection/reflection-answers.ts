@@ -3,7 +3,7 @@ import type {
   ServerReflectionRequest,
   ServerReflectionResponse,
 } from '../../../generated/grpc/reflection/v1/reflection.js';
-import { Code, quoted } from '../../status.js';
+import { Code, quoted } from '../../core/status.js';
 import type { ReflectedFiles } from './reflected-files.js';
 
 type Answer = NonNullable<ServerReflectionResponse['messageResponse']>;

@@ -1,6 +1,6 @@
+import { quoted } from '../../core/status.js';
 import type { PathTemplate, TemplateVariable } from '../../schema/path-template.js';
-import { quoted } from '../../status.js';
-import { malformedUrl } from '../malformed-request.js';
+import { malformedUrl } from '../http/malformed-request.js';
 import { percentDecode, percentDecodeButSlashes } from './percent-encoding.js';
 
 const CONTROL_CHARACTER = /\p{Cc}/u;

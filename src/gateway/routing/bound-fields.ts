@@ -1,5 +1,5 @@
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
-import { invalidField, quoted, type StatusError } from '../../status.js';
+import { invalidField, quoted, type StatusError } from '../../core/status.js';
 
 /** Fields inside a field, by their names in JSON. */
 interface FieldTree extends Map<string, FieldTree> {}

@@ -1,5 +1,5 @@
-import { quoted } from '../../status.js';
-import { malformedUrl } from '../malformed-request.js';
+import { quoted } from '../../core/status.js';
+import { malformedUrl } from '../http/malformed-request.js';
 import { percentDecode } from './percent-encoding.js';
 
 /** The parameters of a query, decoded: values by name, both in their order. */

@@ -1,6 +1,6 @@
+import { quoted } from '../../core/status.js';
 import { HttpRuleError } from '../../schema/http-rule-error.js';
 import { type PathTemplate, parseTemplate } from '../../schema/path-template.js';
-import { quoted } from '../../status.js';
 
 /** An HTTP method and a path template. */
 export interface RouteRule {

@@ -1,4 +1,4 @@
-import { StatusError } from '../../status.js';
+import { StatusError } from '../../core/status.js';
 import type { RouteRule } from './route-rule.js';
 import { RouteTable, type Routing } from './route-table.js';
 

@@ -1,6 +1,6 @@
-import { nearest } from '../../nearest.js';
+import { nearest } from '../../core/nearest.js';
+import { quoted } from '../../core/status.js';
 import { HttpRuleError } from '../../schema/http-rule-error.js';
-import { quoted } from '../../status.js';
 
 /** One binding of an RPC to HTTP: a `google.api.HttpRule` without its additional bindings. */
 export interface HttpBinding {

@@ -1,8 +1,8 @@
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
-import { nearest } from '../../nearest.js';
+import { nearest } from '../../core/nearest.js';
+import { quoted } from '../../core/status.js';
 import { HttpRuleError } from '../../schema/http-rule-error.js';
 import type { PathTemplate } from '../../schema/path-template.js';
-import { quoted } from '../../status.js';
 import type { HttpBinding } from './http-rule-json.js';
 import { isScalarInJson } from './scalar-in-json.js';
 

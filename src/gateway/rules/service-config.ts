@@ -1,6 +1,6 @@
+import { StatusError } from '../../core/status.js';
+import { yaml } from '../../core/yaml.js';
 import { HttpRuleError } from '../../schema/http-rule-error.js';
-import { StatusError } from '../../status.js';
-import { yaml } from '../../yaml.js';
 import { type HttpBinding, readBindings, readList, readObject, readText } from './http-rule-json.js';
 
 /** A service configuration: a `google.api.Service` in YAML or JSON. */

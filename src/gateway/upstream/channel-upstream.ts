@@ -1,8 +1,8 @@
 import { ChannelCredentials, Client, type ClientUnaryCall, Metadata, type StatusObject } from '@grpc/grpc-js';
-import { asBuffer } from '../../as-buffer.js';
-import { assertOwnCredentials } from '../../own-credentials.js';
-import { onAbort } from '../../signals.js';
-import { StatusError } from '../../status.js';
+import { asBuffer } from '../../core/any.js';
+import { assertOwnCredentials } from '../../core/own-credentials.js';
+import { onAbort } from '../../core/signals.js';
+import { StatusError } from '../../core/status.js';
 import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 
 /** A channel of grpc-js, as its clients and servers deal in them. */

@@ -1,6 +1,6 @@
 import { constants, type IncomingHttpHeaders } from 'node:http2';
 import { Metadata } from '@grpc/grpc-js';
-import { Code, StatusError } from '../../status.js';
+import { Code, StatusError } from '../../core/status.js';
 import { unframe } from './grpc-frame.js';
 import { serverError, type UpstreamAnswer } from './upstream.js';
 

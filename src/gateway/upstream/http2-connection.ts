@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import { type Duplex, duplexPair } from 'node:stream';
-import { INTRODUCTION_HEADER, introduce } from '../../introduction.js';
-import { onAbort } from '../../signals.js';
+import { FORWARDED_PEER_HEADER, forwardPeer } from '../../core/forwarded-peer.js';
+import { onAbort } from '../../core/signals.js';
 import { GrpcAnswer } from './grpc-answer.js';
 import { frame, grpcTimeout } from './grpc-frame.js';
 import type { UpstreamAnswer, UpstreamCall } from './upstream.js';
@@ -54,10 +54,10 @@ export class Http2Connection {
   /** Makes a unary call. Never rejects. */
   call(path: string, message: Uint8Array, options: UpstreamCall): Promise<UpstreamAnswer> {
     const { promise, resolve } = Promise.withResolvers<UpstreamAnswer>();
-    const introduction = options.peer === undefined ? undefined : introduce(options.peer);
+    const forwarded = options.peer === undefined ? undefined : forwardPeer(options.peer);
     const stream = this.#session.request({
       ...headersOf(path, options),
-      [INTRODUCTION_HEADER]: introduction?.token,
+      [FORWARDED_PEER_HEADER]: forwarded?.token,
     });
     const answer = new GrpcAnswer();
     this.#open++;
@@ -72,7 +72,7 @@ export class Http2Connection {
     stream.on('error', () => {});
     stream.on('close', () => {
       this.#open--;
-      introduction?.end();
+      forwarded?.end();
       stopListening();
       resolve(answer.end(stream.rstCode));
       // Nobody else will.

@@ -1,5 +1,5 @@
 import type { handleUnaryCall, Server } from '@grpc/grpc-js';
-import { isTransparent } from '../../transparent-interceptor.js';
+import { isTransparent } from '../../core/transparent-interceptor.js';
 
 /** A unary method as a server of grpc-js serves it. */
 export interface UnaryHandler {

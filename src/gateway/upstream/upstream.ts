@@ -1,5 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
-import { Code, kitError, StatusError } from '../../status.js';
+import { Code, kitError, StatusError } from '../../core/status.js';
 
 /** The server behind a gateway. Messages are passed on as the bytes that they are. */
 export interface Upstream {

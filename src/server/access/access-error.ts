@@ -1,4 +1,5 @@
-import { Code, StatusError } from '../../status.js';
+import { Code, kitError, StatusError } from '../../core/status.js';
+import { withoutStack } from '../../core/without-stack.js';
 
 /** A refusal that says over HTTP how to get in (RFC 6750, section 3). */
 export class AccessError extends StatusError {
@@ -31,4 +32,53 @@ export function bearerChallenge(error?: ChallengeError, scopes: readonly string[
 /** Whether an error refuses a call for who makes it. */
 export function isRefusal({ code }: StatusError): boolean {
   return code === Code.UNAUTHENTICATED || code === Code.PERMISSION_DENIED;
+}
+
+/** What becomes of calls without a token: refused, or let on as nobody's, for a policy to judge. */
+export type Anonymous = 'refuse' | 'allow';
+
+/** `Bearer`, a space, and a token as RFC 6750 has it. */
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
+
+/**
+ * The token that a call brings.
+ *
+ * @returns undefined when it brings none, and may.
+ * @throws AccessError UNAUTHENTICATED when it brings none and may not, or something else.
+ */
+export function bearerToken(
+  headers: Readonly<Record<string, string>>,
+  anonymous: Anonymous,
+): string | undefined {
+  const { authorization } = headers;
+  if (authorization === undefined) {
+    if (anonymous === 'allow') return undefined;
+    throw credentialsMissing();
+  }
+  const token = BEARER.exec(authorization)?.[1];
+  if (token !== undefined) return token;
+  throw badToken(
+    'ACCESS_TOKEN_TYPE_UNSUPPORTED',
+    'header authorization has no bearer token: write it as Bearer TOKEN',
+  );
+}
+
+/** A call without credentials that needs some. */
+export function credentialsMissing(): AccessError {
+  const message =
+    'call has no credentials, and needs some: send a bearer token, as header authorization: Bearer TOKEN';
+  return withoutStack(
+    () => new AccessError(kitError(Code.UNAUTHENTICATED, 'CREDENTIALS_MISSING', message), bearerChallenge()),
+  );
+}
+
+/** Credentials that are no good. */
+export function badToken(reason: string, message: string, cause?: unknown): AccessError {
+  return withoutStack(
+    () =>
+      new AccessError(
+        kitError(Code.UNAUTHENTICATED, reason, message, { cause }),
+        bearerChallenge('invalid_token'),
+      ),
+  );
 }

@@ -1,12 +1,11 @@
-import { parseAddress } from '../../address.js';
-import { type Clock, systemClock } from '../../clock.js';
-import { withDefaults } from '../../options.js';
-import { quoted } from '../../status.js';
-import { type Logger, serverLogger } from '../logger.js';
-import type { Authorize } from './authorize.js';
-import { type Anonymous, bearerToken } from './bearer-token.js';
-import { type Claims, callerOf } from './claims.js';
-import { type KeySource, TokenVerifier } from './token-verifier.js';
+import { parseAddress } from '../../core/address.js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { type Logger, serverLogger } from '../../core/logger.js';
+import { withDefaults } from '../../core/options.js';
+import { quoted } from '../../core/status.js';
+import { type Anonymous, bearerToken } from './access-error.js';
+import type { Authorize } from './call-facts.js';
+import { type Claims, callerOf, type KeySource, TokenVerifier } from './token-verifier.js';
 
 /** What {@link bearerAuthentication} takes, besides where keys come from. */
 export interface BearerSettings {

@@ -1,15 +1,30 @@
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { pack } from '../../any.js';
-import { callerIdentified } from '../../authenticate.js';
-import { notPromised } from '../../contain.js';
-import { Code, codeName, ERROR_DOMAIN, isStatusError, readableDetail, StatusError } from '../../status.js';
-import { clipText, utf8Bytes } from '../../text.js';
-import { withoutStack } from '../../without-stack.js';
+import { pack } from '../../core/any.js';
+import { callerIdentified } from '../../core/authenticate.js';
+import { notPromised } from '../../core/contain.js';
+import type { MaybePromise } from '../../core/maybe-promise.js';
+import {
+  Code,
+  codeName,
+  ERROR_DOMAIN,
+  isStatusError,
+  readableDetail,
+  StatusError,
+} from '../../core/status.js';
+import { clipText, utf8Bytes } from '../../core/text.js';
+import { withoutStack } from '../../core/without-stack.js';
+import type { CallerLimits } from '../limits/caller-limits.js';
 import { AccessError, bearerChallenge, isRefusal } from './access-error.js';
-import type { Access, Authorization, Authorize } from './authorize.js';
-import { type CallFacts, GrpcCallFacts } from './call-facts.js';
-import type { Caller } from './caller.js';
-import { DEFAULT_SERVICE, permissionOf } from './permission.js';
+import {
+  type Access,
+  type Authorization,
+  type Authorize,
+  type Caller,
+  type CallFacts,
+  callerKey,
+  GrpcCallFacts,
+} from './call-facts.js';
+import { DEFAULT_SERVICE, permissionOf } from './policy.js';
 
 /** A call that was let in. */
 export interface Admission {
@@ -212,4 +227,88 @@ function clipped(name: string): string {
   return utf8Bytes(name) <= MAX_RESOURCE_BYTES
     ? name.toWellFormed()
     : clipText(name, CLIPPED_BYTES, utf8Bytes);
+}
+
+/** Who stands at the entry of calls. */
+export interface Entry {
+  /** Undefined: everybody may do everything. */
+  readonly gate: Gate | undefined;
+  /** Undefined: as often as they like. */
+  readonly limits: CallerLimits | undefined;
+}
+
+/** A call that is in. */
+export interface Entered {
+  readonly admission: Admission;
+  /** It has been answered, or given up: whichever comes first. */
+  readonly leave: () => void;
+}
+
+const UNCOUNTED: Entered = { admission: EVERYBODY, leave() {} };
+
+/**
+ * Has a call be let in, and counted: who calls is known only once the gate has been passed.
+ *
+ * @throws AccessError when it is not let in; StatusError RESOURCE_EXHAUSTED when it is one too many.
+ */
+export async function enter({ gate, limits }: Entry, facts: CallFacts): Promise<Entered> {
+  if (!limits) return gate ? { ...UNCOUNTED, admission: await gate.admit(facts) } : UNCOUNTED;
+  const admission = gate ? await askOrCount(limits, facts, () => gate.admit(facts)) : EVERYBODY;
+  return { admission, leave: await limits.call(callerKey(admission.caller, facts.peer)) };
+}
+
+/**
+ * Has a call refused by its headers alone, if that can be.
+ *
+ * @throws AccessError when it is refused; StatusError RESOURCE_EXHAUSTED when its address has been refused too often.
+ */
+export async function authenticate({ gate, limits }: Entry, facts: GrpcCallFacts): Promise<void> {
+  if (!gate) return;
+  const ask = () => gate.authenticate(facts);
+  await (limits ? askOrCount(limits, facts, ask) : ask());
+}
+
+/** Answers a call that was let in, and counts it until then. */
+export async function inCall<Result>(
+  entry: Entry,
+  facts: CallFacts,
+  answer: (admission: Admission) => MaybePromise<Result>,
+): Promise<Result> {
+  const { admission, leave } = await enter(entry, facts);
+  try {
+    return await answer(admission);
+  } finally {
+    leave();
+  }
+}
+
+/** Waits for something in one of the places that a caller has. */
+export async function inWait<Result>(
+  limits: CallerLimits,
+  { caller }: Admission,
+  peer: string,
+  wait: () => MaybePromise<Result>,
+): Promise<Result> {
+  const leave = limits.wait(callerKey(caller, peer));
+  try {
+    return await wait();
+  } finally {
+    leave();
+  }
+}
+
+/** Who is refused is nobody yet, so that is counted by the address. */
+async function askOrCount<Result>(
+  limits: CallerLimits,
+  facts: CallFacts,
+  ask: () => Promise<Result>,
+): Promise<Result> {
+  const address = callerKey({}, facts.peer);
+  await limits.assertWelcome(address);
+  try {
+    return await ask();
+  } catch (thrown) {
+    if (thrown instanceof StatusError && isRefusal(thrown)) await limits.refused(address);
+    throw thrown;
+  }
 }

@@ -1,12 +1,17 @@
-import { Code, kitError, quoted } from '../../status.js';
-import type { Access, AccessRequest, Authorize } from './authorize.js';
-import type { CallFacts } from './call-facts.js';
-import type { Caller } from './caller.js';
-import { credentialsMissing } from './denial.js';
-import { DEFAULT_SERVICE, OPERATION_METHODS, permissionOf } from './permission.js';
-import { type Policy, type PolicyBinding, PolicyError } from './policy.js';
-import { methodPath, policyFaults } from './policy-check.js';
-import { ResourcePattern } from './resource-pattern.js';
+import { Code, kitError, quoted } from '../../core/status.js';
+import { credentialsMissing } from './access-error.js';
+import type { Access, AccessRequest, Authorize, Caller, CallFacts } from './call-facts.js';
+import {
+  DEFAULT_SERVICE,
+  methodPath,
+  OPERATION_METHODS,
+  type Policy,
+  type PolicyBinding,
+  PolicyError,
+  permissionOf,
+  policyFaults,
+  ResourcePattern,
+} from './policy.js';
 
 /** What {@link iamPolicy} takes besides the policy. */
 export interface IamPolicyOptions {

@@ -1,9 +1,8 @@
-import type { OperationsApi } from '../../operations-api.js';
-import { OperationsService } from '../grpc-handlers.js';
-import type { InProcessOperations } from '../operations-service.js';
+import type { OperationsApi } from '../../core/operations-api.js';
+import { OperationsService } from '../grpc/grpc-handlers.js';
+import type { InProcessOperations } from '../service/operations-service.js';
 import type { CallFacts } from './call-facts.js';
-import { type Entry, inCall, inWait } from './entry.js';
-import type { Admission } from './gate.js';
+import { type Admission, type Entry, inCall, inWait } from './gate.js';
 
 /** Where a call comes from that another transport has taken. */
 export type Origin = Pick<CallFacts, 'headers' | 'peer'>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Caller } from './caller.js';
+import type { Caller } from './call-facts.js';
 
 /** Long enough that no two principals have the same. */
 const SCOPE_LENGTH = 22;

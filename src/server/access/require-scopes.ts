@@ -1,7 +1,6 @@
-import { Code, kitError } from '../../status.js';
-import { AccessError, bearerChallenge } from './access-error.js';
-import type { Authorize } from './authorize.js';
-import { credentialsMissing } from './denial.js';
+import { Code, kitError } from '../../core/status.js';
+import { AccessError, bearerChallenge, credentialsMissing } from './access-error.js';
+import type { Authorize } from './call-facts.js';
 
 /** What a token may hold as a scope (RFC 6749, section 3.3). */
 const SCOPE = /^[!#-[\]-~]+$/;

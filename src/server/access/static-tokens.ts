@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Authorize } from './authorize.js';
-import { type Anonymous, bearerToken } from './bearer-token.js';
-import type { Caller } from './caller.js';
-import { badToken } from './denial.js';
+import { type Anonymous, badToken, bearerToken } from './access-error.js';
+import type { Authorize, Caller } from './call-facts.js';
 
 /** A token that is what it is for ever, and who has it. */
 export interface StaticToken extends Omit<Caller, 'principal'> {

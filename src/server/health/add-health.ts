@@ -5,10 +5,9 @@ import {
   HealthService,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../../../generated/health/v1/health.js';
-import { Code, kitError, quoted, type StatusError } from '../../status.js';
-import { unary } from '../grpc-handlers.js';
-import { serverLogger } from '../logger.js';
-import { smallRequestService } from '../strict-service.js';
+import { serverLogger } from '../../core/logger.js';
+import { Code, kitError, quoted, type StatusError } from '../../core/status.js';
+import { smallRequestService, unary } from '../grpc/grpc-handlers.js';
 import type { Condition, OperationsHealth } from './operations-health.js';
 
 /** What {@link addHealth} takes besides. */

@@ -1,8 +1,8 @@
-import type { Clock } from '../../clock.js';
-import { contain } from '../../contain.js';
-import { sleep } from '../../signals.js';
-import type { OperationStore } from '../../stores/operation-store.js';
-import type { Logger } from '../logger.js';
+import type { Clock } from '../../core/clock.js';
+import { contain } from '../../core/contain.js';
+import type { Logger } from '../../core/logger.js';
+import { sleep } from '../../core/signals.js';
+import type { OperationStore } from '../../stores/contract/operation-store.js';
 
 /** How a server of operations is: whether it should be asked. */
 export type Condition = 'SERVING' | 'NOT_SERVING';

@@ -1,10 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { constants, type Http2Session, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
-import { type Authenticate, authenticated } from '../../authenticate.js';
-import type { Clock } from '../../clock.js';
-import type { MemoryLimits } from '../../held-memory.js';
-import { INTRODUCTION_HEADER, introducedPeer } from '../../introduction.js';
+import { type Authenticate, authenticated } from '../../core/authenticate.js';
+import type { Clock } from '../../core/clock.js';
+import { FORWARDED_PEER_HEADER, forwardedPeer } from '../../core/forwarded-peer.js';
+import type { MemoryLimits } from '../../core/held-memory.js';
 import { type CallShape, GuardedCall } from './guarded-call.js';
 import { GuardedConnection } from './guarded-connection.js';
 
@@ -117,8 +117,8 @@ export class CallGuard {
 
 /** Whether the call comes from a gateway of this process: its peer, and its memory, are the gateway's. */
 function isInProcess(headers: IncomingHttpHeaders): boolean {
-  const token = headers[INTRODUCTION_HEADER];
-  return token !== undefined && introducedPeer(String(token)) !== undefined;
+  const token = headers[FORWARDED_PEER_HEADER];
+  return token !== undefined && forwardedPeer(String(token)) !== undefined;
 }
 
 function warnOnce(): void {

@@ -1,9 +1,9 @@
 import type { ServerInterceptor, ServerOptions } from '@grpc/grpc-js';
-import { type Authenticate, markAuthenticating } from '../../authenticate.js';
-import { type Clock, systemClock } from '../../clock.js';
-import { DEFAULT_MEMORY_LIMITS } from '../../held-memory.js';
-import { withDefaults } from '../../options.js';
-import { markTransparent } from '../../transparent-interceptor.js';
+import { type Authenticate, markAuthenticating } from '../../core/authenticate.js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { DEFAULT_MEMORY_LIMITS } from '../../core/held-memory.js';
+import { withDefaults } from '../../core/options.js';
+import { markTransparent } from '../../core/transparent-interceptor.js';
 import { CallGuard } from './call-guard.js';
 import { MAX_STREAMS, MAX_STREAMS_OF_STRANGER } from './guarded-connection.js';
 

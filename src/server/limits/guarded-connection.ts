@@ -1,5 +1,5 @@
 import type { Http2Session } from 'node:http2';
-import { ConnectionMemory, type MemoryLimits } from '../../held-memory.js';
+import { ConnectionMemory, type MemoryLimits } from '../../core/held-memory.js';
 
 /** Concurrent calls of a connection that may take all that its server gives. */
 export const MAX_STREAMS = 1000;

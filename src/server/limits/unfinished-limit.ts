@@ -1,5 +1,5 @@
-import type { OperationStore } from '../../stores/operation-store.js';
-import { exhausted } from './exhausted.js';
+import type { OperationStore } from '../../stores/contract/operation-store.js';
+import { exhausted } from './caller-limits.js';
 
 const RETRY_START_MS = 1000;
 

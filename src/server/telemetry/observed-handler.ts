@@ -1,9 +1,9 @@
 import type { handleUnaryCall, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import type { Clock } from '../../clock.js';
-import { Code, codeName } from '../../status.js';
-import { traceContextOf, traceIdOf } from '../../trace-context.js';
+import type { Clock } from '../../core/clock.js';
+import type { Logger } from '../../core/logger.js';
+import { Code, codeName } from '../../core/status.js';
+import { traceContextOf, traceIdOf } from '../../core/trace-context.js';
 import { type CallFacts, GrpcCallFacts } from '../access/call-facts.js';
-import type { Logger } from '../logger.js';
 import type { ObservedCall, Telemetry } from './telemetry.js';
 
 /** Who is told of calls. */

@@ -1,5 +1,5 @@
-import type { OperationStore } from '../../stores/operation-store.js';
-import { aroundStore } from '../around-store.js';
+import { aroundStore } from '../../stores/contract/around-store.js';
+import type { OperationStore } from '../../stores/contract/operation-store.js';
 import type { Telemetry } from './telemetry.js';
 
 /** A store whose calls are timed. */

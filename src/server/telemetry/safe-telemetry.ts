@@ -1,9 +1,9 @@
-import { contain, type OnFailure } from '../../contain.js';
-import type { Code, StatusError } from '../../status.js';
-import type { OperationRecord, UnfinishedCount } from '../../stores/operation-store.js';
-import { type TraceContext, traceContextOf } from '../../trace-context.js';
+import { contain, type OnFailure } from '../../core/contain.js';
+import type { Logger } from '../../core/logger.js';
+import type { Code, StatusError } from '../../core/status.js';
+import { type TraceContext, traceContextOf } from '../../core/trace-context.js';
+import type { OperationRecord, UnfinishedCount } from '../../stores/contract/operation-store.js';
 import type { CallFacts } from '../access/call-facts.js';
-import type { Logger } from '../logger.js';
 import type { Observed, ObservedCall, ObservedRun, RunEnding, StoreVerb, Telemetry } from './telemetry.js';
 
 /** Notified when a callback of the telemetry failed. */

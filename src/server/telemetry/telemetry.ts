@@ -1,6 +1,10 @@
-import type { Code, StatusError } from '../../status.js';
-import type { OperationRecord, OperationStore, UnfinishedCount } from '../../stores/operation-store.js';
-import type { TraceContext } from '../../trace-context.js';
+import type { Code, StatusError } from '../../core/status.js';
+import type { TraceContext } from '../../core/trace-context.js';
+import type {
+  OperationRecord,
+  OperationStore,
+  UnfinishedCount,
+} from '../../stores/contract/operation-store.js';
 import type { CallFacts } from '../access/call-facts.js';
 
 /** Something that takes time and is traced. */

@@ -1,5 +1,5 @@
-import { Code, StatusError } from '../../status.js';
-import type { OperationRow } from '../operation-row.js';
+import { Code, StatusError } from '../../core/status.js';
+import type { OperationRow } from '../sql/operation-row.js';
 import { isLockTimeout } from './database-error.js';
 import { LOCKED, type LockPatience, untilUnlocked } from './locked-rows.js';
 

@@ -1,7 +1,7 @@
-import { monotonicClock } from '../../clock.js';
-import { Code, StatusError } from '../../status.js';
-import { recordOf } from '../operation-row.js';
-import type { ConsumeOptions, WorkConsumer, WorkHandler } from '../operation-store.js';
+import { monotonicClock } from '../../core/clock.js';
+import { Code, StatusError } from '../../core/status.js';
+import type { ConsumeOptions, WorkConsumer, WorkHandler } from '../contract/operation-store.js';
+import { recordOf } from '../sql/operation-row.js';
 import { Dispatcher } from './dispatcher.js';
 import { Leases } from './leases.js';
 import type { Notice } from './notice.js';

@@ -1,4 +1,4 @@
-import { Code, kitError, StatusError } from '../../status.js';
+import { Code, kitError, StatusError } from '../../core/status.js';
 
 /** Classes of SQLSTATE, and codes in full, of what passes: the same statement may succeed later. */
 const PASSING = [

@@ -1,4 +1,9 @@
-import type { ConsumeOptions, OperationRecord, WorkConsumer, WorkHandler } from '../operation-store.js';
+import type {
+  ConsumeOptions,
+  OperationRecord,
+  WorkConsumer,
+  WorkHandler,
+} from '../contract/operation-store.js';
 import type { Claim, Jobs } from './jobs.js';
 import type { Leases } from './leases.js';
 

@@ -1,4 +1,4 @@
-import { Code, kitError, quoted } from '../../status.js';
+import { Code, kitError, quoted } from '../../core/status.js';
 import type { PostgresQueries } from './connection.js';
 
 /** A setting without which operations would be lost or altered. */

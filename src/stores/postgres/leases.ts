@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../core/clock.js';
 import { BEATS_PER_LEASE, type Claim, type Jobs } from './jobs.js';
 import { repeat } from './repeat.js';
 import { StepDetector } from './step-detector.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../clock.js';
-import { abortable, onAbort, sleep, within } from '../../signals.js';
+import type { Clock } from '../../core/clock.js';
+import { abortable, onAbort, sleep, within } from '../../core/signals.js';
 import type { PostgresClient } from './connection.js';
 import { type Notice, parseNotice } from './notice.js';
 import { Pause } from './pause.js';

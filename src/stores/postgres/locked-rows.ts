@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.js';
-import { sleep } from '../../signals.js';
-import { Code, kitError, quoted, type StatusError } from '../../status.js';
+import type { Clock } from '../../core/clock.js';
+import { sleep } from '../../core/signals.js';
+import { Code, kitError, quoted, type StatusError } from '../../core/status.js';
 
 /**
  * Longest wait of a transaction for a lock. Other servers hold a row for as long as a commit takes; whoever holds one for

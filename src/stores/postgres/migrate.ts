@@ -1,6 +1,6 @@
-import { Code, kitError, quoted } from '../../status.js';
+import { Code, kitError, quoted } from '../../core/status.js';
 import { MIGRATIONS, OLDEST_VERSION } from '../migrations/postgres/index.js';
-import { isCompatible, newSecret, SETTING } from '../shared-settings.js';
+import { isCompatible, newSecret, SETTING } from '../sql/shared-settings.js';
 import type { PostgresQueries } from './connection.js';
 
 /**

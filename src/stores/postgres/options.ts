@@ -1,5 +1,5 @@
-import { withDefaults } from '../../options.js';
-import { quoted } from '../../status.js';
+import { withDefaults } from '../../core/options.js';
+import { quoted } from '../../core/status.js';
 import type { PostgresPool } from './connection.js';
 
 /** What `postgresStore` takes. */

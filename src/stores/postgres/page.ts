@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import { hasWildcard } from '../../name.js';
-import { LISTED_COLUMNS, type ListedRow, listedOf } from '../listed-row.js';
-import { OPERATION_OVERHEAD_BYTES } from '../listed-size.js';
-import type { OperationRow } from '../operation-row.js';
-import { type ListPage, type ListQuery, MAX_EXAMINED } from '../operation-store.js';
-import { PageBuilder } from '../page-builder.js';
-import { compileFilter } from '../sql-filter.js';
-import { wantsUnfinished } from '../unfinished-filter.js';
+import { hasWildcard } from '../../core/name.js';
+import { type ListPage, type ListQuery, MAX_EXAMINED } from '../contract/operation-store.js';
+import { LISTED_COLUMNS, type ListedRow, listedOf } from '../sql/listed-row.js';
+import { OPERATION_OVERHEAD_BYTES } from '../sql/listed-size.js';
+import type { OperationRow } from '../sql/operation-row.js';
+import { PageBuilder } from '../sql/page-builder.js';
+import { compileFilter } from '../sql/sql-filter.js';
+import { wantsUnfinished } from '../sql/unfinished-filter.js';
 import type { PostgresQueries } from './connection.js';
 
 /** How many records are decoded and matched before other work of the process has its turn. */

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../../clock.js';
-import { sleep } from '../../signals.js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { sleep } from '../../core/signals.js';
 
 const FIRST_MS = 100;
 const LONGEST_MS = 5000;

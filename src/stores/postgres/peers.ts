@@ -1,4 +1,4 @@
-import { importPackage } from '../../optional-package.js';
+import { importPackage } from '../../core/optional-package.js';
 
 /**
  * Loads a package that only this store needs, and that an application installs with it.

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../../clock.js';
-import { sleep } from '../../signals.js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { sleep } from '../../core/signals.js';
 
 /**
  * Runs `task` every `intervalMs`, never two at a time.

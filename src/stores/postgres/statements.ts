@@ -1,5 +1,5 @@
-import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../operation-row.js';
-import { countByStateSql } from '../unfinished-count.js';
+import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../sql/operation-row.js';
+import { countByStateSql } from '../sql/unfinished-count.js';
 
 /** The types of the columns, for many rows to be given as an array per column. */
 const TYPES: Readonly<Record<keyof OperationRow, string>> = {

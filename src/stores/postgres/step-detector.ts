@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../core/clock.js';
 
 /** One reading of a clock, by the monotonic clock: made between `sentAt` and `receivedAt`. */
 interface Reading {

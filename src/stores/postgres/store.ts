@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { monotonicClock } from '../../clock.js';
-import { Listeners } from '../../listeners.js';
-import { Code, invalidField, kitError, quoted, StatusError } from '../../status.js';
-import { reportListenerFailure, withSafeCallbacks } from '../callback-failures.js';
-import { recordOf, rowOf } from '../operation-row.js';
+import { monotonicClock } from '../../core/clock.js';
+import { Listeners } from '../../core/listeners.js';
+import { Code, invalidField, kitError, quoted, StatusError } from '../../core/status.js';
+import { reportListenerFailure, withSafeCallbacks } from '../contract/callback-failures.js';
 import type {
   ChangeListener,
   ConsumeOptions,
@@ -15,8 +14,9 @@ import type {
   UnfinishedCount,
   WorkConsumer,
   WorkHandler,
-} from '../operation-store.js';
-import { SETTING, secretMissing } from '../shared-settings.js';
+} from '../contract/operation-store.js';
+import { recordOf, rowOf } from '../sql/operation-row.js';
+import { SETTING, secretMissing } from '../sql/shared-settings.js';
 import { Batches, type RowWrite } from './batches.js';
 import { Consumption } from './consumption.js';
 import { Listener } from './listener.js';

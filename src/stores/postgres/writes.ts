@@ -1,4 +1,4 @@
-import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../operation-row.js';
+import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../sql/operation-row.js';
 import type { RowWrite, WriteResult } from './batches.js';
 import { LOCK_TIMEOUT_MS, LOCKED } from './locked-rows.js';
 import type { Session } from './session.js';

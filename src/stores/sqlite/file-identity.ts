@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { Code, kitError, quoted } from '../../status.js';
+import { Code, kitError, quoted } from '../../core/status.js';
 
 /** Shortest time between two looks at the files for the sake of reads. */
 const READ_CHECK_MS = 250;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { contain, type OnFailure } from '../../contain.js';
+import { contain, type OnFailure } from '../../core/contain.js';
 import { endsTransaction } from './sqlite-error.js';
 
 interface Write {

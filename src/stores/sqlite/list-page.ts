@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { listedOf } from '../listed-row.js';
-import type { ListPage, ListQuery } from '../operation-store.js';
-import { PageBuilder } from '../page-builder.js';
+import type { ListPage, ListQuery } from '../contract/operation-store.js';
+import { listedOf } from '../sql/listed-row.js';
+import { PageBuilder } from '../sql/page-builder.js';
 import { Scan } from './scan.js';
 import type { Statements } from './statements.js';
 

@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Code, kitError, quoted, StatusError } from '../../status.js';
+import { Code, kitError, quoted, StatusError } from '../../core/status.js';
 import { OLDEST_SQLITE_VERSION, SQLITE_MIGRATIONS } from '../migrations/sqlite/index.js';
-import { isCompatible, newSecret, SETTING } from '../shared-settings.js';
+import { isCompatible, newSecret, SETTING } from '../sql/shared-settings.js';
 import { FileIdentity } from './file-identity.js';
 import { lockFile } from './file-lock.js';
 import { ResultCode, resultCode } from './sqlite-error.js';

@@ -1,7 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { matchesParent } from '../../name.js';
-import { Code, kitError, quoted } from '../../status.js';
-import { CHANGING_COLUMNS, COLUMNS, type OperationRow, recordOf, rowOf, valuesOf } from '../operation-row.js';
+import { matchesParent } from '../../core/name.js';
+import { Code, kitError, quoted } from '../../core/status.js';
 import type {
   ListPage,
   ListQuery,
@@ -9,8 +8,16 @@ import type {
   RequestKey,
   UnfinishedCount,
   UnfinishedState,
-} from '../operation-store.js';
-import { countByStateSql } from '../unfinished-count.js';
+} from '../contract/operation-store.js';
+import {
+  CHANGING_COLUMNS,
+  COLUMNS,
+  type OperationRow,
+  recordOf,
+  rowOf,
+  valuesOf,
+} from '../sql/operation-row.js';
+import { countByStateSql } from '../sql/unfinished-count.js';
 import { listPage } from './list-page.js';
 import { Statements } from './statements.js';
 

@@ -1,10 +1,10 @@
 import type { SQLInputValue } from 'node:sqlite';
-import { hasWildcard } from '../../name.js';
-import { LISTED_COLUMNS, type ListedRow, UNFINISHED_COLUMNS } from '../listed-row.js';
-import type { OperationRow } from '../operation-row.js';
-import { type ListQuery, MAX_EXAMINED } from '../operation-store.js';
-import { compileFilter } from '../sql-filter.js';
-import { wantsUnfinished } from '../unfinished-filter.js';
+import { hasWildcard } from '../../core/name.js';
+import { type ListQuery, MAX_EXAMINED } from '../contract/operation-store.js';
+import { LISTED_COLUMNS, type ListedRow, UNFINISHED_COLUMNS } from '../sql/listed-row.js';
+import type { OperationRow } from '../sql/operation-row.js';
+import { compileFilter } from '../sql/sql-filter.js';
+import { wantsUnfinished } from '../sql/unfinished-filter.js';
 import type { Statements } from './statements.js';
 
 const BYTES: readonly string[] = [

@@ -1,4 +1,4 @@
-import { Code, kitError, StatusError } from '../../status.js';
+import { Code, kitError, StatusError } from '../../core/status.js';
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 export const ResultCode = {

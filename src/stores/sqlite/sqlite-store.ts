@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Listeners } from '../../listeners.js';
-import { withDefaults } from '../../options.js';
-import { Code, kitError } from '../../status.js';
-import { reportListenerFailure, withSafeCallbacks } from '../callback-failures.js';
+import { Listeners } from '../../core/listeners.js';
+import { withDefaults } from '../../core/options.js';
+import { Code, kitError } from '../../core/status.js';
+import { reportListenerFailure, withSafeCallbacks } from '../contract/callback-failures.js';
 import type {
   ChangeListener,
   ConsumeOptions,
@@ -14,9 +14,9 @@ import type {
   UnfinishedCount,
   WorkConsumer,
   WorkHandler,
-} from '../operation-store.js';
-import { SETTING, secretMissing } from '../shared-settings.js';
-import { WorkQueue } from '../work-queue.js';
+} from '../contract/operation-store.js';
+import { WorkQueue } from '../contract/work-queue.js';
+import { SETTING, secretMissing } from '../sql/shared-settings.js';
 import { GroupCommit } from './group-commit.js';
 import {
   type IntegrityCheck,

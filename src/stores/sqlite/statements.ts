@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { RecentlyUsed } from '../../recently-used.js';
+import { RecentlyUsed } from '../../core/recently-used.js';
 
 /** Preparing takes longer than reading a page does; filters make many statements, of which few are used much. */
 const KEPT_STATEMENTS = 100;

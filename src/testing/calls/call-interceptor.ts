@@ -5,8 +5,8 @@ import {
   type ServerInterceptor,
   type ServerListener,
 } from '@grpc/grpc-js';
-import { contain } from '../../contain.js';
-import { INTRODUCTION_HEADER } from '../../introduction.js';
+import { contain } from '../../core/contain.js';
+import { FORWARDED_PEER_HEADER } from '../../core/forwarded-peer.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
 import { REST_REQUEST_HEADER } from './rest-front.js';
 
@@ -66,7 +66,7 @@ function originOf(call: ServerInterceptingCallInterface, metadata: Metadata | un
   const [request] = metadata?.get(REST_REQUEST_HEADER) ?? [];
   const headers = Object.fromEntries(
     Object.entries(metadata?.getMap() ?? {})
-      .filter(([name]) => name !== REST_REQUEST_HEADER && name !== INTRODUCTION_HEADER)
+      .filter(([name]) => name !== REST_REQUEST_HEADER && name !== FORWARDED_PEER_HEADER)
       .map(([name, value]) => [name, typeof value === 'string' ? value : value.toString('base64')]),
   );
   return request === undefined

@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.js';
-import { codeName } from '../../status.js';
+import type { Clock } from '../../core/clock.js';
+import { codeName } from '../../core/status.js';
 import type { CallOutcome, RecordedCall } from './recorded-call.js';
 
 /** A call, when it comes. */

@@ -1,14 +1,13 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import type { Clock } from '../../clock.js';
-import { contain } from '../../contain.js';
-import { toServerError } from '../../grpc-status.js';
-import { Code, StatusError } from '../../status.js';
+import type { Clock } from '../../core/clock.js';
+import { contain } from '../../core/contain.js';
+import { Code, StatusError, toServerError } from '../../core/status.js';
+import type { StubbedOperations } from '../faking/stubbed-operations.js';
 import type { AnswerHistory } from '../faults/answer-history.js';
 import type { Fault, FaultEffect } from '../faults/fault.js';
 import type { FaultPlan } from '../faults/fault-plan.js';
 import { brokenAny, isOperationType, replaceAnys, unknownAny } from '../faults/junk-any.js';
-import type { HeldOperations } from '../held-operations.js';
 import type { CallConnections } from './call-connections.js';
 import type { CallLog, EndCall } from './call-log.js';
 import type { CalledMethod } from './called-method.js';
@@ -24,7 +23,7 @@ export interface ExchangeParts {
   /** Whether answers are to be noted in {@link history}. */
   readonly remembersAnswers: () => boolean;
   readonly connections: CallConnections;
-  readonly held: HeldOperations;
+  readonly held: StubbedOperations;
   readonly clock: Clock;
 }
 

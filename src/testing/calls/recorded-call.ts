@@ -1,5 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { CodeName } from '../../status.js';
+import type { CodeName } from '../../core/status.js';
 import type { FaultEffect } from '../faults/fault.js';
 
 /** A call that was made to a server. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { Code, CodeName, StatusError } from '../../status.js';
+import type { Code, CodeName, StatusError } from '../../core/status.js';
 
 /**
  * What can go wrong with a call besides an error.

@@ -1,6 +1,6 @@
-import { codeName } from '../../status.js';
-import { readObject } from '../read-object.js';
-import type { ScriptTypes } from '../script-types.js';
+import { codeName } from '../../core/status.js';
+import { readObject } from '../script/read-object.js';
+import type { ScriptTypes } from '../script/script-types.js';
 import { type Fault, type FaultSource, NAMED_FAULTS, type NamedFault } from './fault.js';
 import { namedFault, readFault } from './read-fault.js';
 

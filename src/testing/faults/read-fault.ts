@@ -1,9 +1,9 @@
+import { Code, kitError, type StatusError } from '../../core/status.js';
 import { findMethodName } from '../../schema/index.js';
-import { Code, kitError, type StatusError } from '../../status.js';
-import { readChoice } from '../choice.js';
-import type { ScriptTypes } from '../script-types.js';
-import { type ErrorFields, readErrorFields } from '../scripted-error.js';
-import type { WrittenValue } from '../written-value.js';
+import { readChoice } from '../faking/choice.js';
+import { type ErrorFields, readErrorFields } from '../faking/scripted-error.js';
+import type { ScriptTypes } from '../script/script-types.js';
+import type { WrittenValue } from '../script/written-value.js';
 import { type Consequence, FAULT_EFFECTS, type Fault, NAMED_FAULTS, type NamedFault } from './fault.js';
 
 const WAIT = 'google.longrunning.Operations.WaitOperation';

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import type { Code, CodeName } from '../../status.js';
-import { operationMatchers } from '../matchers.js';
+import type { Code, CodeName } from '../../core/status.js';
+import { operationMatchers } from '../matchers/matchers.js';
 
 // Importing this module is asking for it: it teaches Jest's `expect` the matchers, and TypeScript that they are there.
 expect.extend(operationMatchers);

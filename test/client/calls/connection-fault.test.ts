@@ -6,10 +6,10 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { Server as GrpcServer, InterceptingCall, Metadata, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import type { OperationsClientOptions } from '../../../src/client/client-options.js';
-import { OperationsClient } from '../../../src/client/operations-client.js';
-import { Code, type StatusError } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import type { OperationsClientOptions } from '../../../src/client/operations/client-options.js';
+import { OperationsClient } from '../../../src/client/operations/operations-client.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { Code, type StatusError } from '../../../src/core/status.js';
 import { certificateMaker } from '../../helpers/own-certificates.js';
 
 const NAME = 'operations/1';

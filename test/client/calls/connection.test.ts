@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { constants, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { OperationsClient } from '../../../src/client/operations-client.js';
-import { Code } from '../../../src/status.js';
-import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { OperationsClient } from '../../../src/client/operations/operations-client.js';
+import { expectKitError, rejection } from '../../../src/conformance/kit-error.js';
+import { Code } from '../../../src/core/status.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 
 const NAME = 'operations/1';
 

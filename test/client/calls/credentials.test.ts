@@ -18,10 +18,10 @@ import {
   OperationsService,
   type WaitOperationRequest,
 } from '../../../generated/google/longrunning/operations.js';
-import type { OperationsClientOptions } from '../../../src/client/client-options.js';
-import { OperationsClient } from '../../../src/client/operations-client.js';
-import { Code, kitError, StatusError } from '../../../src/status.js';
-import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
+import type { OperationsClientOptions } from '../../../src/client/operations/client-options.js';
+import { OperationsClient } from '../../../src/client/operations/operations-client.js';
+import { expectKitError, rejection } from '../../../src/conformance/kit-error.js';
+import { Code, kitError, StatusError } from '../../../src/core/status.js';
 import { running, startScriptedServer, succeeded } from '../scripted-server.js';
 
 const NAME = 'operations/1';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fromGax, type GaxOperation } from '../../../src/client/gax/index.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
 
 describe('fromGax › a client that could not get ready', () => {
   it('is asked again with the next call, and not held to its first failure for ever', async () => {

@@ -3,11 +3,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { Operation } from '../../../generated/google/longrunning/operations.js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { pack } from '../../../src/any.js';
 import { OperationError, WaitTimeoutError } from '../../../src/client/calls/errors.js';
 import { fromGax } from '../../../src/client/gax/index.js';
-import { Code } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { pack } from '../../../src/core/any.js';
+import { Code } from '../../../src/core/status.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { createCluster, gkeClient } from './google-clients.js';
 import { type Answer, startScriptedGoogle } from './google-server.js';

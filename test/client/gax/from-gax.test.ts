@@ -8,10 +8,10 @@ import {
   OperationFailedError,
 } from '../../../src/client/calls/errors.js';
 import { fromGax } from '../../../src/client/gax/index.js';
-import type { OperationHandle } from '../../../src/client/operation-handle.js';
-import { operationMethod } from '../../../src/operation-method.js';
-import { Code } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import type { OperationHandle } from '../../../src/client/operations/operation-handle.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { operationMethod } from '../../../src/core/operation-method.js';
+import { Code } from '../../../src/core/status.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { authorizedGkeClient, createCluster, gkeClient, PARENT, speechClient } from './google-clients.js';
 import { type GoogleServerOptions, startGoogleServer } from './google-server.js';

@@ -8,9 +8,9 @@ import {
   type GoogleOperationsClientOptions,
   googleOperationsClient,
 } from '../../../src/client/gax/index.js';
-import type { OperationsClient } from '../../../src/client/operations-client.js';
-import { Code, type StatusError } from '../../../src/status.js';
-import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
+import type { OperationsClient } from '../../../src/client/operations/operations-client.js';
+import { expectKitError, rejection } from '../../../src/conformance/kit-error.js';
+import { Code, type StatusError } from '../../../src/core/status.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { type GoogleServer, startGoogleServer, TLS } from './google-server.js';
 

@@ -5,8 +5,8 @@ import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { OperationError } from '../../../src/client/calls/errors.js';
 import { fromGax } from '../../../src/client/gax/index.js';
 import { GaxRestOperations } from '../../../src/client/gax/rest-operations.js';
-import { Code } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { Code } from '../../../src/core/status.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { createCluster, PARENT } from './google-clients.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { retryUnavailable } from '../../../src/client/gax/retry.js';
-import { Code, StatusError } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { Code, StatusError } from '../../../src/core/status.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 
 const UNAVAILABLE = new StatusError(Code.UNAVAILABLE, 'busy');
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createBackoffSettings, Operation as GaxOperation, LongrunningDescriptor } from 'google-gax';
 import { ExportReportResponse, ReportMetadata } from '../../../generated/example/reports/v1/reports.js';
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
-import { Code, StatusError } from '../../../src/status.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { type Reply, running } from '../../conformance/scripted-peer.js';
 
 export const NEVER = 'it never settled';

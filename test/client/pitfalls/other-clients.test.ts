@@ -6,10 +6,10 @@ import {
   OperationFailedError,
   WaitTimeoutError,
 } from '../../../src/client/calls/errors.js';
-import { OperationsClient } from '../../../src/client/operations-client.js';
-import { Code } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock, pausesUntil, settled } from '../../../src/testing/manual-clock.js';
+import { OperationsClient } from '../../../src/client/operations/operations-client.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { Code } from '../../../src/core/status.js';
+import { manualClock, pausesUntil, settled } from '../../../src/testing/clock/manual-clock.js';
 import { cancelled, error, NAME, running, scriptedPeer, succeeded } from '../../conformance/scripted-peer.js';
 import { startScriptedServer } from '../scripted-server.js';
 import { gaxOperation } from './gax-operation.js';

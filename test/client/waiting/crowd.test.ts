@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { OperationsClient } from '../../../src/client/operations-client.js';
-import { Code } from '../../../src/status.js';
-import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock, pausesUntil, settled } from '../../../src/testing/manual-clock.js';
+import { OperationsClient } from '../../../src/client/operations/operations-client.js';
+import { expectKitError, rejection } from '../../../src/conformance/kit-error.js';
+import { Code } from '../../../src/core/status.js';
+import { manualClock, pausesUntil, settled } from '../../../src/testing/clock/manual-clock.js';
 import { startBreakableLink } from '../breakable-link.js';
 import { startLimitedServer } from '../limited-server.js';
 import { never, running, startScriptedServer, succeeded } from '../scripted-server.js';

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { WaitTimeoutError } from '../../../src/client/calls/errors.js';
-import { Code } from '../../../src/status.js';
-import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
-import { type ManualClock, manualClock, settled } from '../../../src/testing/manual-clock.js';
+import { expectKitError, rejection } from '../../../src/conformance/kit-error.js';
+import { Code } from '../../../src/core/status.js';
+import { type ManualClock, manualClock, settled } from '../../../src/testing/clock/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { NAME, scriptedClient } from '../scripted-client.js';
 import { never, running, type Script, type ScriptedServer, status, succeeded } from '../scripted-server.js';

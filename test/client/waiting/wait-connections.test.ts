@@ -2,10 +2,10 @@ import { ChannelCredentials } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Connection } from '../../../src/client/calls/connection.js';
 import { type LongPoll, WaitConnections } from '../../../src/client/waiting/wait-connections.js';
-import { abortable } from '../../../src/signals.js';
-import { Code, StatusError } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
-import { type ManualClock, manualClock, settled } from '../../../src/testing/manual-clock.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { abortable } from '../../../src/core/signals.js';
+import { Code, StatusError } from '../../../src/core/status.js';
+import { type ManualClock, manualClock, settled } from '../../../src/testing/clock/manual-clock.js';
 import { never } from '../scripted-server.js';
 
 const { signal } = new AbortController();

@@ -10,8 +10,8 @@ import {
   WaitPolicy,
 } from '../../../src/client/waiting/wait-policy.js';
 import { WaitSupport } from '../../../src/client/waiting/wait-support.js';
-import { Code, kitError, StatusError } from '../../../src/status.js';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { Code, kitError, StatusError } from '../../../src/core/status.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 import { running, status, succeeded } from '../scripted-server.js';
 
 /** Result of a request: an operation or an error, after so many milliseconds. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { WaitSupport } from '../../../src/client/waiting/wait-support.js';
-import { Code, StatusError } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock, settled } from '../../../src/testing/manual-clock.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { Code, StatusError } from '../../../src/core/status.js';
+import { manualClock, settled } from '../../../src/testing/clock/manual-clock.js';
 
 const { signal } = new AbortController();
 const UNIMPLEMENTED = new StatusError(Code.UNIMPLEMENTED, 'no such method');

@@ -4,10 +4,10 @@ import {
   OperationError,
   WaitTimeoutError,
 } from '../../../src/client/calls/errors.js';
-import { OperationsClient } from '../../../src/client/operations-client.js';
-import { Code, codeName } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock, pausesUntil } from '../../../src/testing/manual-clock.js';
+import { OperationsClient } from '../../../src/client/operations/operations-client.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { Code, codeName } from '../../../src/core/status.js';
+import { manualClock, pausesUntil } from '../../../src/testing/clock/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { startBreakableLink } from '../breakable-link.js';
 import { NAME, scriptedClient } from '../scripted-client.js';

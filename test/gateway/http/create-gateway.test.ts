@@ -1,7 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { createGateway } from '../../../src/gateway/index.js';
-import { Code, StatusError } from '../../../src/status.js';
 import { serveGateway } from '../http-client.js';
 import { errorOf } from '../http-text.js';
 import { servedThings, WAYS } from '../served-things.js';

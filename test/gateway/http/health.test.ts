@@ -1,7 +1,7 @@
 import { Server } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
-import { aroundStore } from '../../../src/server/around-store.js';
 import { addHealth, createOperations, memoryStore, OperationsService } from '../../../src/server/index.js';
+import { aroundStore } from '../../../src/stores/contract/around-store.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { serveBesideGrpc, serveGateway } from '../http-client.js';
 

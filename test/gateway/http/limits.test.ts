@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 import { errorOf, head, statuses } from '../http-text.js';
 import { HOSTILE_BODIES } from '../json/hostile-bodies.js';
 import { servedThings, WAYS } from '../served-things.js';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { heldBytes } from '../../../src/held-memory.js';
+import { heldBytes } from '../../../src/core/held-memory.js';
 import { head, statuses } from '../http-text.js';
 import { servedThings, WAYS } from '../served-things.js';
 

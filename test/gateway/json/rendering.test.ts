@@ -5,9 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ExportReportResponse } from '../../../generated/example/reports/v1/reports.js';
 import { OperationsService } from '../../../generated/google/longrunning/operations.js';
 import { ErrorInfo, RetryInfo } from '../../../generated/google/rpc/error_details.js';
-import { pack } from '../../../src/any.js';
-import { toServerError } from '../../../src/grpc-status.js';
-import { Code, StatusError } from '../../../src/status.js';
+import { pack } from '../../../src/core/any.js';
+import { Code, StatusError, toServerError } from '../../../src/core/status.js';
 import { type ServedGateway, serveGateway } from '../http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 

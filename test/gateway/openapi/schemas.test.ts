@@ -3,8 +3,8 @@ import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { invalidField } from '../../../src/core/status.js';
 import { type OpenApiDocument, openApiDocument } from '../../../src/gateway/index.js';
-import { invalidField } from '../../../src/status.js';
 import { type ServedGateway, serveGateway } from '../http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 

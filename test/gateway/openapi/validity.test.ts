@@ -6,7 +6,7 @@ import {
   openApiDocument,
   type RouteRule,
 } from '../../../src/gateway/index.js';
-import { readServices, type ServiceDescription } from '../../../src/gateway/service-description.js';
+import { readServices, type ServiceDescription } from '../../../src/gateway/openapi/service-description.js';
 import { loadSchema } from '../../../src/schema/index.js';
 import { validateOpenApi } from '../../helpers/openapi-validator.js';
 import { GKE_PROTOS, SPEECH_PROTOS } from '../../schema/proto-files.js';

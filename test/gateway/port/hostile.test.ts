@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 import { fuzzRuns } from '../../fuzz/fuzz-runs.js';
 import { rawGrpc } from '../../helpers/raw-grpc.js';
 import { type OnePort, serveOnePort } from './one-port.js';

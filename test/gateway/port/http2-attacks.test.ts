@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Code } from '../../../src/status.js';
+import { Code } from '../../../src/core/status.js';
 import { Attacker, callHeaders, Flag, Frame, frameOf, header } from '../../helpers/http2-frames.js';
 import { frame, rawGrpc } from '../../helpers/raw-grpc.js';
 import { GET_THING, type OnePort, serveOnePort } from './one-port.js';

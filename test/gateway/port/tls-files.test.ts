@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, it, jest } from '@jest/globals';
 import { type TlsFiles, watchTlsFiles } from '../../../src/gateway/index.js';
-import { manualClock, settled } from '../../../src/testing/manual-clock.js';
+import { manualClock, settled } from '../../../src/testing/clock/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { certificateMaker, type OwnCertificate, pem } from '../../helpers/own-certificates.js';
 import { processFaults } from '../../helpers/process-faults.js';

@@ -7,11 +7,11 @@ import {
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Code } from '../../../src/core/status.js';
 import { InProcessUpstream } from '../../../src/gateway/upstream/in-process-upstream.js';
 import { UnaryHandlers } from '../../../src/gateway/upstream/unary-handlers.js';
 import type { UpstreamAnswer, UpstreamCall } from '../../../src/gateway/upstream/upstream.js';
 import { grpcLimits } from '../../../src/server/index.js';
-import { Code } from '../../../src/status.js';
 
 type Handler = handleUnaryCall<string, string>;
 

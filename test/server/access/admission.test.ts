@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { PARENT, startReportsServer } from '../../../src/conformance/reports-server.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import {
   type Authorize,
   iamPolicy,
@@ -8,9 +10,7 @@ import {
   type Policy,
   staticTokens,
 } from '../../../src/server/index.js';
-import { Code, StatusError } from '../../../src/status.js';
 import { sqliteStore } from '../../../src/stores/sqlite/index.js';
-import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { as } from './callers.js';
 
 const tokens = staticTokens([

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { Server } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import { Code } from '../../../src/core/status.js';
 import { createGateway, servePort } from '../../../src/gateway/index.js';
 import { operationsSchema } from '../../../src/schema/index.js';
 import {
@@ -13,7 +14,6 @@ import {
   OperationsService,
   staticTokens,
 } from '../../../src/server/index.js';
-import { Code } from '../../../src/status.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { frame, rawGrpc } from '../../helpers/raw-grpc.js';
 

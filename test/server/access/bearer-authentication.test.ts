@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { importPackage } from '../../../src/optional-package.js';
+import { importPackage } from '../../../src/core/optional-package.js';
+import { StatusError } from '../../../src/core/status.js';
 import { type BearerOptions, bearerAuthentication, type Claims } from '../../../src/server/index.js';
-import { StatusError } from '../../../src/status.js';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 
 const ISSUER = 'https://accounts.example.com';
 const AUDIENCE = 'reports';

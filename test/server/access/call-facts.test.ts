@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { INTRODUCTION_HEADER, introduce, introducedPeer } from '../../../src/introduction.js';
+import { PARENT, startReportsServer } from '../../../src/conformance/reports-server.js';
+import { FORWARDED_PEER_HEADER, forwardedPeer, forwardPeer } from '../../../src/core/forwarded-peer.js';
 import { type AccessRequest, callerKey } from '../../../src/server/index.js';
-import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { serveBesideGrpc } from '../../gateway/http-client.js';
 
 const LOCAL = /^127\.0\.0\.1:\d+$/;
@@ -48,30 +48,30 @@ describe('the facts of a call', () => {
   it('over REST have the peer of the gateway, and none of its own headers', async () => {
     const { asked, server } = await noting();
     await using _ = server;
-    await using rest = await serveBesideGrpc(server.server, { headers: [INTRODUCTION_HEADER] });
+    await using rest = await serveBesideGrpc(server.server, { headers: [FORWARDED_PEER_HEADER] });
     await rest.ask('GET', `/v1/${PARENT}/operations`, {
-      headers: { authorization: 'Bearer t', [INTRODUCTION_HEADER]: 'me', 'x-forwarded-for': '192.0.2.7' },
+      headers: { authorization: 'Bearer t', [FORWARDED_PEER_HEADER]: 'me', 'x-forwarded-for': '192.0.2.7' },
     });
     const [facts] = asked;
     expect(facts?.peer).toMatch(LOCAL);
     expect(facts?.headers).toMatchObject({ authorization: 'Bearer t' });
-    expect(facts?.headers).not.toHaveProperty(INTRODUCTION_HEADER);
+    expect(facts?.headers).not.toHaveProperty(FORWARDED_PEER_HEADER);
   });
 
   it('cannot be forged over gRPC by the header of the gateway', async () => {
     const { asked, server } = await noting();
     await using _ = server;
-    const headers = { [INTRODUCTION_HEADER]: randomUUID() };
+    const headers = { [FORWARDED_PEER_HEADER]: randomUUID() };
     await server.overGrpc.operations.listOperations({ name: PARENT }, { headers });
     expect(asked[0]?.peer).toMatch(LOCAL);
-    expect(asked[0]?.headers).not.toHaveProperty(INTRODUCTION_HEADER);
+    expect(asked[0]?.headers).not.toHaveProperty(FORWARDED_PEER_HEADER);
   });
 
-  it('an introduction is good until its call ends', () => {
-    const { token, end } = introduce('192.0.2.7:1');
-    expect(introducedPeer(token)).toBe('192.0.2.7:1');
+  it('an forwarded is good until its call ends', () => {
+    const { token, end } = forwardPeer('192.0.2.7:1');
+    expect(forwardedPeer(token)).toBe('192.0.2.7:1');
     end();
-    expect(introducedPeer(token)).toBeUndefined();
+    expect(forwardedPeer(token)).toBeUndefined();
   });
 
   it('a call in process is not asked about', async () => {

@@ -8,9 +8,9 @@ import {
 } from '@grpc/grpc-js';
 import { ReportsService } from '../../../generated/example/reports/v1/reports.js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { type ReportsServer, startReportsServer } from '../../../src/conformance/reports-server.js';
+import { codeName, StatusError } from '../../../src/core/status.js';
 import { OperationsService } from '../../../src/server/index.js';
-import { codeName, StatusError } from '../../../src/status.js';
-import { type ReportsServer, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { type ServedGateway, serveBesideGrpc } from '../../gateway/http-client.js';
 import { authorize } from './callers.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PARENT } from '../../../src/testing/conformance/reports-server.js';
+import { PARENT } from '../../../src/conformance/reports-server.js';
 import { as } from './callers.js';
 import {
   type Answer,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { OperationStore } from '../../../src/stores/operation-store.js';
+import type { OperationStore } from '../../../src/stores/contract/operation-store.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';

@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { Code, StatusError } from '../../../src/status.js';
-import { rowOf } from '../../../src/stores/operation-row.js';
-import type { ConsumeOptions, OperationRecord, WorkOutcome } from '../../../src/stores/operation-store.js';
+import { Code, StatusError } from '../../../src/core/status.js';
+import type {
+  ConsumeOptions,
+  OperationRecord,
+  WorkOutcome,
+} from '../../../src/stores/contract/operation-store.js';
 import { Consumption } from '../../../src/stores/postgres/consumption.js';
 import { Dispatcher, type DispatcherOptions } from '../../../src/stores/postgres/dispatcher.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
@@ -11,6 +14,7 @@ import { settingsFrom } from '../../../src/stores/postgres/options.js';
 import { reconcile } from '../../../src/stores/postgres/reconciliation.js';
 import { openSession, type Session } from '../../../src/stores/postgres/session.js';
 import { createRows } from '../../../src/stores/postgres/writes.js';
+import { rowOf } from '../../../src/stores/sql/operation-row.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { ended, recordOf } from '../stores.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { Code, StatusError } from '../../../src/status.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import type { Claim } from '../../../src/stores/postgres/jobs.js';
 import { Leases } from '../../../src/stores/postgres/leases.js';
 import { settingsFrom } from '../../../src/stores/postgres/options.js';
 import { openSession, type Session } from '../../../src/stores/postgres/session.js';
-import { type ManualClock, manualClock } from '../../../src/testing/manual-clock.js';
+import { type ManualClock, manualClock } from '../../../src/testing/clock/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 

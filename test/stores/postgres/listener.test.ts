@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { systemClock } from '../../../src/clock.js';
+import { startReportsServer } from '../../../src/conformance/reports-server.js';
+import { systemClock } from '../../../src/core/clock.js';
 import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.js';
 import { Listener, type ListenerOptions } from '../../../src/stores/postgres/listener.js';
 import { formatNotice, type Notice } from '../../../src/stores/postgres/notice.js';
-import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { startNetwork } from '../../helpers/silent-network.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { Code } from '../../../src/status.js';
-import type { OperationStore } from '../../../src/stores/operation-store.js';
+import { Code } from '../../../src/core/status.js';
+import type { OperationStore } from '../../../src/stores/contract/operation-store.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { systemClock } from '../../../src/clock.js';
+import { startReportsServer } from '../../../src/conformance/reports-server.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { Code } from '../../../src/core/status.js';
 import { createOperations } from '../../../src/server/index.js';
-import { Code } from '../../../src/status.js';
 import { MIGRATIONS } from '../../../src/stores/migrations/postgres/index.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
-import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { ended, expectMigrated, recordOf } from '../stores.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Code, StatusError } from '../../../src/status.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { importPeer } from '../../../src/stores/postgres/peers.js';
 import { createDatabase } from '../../helpers/postgres-database.js';

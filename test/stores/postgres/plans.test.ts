@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { MAX_EXAMINED } from '../../../src/stores/operation-store.js';
+import { MAX_EXAMINED } from '../../../src/stores/contract/operation-store.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { statements } from '../../../src/stores/postgres/statements.js';
 import { createDatabase } from '../../helpers/postgres-database.js';

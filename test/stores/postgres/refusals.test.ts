@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { systemClock } from '../../../src/clock.js';
-import { Code } from '../../../src/status.js';
+import { PARENT, startReportsServer } from '../../../src/conformance/reports-server.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { Code } from '../../../src/core/status.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
-import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../../src/clock.js';
-import { postgresStore } from '../../../src/stores/postgres/index.js';
 import {
   PARENT,
   type ReportsServerOptions,
   startReportsServer,
-} from '../../../src/testing/conformance/reports-server.js';
+} from '../../../src/conformance/reports-server.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 
 /** One of several servers on a database. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../../src/clock.js';
-import { Code } from '../../../src/status.js';
+import { PARENT, startReportsServer } from '../../../src/conformance/reports-server.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { Code } from '../../../src/core/status.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
-import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase, postgresUrl, queryOnce } from '../../helpers/postgres-database.js';
 
 /** Settings of a database that change what statements mean, or end transactions. */

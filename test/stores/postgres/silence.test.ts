@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../../src/clock.js';
-import { Code } from '../../../src/status.js';
+import { startReportsServer } from '../../../src/conformance/reports-server.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { Code } from '../../../src/core/status.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
-import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase } from '../../helpers/postgres-database.js';
 import { startNetwork } from '../../helpers/silent-network.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/core/clock.js';
 import { StepDetector } from '../../../src/stores/postgres/step-detector.js';
 
 const TOLERANCE_MS = 1000;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { Code } from '../../../src/status.js';
+import { Code } from '../../../src/core/status.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { type CertificateMaker, certificateMaker } from '../../helpers/own-certificates.js';
 import { startOwnPostgres } from '../../helpers/postgres-database.js';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../../src/clock.js';
-import { Code } from '../../../src/status.js';
+import { PARENT, startReportsServer } from '../../../src/conformance/reports-server.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { Code } from '../../../src/core/status.js';
 import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.js';
-import { PARENT, startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { createDatabase, startOwnPostgres } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 

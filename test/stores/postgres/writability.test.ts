@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { expectKitError } from '../../../src/conformance/kit-error.js';
+import { Code } from '../../../src/core/status.js';
 import { createOperations } from '../../../src/server/index.js';
-import { Code } from '../../../src/status.js';
-import type { OperationStore } from '../../../src/stores/operation-store.js';
+import type { OperationStore } from '../../../src/stores/contract/operation-store.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
-import { expectKitError } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Code, StatusError } from '../../../src/status.js';
+import { expectKitError, rejection } from '../../../src/conformance/kit-error.js';
+import { startReportsServer } from '../../../src/conformance/reports-server.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { GroupCommit } from '../../../src/stores/sqlite/group-commit.js';
 import { sqliteStore } from '../../../src/stores/sqlite/index.js';
 import { IN_MEMORY, type OpenDatabase, openDatabase } from '../../../src/stores/sqlite/open-database.js';
 import { OperationsTable } from '../../../src/stores/sqlite/operations-table.js';
 import { storeError } from '../../../src/stores/sqlite/sqlite-error.js';
-import { expectKitError, rejection } from '../../../src/testing/conformance/kit-error.js';
-import { startReportsServer } from '../../../src/testing/conformance/reports-server.js';
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 import { recordOf } from '../stores.js';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from '@jest/globals';
+import { Code } from '../../../src/core/status.js';
 import { createOperations } from '../../../src/server/index.js';
-import { Code } from '../../../src/status.js';
 import { SQLITE_MIGRATIONS } from '../../../src/stores/migrations/sqlite/index.js';
 import { sqliteStore } from '../../../src/stores/sqlite/index.js';
 import { tempDirectory } from '../../helpers/sqlite-file.js';

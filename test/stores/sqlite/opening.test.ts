@@ -13,12 +13,12 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectKitError } from '../../../src/conformance/kit-error.js';
+import { Code } from '../../../src/core/status.js';
 import { createOperations } from '../../../src/server/index.js';
-import { Code } from '../../../src/status.js';
-import type { OperationStore } from '../../../src/stores/operation-store.js';
+import type { OperationStore } from '../../../src/stores/contract/operation-store.js';
 import { type SqliteStoreOptions, sqliteStore } from '../../../src/stores/sqlite/index.js';
-import { expectKitError } from '../../../src/testing/conformance/kit-error.js';
-import { manualClock } from '../../../src/testing/manual-clock.js';
+import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 import { recordOf } from '../stores.js';
 

@@ -3,16 +3,17 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ReportMetadata } from '../../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../../generated/example/reports/v1/reports.operations.js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { unpack } from '../../../src/any.js';
+import { type ReportsServerOptions, startReportsServer } from '../../../src/conformance/reports-server.js';
+import { unpack } from '../../../src/core/any.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { implement } from '../../../src/server/index.js';
-import { Code, StatusError } from '../../../src/status.js';
-import type { ConsumeOptions, OperationRecord, WorkOutcome } from '../../../src/stores/operation-store.js';
+import type {
+  ConsumeOptions,
+  OperationRecord,
+  WorkOutcome,
+} from '../../../src/stores/contract/operation-store.js';
 import { sqliteStore } from '../../../src/stores/sqlite/index.js';
-import {
-  type ReportsServerOptions,
-  startReportsServer,
-} from '../../../src/testing/conformance/reports-server.js';
-import { settled } from '../../../src/testing/manual-clock.js';
+import { settled } from '../../../src/testing/clock/manual-clock.js';
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 import { ended, recordOf } from '../stores.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { Code, StatusError } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { startTestServer, type TestServer } from '../../../src/testing/index.js';
 import { getJson, once } from './callers.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { ReportMetadata } from '../../../generated/example/reports/v1/reports.js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
-import { pack } from '../../../src/any.js';
-import { Code, StatusError } from '../../../src/status.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { pack } from '../../../src/core/any.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { startTestServer } from '../../../src/testing/index.js';
 
 const INFO = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'HALF_WAY' };

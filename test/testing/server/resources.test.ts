@@ -1,8 +1,8 @@
 import { type DescMethod, fromBinary, fromJson, type JsonObject, toBinary, toJson } from '@bufbuild/protobuf';
 import { Client, credentials } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { loadSchema, type Schema } from '../../../src/schema/index.js';
-import { Code, StatusError } from '../../../src/status.js';
 import { type ScriptSource, startTestServer, type TestServer } from '../../../src/testing/index.js';
 import { GKE_PROTOS, protoFiles } from '../../schema/proto-files.js';
 

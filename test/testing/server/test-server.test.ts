@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
 import { startTestServer } from '../../../src/testing/index.js';
 
 const REPORTS = 'example/reports/v1/reports.proto';

@@ -1,7 +1,7 @@
 import { get } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { rejection } from '../../../src/conformance/kit-error.js';
 import { Code, OperationsClient, type StatusError } from '../../../src/index.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
 import { startTestServer } from '../../../src/testing/index.js';
 import { type CertificateMaker, certificateMaker, pem } from '../../helpers/own-certificates.js';
 

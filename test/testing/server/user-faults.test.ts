@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { Code } from '../../../src/status.js';
-import { grpcOperations } from '../../../src/testing/conformance/grpc-operations.js';
-import { rejection } from '../../../src/testing/conformance/kit-error.js';
+import { grpcOperations } from '../../../src/conformance/grpc-operations.js';
+import { rejection } from '../../../src/conformance/kit-error.js';
+import { Code } from '../../../src/core/status.js';
 import { startTestServer } from '../../../src/testing/index.js';
 import { processFaults } from '../../helpers/process-faults.js';
 

@@ -1,0 +1,36 @@
+import type { Operation } from '../../index.js';
+import type { Session } from '../connection/session.js';
+import type { ExitCode } from '../failures/exit-code.js';
+import type { OperationView } from '../output/operation-json.js';
+import { ProgressDisplay } from '../output/progress-display.js';
+import { followOperation } from './follow-operation.js';
+
+/**
+ * Waits for an operation to end and prints it. Meanwhile standard error shows how it comes along, so that standard
+ * output has the outcome and nothing else.
+ *
+ * @param started - its state if it is known, such as by the call that started it.
+ * @returns the exit code that says how it ended, or that the wait was given up.
+ */
+export function awaitOutcome(session: Session, name: string, started?: Operation): Promise<ExitCode> {
+  const display = new ProgressDisplay(session.terminal.stderr);
+  let latest: OperationView | undefined;
+  return followOperation(
+    session,
+    name,
+    {
+      async running(operation) {
+        latest = await session.view(operation);
+        display.show(latest);
+      },
+      trouble(text) {
+        if (text !== undefined) display.say(text);
+        else if (latest) display.show(latest);
+      },
+      over: () => display.clear(),
+      ended: (operation) => session.printOperation(operation),
+      gaveUp: (operation) => session.printOperation(operation),
+    },
+    started,
+  );
+}

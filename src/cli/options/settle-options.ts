@@ -1,0 +1,124 @@
+import type { Command } from 'commander';
+import type { Address } from '../../index.js';
+import { type Profile, readProfile } from '../connection/profile.js';
+import { oneLine } from '../failures/failure.js';
+import { UsageError } from '../failures/usage-error.js';
+import type { Output } from '../output/terminal.js';
+import { connectingOptions, DEFAULT_ADDRESS, googleOption } from './options.js';
+
+/** Ways to say as whom to call, of which one is used. */
+const IDENTITIES = ['token', 'tokenFile', 'tokenCommand', 'google'];
+
+/** Identities that a profile can give. */
+const PROFILE_TOKENS = ['token', 'tokenFile', 'tokenCommand'];
+
+/** Where values come from, by rising precedence. */
+const SOURCES = ['config', 'env', 'cli'];
+
+/** Lets the options of a connection stand before the command, too. The help of each command has them. */
+export function acceptEarlyOptions(program: Command): void {
+  program.enablePositionalOptions();
+  for (const option of [...connectingOptions(), googleOption()]) {
+    option.envVar = undefined;
+    program.addOption(option.default(undefined).hideHelp());
+  }
+}
+
+/**
+ * Completes the options of a command: by those before it, then the environment, which commander has read, then the
+ * profile.
+ *
+ * @throws UsageError when the command has no such option, options contradict each other, or the profile cannot be read.
+ */
+export async function settleOptions(program: Command, command: Command, stderr: Output): Promise<void> {
+  takeEarlyOptions(program, command);
+  refuseEmptyVariables(command);
+  const profile = has(command, 'profile')
+    ? await readProfile(command.getOptionValue('profile'), stderr)
+    : undefined;
+  for (const [name, value] of Object.entries(profile ?? {})) {
+    const source = command.getOptionValueSource(name);
+    if (source !== undefined && source !== 'default') continue;
+    command.setOptionValueWithSource(name, value, 'config');
+  }
+  chooseIdentity(command);
+  if (profile) await withholdToken(profile, command, stderr);
+}
+
+/**
+ * Drops the token of a profile if the address is another one than that of the profile: whoever runs the server there
+ * could use the token.
+ */
+async function withholdToken(profile: Profile, command: Command, stderr: Output): Promise<void> {
+  const fromProfile = PROFILE_TOKENS.filter((name) => command.getOptionValueSource(name) === 'config');
+  const { address: own = DEFAULT_ADDRESS } = profile;
+  const address: string = command.getOptionValue('address');
+  if (fromProfile.length === 0 || (await isSameServer(String(own), address))) return;
+  for (const name of fromProfile) command.setOptionValueWithSource(name, undefined, 'default');
+  const advice = 'give --token, --token-file or --token-command, or a --profile with that address';
+  stderr.write(`${oneLine(`token of the profile is for ${own} and is not sent to ${address}: ${advice}`)}\n`);
+}
+
+/** True if both addresses lead to the same host and port in the same way; a malformed one leads nowhere. */
+async function isSameServer(one: string, other: string): Promise<boolean> {
+  if (one === other) return true;
+  // Loaded by every command that calls a server, but only once its usage is known to be right.
+  const { parseAddress } = await import('../../index.js');
+  try {
+    const [a, b] = [one, other].map(parseAddress);
+    return a !== undefined && b !== undefined && a.tls === b.tls && hostAndPort(a) === hostAndPort(b);
+  } catch {
+    return false;
+  }
+}
+
+/** The target without a scheme that grpc-js assumes anyway, and with the port that it assumes. */
+function hostAndPort({ target }: Address): string {
+  const name = target.replace(/^dns:(?:\/\/\/)?/i, '').toLowerCase();
+  return name.startsWith('unix') || /:\d+$/.test(name) ? name : `${name}:443`;
+}
+
+function takeEarlyOptions(program: Command, command: Command): void {
+  for (const option of program.options) {
+    const name = option.attributeName();
+    if (program.getOptionValueSource(name) !== 'cli') continue;
+    if (!has(command, name)) {
+      throw new UsageError(`${option.long} is no option of longrunning ${command.name()}: leave it out`);
+    }
+    const early = program.getOptionValue(name);
+    if (command.getOptionValueSource(name) !== 'cli') command.setOptionValueWithSource(name, early, 'cli');
+    else if (name === 'header') command.setOptionValue(name, { ...early, ...command.getOptionValue(name) });
+  }
+}
+
+/** A variable that is set to nothing is most often one whose value got lost. */
+function refuseEmptyVariables(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (command.getOptionValueSource(name) !== 'env' || command.getOptionValue(name) !== '') continue;
+    throw new UsageError(`${option.envVar} is empty: set it to the value of ${option.long}, or unset it`);
+  }
+}
+
+/** Keeps the identity of the highest precedence: a token of the profile is none beside one of the command line. */
+function chooseIdentity(command: Command): void {
+  const rank = (name: string) => SOURCES.indexOf(command.getOptionValueSource(name) ?? 'default');
+  const given = IDENTITIES.filter((name) => rank(name) >= 0);
+  const highest = Math.max(...given.map(rank));
+  const chosen = given.filter((name) => rank(name) === highest);
+  if (chosen.length > 1) {
+    const [one, other] = chosen.map((name) => flagsOf(command, name)).reverse();
+    throw new UsageError(`option '${one}' cannot be used with option '${other}': give one of them`);
+  }
+  for (const name of given) {
+    if (!chosen.includes(name)) command.setOptionValueWithSource(name, undefined, 'default');
+  }
+}
+
+function flagsOf(command: Command, name: string): string | undefined {
+  return command.options.find((option) => option.attributeName() === name)?.flags;
+}
+
+function has(command: Command, name: string): boolean {
+  return command.options.some((option) => option.attributeName() === name);
+}

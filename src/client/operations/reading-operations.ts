@@ -1,0 +1,16 @@
+import type { OperationsApi } from '../../core/operations-api.js';
+import { readOperation } from '../../core/read-operation.js';
+
+/** The same five methods, with Operation messages in the form of the kit, whatever form the implementation returns. */
+export function readingOperations(api: OperationsApi): OperationsApi {
+  return {
+    getOperation: async (request, options) => readOperation(await api.getOperation(request, options)),
+    async listOperations(request, options) {
+      const page = await api.listOperations(request, options);
+      return { ...page, operations: page.operations.map((operation) => readOperation(operation)) };
+    },
+    cancelOperation: (request, options) => api.cancelOperation(request, options),
+    deleteOperation: (request, options) => api.deleteOperation(request, options),
+    waitOperation: async (request, options) => readOperation(await api.waitOperation(request, options)),
+  };
+}

@@ -1,0 +1,11 @@
+/**
+ * Test cases for stores, for any test runner.
+ *
+ * @module longrunning/conformance
+ */
+
+export {
+  type ConformanceCase,
+  type StoreConformanceOptions,
+  storeConformance,
+} from './store-conformance.js';

@@ -1,0 +1,388 @@
+import { types } from 'node:util';
+import { Metadata, type ServerErrorResponse, type StatusObject } from '@grpc/grpc-js';
+import type { Any } from '../../generated/google/protobuf/any.js';
+import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details.js';
+import { Status } from '../../generated/google/rpc/status.js';
+import { pack, unpack } from './any.js';
+import { ignoreRejection } from './contain.js';
+import { readForeignError, STATUS_DETAILS_KEY } from './foreign-error.js';
+import type { MessageType } from './operation-method.js';
+import { clipText, messageOf, percentEncodedBytes, readProperty, toText, utf8Bytes } from './text.js';
+import { withoutStack } from './without-stack.js';
+
+/** The canonical error codes, `google.rpc.Code` (google/rpc/code.proto). */
+export const Code = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+export type Code = (typeof Code)[keyof typeof Code];
+
+/** `'NOT_FOUND'` for 5. */
+export type CodeName = keyof typeof Code;
+
+const CODE_NAMES = Object.keys(Code) as CodeName[];
+
+/** Returns the name of a code; any other number reads as `UNKNOWN` (AIP-193). */
+export function codeName(code: number): CodeName {
+  return CODE_NAMES[code] ?? 'UNKNOWN';
+}
+
+/** The domain of every `google.rpc.ErrorInfo` that the kit raises. */
+export const ERROR_DOMAIN = 'longrunning';
+
+/** What an error of the kit says beyond code and message. */
+export interface ErrorFacts {
+  /** The values that the message speaks of, for programs to read. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The request field to blame; becomes a `google.rpc.BadRequest`. */
+  readonly field?: string;
+  /** After how many milliseconds to try again; becomes a `google.rpc.RetryInfo`. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * A `google.rpc.Status` as an Error: what every RPC of the kit rejects with, and what user code throws to
+ * answer with a code of its own.
+ *
+ * @example
+ * ```ts
+ * throw new StatusError(Code.FAILED_PRECONDITION, 'report is locked: unlock it first');
+ * ```
+ */
+export class StatusError extends Error {
+  override readonly name: string = 'StatusError';
+  /** Never OK. */
+  readonly code: Code;
+  /** `google.rpc` details (ErrorInfo, BadRequest, …), packed; {@link StatusError.detail} unpacks one. */
+  readonly details: readonly Any[];
+
+  /**
+   * Accepts any values, as JavaScript callers may pass them, so that an error can always be sent and stored.
+   *
+   * @param code - OK, and anything that is no code, becomes UNKNOWN.
+   * @param message - lone surrogates are replaced.
+   * @param details - anything that is no `google.protobuf.Any` is left out. Unless an `ErrorInfo` remains, one with the reason
+   * `MALFORMED_ERROR_DETAILS` is added.
+   */
+  constructor(code: Code, message: string, details: readonly Any[] = [], options?: ErrorOptions) {
+    super(message === undefined ? '' : toText(message), options);
+    this.code = asCode(code);
+    this.details = readDetails(details).details;
+  }
+
+  /**
+   * The first detail of the given type, such as `ErrorInfo`; undefined when there is none.
+   *
+   * @throws TypeError when its bytes are broken.
+   */
+  detail<Message>(type: MessageType<Message>): Message | undefined {
+    const found = this.details.find(({ typeUrl }) => typeUrl.endsWith(`/${type.$type}`));
+    return found && unpack(type, found);
+  }
+
+  /** Returns the error as a `google.rpc.Status` message. */
+  toStatus(): Status {
+    return { code: this.code, message: this.message, details: [...this.details] };
+  }
+
+  /**
+   * Converts any value that was thrown or received to a StatusError, and never throws: a StatusError stays itself; a
+   * `google.rpc.Status` and errors of grpc-js, google-gax, Connect and nice-grpc keep code, message and details; anything else
+   * becomes UNKNOWN with the value as cause.
+   *
+   * What cannot be encoded is replaced as in the constructor. That includes properties of a StatusError that were
+   * changed since, getters that throw, and proxies.
+   */
+  static from(thrown: unknown): StatusError {
+    try {
+      if (thrown instanceof StatusError) return isIntact(thrown) ? thrown : repaired(thrown);
+      const foreign = readForeignError(thrown);
+      if (foreign) {
+        const { code, message, details } = foreign;
+        return new StatusError(code as Code, message, details, { cause: thrown });
+      }
+      if (isStatus(thrown)) return new StatusError(thrown.code as Code, thrown.message, thrown.details);
+    } catch {
+      // A getter or a proxy trap threw: nothing more can be read.
+    }
+    return new StatusError(Code.UNKNOWN, messageOf(thrown), [], { cause: thrown });
+  }
+}
+
+/** Returns the first detail of a type, as {@link StatusError.detail} does; also undefined if its bytes are broken. */
+export function readableDetail<Message>(error: StatusError, type: MessageType<Message>): Message | undefined {
+  try {
+    return error.detail(type);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells whether a value is a StatusError. Unlike `instanceof` it never throws, not even for a revoked proxy. */
+export function isStatusError(thrown: unknown): thrown is StatusError {
+  try {
+    return thrown instanceof StatusError;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Reads what can be sent and stored of an error, or of any value with the same properties: whatever cannot be encoded is
+ * replaced as in the constructor of StatusError. Never throws.
+ */
+export function readStatus(given: unknown): Status & { code: Code } {
+  return {
+    code: asCode(readProperty(given, 'code')),
+    message: toText(readProperty(given, 'message') ?? ''),
+    details: readDetails(readProperty(given, 'details')).details,
+  };
+}
+
+/** Upper bound on one value in the ErrorInfo of the kit, in bytes: the longest name of an operation. */
+const MAX_FACT_BYTES = 1024;
+
+/**
+ * Builds the status of an error that the kit itself raises, with one ErrorInfo, and BadRequest for a bad field (AIP-193).
+ *
+ * @param reason - UPPER_SNAKE_CASE, stable: programs tell errors apart by it.
+ * @param message - begins with what went wrong, names the value, ends with what to do.
+ */
+export function kitStatus(
+  code: Code,
+  reason: string,
+  message: string,
+  facts: ErrorFacts = {},
+): Status & { code: Code } {
+  const details = [errorInfo(reason, facts.metadata)];
+  if (facts.field !== undefined) {
+    const violation = { field: facts.field, description: message };
+    details.push(pack(BadRequest, BadRequest.fromPartial({ fieldViolations: [violation] })));
+  }
+  if (facts.retryAfterMs !== undefined) {
+    const seconds = Math.floor(facts.retryAfterMs / 1000);
+    const nanos = Math.round((facts.retryAfterMs % 1000) * 1e6);
+    details.push(pack(RetryInfo, { retryDelay: { seconds, nanos } }));
+  }
+  return { code, message, details };
+}
+
+function errorInfo(reason: string, facts: ErrorFacts['metadata'] = {}): Any {
+  const metadata: Record<string, string> = {};
+  for (const [key, value] of Object.entries(facts))
+    metadata[key] = clipText(toText(value), MAX_FACT_BYTES, utf8Bytes);
+  return pack(ErrorInfo, { reason, domain: ERROR_DOMAIN, metadata });
+}
+
+/** {@link kitStatus} as an Error. */
+export function kitError(...args: Parameters<typeof kitStatus>): StatusError {
+  const { code, message, details } = kitStatus(...args);
+  const cause = args[3]?.cause;
+  return new StatusError(code, message, details, cause === undefined ? {} : { cause });
+}
+
+/** `INVALID_ARGUMENT` for one field of a request. */
+export function invalidField(field: string, message: string, facts: ErrorFacts = {}): StatusError {
+  return kitError(Code.INVALID_ARGUMENT, 'INVALID_FIELD', message, {
+    ...facts,
+    field,
+    metadata: { field, ...facts.metadata },
+  });
+}
+
+const QUOTED_LENGTH = 80;
+
+/** Quotes a value for an error message: on one line of bounded length. */
+export function quoted(value: string): string {
+  const text = JSON.stringify(value.slice(0, QUOTED_LENGTH));
+  return value.length > QUOTED_LENGTH ? `${text}… (${value.length} characters)` : text;
+}
+
+function isStatus(thrown: unknown): thrown is Status {
+  if (thrown instanceof Error || typeof thrown !== 'object' || thrown === null) return false;
+  const { code, message, details } = thrown as Partial<Status>;
+  return typeof code === 'number' && typeof message === 'string' && Array.isArray(details);
+}
+
+function asCode(code: unknown): Code {
+  return Number.isInteger(code) && Number(code) > Code.OK && Number(code) <= Code.UNAUTHENTICATED
+    ? (code as Code)
+    : Code.UNKNOWN;
+}
+
+/** More details than any error has; further ones are left out. */
+const MAX_DETAILS = 1000;
+
+/**
+ * Copies the details that can be encoded. Never throws.
+ *
+ * @returns besides, whether the copy equals what was given.
+ */
+function readDetails(given: unknown): { readonly details: Any[]; readonly isIntact: boolean } {
+  const details: Any[] = [];
+  let isIntact = false;
+  let isComplete = false;
+  try {
+    if (Array.isArray(given)) {
+      const count = Math.min(given.length, MAX_DETAILS);
+      isIntact = count === given.length;
+      isComplete = isIntact;
+      // By index: iterators and methods of the array may have been overridden.
+      for (let index = 0; index < count; index++) {
+        const detail: unknown = given[index];
+        const read = isPlainAny(detail) ? detail : asAny(detail);
+        if (read) details.push(read);
+        isIntact &&= read === detail;
+        isComplete &&= read !== undefined;
+      }
+    }
+  } catch {
+    isComplete = false;
+  }
+  if (isComplete) return { details, isIntact };
+  if (!details.some(({ typeUrl }) => typeUrl.endsWith(`/${ErrorInfo.$type}`)))
+    details.push(malformedDetails());
+  return { details, isIntact: false };
+}
+
+function malformedDetails(): Any {
+  const advice = 'details of the error were not google.protobuf.Any messages: pack each one';
+  return errorInfo('MALFORMED_ERROR_DETAILS', { advice });
+}
+
+/** Whether a detail can be kept as it is: reading it again gives the same. */
+function isPlainAny(detail: unknown): detail is Any {
+  if (typeof detail !== 'object' || detail === null || types.isProxy(detail)) return false;
+  const typeUrl = Object.getOwnPropertyDescriptor(detail, 'typeUrl')?.value;
+  const value = Object.getOwnPropertyDescriptor(detail, 'value')?.value;
+  return typeof typeUrl === 'string' && typeUrl.isWellFormed() && isPlainBytes(value);
+}
+
+/** Whether bytes are what they seem: subclasses and own properties may say otherwise, or throw. */
+function isPlainBytes(value: unknown): boolean {
+  if (!types.isUint8Array(value) || Object.hasOwn(value, 'length') || Object.hasOwn(value, 'byteLength'))
+    return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Buffer.prototype || prototype === Uint8Array.prototype;
+}
+
+function asAny(detail: unknown): Any | undefined {
+  const typeUrl = readProperty(detail, 'typeUrl');
+  const value = readProperty(detail, 'value');
+  if (typeof typeUrl !== 'string' || !types.isUint8Array(value)) return undefined;
+  try {
+    // Copies the bytes themselves: nothing that was overridden is called.
+    return { typeUrl: typeUrl.toWellFormed(), value: Buffer.from(new Uint8Array(value).buffer) };
+  } catch {
+    // Their buffer was transferred.
+    return undefined;
+  }
+}
+
+/** Whether nothing of a StatusError was changed or overridden so that it could not be encoded. */
+function isIntact(error: StatusError): boolean {
+  if (types.isProxy(error)) return false;
+  const [code, message, details] = (['code', 'message', 'details'] as const).map(
+    (key) => Object.getOwnPropertyDescriptor(error, key)?.value,
+  );
+  return (
+    asCode(code) === code &&
+    typeof message === 'string' &&
+    message.isWellFormed() &&
+    readDetails(details).isIntact
+  );
+}
+
+/** A StatusError with what can still be read of one. */
+function repaired(error: StatusError): StatusError {
+  const { code, message, details } = readStatus(error);
+  return new StatusError(code, message, details, { cause: error });
+}
+
+/**
+ * Limits on the trailers of an error, in bytes as they are sent: `grpc-message` is percent-encoded, and base64 makes 5,464 bytes
+ * of 4,096. Peers cap a header block (8 KiB in many proxies, 64 KiB in Node), and an error over the cap arrives as a bare
+ * connection fault. So the message is clipped, and details over the limit are left out.
+ */
+const MAX_MESSAGE_BYTES = 2048;
+const MAX_DETAILS_BYTES = 4096;
+
+/**
+ * Converts a StatusError to the error that a grpc-js handler answers, with its details in `grpc-status-details-bin`. Never
+ * throws, and grpc-js can send the result.
+ */
+export function toServerError(error: StatusError): ServerErrorResponse & { details: string } {
+  const status = readStatus(error);
+  const message = clipText(status.message, MAX_MESSAGE_BYTES, percentEncodedBytes);
+  const metadata = new Metadata();
+  const encoded = encodeWithin(MAX_DETAILS_BYTES, { ...status, message });
+  if (encoded) metadata.set(STATUS_DETAILS_KEY, encoded);
+  const answer = withoutStack(() => new Error(message));
+  return Object.assign(answer, { code: status.code, details: message, metadata });
+}
+
+/** Converts the error that somebody else's handler answers to one that grpc-js can send. Never throws. */
+export function sendableError(error: unknown): Partial<StatusObject> {
+  const code = readProperty(error, 'code');
+  const details = readProperty(error, 'details');
+  const metadata = readProperty(error, 'metadata');
+  // As grpc-js reads errors: `details` count if there is a code.
+  const [sentCode, text] =
+    Number.isInteger(code) && typeof details === 'string'
+      ? [code as Code, details]
+      : [
+          Number.isInteger(code) ? (code as Code) : Code.UNKNOWN,
+          readProperty(error, 'message') ?? 'Unknown Error',
+        ];
+  return {
+    code: sentCode,
+    details: clipText(toText(text), MAX_MESSAGE_BYTES, percentEncodedBytes),
+    ...(isMetadata(metadata) && { metadata }),
+  };
+}
+
+/** By its method: applications may have several copies of grpc-js. */
+function isMetadata(value: unknown): value is Metadata {
+  return typeof readProperty(value, 'toHttp2Headers') === 'function';
+}
+
+/** Upper bound on the bytes of an encoded message besides its strings and bytes. */
+const OVERHEAD_BYTES = 16;
+
+/** Encodes as many details as fit. They are ordered by weight (ErrorInfo first), so the last ones are left out first. */
+function encodeWithin(limit: number, status: Status): Buffer | undefined {
+  let size = OVERHEAD_BYTES + utf8Bytes(status.message);
+  const isOver = ({ typeUrl, value }: Any) => {
+    size += OVERHEAD_BYTES + utf8Bytes(typeUrl) + value.length;
+    return size > limit;
+  };
+  const over = status.details.findIndex(isOver);
+  const details = over < 0 ? status.details : status.details.slice(0, over);
+  return details.length > 0 ? Buffer.from(Status.encode({ ...status, details }).finish()) : undefined;
+}
+
+/**
+ * What clients see of an exception that nobody meant for them: where it happened and nothing else. The cause
+ * is for the log (contract 33).
+ */
+export function internalError(method: string, cause: unknown): StatusError {
+  ignoreRejection(cause);
+  const message = `internal error in ${method.replace(/^\//, '')}: see the log of the server`;
+  return kitError(Code.UNKNOWN, 'INTERNAL_ERROR', message, { metadata: { method }, cause });
+}

@@ -1,0 +1,37 @@
+import { DEFAULT_MEMORY_LIMITS } from '../../core/held-memory.js';
+
+/** Upper bounds on what a gateway takes of requests, and keeps of answers. */
+export interface GatewayLimits {
+  /** Bytes of the body (else 413). @defaultValue 4 MiB */
+  readonly bodyBytes?: number;
+  /**
+   * Values in a JSON body, counting arrays and objects (else 400). They are counted before any is read; the time that a body
+   * takes grows with them. @defaultValue 10,000
+   */
+  readonly bodyValues?: number;
+  /** Bytes of path and query (else 414). @defaultValue 8 KiB */
+  readonly urlBytes?: number;
+  /** Bytes of all header names and values (else 431). @defaultValue 16 KiB */
+  readonly headerBytes?: number;
+  /** Milliseconds that the headers, and then the body, may take to arrive (else 408). @defaultValue 30,000 */
+  readonly arrivalMs?: number;
+  /**
+   * Bytes of memory for the bodies of a connection that have not arrived (else 429), and for its answers that have not been
+   * taken (else the connection ends). @defaultValue 64 MiB
+   */
+  readonly connectionBytes?: number;
+  /**
+   * Bytes of the same memory for all connections of the process, gRPC among them. Over it, the connection that holds most has
+   * to give back. @defaultValue 256 MiB
+   */
+  readonly processBytes?: number;
+}
+
+export const DEFAULT_LIMITS: Required<GatewayLimits> = {
+  bodyBytes: 4 * 1024 * 1024,
+  bodyValues: 10_000,
+  urlBytes: 8 * 1024,
+  headerBytes: 16 * 1024,
+  arrivalMs: 30_000,
+  ...DEFAULT_MEMORY_LIMITS,
+};

@@ -1,0 +1,17 @@
+import { createFileRegistry, createRegistry, type FileRegistry, type Registry } from '@bufbuild/protobuf';
+import { commentedOwnRegistry, ownRegistry } from '../../schema/own-registry.js';
+import { WELL_KNOWN_FILES } from '../../schema/well-known-files.js';
+
+const OPERATIONS_FILE = 'google/longrunning/operations';
+
+/** The file that declares `google.longrunning.Operations`, and what it imports. */
+export function operationsRegistry(): FileRegistry {
+  const registry = commentedOwnRegistry();
+  const file = registry.getFile(`${OPERATIONS_FILE}.proto`);
+  return file ? createFileRegistry(file.proto, (name) => registry.getFile(name)) : registry;
+}
+
+/** The types that an Any may hold: those served, and those that anybody may use. */
+export function knownTypes(served: FileRegistry): Registry {
+  return createRegistry(...WELL_KNOWN_FILES, ownRegistry(), served);
+}

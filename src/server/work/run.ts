@@ -1,0 +1,321 @@
+import type { Any } from '../../../generated/google/protobuf/any.js';
+import type { Clock } from '../../core/clock.js';
+import { ignoreRejection } from '../../core/contain.js';
+import type { Logger } from '../../core/logger.js';
+import { andThen, type MaybePromise } from '../../core/maybe-promise.js';
+import { atMost } from '../../core/signals.js';
+import { Code, internalError, isStatusError, kitError, StatusError } from '../../core/status.js';
+import { readProperty } from '../../core/text.js';
+import { withoutStack } from '../../core/without-stack.js';
+import type { OperationRecord, OperationStore, WorkOutcome } from '../../stores/contract/operation-store.js';
+import type { Waiters } from '../service/waiters.js';
+import type { ObservedRun, RunEnding, Telemetry } from '../telemetry/telemetry.js';
+import { cancellation, type LifecycleEvent } from './lifecycle.js';
+import { isUnavailable, type Recorder } from './recorder.js';
+import type { ServedMethod } from './served-method.js';
+import type { SizeLimits } from './size-limits.js';
+import type { Committed } from './transitions.js';
+import { workController } from './work-signal.js';
+
+/** What a run works with. */
+export interface RunOptions {
+  readonly store: OperationStore;
+  readonly waiters: Waiters;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry | undefined;
+  readonly sizes: SizeLimits;
+}
+
+/** How long a store that neither answers nor fails may keep a server from stopping. */
+const RECORD_MS = 1000;
+
+/** How a run ends: what the lifecycle is told of it. */
+type Ending = LifecycleEvent & { readonly type: 'succeeded' | 'failed' | 'cancelled' | 'interrupted' };
+
+/** One operation at work in this process, from being handed out to being left. */
+export class Run {
+  /** How the work was left, as soon as it is: by its end, or by {@link interrupt}. */
+  get left(): Promise<WorkOutcome> {
+    return this.#left.promise;
+  }
+  readonly #options: RunOptions;
+  readonly #method: ServedMethod;
+  readonly #recorder: Recorder;
+  readonly #name: string;
+  readonly #controller = workController((error) =>
+    this.#log('listener to the signal of the work failed', error),
+  );
+  readonly #left = Promise.withResolvers<WorkOutcome>();
+  /** The attempt that this run is; undefined until that is recorded. */
+  #attempt: number | undefined;
+  #observed: ObservedRun | undefined;
+  /** The record as this run knows it: what it records is most often the next thing that happens to it. */
+  #known: OperationRecord;
+  /** The latest version that the run was told of and has not seen. */
+  #unseen = 0;
+  #isReading = false;
+  /** Whether the work goes on, its end is being recorded, or nothing that it does counts any more. */
+  #state: 'working' | 'ending' | 'interrupted' = 'working';
+
+  constructor(options: RunOptions, method: ServedMethod, recorder: Recorder, record: OperationRecord) {
+    this.#options = options;
+    this.#method = method;
+    this.#recorder = recorder;
+    this.#name = record.name;
+    this.#known = record;
+    this.#run(record).then(this.#left.resolve, this.#left.reject);
+  }
+
+  /**
+   * Leaves the work as the server stops: it is told so by its signal, and nothing that it still does counts.
+   * It is recorded as interrupted, or released for another server to resume. A store that is away is not waited
+   * for, one that does not answer for a second. Work that has ended by itself has its say.
+   */
+  async interrupt(): Promise<void> {
+    this.#recorder.stop();
+    if (this.#state === 'ending') {
+      if (await atMost(RECORD_MS, this.left, this.#options.clock)) return;
+      this.#log('end could not be recorded in time', undefined);
+      this.#state = 'interrupted';
+      this.#left.resolve('released');
+      return;
+    }
+    this.#state = 'interrupted';
+    let outcome: WorkOutcome = 'released';
+    try {
+      if (this.#attempt !== undefined && this.#method.onInterrupted === 'abort') {
+        const recorded = this.#record({ type: 'interrupted', attempt: this.#attempt, at: this.#now() });
+        if (await atMost(RECORD_MS, recorded, this.#options.clock)) outcome = await recorded;
+        else this.#log('interruption could not be recorded in time', undefined);
+      }
+    } catch (error) {
+      this.#log('interruption could not be recorded', error);
+    }
+    this.#tellLeft(outcome === 'ended' ? 'interrupted' : outcome);
+    this.#left.resolve(outcome);
+    const message = 'the server stops: end the work and start it again later';
+    this.#controller.abort(kitError(Code.ABORTED, 'SERVER_STOPPING', message));
+  }
+
+  async #run(record: OperationRecord): Promise<WorkOutcome> {
+    // Watched from before the start, so that no request to cancel falls between the two.
+    const unsubscribe = this.#options.waiters.subscribe(this.#name, (changed) => this.#wake(changed));
+    try {
+      const { attempt } = record;
+      if (attempt > 0 && !this.#method.resumes(record)) {
+        return await this.#recordLast({ type: 'interrupted', attempt, at: this.#now() });
+      }
+      let started: Committed | undefined;
+      try {
+        started = await this.#commit(() => ({ type: 'started', attempt }));
+      } catch (error) {
+        if (isUnavailable(error) || this.#isInterrupted()) throw error;
+        return await this.#failUnstarted(attempt, error);
+      }
+      if (!started?.changed) return this.#notStarted(record, started);
+      if (this.#isInterrupted()) return this.left;
+      this.#attempt = started.record.attempt;
+      this.#observed = this.#options.telemetry?.run(started.record);
+      this.#options.logger.debug?.({}, 'work begins');
+      if (started.record.cancelRequestTime !== undefined) this.#abortAsCancelled();
+      // What changed before it was known that this run has the work.
+      if (this.#unseen > started.record.version) this.#read(this.#attempt);
+      const ending = await this.#work(started.record);
+      if (this.#isInterrupted()) return this.left;
+      this.#state = 'ending';
+      return await this.#recordLast(ending);
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  /** Ends an operation whose start the store cannot record, and may never be able to: it would wait for ever. */
+  async #failUnstarted(attempt: number, cause: unknown): Promise<WorkOutcome> {
+    this.#log('work could not be begun: its operation ends with an internal error', cause);
+    this.#state = 'ending';
+    const error = internalError(this.#method.path, cause);
+    const outcome = await this.#recordLast({ type: 'failed', attempt, at: this.#now(), error });
+    // The start may have been recorded after all. Then nobody has the work.
+    return outcome === 'superseded' ? 'released' : outcome;
+  }
+
+  /** How work was left that somebody else has begun or ended, as far as can be told. */
+  #notStarted({ attempt }: OperationRecord, found: Committed | undefined): WorkOutcome {
+    const outcome = outcomeOf(found);
+    // What was written before the store went away may have been our own start: then nobody has the work.
+    const mayBeOurs = this.#recorder.hasRetried && found?.record.attempt === attempt + 1;
+    return outcome === 'superseded' && mayBeOurs ? 'released' : outcome;
+  }
+
+  async #recordLast(ending: Ending): Promise<WorkOutcome> {
+    let last = ending;
+    let left: RunEnding = 'unrecorded';
+    try {
+      let ended: Committed | undefined;
+      try {
+        ended = await this.#commitLast(ending);
+      } catch (error) {
+        if (isUnavailable(error)) throw error;
+        // No ending may leave an operation running because it cannot be stored.
+        this.#log('end could not be recorded: it is recorded as an internal error', error);
+        const { attempt, at } = ending;
+        last = { type: 'failed', attempt, at, error: internalError(this.#method.path, error) };
+        ended = await this.#recorder.commitEventually(this.#name, last);
+      }
+      left = ended?.changed ? last.type : 'superseded';
+      return outcomeOf(ended);
+    } finally {
+      this.#tellLeft(left, last.type === 'failed' ? last.error : undefined);
+    }
+  }
+
+  async #record(ending: Ending): Promise<WorkOutcome> {
+    return outcomeOf(await this.#commitLast(ending));
+  }
+
+  #commitLast(ending: Ending): MaybePromise<Committed | undefined> {
+    return andThen(
+      this.#commit(() => ending),
+      (ended) => {
+        // Nobody finds it any more, so nothing keeps it.
+        const isForgotten = ended?.changed && ended.record.deleteTime !== undefined;
+        return isForgotten ? this.#options.store.delete(this.#name).then(() => ended) : ended;
+      },
+    );
+  }
+
+  #tellLeft(ending: RunEnding, error?: StatusError): void {
+    this.#observed?.end(ending, error);
+    if (this.#attempt !== undefined) this.#options.logger.debug?.({ ending }, 'work ends');
+  }
+
+  #commit(eventFor: (record: OperationRecord) => LifecycleEvent): MaybePromise<Committed | undefined> {
+    return andThen(this.#recorder.commit(this.#name, eventFor, this.#known), (committed) => {
+      if (committed) this.#known = committed.record;
+      return committed;
+    });
+  }
+
+  /** Takes note that the record may have changed. */
+  #wake(changed: OperationRecord | undefined): void {
+    if (this.#attempt === undefined || !changed) {
+      this.#unseen = Math.max(this.#unseen, changed?.version ?? Number.POSITIVE_INFINITY);
+      if (this.#attempt !== undefined && !this.#isReading) this.#read(this.#attempt);
+    } else this.#heed(changed, this.#attempt);
+  }
+
+  /** Reads the record until nothing is unseen. */
+  async #read(attempt: number): Promise<void> {
+    this.#isReading = true;
+    try {
+      while (this.#unseen > 0 && this.#state === 'working') {
+        this.#unseen = 0;
+        this.#heed(await this.#recorder.read(this.#name), attempt);
+      }
+    } catch (error) {
+      this.#log('operation could not be read', error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /** Aborts the work if the record says that its cancellation was requested, or that it was taken over. */
+  #heed(record: OperationRecord | undefined, attempt: number): void {
+    if (this.#state !== 'working') return;
+    if (!record || record.result || record.attempt > attempt) this.#abortAsTakenOver();
+    else if (record.cancelRequestTime !== undefined) this.#abortAsCancelled();
+  }
+
+  #abortAsTakenOver(): void {
+    const message = 'another server has taken the work over: end it, what it does no longer counts';
+    this.#controller.abort(kitError(Code.ABORTED, 'WORK_TAKEN_OVER', message));
+  }
+
+  #abortAsCancelled(): void {
+    if (this.#controller.signal.aborted) return;
+    this.#observed?.cancelRequested();
+    this.#options.logger.debug?.({}, 'cancellation is requested');
+    this.#controller.abort(withoutStack(() => StatusError.from(cancellation(this.#name))));
+  }
+
+  /** Runs the method to its end, and says which of the three endings it was. */
+  async #work(record: OperationRecord): Promise<Ending> {
+    const { attempt } = record;
+    const { signal } = this.#controller;
+    let updates: Promise<void> | undefined;
+    const update = (metadata: object): Promise<void> => {
+      const updated = (updates ?? Promise.resolve()).then(async () => {
+        if (this.#isInterrupted()) return;
+        await this.#commit((current) => {
+          const merged = this.#options.sizes.metadata(this.#method.merge(current, metadata));
+          return { type: 'updated', attempt, metadata: merged };
+        });
+      });
+      updates = updated.catch((error) => this.#log('progress could not be recorded', error));
+      return updated;
+    };
+
+    let response: Any | undefined;
+    let thrown: unknown;
+    try {
+      const run = () => this.#method.run(record, { signal, update });
+      response = await (this.#observed ? this.#observed.within(run) : run());
+    } catch (error) {
+      ignoreRejection(error);
+      thrown = error;
+    }
+    // Progress that was reported is seen before the end is.
+    if (updates) await updates;
+    const at = this.#now();
+    const { sizes } = this.#options;
+    const { metadata } = this.#known;
+    if (response) {
+      try {
+        return { type: 'succeeded', attempt, at, response: sizes.response(response, metadata) };
+      } catch (error) {
+        return { type: 'failed', attempt, at, error: StatusError.from(error) };
+      }
+    }
+    const error = obeyed(thrown, signal) ? StatusError.from(signal.reason) : this.#failure(thrown);
+    const asAsked = error === signal.reason && error.code === Code.CANCELLED;
+    if (asAsked) return { type: 'cancelled', attempt, at };
+    return { type: 'failed', attempt, at, error: sizes.error(error, metadata) };
+  }
+
+  #isInterrupted(): boolean {
+    return this.#state === 'interrupted';
+  }
+
+  #failure(thrown: unknown): StatusError {
+    if (isStatusError(thrown)) return StatusError.from(thrown);
+    this.#log('operation failed unexpectedly', thrown);
+    return internalError(this.#method.path, thrown);
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+
+  #log(message: string, error: unknown): void {
+    this.#options.logger.error({ err: error }, message);
+  }
+}
+
+/** How work was left whose last word came to this. */
+function outcomeOf(committed: Committed | undefined): WorkOutcome {
+  return !committed || committed.record.result ? 'ended' : 'superseded';
+}
+
+/**
+ * Tells whether work ended because its signal aborted: it threw the signal's reason, an error with that as its cause,
+ * an AbortError as Node's own functions do, or the error of a gRPC call of its own that was cancelled.
+ */
+function obeyed(thrown: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  if (thrown === signal.reason) return true;
+  if (isStatusError(thrown)) return false;
+  // By name: an error of another realm, as test runners have them, is no instance of our Error.
+  if (readProperty(thrown, 'name') === 'AbortError') return true;
+  return readProperty(thrown, 'cause') === signal.reason || StatusError.from(thrown).code === Code.CANCELLED;
+}

@@ -1,0 +1,127 @@
+import type { Schema } from '../../schema/index.js';
+import { checkBearer } from '../../server/access/bearer-authentication.js';
+import { policyFaults } from '../../server/access/policy.js';
+import {
+  type Authorize,
+  type BearerOptions,
+  iamPolicy,
+  type Policy,
+  requireScopes,
+  type StaticToken,
+  staticTokens,
+} from '../../server/index.js';
+import { readYaml } from '../script/read-yaml.js';
+import { ScriptError } from '../script/script-error.js';
+import { fullName } from '../script/script-types.js';
+import type { WrittenValue } from '../script/written-value.js';
+
+/** What {@link parseAuthFile} takes besides the text. */
+export interface ParseAuthFileOptions {
+  /** The name of the file, for messages. */
+  readonly file: string;
+  /** The methods that permissions may be of. */
+  readonly schema: Schema;
+}
+
+/** What an authorization file says. */
+export interface AuthSettings {
+  /** How to tell who calls; what `bearerAuthentication` takes, for that has to wait for its package. */
+  readonly authenticate: Authorize | BearerOptions;
+  /** What is asked then. */
+  readonly steps: readonly Authorize[];
+}
+
+const NOTHING = 'it does not say who may call: give tokens, or bearer';
+
+/** @throws ScriptError that names file, line and field of everything that is wrong. */
+export function readAuthFile(text: string, { file, schema }: ParseAuthFileOptions): AuthSettings {
+  const methods = schema.services.flatMap((service) => service.methods.map(fullName));
+  const settings = readYaml(text, file, (top) => top && readSettings(top, methods));
+  if (settings) return settings;
+  throw new ScriptError(file, [{ line: 1, path: '', reason: NOTHING }]);
+}
+
+function readSettings(top: WrittenValue, methods: readonly string[]): AuthSettings | undefined {
+  const fields = top.fields(['tokens', 'bearer', 'scopes', 'policy']);
+  if (!fields) return undefined;
+  const { tokens, bearer, scopes, policy } = fields;
+  const read = policy && readPolicy(policy, methods);
+  const anonymous = read && grantsEverybody(read) ? 'allow' : 'refuse';
+  if (anonymous === 'allow' && scopes)
+    scopes.fault('allUsers of the policy have no token, so none with scopes: leave out scopes, or allUsers');
+  if (tokens && bearer) bearer.fault('both tokens and bearer are given: keep one of them');
+  if (!tokens && !bearer) return top.fault(NOTHING);
+  const authenticate = tokens
+    ? attempt(tokens, () => staticTokens(readTokens(tokens), { anonymous }))
+    : bearer && readBearer(bearer, anonymous);
+  const required = scopes && attempt(scopes, () => requireScopes(readTexts(scopes)));
+  if (!authenticate) return undefined;
+  const allowed = read && iamPolicy(read, { methods });
+  return { authenticate, steps: [...(required ? [required] : []), ...(allowed ? [allowed] : [])] };
+}
+
+/** Undefined when it has faults. */
+function readPolicy(value: WrittenValue, methods: readonly string[]): Policy | undefined {
+  const json = value.toJson();
+  const faults = policyFaults(json, methods);
+  for (const { path, reason } of faults) value.at(path).fault(reason);
+  return faults.length === 0 ? (json as Policy) : undefined;
+}
+
+function grantsEverybody({ bindings }: Policy): boolean {
+  return bindings.some(({ members }) => members.includes('allUsers'));
+}
+
+function readTokens(value: WrittenValue): StaticToken[] {
+  const read = value.items()?.flatMap((item) => {
+    const fields = item.fields(['token', 'principal', 'members', 'scopes']);
+    const token = fields?.token?.text();
+    const principal = fields?.principal?.text();
+    if (fields && !(fields.token && fields.principal))
+      item.fault('it is not whole: give token and principal');
+    if (!fields || token === undefined || principal === undefined) return [];
+    const members = fields.members && [principal, ...readTexts(fields.members)];
+    return [{ token, principal, members, scopes: fields.scopes && readTexts(fields.scopes) }];
+  });
+  if (read?.length === 0) value.fault('the list is empty: give one token or more');
+  return read ?? [];
+}
+
+const BEARER_FIELDS = ['issuer', 'audience', 'jwksUri', 'keys', 'algorithms', 'clockToleranceMs'] as const;
+
+function readBearer(value: WrittenValue, anonymous: 'allow' | 'refuse'): BearerOptions | undefined {
+  const fields = value.fields(BEARER_FIELDS);
+  if (!fields) return undefined;
+  const { issuer, audience, jwksUri, keys, algorithms, clockToleranceMs } = fields;
+  const options = {
+    issuer: issuer ? readTextOrTexts(issuer) : '',
+    audience: audience ? readTextOrTexts(audience) : '',
+    ...(jwksUri && { jwksUri: jwksUri.text() ?? '' }),
+    ...(keys && { keys: (keys.items() ?? []).map((key) => key.toJson()) }),
+    ...(algorithms && { algorithms: readTexts(algorithms) }),
+    ...(clockToleranceMs && { clockToleranceMs: clockToleranceMs.milliseconds() }),
+    anonymous,
+  } as BearerOptions;
+  return attempt(value, () => {
+    checkBearer(options);
+    return options;
+  });
+}
+
+function readTextOrTexts(value: WrittenValue): string | string[] {
+  return value.isList() ? readTexts(value) : (value.text() ?? '');
+}
+
+function readTexts(value: WrittenValue): string[] {
+  return value.items()?.flatMap((item) => item.text() ?? []) ?? [];
+}
+
+/** What is refused is wrong with the value. */
+function attempt<Result>(value: WrittenValue, make: () => Result): Result | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof TypeError) return value.fault(error.message);
+    throw error;
+  }
+}

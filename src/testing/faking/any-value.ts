@@ -1,0 +1,50 @@
+import { fromJson, type JsonObject, type Registry } from '@bufbuild/protobuf';
+import { AnySchema } from '@bufbuild/protobuf/wkt';
+import type { Any } from '../../../generated/google/protobuf/any.js';
+import { type PackedMessage, pack } from '../../core/any.js';
+import type { DeepPartial, MessageType } from '../../core/operation-method.js';
+import { Code, kitError, quoted, StatusError } from '../../core/status.js';
+
+/** A message of generated code with its type. */
+export interface TypedMessage<Message = unknown> {
+  readonly type: MessageType<Message>;
+  readonly message: DeepPartial<Message>;
+}
+
+/** ProtoJSON of any message, with its type: `{ '@type': 'type.googleapis.com/acme.Job', name: 'jobs/1' }`. */
+export type TypedJson = JsonObject & { readonly '@type': string };
+
+/** What metadata or a response may be given as. */
+export type AnyValue = TypedMessage | TypedJson | PackedMessage;
+
+/**
+ * Packs what was given.
+ *
+ * @param registry - the types that `@type` may name.
+ * @throws StatusError INVALID_ARGUMENT when the type is unknown, or the JSON does not fit it.
+ */
+export function toAny(value: AnyValue, registry: Registry): Any {
+  if ('typeUrl' in value)
+    return { typeUrl: String(value.typeUrl), value: Buffer.from(value.value as Uint8Array) };
+  if (isTyped(value)) return pack(value.type, value.type.fromPartial(value.message));
+  try {
+    const any = fromJson(AnySchema, withHost(value as TypedJson), { registry });
+    return { typeUrl: any.typeUrl, value: Buffer.from(any.value) };
+  } catch (cause) {
+    const fault = StatusError.from(cause).message;
+    const message = `${quoted(JSON.stringify(value))} is no message: ${fault}; name its type by "@type", and fake an API that has it`;
+    throw kitError(Code.INVALID_ARGUMENT, 'MALFORMED_MESSAGE', message, { cause });
+  }
+}
+
+function isTyped(value: object): value is TypedMessage {
+  return 'type' in value && 'message' in value && typeof value.type === 'object';
+}
+
+/** A type may be named alone. */
+function withHost(json: TypedJson): JsonObject {
+  const type = json['@type'];
+  return typeof type === 'string' && !type.includes('/')
+    ? { ...json, '@type': `type.googleapis.com/${type}` }
+    : json;
+}

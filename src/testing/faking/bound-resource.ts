@@ -1,0 +1,55 @@
+import type { Message } from '@bufbuild/protobuf';
+import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import { parseParent } from '../../core/name.js';
+import { invalidField, quoted } from '../../core/status.js';
+import { type BoundField, type LongRunningMethod, matchesPattern } from '../../schema/index.js';
+
+/** `projects/p/locations/l` at the beginning of a resource name. */
+const LOCATION = /^projects\/[^/]+\/locations\/[^/]+(?=\/|$)/;
+
+/**
+ * The resource that a request is about, by what the HTTP path of its method takes, such as `parent`, `name` or
+ * `aws_cluster.name`: the first value under a project and location, else the first; undefined when the path takes
+ * nothing.
+ *
+ * @throws StatusError INVALID_ARGUMENT that names the field, when no HTTP path of the method takes such a value.
+ */
+export function boundResource(method: LongRunningMethod, request: Message): string | undefined {
+  const valueAt = ({ path }: BoundField) => {
+    const value = textAt(reflect(method.descriptor.input, request), path.split('.'));
+    return parseParent(value, path);
+  };
+  const misfits = method.bindings.map((binding) =>
+    binding.find((field) => !matchesPattern(field.pattern, valueAt(field))),
+  );
+  const fitting = method.bindings[misfits.indexOf(undefined)];
+  const [misfit] = misfits;
+  if (!fitting && misfit) {
+    const { path, pattern } = misfit;
+    throw invalidField(path, `${path} ${quoted(valueAt(misfit))} is malformed: write it as ${pattern}`);
+  }
+  const values = fitting?.map(valueAt) ?? [];
+  return values.find((value) => LOCATION.test(value)) ?? values[0];
+}
+
+/**
+ * What operations of a request are named under: the location of its resource; else its `parent`; else nothing.
+ *
+ * @throws StatusError INVALID_ARGUMENT that names the field, when the resource is malformed.
+ */
+export function operationParent(method: LongRunningMethod, request: Message): string {
+  const [location] = LOCATION.exec(boundResource(method, request) ?? '') ?? [];
+  return location ?? textAt(reflect(method.descriptor.input, request), ['parent']);
+}
+
+/** The field of that path as text; empty when it is not set, or there is none. */
+function textAt(message: ReflectMessage, [name, ...rest]: readonly string[]): string {
+  const field = message.fields.find((candidate) => candidate.name === name);
+  if (field?.fieldKind === 'scalar' && rest.length === 0) return String(message.get(field));
+  if (field?.fieldKind === 'enum' && rest.length === 0) {
+    const number = message.get(field);
+    return field.enum.value[number]?.name ?? String(number);
+  }
+  if (field?.fieldKind === 'message' && message.isSet(field)) return textAt(message.get(field), rest);
+  return '';
+}

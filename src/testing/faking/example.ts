@@ -1,0 +1,29 @@
+import { ownSchema, type Schema } from '../../schema/index.js';
+import { parseScript, type Script } from '../script/script.js';
+import type { ScriptSource } from '../script/script-source.js';
+
+/** What `longrunning serve` serves when it is given no protos. */
+export interface ExampleService {
+  readonly schema: Schema;
+  readonly script: Script;
+}
+
+const SCRIPT: ScriptSource = {
+  methods: {
+    'example.reports.v1.Reports.ExportReport': {
+      durationMs: 5000,
+      steps: [20, 40, 60, 80].map((progressPercent) => ({
+        atMs: progressPercent * 50,
+        metadata: { progressPercent },
+      })),
+      response: { uri: 'file:///reports/example.csv', rowCount: 1000 },
+    },
+    'example.reports.v1.Reports.PurgeReports': { durationMs: 5000, onCancel: 'unimplemented' },
+  },
+};
+
+/** The example service, `example.reports.v1.Reports`: exporting takes five seconds, purging cannot be cancelled. */
+export async function exampleService(): Promise<ExampleService> {
+  const schema = ownSchema('example/reports/v1/reports.proto');
+  return { schema, script: parseScript(SCRIPT, { file: 'the example script', schema }) };
+}

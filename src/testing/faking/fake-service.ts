@@ -1,0 +1,200 @@
+import { type DescMessage, type DescMethod, type Message, ScalarType } from '@bufbuild/protobuf';
+import type { handleUnaryCall, Server, UntypedHandleCall } from '@grpc/grpc-js';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { Code, kitError, StatusError, toServerError } from '../../core/status.js';
+import { addServices, type LongRunningMethod, type Schema, SchemaError } from '../../schema/index.js';
+import { type ImplementedMethod, implement, type Operations } from '../../server/index.js';
+import { DEFAULT_SCRIPT, type MethodScript, type Script } from '../script/script.js';
+import { fullName } from '../script/script-types.js';
+import { boundResource, operationParent } from './bound-resource.js';
+import { playScript } from './play-script.js';
+import { ResourceMemory } from './resources/resource-memory.js';
+import { standardMethod } from './resources/standard-method.js';
+
+/** What {@link fakeServices} takes besides the schema. */
+export interface FakeServicesOptions {
+  /**
+   * How operations go, and what else is answered.
+   *
+   * @defaultValue each takes a second, can be cancelled, and ends with the standard response
+   */
+  readonly script?: Script;
+  /** Where the times of the script come from. @defaultValue the machine's */
+  readonly clock?: Clock;
+}
+
+/** Services that do no work, but whose operations are real. */
+export interface FakeServices {
+  /** The long-running methods, for `createOperations`. */
+  readonly methods: readonly ImplementedMethod[];
+  /** Adds every service to a gRPC server, but not `google.longrunning.Operations` itself. */
+  addTo(server: Server, operations: Operations): void;
+}
+
+/** What faked methods work with. */
+export interface FakeParts {
+  /** Is asked at every call. */
+  readonly script: () => Script;
+  readonly clock: Clock;
+  /** Those that standard methods create. */
+  readonly resources: ResourceMemory;
+}
+
+/**
+ * Fakes every service of a schema. A method that returns `google.longrunning.Operation` starts an operation, which
+ * goes as the script says. Another unary method answers what the script says; else, when it has the shape of a standard
+ * method (AIP-131 to 135), from the resources that were created; else UNIMPLEMENTED.
+ *
+ * An operation is named under the project and location of the resource that the HTTP path of its method takes,
+ * else under the request's `parent`, else plain `operations/{id}`. Metadata fields `verb` and `target` are filled
+ * in where the type has them, unless the script sets them. `validate_only` is ignored.
+ *
+ * @throws SchemaError when the schema has no services.
+ *
+ * @example
+ * ```ts
+ * import { Server, ServerCredentials } from '@grpc/grpc-js';
+ * import { createOperations, OperationsService } from 'longrunning/server';
+ * import { fakeServices, loadSchema } from 'longrunning/testing';
+ *
+ * const schema = await loadSchema({ files: ['acme/jobs/v1/jobs.proto'], includeDirs: ['protos'] });
+ * const fakes = fakeServices(schema);
+ * const operations = createOperations({ methods: fakes.methods });
+ * const server = new Server();
+ * server.addService(OperationsService, operations.handlers);
+ * fakes.addTo(server, operations);
+ * server.bindAsync('127.0.0.1:50051', ServerCredentials.createInsecure(), () => {});
+ * ```
+ */
+export function fakeServices(schema: Schema, options: FakeServicesOptions = {}): FakeServices {
+  const { script = DEFAULT_SCRIPT, clock = systemClock } = options;
+  return fakeServicesWith(schema, { script: () => script, clock, resources: new ResourceMemory() });
+}
+
+/** {@link fakeServices} by a script that may change, and with resources that other services may share. */
+export function fakeServicesWith(schema: Schema, parts: FakeParts): FakeServices {
+  if (schema.services.length === 0) {
+    throw new SchemaError(`no service in ${schema.files.join(', ')}: name the file that declares one`);
+  }
+  const implemented = new Map<DescMethod, ImplementedMethod>();
+  for (const method of schema.methods) implemented.set(method.descriptor, fakeMethod(method, schema, parts));
+  return {
+    methods: [...implemented.values()],
+    addTo(server, operations) {
+      addServices(server, schema, (method) => {
+        const longRunning = implemented.get(method);
+        if (longRunning) return operations.starter(longRunning);
+        if (method.methodKind !== 'unary') return unimplemented(method);
+        return unaryHandler(method, schema, parts, operations);
+      });
+    },
+  };
+}
+
+function fakeMethod(
+  method: LongRunningMethod,
+  { annotationOf }: Schema,
+  parts: FakeParts,
+): ImplementedMethod {
+  const { clock, resources } = parts;
+  const { input } = method.descriptor;
+  const scriptNow = (): MethodScript => {
+    const script = parts.script();
+    return script.methods.get(method.name) ?? script.default;
+  };
+  const { metadata, steps } = scriptNow();
+  const scripted = [metadata, ...steps.map((step) => step.metadata)];
+  const standard = standardMethod(method.descriptor, method.responseType, annotationOf);
+  return implement(method, {
+    parent: (request) => operationParent(method, request),
+    accept(request) {
+      if (standard?.kind === 'create') resources.checkCreate(standard, input, request);
+      return undefined;
+    },
+    metadata: (request) => ({ ...filledIn(method, request), ...scriptNow().metadata }),
+    async run(request, context) {
+      const scripted = await playScript(scriptNow(), context, clock);
+      if (!standard) return scripted ?? {};
+      const result = resources.result(standard, input, request);
+      const response = method.response.fromPartial(scripted ?? result ?? {});
+      resources.settle(standard, input, request, { response, name: nameOf(result) });
+      return response;
+    },
+    get cancellable() {
+      return scriptNow().onCancel !== 'unimplemented';
+    },
+    onInterrupted: scriptNow().onInterrupted,
+    ownMetadataFields: scripted.flatMap((fields) => Object.keys(fields)),
+  }) as ImplementedMethod;
+}
+
+function nameOf(resource: Message | undefined): string {
+  return (resource as { readonly name?: string } | undefined)?.name ?? '';
+}
+
+/** The metadata fields that tell, across Google's APIs, what is being done to which resource. */
+function filledIn(method: LongRunningMethod, request: Message): object {
+  const verb = /^[A-Za-z][a-z0-9]*/.exec(method.descriptor.name)?.[0].toLowerCase();
+  const target = boundResource(method, request);
+  const has = (name: string) => hasText(method.metadataType, name);
+  return {
+    ...(verb !== undefined && has('verb') && { verb }),
+    ...(target !== undefined && has('target') && { target }),
+  };
+}
+
+function hasText(type: DescMessage, name: string): boolean {
+  const field = type.field[name];
+  return field?.fieldKind === 'scalar' && field.scalar === ScalarType.STRING && !field.oneof;
+}
+
+/** Answers as the script has it, else as a standard method does, who may ask. */
+function unaryHandler(
+  method: DescMethod,
+  { annotationOf }: Schema,
+  { script, resources }: FakeParts,
+  operations: Operations,
+): UntypedHandleCall {
+  const standard = standardMethod(method, method.output, annotationOf);
+  const answerTo = (request: Message): object => {
+    const scripted = script().answers.get(fullName(method));
+    if (scripted?.type === 'error') throw scripted.error;
+    if (scripted) return scripted.response;
+    if (!standard) throw notFaked(method);
+    return resources.answer(standard, method, request);
+  };
+  const handler: handleUnaryCall<Message, object> = (call, callback) => {
+    try {
+      callback(null, answerTo(call.request));
+    } catch (error) {
+      callback(toServerError(StatusError.from(error)));
+    }
+  };
+  const path = `/${method.parent.typeName}/${method.name}`;
+  if (standard?.kind !== 'update') return operations.guarded(path, handler);
+  const { localName } = standard.resource;
+  return operations.guarded(path, handler, (request) =>
+    nameOf((request as unknown as Readonly<Record<string, Message | undefined>>)[localName]),
+  );
+}
+
+/** A stream: nothing of it is faked. */
+function unimplemented(method: DescMethod): UntypedHandleCall {
+  const error = toServerError(notFaked(method));
+  switch (method.methodKind) {
+    case 'unary':
+    case 'client_streaming':
+      return (_call: unknown, callback: (error: object) => void) => callback(error);
+    case 'server_streaming':
+    case 'bidi_streaming':
+      return (call: { emit(event: 'error', error: object): void }) => call.emit('error', error);
+  }
+}
+
+function notFaked(method: DescMethod): StatusError {
+  const name = fullName(method);
+  const advice =
+    method.methodKind === 'unary' ? 'let the script say what it answers' : 'streams cannot be faked';
+  const message = `method ${name} is not faked, as it neither starts an operation nor is a standard method: ${advice}`;
+  return kitError(Code.UNIMPLEMENTED, 'METHOD_NOT_FAKED', message, { metadata: { method: name } });
+}

@@ -1,0 +1,201 @@
+import { clone, create, type DescMessage, type DescMethod, type Message } from '@bufbuild/protobuf';
+import { type ReflectList, type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import type { FieldMask } from '@bufbuild/protobuf/wkt';
+import { hasWildcard, matchesParent } from '../../../core/name.js';
+import { Code, invalidField, kitError, quoted, type StatusError } from '../../../core/status.js';
+import { applyMask } from './field-mask.js';
+import type { StandardMethod } from './standard-method.js';
+
+interface Resource {
+  readonly type: DescMessage;
+  readonly message: Message;
+}
+
+type Creating = Extract<StandardMethod, { kind: 'create' }>;
+type Updating = Extract<StandardMethod, { kind: 'update' }>;
+type Listing = Extract<StandardMethod, { kind: 'list' }>;
+
+const DEFAULT_PAGE_SIZE = 50;
+
+/** The resources that faked methods have created, by name, in the order in which they were. */
+export class ResourceMemory {
+  readonly #resources = new Map<string, Resource>();
+  readonly #numbers = new Map<string, number>();
+
+  /**
+   * Answers a standard method that returns no operation.
+   *
+   * @throws StatusError NOT_FOUND, ALREADY_EXISTS as AIP-131 to 135 have it.
+   */
+  answer(standard: StandardMethod, { input, output }: DescMethod, request: Message): Message {
+    const asked = reflect(input, request);
+    switch (standard.kind) {
+      case 'get':
+        return this.#found(textOf(asked, 'name'), standard.type).message;
+      case 'list':
+        return this.#list(standard, output, asked);
+      case 'create': {
+        this.checkCreate(standard, input, request);
+        return this.#keep(this.#created(standard, asked), standard.resource.message);
+      }
+      case 'update': {
+        this.#found(textOf(asked.get(standard.resource), 'name'), standard.resource.message);
+        return this.#keep(this.#updated(standard, asked), standard.resource.message);
+      }
+      case 'delete': {
+        const name = textOf(asked, 'name');
+        const { message, type } = this.#found(name);
+        this.#resources.delete(name);
+        return type.typeName === output.typeName ? message : create(output);
+      }
+    }
+  }
+
+  /** Refuses to create what there is already. */
+  checkCreate(standard: Creating, input: DescMessage, request: Message): void {
+    const name = nameToBe(standard, reflect(input, request));
+    if (name !== undefined && this.#resources.has(name)) throw alreadyExists(name);
+  }
+
+  /** The resource that an operation of a standard method leads to; undefined when it leads to none. */
+  result(standard: StandardMethod, input: DescMessage, request: Message): Message | undefined {
+    switch (standard.kind) {
+      case 'create':
+        return this.#created(standard, reflect(input, request));
+      case 'update':
+        return this.#updated(standard, reflect(input, request));
+      case 'get':
+      case 'list':
+      case 'delete':
+        return undefined;
+    }
+  }
+
+  /** Notes that an operation of a standard method has succeeded, with a resource where it leads to one. */
+  settle(
+    standard: StandardMethod,
+    input: DescMessage,
+    request: Message,
+    outcome: { readonly response: Message; readonly name: string },
+  ): void {
+    switch (standard.kind) {
+      case 'create':
+      case 'update':
+        this.#keep(outcome.response, standard.resource.message, outcome.name);
+        break;
+      case 'delete':
+        this.#resources.delete(textOf(reflect(input, request), 'name'));
+        break;
+      case 'get':
+      case 'list':
+    }
+  }
+
+  clear(): void {
+    this.#resources.clear();
+    this.#numbers.clear();
+  }
+
+  #keep(message: Message, type: DescMessage, otherName = ''): Message {
+    this.#resources.set(textOf(reflect(type, message), 'name') || otherName, { type, message });
+    return message;
+  }
+
+  #found(name: string, type?: DescMessage): Resource {
+    const resource = this.#resources.get(name);
+    if (!resource || (type && resource.type.typeName !== type.typeName)) throw notFound(name);
+    return resource;
+  }
+
+  #created(standard: Creating, asked: ReflectMessage): Message {
+    const { resource, collection } = standard;
+    const given = reflect(resource.message, clone(resource.message, asked.get(resource).message));
+    const name = nameToBe(standard, asked) ?? this.#unnamed(collection, textOf(asked, 'parent'));
+    setText(given, 'name', name);
+    return given.message;
+  }
+
+  /** The name of a resource that was given no id. */
+  #unnamed(collection: string, parent: string): string {
+    const prefix = parent === '' ? collection : `${parent}/${collection}`;
+    const number = (this.#numbers.get(prefix) ?? 0) + 1;
+    this.#numbers.set(prefix, number);
+    return `${prefix}/${number}`;
+  }
+
+  #updated({ resource }: Updating, asked: ReflectMessage): Message {
+    const update = asked.get(resource);
+    const known = this.#resources.get(textOf(update, 'name'));
+    if (!known) return update.message;
+    const field = asked.fields.find(({ name }) => name === 'update_mask');
+    const mask = field?.fieldKind === 'message' && asked.isSet(field) ? asked.get(field).message : undefined;
+    return applyMask(
+      resource.message,
+      known.message,
+      update.message,
+      (mask as FieldMask | undefined)?.paths ?? [],
+    );
+  }
+
+  #list({ items }: Listing, output: DescMessage, asked: ReflectMessage): Message {
+    const parent = textOf(asked, 'parent');
+    const all = [...this.#resources].filter(
+      ([name, { type }]) => type.typeName === items.message.typeName && isUnder(parent, name),
+    );
+    const from = pageStart(textOf(asked, 'page_token'));
+    const to = from + (numberOf(asked, 'page_size') || DEFAULT_PAGE_SIZE);
+    const page = reflect(output, create(output));
+    const listed = page.get(items) as ReflectList<ReflectMessage>;
+    for (const [, { type, message }] of all.slice(from, to)) listed.add(reflect(type, message));
+    setText(page, 'next_page_token', to < all.length ? String(to) : '');
+    return page.message;
+  }
+}
+
+/** What a request says that the name is to be; undefined when it leaves that to the server. */
+function nameToBe({ resource, id, collection }: Creating, asked: ReflectMessage): string | undefined {
+  const given = textOf(asked.get(resource), 'name');
+  if (given !== '') return given;
+  const last = id ? textOf(asked, id.name) : '';
+  if (last === '') return undefined;
+  const parent = textOf(asked, 'parent');
+  return parent === '' ? `${collection}/${last}` : `${parent}/${collection}/${last}`;
+}
+
+function isUnder(parent: string, name: string): boolean {
+  const above = name.split('/').slice(0, -2).join('/');
+  return hasWildcard(parent) ? matchesParent(parent, above) : parent === above;
+}
+
+function pageStart(token: string): number {
+  const start = token === '' ? 0 : Number(token);
+  if (Number.isSafeInteger(start) && start >= 0) return start;
+  throw invalidField(
+    'page_token',
+    `page token ${quoted(token)} is none: pass next_page_token of the page before`,
+  );
+}
+
+function textOf(message: ReflectMessage, name: string): string {
+  const field = message.fields.find((candidate) => candidate.name === name);
+  return field?.fieldKind === 'scalar' ? String(message.get(field)) : '';
+}
+
+function numberOf(message: ReflectMessage, name: string): number {
+  return Number(textOf(message, name));
+}
+
+function setText(message: ReflectMessage, name: string, value: string): void {
+  const field = message.fields.find((candidate) => candidate.name === name);
+  if (field?.fieldKind === 'scalar') message.set(field, value);
+}
+
+function notFound(name: string): StatusError {
+  const message = `resource ${quoted(name)} does not exist: create it first, or let the script say what is answered`;
+  return kitError(Code.NOT_FOUND, 'RESOURCE_NOT_FOUND', message, { metadata: { name } });
+}
+
+function alreadyExists(name: string): StatusError {
+  const message = `resource ${quoted(name)} exists: choose another id, or delete it first`;
+  return kitError(Code.ALREADY_EXISTS, 'RESOURCE_EXISTS', message, { metadata: { name } });
+}

@@ -1,0 +1,87 @@
+import { type DescField, type DescMessage, type DescMethod, ScalarType } from '@bufbuild/protobuf';
+import type { Schema } from '../../../schema/index.js';
+
+type MessageField = Extract<DescField, { fieldKind: 'message' }>;
+type MessageListField = Extract<DescField, { fieldKind: 'list'; listKind: 'message' }>;
+
+/** What a method does to resources, where it has the shape of a standard method (AIP-131 to 135). */
+export type StandardMethod =
+  | { readonly kind: 'get'; readonly type: DescMessage }
+  | { readonly kind: 'list'; readonly items: MessageListField }
+  | {
+      readonly kind: 'create';
+      /** Of the request: the resource. */
+      readonly resource: MessageField;
+      /** Of the request: the last segment of the name to be, where it may be given. */
+      readonly id: DescField | undefined;
+      /** The last segment but one of the names: `awsClusters`. */
+      readonly collection: string;
+    }
+  | { readonly kind: 'update'; readonly resource: MessageField }
+  | { readonly kind: 'delete' };
+
+/**
+ * How a method is a standard one; undefined when it is none.
+ *
+ * @param result - what it gives in the end: its response, or that of its operations.
+ */
+export function standardMethod(
+  method: DescMethod,
+  result: DescMessage,
+  annotationOf: Schema['annotationOf'],
+): StandardMethod | undefined {
+  const { input, name } = method;
+  const [verb] = /^(?:Get|List|Create|Update|Delete)(?=[A-Z])/.exec(name) ?? [];
+  switch (verb) {
+    case 'Get':
+      return hasName(input) && hasName(result) ? { kind: 'get', type: result } : undefined;
+    case 'List': {
+      const items = result.fields.find(isMessageList);
+      return items && hasName(items.message) && result.field.nextPageToken
+        ? { kind: 'list', items }
+        : undefined;
+    }
+    case 'Create': {
+      const resource = resourceField(input, result);
+      if (!resource) return undefined;
+      const id = input.fields.find((field) => field.name === `${resource.name}_id`);
+      return { kind: 'create', resource, id, collection: collectionOf(method, result, annotationOf) };
+    }
+    case 'Update': {
+      const resource = resourceField(input, result);
+      return resource && { kind: 'update', resource };
+    }
+    case 'Delete':
+      return hasName(input) ? { kind: 'delete' } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function hasName(type: DescMessage): boolean {
+  const { name } = type.field;
+  return name?.fieldKind === 'scalar' && name.scalar === ScalarType.STRING;
+}
+
+function isMessageList(field: DescField): field is MessageListField {
+  return field.fieldKind === 'list' && field.listKind === 'message';
+}
+
+/** The field of a request that holds what the method gives. */
+function resourceField(input: DescMessage, result: DescMessage): MessageField | undefined {
+  if (!hasName(result)) return undefined;
+  return input.fields
+    .filter((field) => field.fieldKind === 'message')
+    .find(({ message }) => message.typeName === result.typeName);
+}
+
+/** By the HTTP path that creates, `/v1/{parent=projects/*}/awsClusters`; else a plural of the type's name. */
+function collectionOf(
+  method: DescMethod,
+  { name }: DescMessage,
+  annotationOf: Schema['annotationOf'],
+): string {
+  const { post } = (annotationOf(method) ?? {}) as { readonly post?: unknown };
+  const [, last] = (typeof post === 'string' && /\/([A-Za-z]+)$/.exec(post)) || [];
+  return last ?? `${name.charAt(0).toLowerCase()}${name.slice(1)}s`;
+}

@@ -1,0 +1,10 @@
+/**
+ * What `longrunning serve` needs of `longrunning/testing`, to be loaded without what only tests need: clients, matchers and
+ * the tests for stores.
+ */
+
+export { parseAuthFile } from '../auth/auth-file.js';
+export { exampleService } from '../faking/example.js';
+export { DEFAULT_SCRIPT, parseScript, type Script } from '../script/script.js';
+export { ScriptError } from '../script/script-error.js';
+export { type FakeServer, fakeServer } from './fake-server.js';

@@ -1,0 +1,226 @@
+import type { TlsOptions } from '../../client/calls/credentials.js';
+import { OperationsClient } from '../../client/operations/operations-client.js';
+import { withDefaults } from '../../core/options.js';
+import { pemTls, type ServedPort, type ServerPem, servePort } from '../../gateway/index.js';
+import { findMethodName } from '../../schema/index.js';
+import { memoryStore } from '../../server/index.js';
+import type { RecordedCall } from '../calls/recorded-call.js';
+import { settled } from '../clock/manual-clock.js';
+import { type ClockOption, type TestClock, testClock } from '../clock/test-clock.js';
+import type { FailureSource, FaultSource, NamedFault } from '../faults/fault.js';
+import type { PlannedFault } from '../faults/fault-plan.js';
+import { parseFault } from '../faults/parse-fault.js';
+import type { ScriptSource } from '../script/script-source.js';
+import { scriptTypes } from '../script/script-types.js';
+import { FakedApiServer } from './fake-server.js';
+import type { ApiSource, FakeOptions } from './faked-apis.js';
+import { type HandDrivenOperation, type HandDrivenOptions, startByHand } from './hand-driven-operation.js';
+import type { TestServer } from './test-server-api.js';
+
+/** How a test server is to be. */
+export interface TestServerOptions {
+  /** Where to listen: `host:port`. @defaultValue any free port of this machine: `127.0.0.1:0` */
+  readonly address?: string;
+  /**
+   * Listen where other machines reach it, as in a network of containers. Whoever does may do everything.
+   *
+   * @defaultValue false
+   */
+  readonly insecure?: boolean;
+  /** Certificates, in PEM. Given, gRPC and REST are secured, and `server.client` is too. @defaultValue none: plain text */
+  readonly tls?: TestServerTls;
+  /** Which time it goes by, and `server.client` too. @defaultValue 'real' */
+  readonly clock?: ClockOption;
+  /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
+  readonly retentionMs?: number;
+  /** The longest that WaitOperation takes to answer, in milliseconds. @defaultValue 60,000 */
+  readonly maxWaitMs?: number;
+  /** Is told of every call when it ends, as `server.calls` has it. @defaultValue nobody is */
+  readonly onCall?: (call: RecordedCall) => void;
+}
+
+/** The certificate of a test server, made for the host of its address, and those of clients. */
+export interface TestServerTls extends ServerPem {
+  /** What `server.client` trusts and is known by: with `clientCa` it needs a certificate. @defaultValue it trusts `cert` */
+  readonly client?: TlsOptions;
+}
+
+const DEFAULTS = {
+  address: '127.0.0.1:0',
+  insecure: false,
+  clock: 'real',
+  retentionMs: 30 * 24 * 60 * 60 * 1000,
+  maxWaitMs: 60_000,
+  onCall: () => {},
+} satisfies TestServerOptions;
+
+type Settings = typeof DEFAULTS & TestServerOptions;
+
+/**
+ * Starts a server to test against: `google.longrunning.Operations` over gRPC and REST on one port, and any API that it
+ * is given to fake. Nothing is left of it when it is closed.
+ *
+ * @throws TypeError when the address is malformed, or a certificate cannot be used; what `listen` of `node:net` throws when it cannot be listened at.
+ *
+ * @example
+ * ```ts
+ * await using server = await startTestServer();
+ * await server.fake('google/cloud/gkemulticloud/v1/aws_service.proto', { includeDirs });
+ * server.failNext('GetOperation', { code: 'UNAVAILABLE', times: 2 });
+ * ```
+ */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const settings = withDefaults(DEFAULTS, options);
+  const server = new RunningTestServer(settings, testClock(settings.clock));
+  await server.listen(settings.address);
+  return server;
+}
+
+class RunningTestServer implements TestServer {
+  readonly clock: TestClock;
+  readonly #settings: Settings;
+  readonly #store = memoryStore();
+  readonly #faked: FakedApiServer;
+  #port: ServedPort | undefined;
+  #client: OperationsClient | undefined;
+  #lastId = 0;
+
+  constructor(settings: Settings, clock: TestClock) {
+    this.clock = clock;
+    this.#settings = settings;
+    const { retentionMs, maxWaitMs, onCall } = settings;
+    const operations = {
+      store: this.#store,
+      retentionMs,
+      maxWaitMs,
+      pageTokenSecret: 'test server',
+      newId: () => this.#newId(),
+    };
+    this.#faked = new FakedApiServer({ clock, operations, onCall });
+  }
+
+  async listen(address: string): Promise<void> {
+    try {
+      const { server, gateway } = this.#faked;
+      const { insecure, tls } = this.#settings;
+      this.#port = await servePort({
+        server,
+        ...(gateway && { gateway }),
+        address,
+        insecure,
+        ...(tls && { tls: pemTls(tls) }),
+      });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  get address(): string {
+    return this.#port?.address ?? this.#settings.address;
+  }
+
+  get url(): string {
+    return `${this.#settings.tls ? 'https' : 'http'}://${this.address}`;
+  }
+
+  get client(): OperationsClient {
+    // Nothing of it is left to chance where time is not either.
+    const random = this.#settings.clock === 'real' ? Math.random : () => 1 / 2;
+    const { address, clock } = this;
+    const { tls } = this.#settings;
+    const secured = tls && { tls: { ca: tls.cert, ...tls.client } };
+    this.#client ??= new OperationsClient({ address, clock, random, ...secured });
+    return this.#client;
+  }
+
+  get calls(): readonly RecordedCall[] {
+    return this.#faked.calls;
+  }
+
+  get faults(): readonly PlannedFault[] {
+    return this.#faked.faults;
+  }
+
+  fake(source: ApiSource, options: FakeOptions = {}): Promise<void> {
+    return this.#faked.fake(source, options);
+  }
+
+  script(source: ScriptSource | string): void {
+    this.#faked.script(source);
+  }
+
+  async operation(options: HandDrivenOptions = {}): Promise<HandDrivenOperation> {
+    const { startedBy, id = this.#newId() } = options;
+    const method = startedBy === undefined ? undefined : this.#startingMethod(startedBy);
+    const { clock } = this;
+    const registry = () => this.#faked.apis.schema.registry;
+    const { retentionMs } = this.#settings;
+    const operation = await startByHand(
+      { store: this.#store, clock, retentionMs, registry },
+      { ...options, id },
+    );
+    if (method !== undefined) this.#faked.held.add(method, operation);
+    return operation;
+  }
+
+  failNext(method: string, failure: FailureSource = {}): void {
+    const fault: FaultSource = { code: 'UNAVAILABLE', ...failure, method };
+    this.#faked.plan.add(parseFault(fault, scriptTypes(this.#faked.apis.schema), 'failNext'));
+  }
+
+  inject(fault: FaultSource | NamedFault): void {
+    this.#faked.plan.add(parseFault(fault, scriptTypes(this.#faked.apis.schema), 'inject'));
+  }
+
+  async whenCalled(method: string, times = 1): Promise<readonly RecordedCall[]> {
+    const calls = await this.#faked.log.whenCalled(this.#methodName(method), times);
+    // What they set off has begun, so time may pass.
+    await settled();
+    return calls;
+  }
+
+  expectNoOpenCalls(): void {
+    this.#faked.log.expectNoOpenCalls();
+  }
+
+  reset(): void {
+    this.#faked.reset();
+  }
+
+  async close(): Promise<void> {
+    const { operations, gateway, server } = this.#faked;
+    this.#client?.close();
+    await operations.close({ graceMs: 0 });
+    await this.#port?.close({ graceMs: 0 });
+    gateway?.close();
+    server.forceShutdown();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #newId(): string {
+    return String(++this.#lastId);
+  }
+
+  #methodName(wanted: string): string {
+    return nameIn(scriptTypes(this.#faked.apis.schema).methodNames, wanted);
+  }
+
+  /** Of those that start operations. */
+  #startingMethod(wanted: string): string {
+    const { methods } = this.#faked.apis.schema;
+    return nameIn(
+      methods.map(({ name }) => name),
+      wanted,
+    );
+  }
+}
+
+function nameIn(known: readonly string[], wanted: string): string {
+  const found = findMethodName(wanted, known);
+  if ('fault' in found) throw new TypeError(found.fault);
+  return found.name;
+}
