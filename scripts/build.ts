@@ -7,18 +7,22 @@
 // source maps hold too, and so not in the code a third time.
 
 import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { lineMappings } from './line-map.ts';
 
 const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
 
+const entryPoints = [...Object.values<string>(exports), ...Object.values<string>(bin)].flatMap(sources);
+
 rmSync('dist', { recursive: true, force: true });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
 });
+pruneDeclarations();
 await build({
-  entryPoints: [...Object.values<string>(exports), ...Object.values<string>(bin)].flatMap(sources),
+  entryPoints,
   outbase: '.',
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
@@ -34,6 +38,24 @@ for (const file of globSync('dist/**/*.js')) writeFileSync(file, asWritten(readF
 for (const file of globSync('dist/**/*.js.map')) {
   const map = JSON.parse(readFileSync(file, 'utf8'));
   writeFileSync(file, JSON.stringify({ ...map, names: [], mappings: lineMappings(map.mappings) }));
+}
+
+/** Removes the declarations that no public entry point leads to: nobody's compiler reads them. */
+function pruneDeclarations(): void {
+  const reached = new Set(entryPoints.map(declarationOf));
+  for (const file of reached) {
+    const imports = readFileSync(file, 'utf8').matchAll(/(?:from|import\() ?["'](\.[^"']+)\.js["']/g);
+    for (const [, specifier = ''] of imports) {
+      const declaration = `${join(dirname(file), specifier)}.d.ts`;
+      // Examples in comments import files that users have.
+      if (existsSync(declaration)) reached.add(declaration);
+    }
+  }
+  for (const file of globSync('dist/**/*.d.ts')) if (!reached.has(file)) rmSync(file);
+}
+
+function declarationOf(source: string): string {
+  return join('dist', source.replace(/\.ts$/, '.d.ts'));
 }
 
 /** The sources of what package.json says is built; none for what is no module. */

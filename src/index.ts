@@ -58,6 +58,6 @@ export { type Address, parseAddress } from './core/address.js';
 export { listOperations } from './client/operations/list.js';
 export { type HandleOptions, operationHandles } from './client/operations/operation-handles.js';
 export { type Clock, systemClock, type TimerOptions } from './core/clock.js';
-export { toServerError } from './core/status.js';
+export { toServerError } from './core/grpc-status.js';
 export { formatOperationName, matchesParent, type OperationName, parseOperationName } from './core/name.js';
 export type { DeepPartial, MessageOf, MessageType } from './core/operation-method.js';

@@ -1,14 +1,12 @@
 import { types } from 'node:util';
-import { Metadata, type ServerErrorResponse, type StatusObject } from '@grpc/grpc-js';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details.js';
-import { Status } from '../../generated/google/rpc/status.js';
+import type { Status } from '../../generated/google/rpc/status.js';
 import { pack, unpack } from './any.js';
 import { ignoreRejection } from './contain.js';
-import { readForeignError, STATUS_DETAILS_KEY } from './foreign-error.js';
+import { readForeignError } from './foreign-error.js';
 import type { MessageType } from './operation-method.js';
-import { clipText, messageOf, percentEncodedBytes, readProperty, toText, utf8Bytes } from './text.js';
-import { withoutStack } from './without-stack.js';
+import { clipText, messageOf, readProperty, toText, utf8Bytes } from './text.js';
 
 /** The canonical error codes, `google.rpc.Code` (google/rpc/code.proto). */
 export const Code = {
@@ -313,68 +311,6 @@ function isIntact(error: StatusError): boolean {
 function repaired(error: StatusError): StatusError {
   const { code, message, details } = readStatus(error);
   return new StatusError(code, message, details, { cause: error });
-}
-
-/**
- * Limits on the trailers of an error, in bytes as they are sent: `grpc-message` is percent-encoded, and base64 makes 5,464 bytes
- * of 4,096. Peers cap a header block (8 KiB in many proxies, 64 KiB in Node), and an error over the cap arrives as a bare
- * connection fault. So the message is clipped, and details over the limit are left out.
- */
-const MAX_MESSAGE_BYTES = 2048;
-const MAX_DETAILS_BYTES = 4096;
-
-/**
- * Converts a StatusError to the error that a grpc-js handler answers, with its details in `grpc-status-details-bin`. Never
- * throws, and grpc-js can send the result.
- */
-export function toServerError(error: StatusError): ServerErrorResponse & { details: string } {
-  const status = readStatus(error);
-  const message = clipText(status.message, MAX_MESSAGE_BYTES, percentEncodedBytes);
-  const metadata = new Metadata();
-  const encoded = encodeWithin(MAX_DETAILS_BYTES, { ...status, message });
-  if (encoded) metadata.set(STATUS_DETAILS_KEY, encoded);
-  const answer = withoutStack(() => new Error(message));
-  return Object.assign(answer, { code: status.code, details: message, metadata });
-}
-
-/** Converts the error that somebody else's handler answers to one that grpc-js can send. Never throws. */
-export function sendableError(error: unknown): Partial<StatusObject> {
-  const code = readProperty(error, 'code');
-  const details = readProperty(error, 'details');
-  const metadata = readProperty(error, 'metadata');
-  // As grpc-js reads errors: `details` count if there is a code.
-  const [sentCode, text] =
-    Number.isInteger(code) && typeof details === 'string'
-      ? [code as Code, details]
-      : [
-          Number.isInteger(code) ? (code as Code) : Code.UNKNOWN,
-          readProperty(error, 'message') ?? 'Unknown Error',
-        ];
-  return {
-    code: sentCode,
-    details: clipText(toText(text), MAX_MESSAGE_BYTES, percentEncodedBytes),
-    ...(isMetadata(metadata) && { metadata }),
-  };
-}
-
-/** By its method: applications may have several copies of grpc-js. */
-function isMetadata(value: unknown): value is Metadata {
-  return typeof readProperty(value, 'toHttp2Headers') === 'function';
-}
-
-/** Upper bound on the bytes of an encoded message besides its strings and bytes. */
-const OVERHEAD_BYTES = 16;
-
-/** Encodes as many details as fit. They are ordered by weight (ErrorInfo first), so the last ones are left out first. */
-function encodeWithin(limit: number, status: Status): Buffer | undefined {
-  let size = OVERHEAD_BYTES + utf8Bytes(status.message);
-  const isOver = ({ typeUrl, value }: Any) => {
-    size += OVERHEAD_BYTES + utf8Bytes(typeUrl) + value.length;
-    return size > limit;
-  };
-  const over = status.details.findIndex(isOver);
-  const details = over < 0 ? status.details : status.details.slice(0, over);
-  return details.length > 0 ? Buffer.from(Status.encode({ ...status, details }).finish()) : undefined;
 }
 
 /**

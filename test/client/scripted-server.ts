@@ -13,7 +13,8 @@ import {
   type WaitOperationRequest,
 } from '../../generated/google/longrunning/operations.js';
 import type { Empty } from '../../generated/google/protobuf/empty.js';
-import { type Code, codeName, StatusError, toServerError } from '../../src/core/status.js';
+import { toServerError } from '../../src/core/grpc-status.js';
+import { type Code, codeName, StatusError } from '../../src/core/status.js';
 
 /** A call that the server got. */
 export interface ServedCall {

@@ -1,4 +1,5 @@
-import type { FileDescriptorSet } from '@bufbuild/protobuf/wkt';
+import { clone } from '@bufbuild/protobuf';
+import { type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { operationsPlugin } from '../../src/codegen/plugin.js';
 import { compile, requestFor, type Workspace, workspace } from './buf.js';
@@ -120,7 +121,9 @@ describe('protoc-gen-longrunning: faults of protos', () => {
   });
 
   it('no source locations in the request: told with the file', () => {
-    for (const file of descriptors.file) delete file.sourceCodeInfo;
-    expect(errorIn('no_operation_info.proto')).toMatch(/^no_operation_info\.proto: method /);
+    const bare = clone(FileDescriptorSetSchema, descriptors);
+    for (const file of bare.file) delete file.sourceCodeInfo;
+    const { error } = plugin.run(requestFor(bare, ['no_operation_info.proto']));
+    expect(error).toMatch(/^no_operation_info\.proto: method /);
   });
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ErrorInfo, Help } from '../../generated/google/rpc/error_details.js';
 import { pack } from '../../src/core/any.js';
-import { Code, StatusError, sendableError, toServerError } from '../../src/core/status.js';
+import { sendableError, toServerError } from '../../src/core/grpc-status.js';
+import { Code, StatusError } from '../../src/core/status.js';
 import { anyThrown } from '../helpers/any-value.js';
 
 const info = pack(ErrorInfo, { reason: 'A', domain: 'd', metadata: {} });

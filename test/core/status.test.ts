@@ -6,6 +6,7 @@ import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/err
 import { Status } from '../../generated/google/rpc/status.js';
 import { pack } from '../../src/core/any.js';
 import { STATUS_DETAILS_KEY } from '../../src/core/foreign-error.js';
+import { toServerError } from '../../src/core/grpc-status.js';
 import {
   Code,
   codeName,
@@ -14,7 +15,6 @@ import {
   quoted,
   readStatus,
   StatusError,
-  toServerError,
 } from '../../src/core/status.js';
 import { anyString, anyThrown, HOSTILE } from '../helpers/any-value.js';
 

@@ -13,7 +13,8 @@ import {
 } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Metadata, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall } from '@grpc/grpc-js';
-import { StatusError, toServerError } from '../../src/core/status.js';
+import { toServerError } from '../../src/core/grpc-status.js';
+import { StatusError } from '../../src/core/status.js';
 
 /** The encoded descriptors of `things.proto`, as `buf build` makes them. */
 export function thingsDescriptors(): Buffer {

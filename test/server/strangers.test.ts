@@ -2,8 +2,9 @@ import { constants } from 'node:http2';
 import { Server, type ServerInterceptor, type ServerOptions } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { OperationsClient } from 'longrunning';
-import { servePort } from '../../src/gateway/index.js';
 import { heldBytes } from '../../src/core/held-memory.js';
+import { Code } from '../../src/core/status.js';
+import { servePort } from '../../src/gateway/index.js';
 import {
   addHealth,
   createOperations,
@@ -12,7 +13,6 @@ import {
   OperationsService,
   staticTokens,
 } from '../../src/server/index.js';
-import { Code } from '../../src/core/status.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Attacker, callHeaders, Flag, Frame, frameOf } from '../helpers/http2-frames.js';
 import { frame, type RawGrpc, rawGrpc } from '../helpers/raw-grpc.js';

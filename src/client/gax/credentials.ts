@@ -1,7 +1,8 @@
 import { InterceptingCall, type Interceptor, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { systemClock, timeLeftMs } from '../../core/clock.js';
+import { toServerError } from '../../core/grpc-status.js';
 import { abortable, within } from '../../core/signals.js';
-import { Code, kitError, quoted, StatusError, toServerError } from '../../core/status.js';
+import { Code, kitError, quoted, StatusError } from '../../core/status.js';
 import { isTransientFailure } from '../calls/transient-failure.js';
 
 const DEFAULT_UNIVERSE = 'googleapis.com';

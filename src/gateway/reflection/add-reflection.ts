@@ -6,8 +6,8 @@ import {
   ServerReflectionService,
 } from '../../../generated/grpc/reflection/v1/reflection.js';
 import { assertWireFormat } from '../../core/any.js';
+import { toServerError } from '../../core/grpc-status.js';
 import { gatewayLogger, type Logger } from '../../core/logger.js';
-import { toServerError } from '../../core/status.js';
 import { internalError } from '../http/internal-error.js';
 import { registryOf, type ServiceDescription } from '../openapi/service-description.js';
 import { type AnnotatedOperation, MethodAnnotations } from './method-annotations.js';

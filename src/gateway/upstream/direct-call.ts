@@ -2,8 +2,9 @@ import { EventEmitter } from 'node:events';
 import { Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { asBuffer } from '../../core/any.js';
 import { systemClock, timeLeftMs } from '../../core/clock.js';
+import { sendableError } from '../../core/grpc-status.js';
 import { onAbort } from '../../core/signals.js';
-import { Code, StatusError, sendableError } from '../../core/status.js';
+import { Code, StatusError } from '../../core/status.js';
 import type { UnaryHandler } from './unary-handlers.js';
 import { serverError, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 

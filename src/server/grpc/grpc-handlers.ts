@@ -8,17 +8,11 @@ import {
 import type { Empty } from '../../../generated/google/protobuf/empty.js';
 import { assertWireFormat, encodeMessage } from '../../core/any.js';
 import { contain } from '../../core/contain.js';
+import { sendableError, toServerError } from '../../core/grpc-status.js';
 import type { Logger } from '../../core/logger.js';
 import { andThen, isPromised, type MaybePromise } from '../../core/maybe-promise.js';
 import type { MessageType } from '../../core/operation-method.js';
-import {
-  Code,
-  internalError,
-  isStatusError,
-  StatusError,
-  sendableError,
-  toServerError,
-} from '../../core/status.js';
+import { Code, internalError, isStatusError, StatusError } from '../../core/status.js';
 import { readProperty } from '../../core/text.js';
 import { GrpcCallFacts, peerOf } from '../access/call-facts.js';
 import { type Admission, type Entry, EVERYBODY, enter, inCall, inWait } from '../access/gate.js';

@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { toServerError } from '../../core/grpc-status.js';
 import { type ConnectionMemory, MemoryHolder } from '../../core/held-memory.js';
-import { Code, kitError, type StatusError, toServerError } from '../../core/status.js';
+import { Code, kitError, type StatusError } from '../../core/status.js';
 import { MessageBoundaries } from './message-boundaries.js';
 
 /**

@@ -1,7 +1,8 @@
 import { type DescMessage, type DescMethod, type Message, ScalarType } from '@bufbuild/protobuf';
 import type { handleUnaryCall, Server, UntypedHandleCall } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { Code, kitError, StatusError, toServerError } from '../../core/status.js';
+import { toServerError } from '../../core/grpc-status.js';
+import { Code, kitError, StatusError } from '../../core/status.js';
 import { addServices, type LongRunningMethod, type Schema, SchemaError } from '../../schema/index.js';
 import { type ImplementedMethod, implement, type Operations } from '../../server/index.js';
 import { DEFAULT_SCRIPT, type MethodScript, type Script } from '../script/script.js';

@@ -6,7 +6,8 @@ import { ExportReportResponse } from '../../../generated/example/reports/v1/repo
 import { OperationsService } from '../../../generated/google/longrunning/operations.js';
 import { ErrorInfo, RetryInfo } from '../../../generated/google/rpc/error_details.js';
 import { pack } from '../../../src/core/any.js';
-import { Code, StatusError, toServerError } from '../../../src/core/status.js';
+import { toServerError } from '../../../src/core/grpc-status.js';
+import { Code, StatusError } from '../../../src/core/status.js';
 import { type ServedGateway, serveGateway } from '../http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 

@@ -27,6 +27,7 @@ describe('postgresStore', () => {
     await first.ready();
     await first.close();
     await database.query('INSERT INTO longrunning.migrations VALUES (99)');
+    await database.query("UPDATE longrunning.settings SET value = '99' WHERE key = 'oldest_version'");
     const second = postgresStore({ connectionString: database.url });
     await expect(second.ready()).rejects.toMatchObject({
       code: Code.FAILED_PRECONDITION,

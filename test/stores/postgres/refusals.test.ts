@@ -117,11 +117,15 @@ describe('a database that cannot do it now', () => {
     pool.on('error', () => {});
     const store = postgresStore({ pool });
     await store.ready();
-    // The connections that the pool has are closed: each new one has the setting.
-    await database.query(
+    const name = new URL(database.url).pathname.slice(1);
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`ALTER DATABASE ${name} SET ${setting}`);
+    // Only new connections have the setting.
+    await client.query(
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
     );
-    await database.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET ${setting}`);
+    await client.end();
     const slow = { request: Buffer.alloc(20_000_000) };
     for (let asked = 0; asked < 3; asked++) {
       await expect(store.create(recordOf(2, slow))).rejects.toMatchObject({ code: Code.UNAVAILABLE });
