@@ -4,7 +4,6 @@ import { Status } from '../../generated/google/rpc/status.js';
 import { STATUS_DETAILS_KEY } from './foreign-error.js';
 import { Code, readStatus, type StatusError } from './status.js';
 import { clipText, percentEncodedBytes, readProperty, toText, utf8Bytes } from './text.js';
-import { withoutStack } from './without-stack.js';
 
 /**
  * Limits on the trailers of an error, in bytes as they are sent: `grpc-message` is percent-encoded, and base64 makes 5,464 bytes
@@ -19,13 +18,18 @@ const MAX_DETAILS_BYTES = 4096;
  * throws, and grpc-js can send the result.
  */
 export function toServerError(error: StatusError): ServerErrorResponse & { details: string } {
+  const status = toSendableStatus(error);
+  return Object.assign(new Error(status.details), status);
+}
+
+/** Converts a StatusError as {@link toServerError} does, to a plain object: without the cost of a stack trace. */
+export function toSendableStatus(error: StatusError): StatusObject {
   const status = readStatus(error);
   const message = clipText(status.message, MAX_MESSAGE_BYTES, percentEncodedBytes);
   const metadata = new Metadata();
   const encoded = encodeWithin(MAX_DETAILS_BYTES, { ...status, message });
   if (encoded) metadata.set(STATUS_DETAILS_KEY, encoded);
-  const answer = withoutStack(() => new Error(message));
-  return Object.assign(answer, { code: status.code, details: message, metadata });
+  return { code: status.code, details: message, metadata };
 }
 
 /** Converts the error that somebody else's handler answers to one that grpc-js can send. Never throws. */

@@ -228,7 +228,7 @@ class EmbeddedOperations implements Operations {
       return undefined;
     } catch (thrown) {
       const refused = refusal(method, this.#logger, thrown);
-      observeRefusal(this.#observers(), facts, refused.code ?? Code.UNKNOWN);
+      observeRefusal(this.#observers(), facts, refused.code);
       return refused;
     }
   };

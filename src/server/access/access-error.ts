@@ -1,13 +1,16 @@
-import { Code, kitError, StatusError } from '../../core/status.js';
-import { withoutStack } from '../../core/without-stack.js';
+import { Code, kitStatus, StatusError } from '../../core/status.js';
 
 /** A refusal that says over HTTP how to get in (RFC 6750, section 3). */
 export class AccessError extends StatusError {
   /** The value of `WWW-Authenticate`; undefined when no credentials would help. */
   readonly challenge: string | undefined;
 
-  constructor({ code, message, details }: StatusError, challenge: string | undefined) {
-    super(code, message, details);
+  constructor(
+    { code, message, details }: Pick<StatusError, 'code' | 'message' | 'details'>,
+    challenge: string | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(code, message, details, options);
     this.challenge = challenge;
   }
 }
@@ -67,18 +70,14 @@ export function bearerToken(
 export function credentialsMissing(): AccessError {
   const message =
     'call has no credentials, and needs some: send a bearer token, as header authorization: Bearer TOKEN';
-  return withoutStack(
-    () => new AccessError(kitError(Code.UNAUTHENTICATED, 'CREDENTIALS_MISSING', message), bearerChallenge()),
-  );
+  return new AccessError(kitStatus(Code.UNAUTHENTICATED, 'CREDENTIALS_MISSING', message), bearerChallenge());
 }
 
 /** Credentials that are no good. */
 export function badToken(reason: string, message: string, cause?: unknown): AccessError {
-  return withoutStack(
-    () =>
-      new AccessError(
-        kitError(Code.UNAUTHENTICATED, reason, message, { cause }),
-        bearerChallenge('invalid_token'),
-      ),
+  return new AccessError(
+    kitStatus(Code.UNAUTHENTICATED, reason, message),
+    bearerChallenge('invalid_token'),
+    cause === undefined ? {} : { cause },
   );
 }

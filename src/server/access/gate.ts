@@ -12,7 +12,6 @@ import {
   StatusError,
 } from '../../core/status.js';
 import { clipText, utf8Bytes } from '../../core/text.js';
-import { withoutStack } from '../../core/without-stack.js';
 import type { CallerLimits } from '../limits/caller-limits.js';
 import { AccessError, bearerChallenge, isRefusal } from './access-error.js';
 import {
@@ -214,9 +213,7 @@ function told(refusal: StatusError, metadata: Readonly<Record<string, string>>):
   const details = [pack(ErrorInfo, info), ...others];
   const own = refusal instanceof AccessError ? refusal.challenge : undefined;
   const challenge = own ?? (refusal.code === Code.UNAUTHENTICATED ? bearerChallenge() : undefined);
-  return withoutStack(
-    () => new AccessError(new StatusError(refusal.code, refusal.message, details), challenge),
-  );
+  return new AccessError({ code: refusal.code, message: refusal.message, details }, challenge);
 }
 
 /** No well-formed name is longer, and details of errors must not be too long. */

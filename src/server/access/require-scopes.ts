@@ -1,4 +1,4 @@
-import { Code, kitError } from '../../core/status.js';
+import { Code, kitStatus } from '../../core/status.js';
 import { AccessError, bearerChallenge, credentialsMissing } from './access-error.js';
 import type { Authorize } from './call-facts.js';
 
@@ -30,7 +30,7 @@ function insufficient(missing: readonly string[], scopes: readonly string[]): Ac
   const message = `token lacks ${missing.map((scope) => `scope ${scope}`).join(' and ')}: ask for one that has it`;
   const metadata = { scope: missing.join(' ') };
   return new AccessError(
-    kitError(Code.PERMISSION_DENIED, 'ACCESS_TOKEN_SCOPE_INSUFFICIENT', message, { metadata }),
+    kitStatus(Code.PERMISSION_DENIED, 'ACCESS_TOKEN_SCOPE_INSUFFICIENT', message, { metadata }),
     bearerChallenge('insufficient_scope', scopes),
   );
 }

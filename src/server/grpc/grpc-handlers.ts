@@ -1,4 +1,4 @@
-import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
+import type { handleUnaryCall, ServerUnaryCall, StatusObject } from '@grpc/grpc-js';
 import {
   OperationsService as GeneratedService,
   ListOperationsResponse,
@@ -8,7 +8,7 @@ import {
 import type { Empty } from '../../../generated/google/protobuf/empty.js';
 import { assertWireFormat, encodeMessage } from '../../core/any.js';
 import { contain } from '../../core/contain.js';
-import { sendableError, toServerError } from '../../core/grpc-status.js';
+import { sendableError, toSendableStatus } from '../../core/grpc-status.js';
 import type { Logger } from '../../core/logger.js';
 import { andThen, isPromised, type MaybePromise } from '../../core/maybe-promise.js';
 import type { MessageType } from '../../core/operation-method.js';
@@ -182,13 +182,13 @@ export function unary<Request, Response>(
 const empty = (): Empty => ({});
 
 /** Converts what was thrown to what the caller receives, with the challenge for HTTP if access was refused. Never throws. */
-export function refusal(path: string, logger: Logger, thrown: unknown): ReturnType<typeof toServerError> {
+export function refusal(path: string, logger: Logger, thrown: unknown): StatusObject {
   const isMeant = isStatusError(thrown);
   if (!isMeant) logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
-  const answer = toServerError(isMeant ? thrown : internalError(path, thrown));
+  const answer = toSendableStatus(isMeant ? thrown : internalError(path, thrown));
   const challenge = readProperty(thrown, 'challenge');
   if (isMeant && typeof challenge === 'string' && isHeaderValue(challenge))
-    answer.metadata?.set('www-authenticate', challenge);
+    answer.metadata.set('www-authenticate', challenge);
   return answer;
 }
 

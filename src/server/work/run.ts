@@ -6,7 +6,6 @@ import { andThen, type MaybePromise } from '../../core/maybe-promise.js';
 import { atMost } from '../../core/signals.js';
 import { Code, internalError, isStatusError, kitError, StatusError } from '../../core/status.js';
 import { readProperty } from '../../core/text.js';
-import { withoutStack } from '../../core/without-stack.js';
 import type { OperationRecord, OperationStore, WorkOutcome } from '../../stores/contract/operation-store.js';
 import type { Waiters } from '../service/waiters.js';
 import type { ObservedRun, RunEnding, Telemetry } from '../telemetry/telemetry.js';
@@ -236,7 +235,7 @@ export class Run {
     if (this.#controller.signal.aborted) return;
     this.#observed?.cancelRequested();
     this.#options.logger.debug?.({}, 'cancellation is requested');
-    this.#controller.abort(withoutStack(() => StatusError.from(cancellation(this.#name))));
+    this.#controller.abort(StatusError.from(cancellation(this.#name)));
   }
 
   /** Runs the method to its end, and says which of the three endings it was. */
