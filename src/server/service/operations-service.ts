@@ -105,15 +105,17 @@ export class InProcessOperations implements OperationsApi {
       limit: this.#pageSize(request.pageSize ?? 0),
       maxBytes: limits.maxPageBytes,
     };
-    const pageTokens = await this.#options.pageTokens();
-    const after = pageTokens.read(request.pageToken ?? '', scope);
-    const listed = boundedPage(store, after === undefined ? query : { ...query, after });
-    const { records, next } = await this.#within(listed, options);
-    return {
-      operations: records.map(toOperation),
-      nextPageToken: pageTokens.write(next, scope),
-      unreachable: [],
+    const page = async (): Promise<ListOperationsResponse> => {
+      const pageTokens = await this.#options.pageTokens();
+      const after = pageTokens.read(request.pageToken ?? '', scope);
+      const { records, next } = await boundedPage(store, after === undefined ? query : { ...query, after });
+      return {
+        operations: records.map(toOperation),
+        nextPageToken: pageTokens.write(next, scope),
+        unreachable: [],
+      };
     };
+    return await this.#within(page(), options);
   }
 
   async cancelOperation(request: NameRequest, options?: CallOptions): Promise<void> {
