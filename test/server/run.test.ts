@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { startReportsServer } from '../../src/conformance/reports-server.js';
+import { unpack } from '../../src/core/any.js';
 import { Code, StatusError } from '../../src/core/status.js';
 import { memoryStore } from '../../src/server/index.js';
 import { aroundStore } from '../../src/stores/contract/around-store.js';
@@ -95,6 +97,20 @@ describe('work and its record', () => {
     expect(await server.inProcess.operations.waitOperation({ name })).toMatchObject({
       result: { $case: 'response' },
     });
+  });
+
+  it('records no progress that is reported after the method returned', async () => {
+    const { store, open } = gatedStore(({ result }) => result !== undefined);
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    await run.context.update({ progressPercent: 50 });
+    run.succeed({ uri: 'x' });
+    await settled();
+    await run.context.update({ progressPercent: 99 });
+    open();
+    const { metadata } = await server.inProcess.operations.waitOperation({ name });
+    expect(metadata && unpack(ReportMetadata, metadata)).toMatchObject({ progressPercent: 50 });
   });
 
   it('logs progress that cannot be recorded, and records what is reported after', async () => {

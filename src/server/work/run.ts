@@ -245,7 +245,8 @@ export class Run {
     let updates: Promise<void> | undefined;
     const update = (metadata: object): Promise<void> => {
       const updated = (updates ?? Promise.resolve()).then(async () => {
-        if (this.#isInterrupted()) return;
+        // Once the method has returned, its end is recorded and nothing else.
+        if (this.#state !== 'working') return;
         await this.#commit((current) => {
           const merged = this.#options.sizes.metadata(this.#method.merge(current, metadata));
           return { type: 'updated', attempt, metadata: merged };
