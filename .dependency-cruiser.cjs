@@ -15,14 +15,7 @@ const layers = {
   // It makes what is generated, so it must run while nothing of that is there.
   '^src/codegen/': ['^src/core/nearest\\.ts$', '^src/schema/type-names\\.ts$'],
   '^src/stores/': [CORE, GENERATED, '^src/filter/'],
-  '^src/server/': [
-    CORE,
-    GENERATED,
-    '^src/filter/',
-    STORE_CONTRACT,
-    '^src/stores/memory/memory-store\\.ts$',
-    '^src/stores/sql/listed-size\\.ts$',
-  ],
+  '^src/server/': [CORE, GENERATED, '^src/filter/', STORE_CONTRACT, '^src/stores/memory/memory-store\\.ts$'],
   '^src/opentelemetry/': [CORE, '^src/server/index\\.ts$'],
   '^src/testing/': [
     CORE,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type ListQuery, listedSize, type OperationStore } from '../../src/server/index.js';
 import { postgresStore } from '../../src/stores/postgres/index.js';
-import { Statements } from '../../src/stores/sqlite/statements.js';
+import { Statements } from '../../src/stores/sqlite/scan.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { createDatabase } from '../helpers/postgres-database.js';
 import { sqliteInTempDirectory } from '../helpers/sqlite-file.js';

@@ -1,5 +1,5 @@
 import type { ListPage, ListQuery, OperationStore } from '../../stores/contract/operation-store.js';
-import { listedSize } from '../../stores/sql/listed-size.js';
+import { listedSize } from '../../stores/contract/page-builder.js';
 
 /**
  * A page within `maxBytes`, from any store. A store that ignores `maxBytes` is asked again for as many records as fit, so

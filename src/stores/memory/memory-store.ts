@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { Listeners } from '../../core/listeners.js';
 import { hasWildcard, matchesParent } from '../../core/name.js';
-import { Code, kitError, quoted } from '../../core/status.js';
 import { reportListenerFailure, withSafeCallbacks } from '../contract/callback-failures.js';
 import {
   type ChangeListener,
@@ -18,8 +17,9 @@ import {
   type WorkConsumer,
   type WorkHandler,
 } from '../contract/operation-store.js';
+import { PageBuilder } from '../contract/page-builder.js';
+import { nameTaken } from '../contract/store-error.js';
 import { WorkQueue } from '../contract/work-queue.js';
-import { PageBuilder } from '../sql/page-builder.js';
 import { countByState } from '../sql/unfinished-count.js';
 import { compact } from './compact-record.js';
 import { type Entry, newestFirst, ParentLog } from './parent-log.js';
@@ -58,14 +58,7 @@ class MemoryStore implements OperationStore {
     const request = requestKey(record);
     const earlier = request === undefined ? undefined : this.#byRequest.get(request);
     if (earlier) return earlier.record;
-    if (this.#entries.has(record.name)) {
-      throw kitError(
-        Code.ALREADY_EXISTS,
-        'NAME_TAKEN',
-        `operation ${quoted(record.name)} exists: choose another id`,
-        { metadata: { name: record.name } },
-      );
-    }
+    if (this.#entries.has(record.name)) throw nameTaken(record.name);
     const entry: Entry = { sequence: ++this.#sequence, record: compact(record) };
     this.#entries.set(record.name, entry);
     const log = this.#byParent.get(record.parent) ?? new ParentLog();

@@ -4,27 +4,26 @@ import type { ConsumeOptions, WorkConsumer, WorkHandler } from '../contract/oper
 import { recordOf } from '../sql/operation-row.js';
 import { Dispatcher } from './dispatcher.js';
 import { Leases } from './leases.js';
+import { LOCK_TIMEOUT_MS } from './locked-rows.js';
 import type { Notice } from './notice.js';
-import { Pause } from './pause.js';
-import { reconcile } from './reconciliation.js';
-import { repeat } from './repeat.js';
+import { Pause, repeat } from './repeat.js';
 import { notify, type Session } from './session.js';
 
-/** How often jobs that are done are deleted. */
+/** Interval of deleting completed jobs. */
 const TIDY_MS = 30_000;
 
-/** What consumption is made of. */
+/** Dependencies and intervals of a consumption. */
 export interface ConsumptionOptions extends ConsumeOptions {
   readonly handler: WorkHandler;
   readonly open: () => Promise<Session>;
-  /** Tells that there is work of a method. */
+  /** Builds the notice that a method has work. */
   readonly workNotice: (method: string) => Notice;
   readonly leaseMs: number;
   readonly workPollMs: number;
   readonly reconcileMs: number;
 }
 
-/** All that a server does for the sake of the work: from the moment that the database can be used, until it is closed. */
+/** Consumes work on behalf of one server, from the time the database is available until it is closed. */
 export class Consumption implements WorkConsumer {
   readonly #options: ConsumptionOptions;
   readonly #stopped = new AbortController();
@@ -36,7 +35,7 @@ export class Consumption implements WorkConsumer {
     this.#running = this.#start();
   }
 
-  /** There may be work of a method, or of any. */
+  /** Checks for work of one method, or of all methods. */
   wake(method?: string): void {
     this.#dispatcher?.wake(method);
   }
@@ -74,7 +73,7 @@ export class Consumption implements WorkConsumer {
     return { dispatcher, ends: [stopPolling, stopReconciling, stopTidying, leases.close] };
   }
 
-  /** The session, as soon as there can be one; undefined when there never will. */
+  /** Resolves to the session once the database is available; to undefined if it never will be. */
   async #open(): Promise<Session | undefined> {
     const { signal } = this.#stopped;
     const pause = new Pause();
@@ -105,7 +104,7 @@ export class Consumption implements WorkConsumer {
           await jobs.release(queries, method, claims);
           await notify(session, queries, [this.#options.workNotice(method)]);
         });
-        // A server does not hear itself.
+        // A server ignores its own notices.
         this.wake(method);
       },
     });
@@ -124,4 +123,40 @@ export class Consumption implements WorkConsumer {
 interface Running {
   readonly dispatcher: Dispatcher;
   readonly ends: readonly (() => Promise<void>)[];
+}
+
+const BATCH = 1000;
+
+/**
+ * Adds a job for each unfinished operation without one. Normally every operation has one. This is a safety net for
+ * jobs that were deleted by hand, restored from an older backup than the operations, or lost to an unknown fault. One
+ * server at a time reconciles, in small transactions.
+ */
+export async function reconcile(session: Session, workNotice: (method: string) => Notice): Promise<void> {
+  const { rows } = await session.database.query(session.sql.unfinishedMethods);
+  for (const { method } of rows) {
+    await session.jobs.prepare(method);
+    for (let after: string | undefined = '0'; after !== undefined; ) {
+      after = await reconcileBatch(session, workNotice(method), after);
+    }
+  }
+}
+
+/**
+ * Resolves to the sequence after which the next batch begins; undefined at the end, or if another server is
+ * reconciling.
+ */
+async function reconcileBatch(session: Session, notice: Notice, after: string): Promise<string | undefined> {
+  const { database, jobs, sql, channel } = session;
+  const method = notice.subject;
+  return await database.transaction({ lock_timeout: LOCK_TIMEOUT_MS }, async (queries) => {
+    const lock = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked';
+    const { rows: locks } = await queries.query(lock, [`longrunning reconciliation ${channel}`]);
+    if (!locks[0].locked) return undefined;
+    const { rows } = await queries.query(sql.unfinished, [method, after, BATCH]);
+    const names = rows.map(({ name }) => name);
+    const added = names.length > 0 ? await jobs.add(queries, method, names) : 0;
+    if (added > 0) await notify(session, queries, [notice]);
+    return rows.length === BATCH ? rows[BATCH - 1].sequence : undefined;
+  });
 }

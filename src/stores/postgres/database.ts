@@ -1,16 +1,18 @@
+import { importPackage } from '../../core/optional-package.js';
 import type { PostgresClient, PostgresPool, PostgresQueries, PostgresResult } from './connection.js';
 import { databaseError } from './database-error.js';
+import type { PostgresSettings } from './options.js';
 
-/** Longest pause between the statements of a transaction: its locks are not held for a process that has been stopped. */
+/** Longest pause between the statements of a transaction, so that a suspended process does not hold its locks. */
 const IDLE_TIMEOUT_MS = 10_000;
 
-/** Settings of one transaction, in place of those of the database or the user. Times are in milliseconds. */
+/** Settings of one transaction, which override those of the database and the user. Times are in milliseconds. */
 export interface TransactionSettings {
   readonly lock_timeout?: number;
   readonly idle_in_transaction_session_timeout?: number;
 }
 
-/** The pool behind the store: every statement rejects with UNAVAILABLE for what passes. */
+/** Pool of the store. Statements reject with UNAVAILABLE for transient errors. */
 export class Database implements PostgresQueries {
   readonly #pool: PostgresPool;
 
@@ -22,7 +24,7 @@ export class Database implements PostgresQueries {
     return await this.#pool.query(text, values).catch(rethrow);
   }
 
-  /** Does `work` in one transaction, all or nothing. */
+  /** Runs `work` in one transaction. */
   async transaction<Result>(
     settings: TransactionSettings,
     work: (queries: PostgresQueries) => Promise<Result>,
@@ -40,8 +42,8 @@ export class Database implements PostgresQueries {
       return result;
     } catch (cause) {
       const error = databaseError(cause);
-      // What passes may lie in the connection, which hangs or leads to what is no longer the primary: PostgreSQL
-      // rolls back what it belongs to when it is closed.
+      // A transient error may be caused by the connection, which hangs or leads to a former primary. Closing it makes
+      // PostgreSQL roll back.
       if (error !== cause) broken = error;
       else await client.query('ROLLBACK').catch(onError);
       throw error;
@@ -51,7 +53,7 @@ export class Database implements PostgresQueries {
     }
   }
 
-  /** A connection of its own, to be released. */
+  /** Checks out a connection, which the caller must release. */
   async connect(): Promise<PostgresClient> {
     return await this.#pool.connect().catch(rethrow);
   }
@@ -64,4 +66,70 @@ function begin(settings: TransactionSettings): string {
 
 function rethrow(error: unknown): never {
   throw databaseError(error);
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Idle time before TCP keep-alive probes start. */
+const KEEP_ALIVE_MS = 10_000;
+
+/**
+ * Ignores broken idle connections: the next statement replaces them. An unhandled 'error' event would end the
+ * process.
+ */
+const ignoreBroken = () => {};
+
+/** Connection pools of a store. */
+export interface Pools {
+  readonly main: PostgresPool;
+  /** Pool for the listening connection. */
+  readonly listening: PostgresPool;
+  /** Closes the pools that the store created. */
+  close(): Promise<void>;
+}
+
+/** Creates the pools that the store was not given. Nothing connects yet. */
+export async function openPools({
+  pool,
+  connectionString,
+  poolSize,
+  listenConnectionString,
+  queryTimeoutMs,
+}: PostgresSettings) {
+  const own: PostgresPool[] = [];
+  const make = async (connectionString: string | undefined, max: number): Promise<PostgresPool> => {
+    const { default: pg } = await importPeer('pg', () => import('pg'));
+    const made = new pg.Pool({
+      connectionString,
+      max,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      // TCP detects a silent peer only after a quarter of an hour.
+      query_timeout: queryTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      application_name: 'longrunning',
+    });
+    made.on('error', ignoreBroken);
+    own.push(made);
+    return made;
+  };
+  pool?.on('error', ignoreBroken);
+  const main = pool ?? (await make(connectionString, poolSize));
+  const listening = listenConnectionString === undefined ? main : await make(listenConnectionString, 1);
+  return {
+    main,
+    listening,
+    async close() {
+      pool?.removeListener('error', ignoreBroken);
+      await Promise.all(own.map((each) => each.end()));
+    },
+  } satisfies Pools;
+}
+
+/**
+ * Loads a package that only this store needs and that the application installs.
+ *
+ * @throws StatusError FAILED_PRECONDITION if it is not installed.
+ */
+export function importPeer<Module>(name: string, load: () => Promise<Module>): Promise<Module> {
+  return importPackage({ name, neededBy: 'the PostgreSQL store', install: 'pg pg-boss' }, load);
 }

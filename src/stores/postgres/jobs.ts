@@ -1,36 +1,36 @@
 import type { Job, JobAttempt, PgBoss } from 'pg-boss';
 import type { PostgresQueries } from './connection.js';
 import type { Database } from './database.js';
-import { importPeer } from './peers.js';
+import { importPeer } from './database.js';
 
-/** Nothing ends a job but its work: an operation may wait, and run, as long as it likes. */
+/** Jobs have no limits of their own: an operation may wait and run for any time. */
 const FOREVER_SECONDS = 1_000_000_000;
 const UNLIMITED = 1_000_000_000;
-/** Jobs that are done tell nothing that the operation does not. */
+/** Completed jobs hold no information that the operation lacks. */
 const DONE_JOB_SECONDS = 60;
 
 const NO_JOB = '00000000-0000-0000-0000-000000000000';
 
-/** How often claims are renewed, and lapsed ones looked for, while a lease lasts. */
+/** Renewals of a claim, and searches for lapsed claims, per lease. */
 export const BEATS_PER_LEASE = 3;
 
-/** The longest interval that pg-boss takes, for what the store does itself: releasing claims that have lapsed. */
+/** Longest interval that pg-boss accepts. The store itself releases lapsed claims. */
 const MONITOR_SECONDS = 24 * 60 * 60;
 
 /** Upper bound on the lapsed claims examined at once. */
 const MAX_LAPSED = 10_000;
 
-/** A job in hand: which operation it is the work of, and the claim on it that this server has. */
+/** This server's claim on the job of an operation. */
 export interface Claim extends JobAttempt {
   readonly operation: string;
 }
 
-/** How jobs are to be kept. */
+/** Dependencies and settings of the jobs. */
 export interface JobsOptions {
   readonly database: Database;
-  /** The schema of pg-boss's own tables, as pg-boss takes it. */
+  /** Schema of pg-boss's tables, without quotes. */
   readonly schema: string;
-  /** Whether that schema is still to be made. */
+  /** True if the schema must be created. */
   readonly createSchema: boolean;
   /** See `PostgresStoreOptions.leaseMs`. */
   readonly leaseMs: number;
@@ -38,9 +38,8 @@ export interface JobsOptions {
 }
 
 /**
- * The work that is to be done, as jobs of pg-boss: a queue per method, and in it at most one job that is not
- * done per operation. pg-boss decides who has a job, by claims that lapse when they are not renewed; whatever
- * else a job could say, the operations table says.
+ * Pending work, as jobs of pg-boss: one queue per method, with at most one pending job per operation. pg-boss decides
+ * which server has a job, by claims that lapse unless they are renewed. All other facts are in the operations table.
  */
 export class Jobs {
   readonly #boss: PgBoss;
@@ -48,7 +47,7 @@ export class Jobs {
   readonly #sql: ReturnType<typeof statements>;
   readonly #leaseMs: number;
   readonly #queues = new Map<string, Promise<void>>();
-  /** The claims that had lapsed when this was looked for last. */
+  /** Claims that had lapsed at the last search. */
   #lapsed: ReadonlySet<string> = new Set();
 
   private constructor(boss: PgBoss, { database, schema, leaseMs }: JobsOptions) {
@@ -58,7 +57,11 @@ export class Jobs {
     this.#leaseMs = leaseMs;
   }
 
-  /** @throws StatusError FAILED_PRECONDITION when pg-boss is not installed. */
+  /**
+   * Loads pg-boss.
+   *
+   * @throws StatusError FAILED_PRECONDITION if pg-boss is not installed.
+   */
   static async load(options: JobsOptions): Promise<Jobs> {
     const { database, schema, createSchema, onError } = options;
     const { PgBoss } = await importPeer('pg-boss', () => import('pg-boss'));
@@ -76,12 +79,12 @@ export class Jobs {
     return new Jobs(boss, options);
   }
 
-  /** Installs or updates the tables of pg-boss if need be. */
+  /** Installs or updates pg-boss's tables if necessary. */
   async start(): Promise<void> {
     await this.#boss.start();
   }
 
-  /** Makes sure that work of a method can be kept. */
+  /** Creates the queue of a method if it does not exist. */
   async prepare(method: string): Promise<void> {
     const prepared = this.#queues.get(method) ?? this.#createQueue(method);
     this.#queues.set(method, prepared);
@@ -94,12 +97,12 @@ export class Jobs {
   }
 
   /**
-   * Adds work on operations of a prepared method, as part of a transaction. An operation that has a job keeps it.
+   * Adds work on operations of a prepared method, within a transaction. An operation that has a job keeps it.
    *
-   * @returns how many had none.
+   * @returns the number of jobs added.
    */
   async add(queries: PostgresQueries, method: string, operations: readonly string[]): Promise<number> {
-    // Not `send`: it refuses leases and times to live that `insert` takes.
+    // Not `send`: it rejects leases and times to live that `insert` accepts.
     const jobs = operations.map((operation) => ({
       data: { operation },
       singletonKey: operation,
@@ -113,19 +116,19 @@ export class Jobs {
     return added?.length ?? 0;
   }
 
-  /** Claims up to so many jobs of a prepared method, oldest first. */
+  /** Claims up to `limit` jobs of a prepared method, oldest first. */
   async claim(method: string, limit: number): Promise<readonly Claim[]> {
     const jobs: Job<{ operation: string }>[] = await this.#boss.fetch(method, {
       batchSize: limit,
-      // A job starts at once; after the clock of the database has stepped back, that looks like the future.
+      // Jobs start immediately. After the database's clock steps back, their start looks like the future.
       ignoreStartAfter: true,
     });
     return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, operation: data.operation }));
   }
 
   /**
-   * Keeps claims from lapsing, but for those whose jobs another session has locked: the others must not wait for these. A
-   * claim that has lapsed already, and is somebody else's, stays theirs.
+   * Renews claims, except for those whose jobs another session has locked: they must not delay the others. A claim
+   * that has lapsed and been taken over is not renewed.
    */
   async renew(method: string, claims: readonly Claim[]): Promise<void> {
     await this.#database.transaction({}, async (queries) => {
@@ -136,15 +139,15 @@ export class Jobs {
     });
   }
 
-  /** The clock that claims lapse by, in milliseconds since 1970. */
+  /** Reads the clock by which claims lapse, in milliseconds since 1970. */
   async now(): Promise<number> {
     const { rows } = await this.#database.query(this.#sql.now);
     return rows[0].now;
   }
 
   /**
-   * Releases the claims that had lapsed when this was called last, and still have. In between every healthy server has had the
-   * time to renew its own: they also look lapsed when the clock has just stepped, or somebody locked their jobs for long.
+   * Releases the claims that had lapsed at the previous call and still have. Every healthy server has renewed its
+   * claims in between. Otherwise they would look lapsed after a step of the clock or a long lock on their jobs.
    */
   async releaseLapsed(): Promise<void> {
     const futureMs = this.#leaseMs / BEATS_PER_LEASE;
@@ -161,17 +164,17 @@ export class Jobs {
     }
   }
 
-  /** Ends jobs whose work is done. A claim that has lapsed ends nothing. */
+  /** Completes jobs whose work is done. A claim that has lapsed completes nothing. */
   async complete(method: string, claims: readonly Claim[]): Promise<void> {
     await this.#boss.complete(method, [...claims]);
   }
 
-  /** Gives jobs back, as part of a transaction, for others to claim at once. */
+  /** Releases jobs within a transaction, for any server to claim immediately. */
   async release(queries: PostgresQueries, method: string, claims: readonly Claim[]): Promise<void> {
     await this.#boss.fail(method, [...claims], null, { db: inside(queries) });
   }
 
-  /** Deletes jobs that are done, if no other server has just done so. */
+  /** Deletes completed jobs, unless another server has just done so. */
   async tidy(): Promise<void> {
     await this.#boss.supervise();
   }
@@ -181,9 +184,10 @@ export class Jobs {
   }
 
   async #createQueue(method: string): Promise<void> {
-    // Asked first: creating takes a lock that every server wants when it starts.
+    // Checked first, because creating takes a lock that every server needs at start.
     if (!(await this.#boss.getQueue(method))) await this.#boss.createQueue(method, { policy: 'exclusive' });
-    // Has pg-boss remember the queue: within a transaction it would ask on another connection, of which there may be none.
+    // Makes pg-boss cache the queue. Within a transaction it would query on another connection, which may not be
+    // available.
     await this.#boss.findJobs(method, { id: NO_JOB });
   }
 }

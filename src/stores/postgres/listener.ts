@@ -3,23 +3,23 @@ import type { Clock } from '../../core/clock.js';
 import { abortable, onAbort, sleep, within } from '../../core/signals.js';
 import type { PostgresClient } from './connection.js';
 import { type Notice, parseNotice } from './notice.js';
-import { Pause } from './pause.js';
+import { Pause } from './repeat.js';
 
-/** How often a connection that says nothing is asked whether it is still there. */
+/** Interval of probes on the listening connection. */
 const PROBE_INTERVAL_MS = 10_000;
-/** How long an answer, or a notice to oneself, may take to arrive. */
+/** Time limit for the response to a probe, and for an echo. */
 const PROBE_TIMEOUT_MS = 5000;
 
 /** Dependencies of a listener. */
 export interface ListenerOptions {
   readonly connect: () => Promise<PostgresClient>;
   readonly channel: string;
-  /** Sends an echo to all servers, this one included, on another connection. */
+  /** Sends an echo to all servers, including this one, on another connection. */
   readonly sendEcho: (subject: string) => Promise<void>;
   readonly onNotice: (notice: Notice) => void;
-  /** Called after each subscription: what was sent before it was not received. */
+  /** Called after each subscription: notices sent earlier were missed. */
   readonly onGap: () => void;
-  /** Called when it turns out that notices arrive, or do not, and whenever that changes. */
+  /** Called once it is known whether notices arrive, and whenever that changes. */
   readonly onHearing: (hears: boolean) => void;
   readonly onError: (error: unknown) => void;
   readonly clock: Clock;
@@ -30,10 +30,10 @@ export interface ListenerOptions {
 }
 
 /**
- * Receives what the other servers send, on a connection of its own; on a new one when that breaks.
+ * Receives notices of other servers on its own connection, and reconnects when that breaks.
  *
- * A pooler of connections may accept LISTEN and deliver nothing, as PgBouncer does in transaction mode. So after each
- * subscription the listener sends itself a notice; if it does not arrive, another one follows at each probe.
+ * A connection pooler may accept LISTEN and deliver nothing, as PgBouncer does in transaction mode. So after each
+ * subscription the listener sends itself an echo. If that does not arrive, it sends another at each probe.
  */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -62,7 +62,7 @@ export class Listener {
         try {
           await this.#listen(client, () => pause.reset());
         } finally {
-          // Not given back to the pool: it listens, and may be broken.
+          // Closed instead of returned to the pool: it listens, and may be broken.
           client.release(true);
         }
       } catch (error) {
@@ -72,7 +72,7 @@ export class Listener {
     }
   }
 
-  /** Listens until the connection breaks, or this is closed: then it rejects. */
+  /** Listens until the connection breaks or the listener is closed, then rejects. */
   async #listen(client: PostgresClient, subscribed: () => void): Promise<never> {
     const { channel, onGap, clock, probeIntervalMs = PROBE_INTERVAL_MS } = this.#options;
     const broken = new AbortController();
@@ -88,7 +88,7 @@ export class Listener {
       let hears = await this.#echo(signal);
       for (;;) {
         await sleep(probeIntervalMs, signal, clock);
-        // A connection that hangs would look like one where nothing happens.
+        // Detects a connection that hangs, which otherwise looks idle.
         await this.#inTime(signal, (signal) => abortable(client.query('SELECT 1'), signal));
         if (!hears) hears = await this.#echo(signal);
       }
@@ -112,7 +112,7 @@ export class Listener {
       await abortable(sendEcho(subject), signal);
     } catch (error) {
       signal.throwIfAborted();
-      // It was not sent, which tells nothing of what is received.
+      // It was not sent, so nothing is known about receiving.
       this.#options.onError(error);
       this.#echoes.delete(subject);
       return false;

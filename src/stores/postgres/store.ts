@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { monotonicClock } from '../../core/clock.js';
 import { Listeners } from '../../core/listeners.js';
-import { Code, invalidField, kitError, quoted, StatusError } from '../../core/status.js';
+import { Code, invalidField, quoted, StatusError } from '../../core/status.js';
 import { reportListenerFailure, withSafeCallbacks } from '../contract/callback-failures.js';
 import type {
   ChangeListener,
@@ -15,7 +15,9 @@ import type {
   WorkConsumer,
   WorkHandler,
 } from '../contract/operation-store.js';
+import { nameTaken, storeClosed } from '../contract/store-error.js';
 import { recordOf, rowOf } from '../sql/operation-row.js';
+import { readPage } from '../sql/read-page.js';
 import { SETTING, secretMissing } from '../sql/shared-settings.js';
 import { Batches, type RowWrite } from './batches.js';
 import { Consumption } from './consumption.js';
@@ -23,13 +25,12 @@ import { Listener } from './listener.js';
 import { LOCKED, type LockPatience, untilUnlocked } from './locked-rows.js';
 import { formatNotice, type Notice, noticePrefix } from './notice.js';
 import { type PostgresSettings, type PostgresStoreOptions, settingsFrom } from './options.js';
-import { listPage } from './page.js';
 import { repeat } from './repeat.js';
+import { Scan } from './scan.js';
 import { notify, openSession, type Session } from './session.js';
-import { Writability } from './writability.js';
-import { changeRows, createRows, type RowChange } from './writes.js';
+import { changeRows, createRows, type RowChange, Writability } from './writes.js';
 
-/** How often to poll while notifications do not arrive. */
+/** Poll interval while notifications do not arrive. */
 const DEAF_POLL_MS = 1000;
 
 const DEAF =
@@ -38,10 +39,10 @@ const DEAF =
   '(--store-listen) to an address that leads to PostgreSQL itself';
 
 /**
- * Keeps operations in PostgreSQL, for any number of servers: each answers for all operations, and the work of one
- * that dies is taken over by another. Needs the packages `pg` and `pg-boss`.
+ * Stores operations in PostgreSQL for any number of servers. Each server answers for all operations, and the work of
+ * a server that dies is taken over by another. Requires the packages `pg` and `pg-boss`.
  *
- * @throws TypeError when an option cannot be what it is.
+ * @throws TypeError if an option is invalid.
  *
  * @example
  * ```ts
@@ -123,7 +124,7 @@ class PostgresStore implements OperationStore {
       }
       const earlier = requestId === undefined ? undefined : await this.find({ ...record, requestId });
       if (earlier) return earlier;
-      // Neither there: what stood in the way is gone again.
+      // Neither exists: the conflicting row has been deleted since.
       if (await this.get(record.name)) throw nameTaken(record.name);
     }
   }
@@ -157,7 +158,7 @@ class PostgresStore implements OperationStore {
 
   async list(query: ListQuery): Promise<ListPage> {
     const { database, table } = await this.#opened();
-    return await listPage(database, table, query);
+    return await readPage(query, new Scan(database, table, query));
   }
 
   async deleteExpired(now: number, limit: number): Promise<number> {
@@ -186,7 +187,7 @@ class PostgresStore implements OperationStore {
 
   watch(listener: ChangeListener): () => void {
     const stop = this.#listeners.add(listener);
-    // Whoever watches is to hear of what happens, without asking for anything.
+    // Watchers must be notified without calling anything else first.
     this.#opened().catch(this.#onError);
     return stop;
   }
@@ -209,7 +210,7 @@ class PostgresStore implements OperationStore {
 
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return;
-    this.#closed.abort(kitError(Code.UNAVAILABLE, 'STORE_CLOSED', 'the store is closed: open another'));
+    this.#closed.abort(storeClosed());
     this.#listeners.clear();
     this.#consumption?.stop();
     const session = await this.#session?.catch(() => undefined);
@@ -221,7 +222,7 @@ class PostgresStore implements OperationStore {
     await session?.pools.close();
   }
 
-  /** The session, opened by whoever asks first; again by the next one when the database was away. */
+  /** Opens the session on first use. The next call opens it again if the database was unavailable. */
   async #opened(): Promise<Session> {
     this.#closed.signal.throwIfAborted();
     this.#session ??= this.#open();
@@ -295,15 +296,10 @@ class PostgresStore implements OperationStore {
     sql: (session: Session) => string,
     values: readonly string[],
   ): Promise<OperationRecord | undefined> {
-    // PostgreSQL keeps no text with this character, and refuses to look for one.
+    // PostgreSQL can neither store nor compare text with NUL characters.
     if (values.some((value) => value.includes('\0'))) return undefined;
     const session = await this.#opened();
     const { rows } = await session.database.query(sql(session), [...values]);
     return rows[0] && recordOf(rows[0]);
   }
-}
-
-function nameTaken(name: string): StatusError {
-  const message = `operation ${quoted(name)} exists: choose another id`;
-  return kitError(Code.ALREADY_EXISTS, 'NAME_TAKEN', message, { metadata: { name } });
 }

@@ -1,19 +1,21 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../sql/operation-row.js';
 import type { RowWrite, WriteResult } from './batches.js';
+import { isOutOfResources } from './database-error.js';
 import { LOCK_TIMEOUT_MS, LOCKED } from './locked-rows.js';
 import type { Session } from './session.js';
 
-/** A row that takes the place of the one of its name. */
+/** Row that replaces the one of the same name. */
 export interface RowChange extends RowWrite {
-  /** What that one's version must be. */
+  /** Version that the existing row must have. */
   readonly expectedVersion: number;
 }
 
 /**
- * Adds the rows that are new, and jobs for those whose work is not done, in one transaction.
+ * Adds the rows that are new, and jobs for those that are unfinished, in one transaction.
  *
- * @param notice - how a notice of work begins.
- * @returns of each row whether it was new.
+ * @param notice - prefix of a notice of work.
+ * @returns for each row, whether it was new.
  */
 export async function createRows(
   { database, jobs, sql, channel }: Session,
@@ -45,8 +47,8 @@ export async function createRows(
 /**
  * Changes the rows whose version is still the expected one.
  *
- * @param notice - how a notice of change begins.
- * @returns of each row whether it was, or that another transaction has locked it.
+ * @param notice - prefix of a notice of change.
+ * @returns for each row, whether it was, or `LOCKED` if another transaction has locked it.
  */
 export async function changeRows(
   { database, sql, channel }: Session,
@@ -67,10 +69,7 @@ export async function changeRows(
   return rows.map(({ name }) => results.get(name) ?? false);
 }
 
-/**
- * The order in which rows are added: those with request ids last, and sorted. Servers that add the same ones would otherwise
- * wait for each other.
- */
+/** Sorts rows by request id, those without one first. Otherwise servers that add the same request ids could deadlock. */
 function inOrderOfLocks(rows: readonly OperationRow[]): readonly OperationRow[] {
   const key = ({ method, parent, request_id }: OperationRow) =>
     request_id === null ? '' : JSON.stringify([method, parent, request_id]);
@@ -80,7 +79,47 @@ function inOrderOfLocks(rows: readonly OperationRow[]): readonly OperationRow[] 
     .map(({ row }) => row);
 }
 
-/** The values of many rows as arrays, one for each column. */
+/** Transposes rows to one array per column. */
 function columnsOf(rows: readonly OperationRow[], columns: readonly (keyof OperationRow)[]): unknown[] {
   return columns.map((column) => rows.map((row) => row[column]));
+}
+
+/** Size of the row written by a trial, larger than the free space of any page. */
+const TRIAL_BYTES = 64 * 1024;
+
+const ROLL_BACK = new Error('the trial is over');
+
+/** Checks whether operations can be written. */
+export class Writability {
+  /** True if a write ran out of resources and no trial has succeeded since. */
+  #isOutOfResources = false;
+
+  /** Performs a write, and records if it ran out of resources. */
+  async observe<Result>(write: () => Promise<Result>): Promise<Result> {
+    try {
+      return await write();
+    } catch (error) {
+      if (isOutOfResources(error)) this.#isOutOfResources = true;
+      throw error;
+    }
+  }
+
+  /**
+   * Rejects if operations cannot be written: the database is unavailable or read-only, or the user may not write. A
+   * full disk shows only when a table has to grow. So after a write that ran out of space, each check writes a row
+   * and rolls it back.
+   */
+  async check({ database, sql }: Session): Promise<void> {
+    await database.query(sql.checkPrivileges);
+    if (!this.#isOutOfResources) return;
+    await database
+      .transaction({ lock_timeout: LOCK_TIMEOUT_MS }, async (queries) => {
+        await queries.query(sql.tryWrite, [randomUUID(), randomBytes(TRIAL_BYTES)]);
+        throw ROLL_BACK;
+      })
+      .catch((error: unknown) => {
+        if (error !== ROLL_BACK) throw error;
+      });
+    this.#isOutOfResources = false;
+  }
 }

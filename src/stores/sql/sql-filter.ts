@@ -1,25 +1,27 @@
 import type { Condition, Filter, OperationField, Order, Pattern } from '../../filter/ast.js';
 import { msOfNanos, nanosOfMs } from '../../filter/time.js';
 
-/** How a database writes parameters and patterns. */
+/** Syntax of parameters and patterns in a database. */
 export type SqlDialect =
   | { readonly name: 'sqlite' }
   /** `firstParameter` is the number of the first `$n`. */
   | { readonly name: 'postgres'; readonly firstParameter: number };
 
-/** A condition for a WHERE clause, in parentheses where it needs them. */
+/** Condition of a WHERE clause, parenthesized if necessary. */
 export interface SqlCondition {
   readonly sql: string;
   readonly parameters: (string | number)[];
 }
 
 /**
- * The part of a filter that a database can answer. Every operation that matches the filter satisfies it; some
- * that do not match may too, so whoever asks applies `ListQuery.matches` to what it gets.
+ * Compiles the part of a filter that a database can evaluate. Every operation that matches the filter satisfies the
+ * condition. Others may satisfy it too, so the caller must also apply `ListQuery.matches` to each result.
  *
- * The condition is never NULL. It reads the columns `name`; `create_time` and `end_time`, in milliseconds since
- * 1970, `end_time` NULL until the end; `error_code`, NULL without an error; `metadata_type` and `response_type`,
- * type URLs, NULL without the message.
+ * The condition is never NULL. It reads these columns:
+ * - `name`
+ * - `create_time` and `end_time`, in milliseconds since 1970; `end_time` is NULL until the end
+ * - `error_code`, NULL without an error
+ * - `metadata_type` and `response_type`, type URLs, NULL without the message
  */
 export function compileFilter(filter: Filter, dialect: SqlDialect): SqlCondition {
   const compiler = new Compiler(dialect);
@@ -38,8 +40,9 @@ class Compiler {
   }
 
   /**
-   * What is true wherever the filter is (or, negated, wherever it is not); undefined when SQL can say nothing.
-   * NOT is moved down to the conditions: negating what may be true too often would be true too seldom.
+   * Returns a condition that holds whenever the filter does or, if negated, whenever the filter does not. Undefined
+   * if SQL cannot express one. NOT is pushed down to the conditions: negating a condition that is true too often
+   * would exclude matches.
    */
   necessary(filter: Filter, polarity: Polarity): string | undefined {
     switch (filter.kind) {
@@ -71,12 +74,12 @@ class Compiler {
     const before = this.parameters.length;
     const known = operands.map((operand) => this.necessary(operand, polarity));
     if (!known.includes(undefined)) return `(${known.join(' OR ')})`;
-    // What was said of the others goes unsaid, and so do their parameters.
+    // The other operands are dropped, and their parameters with them.
     this.parameters.length = before;
     return undefined;
   }
 
-  /** What is true exactly where the condition is, and false, not NULL, elsewhere. */
+  /** Returns SQL that is true if the condition holds, and false, never NULL, otherwise. */
   #condition({ field, test }: Condition): string | undefined {
     const column = COLUMNS[field];
     if (column === undefined) return undefined;
@@ -94,7 +97,7 @@ class Compiler {
         return whenSet(this.#time(sql, test.comparator, test.value));
       case 'text': {
         const isEquality = test.comparator === '=' || test.comparator === '!=';
-        // Databases order text by rules of their own.
+        // Databases order text by their own collations.
         if (!isEquality || !isStorable(test.value)) return undefined;
         return whenSet(`${sql} ${test.comparator} ${this.#parameter(test.value)}`);
       }
@@ -132,7 +135,7 @@ class Compiler {
       this.#parameter(`${anyBefore ? wildcard : ''}${escaped}${anyAfter ? wildcard : ''}`);
     switch (this.#dialect.name) {
       case 'sqlite':
-        // LIKE of SQLite takes a for A.
+        // SQLite's LIKE ignores case.
         return `${column} ${negation}GLOB ${around('*', text.replace(/[*?[]/g, '[$&]'))}`;
       case 'postgres':
         return `${column} ${negation}LIKE ${around('%', text.replace(/[\\%_]/g, '\\$&'))} ESCAPE '\\'`;
@@ -168,7 +171,28 @@ const COLUMNS: Readonly<Partial<Record<OperationField, Column>>> = {
   'response.@type': { sql: 'response_type', nullable: true },
 };
 
-/** Whether text reaches a database as it is: PostgreSQL refuses NUL, SQLite stops reading a pattern at it. */
+/** Returns true if a database preserves the text: PostgreSQL rejects NUL, and SQLite ends a pattern at it. */
 function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
+}
+
+/** Returns true if the filter matches only unfinished operations, so that a store can use their index. */
+export function wantsUnfinished(filter: Filter): boolean {
+  switch (filter.kind) {
+    case 'and':
+      return filter.operands.some(wantsUnfinished);
+    case 'not':
+      return wantedDone(filter.operand) === true;
+    case 'condition':
+      return wantedDone(filter) === false;
+    case 'or':
+    case 'member':
+      return false;
+  }
+}
+
+/** Value of `done` that a condition requires; undefined if it requires none. */
+function wantedDone(filter: Filter): boolean | undefined {
+  if (filter.kind !== 'condition' || filter.field !== 'done' || filter.test.kind !== 'flag') return undefined;
+  return filter.test.value === (filter.test.comparator === '=');
 }

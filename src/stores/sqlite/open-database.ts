@@ -4,17 +4,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { Code, kitError, quoted, StatusError } from '../../core/status.js';
 import { OLDEST_SQLITE_VERSION, SQLITE_MIGRATIONS } from '../migrations/sqlite/index.js';
 import { isCompatible, newSecret, SETTING } from '../sql/shared-settings.js';
-import { FileIdentity } from './file-identity.js';
-import { lockFile } from './file-lock.js';
+import { FileIdentity, lockFile } from './database-file.js';
 import { ResultCode, resultCode } from './sqlite-error.js';
 
-/** The path of a database that is in no file. */
+/** Path of a database in memory. */
 export const IN_MEMORY = ':memory:';
 
-/** How much an acknowledged change outlives; see `SqliteStoreOptions`. */
+/** Durability of acknowledged changes; see `SqliteStoreOptions`. */
 export type Synchronous = 'full' | 'normal';
 
-/** Extent of the check for damage at open; see `SqliteStoreOptions`. */
+/** Extent of the integrity check at open; see `SqliteStoreOptions`. */
 export type IntegrityCheck = 'quick' | 'full' | 'off';
 
 /** Settings of a database file. */
@@ -23,7 +22,7 @@ export interface DatabaseSettings {
   readonly integrityCheck: IntegrityCheck;
 }
 
-/** A database that this process alone writes to. */
+/** Database that only this process writes to. */
 export interface OpenDatabase {
   readonly database: DatabaseSync;
   /** Undefined for a database in memory. */
@@ -31,16 +30,16 @@ export interface OpenDatabase {
   close(): void;
 }
 
-/** "LROP", by which `file` and we tell our databases from those of others (SQLite's application_id). */
+/** "LROP": SQLite's application_id, by which `file` and this store recognize databases of the kit. */
 const APPLICATION_ID = 0x4c_52_4f_50;
-/** How long to wait for another process that writes, a shell or a backup: all else waits as long. */
+/** Longest wait for another process that writes, such as a shell or a backup. It blocks the event loop. */
 const BUSY_TIMEOUT_MS = 500;
-/** What the write-ahead log is cut back to once it has grown larger. */
+/** Size to which an oversized write-ahead log is truncated. */
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens a database of operations; makes it if there is none, and brings it up to date. On a full disk it is opened all
- * the same if its tables are up to date: then it can be read, and written to as soon as there is room.
+ * Opens a database of operations; creates or migrates it if necessary. On a full disk it still opens if its tables
+ * are up to date. It can then be read, and written as soon as there is space.
  *
  * @throws StatusError FAILED_PRECONDITION that says what is wrong with the file.
  */
@@ -52,7 +51,7 @@ export function openDatabase(path: string, settings: DatabaseSettings): OpenData
     if (!isOutOfRoom(error)) throw refusalOf(path, error);
   }
   try {
-    // The index of the write-ahead log is then kept in memory rather than in a file, which takes no room.
+    // The index of the write-ahead log is then kept in memory instead of a file, which takes no disk space.
     return openFile(path, settings, 'exclusive');
   } catch (error) {
     throw refusalOf(path, error);
@@ -65,7 +64,11 @@ function openMemory(): OpenDatabase {
   return { database, file: undefined, close: () => database.close() };
 }
 
-/** @throws StatusError for what is known to be wrong with the file; otherwise the error of SQLite. */
+/**
+ * Opens a file in a locking mode.
+ *
+ * @throws StatusError for known faults of the file; otherwise SQLite's error.
+ */
 function openFile(
   path: string,
   settings: DatabaseSettings,
@@ -77,7 +80,7 @@ function openFile(
       try {
         closeOne();
       } catch {
-        // Tidying up may fail, for example on a full disk. The file is sound without it, and the rest is closed.
+        // Cleanup may fail, for example on a full disk. The file stays sound, and the remaining resources are closed.
       }
     }
   };
@@ -85,7 +88,7 @@ function openFile(
     const database = new DatabaseSync(path);
     open.push(() => database.close());
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    // The real path, so that a symbolic link does not lead around the lock.
+    // The real path, so that a symbolic link cannot bypass the lock.
     const realPath = realpathSync(path);
     const unlock = lockFile(realPath);
     if (!unlock) throw locked(path, holderOf(database));
@@ -105,14 +108,14 @@ function openFile(
 }
 
 /**
- * Records that this process has the file open, for the message to another one that tries to open it. As the smallest
- * change there is, it also shows whether the file can be written to.
+ * Records that this process has the file open, for the error message of another process that tries to open it. As the
+ * smallest possible change, it also shows whether the file can be written.
  */
 export function recordHolder(database: DatabaseSync): void {
   database.prepare('INSERT OR REPLACE INTO opened_by (rowid, pid) VALUES (1, ?)').run(process.pid);
 }
 
-/** Does without the record on a full disk, or while another program writes: both pass. */
+/** Records the holder, except on a full disk or while another program writes: both conditions are temporary. */
 function recordHolderIfPossible(database: DatabaseSync): void {
   try {
     recordHolder(database);
@@ -122,9 +125,9 @@ function recordHolderIfPossible(database: DatabaseSync): void {
 }
 
 /**
- * Looks for damage, so that it is found at start rather than by the first call that meets it.
+ * Checks for damage at open, so that no later call meets it first.
  *
- * @throws StatusError FAILED_PRECONDITION if there is any.
+ * @throws StatusError FAILED_PRECONDITION if the file is damaged.
  */
 function checkIntegrity(database: DatabaseSync, path: string, extent: IntegrityCheck): void {
   if (extent === 'off') return;
@@ -186,14 +189,14 @@ function migrate(database: DatabaseSync, path: string): void {
   }
 }
 
-/** The setting that newer code left; undefined for a file that has none. */
+/** Setting left by newer code; undefined if the file has none. */
 function oldestVersionOf(database: DatabaseSync): string | undefined {
   try {
     const { value } =
       database.prepare('SELECT value FROM settings WHERE key = ?').get(SETTING.oldestVersion) ?? {};
     return value === undefined ? undefined : String(value);
   } catch {
-    // There is no such table.
+    // The table does not exist.
     return undefined;
   }
 }
@@ -202,13 +205,13 @@ function pragma(database: DatabaseSync, text: string): unknown {
   return Object.values(database.prepare(`PRAGMA ${text}`).get() ?? {})[0];
 }
 
-/** The process that has the file, as it says itself; undefined when that cannot be read. */
+/** Process that has the file open, as recorded in it; undefined if that cannot be read. */
 function holderOf(database: DatabaseSync): number | undefined {
   try {
     const { pid } = database.prepare('SELECT pid FROM opened_by').get() ?? {};
     return typeof pid === 'number' ? pid : undefined;
   } catch {
-    // It is only just making the file.
+    // The other process is still creating the file.
     return undefined;
   }
 }
@@ -225,13 +228,13 @@ function locked(path: string, pid: number | undefined): StatusError {
   );
 }
 
-/** Result codes of SQLite when a file cannot grow: a full disk, a quota, a limit on the size of files. */
+/** Returns true if a file could not grow, because of a full disk, a quota or a file size limit. */
 function isOutOfRoom(error: unknown): boolean {
   const code = resultCode(error);
   return code === ResultCode.FULL || code === ResultCode.IOERR;
 }
 
-/** The reason why a file cannot be opened, with what to do about it. */
+/** Error that says why a file cannot be opened and what to do about it. */
 function refusalOf(path: string, cause: unknown): StatusError {
   if (cause instanceof StatusError) return cause;
   const file = `database ${quoted(path)}`;

@@ -1,6 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { matchesParent } from '../../core/name.js';
-import { Code, kitError, quoted } from '../../core/status.js';
 import type {
   ListPage,
   ListQuery,
@@ -9,6 +8,7 @@ import type {
   UnfinishedCount,
   UnfinishedState,
 } from '../contract/operation-store.js';
+import { nameTaken } from '../contract/store-error.js';
 import {
   CHANGING_COLUMNS,
   COLUMNS,
@@ -17,9 +17,9 @@ import {
   rowOf,
   valuesOf,
 } from '../sql/operation-row.js';
+import { readPage } from '../sql/read-page.js';
 import { countByStateSql } from '../sql/unfinished-count.js';
-import { listPage } from './list-page.js';
-import { Statements } from './statements.js';
+import { Scan, Statements } from './scan.js';
 
 const INSERT = `
   INSERT INTO operations (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
@@ -54,7 +54,7 @@ const COUNT_UNFINISHED = countByStateSql(`
 
 const SELECT_SETTING = 'SELECT value FROM settings WHERE key = ?';
 
-/** The table of operations: what a store does to it, one statement each. */
+/** Operations table, with one prepared statement per operation of the store. */
 export class OperationsTable {
   readonly #database: DatabaseSync;
   readonly #listing: Statements;
@@ -80,8 +80,10 @@ export class OperationsTable {
   }
 
   /**
-   * @returns the record that is kept: an earlier one with the same request id, or the one given.
-   * @throws StatusError ALREADY_EXISTS when the name is taken.
+   * Inserts a record.
+   *
+   * @returns the stored record: an earlier one with the same request id, or the given one.
+   * @throws StatusError ALREADY_EXISTS if the name is taken.
    */
   insert(record: OperationRecord): OperationRecord {
     const { method, parent, requestId } = record;
@@ -89,12 +91,7 @@ export class OperationsTable {
     if (earlier) return earlier;
     const { changes } = this.#insert.run(...valuesOf(rowOf(record), COLUMNS));
     if (changes === 1) return record;
-    throw kitError(
-      Code.ALREADY_EXISTS,
-      'NAME_TAKEN',
-      `operation ${quoted(record.name)} exists: choose another id`,
-      { metadata: { name: record.name } },
-    );
+    throw nameTaken(record.name);
   }
 
   byName(name: string): OperationRecord | undefined {
@@ -105,24 +102,24 @@ export class OperationsTable {
     return record(this.#selectByRequest.get(method, parent, requestId));
   }
 
-  /** Whether there was a record of that name and version to replace. */
+  /** Replaces a record. Returns true if one of that name and version existed. */
   replace(record: OperationRecord, expectedVersion: number): boolean {
     const values: SQLInputValue[] = valuesOf(rowOf(record), CHANGING_COLUMNS);
     return this.#update.run(...values, record.name, expectedVersion).changes === 1;
   }
 
-  /** Whether there was a record of that name. */
+  /** Deletes a record. Returns true if it existed. */
   delete(name: string): boolean {
     return this.#delete.run(name).changes === 1;
   }
 
-  /** @returns the names of what was deleted. */
+  /** Deletes expired records. Returns their names. */
   deleteExpired(now: number, limit: number): string[] {
     return this.#deleteExpired.all(now, limit).map(({ name }) => String(name));
   }
 
   list(query: ListQuery): Promise<ListPage> {
-    return listPage(this.#listing, query);
+    return readPage(query, new Scan(this.#listing, query));
   }
 
   setting(key: string): string | undefined {
@@ -130,7 +127,7 @@ export class OperationsTable {
     return value === undefined ? undefined : String(value);
   }
 
-  /** Names of the operations of such methods that have not ended, oldest first. */
+  /** Names of the unfinished operations of `methods`, oldest first. */
   unfinished(methods: ReadonlySet<string>): string[] {
     const rows = this.#database.prepare(SELECT_UNFINISHED).all(JSON.stringify([...methods]));
     return rows.map(({ name }) => String(name));

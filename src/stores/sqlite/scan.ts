@@ -1,11 +1,10 @@
-import type { SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { hasWildcard } from '../../core/name.js';
+import { RecentlyUsed } from '../../core/recently-used.js';
 import { type ListQuery, MAX_EXAMINED } from '../contract/operation-store.js';
-import { LISTED_COLUMNS, type ListedRow, UNFINISHED_COLUMNS } from '../sql/listed-row.js';
 import type { OperationRow } from '../sql/operation-row.js';
-import { compileFilter } from '../sql/sql-filter.js';
-import { wantsUnfinished } from '../sql/unfinished-filter.js';
-import type { Statements } from './statements.js';
+import { LISTED_COLUMNS, type ListedRow, type PageScan, UNFINISHED_COLUMNS } from '../sql/read-page.js';
+import { compileFilter, wantsUnfinished } from '../sql/sql-filter.js';
 
 const BYTES: readonly string[] = [
   'metadata_value',
@@ -14,43 +13,44 @@ const BYTES: readonly string[] = [
 ] satisfies (keyof OperationRow)[];
 
 /**
- * Up to here bytes are read as hexadecimal text: node:sqlite makes each BLOB an ArrayBuffer of its own, and making and
- * collecting those took a third of a page. The text takes longer from some 300 bytes on.
+ * Upper bound on the length of values read as hexadecimal text. `node:sqlite` allocates an ArrayBuffer per BLOB. Text
+ * saves 20 to 30 of 85 µs per page of 50 records; above about 300 bytes it is slower (see docs/benchmarks.md,
+ * "Filtered pages").
  */
 const SHORT_BYTES = 128;
 
-/** How many rows are examined before it is found out where the last is that may be. */
+/** Number of rows examined before the last row to examine is located. */
 const NEAR = 500;
 
-/** A condition of SQL with what its question marks stand for. */
+/** SQL condition with the values of its parameters. */
 interface Condition {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 }
 
-/** Where the rows of a page are looked for. */
+/** Index, columns and conditions of a scan. */
 interface Plan {
-  /** The index is named, for SQLite's planner knows nothing of how the operations are spread. */
+  /** Index clause. The index is explicit because SQLite's planner does not know the distribution of operations. */
   readonly index: string;
   readonly columns: readonly string[];
-  /** What the index finds by itself. */
+  /** Conditions that the index evaluates. */
   readonly scope: readonly Condition[];
-  /** What must be looked at one by one. */
+  /** Conditions that are evaluated row by row. */
   readonly narrowing: readonly Condition[];
 }
 
-/** The rows that may belong to one page, newest first. */
-export class Scan {
+/** Rows that may belong to one page, newest first. */
+export class Scan implements PageScan {
   readonly #statements: Statements;
   readonly #plan: Plan;
-  /** What rows must satisfy besides the scope. */
+  /** Conditions besides the scope. */
   readonly #wanted: readonly Condition[];
-  /** True if more rows may have to be examined than are returned. */
   readonly isSelective: boolean;
+  readonly lazy = { hasMore: () => this.#hasMore() };
   readonly #beginning: number;
-  /** All rows that were read lie above; undefined while none were asked for. */
+  /** Sequence of the row consumed last; undefined before the first. */
   #before: number | undefined;
-  /** Where the page ends at the latest; undefined when there is less to examine, or while that is not known. */
+  /** Sequence of the last row to examine; undefined if there are fewer rows, or before it is known. */
   #end: number | undefined;
   #endIsKnown = false;
 
@@ -66,21 +66,21 @@ export class Scan {
   }
 
   /**
-   * At most `limit` of the rows not read yet; fewer if there are no more to examine. Each is read when it is asked for, and
-   * all within one turn of the event loop. Whoever stops early goes on with the row after the last one.
+   * Each row is read as it is consumed. Consume all rows within one turn of the event loop; after stopping early, the
+   * next call continues after the last row.
    */
-  *next(limit: number): Generator<ListedRow<number>, void> {
+  *next(limit: number): Generator<ListedRow, void> {
     const isFirst = this.#before === undefined;
     this.#before ??= this.#beginning;
     const rows = isFirst && this.isSelective ? this.#first(limit) : this.#newest(limit, this.#end);
     for (const row of rows) {
-      this.#before = row[0];
+      this.#before = Number(row[0]);
       yield row;
     }
   }
 
-  /** True if there is a row that was not read yet, in a scan that is not selective. Reads no contents. */
-  hasMore(): boolean {
+  /** Returns true if an unread row exists, in a scan that is not selective. Reads no contents. */
+  #hasMore(): boolean {
     const { index, scope } = this.#plan;
     const { sql, values } = all([...scope, ...this.#wanted, below(this.#before ?? this.#beginning)]);
     const statement = `SELECT sequence FROM operations ${index} WHERE ${sql} ORDER BY sequence DESC LIMIT 1`;
@@ -89,17 +89,25 @@ export class Scan {
   }
 
   /**
-   * Where the page ends at the latest; undefined when there is less to examine than that. To be asked in the turn in
-   * which the first rows are read, so that both see the same operations.
+   * Sequence of the last row to examine; undefined if there are fewer rows. Evaluated in the turn of the first read,
+   * so that both see the same operations.
    */
-  end(): number | undefined {
+  end(): string | undefined {
+    const end = this.#lastExamined();
+    return end === undefined ? undefined : String(end);
+  }
+
+  #lastExamined(): number | undefined {
     if (this.isSelective && !this.#endIsKnown) this.#end = this.#sequenceAt(MAX_EXAMINED);
     this.#endIsKnown = true;
     return this.#end;
   }
 
-  /** Most often the page is full of what lies near; then nobody needs to know where it ends, which takes a while to find. */
-  *#first(limit: number): Generator<ListedRow<number>, void> {
+  /**
+   * Reads the first rows. Usually the nearest ones fill the page; then the last row to examine, which takes long to
+   * find, is not needed.
+   */
+  *#first(limit: number): Generator<ListedRow, void> {
     const near = this.#sequenceAt(NEAR);
     if (near === undefined) this.#endIsKnown = true;
     let count = 0;
@@ -109,11 +117,11 @@ export class Scan {
     }
     if (near === undefined || count === limit) return;
     this.#before = near;
-    yield* this.#newest(limit - count, this.end());
+    yield* this.#newest(limit - count, this.#lastExamined());
   }
 
-  /** What was not read yet, down to `end`. */
-  #newest(limit: number, end: number | undefined): Generator<ListedRow<number>, void> {
+  /** Reads the unread rows down to `end`. */
+  #newest(limit: number, end: number | undefined): Generator<ListedRow, void> {
     const { columns, index, scope } = this.#plan;
     const bound = end === undefined ? [] : [condition('sequence >= ?', end)];
     const { sql, values } = all([
@@ -127,7 +135,7 @@ export class Scan {
     return this.#rows(columns, statement, [...values, limit]);
   }
 
-  /** Where the row lies that is examined as that one, counted from 1; undefined when there are fewer. */
+  /** Sequence of the row at a place, counted from 1; undefined if there are fewer rows. */
   #sequenceAt(place: number): number | undefined {
     const { index, scope } = this.#plan;
     const { sql, values } = all([...scope, below(this.#beginning)]);
@@ -141,13 +149,13 @@ export class Scan {
     columns: readonly string[],
     sql: string,
     values: readonly SQLInputValue[],
-  ): Generator<ListedRow<number>, void> {
+  ): Generator<ListedRow, void> {
     for (const row of this.#statements.rows(sql, values)) {
       for (const [index, column] of columns.entries()) {
         const value = row[index];
         if (typeof value === 'string' && BYTES.includes(column)) row[index] = Buffer.from(value, 'hex');
       }
-      yield row as unknown as ListedRow<number>;
+      yield row as unknown as ListedRow;
     }
   }
 }
@@ -162,7 +170,7 @@ function planOf({ parent, where }: ListQuery): Plan {
   const wildcard = hasWildcard(parent);
   const under = wildcard ? condition('matches_parent(?, parent)', parent) : condition('parent = ?', parent);
   const filtered = where ? [whereOf(where)] : [];
-  // Most operations have ended, so those that have not are found by themselves.
+  // Most operations have ended, so unfinished ones have their own index.
   if (where && wantsUnfinished(where)) {
     return {
       index: 'INDEXED BY operations_unfinished',
@@ -199,4 +207,37 @@ function all(conditions: readonly Condition[]): Condition {
     sql: conditions.map(({ sql }) => `(${sql})`).join(' AND '),
     values: conditions.flatMap(({ values }) => values),
   };
+}
+
+/**
+ * Number of prepared statements kept. Preparing takes longer than reading a page. Filters create many statements, of
+ * which few are used often.
+ */
+const KEPT_STATEMENTS = 100;
+
+/** Cache of prepared statements whose text is built on demand. */
+export class Statements {
+  readonly #database: DatabaseSync;
+  readonly #prepared = new RecentlyUsed<string, StatementSync>(KEPT_STATEMENTS);
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /**
+   * Rows that a statement returns, each as an array of column values: objects take twice as long to read. Each row is
+   * read as it is consumed. Consume the rows within one turn of the event loop, or stop: the statement stays open
+   * until then.
+   */
+  *rows(sql: string, values: readonly SQLInputValue[]): Generator<SQLOutputValue[], void> {
+    const statement = this.#prepared.get(sql, () => prepare(this.#database, sql));
+    for (const row of statement.iterate(...values)) yield Array.isArray(row) ? row : Object.values(row);
+  }
+}
+
+function prepare(database: DatabaseSync, sql: string): StatementSync {
+  const statement = database.prepare(sql);
+  // Node 22 has it since 22.16.
+  if ('setReturnArrays' in statement) statement.setReturnArrays(true);
+  return statement;
 }

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Listeners } from '../../core/listeners.js';
 import { withDefaults } from '../../core/options.js';
-import { Code, kitError } from '../../core/status.js';
 import { reportListenerFailure, withSafeCallbacks } from '../contract/callback-failures.js';
 import type {
   ChangeListener,
@@ -15,6 +14,7 @@ import type {
   WorkConsumer,
   WorkHandler,
 } from '../contract/operation-store.js';
+import { storeClosed } from '../contract/store-error.js';
 import { WorkQueue } from '../contract/work-queue.js';
 import { SETTING, secretMissing } from '../sql/shared-settings.js';
 import { GroupCommit } from './group-commit.js';
@@ -28,21 +28,22 @@ import {
 import { OperationsTable } from './operations-table.js';
 import { storeError } from './sqlite-error.js';
 
-/** What {@link sqliteStore} takes besides the path. */
+/** Options of {@link sqliteStore}. */
 export interface SqliteStoreOptions {
   /**
-   * What an acknowledged change outlives.
+   * Durability of acknowledged changes.
    *
-   * - `'full'`: the loss of power, at the cost of an fsync for the changes of each turn of the event loop.
-   * - `'normal'`: the death of the process in any way. When the machine loses power or its kernel fails, the last
-   *   changes may be gone, though acknowledged; the file stays sound.
+   * - `'full'`: they survive a loss of power, at the cost of one fsync for the changes of each turn of the event
+   *   loop.
+   * - `'normal'`: they survive any end of the process. If the machine loses power or its kernel fails, the last
+   *   acknowledged changes may be lost; the file stays sound.
    *
    * @defaultValue 'full'
    */
   readonly synchronous?: Synchronous | undefined;
   /**
-   * Extent of the search for damage when the file is opened: `'quick'` reads every page of the file, `'full'` also compares
-   * every index with its table, `'off'` searches for nothing.
+   * Extent of the integrity check at open: `'quick'` reads every page of the file, `'full'` also compares every index
+   * with its table, `'off'` checks nothing.
    *
    * @defaultValue 'quick'
    */
@@ -52,15 +53,14 @@ export interface SqliteStoreOptions {
 const DEFAULTS = { synchronous: 'full', integrityCheck: 'quick' } as const;
 
 /**
- * Keeps operations in a file of this machine, for one process at a time (`node:sqlite`). What was acknowledged
- * outlives that process: at the next start queued work is done, and work that was interrupted is resumed or
- * ended, as its method says.
+ * Stores operations in a local file for one process at a time (`node:sqlite`). Acknowledged changes survive the
+ * process. At the next start queued work runs, and interrupted work is resumed or ended, as its method defines.
  *
- * The file is opened at once. If that fails, `ready` of the store rejects and says why, and so does whatever
- * else is asked of it.
+ * The file is opened immediately. If that fails, `ready` and all other methods of the store reject with the reason.
  *
- * @param path - of the file, made if there is none; `':memory:'` for a database that goes with the store.
- * @throws TypeError when the path is empty.
+ * @param path - path of the file, which is created if necessary; `':memory:'` for a database that ends with the
+ * store.
+ * @throws TypeError if the path is empty.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Ope
   return new SqliteStore(() => openDatabase(path, settings));
 }
 
-/** A store that is open. */
+/** Resources of an open store. */
 interface Opened extends OpenDatabase {
   readonly table: OperationsTable;
   readonly writes: GroupCommit;
@@ -83,7 +83,7 @@ interface Opened extends OpenDatabase {
 class SqliteStore implements OperationStore {
   readonly #listeners = new Listeners<Parameters<ChangeListener>>(reportListenerFailure);
   readonly #queue = new WorkQueue<string>();
-  /** Returns what the store works with; throws if it cannot be used. */
+  /** Returns the open resources; throws if the store cannot be used. */
   #opened: () => Opened;
   #consumes = false;
 
@@ -191,7 +191,7 @@ class SqliteStore implements OperationStore {
       }
     };
     queueLeft(options.methods);
-    // From here on what is created is queued as it becomes durable: nothing is left out, nothing comes twice.
+    // From here on new records are queued once they are durable: none is missed or queued twice.
     this.#consumes = true;
     return { ...consumer, added: (method) => queueLeft(new Set([method])) };
   }
@@ -199,7 +199,7 @@ class SqliteStore implements OperationStore {
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = () => {
-      throw kitError(Code.UNAVAILABLE, 'STORE_CLOSED', 'the store of operations is closed: open another');
+      throw storeClosed();
     };
     this.#queue.clear();
     this.#listeners.clear();
@@ -207,7 +207,7 @@ class SqliteStore implements OperationStore {
     try {
       open = opened();
     } catch {
-      // It could not be opened, or is closed.
+      // It could not be opened, or is already closed.
       return;
     }
     open.writes.flush();
@@ -220,7 +220,7 @@ class SqliteStore implements OperationStore {
       file?.checkForRead();
       return await read(table);
     } catch (error) {
-      // It may have been closed between two batches of a listing.
+      // The store may have been closed between two batches of a listing.
       this.#opened();
       throw storeError(error);
     }

@@ -6,12 +6,11 @@ import type {
   OperationRecord,
   WorkOutcome,
 } from '../../../src/stores/contract/operation-store.js';
-import { Consumption } from '../../../src/stores/postgres/consumption.js';
+import { Consumption, reconcile } from '../../../src/stores/postgres/consumption.js';
 import { Dispatcher, type DispatcherOptions } from '../../../src/stores/postgres/dispatcher.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import type { Claim } from '../../../src/stores/postgres/jobs.js';
 import { settingsFrom } from '../../../src/stores/postgres/options.js';
-import { reconcile } from '../../../src/stores/postgres/reconciliation.js';
 import { openSession, type Session } from '../../../src/stores/postgres/session.js';
 import { createRows } from '../../../src/stores/postgres/writes.js';
 import { rowOf } from '../../../src/stores/sql/operation-row.js';

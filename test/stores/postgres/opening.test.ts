@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Code, StatusError } from '../../../src/core/status.js';
+import { importPeer } from '../../../src/stores/postgres/database.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
-import { importPeer } from '../../../src/stores/postgres/peers.js';
 import { createDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 
