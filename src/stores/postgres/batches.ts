@@ -3,23 +3,26 @@ import type { OperationRow } from '../sql/operation-row.js';
 import { isLockTimeout } from './database-error.js';
 import { LOCKED, type LockPatience, untilUnlocked } from './locked-rows.js';
 
-/** Number of batches of one kind in flight at once. */
+/** Maximum number of batches of one kind in flight. */
 const AT_ONCE = 2;
 const MAX_WRITES = 100;
-/** Upper bound on the size of a batch: a statement is one string in the end. */
+/** Upper bound on the size of a batch, because a statement is sent as one string. */
 const MAX_BYTES = 1024 * 1024;
 
-/** A row to be written. */
+/** Row to write. */
 export interface RowWrite {
   readonly row: OperationRow;
 }
 
-/** The result of a write: true if the row was written, false if it must not be, or that another transaction has locked it. */
+/**
+ * Result of a write: true if the row was written, false if it must not be, or `LOCKED` if another transaction has
+ * locked it.
+ */
 export type WriteResult = boolean | typeof LOCKED;
 
 /** Dependencies and limits of batches. */
 export interface BatchesOptions<Write extends RowWrite> extends LockPatience {
-  /** Writes rows, all or none, except for those that are locked or must not be written. */
+  /** Writes all rows or none, except for those that are locked or must not be written. */
   readonly writeAll: (writes: readonly Write[]) => Promise<readonly WriteResult[]>;
 }
 
@@ -30,8 +33,8 @@ interface Waiting<Write extends RowWrite> {
 }
 
 /**
- * Writes together what is asked for while earlier writes are in flight: then many share a statement and a commit, and one
- * that comes alone waits for nothing. A row that another transaction has locked is written later and alone.
+ * Groups writes requested while earlier writes are in flight, so that many share one statement and one commit. A
+ * single write is not delayed. A row locked by another transaction is written later, alone.
  */
 export class Batches<Write extends RowWrite> {
   readonly #options: BatchesOptions<Write>;
@@ -42,7 +45,7 @@ export class Batches<Write extends RowWrite> {
     this.#options = options;
   }
 
-  /** Resolves when the row was written, or was found to be one that must not be written. */
+  /** Resolves to true once the row is written, or to false if it must not be written. */
   add(write: Write): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ write, resolve, reject });
@@ -59,7 +62,10 @@ export class Batches<Write extends RowWrite> {
     });
   }
 
-  /** The next batch. Of two writes to one row the later waits: one statement changes a row once. */
+  /**
+   * Removes the next batch from the queue. Of two writes to one row the later waits, because a statement changes a
+   * row only once.
+   */
   #take(): Waiting<Write>[] {
     const batch = new Map<string, Waiting<Write>>();
     const left: Waiting<Write>[] = [];
@@ -77,21 +83,21 @@ export class Batches<Write extends RowWrite> {
     return [...batch.values()];
   }
 
-  /** Settles all of a batch but what is locked, which is left to attempts of its own. */
+  /** Settles a batch. Locked rows are retried separately. */
   async #settle(batch: readonly Waiting<Write>[]): Promise<void> {
     try {
       const results = await this.#options.writeAll(batch.map(({ write }) => write));
       for (const [index, each] of batch.entries()) this.#apply(each, results[index] ?? false);
     } catch (error) {
       if (isLockTimeout(error)) {
-        // A new row met one that another transaction is adding or deleting, and which of them is not known.
+        // A new row conflicts with one that another transaction is adding or deleting. Which row it is, is unknown.
         if (batch.length > 1) await Promise.all(batch.map((each) => this.#settle([each])));
         else for (const each of batch) this.#apply(each, LOCKED);
         return;
       }
       const isPassing = StatusError.from(error).code === Code.UNAVAILABLE;
       if (isPassing || batch.length === 1) for (const { reject } of batch) reject(error);
-      // One of them is at fault, and the others must not suffer from it.
+      // One write is invalid; the others must not fail with it.
       else for (const each of batch) await this.#settle([each]);
     }
   }

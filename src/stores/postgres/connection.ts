@@ -1,48 +1,48 @@
-// The part of the package `pg` that the store uses, so that its declarations do not need those of pg.
+// The part of the package `pg` that the store uses. Published declarations therefore do not depend on those of pg.
 
-/** What a statement gave. */
+/** Result of a statement. */
 export interface PostgresResult {
-  // biome-ignore lint/suspicious/noExplicitAny: the columns are the statement's business, as they are in pg.
+  // biome-ignore lint/suspicious/noExplicitAny: the columns depend on the statement, as in pg.
   readonly rows: any[];
   readonly rowCount: number | null;
 }
 
 /** Runs statements. */
 export interface PostgresQueries {
-  /** Runs one, with `$1` and so on standing for `values`. */
+  /** Runs a statement, with `values` for `$1`, `$2` and so on. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>;
 }
 
-/** A message that arrived by LISTEN. */
+/** Message received through LISTEN. */
 export interface PostgresNotification {
   readonly payload?: string | undefined;
 }
 
-/** One connection, taken out of a pool. */
+/** Connection checked out from a pool. */
 export interface PostgresClient extends PostgresQueries {
-  /** Gives the connection back to its pool; with an error or true, for it to be closed. */
+  /** Returns the connection to its pool or, with an error or true, closes it. */
   release(destroy?: Error | boolean): void;
-  /** Hears of the connection breaking. */
+  /** Notified when the connection breaks. */
   on(event: 'error', listener: (error: Error) => void): unknown;
-  /** Hears of messages that arrive by LISTEN. */
+  /** Notified of messages received through LISTEN. */
   on(event: 'notification', listener: (notification: PostgresNotification) => void): unknown;
-  /** Hears of the connection having ended. */
+  /** Notified when the connection ends. */
   on(event: 'end', listener: () => void): unknown;
   /** Hears of it no longer. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** A pool of connections: a `Pool` of the package `pg` is one. */
+/** Pool of connections, such as a `Pool` of the package `pg`. */
 export interface PostgresPool extends PostgresQueries {
   readonly options?: {
-    /** How many connections it has at most. */
+    /** Maximum number of connections. */
     readonly max?: number | undefined;
   };
-  /** Takes a connection out, until it is released. */
+  /** Checks out a connection, until it is released. */
   connect(): Promise<PostgresClient>;
   /** Closes every connection. */
   end(): Promise<void>;
-  /** Hears of idle connections breaking. */
+  /** Notified when an idle connection breaks. */
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Hears of it no longer. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown;

@@ -1,6 +1,6 @@
 import { Code, kitError, StatusError } from '../../core/status.js';
 
-/** Classes of SQLSTATE, and codes in full, of what passes: the same statement may succeed later. */
+/** SQLSTATE classes and codes of transient errors: the same statement may succeed later. */
 const PASSING = [
   '08', // connection exceptions
   '25006', // read-only: this server is a standby by now, and another one the primary
@@ -16,7 +16,7 @@ const PASSING = [
   '58030', // input or output failed
 ];
 
-/** Codes of Node's sockets, streams and name service. */
+/** Error codes of Node's sockets, streams and DNS lookups. */
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -29,29 +29,29 @@ const UNREACHABLE = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
-  // The socket file of a server that is down.
+  // The socket file of a stopped server.
   'ENOENT',
-  // This process, or machine, has no more of them for a while.
+  // This process or machine has temporarily run out of them.
   'EADDRNOTAVAIL',
   'EMFILE',
   'ENFILE',
-  // A connection that was cut off the moment before.
+  // A connection that has just been closed.
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
 ]);
 
-/** pg says these by message alone. */
+/** Messages of pg errors without a code. */
 const LOST =
   /^(?:Connection terminated|Client was closed and is not queryable|Client has encountered a connection error|timeout (?:expired|exceeded when trying to connect)|Query read timeout|Cannot use a pool after calling end)/;
 
-/** What statements reject with: UNAVAILABLE for what passes, the error itself for anything else. */
+/** Converts an error of a statement: UNAVAILABLE for transient errors, the error itself for all others. */
 export function databaseError(error: unknown): unknown {
   if (error instanceof StatusError || !passes(error)) return error;
   const message = `database is not available: ${(error as Error).message || 'no connection'}; try again`;
   return kitError(Code.UNAVAILABLE, 'DATABASE_UNAVAILABLE', message, { retryAfterMs: 1000, cause: error });
 }
 
-/** What a store rejects with that a database does not let in: what to do about it, as far as SQLSTATE tells. */
+/** Converts an error met while opening a database. The result says what to do about it, if SQLSTATE tells. */
 export function refusal(error: unknown, schema: string): unknown {
   const cause = error instanceof StatusError ? error.cause : error;
   const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
@@ -64,13 +64,13 @@ export function refusal(error: unknown, schema: string): unknown {
   });
 }
 
-/** Whether a write failed because something has run out, such as the disk (SQLSTATE class 53, and 58030). */
+/** Returns true if a write failed because a resource, such as disk space, ran out (SQLSTATE class 53, or 58030). */
 export function isOutOfResources(error: unknown): boolean {
   const code = sqlStateOf(error);
   return code !== undefined && (code.startsWith('53') || code === '58030');
 }
 
-/** Tells whether a statement gave up waiting for a lock (SQLSTATE 55P03). */
+/** Returns true if a statement timed out waiting for a lock (SQLSTATE 55P03). */
 export function isLockTimeout(error: unknown): boolean {
   return sqlStateOf(error) === '55P03';
 }
@@ -87,7 +87,7 @@ const NO_TLS = 'configure TLS on the server, or leave `sslmode` out of the conne
 const TRUST = 'name the file of the certificate authority as `sslrootcert` in the connection string';
 const NAME_THE_HOST = 'connect by a host name that the certificate has, or issue one for this host';
 
-/** SQLSTATE codes, and codes of Node for certificates. */
+/** Advice by SQLSTATE code, or by Node's code for certificate errors. */
 const ADVICE: Readonly<Record<string, string>> = {
   '28000': 'name another user, or allow this one in pg_hba.conf',
   '28P01': 'name another user or password',
@@ -102,7 +102,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 function adviceFor(code: string, message: string, schema: string): string | undefined {
-  // PostgreSQL says by these words alone that pg_hba.conf has only `hostssl` for the client.
+  // Only the message reveals that pg_hba.conf allows nothing but `hostssl` for the client.
   if (code === '28000' && message.includes('no encryption')) return USE_TLS;
   // pg has no code for this.
   if (message === 'The server does not support SSL connections') return NO_TLS;
@@ -117,7 +117,7 @@ function passes(error: unknown): boolean {
     readonly message?: unknown;
     readonly errors?: unknown;
   };
-  // Node tried every address of the name.
+  // Node tried every address of the host name.
   if (Array.isArray(errors)) return errors.every(passes);
   if (typeof code !== 'string') return LOST.test(String(message));
   return UNREACHABLE.has(code) || PASSING.some((prefix) => code.startsWith(prefix));

@@ -9,20 +9,20 @@ import type { Leases } from './leases.js';
 
 const CLAIMED_AT_ONCE = 100;
 
-/** What a dispatcher works with. */
+/** Dependencies of a dispatcher. */
 export interface DispatcherOptions extends ConsumeOptions {
   readonly handler: WorkHandler;
   readonly jobs: Pick<Jobs, 'prepare' | 'claim' | 'complete'>;
   readonly leases: Pick<Leases, 'take' | 'drop'>;
   readonly read: (names: readonly string[]) => Promise<ReadonlyMap<string, OperationRecord>>;
-  /** Gives work back and tells every server. */
+  /** Releases work and notifies every server. */
   readonly release: (method: string, claims: readonly Claim[]) => Promise<void>;
 }
 
-/** Hands the work of its methods to one handler, as long as there is some and the handler has a hand free. */
+/** Hands the work of its methods to one handler, within the handler's concurrency. */
 export class Dispatcher implements WorkConsumer {
   readonly #options: DispatcherOptions;
-  /** Methods that may have work, the one that waits longest first. */
+  /** Methods that may have work, longest waiting first. */
   readonly #wanted = new Set<string>();
   readonly #left = new Set<Promise<void>>();
   readonly #done = new Map<string, Claim[]>();
@@ -37,7 +37,7 @@ export class Dispatcher implements WorkConsumer {
     this.wake();
   }
 
-  /** There may be work of a method, or of any. */
+  /** Checks for work of one method, or of all methods. */
   wake(method?: string): void {
     const { methods } = this.#options;
     if (method === undefined) for (const each of methods) this.#wanted.add(each);
@@ -49,7 +49,7 @@ export class Dispatcher implements WorkConsumer {
     this.#stopped = true;
   }
 
-  /** Resolves when everything that was handed out has been left, and the jobs say so. */
+  /** Resolves once all work that was handed out has settled and its jobs are updated. */
   async close(): Promise<void> {
     this.stop();
     await this.#claiming;
@@ -64,13 +64,13 @@ export class Dispatcher implements WorkConsumer {
   async #claimAll(): Promise<void> {
     const { concurrency, onError } = this.#options;
     this.#isClaiming = true;
-    // Methods that are added meanwhile have their turn too.
+    // Iteration includes methods that are added meanwhile.
     for (const method of this.#wanted) {
       const limit = Math.min(concurrency - this.#left.size, CLAIMED_AT_ONCE);
       if (this.#stopped || limit <= 0) break;
       this.#wanted.delete(method);
       try {
-        // As much as was asked for means that there may be more.
+        // A full batch means that there may be more.
         if ((await this.#claimSome(method, limit)) === limit) this.#wanted.add(method);
       } catch (error) {
         onError(error);
@@ -85,7 +85,7 @@ export class Dispatcher implements WorkConsumer {
     const claims = await jobs.claim(method, limit);
     if (claims.length === 0) return 0;
     const records = await read(claims.map(({ operation }) => operation));
-    // Nothing is handed out any more: whoever stopped this knows of all that was.
+    // After `stop`, no work is handed out: the caller of `stop` knows all of it.
     if (this.#stopped) {
       await release(method, claims);
       return 0;
@@ -123,16 +123,16 @@ export class Dispatcher implements WorkConsumer {
           await release(method, [claim]);
           break;
         case 'superseded':
-          // The job is another server's, or will be when this claim has lapsed.
+          // The job belongs to another server, or will once this claim lapses.
           break;
       }
     } finally {
-      // When it is not known how it went, the job is left until the claim has lapsed.
+      // If the outcome is unknown, the job stays until the claim lapses.
       leases.drop(name, attempt);
     }
   }
 
-  /** Ends a job, together with all that end meanwhile. */
+  /** Completes a job, batched with others that end meanwhile. */
   #complete(method: string, claim: Claim): void {
     const claims = this.#done.get(method);
     if (claims) claims.push(claim);
@@ -145,7 +145,7 @@ export class Dispatcher implements WorkConsumer {
     this.#isCompleting = true;
     for (const [method, claims] of this.#done) {
       this.#done.delete(method);
-      // Should it fail, the claims lapse, and whoever gets the jobs sees that the operations have ended.
+      // If this fails, the claims lapse, and the next server finds that the operations have ended.
       await jobs.complete(method, claims).catch(onError);
     }
     this.#isCompleting = false;

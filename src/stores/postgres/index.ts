@@ -1,5 +1,5 @@
 /**
- * Operations kept in PostgreSQL and worked off by many servers; needs the packages `pg` and `pg-boss`.
+ * Operations stored in PostgreSQL and worked on by many servers. Requires the packages `pg` and `pg-boss`.
  *
  * @module longrunning/postgres
  */

@@ -7,36 +7,36 @@ import { StepDetector } from './step-detector.js';
 export interface LeasesOptions {
   readonly jobs: Pick<Jobs, 'renew' | 'releaseLapsed' | 'now'>;
   readonly leaseMs: number;
-  /** A monotonic clock. */
+  /** Monotonic clock. */
   readonly clock: Clock;
-  /** Called when claims that had lapsed may have been released. */
+  /** Called after lapsed claims may have been released. */
   readonly onLapsed: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** The work of one operation in the hands of this server. */
+/** Work on one operation that this server has claimed. */
 interface InHand {
   readonly method: string;
-  /** The attempt that the operation was at when it was handed out. */
+  /** Attempt of the operation when it was handed out. */
   readonly attempt: number;
   claim: Claim;
 }
 
 /**
- * The claims of this server, which it renews as long as it lives, and its part in finding those of servers that have died.
+ * Renews the claims of this server and releases those of servers that died.
  *
- * Claims lapse by the clock of the database. After that has stepped, and after the database was away or this server stood
- * still, claims of healthy servers may look lapsed. So this server looks for lapsed claims only once it has reached the
- * database without any of these for the length of a lease: by then every healthy server has renewed its own.
+ * Claims lapse by the clock of the database. Claims of healthy servers may look lapsed after that clock stepped, the
+ * database was unavailable, or this process was suspended. So this server searches for lapsed claims only after a
+ * whole lease without any of these: by then every healthy server has renewed its claims.
  */
 export class Leases {
   readonly #options: LeasesOptions;
   readonly #inHand = new Map<string, InHand>();
   readonly #steps: StepDetector;
-  /** Ends the renewing. */
+  /** Stops renewing. */
   readonly close: () => Promise<void>;
   #lastBeat: number;
-  /** Since when claims can be trusted to lapse only with their servers. */
+  /** Time since which only claims of dead servers lapse. */
   #steadySince: number;
 
   constructor(options: LeasesOptions) {
@@ -50,12 +50,12 @@ export class Leases {
   }
 
   /**
-   * Takes a claim into hand; tells whether it is of new work. It is not when the claim of this very server had
-   * lapsed, and nobody else took the work meanwhile: then it goes on under the new claim.
+   * Adds a claim. Returns true if its work is new. It is not if this server's own claim lapsed and no other server
+   * took the work; the work then continues under the new claim.
    */
   take(method: string, claim: Claim, attempt: number): boolean {
     const known = this.#inHand.get(claim.operation);
-    // Beginning counts the attempt up by one. More means that somebody else has begun since.
+    // Starting the work increments the attempt. A larger difference means that another server started it since.
     if (known && attempt <= known.attempt + 1) {
       known.claim = claim;
       return false;
@@ -65,9 +65,9 @@ export class Leases {
   }
 
   /**
-   * Lets go of work that was taken at that attempt, which is left to lapse unless the caller ends it.
+   * Removes the work started at an attempt. Its claim lapses unless the caller completes or releases it.
    *
-   * @returns the claim as it is by now; undefined when other work on the operation has taken its place.
+   * @returns the current claim; undefined if other work on the operation has replaced it.
    */
   drop(operation: string, attempt: number): Claim | undefined {
     const known = this.#inHand.get(operation);
@@ -79,7 +79,7 @@ export class Leases {
   async #beat(): Promise<void> {
     const { jobs, leaseMs, clock, onLapsed, onError } = this.#options;
     const now = clock.now();
-    // This process stood still, or the database did not answer.
+    // This process was suspended, or the database did not respond.
     if (now - this.#lastBeat > leaseMs) this.#steadySince = now;
     this.#lastBeat = now;
     try {

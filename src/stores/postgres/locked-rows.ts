@@ -3,20 +3,20 @@ import { sleep } from '../../core/signals.js';
 import { Code, kitError, quoted, type StatusError } from '../../core/status.js';
 
 /**
- * Longest wait of a transaction for a lock. Other servers hold a row for as long as a commit takes; whoever holds one for
- * longer delays one write, and not those that share its statement.
+ * Longest wait of a transaction for a lock. Other servers hold a row only for a commit. A longer lock delays the
+ * write of that row, but not the writes that share its statement.
  */
 export const LOCK_TIMEOUT_MS = 100;
 
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
 
-/** The result of an attempt that met a row locked by another transaction. */
+/** Result of an attempt on a row that another transaction has locked. */
 export const LOCKED = Symbol('locked');
 
 /** Limits on the attempts to write a locked row. */
 export interface LockPatience {
-  /** Time after which they are given up. */
+  /** Time limit for all attempts. */
   readonly patienceMs: number;
   readonly clock: Clock;
   /** Aborts when the store closes. */
@@ -24,9 +24,9 @@ export interface LockPatience {
 }
 
 /**
- * Repeats an attempt, with backoff, until it no longer meets a locked row. It waits without holding a connection.
+ * Repeats an attempt, with backoff, until the row is no longer locked. It holds no connection between attempts.
  *
- * @throws StatusError UNAVAILABLE after `patienceMs`; the reason of the signal when that aborts.
+ * @throws StatusError UNAVAILABLE after `patienceMs`; the signal's reason if it aborts.
  */
 export async function untilUnlocked<Result>(
   attempt: () => Promise<Result | typeof LOCKED>,

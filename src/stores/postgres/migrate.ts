@@ -4,17 +4,17 @@ import { isCompatible, newSecret, SETTING } from '../sql/shared-settings.js';
 import type { PostgresQueries } from './connection.js';
 
 /**
- * Longest wait of a migration for a table. Whoever uses the table meanwhile waits behind it, so a long transaction of
- * somebody else makes the migration fail instead of holding up the servers that run.
+ * Longest wait of a migration for a table lock. Other users of the table queue behind the migration, so a long
+ * foreign transaction fails the migration instead of blocking running servers.
  */
 const LOCK_TIMEOUT_MS = 5000;
 
 /**
- * Brings a schema to the version of this code. A schema that newer code has migrated is used as it is if that code
- * allows it, so that a server of the version before can be restarted during an upgrade, or rolled back to.
+ * Migrates a schema to the version of this code. A schema migrated by newer code is used unchanged if that code
+ * allows it. A server of the previous version can then restart during an upgrade, and upgrades can be rolled back.
  *
- * @param queries - a transaction that has the {@link lockMigrations lock}.
- * @throws StatusError FAILED_PRECONDITION when the schema is newer than the code can use.
+ * @param queries - transaction that holds the {@link lockMigrations lock}.
+ * @throws StatusError FAILED_PRECONDITION if the schema is newer than this code can use.
  */
 export async function migrate(queries: PostgresQueries, schema: string): Promise<void> {
   const version = await versionOf(queries, schema);
@@ -46,23 +46,24 @@ export async function migrate(queries: PostgresQueries, schema: string): Promise
 }
 
 /**
- * Waits until nobody else migrates the schema, and keeps others from it to the end of the transaction: unlike one
- * of a session, this lock is good through a pooler of connections too.
+ * Waits until no other server migrates the schema, and blocks others until the transaction ends. Unlike a session
+ * lock, a transaction lock also works through a connection pooler.
  */
 export async function lockMigrations(queries: PostgresQueries, schema: string): Promise<void> {
   const lock = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))';
   await queries.query(lock, [`longrunning migrations ${schema}`]);
 }
 
-/** Asked instead of CREATE SCHEMA IF NOT EXISTS, which wants the right to create it even where it exists. */
+/** Returns true if a schema exists. CREATE SCHEMA IF NOT EXISTS would need the CREATE privilege even if it does. */
 export async function schemaExists(queries: PostgresQueries, schema: string): Promise<boolean> {
   const { rows } = await queries.query('SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema]);
   return rows.length > 0;
 }
 
-/** How many of the migrations a schema has had. 0: there is no such schema yet. */
+/** Number of migrations applied to a schema; 0 if the schema does not exist. */
 async function versionOf(queries: PostgresQueries, schema: string): Promise<number> {
-  // Not `to_regclass`: it may say what was true when the transaction began, and somebody else migrate since.
+  // Not `to_regclass`: it may use the snapshot of the transaction's start, and another server may have migrated
+  // since.
   const { rows: found } = await queries.query(
     "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migrations'",
     [schema],

@@ -2,45 +2,66 @@ import { withDefaults } from '../../core/options.js';
 import { quoted } from '../../core/status.js';
 import type { PostgresPool } from './connection.js';
 
-/** What `postgresStore` takes. */
+/** Options of `postgresStore`. */
 export interface PostgresStoreOptions {
-  /** Where the database is: `postgres://user:password@host/database`. This, or `pool`. */
+  /** URL of the database, such as `postgres://user:password@host/database`. Required unless `pool` is given. */
   readonly connectionString?: string | undefined;
   /**
-   * A `Pool` of the package `pg` to use instead, of two connections at least: one is held to listen. Whoever made
-   * it closes it.
+   * A `Pool` of the package `pg` to use instead, with at least two connections: one is reserved for LISTEN. The
+   * caller closes the pool.
    */
   readonly pool?: PostgresPool | undefined;
-  /** How many connections to have at most, with `connectionString`. @defaultValue 10 */
+  /**
+   * Maximum number of connections, with `connectionString`.
+   *
+   * @defaultValue 10
+   */
   readonly poolSize?: number | undefined;
   /**
-   * How long to wait for the answer to a statement, in milliseconds, with `connectionString`: then the connection is
-   * given up, as the network may have dropped it without a word, and the call is UNAVAILABLE. Less than `leaseMs`, or
-   * work is lost to the wait. @defaultValue 10,000
+   * Time limit for the response to a statement, in milliseconds, with `connectionString`. After it the connection is
+   * closed, because the network may have dropped it silently, and the call fails with UNAVAILABLE. Must be less than
+   * `leaseMs`; otherwise servers lose their work while they wait.
+   *
+   * @defaultValue 10,000
    */
   readonly queryTimeoutMs?: number | undefined;
   /**
-   * Where to listen for notifications, if everything else goes through a pooler of connections that does not keep sessions,
-   * such as PgBouncer in transaction mode. The store notices if they do not arrive: it logs a warning and polls every
-   * second. @defaultValue where everything else goes
+   * URL for the LISTEN connection, if all others go through a pooler that does not keep sessions, such as PgBouncer
+   * in transaction mode. If notifications do not arrive, the store logs a warning and polls every second.
+   *
+   * @defaultValue `connectionString` or `pool`
    */
   readonly listenConnectionString?: string | undefined;
   /**
-   * The schema of the tables: small letters, digits and `_`. Those of pg-boss are in `{schema}_jobs`.
+   * Schema of the tables: lowercase letters, digits and `_`. The tables of pg-boss are in `{schema}_jobs`.
+   *
    * @defaultValue 'longrunning'
    */
   readonly schema?: string | undefined;
   /**
-   * How long work stays with a server that has not said that it lives, in milliseconds, rounded up to whole seconds.
-   * A server says so three times in that while. Its work is taken over at most twice as long after its death.
+   * Time after which work of an unresponsive server is taken over, in milliseconds, rounded up to whole seconds. A
+   * server renews its leases three times per period. Work of a dead server is taken over within twice this time.
+   *
    * @defaultValue 15,000
    */
   readonly leaseMs?: number | undefined;
-  /** How often to ask for work that no notification told of, in milliseconds. @defaultValue 5000 */
+  /**
+   * Interval of polling for work that was not notified, in milliseconds.
+   *
+   * @defaultValue 5000
+   */
   readonly workPollMs?: number | undefined;
-  /** How often to have everything that is waited for read again, in milliseconds. @defaultValue 30,000 */
+  /**
+   * Interval of rereading every operation that is waited for, in milliseconds.
+   *
+   * @defaultValue 30,000
+   */
   readonly watchPollMs?: number | undefined;
-  /** How often to look for unfinished operations whose work nobody keeps, in milliseconds. @defaultValue 60,000 */
+  /**
+   * Interval of searching for unfinished operations without a job, in milliseconds.
+   *
+   * @defaultValue 60,000
+   */
   readonly reconcileMs?: number | undefined;
 }
 
@@ -57,13 +78,17 @@ const DEFAULTS = {
 /** Options with their defaults. */
 export type PostgresSettings = ReturnType<typeof settingsFrom>;
 
-/** One is held to listen. */
+/** Minimum number of connections: one is reserved for LISTEN. */
 const LEAST_CONNECTIONS = 2;
 
-/** Names are part of statements, and pg-boss has its own limit on the name of its schema. */
+/** Valid schema names. They become part of statements, and pg-boss limits the length of its schema's name. */
 const SCHEMA = /^[a-z_][a-z0-9_]{0,39}$/;
 
-/** @throws TypeError when an option cannot be what it is. */
+/**
+ * Applies the defaults.
+ *
+ * @throws TypeError if an option is invalid.
+ */
 export function settingsFrom(options: PostgresStoreOptions) {
   const settings = withDefaults(DEFAULTS, options);
   const { schema, connectionString, pool } = settings;

@@ -1,7 +1,7 @@
 import { CHANGING_COLUMNS, COLUMNS, type OperationRow } from '../sql/operation-row.js';
 import { countByStateSql } from '../sql/unfinished-count.js';
 
-/** The types of the columns, for many rows to be given as an array per column. */
+/** Column types, for rows passed as one array per column. */
 const TYPES: Readonly<Record<keyof OperationRow, string>> = {
   name: 'text',
   parent: 'text',
@@ -26,14 +26,15 @@ const TYPES: Readonly<Record<keyof OperationRow, string>> = {
   error: 'bytea',
 };
 
-/** The statements of the operations table, one per verb of the store. */
+/** Statements on the operations table, one per method of the store. */
 export type Statements = ReturnType<typeof statements>;
 
 /**
- * The statements for one schema. Those that change something also tell of it: `pg_notify` is delivered if and when
- * the change is committed.
+ * Builds the statements for one schema. Those that change operations also notify: `pg_notify` delivers when the
+ * transaction commits.
  *
- * @param schema - the schema of operations, as an identifier, validated and quoted; `jobsSchema` that of the jobs
+ * @param schema - schema of the operations, as a validated and quoted identifier
+ * @param jobsSchema - schema of the jobs, likewise
  */
 export function statements(schema: string, jobsSchema: string) {
   const table = `${schema}.operations`;
@@ -41,7 +42,7 @@ export function statements(schema: string, jobsSchema: string) {
   const columns = COLUMNS.join(', ');
   const changes = CHANGING_COLUMNS.map((column) => `${column} = locked.${column}`).join(', ');
   return {
-    /** Values: the channel, how a notice of work begins, all columns. Rows for the records that are new, in that order. */
+    /** Values: channel, prefix of a notice of work, all columns. Returns the new records, in that order. */
     create: `
       WITH created AS (
         INSERT INTO ${table} (${columns}) SELECT ${columns} FROM unnest(${arrays(COLUMNS, 3)}) AS given (${columns})
@@ -50,13 +51,13 @@ export function statements(schema: string, jobsSchema: string) {
       SELECT name, pg_notify($1, $2 || method) FROM created`,
     get: `SELECT ${columns} FROM ${table} WHERE name = $1`,
     getMany: `SELECT ${columns} FROM ${table} WHERE name = ANY($1)`,
-    /** Compares hashes to use the index, and then the ids themselves. */
+    /** Compares hashes, to use the index, and then the ids themselves. */
     find: `
       SELECT ${columns} FROM ${table}
       WHERE method = $1 AND parent = $2 AND ${hashOf('request_id')} = ${hashOf('$3')} AND request_id = $3`,
     /**
-     * Values: the channel, how a notice of change begins, the expected versions, the names, the changing columns. Rows for the
-     * records that have the expected version, with `written`: false if another transaction has locked or changed the record.
+     * Values: channel, prefix of a notice of change, expected versions, names, changing columns. Returns the records
+     * that have the expected version, with `written`: false if another transaction has locked or changed the record.
      */
     compareAndSet: `
       WITH given AS (
@@ -73,7 +74,7 @@ export function statements(schema: string, jobsSchema: string) {
         CASE WHEN changed.name IS NOT NULL THEN pg_notify($1, $2 || changed.name) END
       FROM given JOIN ${table} AS kept ON kept.name = given.name AND kept.version = given.expected
         LEFT JOIN changed ON changed.name = kept.name`,
-    /** Values: the name, the channel, the notice. A row for the record, with `written`: false if another transaction has locked it. */
+    /** Values: name, channel, notice. Returns the record, with `written`: false if another transaction has locked it. */
     delete: `
       WITH gone AS (
         DELETE FROM ${table} WHERE sequence = ANY(ARRAY(
@@ -83,7 +84,7 @@ export function statements(schema: string, jobsSchema: string) {
       )
       SELECT gone.name IS NOT NULL AS written, CASE WHEN gone.name IS NOT NULL THEN pg_notify($2, $3) END
       FROM ${table} AS kept LEFT JOIN gone ON gone.name = kept.name WHERE kept.name = $1`,
-    /** Values: now, the limit, the channel, how a notice of change begins. What another server is deleting is left to it. */
+    /** Values: time, limit, channel, prefix of a notice of change. Skips records that another server is deleting. */
     deleteExpired: `
       WITH gone AS (
         DELETE FROM ${table} WHERE sequence = ANY(ARRAY(
@@ -92,7 +93,7 @@ export function statements(schema: string, jobsSchema: string) {
         RETURNING name
       )
       SELECT name, pg_notify($3, $4 || name) FROM gone`,
-    /** Values: the channel, the notices. */
+    /** Values: channel, notices. */
     notify: 'SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice',
     /** Finds each method by one step through the index, however many operations it has. */
     unfinishedMethods: `
@@ -105,7 +106,7 @@ export function statements(schema: string, jobsSchema: string) {
         FROM found WHERE found.method IS NOT NULL
       )
       SELECT method FROM found WHERE method IS NOT NULL`,
-    /** Changes nothing. Fails where the user may not write, and where nobody may: on a standby, in a read-only database. */
+    /** Changes nothing. Fails if the user may not write, or nobody may: on a standby or in a read-only database. */
     checkPrivileges: `
       WITH inserted AS (INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table} WHERE false),
         updated AS (UPDATE ${table} SET version = version WHERE false),
@@ -114,19 +115,19 @@ export function statements(schema: string, jobsSchema: string) {
         job_updated AS (UPDATE ${job} SET id = id WHERE false),
         job_deleted AS (DELETE FROM ${job} WHERE false)
       SELECT`,
-    /** Values: a name that nobody has, bytes. To be rolled back. */
+    /** Values: an unused name, bytes. To be rolled back. */
     tryWrite: `
       INSERT INTO ${table} (name, parent, method, request, cancellable, version, attempt, create_time, end_time)
       VALUES ($1, '', '', $2, false, 1, 0, 0, 0)`,
-    /** Values: the key. */
+    /** Values: key. */
     readSetting: `SELECT value FROM ${schema}.settings WHERE key = $1`,
-    /** Values: the limit. */
+    /** Values: limit. */
     countUnfinished: countByStateSql(`
       SELECT method, attempt, cancel_request_time FROM ${table}
       WHERE end_time IS NULL ORDER BY method, sequence LIMIT $1`),
     /**
-     * Values: the method, after which sequence, how many. Compares rows: else the planner may walk the primary key, through
-     * the operations of all other methods.
+     * Values: method, sequence to start after, limit. Compares rows; otherwise the planner may walk the primary key,
+     * through the operations of all other methods.
      */
     unfinished: `
       SELECT sequence, name FROM ${table}
@@ -135,12 +136,12 @@ export function statements(schema: string, jobsSchema: string) {
   };
 }
 
-/** The expression of `operations_by_request_hash`, of a column or a parameter. */
+/** Expression indexed by `operations_by_request_hash`, for a column or a parameter. */
 function hashOf(text: string): string {
   return `sha256(decode(replace(${text}, E'\\\\', E'\\\\\\\\'), 'escape'))`;
 }
 
-/** Parameters of so many arrays, one for each of the columns. */
+/** Array parameters, one for each column, numbered from `first`. */
 function arrays(columns: readonly (keyof OperationRow)[], first: number): string {
   return columns.map((column, index) => `$${first + index}::${TYPES[column]}[]`).join(', ');
 }

@@ -1,25 +1,25 @@
 import type { Clock } from '../../core/clock.js';
 
-/** One reading of a clock, by the monotonic clock: made between `sentAt` and `receivedAt`. */
+/** Reading of a clock, made between `sentAt` and `receivedAt` of the monotonic clock. */
 interface Reading {
   readonly time: number;
   readonly sentAt: number;
   readonly receivedAt: number;
 }
 
-/** What a step detector compares. */
+/** Dependencies and tolerance of a step detector. */
 export interface StepDetectorOptions {
-  /** Reads the clock that may step: milliseconds since any moment. */
+  /** Reads the clock that may step, in milliseconds since any epoch. */
   readonly read: () => Promise<number>;
-  /** A clock that does not step. */
+  /** Monotonic clock. */
   readonly clock: Clock;
-  /** Smallest step that is noticed. */
+  /** Smallest step that is detected. */
   readonly toleranceMs: number;
 }
 
 /**
- * Notices steps of a clock: between two readings it must advance as the monotonic clock does. Delays of a reading, of the
- * network or of this process, are no steps.
+ * Detects steps of a clock, which should advance like the monotonic clock between two readings. Delays of the network
+ * or of this process are not mistaken for steps.
  */
 export class StepDetector {
   readonly #options: StepDetectorOptions;
@@ -29,7 +29,7 @@ export class StepDetector {
     this.#options = options;
   }
 
-  /** Reads the clock. Resolves to true if it has stepped, forward or backward, since it was read last. */
+  /** Reads the clock. Resolves to true if it has stepped, forward or backward, since the last reading. */
   async hasStepped(): Promise<boolean> {
     const { read, clock, toleranceMs } = this.#options;
     const sentAt = clock.now();

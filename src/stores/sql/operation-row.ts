@@ -6,8 +6,8 @@ import type { TraceContext } from '../../core/trace-context.js';
 import type { OperationRecord, OperationResult } from '../contract/operation-store.js';
 
 /**
- * An operation as relational stores keep it. The columns have the same names and meanings in all of them, for
- * the conditions that filters compile to. Times are whole milliseconds since 1970.
+ * Operation as a row of a relational store. Columns have the same names and meanings in all of them, so that filters
+ * compile to the same conditions. Times are whole milliseconds since 1970.
  */
 export interface OperationRow {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface OperationRow {
   readonly method: string;
   readonly request: Uint8Array;
   readonly request_id: string | null;
-  /** 1 or 0, which every database can keep; one that has booleans reads true or false. */
+  /** 1 or 0, which every database can store. Databases with booleans return true or false. */
   readonly cancellable: number | boolean;
   readonly version: number;
   readonly attempt: number;
@@ -23,27 +23,27 @@ export interface OperationRow {
   readonly traceparent: string | null;
   readonly tracestate: string | null;
   readonly cancel_request_time: Milliseconds | null;
-  /** Not null exactly when the operation has ended. */
+  /** Non-null exactly if the operation has ended. */
   readonly end_time: Milliseconds | null;
   readonly delete_time: Milliseconds | null;
-  /** Null: never. */
+  /** Null if the operation never expires. */
   readonly expire_time: Milliseconds | null;
   readonly metadata_type: string | null;
   readonly metadata_value: Uint8Array | null;
   readonly response_type: string | null;
   readonly response_value: Uint8Array | null;
   readonly error_code: number | null;
-  /** The encoded `google.rpc.Status`. */
+  /** Encoded `google.rpc.Status`. */
   readonly error: Uint8Array | null;
 }
 
-/** A 64-bit integer; drivers that cannot tell whether it fits a number read it as a string. */
+/** 64-bit integer. Some drivers return it as a string, because it may exceed a JavaScript number. */
 type Milliseconds = number | string;
 
-/** What a value of a row may be. */
+/** Value of any column. */
 export type ColumnValue = OperationRow[keyof OperationRow];
 
-/** The columns that stay as they were when the operation was created. */
+/** Columns that never change after creation. */
 export const FIXED_COLUMNS = [
   'name',
   'parent',
@@ -55,7 +55,7 @@ export const FIXED_COLUMNS = [
   'tracestate',
 ] as const satisfies readonly (keyof OperationRow)[];
 
-/** The columns that change during the life of an operation. */
+/** Columns that change during the life of an operation. */
 export const CHANGING_COLUMNS = [
   'request_id',
   'version',
@@ -77,7 +77,7 @@ export const COLUMNS = [
   ...CHANGING_COLUMNS,
 ] as const satisfies readonly (keyof OperationRow)[];
 
-/** The row that keeps a record. */
+/** Converts a record to a row. */
 export function rowOf(record: OperationRecord): OperationRow & { readonly cancellable: number } {
   const { metadata, result } = record;
   const response = result?.$case === 'response' ? result.value : undefined;
@@ -107,7 +107,7 @@ export function rowOf(record: OperationRecord): OperationRow & { readonly cancel
   };
 }
 
-/** The record that a row keeps. */
+/** Converts a row to a record. */
 export function recordOf(row: OperationRow): OperationRecord {
   return {
     name: row.name,
@@ -129,7 +129,7 @@ export function recordOf(row: OperationRow): OperationRecord {
   };
 }
 
-/** The values of a row, in the order of the columns asked for. */
+/** Returns the values of a row in the order of `columns`. */
 export function valuesOf<Row extends OperationRow, Column extends keyof OperationRow>(
   row: Row,
   columns: readonly Column[],
@@ -137,7 +137,7 @@ export function valuesOf<Row extends OperationRow, Column extends keyof Operatio
   return columns.map((column) => row[column]);
 }
 
-/** How an operation ended, by its columns. */
+/** Result of an operation, from its columns. */
 export function resultOf(
   error: Uint8Array | null,
   responseType: string | null,
@@ -148,7 +148,7 @@ export function resultOf(
   return response && { $case: 'response', value: response };
 }
 
-/** One damaged row must not fail the page that contains it. */
+/** Decodes an error. A damaged row must not fail the page that contains it. */
 function statusOf(encoded: Uint8Array): Status {
   try {
     return readStatus(Status.decode(encoded));
@@ -164,17 +164,17 @@ function traceOf({ traceparent, tracestate }: OperationRow): TraceContext | unde
   return tracestate === null ? { traceparent } : { traceparent, tracestate };
 }
 
-/** A message, by its columns. Messages of the kit hold Buffers; not every driver gives one. */
+/** Message from its columns. The kit's messages hold Buffers, but not every driver returns Buffers. */
 export function anyOf(typeUrl: string | null, value: Uint8Array | null): Any | undefined {
   return typeUrl === null ? undefined : { typeUrl, value: asBuffer(value ?? new Uint8Array()) };
 }
 
-/** A clock may tell fractions, and a retention be infinite; neither fits an integer column. */
+/** Rounds a time. Clocks may return fractions and retention may be infinite; neither fits an integer column. */
 function wholeMs(time: number | undefined): number | null {
   return time === undefined || !Number.isFinite(time) ? null : Math.round(time);
 }
 
-/** A time, by its column. */
+/** Time from its column. */
 export function timeOf(column: Milliseconds | null): number | undefined {
   return column === null ? undefined : Number(column);
 }

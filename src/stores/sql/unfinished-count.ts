@@ -1,6 +1,6 @@
 import type { OperationRecord, UnfinishedCount, UnfinishedState } from '../contract/operation-store.js';
 
-/** How far an operation has come that has not ended. */
+/** State of an operation that has not ended. */
 export function unfinishedState(
   record: Pick<OperationRecord, 'attempt' | 'cancelRequestTime'>,
 ): UnfinishedState {
@@ -8,7 +8,7 @@ export function unfinishedState(
   return record.cancelRequestTime === undefined ? 'running' : 'cancelling';
 }
 
-/** Counts records of which none has ended. */
+/** Counts unfinished records by method and state. */
 export function countByState(records: Iterable<OperationRecord>): UnfinishedCount[] {
   const counts = new Map<string, UnfinishedCount>();
   for (const record of records) {
@@ -21,9 +21,10 @@ export function countByState(records: Iterable<OperationRecord>): UnfinishedCoun
 }
 
 /**
- * The same as a statement, of which the only value is how many operations to look at.
+ * Returns a statement that counts the same in SQL. Its only value is the maximum number of operations to examine.
  *
- * @param unfinished - what gives `method`, `attempt` and `cancel_request_time` of those, in the order of an index.
+ * @param unfinished - query that returns `method`, `attempt` and `cancel_request_time` of those operations, in index
+ * order.
  */
 export function countByStateSql(unfinished: string): string {
   return `

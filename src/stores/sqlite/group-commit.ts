@@ -3,17 +3,17 @@ import { contain, type OnFailure } from '../../core/contain.js';
 import { endsTransaction } from './sqlite-error.js';
 
 interface Write {
-  /** Changes the database; what it throws is what its caller is told. */
+  /** Changes the database. An error it throws is passed to the caller. */
   readonly change: () => unknown;
-  /** Called once the change is durable, before anybody else can act on it. */
+  /** Called once the change is durable, before any other code can act on it. */
   readonly committed: (result: unknown) => void;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Puts the changes that are asked for in one turn of the event loop into one transaction: one fsync makes them
- * all durable. Nobody is told of success before that.
+ * Commits all changes requested in one turn of the event loop in one transaction, with one fsync. No caller learns of
+ * success before that.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -23,7 +23,8 @@ export class GroupCommit {
   #scheduled: NodeJS.Immediate | undefined;
 
   /**
-   * @param onFailure - called with what `committed` of a write threw; the other writes are settled all the same.
+   * @param onFailure - called with an error thrown by the `committed` callback of a write; the other writes still
+   * settle.
    * @param check - called before each transaction; if it throws, the changes are rejected with that error.
    */
   constructor(database: DatabaseSync, onFailure: OnFailure, check: () => void = () => {}) {
@@ -33,9 +34,9 @@ export class GroupCommit {
   }
 
   /**
-   * Resolves with the result of the change when that is durable.
+   * Resolves to the result of the change once it is durable.
    *
-   * @param change - is at most one statement that writes, so that one which fails leaves nothing behind.
+   * @param change - executes at most one writing statement, so that a failed one leaves no partial change.
    */
   write<Result>(
     change: () => Result,
@@ -47,7 +48,7 @@ export class GroupCommit {
     return promise as Promise<Awaited<Result>>;
   }
 
-  /** Does now what is waiting to be done. */
+  /** Commits the pending changes now. */
   flush(): void {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
@@ -75,17 +76,21 @@ export class GroupCommit {
     try {
       this.#database.exec('ROLLBACK');
     } catch {
-      // SQLite has done so by itself, or there was no transaction yet.
+      // SQLite has already rolled back, or no transaction was open.
     }
   }
 }
 
-/** @returns what tells of the result, for when it is durable. */
+/**
+ * Performs a change.
+ *
+ * @returns a function that settles the write, to be called once the change is durable.
+ */
 function perform({ change, committed, resolve, reject }: Write): () => void {
   try {
     const result = change();
     return () => {
-      // Its caller goes on later in any case, also when `committed` fails.
+      // The caller continues in a later microtask, even if `committed` fails.
       resolve(result);
       committed(result);
     };

@@ -1,5 +1,5 @@
 /**
- * Operations kept in a SQLite file.
+ * Operations stored in a SQLite file.
  *
  * @module longrunning/sqlite
  */

@@ -17,7 +17,7 @@ export const ResultCode = {
   NOTADB: 26,
 } as const;
 
-/** These may pass: another process lets go, somebody makes room. */
+/** Codes of transient errors, such as a lock of another process or a full disk. */
 const PASSING = new Set<number>([
   ResultCode.BUSY,
   ResultCode.LOCKED,
@@ -29,27 +29,27 @@ const PASSING = new Set<number>([
   ResultCode.PROTOCOL,
 ]);
 
-/** These tell that the one statement is wrong; SQLite undoes it and the transaction goes on. */
+/** Codes of errors of one statement. SQLite undoes the statement, and the transaction continues. */
 const OF_ONE_STATEMENT = new Set<number>([ResultCode.TOOBIG, ResultCode.CONSTRAINT, ResultCode.MISMATCH]);
 
 const RETRY_AFTER_MS = 1000;
 
-/** The primary result code of what SQLite threw; undefined for what somebody else threw. */
+/** Primary result code of an error of SQLite; undefined for any other error. */
 export function resultCode(thrown: unknown): number | undefined {
   const { errcode } = (thrown ?? {}) as { readonly errcode?: unknown };
-  // The upper bits say more, such as which constraint or which system call.
+  // The upper bits add details, such as which constraint or system call.
   return typeof errcode === 'number' ? errcode & 0xff : undefined;
 }
 
-/** Whether an error may have undone the whole transaction that it came in. */
+/** Returns true if an error may have rolled back its whole transaction. */
 export function endsTransaction(thrown: unknown): boolean {
   const code = resultCode(thrown);
   return code !== undefined && !OF_ONE_STATEMENT.has(code);
 }
 
 /**
- * What callers of the store are told: UNAVAILABLE for what may pass, DATA_LOSS for a damaged file. What nobody
- * foresaw stays as it is, for the server to log and to hide.
+ * Converts an error of SQLite for callers of the store: UNAVAILABLE for transient errors, DATA_LOSS for a damaged
+ * file. Unexpected errors are unchanged; the server logs and hides them.
  */
 export function storeError(thrown: unknown): unknown {
   const code = resultCode(thrown);
