@@ -1,16 +1,16 @@
 import type { OperationStore } from './operation-store.js';
 
-/** A call of the server to its store. */
+/** Call of the server to its store. */
 export interface StoreCall {
   readonly method: Exclude<keyof OperationStore, 'watch' | 'consume' | 'close'>;
-  /** The operation it is about; for `list` the parent, for `find` the request id; for others empty. */
+  /** Name of the operation; for `list` the parent, for `find` the request id, otherwise empty. */
   readonly name: string;
 }
 
-/** Decides when a call goes through to the store, and when its answer comes back. */
+/** Interceptor of a call: calls `proceed` to reach the store, and resolves to the result for the server. */
 export type AroundCall = <Result>(call: StoreCall, proceed: () => Promise<Result>) => Promise<Result>;
 
-/** A store around each call of which something else happens: it is timed, or takes the time that a test says. */
+/** Wraps a store so that `around` intercepts each call, for example to measure it or to delay it in a test. */
 export function aroundStore(store: OperationStore, around: AroundCall): OperationStore {
   const { checkWritable, secret, countUnfinished } = store;
   return {
@@ -43,8 +43,8 @@ export function aroundStore(store: OperationStore, around: AroundCall): Operatio
 }
 
 /**
- * A store whose calls reject where those of `store` throw, and return promises where those return values. Stores may be written in
- * JavaScript; whoever calls one handles rejections and nothing else. What is at hand stays at hand.
+ * Wraps a store so that its methods reject where those of `store` throw, and return promises where those return
+ * values. Stores may be written in JavaScript; callers handle only rejections. `sync` is unchanged.
  */
 export function rejectingStore(store: OperationStore): OperationStore {
   const { sync } = store;
@@ -54,7 +54,7 @@ export function rejectingStore(store: OperationStore): OperationStore {
 function promised<Result>(proceed: () => Promise<Result>): Promise<Result> {
   try {
     const result = proceed();
-    // No other promise where there is one: it would delay what awaits it.
+    // Another promise would delay its consumers.
     return result instanceof Promise ? result : Promise.resolve(result);
   } catch (error) {
     return Promise.reject(error);

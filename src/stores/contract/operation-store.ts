@@ -3,233 +3,238 @@ import type { Status } from '../../../generated/google/rpc/status.js';
 import type { TraceContext } from '../../core/trace-context.js';
 import type { Filter } from '../../filter/ast.js';
 
-/** How an operation ended. */
+/** Result of an operation. */
 export type OperationResult =
   | { readonly $case: 'response'; readonly value: Any }
   | { readonly $case: 'error'; readonly value: Status };
 
 /**
- * All that is known of one operation. Only `lifecycle.ts` makes the next record of one; a store keeps it as
- * it is. Times are milliseconds since 1970, UTC.
+ * State of one operation. Only `lifecycle.ts` derives new versions of a record; a store keeps records unchanged.
+ * Times are milliseconds since 1970, UTC.
  */
 export interface OperationRecord {
   readonly name: string;
-  /** The part of the name before `/operations/{id}`: what listing goes by. */
+  /** Part of the name before `/operations/{id}`, by which operations are listed. */
   readonly parent: string;
   /** Path of the method that started it: `/example.reports.v1.Reports/ExportReport`. */
   readonly method: string;
-  /** The starting request, encoded. */
+  /** Encoded starting request. */
   readonly request: Uint8Array;
-  /** What the caller called the request (AIP-155). At most one record of a method and parent has it. */
+  /** Request id chosen by the caller (AIP-155). At most one record of a method and parent has it. */
   readonly requestId?: string;
-  /** Whether its method can be cancelled. Kept here, for a server that does not implement the method. */
+  /** True if its method can be cancelled. Stored for servers that do not implement the method. */
   readonly cancellable: boolean;
-  /** 1 when created, one more with every change: what `compareAndSet` compares. */
+  /** 1 when created, incremented by every change. `compareAndSet` compares it. */
   readonly version: number;
-  /** How often work on it was begun. 0: it is queued. */
+  /** Number of times that work was started; 0 while queued. */
   readonly attempt: number;
   readonly createTime: number;
-  /** Where it was started, for those who trace calls. */
+  /** Trace context of the starting call. */
   readonly trace?: TraceContext;
-  /** When cancellation was first requested. */
+  /** Time of the first cancellation request. */
   readonly cancelRequestTime?: number;
-  /** When it ended. */
+  /** Time of the end. */
   readonly endTime?: number;
-  /** When it was deleted while work on it was not done yet: nobody finds it, and it goes with its end. */
+  /**
+   * Time of deletion, if work was not finished. The operation can no longer be found, and its record is removed when
+   * the work ends.
+   */
   readonly deleteTime?: number;
-  /** When it may be forgotten. */
+  /** Time after which the record may be removed. */
   readonly expireTime?: number;
   readonly metadata: Any | undefined;
-  /** Set once, when it ends. */
+  /** Set once, when the operation ends. */
   readonly result?: OperationResult;
 }
 
 /**
- * What a listing tells of an operation, and what may be asked of it: a record without what is needed for its work alone,
- * so that a store need not read that. Whole records will do.
+ * Fields of a record that listings return and filters use. Others are needed only for work, so a store need not read
+ * them. Whole records are valid too.
  */
 export type ListedOperation = Pick<
   OperationRecord,
   'name' | 'createTime' | 'endTime' | 'metadata' | 'result'
 >;
 
-/** Which operations a page is to hold. */
+/** Contents and limits of a page. */
 export interface ListQuery {
-  /** The parent to list, perhaps with `-` for any one segment. */
+  /** Parent to list. `-` stands for any one segment. */
   readonly parent: string;
   /**
-   * What the listing is filtered by, for a store that can leave out some records without reading them whole
-   * (`compileFilter` of `sql-filter.ts` does so in SQL). Ignoring it is correct.
+   * Filter of the listing, for stores that can exclude records without reading them completely (`compileFilter` of
+   * `sql-filter.ts` does so in SQL). Stores may ignore it.
    */
   readonly where?: Filter;
   /**
-   * Whether a record belongs in the listing. A store asks this of every record that it would return, also when
+   * Returns true if a record belongs in the listing. A store calls it for every record that it would return, even if
    * it used `where`.
    */
   readonly matches?: (record: ListedOperation) => boolean;
-  /** Leaves out what had expired by then; what was deleted is always left out. */
+  /** Current time: expired records are excluded. Deleted ones always are. */
   readonly now: number;
   readonly limit: number;
   /**
-   * Upper bound on the size of the page in bytes, as `listedSize` counts them. The page ends before the record that would
-   * exceed it, but holds one record at least. A store reads no contents of records beyond it. If a store ignores it, the
-   * server lists again with a smaller limit.
+   * Upper bound on the size of the page in bytes, as `listedSize` counts them. The page ends before the record that
+   * would exceed it, but contains at least one record. A store does not read the contents of records beyond it. If a
+   * store ignores the bound, the server lists again with a smaller limit.
    *
    * @defaultValue no bound
    */
   readonly maxBytes?: number;
-  /** The `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
 }
 
 /**
- * How many records a store examines at most for one page. A filter that few records match then gives a page
- * that is not full, or empty, with a `next` (AIP-158), and no call takes long.
+ * Maximum number of records that a store examines for one page. A filter that matches few records then yields a
+ * partial or empty page with a `next` (AIP-158), and no call takes long.
  */
 export const MAX_EXAMINED = 10_000;
 
 /**
- * How many bytes of records a store decodes for one filtered page before it returns the matches found so far. It goes on
- * while it has found none, up to {@link MAX_EXAMINED} records.
+ * Bytes of records that a store decodes for one filtered page before it returns the matches found so far. While it
+ * has found none it continues, up to {@link MAX_EXAMINED} records.
  */
 export const MAX_EXAMINED_BYTES = 64 * 1024 * 1024;
 
-/** A page of operations, newest first. */
+/** Page of operations, newest first. */
 export interface ListPage {
   readonly records: readonly ListedOperation[];
-  /** Where the next page begins; undefined at the end. It stays good whatever is created or deleted. */
+  /** Cursor of the next page; undefined at the end. Creations and deletions do not invalidate it. */
   readonly next?: string;
 }
 
-/** How far an operation has come that has not ended; `cancelling`: it runs, and its cancellation was requested. */
+/** State of an unfinished operation. `cancelling`: it is running, and its cancellation was requested. */
 export type UnfinishedState = 'queued' | 'running' | 'cancelling';
 
-/** How many operations of a method have come so far. */
+/** Number of operations of a method in one state. */
 export interface UnfinishedCount {
   readonly method: string;
   readonly state: UnfinishedState;
   readonly count: number;
 }
 
-/** What a start with a request id is known by. */
+/** Key of a start with a request id. */
 export type RequestKey = Required<Pick<OperationRecord, 'method' | 'parent' | 'requestId'>>;
 
 /**
- * How the work on a record was left.
+ * Outcome of work on a record.
  *
- * - `ended`: its record is terminal, or gone. It is not handed out again.
- * - `released`: this worker gives it up. It is handed out again, to whoever is free.
- * - `superseded`: a later attempt has it. Whatever that one says counts, and nothing that this one does.
+ * - `ended`: the record is terminal or deleted. It is not handed out again.
+ * - `released`: this worker gives it up. It is handed out again, to any free worker.
+ * - `superseded`: a later attempt has it. Only that attempt's outcome counts.
  */
 export type WorkOutcome = 'ended' | 'released' | 'superseded';
 
 /**
- * Does the work on a record. Rejects when it cannot tell how that went: then the record is handed out again
- * later, at the latest when the store is opened the next time.
+ * Performs the work on a record. Rejects if the outcome is unknown. The record is then handed out again later, at the
+ * latest when the store is next opened.
  */
 export type WorkHandler = (record: OperationRecord) => Promise<WorkOutcome>;
 
-/** What is being handed work; see {@link OperationStore.consume}. */
+/** Registration of a consumer; see {@link OperationStore.consume}. */
 export interface WorkConsumer {
   /**
-   * There is one more method in {@link ConsumeOptions.methods}: hands out what is left of it. A store that looks for work by
-   * itself does without.
+   * Called after a method was added to {@link ConsumeOptions.methods}: hands out its pending work. Stores that poll
+   * for work omit it.
    */
   added?(method: string): void;
-  /** Hands out no more. What was handed out goes on. */
+  /** Stops handing out work. Work already handed out continues. */
   stop(): void;
 }
 
-/** How a server wants its work. */
+/** Options of a consumer. */
 export interface ConsumeOptions {
   /**
-   * Paths of the methods that it implements. Work of other methods is left alone. There may come to be more: it is
-   * looked into each time that work is handed out.
+   * Paths of the methods that the server implements. Work of other methods is not handed out. The set may grow; it is
+   * read each time that work is handed out.
    */
   readonly methods: ReadonlySet<string>;
-  /** How many operations to have in hand at once. */
+  /** Maximum number of operations handed out at once. */
   readonly concurrency: number;
-  /** Called when the handler rejects or work could not be fetched. */
+  /** Called when the handler rejects or fetching work fails. */
   readonly onError: (error: unknown) => void;
-  /** Called with a condition that whoever operates the server can improve, and the way to do so. */
+  /** Called with a condition that an operator can fix, and how to fix it. */
   readonly onWarning?: (message: string) => void;
 }
 
 /**
- * Hears the name of a record that changed or went. Without a name changes may have been missed: then everything of
- * interest is read again. With the record as it became, if the store has that at hand, it need not be read; it may be
- * told late, after the same or a later one was read.
+ * Receives the name of a record that was changed or deleted. Without a name, changes may have been missed, and
+ * everything of interest must be read again. With the new record, if the store has it, reading is unnecessary. It may
+ * arrive late, after the same or a later version was read.
  */
 export type ChangeListener = (name?: string, record?: OperationRecord) => void;
 
-/** The records of a store that has them all in memory: {@link OperationStore.get} and {@link OperationStore.compareAndSet}, at once. */
+/**
+ * Synchronous {@link OperationStore.get} and {@link OperationStore.compareAndSet}, for stores that keep all records
+ * in memory.
+ */
 export interface SynchronousRecords {
-  /** The record of that name, if there is one. */
+  /** Returns the record of that name, if there is one. */
   get(name: string): OperationRecord | undefined;
-  /** Replaces the record of that name if its version is still the expected one; tells whether it was. */
+  /** Replaces the record of that name if its version is still the expected one. Returns true if it was. */
   compareAndSet(record: OperationRecord, expectedVersion: number): boolean;
 }
 
 /**
- * Keeps operations and hands out the work on them. The rules of their life are not its business: the
- * service reads a record, applies `lifecycle.ts` and writes with `compareAndSet`, again if it lost a race.
+ * Stores operations and hands out their work. It does not know their life cycle: the service reads a record, applies
+ * `lifecycle.ts`, writes with `compareAndSet`, and repeats this if it lost a race.
  *
- * What a store cannot do now but may do later (its database is away) it rejects with StatusError UNAVAILABLE.
- * What it has acknowledged it keeps, as long as it promises to keep anything.
+ * Temporary failures, such as an unavailable database, reject with StatusError UNAVAILABLE. Acknowledged changes are
+ * kept for as long as the store promises to keep data.
  */
 export interface OperationStore {
-  /** Resolves when the store can be used; rejects with what is wrong. Other calls wait for that by themselves. */
+  /** Resolves when the store can be used; rejects with the reason if it cannot. Other calls wait for that themselves. */
   ready(): Promise<void>;
   /**
-   * Rejects if a change could not be stored now: the database is away or read-only, its disk is full, or the store's user may
-   * not write. Health asks this at most once a second. Without it, health asks for a record that does not exist, which
+   * Rejects if changes cannot be stored: the database is unavailable or read-only, its disk is full, or its user may
+   * not write. Health checks call it at most once a second. Without it, they read a record that does not exist, which
    * shows only that the store can be read.
    */
   checkWritable?(): Promise<void>;
   /**
-   * Random bytes that stay with the operations, the same for every server that uses them: the key of page tokens. Without it, a
-   * page token is good only for the server that made it, until that ends.
+   * Random bytes stored with the operations and shared by all their servers: the key of page tokens. Without it, a
+   * page token is valid only on the server that created it, until that server ends.
    */
   secret?(): Promise<Uint8Array>;
   /**
-   * Keeps a new record, and queues it for a consumer, both or neither.
+   * Stores a new record and queues it for a consumer, atomically.
    *
-   * @returns the record that is kept: another one when its `requestId` was used before for the same method
-   * and parent.
-   * @throws StatusError ALREADY_EXISTS when the name is taken.
+   * @returns the stored record: an earlier one if its `requestId` was used before for the same method and parent.
+   * @throws StatusError ALREADY_EXISTS if the name is taken.
    */
   create(record: OperationRecord): Promise<OperationRecord>;
-  /** The record of that name, if there is one. */
+  /** Returns the record of that name, if there is one. */
   get(name: string): Promise<OperationRecord | undefined>;
-  /** The record that a request id stands for. */
+  /** Returns the record of a request id, if there is one. */
   find(key: RequestKey): Promise<OperationRecord | undefined>;
-  /** Replaces the record of that name if its version is still the expected one; tells whether it was. */
+  /** Replaces the record of that name if its version is still the expected one. Resolves to true if it was. */
   compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean>;
   /**
-   * A store that needs to wait for nothing has the same two here: a server then answers most calls without a promise.
-   * What wraps a store, and has something happen around its calls, leaves it out.
+   * Synchronous `get` and `compareAndSet`, for stores that keep everything in memory. A server then answers most
+   * calls without a promise. Wrappers that intercept calls omit it.
    */
   readonly sync?: SynchronousRecords;
-  /** Forgets a record; tells whether there was one. */
+  /** Deletes a record. Resolves to true if it existed. */
   delete(name: string): Promise<boolean>;
-  /** A page of the records that a query asks for, in the store's order. */
+  /** Returns a page of records, in the store's order. */
   list(query: ListQuery): Promise<ListPage>;
-  /** Forgets at most `limit` records that had expired by `now`; tells how many. */
+  /** Deletes at most `limit` records that had expired by `now`. Resolves to their number. */
   deleteExpired(now: number, limit: number): Promise<number>;
-  /** Paths of the methods that have records which are not terminal. */
+  /** Returns the paths of methods that have records which are not terminal. */
   unfinishedMethods(): Promise<readonly string[]>;
   /**
-   * Counts the records that are not terminal, `limit` of them at most, by method and state. It is asked each time that
-   * metrics are read; a store that cannot tell quickly leaves it out.
+   * Counts at most `limit` records that are not terminal, by method and state. Called on every metrics read; stores
+   * that cannot count quickly omit it.
    */
   countUnfinished?(limit: number): Promise<readonly UnfinishedCount[]>;
-  /** Tells `listener` of every record that changed or went, until the function returned is called. */
+  /** Notifies `listener` of every changed or deleted record, until the returned function is called. */
   watch(listener: ChangeListener): () => void;
   /**
-   * Hands every record that is not terminal to `handler`, oldest first, one worker at a time; again if its
+   * Hands every record that is not terminal to `handler`, oldest first, to one worker at a time, and again if that
    * worker died. Called once.
    */
   consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer;
-  /** Lets go of everything. What was handed out has been left by then. */
+  /** Releases all resources. Work that was handed out has settled by then. */
   close(): Promise<void>;
 }

@@ -1,10 +1,8 @@
 import type { ConsumeOptions, WorkConsumer, WorkOutcome } from './operation-store.js';
 
-/**
- * Hands items to one consumer in order, so many at a time: the queue of a store that lives in one process.
- */
+/** Hands items to one consumer in order, within its concurrency. The queue of stores that live in one process. */
 export class WorkQueue<Item> {
-  /** A Set keeps the order of arrival and gives up its first item at no cost. */
+  /** A Set keeps the order of arrival and removes its first item at no cost. */
   readonly #waiting = new Set<Item>();
   #free = 0;
   #isDue = false;
@@ -42,7 +40,10 @@ export class WorkQueue<Item> {
     this.#waiting.clear();
   }
 
-  /** After all that goes on at once, so that whoever starts an operation has its name before the work on it begins. */
+  /**
+   * Hands out items after the current synchronous work, so that a starting call returns the operation's name before
+   * the work begins.
+   */
   #handOutSoon(): void {
     if (this.#isDue) return;
     this.#isDue = true;

@@ -1,13 +1,13 @@
 import type { Any } from '../../../generated/google/protobuf/any.js';
 import type { OperationRecord } from '../contract/operation-store.js';
 
-/** More than this is not copied: then it is the bytes that take the memory, and not the objects around them. */
+/** Larger records are not copied: their bytes outweigh the overhead of their objects. */
 const MOST_COPIED_BYTES = 4096;
 
 /**
- * A record as it is kept for long, once it has ended: equal to the given one, in as few objects as can be. Its messages
- * share one piece of memory, for each of its own takes some 200 bytes besides; and what an ended record has not is
- * no field. So it takes less, and each garbage collection has less to go through.
+ * Compacts an ended record: equal to the given one, with as few objects as possible. Its messages share one buffer,
+ * which saves about 200 bytes each, and absent fields are omitted. Records then take less memory and garbage
+ * collection traverses fewer objects.
  */
 export function compact(record: OperationRecord): OperationRecord {
   const { request, metadata, result } = record;
@@ -41,7 +41,7 @@ export function compact(record: OperationRecord): OperationRecord {
   return hasMore(record) ? { ...record, ...lean } : lean;
 }
 
-/** Whether it has what few ended records have. */
+/** Returns true if a record has fields that few ended records have. */
 function hasMore({ requestId, trace, cancelRequestTime, deleteTime }: OperationRecord): boolean {
   return (
     requestId !== undefined ||

@@ -24,10 +24,10 @@ import { countByState } from '../sql/unfinished-count.js';
 import { compact } from './compact-record.js';
 import { type Entry, newestFirst, ParentLog } from './parent-log.js';
 
-/** How many records are examined before others have their turn. */
+/** Number of records examined before other work of the process runs. */
 const EXAMINED_AT_ONCE = 100;
 
-/** Keeps operations in the memory of this process: they are gone when it ends. */
+/** Stores operations in the memory of this process. They are lost when it ends. */
 export function memoryStore(): OperationStore {
   return new MemoryStore();
 }
@@ -36,7 +36,7 @@ class MemoryStore implements OperationStore {
   readonly #entries = new Map<string, Entry>();
   readonly #byParent = new Map<string, ParentLog>();
   readonly #unfinished = new Set<Entry>();
-  /** Those that have ended, oldest end first. */
+  /** Ended operations, oldest end first. */
   readonly #ended = new Set<Entry>();
   readonly #byRequest = new Map<string, Entry>();
   readonly #listeners = new Listeners<Parameters<ChangeListener>>(reportListenerFailure);
@@ -191,7 +191,7 @@ class MemoryStore implements OperationStore {
   }
 }
 
-/** What a request id is unique with; undefined for a record that has none. */
+/** Key within which a request id is unique; undefined for a record without one. */
 function requestKey({
   method,
   parent,
@@ -200,7 +200,7 @@ function requestKey({
   return requestId === undefined ? undefined : JSON.stringify([method, parent, requestId]);
 }
 
-/** An entry that was come by a while ago may have been deleted since. */
+/** Returns true if an entry is listed. It may have been deleted since it was found. */
 function isListed({ record: { deleteTime, expireTime }, deleted }: Entry, now: number): boolean {
   return !deleted && deleteTime === undefined && !(expireTime !== undefined && expireTime <= now);
 }

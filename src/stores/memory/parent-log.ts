@@ -1,16 +1,16 @@
 import type { OperationRecord } from '../contract/operation-store.js';
 
-/** A record, and its place in the order of listing. */
+/** Record with its place in the order of listing. */
 export interface Entry {
-  /** Counts up with every record created. */
+  /** Incremented with every record created. */
   readonly sequence: number;
   record: OperationRecord;
   deleted?: true;
 }
 
 /**
- * The operations of one parent in the order of creation. Deleted ones stay as holes until half are holes, so
- * that appending, deleting and finding a page each cost the same however many there are.
+ * Operations of one parent in the order of creation. Deleted ones stay as holes until half of the log is holes. So
+ * the cost of appending, deleting and finding a page does not depend on the number of operations.
  */
 export class ParentLog {
   #entries: Entry[] = [];
@@ -20,7 +20,7 @@ export class ParentLog {
     this.#entries.push(entry);
   }
 
-  /** Tells how many are left. */
+  /** Removes an entry. Returns the number of entries left. */
   remove(entry: Entry): number {
     entry.deleted = true;
     this.#holes++;
@@ -31,9 +31,9 @@ export class ParentLog {
     return this.#entries.length - this.#holes;
   }
 
-  /** Those created before `sequence`, newest first. It may be read on after the log changed. */
+  /** Entries created before `sequence`, newest first. Iteration may continue after the log changed. */
   *newest(sequence: number): Generator<Entry, void> {
-    // Entries are appended and replaced as a whole, never moved: what is below the index stays as it is.
+    // The array is appended to or replaced as a whole, so entries below the index do not move.
     const entries = this.#entries;
     for (let index = indexOf(entries, sequence) - 1; index >= 0; index--) {
       const entry = entries[index];
@@ -42,7 +42,7 @@ export class ParentLog {
   }
 }
 
-/** The entries of many logs created before `sequence`, newest first. */
+/** Entries of many logs created before `sequence`, newest first. */
 export function* newestFirst(logs: readonly ParentLog[], sequence: number): Generator<Entry, void> {
   const heads = logs.flatMap((log) => advance(log.newest(sequence)) ?? []);
   heads.sort((a, b) => a.sequence - b.sequence);
@@ -64,7 +64,7 @@ function advance(others: Generator<Entry, void>): Head | undefined {
   return next.done ? undefined : { sequence: next.value.sequence, entry: next.value, others };
 }
 
-/** The index of the first entry whose sequence is `sequence` or more. */
+/** Index of the first entry whose sequence is at least `sequence`. */
 function indexOf(entries: readonly Pick<Entry, 'sequence'>[], sequence: number): number {
   let low = 0;
   let high = entries.length;

@@ -28,7 +28,7 @@ export interface PostgresClient extends PostgresQueries {
   on(event: 'notification', listener: (notification: PostgresNotification) => void): unknown;
   /** Notified when the connection ends. */
   on(event: 'end', listener: () => void): unknown;
-  /** Hears of it no longer. */
+  /** Removes a listener. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -44,6 +44,6 @@ export interface PostgresPool extends PostgresQueries {
   end(): Promise<void>;
   /** Notified when an idle connection breaks. */
   on(event: 'error', listener: (error: Error) => void): unknown;
-  /** Hears of it no longer. */
+  /** Removes a listener. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }

@@ -196,24 +196,24 @@ function inside(queries: PostgresQueries) {
   return { executeSql: (text: string, values?: unknown[]) => queries.query(text, values) };
 }
 
-/** Statements on the tables of pg-boss for which it has no calls. */
+/** Statements on pg-boss's tables for which pg-boss has no methods. */
 function statements(schema: string) {
   const isLapsed = `state = 'active' AND (
     heartbeat_on + heartbeat_seconds * interval '1s' < ${schema}.job_now()
-    -- Of a server that died before the clock stepped back.
+    -- Claims of a server that died before the clock stepped back.
     OR heartbeat_on > ${schema}.job_now() + $1::float8 * interval '1ms')`;
   return {
     now: `SELECT (extract(epoch FROM ${schema}.job_now()) * 1000)::float8 AS now`,
-    /** Values: the method, the ids. */
+    /** Values: method, ids. */
     lock: `
       SELECT id FROM ${schema}.job WHERE name = $1 AND id = ANY($2::uuid[]) AND state = 'active'
       FOR NO KEY UPDATE SKIP LOCKED`,
-    /** Values: how far in the future a renewal cannot be, in milliseconds, the limit. Its locks do not keep claims from renewal. */
+    /** Values: limit on renewals in the future, in milliseconds; limit. Its locks do not block renewals. */
     lapsed: `
       SELECT id, name, id || ':' || retry_count AS claim FROM ${schema}.job
       WHERE name = ANY(ARRAY(SELECT name FROM ${schema}.queue)) AND ${isLapsed}
       ORDER BY id LIMIT $2 FOR KEY SHARE SKIP LOCKED`,
-    /** Values: as before, the method, the ids. */
+    /** Values: limit on renewals in the future, method, ids. */
     lockLapsed: `
       SELECT id, retry_count AS "retryCount" FROM ${schema}.job
       WHERE name = $2 AND id = ANY($3::uuid[]) AND ${isLapsed} FOR UPDATE SKIP LOCKED`,

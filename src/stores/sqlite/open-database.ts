@@ -149,7 +149,7 @@ function writeAhead(database: DatabaseSync, path: string, synchronous: Synchrono
   }
   database.exec(`
     PRAGMA synchronous = ${synchronous};
-    -- Where fsync alone leaves data in the cache of the drive (macOS).
+    -- On macOS, fsync alone leaves data in the drive's cache.
     PRAGMA fullfsync = ON;
     PRAGMA journal_size_limit = ${WAL_LIMIT_BYTES};
   `);

@@ -1,5 +1,5 @@
 /**
- * The operations. Times are milliseconds since 1970 by the clocks of the servers. Text is compared byte by byte:
+ * Operations table. Times are milliseconds since 1970 by the servers' clocks. Text is compared byte by byte, because
  * names are not prose.
  */
 export const operations = (schema: string) => `
@@ -26,14 +26,14 @@ export const operations = (schema: string) => `
     error BYTEA
   ) WITH (fillfactor = 80);
 
-  -- Listing, of all and of what is not done.
+  -- Listings of all and of unfinished operations.
   CREATE INDEX operations_by_parent ON ${schema}.operations (parent, sequence);
   CREATE INDEX operations_unfinished_by_parent ON ${schema}.operations (parent, sequence) WHERE end_time IS NULL;
-  -- What a request id stands for (AIP-155).
+  -- Request ids (AIP-155).
   CREATE UNIQUE INDEX operations_by_request ON ${schema}.operations (method, parent, request_id)
     WHERE request_id IS NOT NULL;
-  -- What is to be forgotten.
+  -- Expired operations.
   CREATE INDEX operations_by_expiry ON ${schema}.operations (expire_time) WHERE expire_time IS NOT NULL;
-  -- Work that is left.
+  -- Pending work.
   CREATE INDEX operations_unfinished ON ${schema}.operations (method, sequence) WHERE end_time IS NULL;
 `;

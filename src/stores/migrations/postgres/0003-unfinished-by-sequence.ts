@@ -1,6 +1,6 @@
 /**
- * Unfinished operations of all parents, newest first: for listing them below a parent with a wildcard. The condition on
- * `sequence`, which always holds, keeps the planner from using the index for one parent: only statements that contain the
+ * Index of unfinished operations of all parents, for listing below a parent with a wildcard. The condition on
+ * `sequence` always holds. It keeps the planner from using the index for one parent: only statements that contain the
  * condition can use it.
  */
 export const unfinishedBySequence = (schema: string) => `

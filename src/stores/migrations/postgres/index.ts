@@ -4,7 +4,7 @@ import { settings } from './0005-settings.js';
 import { unfinishedBySequence } from './0003-unfinished-by-sequence.js';
 import { requestHash } from './0004-request-hash.js';
 
-/** The steps from an empty schema to the one that this version of the store needs. A released step never changes. */
+/** Steps from an empty schema to the current version. A released step never changes. */
 export const MIGRATIONS: readonly ((schema: string) => string)[] = [
   operations,
   traceContext,
@@ -14,7 +14,7 @@ export const MIGRATIONS: readonly ((schema: string) => string)[] = [
 ];
 
 /**
- * Oldest version whose code can use a schema of the newest one. A migration that earlier code cannot work with raises it to its
- * own number; otherwise a server of the version before may be restarted after the migration.
+ * Oldest version whose code can use a schema of the newest version. A migration that earlier code cannot work with
+ * raises it to its own number. Otherwise a server of the previous version can restart after the migration.
  */
 export const OLDEST_VERSION = 1;

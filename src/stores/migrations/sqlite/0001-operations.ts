@@ -1,4 +1,4 @@
-/** Operations, and who has the file open. */
+/** Operations table, and the process that has the file open. */
 export const operations = `
 CREATE TABLE operations (
   -- AUTOINCREMENT: the number of a deleted operation does not come back, so what a page begins after stays good.

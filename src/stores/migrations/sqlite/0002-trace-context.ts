@@ -1,4 +1,4 @@
-/** Where in which trace an operation was started (W3C Trace Context). */
+/** Trace context of the starting call (W3C Trace Context). */
 export const traceContext = `
 ALTER TABLE operations ADD COLUMN traceparent TEXT;
 ALTER TABLE operations ADD COLUMN tracestate TEXT;

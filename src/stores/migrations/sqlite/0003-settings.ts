@@ -1,4 +1,4 @@
-/** What stays with the file besides operations: the secret of page tokens, and which earlier versions may use it. */
+/** Settings of the file: the secret of page tokens, and the earliest version that may use the file. */
 export const settings = `
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
