@@ -1,12 +1,12 @@
 import { quoted } from './status.js';
 
-/** Where a server is. */
+/** Parsed address of a server. */
 export interface Address {
-  /** As grpc-js takes it. */
+  /** Target for grpc-js. */
   readonly target: string;
-  /** Whether it is on this machine, so that nobody can listen in between. */
+  /** True for an address on this machine, where nobody can intercept traffic. */
   readonly loopback: boolean;
-  /** Whether to secure the connection unless told otherwise: everywhere but on this machine, and where it says `https`. */
+  /** Default for TLS: true for `https` and for every address that is not loopback. */
   readonly tls: boolean;
 }
 
@@ -20,14 +20,14 @@ const TARGET_SCHEMES = ['dns', 'unix'];
 const HTTPS_PORT = 443;
 
 /**
- * Reads `host:port`, `[::1]:port`, `https://host[:port]`, `unix:/path` or another target of grpc-js, such as
- * `dns:///host:port`. Names other than `localhost` never count as loopback: what they resolve to is for somebody
- * else to say.
+ * Parses `host:port`, `[::1]:port`, `https://host[:port]`, `unix:/path` or another target of grpc-js, such as
+ * `dns:///host:port`. `localhost` is the only name that counts as loopback, because other names resolve
+ * elsewhere.
  *
- * @throws TypeError when it is none of these.
+ * @throws TypeError if the address has none of these forms.
  */
 export function parseAddress(address: string): Address {
-  // It may come of a variable of the environment that is not set.
+  // May be undefined if it comes from an unset environment variable.
   if (typeof address !== 'string') throw malformed(String(address));
   if (!SOCKET_FILE.test(address) && Number(PORT.exec(address)?.[1] ?? 0) > HIGHEST_PORT)
     throw malformed(address);

@@ -10,10 +10,11 @@ const DURATION = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/;
 /**
  * Packs the ProtoJSON form of an Any: `{"@type": "type.googleapis.com/acme.v1.Job", "title": "a"}`.
  *
- * Codecs of ts-proto ignore what they cannot read. So the message is rendered again, and compared with what was given.
+ * Codecs of ts-proto ignore values that they cannot read. The message is therefore rendered again and
+ * compared with the input.
  *
- * @param types - the types that `@type` may name.
- * @throws TypeError if the type is unknown, or its codec does not keep every field.
+ * @param types - types that `@type` may name.
+ * @throws TypeError if the type is unknown or its codec drops a field.
  */
 export function packJson(json: Fields, types: Pick<TypeRegistry, 'get'>): Any {
   const { '@type': typeUrl, ...fields } = json;
@@ -25,7 +26,7 @@ export function packJson(json: Fields, types: Pick<TypeRegistry, 'get'>): Any {
       `JSON of ${name || 'no type'} cannot be encoded without its codec: pass the method that started the operation, or only the name of the operation`,
     );
   }
-  // Messages with a JSON form of their own, such as Timestamp, have it in `value`.
+  // Messages with a special JSON form, such as Timestamp, are in `value`.
   const given = name.startsWith('google.protobuf.') && 'value' in fields ? fields.value : fields;
   return { typeUrl, value: encodeJson(type, given) };
 }
@@ -45,7 +46,7 @@ function encodeJson(type: MessageType<unknown>, given: unknown): Buffer {
   );
 }
 
-/** The same JSON, where durations such as "1.5s" are objects if the codec renders them as objects. */
+/** Returns the same JSON, with durations such as "1.5s" as objects if the codec renders them as objects. */
 function withDurations(given: unknown, rendered: unknown): unknown {
   if (typeof given === 'string') return isFields(rendered) ? (durationOf(given) ?? given) : given;
   if (Array.isArray(given)) {
@@ -63,14 +64,14 @@ function durationOf(text: string): Fields | undefined {
   if (whole === undefined) return undefined;
   const factor = sign === '-' ? -1 : 1;
   const [seconds, nanos] = [Number(whole), Number(fraction.padEnd(9, '0'))];
-  // Zero has no sign here.
+  // Avoids negative zero.
   return { seconds: seconds && factor * seconds, nanos: nanos && factor * nanos };
 }
 
 /**
- * The path of a value that was given and is not rendered.
+ * Returns the path of a given value that is not rendered.
  *
- * @param message - the decoded form; it has the fields that are not rendered because they have their default.
+ * @param message - decoded form; it includes fields that are not rendered because they have their default.
  */
 function lostField(given: unknown, rendered: unknown, message: unknown): string | undefined {
   if (given === undefined || given === null) return undefined;
@@ -101,7 +102,7 @@ function firstLost<Key extends string | number>(
   return undefined;
 }
 
-/** Fields with their default are not rendered: the name of an enum's first value among them. */
+/** Returns true for a default value, which is not rendered. The name of an enum's first value is one. */
 function isDefault(given: unknown, held: unknown): boolean {
   if (held === undefined) return false;
   if (typeof given === 'string') {
@@ -119,7 +120,7 @@ function isSameScalar(given: unknown, rendered: unknown): boolean {
   if (typeof given === 'boolean' || typeof rendered === 'boolean' || isFields(rendered)) return false;
   const [one, other] = [String(given), String(rendered)];
   if (one === other) return true;
-  // Numbers as text, and enum values by number.
+  // Numbers may be rendered as strings, and enum values may be given by number.
   if (typeof given === 'number' && typeof rendered === 'string' && Number.isInteger(given)) {
     return Number.isNaN(Number(rendered)) ? rendered !== 'UNRECOGNIZED' : Number(rendered) === given;
   }
@@ -128,7 +129,7 @@ function isSameScalar(given: unknown, rendered: unknown): boolean {
   return isSameTime(given, other) || isSameBase64(given, other);
 }
 
-/** Equal to the nanosecond. */
+/** Compares two times to the nanosecond. */
 function isSameTime(one: string, other: string): boolean {
   const [a, b] = [one, other].map((text) =>
     /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(\D.*)$/.exec(text),
@@ -144,7 +145,7 @@ function isSameBase64(one: string, other: string): boolean {
   return plain(one) === plain(other);
 }
 
-/** The value of a field by its JSON name or its original name. */
+/** Returns a field by its JSON name or its original name. */
 function fieldOf(container: unknown, key: string): unknown {
   if (!isFields(container)) return undefined;
   if (Object.hasOwn(container, key)) return container[key];

@@ -2,22 +2,22 @@ import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Any } from '../../generated/google/protobuf/any.js';
 import type { MessageType } from './operation-method.js';
 
-/** What is read of a `google.protobuf.Any`. */
+/** Fields that are read of a `google.protobuf.Any`. */
 export interface PackedMessage {
   readonly typeUrl: string;
   readonly value: Uint8Array;
 }
 
 const TYPE_URL_PREFIX = 'type.googleapis.com/';
-/** One string for each type, and not one for each message that is kept. */
+/** Type URLs by codec, so that all kept messages of a type share one string. */
 const typeUrls = new WeakMap<object, string>();
 
-/** Packs a message into a `google.protobuf.Any`, with a type URL of `type.googleapis.com/`. */
+/** Packs a message into a `google.protobuf.Any` with a type URL under `type.googleapis.com/`. */
 export function pack<Message>(type: MessageType<Message>, message: NoInfer<Message>): Any {
   return { typeUrl: typeUrlOf(type), value: encodeMessage(type, message) };
 }
 
-/** Packs encoded bytes into a `google.protobuf.Any` of a type, by its full name. */
+/** Packs encoded bytes into a `google.protobuf.Any` of the type with the given full name. */
 export function packedAs(fullName: string, value: Buffer): Any {
   return { typeUrl: TYPE_URL_PREFIX + fullName, value };
 }
@@ -25,8 +25,8 @@ export function packedAs(fullName: string, value: Buffer): Any {
 /**
  * Unpacks an Any of the expected type.
  *
- * @throws TypeError that names both types when the Any holds another one, or says that it is no Any, or that its bytes
- * are broken or went through JSON.
+ * @throws TypeError if the Any holds another type (the message names both), is not an Any, or has bytes that
+ * are malformed or went through JSON.
  */
 export function unpack<Message>(type: MessageType<Message>, any: PackedMessage): Message {
   assertPacked(any);
@@ -69,29 +69,29 @@ function typeUrlOf(type: Pick<MessageType<unknown>, '$type'>): string {
   return typeUrl;
 }
 
-/** The full name of the message that an Any holds: what follows the last slash of its type URL. */
+/** Returns the full name of the message in an Any: the part of its type URL after the last slash. */
 export function typeName(any: Pick<PackedMessage, 'typeUrl'>): string {
   return any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1);
 }
 
-/** Message types by full name, to unpack an Any whose type only its URL tells. */
+/** Message types by full name, for unpacking an Any by its type URL. */
 export class TypeRegistry {
   readonly #types: ReadonlyMap<string, MessageType<unknown>>;
 
-  /** @param types - of several with one full name the last one counts. */
+  /** @param types - codecs; the last one wins if several have the same full name. */
   constructor(types: Iterable<MessageType<unknown>>) {
     this.#types = new Map(Array.from(types, (type) => [type.$type, type]));
   }
 
-  /** The type of that full name; undefined when it is not known here. */
+  /** Returns the type with the given full name, or undefined if it is not registered. */
   get(fullName: string): MessageType<unknown> | undefined {
     return this.#types.get(fullName);
   }
 
   /**
-   * The message that an Any holds, or undefined when its type is not known here.
+   * Returns the message in an Any, or undefined if its type is not registered.
    *
-   * @throws TypeError when its bytes are broken.
+   * @throws TypeError if its bytes are malformed.
    */
   unpack(any: Any): unknown {
     assertPacked(any);
@@ -100,36 +100,40 @@ export class TypeRegistry {
   }
 }
 
-/** A writer grows by doubling and keeps what it has grown to; after a message larger than this it is let go. */
+/**
+ * Largest message after which the shared writer is kept. A writer never shrinks, so a larger one is
+ * discarded.
+ */
 const KEPT_BYTES = 64 * 1024;
 
-/** The writer that is free to use. None while a message is being encoded, nor after one that failed halfway. */
+/** Shared writer. Undefined while a message is being encoded and after an encoder threw. */
 let idleWriter: BinaryWriter | undefined;
 
 /**
- * Encodes a message, with one writer for all: two to four times as fast as with a writer for each, whose buffer
- * begins small and is allocated and copied anew as it grows.
+ * Encodes a message with a shared writer. This is two to four times as fast as one writer per message, whose
+ * small buffer is reallocated as it grows.
  */
 export function encodeMessage<Message>(type: Pick<MessageType<Message>, 'encode'>, message: Message): Buffer {
   const writer = idleWriter ?? new BinaryWriter();
   idleWriter = undefined;
   const bytes = type.encode(message, writer).finish();
   if (bytes.byteLength <= KEPT_BYTES) idleWriter = writer;
-  // `finish` gives a fresh array; a Buffer over it costs no copy.
+  // `finish` returns a new array, so a Buffer over it needs no copy.
   return asBuffer(bytes);
 }
 
-/** The same bytes as a Buffer: a view, no copy. */
+/** Returns a Buffer that shares the memory of `bytes`. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
- * Checks that bytes are whole fields from beginning to end. Generated decoders do not: they stop at a stray
- * zero and give out what came before as the message.
+ * Checks that bytes consist of complete protobuf fields. Generated decoders do not: they stop at a stray zero
+ * and return the fields before it.
  *
- * @param maxFields - upper bound on the fields, each occurrence of one counted; those within fields do not count.
- * @throws Error when the bytes are no protobuf message, or only a part of one, or it has more fields.
+ * @param maxFields - upper bound on the number of fields. Repeated occurrences count, fields of nested
+ * messages do not.
+ * @throws Error if the bytes are malformed or truncated, or have more fields.
  */
 export function assertWireFormat(bytes: Uint8Array, maxFields = Number.POSITIVE_INFINITY): void {
   const reader = new BinaryReader(bytes);

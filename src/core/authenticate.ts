@@ -7,46 +7,46 @@ import {
 import { FORWARDED_PEER_HEADER, forwardedPeer } from './forwarded-peer.js';
 import { Code } from './status.js';
 
-/** A call of which the headers alone have arrived. */
+/** A call whose headers have arrived. */
 export interface CallHead {
   /** Path of the method: `/google.longrunning.Operations/GetOperation`. */
   readonly method: string;
   readonly metadata: Metadata;
-  /** Address and port of who is at the other end, or `unknown`. */
+  /** Address and port of the peer, or `unknown`. */
   readonly peer: string;
 }
 
-/** The status that a call is refused with. */
+/** Status that rejects a call. */
 export type CallRefusal = Partial<StatusObject>;
 
 /**
- * Refuses calls by their headers, before any of the message or body is read. Resolves to the refusal, or to undefined for a
- * call that may go on. `operations.authenticate` is one.
+ * Authenticates a call by its headers, before its message or body is read. Resolves to the status that
+ * rejects the call, or to undefined to accept it. `operations.authenticate` is an implementation.
  */
 export type Authenticate = (call: CallHead) => Promise<CallRefusal | undefined>;
 
-/** The connection of a call, as far as authentication concerns it. */
+/** Connection of a call, as seen by authentication. */
 export interface CallConnection {
-  /** Whether a caller on the connection has been identified. */
+  /** True once a caller on the connection has been identified. */
   readonly isKnown: boolean;
-  /** Notified when the caller of a call is identified. */
+  /** Called when the caller of a call is identified. */
   identified(): void;
-  /** Notified when a call is refused by its headers. */
+  /** Called when a call is rejected by its headers. */
   refused(): void;
 }
 
 type InterceptedCall = Parameters<ServerInterceptor>[1];
 
-/** Connections whose callers are not known yet, by the metadata of their calls. */
+/** Connections without an identified caller, by the metadata of their calls. */
 const unknown = new WeakMap<Metadata, CallConnection>();
 const authenticating = new WeakSet<object>();
 
-/** The caller of a call has been identified, by its headers or later. */
+/** Records that the caller of a call has been identified, by its headers or later. */
 export function callerIdentified(metadata: Metadata): void {
   unknown.get(metadata)?.identified();
 }
 
-/** Marks an interceptor that authenticates calls, so that a server adds no other. */
+/** Marks an interceptor as authenticating calls, so that a server adds no other. */
 export function markAuthenticating(interceptor: ServerInterceptor): ServerInterceptor {
   authenticating.add(interceptor);
   return interceptor;
@@ -56,16 +56,16 @@ export function isAuthenticating(interceptor: ServerInterceptor): boolean {
   return authenticating.has(interceptor);
 }
 
-/** An interceptor that has calls refused by their headers. grpc-js reads no message before. */
+/** Returns an interceptor that rejects calls by their headers, before grpc-js reads a message. */
 export function authenticationInterceptor(authenticate: Authenticate): ServerInterceptor {
   return ({ path }, call) => authenticated(path, call, authenticate, undefined);
 }
 
 /**
- * A call that is refused by its headers unless `authenticate` lets it pass. Calls from a gateway of this process pass: the gateway
- * authenticates by itself.
+ * Wraps a call so that its headers are authenticated first. Calls from a gateway in this process pass,
+ * because the gateway has authenticated them.
  *
- * @param connection - of the call, to be notified.
+ * @param connection - connection of the call, notified of the result.
  */
 export function authenticated(
   path: string,

@@ -2,14 +2,14 @@ import { isUint8Array } from 'node:util/types';
 import { asBuffer } from './any.js';
 
 const NO_BYTES = Buffer.alloc(0);
-/** The alphabets of RFC 4648, section 4 or section 5, with or without padding. */
+/** Either alphabet of RFC 4648 (section 4 or 5), with or without padding. */
 const BASE64 = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$/;
 
 /**
- * Reads bytes in any form that generators and JSON give them: `Uint8Array`, an array of numbers, Base64,
- * `{ type: 'Buffer', data }`, or an object with the keys 0, 1, 2, ….
+ * Reads bytes in any form produced by generators or JSON: `Uint8Array`, an array of numbers, Base64, `{ type:
+ * 'Buffer', data }`, or an object with the keys 0, 1, 2, ….
  *
- * @returns undefined if it is none of these.
+ * @returns undefined if the value is none of these.
  */
 export function readBytes(value: unknown): Buffer | undefined {
   if (value === undefined || value === null) return NO_BYTES;
@@ -25,7 +25,7 @@ export function readBytes(value: unknown): Buffer | undefined {
 
 function readBase64(text: string): Buffer | undefined {
   if (!BASE64.test(text)) return undefined;
-  // One character over carries six bits, which are no byte.
+  // One surplus character carries only six bits, less than a byte.
   return text.replace(/=+$/, '').length % 4 === 1 ? undefined : Buffer.from(text, 'base64');
 }
 

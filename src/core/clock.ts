@@ -1,20 +1,24 @@
 import { invalidField } from './status.js';
 
-/** Where time comes from, so that a test can say what time it is. */
+/** Source of time and timers, replaceable in tests. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
   now(): number;
-  /** Calls `callback` once, `delayMs` from now at the earliest; the function returned takes that back. */
+  /** Calls `callback` once, after at least `delayMs`. Returns a function that cancels the timer. */
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): () => void;
 }
 
-/** How a timer is set. */
+/** Options of a timer. */
 export interface TimerOptions {
-  /** Set for housekeeping: the timer alone does not keep the process from ending. @defaultValue false */
+  /**
+   * Set for housekeeping: the timer does not keep the process alive.
+   *
+   * @defaultValue false
+   */
   readonly background?: boolean;
 }
 
-/** The clock of this machine. */
+/** System time and the timers of Node. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(callback, delayMs, options) {
@@ -29,24 +33,32 @@ export const systemClock: Clock = {
   },
 };
 
-/** A clock whose `now` counts from an arbitrary moment, and never steps: for durations, not for times. */
+/**
+ * Clock whose `now` is monotonic and counts from an arbitrary moment. Use it for durations, not for times.
+ */
 export const monotonicClock: Clock = { ...systemClock, now: () => performance.now() };
 
-/** Timers of Node reach no further, `setTimeout` fires at once when asked for more; so do deadlines of grpc-js. */
+/**
+ * Longest delay of a timer in Node, and of a deadline in grpc-js. Beyond it, `setTimeout` fires immediately.
+ */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number. */
+/**
+ * Checks a timeout.
+ *
+ * @throws StatusError INVALID_ARGUMENT if `timeoutMs` is negative or not a number.
+ */
 export function assertTimeout(timeoutMs: number | undefined): void {
   if (timeoutMs === undefined || timeoutMs >= 0) return;
   throw invalidField('timeoutMs', `timeoutMs is ${timeoutMs}: give milliseconds, 0 or more, or leave it out`);
 }
 
-/** When what begins now and may take so long has to be over: milliseconds since 1970, or Infinity. */
+/** Returns the deadline of a call that starts now: milliseconds since 1970, or Infinity. */
 export function deadlineAfter(timeoutMs: number): number {
   return timeoutMs > LONGEST_TIMER_MS ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
 }
 
-/** How many milliseconds are left until a deadline, 0 once it has passed; undefined when there is none. */
+/** Returns the milliseconds left until a deadline, 0 once it has passed, or undefined if there is none. */
 export function timeLeftMs(deadline: number): number | undefined {
   return Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : undefined;
 }

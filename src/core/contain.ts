@@ -1,12 +1,12 @@
 import { types } from 'node:util';
 
-/** Notified of what contained code threw, or of what its promise rejected with. Must not throw. */
+/** Receives the value that contained code threw or its promise rejected with. Must not throw. */
 export type OnFailure = (error: unknown) => void;
 
 /**
- * Calls code of somebody else. Neither an exception nor the rejection of a promise that it returns goes beyond `onFailure`.
+ * Calls user code. Reports an exception, or the rejection of a returned promise, to `onFailure` only.
  *
- * @returns the result of the call; undefined if it threw.
+ * @returns the result of the call, or undefined if it threw.
  */
 export function contain<Result>(call: () => Result, onFailure: OnFailure): Result | undefined {
   const fail: OnFailure = (error) => {
@@ -15,7 +15,7 @@ export function contain<Result>(call: () => Result, onFailure: OnFailure): Resul
   };
   try {
     const result = call();
-    // Reading `then` may throw too, and `then` itself is called by the promise.
+    // Reading `then` may throw, too; the promise itself calls `then`.
     if (isThenable(result)) Promise.resolve(result).then(undefined, fail);
     return result;
   } catch (error) {
@@ -25,15 +25,15 @@ export function contain<Result>(call: () => Result, onFailure: OnFailure): Resul
 }
 
 /**
- * Ignores the rejection of a promise, and any other value. User code may throw a promise; nobody awaits it then, and Node ends the
- * process for its rejection.
+ * Ignores the rejection of a promise, and any other value. User code may throw a promise that nobody awaits.
+ * An unhandled rejection would terminate the process.
  */
 export function ignoreRejection(value: unknown): void {
   if (!types.isPromise(value)) return;
   try {
     Promise.prototype.then.call(value, undefined, () => {});
   } catch {
-    // The constructor of a subclass threw.
+    // The constructor of a Promise subclass threw.
   }
 }
 
@@ -41,15 +41,17 @@ export function ignoreRejection(value: unknown): void {
 const MAX_EXAMINED = 100_000;
 
 /**
- * Returns an object of user code that must not contain promises, as it does if an `await` is missing in it.
+ * Returns a user-supplied object after checking that it contains no promise. A promise in it usually means a
+ * missing `await`.
  *
  * @param source - names the object in the error message: `response of /acme.v1.Jobs/RunJob`.
- * @throws TypeError if it contains a promise, in a field or deeper. The rejections of all of them are then ignored.
+ * @throws TypeError if the object contains a promise at any depth. Rejections of all promises in it are then
+ * ignored.
  */
 export function withoutPromises<Value>(value: Value, source: string): Value {
   let isFound = false;
   const examined = new Set<unknown>([value]);
-  // A set also iterates over what is added meanwhile.
+  // Iterating over a set includes elements added meanwhile.
   for (const each of examined) {
     if (types.isPromise(each)) {
       isFound = true;
@@ -64,7 +66,9 @@ export function withoutPromises<Value>(value: Value, source: string): Value {
   return value;
 }
 
-/** Values of the fields of an object. Calls no code: accessors are left out, and proxies have none. */
+/**
+ * Returns the values of an object's data properties. Runs no user code: accessors and proxies are skipped.
+ */
 function fieldsOf(value: unknown): readonly unknown[] {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || types.isProxy(value))
     return [];
@@ -72,10 +76,10 @@ function fieldsOf(value: unknown): readonly unknown[] {
 }
 
 /**
- * Returns a value of user code that must not be a promise.
+ * Returns a user-supplied value after checking that it is not a promise.
  *
  * @param source - names the code in the error message: `parent of /acme.v1.Jobs/RunJob`.
- * @throws TypeError if it is a promise, whose rejection is then ignored.
+ * @throws TypeError if it is a promise. Its rejection is then ignored.
  */
 export function notPromised<Value>(value: Value, source: string): Value {
   if (!isThenable(value)) return value;

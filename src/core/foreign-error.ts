@@ -6,10 +6,10 @@ import { Status } from '../../generated/google/rpc/status.js';
 import { asBuffer, pack, packedAs } from './any.js';
 import { readAny } from './read-operation.js';
 
-/** The name of the trailer in which gRPC sends the encoded `google.rpc.Status` of an error. */
+/** Trailer in which gRPC sends the encoded `google.rpc.Status` of an error. */
 export const STATUS_DETAILS_KEY = 'grpc-status-details-bin';
 
-/** The content of a `google.rpc.Status`; the code may be any value. */
+/** Fields of a `google.rpc.Status` before validation; the code may be any value. */
 export interface StatusParts {
   readonly code: unknown;
   readonly message: string;
@@ -19,13 +19,14 @@ export interface StatusParts {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads an error of another gRPC library: grpc-js, google-gax, Connect, nice-grpc; a status object of grpc-js too.
+ * Reads an error of another gRPC library: grpc-js (also its status objects), google-gax, Connect or
+ * nice-grpc.
  *
- * Libraries are told by marks of their own and never by a numeric `code` alone: the exit status of a process and
- * DOMException have that too.
+ * Recognizes libraries by specific properties, never by a numeric `code` alone: process exit errors and
+ * DOMException have one, too.
  *
- * @returns undefined if it is none of these.
- * @throws what a getter or a proxy trap throws.
+ * @returns undefined if the value is none of these.
+ * @throws the exception of a getter or proxy trap.
  */
 export function readForeignError(thrown: unknown): StatusParts | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined;
@@ -36,7 +37,10 @@ export function readForeignError(thrown: unknown): StatusParts | undefined {
   return isGoogleError(thrown) ? ofGoogle(fields) : undefined;
 }
 
-/** grpc-js: `ServiceError`, `StatusObject`; nice-grpc: `ClientError`, `ServerError`, which have no details of their own. */
+/**
+ * Reads `ServiceError` and `StatusObject` of grpc-js. Also reads `ClientError` and `ServerError` of
+ * nice-grpc, which have no details.
+ */
 function ofGrpc({ code, metadata }: Fields, message: string): StatusParts {
   return { code, message, details: hasGet(metadata) ? trailerDetails(metadata) : [] };
 }
@@ -48,7 +52,7 @@ function trailerDetails(metadata: { get(key: string): unknown }): readonly Any[]
   try {
     return Status.decode(encoded).details;
   } catch {
-    // Broken details must not hide the error that they came with.
+    // Malformed details must not hide the error itself.
     return [];
   }
 }
@@ -62,23 +66,27 @@ function ofConnect({ code, rawMessage, details }: Fields): StatusParts {
   return { code, message: String(rawMessage), details: items.flatMap(connectDetail) };
 }
 
-/** A detail that was received has its type and bytes, one that is to be sent a descriptor and a message. */
+/**
+ * Reads a detail of Connect. Received details have a type and bytes, outgoing ones a descriptor and a
+ * message.
+ */
 function connectDetail({ type, value, desc }: Fields): readonly Any[] {
   if (typeof type === 'string' && isUint8Array(value)) return [packedAs(type, asBuffer(value))];
   if (typeof desc !== 'object' || desc === null) return [];
   try {
-    // Whoever has a descriptor has loaded it; for others it would be 20 ms at start.
+    // An application with a descriptor has loaded this package. For others, loading it would add 20 ms at
+    // startup.
     const es = createRequire(import.meta.url)('@bufbuild/protobuf') as typeof import('@bufbuild/protobuf');
     const schema = desc as Parameters<typeof es.create>[0];
     const bytes = es.toBinary(schema, es.create(schema, value as Record<string, unknown>));
     return [packedAs(schema.typeName, asBuffer(bytes))];
   } catch {
-    // As above.
+    // Malformed details must not hide the error itself.
     return [];
   }
 }
 
-/** By its class, or by its fields where names of classes are mangled. */
+/** Recognizes GoogleError by class name, or by its fields if class names are minified. */
 function isGoogleError(thrown: object): boolean {
   if ('statusDetails' in thrown && 'errorInfoMetadata' in thrown) return true;
   for (let type = Object.getPrototypeOf(thrown); type; type = Object.getPrototypeOf(type)) {
@@ -87,7 +95,10 @@ function isGoogleError(thrown: object): boolean {
   return false;
 }
 
-/** An operation of google-gax rejects with code and message alone; calls over REST have the details, and ErrorInfo decoded. */
+/**
+ * Reads a GoogleError. Errors of operations have only code and message; those of REST calls have details and
+ * a decoded ErrorInfo.
+ */
 function ofGoogle({ code, message, details, reason, domain, errorInfoMetadata }: Fields): StatusParts {
   const packed = Array.isArray(details) ? details.flatMap(readableAny) : [];
   if (typeof reason === 'string' && !packed.some(({ typeUrl }) => typeUrl.endsWith(`/${ErrorInfo.$type}`))) {

@@ -1,29 +1,35 @@
 import { randomUUID } from 'node:crypto';
 
 /**
- * The header by which a gateway tells a server of its own process who is at the other end. What it holds means something
- * in this process alone, and only while the call lasts: whoever else sends it is told nothing by it, and believed nothing.
+ * Header in which a gateway tells a server in the same process the address of the original peer.
+ *
+ * Its value is a token that is valid only in this process and only during the call. Values from other senders
+ * are ignored.
  */
 export const FORWARDED_PEER_HEADER = 'x-longrunning-forwarded-peer';
 
 const peers = new Map<string, string>();
 
-/** Says who makes a call that is passed on, until it is over. */
+/** Associates a forwarded call with its original peer until the call ends. */
 export interface ForwardedPeer {
-  /** For {@link FORWARDED_PEER_HEADER}. */
+  /** Value of {@link FORWARDED_PEER_HEADER}. */
   readonly token: string;
-  /** To be called when the call is over. */
+  /** Ends the association. Call it when the call ends. */
   end(): void;
 }
 
-/** @param peer - its address and port, as `getPeer` of grpc-js has them. */
+/**
+ * Registers the peer of a forwarded call.
+ *
+ * @param peer - address and port in the format of grpc-js `getPeer`.
+ */
 export function forwardPeer(peer: string): ForwardedPeer {
   const token = randomUUID();
   peers.set(token, peer);
   return { token, end: () => peers.delete(token) };
 }
 
-/** Whom a call was passed on for; undefined when nobody of this process says so. */
+/** Returns the original peer of a forwarded call, or undefined if the token is not from this process. */
 export function forwardedPeer(token: string): string | undefined {
   return peers.get(token);
 }

@@ -6,16 +6,18 @@ import { Code, readStatus, type StatusError } from './status.js';
 import { clipText, percentEncodedBytes, readProperty, toText, utf8Bytes } from './text.js';
 
 /**
- * Limits on the trailers of an error, in bytes as they are sent: `grpc-message` is percent-encoded, and base64 makes 5,464 bytes
- * of 4,096. Peers cap a header block (8 KiB in many proxies, 64 KiB in Node), and an error over the cap arrives as a bare
- * connection fault. So the message is clipped, and details over the limit are left out.
+ * Limits on the trailers of an error, in bytes as sent: `grpc-message` is percent-encoded, and Base64 turns
+ * 4,096 bytes into 5,464.
+ *
+ * Peers limit the size of a header block (8 KiB in many proxies, 64 KiB in Node). A larger error arrives as a
+ * connection failure. The message is therefore truncated, and details over the limit are omitted.
  */
 const MAX_MESSAGE_BYTES = 2048;
 const MAX_DETAILS_BYTES = 4096;
 
 /**
- * Converts a StatusError to the error that a grpc-js handler answers, with its details in `grpc-status-details-bin`. Never
- * throws, and grpc-js can send the result.
+ * Converts a StatusError to an error that a grpc-js handler can return, with its details in
+ * `grpc-status-details-bin`. Never throws; grpc-js can always send the result.
  */
 export function toServerError(error: StatusError): ServerErrorResponse & { details: string } {
   const status = toSendableStatus(error);
@@ -32,12 +34,12 @@ export function toSendableStatus(error: StatusError): StatusObject {
   return { code: status.code, details: message, metadata };
 }
 
-/** Converts the error that somebody else's handler answers to one that grpc-js can send. Never throws. */
+/** Converts an error of a user's handler to one that grpc-js can send. Never throws. */
 export function sendableError(error: unknown): Partial<StatusObject> {
   const code = readProperty(error, 'code');
   const details = readProperty(error, 'details');
   const metadata = readProperty(error, 'metadata');
-  // As grpc-js reads errors: `details` count if there is a code.
+  // Same rule as in grpc-js: `details` count only if there is a code.
   const [sentCode, text] =
     Number.isInteger(code) && typeof details === 'string'
       ? [code as Code, details]
@@ -52,15 +54,18 @@ export function sendableError(error: unknown): Partial<StatusObject> {
   };
 }
 
-/** By its method: applications may have several copies of grpc-js. */
+/** Recognizes Metadata by a method, because applications may have several copies of grpc-js. */
 function isMetadata(value: unknown): value is Metadata {
   return typeof readProperty(value, 'toHttp2Headers') === 'function';
 }
 
-/** Upper bound on the bytes of an encoded message besides its strings and bytes. */
+/** Upper bound on the encoded size of a message, not counting its strings and bytes. */
 const OVERHEAD_BYTES = 16;
 
-/** Encodes as many details as fit. They are ordered by weight (ErrorInfo first), so the last ones are left out first. */
+/**
+ * Encodes as many details as fit. They are ordered by importance (ErrorInfo first), so the last ones are
+ * omitted first.
+ */
 function encodeWithin(limit: number, status: Status): Buffer | undefined {
   let size = OVERHEAD_BYTES + utf8Bytes(status.message);
   const isOver = ({ typeUrl, value }: Any) => {

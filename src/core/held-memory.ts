@@ -1,4 +1,6 @@
-/** Upper bounds on memory held for requests that have not arrived, and for answers that have not been taken. */
+/**
+ * Upper bounds on memory held for requests that have not fully arrived and responses that have not been read.
+ */
 export interface MemoryLimits {
   /** For the peer of one connection, in bytes. */
   readonly connectionBytes: number;
@@ -14,17 +16,19 @@ export const DEFAULT_MEMORY_LIMITS: MemoryLimits = {
 };
 
 /**
- * Memory over a limit that requests which were ended may still take, until they let go of it. A peer that takes no data delays
- * that, so past this its connection is cut.
+ * Upper bound on the memory of a connection or process, including that of requests which were ended and still
+ * hold some.
+ *
+ * A peer that stops reading delays its release. Above this bound, its connection is cut.
  */
 function tolerated(limit: number): number {
   return limit + Math.max(limit / 8, MIB);
 }
 
-/** Share of the memory of a process for connections of which no caller is known. */
+/** Share of the process memory for connections without an identified caller. */
 const SHARE_OF_STRANGERS = 1 / 4;
 
-/** Connections with peers for whom memory is held, and the sums over them. */
+/** Connections that hold memory, with their totals. */
 class Peers {
   readonly connections = new Set<ConnectionMemory>();
   held = 0;
@@ -45,21 +49,21 @@ class Peers {
   }
 }
 
-/** Of all servers in this process. */
+/** Connections of all servers in this process. */
 const everyone = new Peers();
-/** Those of {@link everyone} of which no caller is known. */
+/** Connections in {@link everyone} without an identified caller. */
 const strangers = new Peers();
 
-/** Bytes of memory held by this process for peers. */
+/** Returns the bytes of memory that this process holds for peers. */
 export function heldBytes(): number {
   return everyone.held;
 }
 
-/** One request or answer that takes memory for its peer. */
+/** Request or response that holds memory for its peer. */
 export abstract class MemoryHolder {
   readonly memory: ConnectionMemory;
   heldBytes = 0;
-  /** Set when it has been ended to get its memory back. */
+  /** True once it has been ended to reclaim its memory. */
   isShed = false;
 
   constructor(memory: ConnectionMemory) {
@@ -71,9 +75,10 @@ export abstract class MemoryHolder {
 }
 
 /**
- * Memory held for the peer of one connection. When there is too much, the largest holder is ended: that of the connection,
- * or, if all peers together have too much, that of the connection which holds most. So a peer that holds little is served
- * whatever others do.
+ * Memory held for the peer of one connection. Above a limit, the largest holder is ended.
+ *
+ * For `connectionBytes`, that is the largest holder of this connection. For `processBytes`, it is the largest
+ * of the connection that holds most. A peer that holds little is therefore served regardless of others.
  */
 export class ConnectionMemory {
   readonly #limits: MemoryLimits;
@@ -94,7 +99,7 @@ export class ConnectionMemory {
     this.#isStranger = peer === 'stranger';
   }
 
-  /** Counts the connection no longer among those of strangers. */
+  /** Stops counting the connection as one without an identified caller. */
   identified(): void {
     if (!this.#isStranger) return;
     this.#isStranger = false;
@@ -103,7 +108,7 @@ export class ConnectionMemory {
     strangers.connections.delete(this);
   }
 
-  /** Counts more bytes for a holder, and ends holders if that is too much. */
+  /** Adds bytes to a holder. Ends holders if a limit is exceeded. */
   hold(holder: MemoryHolder, bytes: number): void {
     if (this.#isClosed || bytes === 0) return;
     if (holder.heldBytes === 0) {
@@ -120,7 +125,7 @@ export class ConnectionMemory {
     if (strangers.held > strangerBytes) strangers.reduce(strangerBytes);
   }
 
-  /** Counts nothing for a holder any more. */
+  /** Stops counting a holder. */
   release(holder: MemoryHolder): void {
     const bytes = holder.heldBytes;
     if (bytes === 0) return;
@@ -130,13 +135,13 @@ export class ConnectionMemory {
     if (holder.isShed) this.#countShed(-bytes);
   }
 
-  /** Counts nothing for the connection any more. */
+  /** Stops counting the connection. */
   close(): void {
     for (const holder of this.#holders) this.release(holder);
     this.#isClosed = true;
   }
 
-  /** Bytes that no holder has been ended for. */
+  /** Bytes of holders that have not been ended. */
   get keptBytes(): number {
     return this.#held - this.#shed;
   }

@@ -1,11 +1,11 @@
 import { contain, type OnFailure } from './contain.js';
 
-/** Listeners of one kind of event. One that throws or rejects disturbs neither the others nor whoever notifies them. */
+/** Set of event listeners. A listener that throws or rejects affects neither the others nor the notifier. */
 export class Listeners<Args extends readonly unknown[]> {
   readonly #listeners = new Set<(...args: Args) => unknown>();
   readonly #onFailure: OnFailure;
 
-  /** @param onFailure - is called with what a listener threw, or what its promise rejected with. */
+  /** @param onFailure - receives the error that a listener threw or rejected with. */
   constructor(onFailure: OnFailure) {
     this.#onFailure = onFailure;
   }
@@ -14,7 +14,7 @@ export class Listeners<Args extends readonly unknown[]> {
     return this.#listeners.size;
   }
 
-  /** Adds a listener; the function returned removes it. */
+  /** Adds a listener. Returns a function that removes it. */
   add(listener: (...args: Args) => unknown): () => void {
     this.#listeners.add(listener);
     return () => {

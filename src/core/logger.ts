@@ -1,30 +1,30 @@
 import { contain } from './contain.js';
 
-/** Where the server reports what no client is told. A pino logger is one. */
+/** Log of the server, for details that clients do not receive. Compatible with pino. */
 export interface Logger {
   /** `facts.err` is the cause. */
   error(facts: Readonly<Record<string, unknown>>, message: string): void;
-  /** Reports conditions that the operator of the server can improve. Left out: `error` reports them. */
+  /** Reports conditions that the server's operator can fix. If omitted, `error` reports them. */
   warn?(facts: Readonly<Record<string, unknown>>, message: string): void;
   /**
-   * Is told of every call that is answered, and of work that begins and ends: names, codes and times, never what a
-   * request, a response or metadata holds. Left out, as by the default: nobody is.
+   * Reports every answered call and the start and end of work: names, codes and durations, never the content
+   * of requests, responses or metadata. If omitted (the default), these are not logged.
    */
   debug?(facts: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** Wraps the logger that a server was given, if any, so that no call of it fails. */
+/** Wraps a server's logger so that its methods never fail. Without one, errors go to standard error. */
 export function serverLogger(supplied?: SuppliedLogger | null): SafeLogger {
   return safeLogger(supplied, 'longrunning');
 }
 
-/** Reports a condition that the operator of the server can improve. */
+/** Reports a condition that the server's operator can fix. */
 export function warn(logger: Logger, message: string): void {
   if (logger.warn) logger.warn({}, message);
   else logger.error({}, message);
 }
 
-/** A logger that adds facts to all that it is told. */
+/** Returns a logger that adds `more` to the facts of every entry. */
 export function loggerWith(logger: Logger, more: Readonly<Record<string, unknown>>): Logger {
   return {
     error: (facts, message) => logger.error({ ...facts, ...more }, message),
@@ -33,10 +33,10 @@ export function loggerWith(logger: Logger, more: Readonly<Record<string, unknown
   };
 }
 
-/** Writes one entry of a log; `facts.err` is the cause. */
+/** Writes one log entry; `facts.err` is the cause. */
 export type LogMethod = (facts: Readonly<Record<string, unknown>>, message: string) => unknown;
 
-/** A logger as users supply one. From JavaScript, any of its methods may be missing. */
+/** Logger supplied by a user. In JavaScript, any of its methods may be missing. */
 export interface SuppliedLogger {
   readonly error?: LogMethod;
   readonly warn?: LogMethod;
@@ -47,19 +47,19 @@ export interface SuppliedLogger {
 /** A logger whose methods never throw and never reject. */
 export interface SafeLogger {
   error(facts: Readonly<Record<string, unknown>>, message: string): void;
-  /** Calls `error` where the supplied logger has no `warn`. */
+  /** Calls `error` if the supplied logger has no `warn`. */
   warn(facts: Readonly<Record<string, unknown>>, message: string): void;
   info(facts: Readonly<Record<string, unknown>>, message: string): void;
-  /** Absent where the supplied logger has none, so that nobody prepares entries that are not written. */
+  /** Undefined if the supplied logger has none, so that callers can skip building entries. */
   debug?(facts: Readonly<Record<string, unknown>>, message: string): void;
 }
 
 /**
- * Wraps a logger that a user supplied, so that no call of it can fail. An error that it cannot take is written to standard error
- * instead, with the reason.
+ * Wraps a user-supplied logger so that its methods never fail. Errors that it fails to log go to standard
+ * error, with the reason.
  *
- * @param supplied - undefined: errors go to standard error.
- * @param prefix - begins each line on standard error.
+ * @param supplied - if undefined, errors go to standard error.
+ * @param prefix - starts each line on standard error.
  */
 export function safeLogger(supplied: SuppliedLogger | null | undefined, prefix: string): SafeLogger {
   const write = (
@@ -71,7 +71,7 @@ export function safeLogger(supplied: SuppliedLogger | null | undefined, prefix: 
       writeError(`${prefix}: ${message}`, facts);
       writeError(`${prefix}: the logger failed`, { err: failure });
     };
-    // Read each time, for loggers replace their methods when their level changes.
+    // Read each time: loggers replace their methods when their level changes.
     const method = methodOf(supplied, level);
     if (method) contain(() => method.call(supplied, facts, message), lost);
     else if (level === 'error') writeError(`${prefix}: ${message}`, facts);
@@ -94,7 +94,9 @@ function methodOf(
   return typeof method === 'function' ? (method as LogMethod) : undefined;
 }
 
-/** Without the facts where they cannot be printed, as when reading them throws. */
+/**
+ * Writes to standard error, without the facts if they cannot be printed, for example because a getter throws.
+ */
 function writeError(message: string, facts: Readonly<Record<string, unknown>>): void {
   contain(
     () => console.error(message, facts),
@@ -104,7 +106,10 @@ function writeError(message: string, facts: Readonly<Record<string, unknown>>): 
 
 const ignore = () => {};
 
-/** Wraps the logger that a gateway or a port was given, if any, so that no call of it fails. */
+/**
+ * Wraps the logger of a gateway or port so that its methods never fail. Without one, errors go to standard
+ * error.
+ */
 export function gatewayLogger(supplied?: SuppliedLogger | null): SafeLogger {
   return safeLogger(supplied, 'longrunning gateway');
 }

@@ -1,28 +1,30 @@
 import { invalidField, quoted } from './status.js';
 
 /**
- * A resource name of an operation (AIP-122), taken apart: `projects/p/locations/l` and `a1b2` of
+ * Parsed resource name of an operation (AIP-122): `projects/p/locations/l` and `a1b2` for
  * `projects/p/locations/l/operations/a1b2`.
  */
 export interface OperationName {
-  /** What stands before `/operations/{id}`; empty for a plain `operations/{id}`. */
+  /** Part before `/operations/{id}`; empty for a plain `operations/{id}`. */
   readonly parent: string;
-  /** The last segment. */
+  /** Last segment. */
   readonly id: string;
 }
 
 const MAX_NAME_BYTES = 1024;
 const COLLECTION = 'operations';
-/** Well-formed names as nearly all are; what it does not match may be well-formed too. */
+/** Matches most well-formed names, for a fast path. Other names may be well-formed, too. */
 const PLAIN_NAME = /^(?:[\w-]+\/)*operations\/[\w-]+$/;
 
 /**
- * Takes the name of an operation apart.
+ * Parses the name of an operation.
  *
- * @param field - the request field to blame when it is malformed.
- * @throws StatusError INVALID_ARGUMENT when it is malformed. Well-formed: at most 1,024 bytes of UTF-8, non-empty segments
- * between single slashes, none `.` or `..`, no control characters or spaces at the ends, `operations/{id}`
- * as its end.
+ * A well-formed name ends with `operations/{id}` and has at most 1,024 bytes of UTF-8. Its segments are
+ * non-empty, separated by single slashes, and neither `.` nor `..`. It contains no control characters and no
+ * spaces at the ends.
+ *
+ * @param field - request field to report if the name is malformed.
+ * @throws StatusError INVALID_ARGUMENT if the name is malformed.
  */
 export function parseOperationName(name: string, field = 'name'): OperationName {
   checkOperationName(name, field);
@@ -30,7 +32,9 @@ export function parseOperationName(name: string, field = 'name'): OperationName 
   return { parent: name.slice(0, Math.max(slash - COLLECTION.length - 1, 0)), id: name.slice(slash + 1) };
 }
 
-/** Throws what {@link parseOperationName} does, and takes nothing apart: every call on an operation comes by here. */
+/**
+ * Validates a name like {@link parseOperationName} without parsing it. Every call on an operation uses this.
+ */
 export function checkOperationName(name: string, field = 'name'): void {
   if (name.length <= MAX_NAME_BYTES && PLAIN_NAME.test(name)) return;
   checkSegments(field, name);
@@ -42,17 +46,17 @@ export function checkOperationName(name: string, field = 'name'): void {
   );
 }
 
-/** The name of the operation `id` under `parent` (empty: none), not checked. */
+/** Returns the name of operation `id` under `parent` (empty for none) without validating it. */
 export function formatOperationName({ parent, id }: OperationName): string {
   return parent === '' ? `${COLLECTION}/${id}` : `${parent}/${COLLECTION}/${id}`;
 }
 
 /**
- * The parent that a ListOperations request names. Empty, and `operations`, as the published HTTP rule has it,
- * stand for plain `operations/{id}`.
+ * Returns the parent in a ListOperations request. An empty name and `operations`, which the published HTTP
+ * rule sends, both denote plain `operations/{id}`.
  *
- * @param field - the request field to blame when it is malformed.
- * @throws StatusError INVALID_ARGUMENT when it is no resource name.
+ * @param field - request field to report if the name is malformed.
+ * @throws StatusError INVALID_ARGUMENT if it is not a resource name.
  */
 export function parseParent(name: string, field = 'name'): string {
   if (name === '' || name === COLLECTION) return '';
@@ -60,19 +64,19 @@ export function parseParent(name: string, field = 'name'): string {
   return name;
 }
 
-/** Whether `parent` matches `pattern` segment by segment, where `-` stands for any one segment (AIP-159). */
+/** Returns true if `parent` matches `pattern` segment by segment; `-` matches any one segment (AIP-159). */
 export function matchesParent(pattern: string, parent: string): boolean {
   if (!hasWildcard(pattern)) return pattern === parent;
   const wanted = pattern.split('/');
   const segments = parent.split('/');
   return (
     wanted.length === segments.length &&
-    // The empty parent has no segment, though splitting it gives one.
+    // The empty parent has no segments, but splitting it yields one.
     wanted.every((segment, index) => segment === segments[index] || (segment === '-' && parent !== ''))
   );
 }
 
-/** Whether a parent has a `-` among its segments. */
+/** Returns true if a parent has a `-` segment. */
 export function hasWildcard(pattern: string): boolean {
   return pattern.split('/').includes('-');
 }
@@ -84,11 +88,11 @@ function checkSegments(field: string, name: string): void {
 
 function faultOf(name: string): string | undefined {
   if (name === '') return 'it is empty';
-  // A string of more units than bytes allowed is too long already; measuring a megabyte tells no more.
+  // A string with more UTF-16 units than allowed bytes is too long; this avoids measuring a megabyte.
   if (name.length > MAX_NAME_BYTES || Buffer.byteLength(name) > MAX_NAME_BYTES) {
     return `it is longer than ${MAX_NAME_BYTES} bytes`;
   }
-  // U+FFFD is what decoding leaves of bytes that are no UTF-8.
+  // Decoders replace invalid UTF-8 by U+FFFD.
   if (!name.isWellFormed() || name.includes('\uFFFD')) return 'it is not valid UTF-8';
   if (/\p{Cc}/u.test(name)) return 'it has a control character';
   if (name !== name.trim()) return 'it has spaces at an end';

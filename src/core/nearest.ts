@@ -1,8 +1,11 @@
-/** The candidate that takes the fewest edits for its length to become, if near enough for a slip of the hand. */
+/**
+ * Returns the candidate with the smallest edit distance relative to its length, if close enough to be a typo.
+ */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   let best: { readonly candidate: string; readonly effort: number } | undefined;
   for (const candidate of candidates) {
-    // The lengths alone differ by too many edits: a stranger's text may be long.
+    // The difference in length already exceeds the limit. Skipping such candidates bounds the work for long
+    // input.
     if (Math.abs(text.length - candidate.length) * 2 > Math.max(text.length, candidate.length)) continue;
     const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
     const effort = distance / Math.max(text.length, candidate.length, 1);
@@ -11,7 +14,7 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   return best && best.effort <= 1 / 2 ? best.candidate : undefined;
 }
 
-/** How many characters to insert, delete or replace to make the one the other (Levenshtein). */
+/** Returns the Levenshtein distance: the number of characters to insert, delete or replace. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, character] of [...from].entries()) {

@@ -1,6 +1,6 @@
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 
-/** Bytes as generators decode them (`Uint8Array`, an array of numbers, Base64), or after `JSON.parse`. */
+/** Bytes as decoded by generators (`Uint8Array`, an array of numbers, Base64), or after `JSON.parse`. */
 export type BytesForm =
   | Uint8Array
   | readonly number[]
@@ -8,7 +8,7 @@ export type BytesForm =
   | { readonly type: 'Buffer'; readonly data: readonly number[] }
   | { readonly [index: number]: number; readonly type?: never };
 
-/** `google.protobuf.Any` as generators decode it, or in ProtoJSON. */
+/** `google.protobuf.Any` as decoded by generators, or in ProtoJSON. */
 export type AnyForm =
   | {
       readonly typeUrl?: string | null | undefined;
@@ -22,7 +22,7 @@ export type AnyForm =
     }
   | { readonly '@type': string };
 
-/** `google.rpc.Status` as generators decode it, or in ProtoJSON. */
+/** `google.rpc.Status` as decoded by generators, or in ProtoJSON. */
 export interface StatusForm {
   readonly code?: number | null | undefined;
   readonly message?: string | null | undefined;
@@ -33,21 +33,24 @@ interface OperationFields {
   readonly name?: string | null | undefined;
   readonly metadata?: AnyForm | null | undefined;
   readonly done?: boolean | null | undefined;
-  /** protobuf-es. */
+  /** Set by protobuf-es. */
   readonly $typeName?: 'google.longrunning.Operation';
-  /** ts-proto with `outputTypeAnnotations`. */
+  /** Set by ts-proto with `outputTypeAnnotations`. */
   readonly $type?: 'google.longrunning.Operation';
-  /** Compute Engine has an Operation of its own, which this is not. */
+  /** Excludes the Operation of Compute Engine, a different message. */
   readonly status?: never;
-  /** A snapshot of this package: pass its `operation`. */
+  /** Excludes snapshots of this package: pass their `operation`. */
   readonly state?: never;
 }
 
-/** Both fields of the oneof side by side: ts-proto by default, protobuf.js, google-gax, proto-loader, ProtoJSON. */
+/**
+ * Both fields of the oneof side by side: ts-proto by default, protobuf.js, google-gax, proto-loader,
+ * ProtoJSON.
+ */
 interface FlatOperation extends OperationFields {
   readonly error?: StatusForm | null | undefined;
   readonly response?: AnyForm | null | undefined;
-  /** The name of the field that is set: proto-loader with `oneofs`, protobuf.js. */
+  /** Name of the field that is set: proto-loader with `oneofs`, protobuf.js. */
   readonly result?: 'error' | 'response' | null | undefined;
 }
 
@@ -67,13 +70,14 @@ interface UnionOperation extends OperationFields {
     | undefined;
 }
 
-/** An operation of google-gax, as Google's clients return it. */
+/** An operation of google-gax, as returned by Google's clients. */
 interface WrappedOperation {
   readonly latestResponse: FlatOperation;
 }
 
 /**
- * `google.longrunning.Operation` in the form of any generator: ts-proto with each `oneof` setting, protobuf-es,
- * protobuf.js, google-gax, proto-loader with any options, ProtoJSON. `readOperation` converts it to {@link Operation}.
+ * `google.longrunning.Operation` in the form of any generator: ts-proto with each `oneof` setting,
+ * protobuf-es, protobuf.js, google-gax, proto-loader with any options, ProtoJSON. `readOperation` converts it
+ * to {@link Operation}.
  */
 export type OperationMessage = Operation | FlatOperation | UnionOperation | WrappedOperation;

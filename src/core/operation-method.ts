@@ -2,7 +2,7 @@ import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 
 type Leaf = Date | Uint8Array | string | number | bigint | boolean | undefined | null;
 
-/** A message with any of its fields left out, at every depth: what `fromPartial` takes. */
+/** A message whose fields are all optional, at every depth: the argument of `fromPartial`. */
 export type DeepPartial<T> = T extends Leaf
   ? T
   : T extends readonly (infer Item)[]
@@ -11,41 +11,41 @@ export type DeepPartial<T> = T extends Leaf
       ? { $case: T['$case']; value?: DeepPartial<T['value']> }
       : { [Key in keyof T]?: DeepPartial<T[Key]> };
 
-/** The codec of one message type: the object that ts-proto generates beside the message's interface. */
+/** Codec of one message type: the object that ts-proto generates beside the message's interface. */
 export interface MessageType<Message> {
-  /** The full name of the message: `example.reports.v1.ReportMetadata`. */
+  /** Full name of the message: `example.reports.v1.ReportMetadata`. */
   readonly $type: string;
-  /** Writes a message in the wire format of protobuf. */
+  /** Encodes a message in the protobuf wire format. */
   encode(message: Message, writer?: BinaryWriter): BinaryWriter;
-  /** Reads a message; unknown fields are passed over. @throws Error when the bytes are broken. */
+  /** Decodes a message and ignores unknown fields. @throws Error if the bytes are malformed. */
   decode(input: BinaryReader | Uint8Array, length?: number): Message;
-  /** Reads what JSON.parse gave of ProtoJSON. */
+  /** Converts parsed ProtoJSON to a message. */
   fromJSON(object: unknown): Message;
-  /** As JSON.stringify takes it. */
+  /** Converts a message to a value for `JSON.stringify`. */
   toJSON(message: Message): unknown;
-  /** A whole message, with defaults for what is left out. */
+  /** Creates a complete message, with defaults for omitted fields. */
   fromPartial(object: DeepPartial<Message>): Message;
 }
 
-/** The message that a {@link MessageType} is the codec of. */
+/** Message type of a {@link MessageType}. */
 export type MessageOf<Type> = Type extends MessageType<infer Message> ? Message : never;
 
-/** A method that returns `google.longrunning.Operation`, and the types that its `operation_info` names. */
+/** A method that returns `google.longrunning.Operation`, with the types of its `operation_info`. */
 export interface OperationMethod<Request, Response, Metadata> {
-  /** The path of the gRPC method: `/example.reports.v1.Reports/ExportReport`. */
+  /** Path of the gRPC method: `/example.reports.v1.Reports/ExportReport`. */
   readonly path: string;
-  /** What starts it. */
+  /** Request type. */
   readonly request: MessageType<Request>;
-  /** What it ends with: `response_type` of its `google.longrunning.operation_info`. */
+  /** Response type: `response_type` of its `google.longrunning.operation_info`. */
   readonly response: MessageType<Response>;
-  /** What tells of its progress: `metadata_type` of the same. */
+  /** Metadata type: `metadata_type` of its `google.longrunning.operation_info`. Describes the progress. */
   readonly metadata: MessageType<Metadata>;
 }
 
 /**
- * Describes a long-running method by hand, where `protoc-gen-longrunning` has not.
+ * Describes a long-running method by hand, if `protoc-gen-longrunning` is not used.
  *
- * @throws TypeError when `path` is not `/package.Service/Method`.
+ * @throws TypeError if `path` is not `/package.Service/Method`.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export function operationMethod<Request, Response, Metadata>(
   return method;
 }
 
-/** The types of an operation, by full name: those of its response and of its metadata. */
+/** Returns a registry of the response and metadata types of a method. */
 export function typesOf({
   response,
   metadata,

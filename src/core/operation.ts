@@ -8,67 +8,67 @@ import { readOperation } from './read-operation.js';
 import { Code, StatusError } from './status.js';
 
 interface Snapshot<Metadata> {
-  /** The resource name of the operation. */
+  /** Resource name of the operation. */
   readonly name: string;
   /**
-   * What the method told of its progress, undefined when nothing. Decoded when read.
+   * Progress of the method, or undefined if it reported none. Decoded on access.
    *
-   * @throws TypeError when it is of another type than the method's metadata.
+   * @throws TypeError if it has another type than the method's metadata.
    */
   readonly metadata: Metadata | undefined;
-  /** The message. */
+  /** Operation message. */
   readonly operation: Operation;
 }
 
-/** The operation is queued or at work. */
+/** State of an operation that is queued or running. */
 export interface RunningOperation<Metadata> extends Snapshot<Metadata> {
   readonly state: 'running';
 }
 
-/** The operation ended with a response; perhaps despite a request to cancel it. */
+/** State of an operation that ended with a response, possibly despite a request to cancel it. */
 export interface SucceededOperation<Response, Metadata> extends Snapshot<Metadata> {
   readonly state: 'succeeded';
   /**
-   * What the method answers. Decoded when read.
+   * Response of the method. Decoded on access.
    *
-   * @throws TypeError when it is of another type than the method's response.
+   * @throws TypeError if it has another type than the method's response.
    */
   readonly response: Response;
 }
 
-/** The operation ended with an error other than CANCELLED. */
+/** State of an operation that ended with an error other than CANCELLED. */
 export interface FailedOperation<Metadata> extends Snapshot<Metadata> {
   readonly state: 'failed';
-  /** Why, with code, message and all details. */
+  /** Error with code, message and all details. */
   readonly error: StatusError;
 }
 
-/** The server cancelled the operation: `error.code` is 1. */
+/** State of an operation that was cancelled: `error.code` is 1. */
 export interface CancelledOperation<Metadata> extends Snapshot<Metadata> {
   readonly state: 'cancelled';
-  /** With the code CANCELLED, and what the server says of it. */
+  /** Error with code CANCELLED, and the server's message and details. */
   readonly error: StatusError;
 }
 
-/** How an operation ended: one of the three endings there are. */
+/** Outcome of an operation: succeeded, failed or cancelled. */
 export type OperationOutcome<Response, Metadata> =
   | SucceededOperation<Response, Metadata>
   | FailedOperation<Metadata>
   | CancelledOperation<Metadata>;
 
-/** The state of an operation at one moment. */
+/** State of an operation at one moment. */
 export type OperationSnapshot<Response, Metadata> =
   | RunningOperation<Metadata>
   | OperationOutcome<Response, Metadata>;
 
 /**
- * The state of an operation by its message, in the form of any generator; response and metadata stay
- * `google.protobuf.Any`.
+ * Returns the state of an operation, given its message in the form of any generator. Response and metadata
+ * stay `google.protobuf.Any`.
  *
- * @throws TypeError if the message is not an Operation, or its fields contradict each other.
+ * @throws TypeError if the message is not an Operation or its fields contradict each other.
  */
 export function snapshotOf(message: OperationMessage): OperationSnapshot<Any, Any>;
-/** The same, with response and metadata of the method that started the operation. */
+/** Returns the state of an operation with response and metadata typed by the method that started it. */
 export function snapshotOf<Response, Metadata>(
   message: OperationMessage,
   method: OperationMethod<unknown, Response, Metadata>,
@@ -102,10 +102,10 @@ export function snapshotOf(
   });
 }
 
-/** What a server that is done with neither error nor response is taken to say. */
+/** Response of an operation that is done with neither error nor response. */
 const NOTHING = pack(Empty, {});
 
-/** Object spread would read the getters; copying their descriptors keeps them lazy. */
+/** Merges property descriptors: an object spread would evaluate the lazy getters. */
 function extend<Base extends object, More extends object>(base: Base, more: More): Base & More {
   return Object.defineProperties(base, Object.getOwnPropertyDescriptors(more)) as Base & More;
 }

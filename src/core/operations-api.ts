@@ -8,16 +8,16 @@ import type {
   WaitOperationRequest,
 } from '../../generated/google/longrunning/operations.js';
 
-/** What a caller may say about one call. */
+/** Options of one call. */
 export interface CallOptions {
   /**
-   * How long the call may take, retries included, in milliseconds.
+   * Time limit of the call in milliseconds, retries included.
    *
-   * @defaultValue 10,000 over gRPC; without limit in process
+   * @defaultValue 10,000 over gRPC; no limit in process
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Gives the call up: it rejects with `signal.reason`. Giving up a call never cancels an operation.
+   * Abandons the call, which rejects with `signal.reason`. Abandoning a call never cancels an operation.
    *
    * @defaultValue none
    */
@@ -26,14 +26,15 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A request message of which only the name need be said: the other fields have their proto3 defaults. */
+/** Request message whose `name` is required. The other fields default to their proto3 defaults. */
 export type NamedRequest<Message extends { name: string }> = Pick<Message, 'name'> & Partial<Message>;
 
 /**
- * The seam of the kit: the five methods of `google.longrunning.Operations`, as asynchronous functions.
+ * The five methods of `google.longrunning.Operations` as asynchronous functions: the interface between the
+ * layers of the kit.
  *
- * `OperationsClient` implements it over gRPC, `createOperations().service` in process. What is written for
- * the one works over the other. Every method rejects with a {@link StatusError}.
+ * `OperationsClient` implements it over gRPC, `createOperations().service` in process. Code that is written
+ * against this interface works with both. Every method rejects with a {@link StatusError}.
  */
 export interface OperationsApi {
   /** Gets the latest state of an operation. @throws StatusError NOT_FOUND, INVALID_ARGUMENT. */
@@ -43,10 +44,15 @@ export interface OperationsApi {
     request: NamedRequest<ListOperationsRequest>,
     options?: CallOptions,
   ): Promise<ListOperationsResponse>;
-  /** Asks for an operation to be cancelled, without waiting for it. Best effort: the work may still succeed. */
+  /**
+   * Requests cancellation of an operation and returns without waiting for it. Best effort: the work may still
+   * succeed.
+   */
   cancelOperation(request: NamedRequest<CancelOperationRequest>, options?: CallOptions): Promise<void>;
-  /** Forgets an operation. It is not cancelled. */
+  /** Deletes the record of an operation. Does not cancel the operation. */
   deleteOperation(request: NamedRequest<DeleteOperationRequest>, options?: CallOptions): Promise<void>;
-  /** Answers when the operation is done or the time is up, with its latest state; perhaps early. */
+  /**
+   * Returns the latest state once the operation is done or the timeout expires. The server may return early.
+   */
   waitOperation(request: NamedRequest<WaitOperationRequest>, options?: CallOptions): Promise<Operation>;
 }

@@ -1,18 +1,18 @@
 import { Code, kitError } from './status.js';
 
-/** A package that only some applications need, and that those install. */
+/** Optional dependency, installed only by applications that need it. */
 export interface OptionalPackage {
   readonly name: string;
-  /** `the PostgreSQL store`. */
+  /** Feature that needs the package, for error messages: `the PostgreSQL store`. */
   readonly neededBy: string;
-  /** What to install, it among others perhaps: `pg pg-boss`. */
+  /** Packages to install, separated by spaces: `pg pg-boss`. */
   readonly install: string;
 }
 
 /**
- * Loads a package that may not be there.
+ * Loads an optional package.
  *
- * @throws StatusError FAILED_PRECONDITION, with what to install, when it is not.
+ * @throws StatusError FAILED_PRECONDITION with the install command if the package is not installed.
  */
 export async function importPackage<Module>(
   { name, neededBy, install }: OptionalPackage,
@@ -30,7 +30,7 @@ export async function importPackage<Module>(
   }
 }
 
-/** Whether it is that package itself which is absent, and nothing that it needs. */
+/** Returns true if the package itself is missing, false if one of its dependencies is. */
 function isAbsent(name: string, error: unknown): boolean {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   const notFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';

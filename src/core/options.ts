@@ -1,6 +1,6 @@
 /**
- * Options over their defaults. An option that is given as `undefined` is one that was not given: callers pass
- * on what they may not have (`timeoutMs: config.timeoutMs`).
+ * Merges options over their defaults. An option that is `undefined` counts as omitted, so callers can pass on
+ * optional values (`timeoutMs: config.timeoutMs`).
  */
 export function withDefaults<Defaults extends object, Options extends object>(
   defaults: Defaults,

@@ -1,9 +1,9 @@
 import { ChannelCredentials } from '@grpc/grpc-js';
 
 /**
- * Checks that credentials were made by the copy of grpc-js that connects with them, which takes no others.
+ * Checks that credentials come from the copy of grpc-js that connects with them. It accepts no others.
  *
- * @throws TypeError that says what they are instead, and what to do.
+ * @throws TypeError that says what the value is and what to do.
  */
 export function assertOwnCredentials(credentials: unknown): asserts credentials is ChannelCredentials {
   if (credentials instanceof ChannelCredentials) return;
@@ -14,6 +14,6 @@ export function assertOwnCredentials(credentials: unknown): asserts credentials 
     );
   }
   throw new TypeError(
-    'credentials are no ChannelCredentials of @grpc/grpc-js: make them by ChannelCredentials.createSsl() or createInsecure(), or give tls',
+    'credentials are not ChannelCredentials of @grpc/grpc-js: create them with ChannelCredentials.createSsl() or createInsecure(), or give tls',
   );
 }

@@ -14,13 +14,13 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Codecs by full name. */
 type Types = Pick<TypeRegistry, 'get'>;
 
-/** The oneof of an operation as it was found. */
+/** Result of an operation before its message is parsed. */
 export interface ResultForm {
   readonly $case: 'error' | 'response';
   readonly value: unknown;
 }
 
-/** The fields of an operation as they were found: the oneof is understood, the messages are not read yet. */
+/** Fields of an operation whose oneof is resolved but whose messages are not parsed yet. */
 export interface OperationForm {
   readonly name: string;
   readonly metadata: unknown;
@@ -29,13 +29,13 @@ export interface OperationForm {
 }
 
 const FIELDS = ['name', 'metadata', 'done', 'error', 'response', 'result'] as const;
-/** Keys by which generators annotate messages: ts-proto and protobuf.js, protobuf-es, ts-proto, protobuf-es. */
+/** Annotation keys of generators: ts-proto and protobuf.js, protobuf-es, ts-proto, protobuf-es. */
 const ANNOTATIONS = new Set(['$type', '$typeName', '_unknownFields', '$unknown']);
 
 const ADVICE =
   'give an Operation as its generator decodes it, its ProtoJSON, or an operation of a Google client';
 
-/** Codecs of the messages that any operation may carry. */
+/** Codecs of messages that any operation may contain. */
 const KNOWN_TYPES = new TypeRegistry([
   Empty,
   Duration,
@@ -54,14 +54,14 @@ const KNOWN_TYPES = new TypeRegistry([
 
 /**
  * Reads a `google.longrunning.Operation` in the form of any generator: ts-proto with each `oneof` setting,
- * protobuf-es, protobuf.js, google-gax, proto-loader with any options, ProtoJSON, and each of these after
- * `JSON.stringify` and `JSON.parse`. Bytes are shared with the source.
+ * protobuf-es, protobuf.js, google-gax, proto-loader with any options, or ProtoJSON. Also reads each of these
+ * after `JSON.stringify` and `JSON.parse`. Bytes are shared with the source.
  *
- * An operation that is done with neither error nor response is read so: it succeeded without a response.
+ * An operation that is done with neither error nor response succeeded without a response.
  *
- * @param types - codecs of the messages that ProtoJSON may hold besides `google.protobuf.Empty` and those of
+ * @param types - codecs of messages that ProtoJSON may contain, besides `google.protobuf.Empty` and those of
  * google/rpc/error_details.proto.
- * @throws TypeError if the value is not an Operation, or its fields contradict each other.
+ * @throws TypeError if the value is not an Operation or its fields contradict each other.
  */
 export function readOperation(source: unknown, types?: Types): Operation {
   return reading(() => {
@@ -77,16 +77,16 @@ export function readOperation(source: unknown, types?: Types): Operation {
 }
 
 /**
- * Reads the fields of an operation and its oneof, and leaves metadata, error and response as they are.
+ * Reads the fields of an operation and its oneof. Leaves metadata, error and response unparsed.
  *
- * @throws TypeError if the value is not an Operation, or its fields contradict each other.
+ * @throws TypeError if the value is not an Operation or its fields contradict each other.
  */
 export function readOperationForm(source: unknown): OperationForm {
   return reading(() => formOf(source));
 }
 
 /**
- * Reads a `google.protobuf.Any` in the form of any generator, as {@link readOperation} does.
+ * Reads a `google.protobuf.Any` in the form of any generator, like {@link readOperation}.
  *
  * @throws TypeError if the value is not an Any.
  */
@@ -94,7 +94,10 @@ export function readAny(source: unknown): Any {
   return reading(() => anyOf(source, 'the value', KNOWN_TYPES));
 }
 
-/** True for a value that is meant as an Operation message: it has a field that a reference to one does not have. */
+/**
+ * Returns true for a value that is intended as an Operation message: it has a field that a mere reference
+ * does not.
+ */
 export function isOperationMessage(source: unknown): boolean {
   if (typeof source !== 'object' || source === null || Array.isArray(source)) return false;
   const { $typeName, $type, latestResponse } = source as Fields;
@@ -102,7 +105,7 @@ export function isOperationMessage(source: unknown): boolean {
   return FIELDS.some((field) => field !== 'name' && field in source);
 }
 
-/** Turns whatever hostile getters and proxies throw into a TypeError. */
+/** Converts exceptions of hostile getters and proxies to a TypeError. */
 function reading<Result>(read: () => Result): Result {
   try {
     return read();
@@ -112,7 +115,7 @@ function reading<Result>(read: () => Result): Result {
   }
 }
 
-/** What is wrong with the value that is being read. */
+/** Error in the value being read. */
 class Fault extends Error {}
 
 function formOf(source: unknown): OperationForm {
@@ -137,7 +140,7 @@ function formOf(source: unknown): OperationForm {
   } as OperationForm;
 }
 
-/** The oneof, whichever way it is told. */
+/** Resolves the oneof in any of its forms. */
 function oneofOf(
   {
     error,
@@ -161,7 +164,7 @@ function oneofOf(
   return union ?? flat;
 }
 
-/** Fields side by side. */
+/** Resolves a oneof with separate fields. */
 function flatOneof(error: unknown, response: unknown, subject: string): ResultForm | undefined {
   if (isSet(error) && isSet(response)) {
     throw new Fault(`${subject} has both an error and a response: keep one of the two`);
@@ -170,7 +173,10 @@ function flatOneof(error: unknown, response: unknown, subject: string): ResultFo
   return isSet(response) ? { $case: 'response', value: response } : undefined;
 }
 
-/** `{ $case, value }`, `{ $case, [$case] }` of ts-proto, `{ case, value }` of protobuf-es; `{}` is its JSON when unset. */
+/**
+ * Resolves `{ $case, value }` and `{ $case, [$case] }` of ts-proto, and `{ case, value }` of protobuf-es. The
+ * latter is `{}` in JSON if unset.
+ */
 function unionOneof(result: unknown, subject: string): ResultForm | undefined {
   const unknown = () =>
     new Fault(`${subject} has the result ${shown(result)}, a form that no known generator has: ${ADVICE}`);
@@ -210,7 +216,7 @@ function readStatus(source: unknown, types: Types): Status {
   };
 }
 
-/** An int32, which ProtoJSON may have as a string. */
+/** Reads an int32, which may be a string in ProtoJSON. */
 function readCode(code: unknown): number {
   if (!isSet(code)) return 0;
   const number = typeof code === 'string' && /^-?\d{1,10}$/.test(code) ? Number(code) : code;
@@ -248,8 +254,8 @@ function readJson(source: Fields, field: string, types: Types): Any {
 }
 
 /**
- * Asserts that a message is of a type, if it says its type, and else that it has no other fields: a message that is
- * misunderstood would read as an operation that succeeded without a response.
+ * Checks the declared type of a message, or else that it has no other fields. A misread message would look
+ * like an operation that succeeded without a response.
  */
 function assertFields(source: Fields, type: string, fields: readonly string[], subject: string): void {
   const declared = declaredType(source);
@@ -262,10 +268,10 @@ function assertFields(source: Fields, type: string, fields: readonly string[], s
   }
 }
 
-/** The full name of its type that a message carries. */
+/** Returns the full type name that a message carries. */
 function declaredType({ $typeName, $type }: Fields): unknown {
   if (isSet($typeName)) return $typeName;
-  // protobuf.js has a descriptor there, and writes a leading dot.
+  // protobuf.js stores a descriptor there, with a leading dot in its name.
   const { fullName } = isFields($type) ? $type : {};
   return typeof fullName === 'string' ? fullName.replace(/^\./, '') : ($type ?? undefined);
 }
@@ -278,7 +284,10 @@ function isSet(value: unknown): value is NonNullable<unknown> {
   return value !== undefined && value !== null;
 }
 
-/** A value in an error message: on one line, and short. Neither getters nor `inspect` methods of its own are called. */
+/**
+ * Formats a value for an error message, briefly and on one line. Calls neither getters nor custom `inspect`
+ * methods.
+ */
 function shown(value: unknown): string {
   return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, customInspect: false }).slice(
     0,

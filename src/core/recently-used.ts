@@ -1,6 +1,6 @@
-/** What was made for keys, kept for so many of them: those that were asked for last. */
+/** Cache of bounded size that evicts the least recently used entry. */
 export class RecentlyUsed<Key, Value> {
-  /** In the order in which they were asked for last. */
+  /** Ordered from least to most recently used. */
   readonly #kept = new Map<Key, Value>();
   readonly #capacity: number;
 
@@ -8,7 +8,7 @@ export class RecentlyUsed<Key, Value> {
     this.#capacity = capacity;
   }
 
-  /** What is kept for a key, or what `make` makes of it; nothing is kept of a call that throws. */
+  /** Returns the cached value of a key, or caches the result of `make`. Caches nothing if `make` throws. */
   get(key: Key, make: (key: Key) => Value): Value {
     const kept = this.#kept.get(key);
     const value = kept === undefined ? make(key) : kept;
@@ -23,7 +23,7 @@ export class RecentlyUsed<Key, Value> {
     return value;
   }
 
-  /** Forgets all of it. */
+  /** Removes all entries. */
   clear(): void {
     this.#kept.clear();
   }

@@ -1,14 +1,14 @@
 import { assertTimeout, type Clock, systemClock, type TimerOptions } from './clock.js';
 
-/** An AbortSignal that follows others; `dispose` stops following, so that no listener outlives its use. */
+/** An AbortSignal that follows others. Dispose of it to remove its listeners from them. */
 export interface LinkedSignal extends Disposable {
   readonly signal: AbortSignal;
 }
 
 /**
- * A signal that aborts, with the same reason, as soon as one of `signals` does.
+ * Returns a signal that aborts as soon as one of `signals` does, with the same reason.
  *
- * Unlike `AbortSignal.any` it lets go of its sources when it is disposed of, however long they live.
+ * Unlike `AbortSignal.any`, it detaches from its sources on disposal, even if they live on.
  */
 export function link(...signals: readonly (AbortSignal | undefined)[]): LinkedSignal {
   const controller = new AbortController();
@@ -21,17 +21,17 @@ export function link(...signals: readonly (AbortSignal | undefined)[]): LinkedSi
   };
 }
 
-/** How long a caller is ready to wait: until the time is up or the signal aborts, if it says so at all. */
+/** Bounds on a wait: a timeout, a signal, both or neither. */
 export interface Patience {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Does `work` with a signal that aborts when the caller's does, with the same reason, or with `timedOut()` when
- * its time is up. Nothing is left of it once the work has settled.
+ * Runs `work` with a signal that aborts with the caller's reason, or with `timedOut()` after `timeoutMs`.
+ * Removes its timer and its listeners once the work settles.
  *
- * @throws StatusError INVALID_ARGUMENT when `timeoutMs` is negative or no number.
+ * @throws StatusError INVALID_ARGUMENT if `timeoutMs` is negative or not a number.
  */
 export async function within<T>(
   { timeoutMs, signal }: Patience,
@@ -59,14 +59,14 @@ interface Subscribers {
   readonly unsubscribe: () => void;
 }
 
-/** Who listens to which signal. */
+/** Subscribers by signal. */
 const subscribers = new WeakMap<AbortSignal, Subscribers>();
 
 /**
- * Calls `listener` once when `signal` aborts, at once if it has; the function returned unsubscribes.
+ * Calls `listener` once when `signal` aborts, or immediately if it has. Returns a function that unsubscribes.
  *
- * Made for thousands of listeners on one signal, such as that of a client which is closed: an event target looks
- * through them all for each one that comes or goes, so it is given one for all of them.
+ * Registers one event listener per signal, however many subscribers there are. An EventTarget searches all
+ * its listeners on each change, which is slow for thousands, such as those of one client.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: AbortListener): () => void {
   if (!signal) return () => {};
@@ -75,7 +75,7 @@ export function onAbort(signal: AbortSignal | undefined, listener: AbortListener
     return () => {};
   }
   const { listeners, unsubscribe } = subscribers.get(signal) ?? subscribe(signal);
-  // The same function may be given twice, and is then called twice.
+  // A function that is subscribed twice is called twice.
   const own: AbortListener = (reason) => listener(reason);
   listeners.add(own);
   return () => {
@@ -102,7 +102,7 @@ function subscribe(signal: AbortSignal): Subscribers {
 /**
  * Resolves after `delayMs`, or rejects with `signal.reason` as soon as the signal aborts.
  *
- * No timer and no listener is left either way.
+ * Leaves neither a timer nor a listener behind.
  */
 export function sleep(
   delayMs: number,
@@ -127,7 +127,7 @@ export function sleep(
   });
 }
 
-/** Settles as `promise` does, unless `signal` aborts first: then it rejects with `signal.reason`. */
+/** Settles like `promise`, or rejects with `signal.reason` if `signal` aborts first. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
@@ -136,7 +136,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
-/** Resolves true when the promise settles, or false after so long without it. */
+/** Resolves to true when the promise settles, or to false after `timeoutMs`. */
 export function atMost(timeoutMs: number, promise: Promise<unknown>, clock: Clock): Promise<boolean> {
   return new Promise((resolve) => {
     const stopTimer = clock.setTimer(() => resolve(false), timeoutMs);

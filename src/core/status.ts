@@ -30,33 +30,33 @@ export const Code = {
 } as const;
 export type Code = (typeof Code)[keyof typeof Code];
 
-/** `'NOT_FOUND'` for 5. */
+/** Name of a code, such as `'NOT_FOUND'` for 5. */
 export type CodeName = keyof typeof Code;
 
 const CODE_NAMES = Object.keys(Code) as CodeName[];
 
-/** Returns the name of a code; any other number reads as `UNKNOWN` (AIP-193). */
+/** Returns the name of a code. Any other number yields `UNKNOWN` (AIP-193). */
 export function codeName(code: number): CodeName {
   return CODE_NAMES[code] ?? 'UNKNOWN';
 }
 
-/** The domain of every `google.rpc.ErrorInfo` that the kit raises. */
+/** Domain of every `google.rpc.ErrorInfo` that the kit creates. */
 export const ERROR_DOMAIN = 'longrunning';
 
-/** What an error of the kit says beyond code and message. */
+/** Additional details of an error of the kit. */
 export interface ErrorFacts {
-  /** The values that the message speaks of, for programs to read. */
+  /** Values in the message, in machine-readable form. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The request field to blame; becomes a `google.rpc.BadRequest`. */
+  /** Request field that is invalid; becomes a `google.rpc.BadRequest`. */
   readonly field?: string;
-  /** After how many milliseconds to try again; becomes a `google.rpc.RetryInfo`. */
+  /** Delay before a retry, in milliseconds; becomes a `google.rpc.RetryInfo`. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
 /**
- * A `google.rpc.Status` as an Error: what every RPC of the kit rejects with, and what user code throws to
- * answer with a code of its own.
+ * A `google.rpc.Status` as an Error. Every RPC of the kit rejects with it, and user code throws it to choose
+ * the status of its response.
  *
  * @example
  * ```ts
@@ -71,12 +71,12 @@ export class StatusError extends Error {
   readonly details: readonly Any[];
 
   /**
-   * Accepts any values, as JavaScript callers may pass them, so that an error can always be sent and stored.
+   * Accepts any values, because JavaScript callers may pass them. The error can always be sent and stored.
    *
-   * @param code - OK, and anything that is no code, becomes UNKNOWN.
+   * @param code - OK and values that are not codes become UNKNOWN.
    * @param message - lone surrogates are replaced.
-   * @param details - anything that is no `google.protobuf.Any` is left out. Unless an `ErrorInfo` remains, one with the reason
-   * `MALFORMED_ERROR_DETAILS` is added.
+   * @param details - values that are not `google.protobuf.Any` are omitted. Unless an `ErrorInfo` remains,
+   * one with the reason `MALFORMED_ERROR_DETAILS` is added.
    */
   constructor(code: Code, message: string, details: readonly Any[] = [], options?: ErrorOptions) {
     super(message === undefined ? '' : toText(message), options);
@@ -85,9 +85,9 @@ export class StatusError extends Error {
   }
 
   /**
-   * The first detail of the given type, such as `ErrorInfo`; undefined when there is none.
+   * Returns the first detail of the given type, such as `ErrorInfo`, or undefined if there is none.
    *
-   * @throws TypeError when its bytes are broken.
+   * @throws TypeError if its bytes are malformed.
    */
   detail<Message>(type: MessageType<Message>): Message | undefined {
     const found = this.details.find(({ typeUrl }) => typeUrl.endsWith(`/${type.$type}`));
@@ -100,12 +100,13 @@ export class StatusError extends Error {
   }
 
   /**
-   * Converts any value that was thrown or received to a StatusError, and never throws: a StatusError stays itself; a
-   * `google.rpc.Status` and errors of grpc-js, google-gax, Connect and nice-grpc keep code, message and details; anything else
-   * becomes UNKNOWN with the value as cause.
+   * Converts any thrown or received value to a StatusError. Never throws.
    *
-   * What cannot be encoded is replaced as in the constructor. That includes properties of a StatusError that were
-   * changed since, getters that throw, and proxies.
+   * A StatusError is returned as is. A `google.rpc.Status` and errors of grpc-js, google-gax, Connect and
+   * nice-grpc keep code, message and details. Any other value becomes UNKNOWN with the value as its cause.
+   *
+   * Values that cannot be encoded are replaced as in the constructor. This includes modified properties of a
+   * StatusError, getters that throw, and proxies.
    */
   static from(thrown: unknown): StatusError {
     try {
@@ -117,13 +118,16 @@ export class StatusError extends Error {
       }
       if (isStatus(thrown)) return new StatusError(thrown.code as Code, thrown.message, thrown.details);
     } catch {
-      // A getter or a proxy trap threw: nothing more can be read.
+      // A getter or proxy trap threw: nothing more can be read.
     }
     return new StatusError(Code.UNKNOWN, messageOf(thrown), [], { cause: thrown });
   }
 }
 
-/** Returns the first detail of a type, as {@link StatusError.detail} does; also undefined if its bytes are broken. */
+/**
+ * Returns the first detail of a type, like {@link StatusError.detail}, but undefined if its bytes are
+ * malformed.
+ */
 export function readableDetail<Message>(error: StatusError, type: MessageType<Message>): Message | undefined {
   try {
     return error.detail(type);
@@ -132,7 +136,7 @@ export function readableDetail<Message>(error: StatusError, type: MessageType<Me
   }
 }
 
-/** Tells whether a value is a StatusError. Unlike `instanceof` it never throws, not even for a revoked proxy. */
+/** Returns true for a StatusError. Unlike `instanceof`, it never throws, even for a revoked proxy. */
 export function isStatusError(thrown: unknown): thrown is StatusError {
   try {
     return thrown instanceof StatusError;
@@ -142,7 +146,7 @@ export function isStatusError(thrown: unknown): thrown is StatusError {
 }
 
 /**
- * Reads what can be sent and stored of an error, or of any value with the same properties: whatever cannot be encoded is
+ * Reads the status of an error, or of any value with the same properties. Values that cannot be encoded are
  * replaced as in the constructor of StatusError. Never throws.
  */
 export function readStatus(given: unknown): Status & { code: Code } {
@@ -153,14 +157,15 @@ export function readStatus(given: unknown): Status & { code: Code } {
   };
 }
 
-/** Upper bound on one value in the ErrorInfo of the kit, in bytes: the longest name of an operation. */
+/** Upper bound on one metadata value of an ErrorInfo, in bytes: the longest operation name. */
 const MAX_FACT_BYTES = 1024;
 
 /**
- * Builds the status of an error that the kit itself raises, with one ErrorInfo, and BadRequest for a bad field (AIP-193).
+ * Builds the status of an error that the kit itself raises, with one ErrorInfo, and a BadRequest for an
+ * invalid field (AIP-193).
  *
- * @param reason - UPPER_SNAKE_CASE, stable: programs tell errors apart by it.
- * @param message - begins with what went wrong, names the value, ends with what to do.
+ * @param reason - stable UPPER_SNAKE_CASE identifier for programs.
+ * @param message - says what is wrong with which value, then what to do.
  */
 export function kitStatus(
   code: Code,
@@ -188,14 +193,14 @@ function errorInfo(reason: string, facts: ErrorFacts['metadata'] = {}): Any {
   return pack(ErrorInfo, { reason, domain: ERROR_DOMAIN, metadata });
 }
 
-/** {@link kitStatus} as an Error. */
+/** Builds a {@link kitStatus} as an Error. */
 export function kitError(...args: Parameters<typeof kitStatus>): StatusError {
   const { code, message, details } = kitStatus(...args);
   const cause = args[3]?.cause;
   return new StatusError(code, message, details, cause === undefined ? {} : { cause });
 }
 
-/** `INVALID_ARGUMENT` for one field of a request. */
+/** Builds an `INVALID_ARGUMENT` error for one field of a request. */
 export function invalidField(field: string, message: string, facts: ErrorFacts = {}): StatusError {
   return kitError(Code.INVALID_ARGUMENT, 'INVALID_FIELD', message, {
     ...facts,
@@ -206,7 +211,7 @@ export function invalidField(field: string, message: string, facts: ErrorFacts =
 
 const QUOTED_LENGTH = 80;
 
-/** Quotes a value for an error message: on one line of bounded length. */
+/** Quotes a value for an error message, on one line of bounded length. */
 export function quoted(value: string): string {
   const text = JSON.stringify(value.slice(0, QUOTED_LENGTH));
   return value.length > QUOTED_LENGTH ? `${text}… (${value.length} characters)` : text;
@@ -224,13 +229,13 @@ function asCode(code: unknown): Code {
     : Code.UNKNOWN;
 }
 
-/** More details than any error has; further ones are left out. */
+/** Upper bound on details; further ones are omitted. */
 const MAX_DETAILS = 1000;
 
 /**
  * Copies the details that can be encoded. Never throws.
  *
- * @returns besides, whether the copy equals what was given.
+ * @returns the copy, with `isIntact` true if it equals the input.
  */
 function readDetails(given: unknown): { readonly details: Any[]; readonly isIntact: boolean } {
   const details: Any[] = [];
@@ -241,7 +246,7 @@ function readDetails(given: unknown): { readonly details: Any[]; readonly isInta
       const count = Math.min(given.length, MAX_DETAILS);
       isIntact = count === given.length;
       isComplete = isIntact;
-      // By index: iterators and methods of the array may have been overridden.
+      // By index, because iterators and methods of the array may be overridden.
       for (let index = 0; index < count; index++) {
         const detail: unknown = given[index];
         const read = isPlainAny(detail) ? detail : asAny(detail);
@@ -264,7 +269,7 @@ function malformedDetails(): Any {
   return errorInfo('MALFORMED_ERROR_DETAILS', { advice });
 }
 
-/** Whether a detail can be kept as it is: reading it again gives the same. */
+/** Returns true for a detail that can be kept as is, because reading it again yields the same. */
 function isPlainAny(detail: unknown): detail is Any {
   if (typeof detail !== 'object' || detail === null || types.isProxy(detail)) return false;
   const typeUrl = Object.getOwnPropertyDescriptor(detail, 'typeUrl')?.value;
@@ -272,7 +277,7 @@ function isPlainAny(detail: unknown): detail is Any {
   return typeof typeUrl === 'string' && typeUrl.isWellFormed() && isPlainBytes(value);
 }
 
-/** Whether bytes are what they seem: subclasses and own properties may say otherwise, or throw. */
+/** Returns true for bytes without overrides. Subclasses and own properties may lie or throw. */
 function isPlainBytes(value: unknown): boolean {
   if (!types.isUint8Array(value) || Object.hasOwn(value, 'length') || Object.hasOwn(value, 'byteLength'))
     return false;
@@ -285,15 +290,15 @@ function asAny(detail: unknown): Any | undefined {
   const value = readProperty(detail, 'value');
   if (typeof typeUrl !== 'string' || !types.isUint8Array(value)) return undefined;
   try {
-    // Copies the bytes themselves: nothing that was overridden is called.
+    // Copies the underlying bytes, so that no override is called.
     return { typeUrl: typeUrl.toWellFormed(), value: Buffer.from(new Uint8Array(value).buffer) };
   } catch {
-    // Their buffer was transferred.
+    // The buffer was transferred.
     return undefined;
   }
 }
 
-/** Whether nothing of a StatusError was changed or overridden so that it could not be encoded. */
+/** Returns true if no property of a StatusError was changed or overridden so that it cannot be encoded. */
 function isIntact(error: StatusError): boolean {
   if (types.isProxy(error)) return false;
   const [code, message, details] = (['code', 'message', 'details'] as const).map(
@@ -307,15 +312,15 @@ function isIntact(error: StatusError): boolean {
   );
 }
 
-/** A StatusError with what can still be read of one. */
+/** Builds a StatusError from the readable properties of another one. */
 function repaired(error: StatusError): StatusError {
   const { code, message, details } = readStatus(error);
   return new StatusError(code, message, details, { cause: error });
 }
 
 /**
- * What clients see of an exception that nobody meant for them: where it happened and nothing else. The cause
- * is for the log (contract 33).
+ * Builds the error that clients receive for an unexpected exception: only the method name. The cause is for
+ * the log (contract 33).
  */
 export function internalError(method: string, cause: unknown): StatusError {
   ignoreRejection(cause);

@@ -2,8 +2,8 @@ const UNPRINTABLE = 'unprintable value';
 const ELLIPSIS = '…';
 
 /**
- * Converts any value to text that every encoder accepts: lone surrogates are replaced. Never throws, not even for
- * objects without a prototype, throwing `toString` methods and revoked proxies.
+ * Converts any value to well-formed text, with lone surrogates replaced. Never throws, even for objects
+ * without a prototype, throwing `toString` methods and revoked proxies.
  */
 export function toText(value: unknown): string {
   try {
@@ -13,7 +13,7 @@ export function toText(value: unknown): string {
   }
 }
 
-/** The message of an Error, or any other value as text. Never throws. */
+/** Returns the message of an Error, or any other value as text. Never throws. */
 export function messageOf(thrown: unknown): string {
   try {
     return toText(thrown instanceof Error ? thrown.message : thrown);
@@ -22,7 +22,10 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** Reads a property of any value: undefined for null and undefined, and if a getter or a proxy trap throws. */
+/**
+ * Reads a property of any value. Returns undefined for null and undefined, and if a getter or a proxy trap
+ * throws.
+ */
 export function readProperty(value: unknown, key: string): unknown {
   try {
     return (value as Readonly<Record<string, unknown>>)[key];
@@ -31,12 +34,12 @@ export function readProperty(value: unknown, key: string): unknown {
   }
 }
 
-/** Bytes of well-formed text in UTF-8. */
+/** Returns the length of well-formed text in UTF-8, in bytes. */
 export function utf8Bytes(text: string): number {
   return Buffer.byteLength(text);
 }
 
-/** Bytes of well-formed text in a percent-encoded header, as gRPC encodes `grpc-message`. */
+/** Returns the length of well-formed text in a percent-encoded header such as `grpc-message`, in bytes. */
 export function percentEncodedBytes(text: string): number {
   return encodeURI(text).length;
 }
@@ -45,8 +48,8 @@ export function percentEncodedBytes(text: string): number {
 const MAX_BYTES_PER_UNIT = 9;
 
 /**
- * Clips text to `maxBytes` of its encoding, at a character boundary; clipped text ends with an ellipsis. Lone surrogates
- * are replaced.
+ * Truncates text to `maxBytes` of its encoding, at a character boundary. Truncated text ends with an
+ * ellipsis, lone surrogates are replaced.
  */
 export function clipText(text: string, maxBytes: number, encodedBytes: (text: string) => number): string {
   const wellFormed = text.toWellFormed();

@@ -1,33 +1,33 @@
 /**
- * Where in a trace something happened, as the headers of W3C Trace Context have it: so it goes through a queue and a
- * database, whatever tracing is done with.
+ * Position in a trace, in the header format of W3C Trace Context. This format passes through queues and
+ * databases and is independent of the tracing library.
  */
 export interface TraceContext {
-  /** `00-{trace id}-{span id}-{flags}`, in lower-case hexadecimal digits. */
+  /** Trace parent `00-{trace id}-{span id}-{flags}`, in lower-case hexadecimal digits. */
   readonly traceparent: string;
-  /** What vendors add, `key=value` separated by commas. */
+  /** Vendor data: `key=value` pairs separated by commas. */
   readonly tracestate?: string;
 }
 
-/** Version 00. No id is all zeros. */
+/** Version 00. All-zero ids are invalid. */
 const TRACEPARENT = /^00-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})$/;
 const TRACESTATE = /^[ -~]{1,512}$/;
 
-/** The parts of a `traceparent`. */
+/** Parsed `traceparent`. */
 export interface TraceParent {
   readonly traceId: string;
   readonly spanId: string;
   readonly flags: number;
 }
 
-/** @returns undefined when it is none. */
+/** Parses a `traceparent`. Returns undefined if it is malformed. */
 export function parseTraceparent(traceparent: string): TraceParent | undefined {
   const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent) ?? [];
   if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
   return { traceId, spanId, flags: Number.parseInt(flags, 16) };
 }
 
-/** Where a call comes from, as its headers say; undefined when they do not, or not by the rules. */
+/** Reads the trace context from headers. Returns undefined if it is absent or malformed. */
 export function traceContextOf(headers: Readonly<Record<string, string>>): TraceContext | undefined {
   const { traceparent, tracestate } = headers;
   if (traceparent === undefined || !parseTraceparent(traceparent)) return undefined;
@@ -36,7 +36,7 @@ export function traceContextOf(headers: Readonly<Record<string, string>>): Trace
     : { traceparent };
 }
 
-/** The id of the trace, for logs. */
+/** Returns the trace id, for logs. */
 export function traceIdOf(context: TraceContext | undefined): string | undefined {
   return context && parseTraceparent(context.traceparent)?.traceId;
 }

@@ -2,7 +2,7 @@ import type { ServerInterceptor } from '@grpc/grpc-js';
 
 const transparent = new WeakSet<object>();
 
-/** Marks an interceptor that concerns connections alone: a call that comes over none can do without it. */
+/** Marks an interceptor that only affects connections. In-process calls can skip it. */
 export function markTransparent(interceptor: ServerInterceptor): ServerInterceptor {
   transparent.add(interceptor);
   return interceptor;

@@ -21,10 +21,10 @@ export interface PlainOperation {
 }
 
 /**
- * Converts an Operation into the form that proto-loader takes with any options, and so NestJS; ts-proto too unless `oneof` is
- * set.
+ * Converts an Operation to the form that proto-loader accepts with any options, and so does NestJS. ts-proto
+ * accepts it, too, unless `oneof` is set.
  *
- * @throws TypeError if the message is not an Operation, or its fields contradict each other.
+ * @throws TypeError if the message is not an Operation or its fields contradict each other.
  *
  * @example
  * ```ts
@@ -50,9 +50,10 @@ export function plainOperation(operation: OperationMessage): PlainOperation {
 }
 
 /**
- * Converts an Operation into the form of any generator, by the decoder that it generated.
+ * Converts an Operation to the form of any generator, with a decoder from that generator.
  *
- * @throws TypeError if the message is not an Operation, or its fields contradict each other; what `decode` throws.
+ * @throws TypeError if the message is not an Operation or its fields contradict each other; also the
+ * exceptions of `decode`.
  *
  * @example
  * ```ts

@@ -4,7 +4,9 @@ type Yaml = typeof import('yaml');
 
 let library: Yaml | undefined;
 
-/** The YAML library, loaded when there is YAML to read or write: its 72 modules take longer than a start needs otherwise. */
+/**
+ * Returns the YAML library, loaded on first use: its 72 modules take longer to load than the rest of a start.
+ */
 export function yaml(): Yaml {
   library ??= createRequire(import.meta.url)('yaml') as Yaml;
   return library;
