@@ -1,20 +1,20 @@
 import type { MessageType } from '../core/operation-method.js';
 
-/** A filter that was checked: its fields exist and its values are of their types. */
+/** A checked filter: its fields exist and its values have the right types. */
 export type Filter =
   | { readonly kind: 'and' | 'or'; readonly operands: readonly Filter[] }
   | { readonly kind: 'not'; readonly operand: Filter }
   | Condition
   | MemberCondition;
 
-/** A test of what is known of every operation. It fails for a field that is not set, whatever the test. */
+/** Test of a field that every operation has. It fails for an unset field, whatever the test. */
 export interface Condition {
   readonly kind: 'condition';
   readonly field: OperationField;
   readonly test: Test;
 }
 
-/** The fields of an operation; `error`, `metadata` and `response` are tested for presence only. */
+/** Fields of an operation. `error`, `metadata` and `response` are tested for presence only. */
 export type OperationField =
   | 'name'
   | 'done'
@@ -28,30 +28,32 @@ export type OperationField =
   | 'response'
   | 'response.@type';
 
-/** A test of what is in the metadata or the response. */
+/** Test of a field inside the metadata or the response. */
 export interface MemberCondition {
   readonly kind: 'member';
   readonly of: MemberRoot;
-  /** How to read it from each type that has it, by full name. A message of another type does not match. */
+  /**
+   * Readings by the full names of the types that have the field. A message of another type does not match.
+   */
   readonly readings: ReadonlyMap<string, Reading>;
 }
 
-/** What a message is in. */
+/** Field of an operation that contains a message. */
 export type MemberRoot = 'metadata' | 'response';
 
-/** Where the ProtoJSON of one type has a value, and what to ask of it. */
+/** Path of a value in the ProtoJSON of one type, with the test to apply to it. */
 export interface Reading {
   readonly type: MessageType<unknown>;
   readonly path: readonly Step[];
-  /** What stands for the value where ProtoJSON leaves out a default; undefined where that means unset. */
+  /** Default value that ProtoJSON omits. Undefined if an omitted value means unset. */
   readonly whenAbsent?: boolean | number | string;
   readonly test: Test;
 }
 
-/** One step down in ProtoJSON: to a field or key, or to every element of a list. */
+/** One step into ProtoJSON: to a field or key, or to every element of a list. */
 export type Step = { readonly key: string } | 'elements';
 
-/** What to ask of one value. */
+/** Test of one value. */
 export type Test =
   | { readonly kind: 'present' }
   | { readonly kind: 'flag'; readonly comparator: Equality; readonly value: boolean }
@@ -59,22 +61,25 @@ export type Test =
   | { readonly kind: 'text'; readonly comparator: Order; readonly value: string }
   | { readonly kind: 'pattern'; readonly comparator: Equality; readonly value: Pattern }
   | { readonly kind: 'enum'; readonly comparator: Equality; readonly value: string }
-  /** In nanoseconds: since 1970, or long. */
+  /** In nanoseconds: a time since 1970, or the length of a duration. */
   | { readonly kind: 'time' | 'duration'; readonly comparator: Order; readonly value: bigint }
   | DynamicTest;
 
-/** For a value whose type only the message tells, as in a `google.protobuf.Struct`: one test for each type. */
+/** Test of a value whose type varies by message, as in a `google.protobuf.Struct`: one test per type. */
 export interface DynamicTest {
   readonly kind: 'dynamic';
   readonly tests: readonly Test[];
-  /** The operator is ":": the value may also be a list with such an element, or an object with this key. */
+  /**
+   * Set for the operator ":". The value may then also be a list with such an element, or an object with this
+   * key.
+   */
   readonly has?: string;
 }
 
 export type Equality = '=' | '!=';
 export type Order = Equality | '<' | '<=' | '>' | '>=';
 
-/** A text with a wildcard at one end or both. */
+/** Text with a wildcard at one end or both. */
 export interface Pattern {
   readonly text: string;
   readonly anyBefore: boolean;

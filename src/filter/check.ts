@@ -11,16 +11,16 @@ import { snakeCase } from './snake-case.js';
 import { asksForPresence, type Expression, type Restriction, type Segment } from './syntax.js';
 import { codeTest, type Misfit, misfit, testOf } from './value-test.js';
 
-/** The message types that operations may carry: a member of metadata or response has to be in one of them. */
+/** Message types that operations may contain. A field of metadata or response must be in one of them. */
 export type FilterTypes = Readonly<Record<MemberRoot, readonly MessageType<unknown>[]>>;
 
 const ROOTS = ['name', 'done', 'error', 'metadata', 'response', 'create_time', 'end_time'] as const;
 
 /**
- * Reads a filter, and checks that its fields exist and that its values and operators suit them.
+ * Parses a filter and checks that its fields exist and accept its values and operators.
  *
- * @returns undefined for the empty filter, which everything matches.
- * @throws StatusError INVALID_ARGUMENT that names the column and what was expected there.
+ * @returns undefined for the empty filter, which matches everything.
+ * @throws StatusError INVALID_ARGUMENT with the column and what was expected there.
  */
 export function checkFilter(filter: string, types: FilterTypes): Filter | undefined {
   const expression = parseFilter(filter);
@@ -73,7 +73,7 @@ class Checker {
     }
   }
 
-  /** The field of that name in a message of the operation; the message itself when there is no name. */
+  /** Returns the named field of a message in the operation, or the message itself if there is no name. */
   #known<Of extends 'error' | MemberRoot, Name extends string>(
     of: Of,
     segment: Segment | undefined,
@@ -93,7 +93,10 @@ class Checker {
     return { kind: 'condition', field, test };
   }
 
-  /** Types that the member or its value does not suit are left out, unless there is no other. */
+  /**
+   * Checks a field of metadata or response. Skips types that do not have it or do not accept the value,
+   * unless no type remains.
+   */
   #member(of: MemberRoot, restriction: Restriction): Filter {
     const { path, comparator, value } = restriction;
     const member = { names: path.slice(1).map(({ name }) => name), comparator, value };
@@ -145,7 +148,7 @@ class Checker {
 const LONGEST_NAME = 100;
 const MOST_CANDIDATES = 12;
 
-/** `metadata:progress` asks for the same as `metadata.progress:*`. */
+/** Rewrites `metadata:progress` to the equivalent `metadata.progress:*`. */
 function memberNamed(restriction: Restriction): Restriction {
   const { path, comparator, value } = restriction;
   if (comparator !== ':') return restriction;
@@ -153,7 +156,10 @@ function memberNamed(restriction: Restriction): Restriction {
   return { ...restriction, path: [...path, named], value: { text: '*', wildcards: [0], at: value.at } };
 }
 
-/** A field that does not tell set from unset is present when it differs from its default (AIP-160). */
+/**
+ * Returns a presence test. A field without presence counts as present if it differs from its default
+ * (AIP-160).
+ */
 function presenceTest(field: OperationField): Test {
   if (field === 'done') return { kind: 'flag', comparator: '=', value: true };
   if (field === 'error.message') return { kind: 'text', comparator: '!=', value: '' };

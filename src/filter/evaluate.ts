@@ -3,7 +3,7 @@ import type { Filter, MemberRoot, OperationField, Reading, Step } from './ast.js
 import { holds } from './holds.js';
 import { nanosOfMs } from './time.js';
 
-/** What a filter reads of an operation. Times are milliseconds since 1970. */
+/** Fields of an operation that filters read. Times are milliseconds since 1970. */
 export interface FilteredOperation {
   readonly name: string;
   readonly createTime: number;
@@ -14,7 +14,10 @@ export interface FilteredOperation {
     | { readonly $case: 'error'; readonly value: { readonly code: number; readonly message: string } };
 }
 
-/** Whether an operation matches a filter. Metadata and a response that cannot be decoded match nothing; it never throws. */
+/**
+ * Returns true if an operation matches a filter. Metadata or a response that cannot be decoded matches
+ * nothing. Never throws.
+ */
 export function evaluate(filter: Filter, operation: FilteredOperation): boolean {
   return matchesFilter(filter, new Reader(operation));
 }
@@ -39,7 +42,7 @@ function matchesFilter(filter: Filter, reader: Reader): boolean {
   }
 }
 
-/** Reads one operation, decoding each message once at most. */
+/** Reads one operation and decodes each message at most once. */
 class Reader {
   readonly #operation: FilteredOperation;
   readonly #json = new Map<MemberRoot, unknown>();
@@ -87,7 +90,7 @@ class Reader {
     }
   }
 
-  /** The ProtoJSON of a message; undefined when it cannot be decoded. */
+  /** Returns the ProtoJSON of a message, or undefined if it cannot be decoded. */
   json(of: MemberRoot, { type }: Reading): unknown {
     if (!this.#json.has(of)) this.#json.set(of, this.#decoded(of, type));
     return this.#json.get(of);
@@ -103,7 +106,7 @@ class Reader {
   }
 }
 
-/** The values at a path: none where something on the way is not set, many through a list. */
+/** Returns the values at a path: none if a part of the path is unset, several if it leads through a list. */
 function valuesAt(json: unknown, path: readonly Step[], whenAbsent: Reading['whenAbsent']): unknown[] {
   const [step, ...rest] = path;
   if (step === undefined) return [json];

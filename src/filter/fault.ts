@@ -1,10 +1,10 @@
 import { invalidField, type StatusError } from '../core/status.js';
 
 /**
- * INVALID_ARGUMENT for a place in a filter.
+ * Builds an INVALID_ARGUMENT error for a position in a filter.
  *
- * @param offset - where, in UTF-16 units from 0; the error tells the column, in characters from 1.
- * @param found - what stands there.
+ * @param offset - position in UTF-16 units from 0. The error reports the column in characters from 1.
+ * @param found - description of the text at the position.
  * @param advice - what was expected, or what to do.
  */
 export function filterFault(filter: string, offset: number, found: string, advice: string): StatusError {

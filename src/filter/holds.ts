@@ -2,10 +2,10 @@ import type { DynamicTest, Equality, Order, Pattern, Test } from './ast.js';
 import { parseDuration, parseTime } from './time.js';
 
 /**
- * Whether a value passes a test.
+ * Returns true if a value passes a test.
  *
- * @param value - as ProtoJSON has it; a time may also be a bigint, in nanoseconds since 1970. Undefined is not
- * set, and passes no test; nor does a value of another type than the test is for.
+ * @param value - in ProtoJSON; a time may also be a bigint, in nanoseconds since 1970. Undefined means unset
+ * and passes no test, like a value of the wrong type.
  */
 export function holds(test: Test, value: unknown): boolean {
   if (value === undefined) return false;
@@ -23,7 +23,7 @@ export function holds(test: Test, value: unknown): boolean {
     case 'pattern':
       return typeof value === 'string' && equal(test.comparator, matches(test.value, value));
     case 'enum':
-      // A number that has no name is a value too, and differs from every name.
+      // An unnamed number is a value, too, and differs from every name.
       return equal(test.comparator, value === test.value);
     case 'time': {
       const nanos = typeof value === 'string' ? parseTime(value) : value;
@@ -46,13 +46,16 @@ function holdsDynamically(test: DynamicTest, value: unknown): boolean {
     : Object.hasOwn(value, test.has);
 }
 
-/** A number of a filter or of ProtoJSON, which has those of 64 bits in strings; exact where it is whole. */
+/**
+ * Parses a number of a filter or of ProtoJSON, which writes 64-bit integers as strings. Whole numbers are
+ * exact.
+ */
 export function parseNumber(text: string): bigint | number | undefined {
   if (/^-?\d+$/.test(text)) return BigInt(text);
   return /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
-/** The nanoseconds of a duration: as ProtoJSON has it, or as the message that ts-proto leaves it. */
+/** Converts a duration to nanoseconds. It may be in ProtoJSON or, with ts-proto, a message. */
 function durationValue(value: unknown): bigint | undefined {
   if (typeof value === 'string') return parseDuration(value);
   if (typeof value !== 'object' || value === null) return undefined;
@@ -82,7 +85,7 @@ function equal(comparator: Equality, same: boolean): boolean {
   return same === (comparator === '=');
 }
 
-/** Compares a bigint with a number by value, as `<` and `==` do and `===` does not. */
+/** Compares a bigint with a number by value, like `<` and `==` and unlike `===`. */
 function ordered<Value extends string | number | bigint>(comparator: Order, a: Value, b: Value): boolean {
   switch (comparator) {
     case '=':

@@ -1,7 +1,7 @@
 import { quoted } from '../core/status.js';
 import { filterFault } from './fault.js';
 
-/** A piece of a filter. `start` and `end` are offsets in the filter, in UTF-16 units. */
+/** Token of a filter. `start` and `end` are offsets in the filter, in UTF-16 units. */
 export type Token =
   | Piece<'word' | 'string'>
   | Piece<'comparator', Comparator>
@@ -11,18 +11,18 @@ interface Piece<Kind extends string, Text extends string = string> {
   readonly kind: Kind;
   readonly start: number;
   readonly end: number;
-  /** What it says: of a string, without its quotes and escapes. */
+  /** Content of the token; for a string, without quotes and escapes. */
   readonly text: Text;
-  /** The indices in `text` of asterisks that are wildcards. */
+  /** Indices of wildcard asterisks in `text`. */
   readonly wildcards: readonly number[];
 }
 
-/** How a field is compared with a value; `:` is "has". */
+/** Comparison operator; `:` means "has". */
 export type Comparator = '=' | '!=' | '<' | '<=' | '>' | '>=' | ':';
 
 const SPACE = /\s+/y;
 const COMPARATOR = /<=|>=|!=|[<>=:]/y;
-// Not quoted, a time has the colons and dots that end any other word.
+// An unquoted time contains colons and dots, which end any other word.
 const TIME = /\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)/y;
 const WORD = /[^\s()"',.:<>=!]+/y;
 
@@ -38,10 +38,10 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Cuts a filter into tokens; the last is the end. A minus at the beginning of a word is a token of its own: it
- * negates a term, or belongs to a number.
+ * Splits a filter into tokens, the last of which marks the end. A minus at the start of a word is a separate
+ * token: it negates a term or belongs to a number.
  *
- * @throws StatusError INVALID_ARGUMENT for a character, a string or an escape that is none.
+ * @throws StatusError INVALID_ARGUMENT for an invalid character, string or escape.
  */
 export function tokenize(filter: string): readonly [Token, ...Token[]] {
   const tokens: Token[] = [];
@@ -77,14 +77,19 @@ function stringAt(filter: string, start: number, quote: string): Token {
     if (character === '*') wildcards.push(text.length);
     text += character === '\\' ? escaped(filter, at++) : character;
   }
-  throw filterFault(filter, start, quote === '"' ? `'"'` : `"'"`, 'the string has no end; close its quotes');
+  throw filterFault(
+    filter,
+    start,
+    quote === '"' ? `'"'` : `"'"`,
+    'the string is not terminated; close its quotes',
+  );
 }
 
 function escaped(filter: string, backslash: number): string {
   const character = filter.charAt(backslash + 1);
   const meaning = ESCAPES.get(character);
   if (meaning !== undefined) return meaning;
-  const advice = 'no such escape; there are \\" \\\' \\\\ \\* \\n \\r \\t';
+  const advice = 'unknown escape; write one of \\" \\\' \\\\ \\* \\n \\r \\t';
   throw filterFault(filter, backslash, quoted(`\\${character}`), advice);
 }
 

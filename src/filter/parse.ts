@@ -3,27 +3,27 @@ import { filterFault } from './fault.js';
 import { type Token, tokenize } from './lexer.js';
 import type { Expression, Literal, Restriction, Segment } from './syntax.js';
 
-/** What a filter may have at most (AIP-160, Limitations); `length` is in UTF-16 units. */
+/** Upper bounds on a filter (AIP-160, Limitations); `length` is in UTF-16 units. */
 export const FILTER_LIMITS = { length: 8192, depth: 50, restrictions: 200, segments: 16 } as const;
 
 const KEYWORDS: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT']);
 const EXAMPLE = 'write FIELD OPERATOR VALUE, as in done = false';
 
-/** What values in parentheses are compared with. */
+/** Field and operator to which values in parentheses apply. */
 type Field = Omit<Restriction, 'value'>;
 
 /**
- * Parses a filter by the grammar of AIP-160. OR binds tighter than AND; terms side by side are joined by AND. A
- * comparison with values in parentheses is one comparison with each: `a = (1 OR 2)` is `a = 1 OR a = 2`.
+ * Parses a filter by the grammar of AIP-160. OR binds tighter than AND, and adjacent terms are joined by AND.
+ * A comparison with values in parentheses applies to each: `a = (1 OR 2)` is `a = 1 OR a = 2`.
  *
- * @returns undefined for the empty filter, which everything matches.
- * @throws StatusError INVALID_ARGUMENT that names the column, for what is no filter or is beyond
- * {@link FILTER_LIMITS}; for a bare value and for a function, which are not supported.
+ * @returns undefined for the empty filter, which matches everything.
+ * @throws StatusError INVALID_ARGUMENT with the column if the filter is malformed or exceeds {@link
+ * FILTER_LIMITS}. Also for bare values and functions, which are not supported.
  */
 export function parseFilter(filter: string): Expression | undefined {
   if (filter.length > FILTER_LIMITS.length) {
     const found = `where character ${FILTER_LIMITS.length + 1} of ${filter.length} begins`;
-    throw filterFault(filter, FILTER_LIMITS.length, found, 'the filter is too long; ask for less at once');
+    throw filterFault(filter, FILTER_LIMITS.length, found, 'the filter is too long; shorten it');
   }
   return new Parser(filter).parse();
 }
@@ -63,7 +63,7 @@ class Parser {
   }
 
   #term(field?: Field): Expression {
-    // Among values a minus is the sign of a number.
+    // In a list of values, a minus is the sign of a number.
     const negated = this.#takeKeyword('NOT') || (!field && this.#takeMinus());
     return negated ? { kind: 'not', operand: this.#simple(field) } : this.#simple(field);
   }
@@ -107,7 +107,7 @@ class Parser {
     return path;
   }
 
-  /** A keyword is a field after a dot, but nothing before one. */
+  /** Parses a path segment. A keyword is a field name after a dot, but not before one. */
   #segment(place: 'value' | 'field'): Segment {
     const { kind, text, start } = this.#peek();
     const named = kind === 'string' || (kind === 'word' && !(place === 'value' && KEYWORDS.has(text)));
@@ -117,7 +117,7 @@ class Parser {
     return { name: text, at: start };
   }
 
-  /** A string, or all that stands together without a space: `-1.5`, `projects/p`, `a.b`. */
+  /** Parses a string, or all tokens up to the next space: `-1.5`, `projects/p`, `a.b`. */
   #literal(): Literal {
     const first = this.#peek();
     if (first.kind === 'string') return literalOf(this.#take());
@@ -129,7 +129,7 @@ class Parser {
     const text = pieces.map((piece) => piece.text).join('');
     if (!pieces.some(({ kind }) => kind === 'word') || KEYWORDS.has(text)) {
       this.#index -= pieces.length;
-      throw this.#unexpected('expected a value, in quotes if it is none without');
+      throw this.#unexpected('expected a value; quote it if it contains special characters');
     }
     if (this.#peek().kind === 'open' && this.#touches(this.#peek())) throw this.#function(first);
     if (this.#peek().kind === 'comparator') {
@@ -145,7 +145,7 @@ class Parser {
     const value = this.#literal();
     if (++this.#restrictions <= FILTER_LIMITS.restrictions) return { ...field, value };
     const { at, text } = value;
-    const advice = `a filter has at most ${FILTER_LIMITS.restrictions} comparisons; ask for less at once`;
+    const advice = `a filter has at most ${FILTER_LIMITS.restrictions} comparisons; use fewer`;
     throw filterFault(this.#filter, at, quoted(text), advice);
   }
 
@@ -159,7 +159,7 @@ class Parser {
     return token;
   }
 
-  /** Whether nothing stands between a token and the one before it. */
+  /** Returns true if a token directly follows the previous one. */
   #touches({ start }: Token): boolean {
     return this.#tokens[this.#index - 1]?.end === start;
   }
@@ -196,7 +196,7 @@ class Parser {
   }
 
   #function({ start, text }: Token): Error {
-    const advice = `there are no functions; compare a field with a value, as in done = false`;
+    const advice = `functions are not supported; compare a field with a value, as in done = false`;
     return filterFault(this.#filter, start, quoted(text), advice);
   }
 }

@@ -6,23 +6,27 @@ import { snakeCase } from './snake-case.js';
 import { asksForPresence, type Literal } from './syntax.js';
 import { enumTest, type Misfit, misfit, testOf } from './value-test.js';
 
-/** What a filter says of one member of a message, without the name of what holds the message. */
+/** Restriction on a field of one message, relative to that message. */
 export interface MemberRestriction {
   readonly names: readonly string[];
   readonly comparator: Comparator;
   readonly value: Literal;
 }
 
-/** A type has no field of that name. */
+/** Result for a type that has no field of the given name. */
 export interface Unknown {
   readonly kind: 'unknown';
-  /** The index of the name among those asked for; that of the value of `message:field` comes after the last. */
+  /**
+   * Index of the unknown name in the path. The value of `message:field` counts as the name after the last.
+   */
   readonly index: number;
-  /** The names that there are instead. */
+  /** Existing field names. */
   readonly candidates: readonly string[];
 }
 
-/** A place in a message: where data has it, and where a codec shows what it is. They differ in the keys of maps. */
+/**
+ * Location in a message: its path in data, and its path for probing the codec. The paths differ in map keys.
+ */
 interface Place {
   readonly path: readonly Step[];
   readonly probe: readonly Step[];
@@ -31,7 +35,7 @@ interface Place {
 
 type Found = Omit<Reading, 'type'>;
 
-/** How to read a member of one message type, and what to ask of it. */
+/** Finds the reading of a field of one message type, with the test to apply. */
 export function findReading(shape: MessageShape, restriction: MemberRestriction): Found | Misfit | Unknown {
   const { names, comparator } = restriction;
   let place: Place = { path: [], probe: [], kind: 'message' };
@@ -70,7 +74,7 @@ function hasMember(
   return { kind: 'unknown', index, candidates: shape.fieldNames(place.probe) };
 }
 
-/** The place that a name stands for: a key of a map or Struct, or a field in camelCase or snake_case. */
+/** Resolves a name at a location: a key of a map or Struct, or a field in camelCase or snake_case. */
 function step(shape: MessageShape, from: Place, name: string): Place | undefined {
   const { path, probe, kind } = inElements(shape, from);
   const there = (key: string, probeKey = key): Place | undefined => {
@@ -116,7 +120,7 @@ function findTest(
   }
 }
 
-/** ProtoJSON leaves out a default unless the field tells set from unset; then a codec keeps the default. */
+/** Adds the default to a reading if ProtoJSON omits it. A codec keeps the default of fields with presence. */
 function withDefault(
   shape: MessageShape,
   probe: readonly Step[],
@@ -142,13 +146,15 @@ function findEnumTest(
     const names = shape.enumNames(probe).join(', ');
     return misfit('value', `the enum has no such value; write one of ${names}`);
   }
-  // Zero is left out: what is absent has the name that is not kept, and differs from every name that is.
+  // Zero is omitted. An absent value therefore has the name that the codec drops, and differs from every name
+  // that it keeps.
   return tellsUnset ? { path, test } : { path, whenAbsent: kept === text ? '' : text, test };
 }
 
 /**
- * Whether a name that a codec leaves out is that of zero, the default. Generated codecs leave out nothing else.
- * One made of a descriptor leaves out unknown names as well; there AIP-126 tells the name of zero.
+ * Returns true if an enum name that a codec omits is the name of zero, the default. Generated codecs omit no
+ * other name. Descriptor-based codecs also omit unknown names; for these, the naming rule of AIP-126
+ * identifies zero.
  */
 function isZeroName(shape: MessageShape, probe: readonly Step[], name: string): boolean {
   return !shape.leavesOutUnknownNames(probe) || /(?:^|_)UNSPECIFIED$/.test(name);

@@ -5,17 +5,17 @@ import type { Comparator } from './lexer.js';
 import type { Literal } from './syntax.js';
 import { parseDuration, parseTime } from './time.js';
 
-/** A value or an operator that does not suit a field: at which of the two the fault is, and what would suit. */
+/** Mismatch between a field and a value or operator: the part at fault, and advice on what to write. */
 export interface Misfit {
   readonly kind: 'misfit';
   readonly part: 'value' | 'comparator';
   readonly advice: string;
 }
 
-/** What values of a kind take. */
+/** Kind of a single value. */
 export type ScalarKind = 'flag' | 'number' | 'text' | 'time' | 'duration';
 
-/** The test of a value of some kind that a comparator and a literal stand for; `:` is `=` for a single value. */
+/** Returns the test for a value of the given kind. For a single value, `:` means `=`. */
 export function testOf(
   kind: ScalarKind | 'dynamic',
   comparator: Comparator,
@@ -40,7 +40,7 @@ export function testOf(
   }
 }
 
-/** The test of an error code, by number or name. */
+/** Returns the test of an error code, given by number or name. */
 export function codeTest(comparator: Comparator, literal: Literal): Test | Misfit {
   const { text } = literal;
   const value = Object.hasOwn(Code, text) ? Code[text as keyof typeof Code] : parseNumber(text);
@@ -49,7 +49,7 @@ export function codeTest(comparator: Comparator, literal: Literal): Test | Misfi
   return misfit('value', 'an error code is a name or a number; write CANCELLED or 1');
 }
 
-/** The test for an enum's value. */
+/** Returns the test of an enum value. */
 export function enumTest(comparator: Comparator, name: string): Test | Misfit {
   if (!isEquality(comparator)) return noOrder('names');
   return { kind: 'enum', comparator: equality(comparator), value: name };
@@ -59,7 +59,7 @@ export function misfit(part: Misfit['part'], advice: string): Misfit {
   return { kind: 'misfit', part, advice };
 }
 
-/** Whether values that have no order can be compared so. */
+/** Returns true for operators that apply to values without an order. */
 export function isEquality(comparator: Comparator): boolean {
   return comparator === '=' || comparator === '!=' || comparator === ':';
 }
@@ -79,7 +79,7 @@ const EXAMPLES: Readonly<Record<Exclude<ScalarKind, 'text'>, string>> = {
 };
 
 function wrongType(kind: Exclude<ScalarKind, 'text'>): Misfit {
-  return misfit('value', `it is no ${NAMES[kind]}; write ${EXAMPLES[kind]}`);
+  return misfit('value', `it is not a ${NAMES[kind]}; write ${EXAMPLES[kind]}`);
 }
 
 function noOrder(what: string): Misfit {
@@ -108,7 +108,7 @@ function textTest(comparator: Comparator, literal: Literal): Test | Misfit {
 
 function patternOf({ text, wildcards }: Literal): Pattern | undefined {
   const anyBefore = wildcards.includes(0);
-  // A lone asterisk is any text at all, by its first end.
+  // A lone asterisk counts as a wildcard at the start and matches any text.
   const anyAfter = text.length > 1 && wildcards.includes(text.length - 1);
   if (wildcards.length !== Number(anyBefore) + Number(anyAfter)) return undefined;
   return { text: text.slice(Number(anyBefore), text.length - Number(anyAfter)), anyBefore, anyAfter };

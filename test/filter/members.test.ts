@@ -91,7 +91,7 @@ const REFUSED: readonly (readonly [filter: string, column: number, advice: RegEx
   ['metadata.title.x = x', 16, /"metadata.title" has no such field/],
   ['metadata.stages.0.count:1', 17, /no such field/],
   ['metadata.stage:colour', 16, /"metadata.stage" has no such field/],
-  ['metadata.progress = many', 21, /no number/],
+  ['metadata.progress = many', 21, /not a number/],
   ['metadata.paused = 1', 19, /true or false/],
   ['metadata.paused > false', 17, /no order/],
   ['metadata.state = RUNING', 18, /no such value; write one of RUNNING, WAITING/],
