@@ -4,21 +4,21 @@ import type { OperationTypes } from './operation-types.js';
 import type { PluginOptions } from './options.js';
 import { codecName, methodName, moduleName } from './ts-proto-names.js';
 
-/** The long-running methods of one service, at least one. */
+/** Long-running methods of one service, at least one. */
 export interface ServiceOperations {
   readonly service: DescService;
   readonly methods: readonly OperationTypes[];
 }
 
-/** The codec of a message, imported. */
+/** Imports the codec of a message. */
 type Codec = (message: DescMessage) => Printable;
 
-/** The file that this plug-in makes of another, without extension. */
+/** Returns the name of the module that the plug-in generates for a file, without extension. */
 export function operationsModule(file: DescFile): string {
   return `${moduleName(file)}.operations`;
 }
 
-/** Writes `x.operations.ts`, or `.js`, or `.d.ts`, for `x.proto`. */
+/** Writes `x.operations.ts`, `.js` or `.d.ts` for `x.proto`. */
 export function emitFile(
   schema: Schema<PluginOptions>,
   target: Target,
@@ -89,7 +89,10 @@ function propertyName(method: string): string {
   return /^[a-z]/.test(name) ? name : JSON.stringify(name);
 }
 
-/** Where ts-proto declares a message. protoplugin gives the extension to files; a package has it from here. */
+/**
+ * Returns the module in which ts-proto declares a message. protoplugin adds the extension to files; for
+ * packages, it is added here.
+ */
 function codecModule(
   { tsProtoImport, importExtension }: Schema<PluginOptions>['options'],
   message: DescMessage,

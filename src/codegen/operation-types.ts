@@ -13,28 +13,28 @@ import { locationOf } from './source-location.js';
 
 const OPERATION = 'google.longrunning.Operation';
 const OPERATION_INFO = 'google.longrunning.operation_info';
-/** Answers operations that others started. */
+/** Service whose methods return operations but do not start them. */
 const OPERATIONS_SERVICE = 'google.longrunning.Operations';
 const OPTIONS = MethodDescriptorProtoSchema.field.options.number;
 
-/** The messages that a long-running method deals with. */
+/** Message types of a long-running method. */
 export interface OperationTypes {
   readonly method: DescMethod;
   readonly response: DescMessage;
   readonly metadata: DescMessage;
 }
 
-/** What one method has, or what is wrong with it. */
+/** Types of a method, or its problems. */
 export type Resolved =
   | { readonly kind: 'types'; readonly types: OperationTypes }
   | { readonly kind: 'faults'; readonly faults: readonly string[] };
 
-/** Whether a method starts operations, rightly or not. */
+/** Returns true if a method starts operations, even if its declaration is invalid. */
 export function startsOperation(method: DescMethod): boolean {
   return method.output.typeName === OPERATION && method.parent.typeName !== OPERATIONS_SERVICE;
 }
 
-/** Tells the types of long-running methods, as AIP-151 has it, among those that some files declare. */
+/** Resolves the types of long-running methods by AIP-151 among the declarations of some files. */
 export class OperationTypeResolver {
   readonly #messages = new Map<string, DescMessage>();
   readonly #info: DescExtension | undefined;
@@ -68,7 +68,10 @@ export class OperationTypeResolver {
     return getOption(method, this.#info) as unknown as { responseType: string; metadataType: string };
   }
 
-  /** A message of the method's package by its name, any other by its full name; or the fault. */
+  /**
+   * Finds a message of the method's package by its name, any other by its full name. Returns an error message
+   * if there is none.
+   */
   #find(method: DescMethod, field: 'response_type' | 'metadata_type', name: string): DescMessage | string {
     const info = this.#info;
     const path = [
@@ -95,7 +98,7 @@ export class OperationTypeResolver {
   }
 }
 
-/** A fault at a place of a method, as compilers write them. */
+/** Formats an error at a position of a method like a compiler. */
 export function fault(method: DescMethod, path: readonly number[], what: string): string {
   return `${locationOf(method, path)}: method ${method.parent.typeName}.${method.name} ${what}`;
 }

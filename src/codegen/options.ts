@@ -1,16 +1,16 @@
 import { nearest } from '../core/nearest.js';
 
-/** What the plug-in can be asked for, besides what every plug-in on protoplugin takes. */
+/** Options of the plug-in, besides the common options of protoplugin. */
 export interface PluginOptions {
   /**
-   * Where ts-proto's output is: a folder relative to that of this plug-in, or a package.
+   * Location of ts-proto's output: a folder relative to the plug-in's output, or a package.
    *
-   * @defaultValue `.`, beside what this plug-in writes
+   * @defaultValue `.`, the same folder
    */
   readonly tsProtoImport: string;
 }
 
-/** What the command line says to `--help`, and whoever gives an option that there is not. */
+/** Help text for `--help` and for unknown options. */
 export const OPTIONS_HELP = `Options:
   target=ts                 what to write: ts (the default), js, dts, or several, as in js+dts
   import_extension=none     what imports of files end in: none (the default), js or ts; as ts-proto's importSuffix
@@ -23,9 +23,9 @@ const OWN = 'ts_proto_import';
 const ALL = [...OPTIONS_HELP.matchAll(/^ {2}(\w+)=/gm)].map(([, name = '']) => name);
 
 /**
- * Reads the options that protoplugin does not know.
+ * Parses the options that protoplugin does not know.
  *
- * @throws Error when there is no such option, or its value is none.
+ * @throws Error if an option is unknown or its value is invalid.
  */
 export function parseOptions(
   options: readonly { readonly key: string; readonly value: string }[],

@@ -8,7 +8,7 @@ import { methodName, moduleName } from './ts-proto-names.js';
 
 export const PLUGIN_NAME = 'protoc-gen-longrunning';
 
-/** Some .proto files say of their methods what cannot be. Each fault names file, line, method and the fix. */
+/** Invalid declarations of methods in .proto files. Each line names file, line, method and the fix. */
 class ProtoFaults extends Error {
   constructor(faults: readonly string[]) {
     super(faults.join('\n'));
@@ -16,10 +16,10 @@ class ProtoFaults extends Error {
 }
 
 /**
- * The plug-in. Faults of the files and of options are answered as errors of the response, as protoc asks: then
- * whoever runs the plug-in tells them.
+ * Creates the plug-in. Errors in files and options are returned in the response, as protoc requires, and the
+ * caller displays them.
  *
- * @param version - written into what is generated.
+ * @param version - version to write into generated files.
  */
 export function operationsPlugin(version: string): Plugin {
   const plugin = createEcmaScriptPlugin({
@@ -44,7 +44,10 @@ export function operationsPlugin(version: string): Plugin {
   };
 }
 
-/** TypeScript, as ts-proto does; protoplugin's own default is JavaScript. The last target given wins. */
+/**
+ * Makes TypeScript the default target, like ts-proto. The default of protoplugin is JavaScript. The last
+ * given target wins.
+ */
 function withDefaultTarget(request: CodeGeneratorRequest): CodeGeneratorRequest {
   const parameter = ['target=ts', request.parameter].filter(Boolean).join(',');
   return { ...request, parameter };
@@ -103,7 +106,10 @@ function sameNames(methods: readonly OperationTypes[]): string[] {
   });
 }
 
-/** `x.operations.proto` makes ts-proto write what this plug-in writes for `x.proto`. */
+/**
+ * Returns an error if ts-proto generates the same file: `x.operations.proto` collides with the plug-in's
+ * output for `x.proto`.
+ */
 function takenModule(file: DescFile, files: readonly DescFile[]): string[] {
   const other = files.find((candidate) => moduleName(candidate) === operationsModule(file));
   if (!other) return [];

@@ -18,7 +18,10 @@ if (['-h', '--help'].includes(process.argv[2] ?? '')) {
   await main();
 }
 
-/** protoplugin is an optional peer: it brings a TypeScript of its own, which only who generates code needs. */
+/**
+ * Runs the plug-in. protoplugin is an optional peer dependency: it includes its own TypeScript, which only
+ * code generation needs.
+ */
 async function main(): Promise<void> {
   try {
     const { runNodeJs } = await import('@bufbuild/protoplugin');

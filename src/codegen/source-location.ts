@@ -5,10 +5,10 @@ const SERVICE = FileDescriptorProtoSchema.field.service.number;
 const METHOD = ServiceDescriptorProtoSchema.field.method.number;
 
 /**
- * Where something of a method is written, as `reports.proto:17:3`.
+ * Returns the source location of a method or a part of it, such as `reports.proto:17:3`.
  *
- * @param within - the path of it in the method, of field numbers and indices (descriptor.proto,
- * SourceCodeInfo). Where the compiler kept no location of it, that of what it is part of is told.
+ * @param within - path in the method, of field numbers and indices (descriptor.proto, SourceCodeInfo). If it
+ * has no location, the closest enclosing one is returned.
  */
 export function locationOf(method: DescMethod, within: readonly number[] = []): string {
   const service = method.parent;

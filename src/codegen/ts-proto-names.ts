@@ -1,19 +1,19 @@
-// How ts-proto calls what it generates, with its default naming options. Nothing of it is exported by ts-proto.
+// Naming rules of ts-proto with its default options. ts-proto does not export them.
 import type { DescFile, DescMessage } from '@bufbuild/protobuf';
 
-/** Names that ts-proto gives a suffix, for they are those of JavaScript. */
+/** Names of JavaScript globals, to which ts-proto appends a suffix. */
 const BUILT_IN = ['Date', 'Function'];
 
-/** What separates the words of a method name, as ts-proto's own splitter (case-anything) has it. */
+/** Matches the words of a method name, like ts-proto's own splitter (case-anything). */
 const WORD = /[A-Z][a-z]+|[a-z]+|[0-9]+|[A-Z]+(?![a-z])/g;
 
-/** The module that ts-proto makes of a file, without extension: `google/protobuf/empty`. */
+/** Returns the module that ts-proto generates for a file, without extension: `google/protobuf/empty`. */
 export function moduleName(file: DescFile): string {
-  // The first `.proto`, not the last: that of `my.protos/x.proto` is `mys/x.proto`, as ts-proto has it.
+  // Removes the first `.proto`, not the last, like ts-proto: `my.protos/x.proto` becomes `mys/x.proto`.
   return file.proto.name.replace('.proto', '');
 }
 
-/** The codec that ts-proto makes of a message: `Outer_Inner` for one in another. */
+/** Returns the name of the codec that ts-proto generates for a message: `Outer_Inner` for a nested one. */
 export function codecName(message: DescMessage): string {
   const names = [camelCaseWords(message.name)];
   for (let outer = message.parent; outer; outer = outer.parent) names.unshift(camelCaseWords(outer.name));
@@ -21,7 +21,7 @@ export function codecName(message: DescMessage): string {
   return BUILT_IN.includes(name) ? `${name}Message` : name;
 }
 
-/** The name of a method in ts-proto's definition of the service: `getApiKey` for `GetAPIKey`. */
+/** Returns the name of a method in ts-proto's service definition: `getApiKey` for `GetAPIKey`. */
 export function methodName(name: string): string {
   const words = name.match(WORD) ?? [name];
   return words
@@ -29,7 +29,7 @@ export function methodName(name: string): string {
     .join('');
 }
 
-/** `FooBar` for `Foo_Bar` and `FOO_BAR`; a name without underscores stays as it is. */
+/** Returns `FooBar` for `Foo_Bar` and `FOO_BAR`. A name without underscores is unchanged. */
 function camelCaseWords(name: string): string {
   if (!name.includes('_')) return name;
   const mixed = /[a-z]/.test(name);

@@ -10,12 +10,12 @@ import { SchemaError } from './schema-error.js';
 import { parentScope, qualify, resolveTypeName } from './type-names.js';
 
 /**
- * Makes the descriptors of proto-loader fit for use, in place. They lack what protoc writes: references are
- * relative, map entries have the name of the field, `optional` is told only by its oneof, JSON names are
- * missing, extensions stand among the fields of messages with names that are none.
+ * Completes descriptors from proto-loader in place. They lack what protoc writes: references are relative,
+ * map entries have the name of the field, and JSON names are missing. Only its oneof marks an `optional`
+ * field, and extensions appear as message fields with invalid names.
  *
- * What proto-loader drops altogether stays lost: `json_name`, extensions and custom options; and proto2 files
- * read as proto3, so that a default of theirs is none.
+ * Data that proto-loader drops stays lost: `json_name`, extensions and custom options. Also, proto2 files
+ * read as proto3, so their defaults are ignored.
  */
 export function completeDescriptors(files: readonly FileDescriptorProto[]): void {
   for (const file of files) {
@@ -28,7 +28,7 @@ export function completeDescriptors(files: readonly FileDescriptorProto[]): void
   }
 }
 
-/** The full names of all messages and enums. */
+/** Returns the full names of all messages and enums. */
 function declaredNames(files: readonly FileDescriptorProto[]): ReadonlySet<string> {
   const names = new Set<string>();
   const add = (message: DescriptorProto, scope: string) => {
@@ -55,7 +55,7 @@ function completeMessage(message: DescriptorProto): void {
   message.nestedType.forEach(completeMessage);
 }
 
-/** Names the entry of a map as protoc does: `LabelsEntry`, for another message may be called `Labels`. */
+/** Names a map entry like protoc: `LabelsEntry`, because another message may be called `Labels`. */
 function nameMapEntry(message: DescriptorProto, field: FieldDescriptorProto): void {
   const name = field.name.charAt(0).toUpperCase() + field.name.slice(1);
   if (field.label !== FieldDescriptorProto_Label.REPEATED || field.typeName !== name) return;
@@ -75,12 +75,12 @@ function qualifyReferences(message: DescriptorProto, scope: string, declared: Re
   const name = qualify(scope, message.name);
   for (const field of message.field) {
     if (!refersToType(field)) continue;
-    // The value of a map is named as seen from outside of the message that the map is in.
+    // Map values are resolved from outside the message that contains the map.
     const from = message.options?.mapEntry ? parentScope(scope) : name;
     const resolved = resolveTypeName(field.typeName, from, declared);
     if (!resolved)
       throw new SchemaError(
-        `field ${name}.${field.name} is of type ${field.typeName}, which is declared nowhere: import the file that declares it`,
+        `field ${name}.${field.name} is of type ${field.typeName}, which is not declared: import the file that declares it`,
       );
     field.typeName = `.${resolved}`;
   }

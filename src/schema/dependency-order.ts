@@ -1,17 +1,17 @@
 /**
- * Groups nodes so that each group refers only to itself and to groups before it: those that refer to each other
- * in a circle share one (Tarjan's strongly connected components).
+ * Groups nodes so that each group refers only to itself and to earlier groups. Nodes in a cycle share a group
+ * (Tarjan's strongly connected components).
  */
 export function dependencyOrder<Node>(
   nodes: Iterable<Node>,
   references: (node: Node) => Iterable<Node>,
 ): Node[][] {
   const groups: Node[][] = [];
-  /** How many nodes were met before a node; Infinity once its group is complete. */
+  /** Visiting index of each node; Infinity once its group is complete. */
   const met = new Map<Node, number>();
   const open: Node[] = [];
 
-  /** The earliest of the open nodes that can be reached from `node`. */
+  /** Returns the index of the earliest open node reachable from `node`. */
   const visit = (node: Node): number => {
     const index = met.size;
     met.set(node, index);

@@ -3,7 +3,7 @@ import { longRunningMethods } from './long-running-methods.js';
 import { httpRuleOf, type MethodOptions } from './method-options.js';
 import type { Schema } from './schema.js';
 
-/** What a server has of its own, whatever its API declares. */
+/** Services that every server provides, independent of its API. */
 const OWN_SERVICES = new Set([
   'google.longrunning.Operations',
   'grpc.health.v1.Health',
@@ -11,7 +11,7 @@ const OWN_SERVICES = new Set([
   'grpc.reflection.v1alpha.ServerReflection',
 ]);
 
-/** The schema of what a registry holds, whose descriptors may have lost the options of methods. */
+/** Builds the schema of a registry whose descriptors may have lost the options of methods. */
 export function describeSchema(
   files: readonly string[],
   registry: FileRegistry,

@@ -16,17 +16,17 @@ import { readDescriptors } from './read-descriptors.js';
 import type { Schema } from './schema.js';
 import { SchemaError } from './schema-error.js';
 
-/** What any server has. */
+/** Files that every schema includes. */
 const ALWAYS = ['google/longrunning/operations.proto', 'google/rpc/error_details.proto'];
 
-/** The options that a schema goes by. */
+/** Method options that a schema depends on. */
 const OPTIONS = ['google.longrunning.operation_info', 'google.api.http'];
 
 /**
- * The schema of a `google.protobuf.FileDescriptorSet`, as `buf build -o` and `protoc --include_imports
- * --descriptor_set_out` write it.
+ * Builds the schema of a `google.protobuf.FileDescriptorSet`, as written by `buf build -o` and `protoc
+ * --include_imports --descriptor_set_out`.
  *
- * @throws SchemaError when the bytes are none, or a file imports one that is not in it.
+ * @throws SchemaError if the bytes are malformed, or a file imports one that is not in the set.
  */
 export function schemaOf(descriptorSet: Uint8Array): Schema {
   const own = ownRegistry();
@@ -36,7 +36,7 @@ export function schemaOf(descriptorSet: Uint8Array): Schema {
   return describeSchema(files, registry, (method) => optionsOf(method, own));
 }
 
-/** These files alone, and what they import: not all that this package declares is always asked for. */
+/** Returns a registry of these files and their imports only, instead of all files of this package. */
 function withImports(files: readonly string[], own: FileRegistry): FileRegistry {
   const registries = files.flatMap((name) => {
     const file = own.getFile(name);
@@ -47,13 +47,13 @@ function withImports(files: readonly string[], own: FileRegistry): FileRegistry 
 
 let operations: Schema | undefined;
 
-/** The schema of a server that serves nothing but `google.longrunning.Operations`. */
+/** Returns the schema of a server that provides only `google.longrunning.Operations`. */
 export function operationsSchema(): Schema {
   operations ??= ownSchema();
   return operations;
 }
 
-/** The schema of files of this package, which need not be parsed for it. */
+/** Returns the schema of files of this package. They need no parsing. */
 export function ownSchema(...files: readonly string[]): Schema {
   const own = ownRegistry();
   return describeSchema(files, withImports([...ALWAYS, ...files], own), (method) => optionsOf(method, own));
@@ -67,7 +67,10 @@ function readSet(bytes: Uint8Array): FileRegistry {
   }
 }
 
-/** As proto-loader gives them. Extensions are read by our descriptors, for a set may leave out theirs. */
+/**
+ * Returns method options in the form of proto-loader. Reads extensions with our descriptors, because a set
+ * may omit theirs.
+ */
 function optionsOf(method: DescMethod, extensions: Registry): MethodOptions {
   const set = OPTIONS.flatMap((name) => {
     const extension = extensions.getExtension(name);

@@ -13,11 +13,13 @@ import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { MessageType } from '../core/operation-method.js';
 
 /**
- * The codec of a message that only its descriptor is known of. Decoding is strict: bytes cut off anywhere are
- * refused. `fromJSON` is as forgiving as that of generated code: it leaves out what is unknown or does not fit,
- * down to the empty message; use `fromJson` of `@bufbuild/protobuf` to refuse it.
+ * Creates the codec of a message from its descriptor.
  *
- * @param registry - the types that an Any in the message may hold.
+ * Decoding is strict: truncated bytes are rejected. `fromJSON` is as lenient as that of generated code: it
+ * drops what is unknown or does not fit, down to the empty message. Use `fromJson` of `@bufbuild/protobuf` to
+ * reject it.
+ *
+ * @param registry - types that an Any in the message may contain.
  */
 export function messageType(type: DescMessage, registry: Registry): MessageType<Message> {
   return {
@@ -39,11 +41,11 @@ function forgivingFromJson(type: DescMessage, json: JsonValue, registry: Registr
   const fields =
     typeof json === 'object' && json !== null && !Array.isArray(json) ? Object.entries(json) : [];
   const fitting = fields.filter(([field, value]) => readJson(type, { [field]: value }, registry));
-  // Not even the empty object is a message of a type that has a JSON form of its own, such as Timestamp.
+  // Types with a special JSON form, such as Timestamp, do not accept even the empty object.
   return readJson(type, Object.fromEntries(fitting), registry) ?? create(type);
 }
 
-/** Undefined when it does not fit. */
+/** Parses ProtoJSON. Returns undefined if it does not fit. */
 function readJson(type: DescMessage, json: JsonValue, registry: Registry): Message | undefined {
   try {
     return fromJson(type, json, { registry, ignoreUnknownFields: true });

@@ -12,7 +12,7 @@ import { WELL_KNOWN_FILES } from './well-known-files.js';
 
 const WELL_KNOWN_PACKAGE = 'google.protobuf';
 
-/** A message or enum at the top level of a file. */
+/** Top-level message or enum of a file. */
 interface Declaration {
   readonly packageName: string;
   readonly message?: DescriptorProto;
@@ -20,10 +20,10 @@ interface Declaration {
 }
 
 /**
- * A registry of what the files declare, and of the well-known types.
+ * Builds a registry of the files' declarations and the well-known types.
  *
- * @param files - one per package, as proto-loader gives them, complete. Packages may refer to each other, files
- * may not, so the registry's files are others: each holds as little as can stand alone.
+ * @param files - complete files, one per package, as from proto-loader. Packages may refer to each other but
+ * files may not. The registry therefore splits them into the smallest self-contained files.
  */
 export function fileRegistry(files: readonly FileDescriptorProto[]): FileRegistry {
   const own = files.filter((file) => file.package !== WELL_KNOWN_PACKAGE);
@@ -40,13 +40,13 @@ export function fileRegistry(files: readonly FileDescriptorProto[]): FileRegistr
   );
 }
 
-/** A name that no other file has: that of a type, which is declared once. */
+/** Returns a unique file name: that of a type, which is declared only once. */
 function nameOf(declaration: Declaration | undefined): string {
   const { packageName = '', message, enum: declared } = declaration ?? {};
   return qualify(packageName, (message ?? declared)?.name ?? '');
 }
 
-/** The services of a file. Spreading the file would lose the fields that it leaves out, such as its package. */
+/** Returns a file with only the services. Spreading the file would lose unset fields such as its package. */
 function servicesFile({ name, package: packageName, service }: FileDescriptorProto): FileDescriptorProto {
   return create(FileDescriptorProtoSchema, { name, package: packageName, syntax: 'proto3', service });
 }
@@ -64,7 +64,7 @@ function topLevel(files: readonly FileDescriptorProto[]): Map<string, Declaratio
   return declarations;
 }
 
-/** The declarations that the fields of one are of. */
+/** Returns the declarations that the fields of a message refer to. */
 function references({ message }: Declaration, declarations: ReadonlyMap<string, Declaration>): Declaration[] {
   const typeNames = new Set<string>();
   const collect = (within: DescriptorProto) => {
@@ -77,7 +77,7 @@ function references({ message }: Declaration, declarations: ReadonlyMap<string, 
   );
 }
 
-/** The top-level declaration that a type of that full name is, or is nested in. */
+/** Returns the top-level declaration that is, or contains, the type with the given full name. */
 function declarationOf(
   name: string,
   declarations: ReadonlyMap<string, Declaration>,

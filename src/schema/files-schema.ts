@@ -14,10 +14,10 @@ import type { Schema } from './schema.js';
 import { SchemaError } from './schema-error.js';
 
 /**
- * The schema of files as server reflection gives them: in any order, without imports that this package has, or as
- * proto-loader writes them, with relative references and without options.
+ * Builds the schema of files from server reflection. They may be in any order and may lack imports that this
+ * package has. Files from proto-loader have relative references and no options.
  *
- * @throws SchemaError when they cannot be read in either way.
+ * @throws SchemaError if the files can be read in neither way.
  */
 export function schemaOfFiles(files: readonly FileDescriptorProto[]): Schema {
   try {
@@ -28,13 +28,13 @@ export function schemaOfFiles(files: readonly FileDescriptorProto[]): Schema {
     try {
       return schemaOfIncomplete(files);
     } catch {
-      // What is wrong with files that proto-loader did not write is told by the first error.
+      // For files that proto-loader did not write, the first error describes the problem.
       throw cause instanceof SchemaError ? cause : new SchemaError(String(cause), { cause });
     }
   }
 }
 
-/** Each file after those that it imports, together with imports that are missing. */
+/** Sorts files after their imports, and adds missing imports. */
 function inOrder(files: readonly FileDescriptorProto[]): FileDescriptorProto[] {
   const byName = new Map(files.map((file) => [file.name, file]));
   const own = ownRegistry();
@@ -47,7 +47,7 @@ function importable(own: FileRegistry, name: string): FileDescriptorProto | unde
   return own.getFile(name)?.proto;
 }
 
-/** Methods have lost their options, `operation_info` among them. */
+/** Builds the schema of files whose methods have lost their options, including `operation_info`. */
 function schemaOfIncomplete(files: readonly FileDescriptorProto[]): Schema {
   const copies = files.map((file) => clone(FileDescriptorProtoSchema, file));
   completeDescriptors(copies);

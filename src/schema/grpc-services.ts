@@ -7,8 +7,8 @@ import type { Schema } from './schema.js';
 /**
  * Adds every service of a schema to a gRPC server.
  *
- * @param handle - the handler of each method, of the kind that its streams ask for. Its requests and responses
- * are messages of `@bufbuild/protobuf`, but the response of a long-running method is our `Operation`.
+ * @param handle - returns the handler of a method, of the kind that matches its streams. Requests and
+ * responses are messages of `@bufbuild/protobuf`, but long-running methods return our `Operation`.
  */
 export function addServices(
   server: Server,
@@ -26,7 +26,7 @@ export function addServices(
   }
 }
 
-/** Decodes strictly, unlike the definition that proto-loader gives: a message cut off is no message. */
+/** Decodes strictly, unlike the definitions of proto-loader: truncated messages are rejected. */
 function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
   const response = isLongRunning(method) ? operationCodec : codec(method.output);
   const request = codec(method.input);

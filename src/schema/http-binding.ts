@@ -1,20 +1,20 @@
 import { parseTemplate, patternOf } from './path-template.js';
 
-/** A field that an HTTP path takes its value from. */
+/** Field that is bound by a variable of an HTTP path. */
 export interface BoundField {
-  /** As the path has it: `parent`, `aws_cluster.name`. */
+  /** Field path as written in the template: `parent`, `aws_cluster.name`. */
   readonly path: string;
-  /** What its value looks like: one or more segments, some of them `*`. */
+  /** Pattern of its value: one or more segments, some of them `*`. */
   readonly pattern: string;
 }
 
-/** What one HTTP path binds, in the order of the path. */
+/** Fields that one HTTP path binds, in path order. */
 export type PathBinding = readonly BoundField[];
 
 /**
- * The fields that a path of `google.api.http` binds.
+ * Parses the fields that a path of `google.api.http` binds.
  *
- * @throws HttpRuleError when it is no path template.
+ * @throws HttpRuleError if it is not a path template.
  */
 export function parseBinding(path: string): PathBinding {
   const template = parseTemplate(path);
@@ -24,7 +24,7 @@ export function parseBinding(path: string): PathBinding {
   }));
 }
 
-/** Whether a value is what a pattern says: `*` is one segment, `**` any number of them. */
+/** Returns true if a value matches a pattern: `*` is one segment, `**` any number of segments. */
 export function matchesPattern(pattern: string, value: string): boolean {
   return matches(pattern.split('/'), value === '' ? [] : value.split('/'));
 }

@@ -4,10 +4,10 @@ import { findIncluded } from './include-dirs.js';
 import { SchemaError } from './schema-error.js';
 
 /**
- * Follows the imports of every file. proto-loader tells of one that does not resolve only where it looked last,
- * and prints a warning besides.
+ * Checks the imports of every file, recursively. For a missing import, proto-loader names only the last
+ * directory it searched, and also prints a warning.
  *
- * @throws SchemaError that names the importing file, when a file cannot be read or an import not be found.
+ * @throws SchemaError with the importing file if a file cannot be read or an import is missing.
  */
 export function checkImports(files: readonly string[], includeDirs: readonly string[]): void {
   const seen = new Set(files);
@@ -20,19 +20,22 @@ export function checkImports(files: readonly string[], includeDirs: readonly str
   }
 }
 
-/** The names that a .proto file imports. */
+/** Returns the names that a .proto file imports. */
 function importsOf(text: string): string[] {
   const imports = withoutComments(text).matchAll(/(?:^|;)\s*import\s+(?:public\s+|weak\s+)?(["'])(.+?)\1/gm);
   return Array.from(imports, ([, , name = '']) => name);
 }
 
-/** Strings are matched too, for the slashes and stars of HTTP paths begin no comment. */
+/**
+ * Removes comments. Matches strings, too, because the slashes and asterisks of HTTP paths in them do not
+ * start comments.
+ */
 function withoutComments(text: string): string {
   const token = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|\/\/.*|\/\*[\s\S]*?\*\//g;
   return text.replace(token, (_, string?: string) => string ?? ' ');
 }
 
-/** proto-loader has these built in. */
+/** Returns true for files that are built into proto-loader. */
 function isBundled(name: string): boolean {
   return name.startsWith('google/protobuf/');
 }

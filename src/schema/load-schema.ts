@@ -13,28 +13,28 @@ import { optionsOf } from './method-options.js';
 import type { Schema } from './schema.js';
 import { SchemaError } from './schema-error.js';
 
-/** What {@link loadSchema} takes. */
+/** Options of {@link loadSchema}. */
 export interface LoadSchemaOptions {
-  /** The .proto files: paths, or names relative to an include directory. */
+  /** Files to load: paths, or names relative to an include directory. */
   readonly files: readonly string[];
   /**
-   * Where imports are looked for. The protos of this package and of google-gax (`google/api`, `google/rpc`,
-   * `google/type`, …) always follow.
+   * Directories to search for imports. The protos of this package and of google-gax (`google/api`,
+   * `google/rpc`, `google/type`, …) are always searched last.
    *
    * @defaultValue none
    */
   readonly includeDirs?: readonly string[];
 }
 
-/** What every schema holds: operations, and what an error of one may say. */
+/** Files that every schema includes: operations and error details. */
 const ALWAYS = ['google/longrunning/operations.proto', 'google/rpc/error_details.proto'];
 
 /**
- * Loads .proto files, with all that they import.
+ * Loads .proto files and everything they import.
  *
- * A method whose `operation_info` is missing or names no known types is told of by its `faults`.
+ * If the `operation_info` of a method is missing or names unknown types, its `faults` report that.
  *
- * @throws SchemaError when a file is missing, an import does not resolve, or the syntax is wrong.
+ * @throws SchemaError if a file is missing, an import cannot be resolved, or the syntax is wrong.
  *
  * @example
  * ```ts
@@ -61,8 +61,8 @@ function locate(file: string, dirs: readonly string[]): string {
 }
 
 /**
- * Synchronously: proto-loader's `load` throws some errors where nobody can catch them, and ends the process. What it
- * takes is loaded only now: most servers read no .proto files.
+ * Loads synchronously, because some errors of proto-loader's `load` cannot be caught and terminate the
+ * process. Imports proto-loader lazily: most servers read no .proto files.
  */
 async function load(
   paths: string[],
@@ -83,7 +83,7 @@ async function load(
   }
 }
 
-/** Every message and enum of a package definition carries the descriptors of all files. */
+/** Returns the descriptors of all files. Every message and enum of a package definition carries them. */
 function fileDescriptors(definition: PackageDefinition): FileDescriptorProto[] {
   for (const declared of Object.values(definition)) {
     if ('fileDescriptorProtos' in declared && Array.isArray(declared.fileDescriptorProtos)) {

@@ -9,12 +9,12 @@ import { qualify } from './type-names.js';
 
 const OPERATION = 'google.longrunning.Operation';
 
-/** Whether a method answers with an operation, and no stream of them. */
+/** Returns true if a method returns a single operation, not a stream. */
 export function isLongRunning(method: DescMethod): boolean {
   return method.methodKind === 'unary' && method.output.typeName === OPERATION;
 }
 
-/** The methods of some services that return `google.longrunning.Operation`. */
+/** Returns the methods of some services that return `google.longrunning.Operation`. */
 export function longRunningMethods(
   services: readonly DescService[],
   registry: FileRegistry,
@@ -61,7 +61,7 @@ function longRunningMethod(
   };
 }
 
-/** AIP-151: a message of the same package by its name, any other by its full name. */
+/** Resolves a type by AIP-151: a message of the same package by its name, any other by its full name. */
 function findType(name: string, packageName: string, registry: FileRegistry): DescMessage | undefined {
   const bare = name.replace(/^\./, '');
   return registry.getMessage(qualify(packageName, bare)) ?? registry.getMessage(bare);

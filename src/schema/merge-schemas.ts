@@ -1,11 +1,11 @@
 import { createFileRegistry } from '@bufbuild/protobuf';
 import type { Schema } from './schema.js';
 
-/** The schema of all that some schemas declare. What several declare is as the first of them has it. */
+/** Merges schemas. If several declare the same name, the first one wins. */
 export function mergeSchemas(schemas: readonly Schema[]): Schema {
   return {
     files: schemas.flatMap(({ files }) => files),
-    // To a registry the last one counts.
+    // In a registry, the last one wins.
     registry: createFileRegistry(...schemas.map(({ registry }) => registry).reverse()),
     services: schemas.flatMap(({ services }) => services),
     methods: schemas.flatMap(({ methods }) => methods),

@@ -1,22 +1,30 @@
 import { nearest } from '../core/nearest.js';
 import { quoted } from '../core/status.js';
 
-/** The method that a name means, or what is wrong with the name. */
+/** Method that a name refers to, or the error in the name. */
 export type NamedMethod = { readonly name: string } | { readonly fault: string };
 
-/** What to say of a name that no method has. */
+/** Wording of the error for an unknown method. */
 export interface UnknownMethod {
-  /** @defaultValue 'is unknown' */
+  /**
+   * Description of the problem.
+   *
+   * @defaultValue 'is unknown'
+   */
   readonly complaint?: string;
-  /** What else can be done than to name one that is known. @defaultValue nothing */
+  /**
+   * Alternative to naming a known method.
+   *
+   * @defaultValue nothing
+   */
   readonly advice?: string;
 }
 
 /**
- * Finds a method by `package.Service.Method`, by the path of its gRPC method, or by the end of its name, such as
- * `CreateAwsCluster` or `AwsClusters.CreateAwsCluster`, when no other ends so.
+ * Finds a method by `package.Service.Method`, by its gRPC path, or by an unambiguous end of its name, such as
+ * `CreateAwsCluster` or `AwsClusters.CreateAwsCluster`.
  *
- * @param known - full names, with a dot or a slash before the method, as they are to be told.
+ * @param known - full names, with a dot or a slash before the method, in the form to display.
  */
 export function findMethodName(
   wanted: string,
@@ -42,7 +50,7 @@ function unknown(
   { complaint = 'is unknown', advice }: UnknownMethod,
 ): string {
   const name = dotted(wanted);
-  // Compared with as much of the known names as was written.
+  // Compares with known names cut to as many segments as were given.
   const written = known.map((full) => endOf(full, name.split('.').length));
   const candidate = nearest(name, written) ?? nearest(name, known);
   const others =
@@ -58,7 +66,7 @@ function dotted(name: string): string {
   return name.replace(/^\//, '').replace('/', '.');
 }
 
-/** So many of the last names of a full one. */
+/** Returns the last segments of a full name. */
 function endOf(full: string, names: number): string {
   return full
     .split(/(?<=[./])/)

@@ -4,35 +4,38 @@ import type { PathBinding } from './http-binding.js';
 import { parseBinding } from './http-binding.js';
 import { HttpRuleError } from './http-rule-error.js';
 
-/** The options of a method as proto-loader gives them: custom ones by their name in parentheses. */
+/** Options of a method in the form of proto-loader: custom options by their name in parentheses. */
 export type MethodOptions = Readonly<Record<string, unknown>>;
 
-/** What `google.longrunning.operation_info` says. */
+/** Content of `google.longrunning.operation_info`. */
 export interface OperationInfo {
   readonly responseType: string;
   readonly metadataType: string;
 }
 
-/** `google.longrunning.operation_info` of a method; undefined when it has none. */
+/** Returns the `google.longrunning.operation_info` of a method, or undefined if it has none. */
 export function operationInfoOf(options: MethodOptions, packageName: string): OperationInfo | undefined {
   const info = customOption(options, 'google.longrunning.operation_info', packageName);
   if (!info) return undefined;
   return { responseType: text(info.response_type), metadataType: text(info.metadata_type) };
 }
 
-/** `google.api.http` of a method in ProtoJSON, by proto names; undefined when it has none. */
+/**
+ * Returns the `google.api.http` rule of a method in ProtoJSON with proto names, or undefined if it has none.
+ */
 export function httpRuleOf(
   options: MethodOptions,
   packageName: string,
 ): Readonly<Record<string, unknown>> | undefined {
   const rule = customOption(options, 'google.api.http', packageName);
-  // A list of one is no list to proto-loader.
+  // proto-loader represents a list of one element as that element.
   return rule && { ...rule, additional_bindings: [rule.additional_bindings ?? []].flat() };
 }
 
 /**
- * What the paths of `google.api.http` of a method bind: that of the rule first, then those of additional bindings.
- * One that is no path template binds nothing: gRPC can do without it, and who serves REST refuses it.
+ * Returns the bindings of a method's `google.api.http` rule, then those of its additional bindings.
+ *
+ * An invalid path template binds nothing: gRPC does not need it, and REST servers reject it.
  */
 export function pathBindingsOf(options: MethodOptions, packageName: string): PathBinding[] {
   const rule = httpRuleOf(options, packageName);
@@ -52,7 +55,7 @@ function bindingOf(path: string): PathBinding[] {
   }
 }
 
-/** The options of a method in a package definition. */
+/** Returns the options of a method in a package definition. */
 export function optionsOf(method: DescMethod, definitions: PackageDefinition): MethodOptions {
   const service = definitions[method.parent.typeName];
   const definition =
@@ -67,8 +70,8 @@ function pathOf(rule: Record<string, unknown>): string | undefined {
 }
 
 /**
- * A custom option, under whichever of its names it was written: full, with a leading dot, or relative to the
- * package it is used in. An option set field by field comes in parts.
+ * Returns a custom option under any of its names: full, with a leading dot, or relative to the package that
+ * uses it. Merges the parts of an option that is set field by field.
  */
 function customOption(
   options: MethodOptions,

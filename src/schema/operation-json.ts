@@ -5,10 +5,10 @@ import { TolerantJson } from './tolerant-json.js';
 const OPTIONS = { enumAsInteger: false, unknownDetails: 'bytes' } as const;
 
 /**
- * The ProtoJSON of an operation. Metadata, a response or a detail of an error that the registry does not know the type
- * of, or that is broken, becomes `{"@type": …, "value": "<base64>"}`.
+ * Converts an operation to ProtoJSON. An Any of unknown type or with malformed bytes becomes `{"@type": …,
+ * "value": "<base64>"}`, in metadata, response and error details.
  *
- * @param registry - that of a {@link Schema}, which has the type of operations.
+ * @param registry - registry of a {@link Schema}, which includes the type of operations.
  */
 export function operationToJson(operation: Operation, registry: Registry): JsonObject {
   const type = registry.getMessage(Operation.$type);

@@ -7,20 +7,23 @@ import { readDescriptors } from './read-descriptors.js';
 let own: FileRegistry | undefined;
 let commented: FileRegistry | undefined;
 
-/** What this package declares, with its HTTP rules, and the error details of `google.rpc`. Comments need not be there. */
+/**
+ * Returns the registry of this package's files, with HTTP rules and the `google.rpc` error details, but
+ * possibly without comments.
+ */
 export function ownRegistry(): FileRegistry {
   own ??=
     commented ?? readDescriptors(readFileSync(join(dirname(descriptors()), 'descriptors-uncommented.binpb')));
   return own;
 }
 
-/** The same with its comments, which take longer to read than all the rest. */
+/** Returns the same registry with comments, which take longer to read than the rest. */
 export function commentedOwnRegistry(): FileRegistry {
   commented ??= readDescriptors(readFileSync(descriptors()));
   return commented;
 }
 
-/** The path of the descriptors that this package exports. */
+/** Returns the path of the descriptors that this package exports. */
 function descriptors(): string {
   return createRequire(import.meta.url).resolve('longrunning/descriptors');
 }

@@ -1,39 +1,39 @@
 import { quoted } from '../core/status.js';
 import { HttpRuleError } from './http-rule-error.js';
 
-/** One segment of a template: text to be met as it is, one segment of any text, or any number of segments. */
+/** One segment of a template: literal text, one arbitrary segment, or any number of segments. */
 export type TemplateSegment =
   | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: '*' }
   | { readonly kind: '**' };
 
-/** A field of the request that takes its value from the path. */
+/** Field of the request that is bound by the path. */
 export interface TemplateVariable {
-  /** As the template has it: `name`, `aws_cluster.name`. */
+  /** Field path as written in the template: `name`, `aws_cluster.name`. */
   readonly fieldPath: string;
-  /** The first of its segments, counting from 0. */
+  /** Index of its first segment, from 0. */
   readonly start: number;
-  /** The first segment after its own. */
+  /** Index after its last segment. */
   readonly end: number;
 }
 
-/** A path template of `google.api.http`, taken apart. */
+/** Parsed path template of `google.api.http`. */
 export interface PathTemplate {
-  /** At least one; at most one of them is `**`, and all that follow it are literals. */
+  /** One or more segments. At most one is `**`, and only literals follow it. */
   readonly segments: readonly TemplateSegment[];
-  /** In the order of the path. */
+  /** Variables in path order. */
   readonly variables: readonly TemplateVariable[];
-  /** What follows the colon at the end: `cancel`; undefined when there is none. */
+  /** Text after the final colon, such as `cancel`; undefined if there is none. */
   readonly verb: string | undefined;
 }
 
 /**
- * Takes a path template apart, by the grammar of `google/api/http.proto`, with two liberties and a limit:
- * literals may follow `**` (published APIs have such templates), and a literal may be any text of a URL path
- * but `:` and `*`.
+ * Parses a path template by the grammar of `google/api/http.proto`, with two extensions and one restriction.
+ * Literals may follow `**`, because published APIs have such templates. A literal may be any text of a URL
+ * path except `:` and `*`.
  *
- * @throws HttpRuleError that names the template and the position when it is malformed, nests or repeats
- * variables, or has a wildcard after `**`.
+ * @throws HttpRuleError with the template and the position if it is malformed, nests or repeats variables, or
+ * has a wildcard after `**`.
  *
  * @example
  * ```ts
@@ -45,14 +45,16 @@ export function parseTemplate(template: string): PathTemplate {
 }
 
 /**
- * What a template matches, whatever it calls its variables: templates of one shape match the same paths.
- * `/v1/{name=operations/**}:cancel` is of the shape `/v1/operations/**:cancel`.
+ * Returns the shape of a template: its text without variable names. Templates of the same shape match the
+ * same paths.
+ *
+ * The shape of `/v1/{name=operations/**}:cancel` is `/v1/operations/**:cancel`.
  */
 export function shapeOf({ segments, verb }: PathTemplate): string {
   return `/${textOf(segments)}${verb === undefined ? '' : `:${verb}`}`;
 }
 
-/** What the value of a variable looks like: `projects/*`. */
+/** Returns the pattern of a variable's value: `projects/*`. */
 export function patternOf({ segments }: PathTemplate, { start, end }: TemplateVariable): string {
   return textOf(segments.slice(start, end));
 }
@@ -62,7 +64,7 @@ function textOf(segments: readonly TemplateSegment[]): string {
 }
 
 const WILDCARD = /\*\*?/y;
-/** RFC 3986 pchar without `:` and `*`. */
+/** Matches RFC 3986 pchar without `:` and `*`. */
 const LITERAL = /(?:[A-Za-z0-9._~!$&'()+,;=@-]|%[0-9A-Fa-f]{2})+/y;
 const FIELD_PATH = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*/y;
 
@@ -116,7 +118,7 @@ class TemplateParser {
   }
 
   #add(segment: TemplateSegment, position: number): void {
-    // More than one way to share a path out among wildcards would leave it open what each of them binds.
+    // With two such wildcards, the split of a path between them would be ambiguous.
     if (segment.kind !== 'literal' && this.#hasRest) {
       this.#fail('a wildcard follows "**": put only literals after it', position);
     }

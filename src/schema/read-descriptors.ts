@@ -5,7 +5,7 @@ import { StatusError } from '../core/status.js';
 /**
  * Reads a `google.protobuf.FileDescriptorSet`.
  *
- * @throws TypeError when the bytes are none, or a file imports one that is not in it.
+ * @throws TypeError if the bytes are malformed, or a file imports one that is not in the set.
  */
 export function readDescriptors(bytes: Uint8Array): FileRegistry {
   try {
@@ -13,7 +13,7 @@ export function readDescriptors(bytes: Uint8Array): FileRegistry {
   } catch (cause) {
     const { message } = StatusError.from(cause);
     throw new TypeError(
-      `descriptors are no whole FileDescriptorSet: ${message}; make them with \`buf build -o\` or \`protoc --include_imports --descriptor_set_out\``,
+      `descriptors are not a complete FileDescriptorSet: ${message}; make them with \`buf build -o\` or \`protoc --include_imports --descriptor_set_out\``,
       { cause },
     );
   }

@@ -2,43 +2,49 @@ import type { DescMessage, DescMethod, DescService, FileRegistry, Message } from
 import type { OperationMethod } from '../core/operation-method.js';
 import type { PathBinding } from './http-binding.js';
 
-/** A method that returns `google.longrunning.Operation`, as its .proto file describes it. */
+/** A method that returns `google.longrunning.Operation`, described by its .proto file. */
 export interface LongRunningMethod extends OperationMethod<Message, Message, Message> {
-  /** `google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster`. */
+  /** Full name: `google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster`. */
   readonly name: string;
   readonly descriptor: DescMethod;
-  /** What {@link response} is the codec of. */
+  /** Descriptor of {@link response}. */
   readonly responseType: DescMessage;
-  /** What {@link metadata} is the codec of. */
+  /** Descriptor of {@link metadata}. */
   readonly metadataType: DescMessage;
   /**
-   * What is wrong with its `operation_info`, and what to do; empty when nothing is. The type in question is then
-   * taken to be `google.protobuf.Empty`, so that the method can be used all the same.
+   * Problems in its `operation_info`, with their fixes; empty if there are none. An affected type defaults to
+   * `google.protobuf.Empty`, so that the method stays usable.
    */
   readonly faults: readonly string[];
-  /** Whether the method or its service is marked deprecated. */
+  /** True if the method or its service is deprecated. */
   readonly deprecated: boolean;
-  /** What its `google.api.http` rule binds: one entry for the rule, one for each additional binding, where its path is well-formed. */
+  /**
+   * Bindings of its `google.api.http` rule: one entry for the rule and one per additional binding, if its
+   * path is well-formed.
+   */
   readonly bindings: readonly PathBinding[];
 }
 
-/** What some .proto files declare, with all that they import. */
+/** Declarations of .proto files and of everything they import. */
 export interface Schema {
-  /** The files, as they were asked for. */
+  /** Requested file names. */
   readonly files: readonly string[];
-  /** Every message, enum and service, the well-known types and `google.rpc` error details included. */
+  /** All messages, enums and services, including the well-known types and the `google.rpc` error details. */
   readonly registry: FileRegistry;
-  /** Every service but `google.longrunning.Operations`, and health and reflection of gRPC. */
+  /** All services except `google.longrunning.Operations`, gRPC health checking and gRPC reflection. */
   readonly services: readonly DescService[];
-  /** Every method that returns `google.longrunning.Operation`. */
+  /** All methods that return `google.longrunning.Operation`. */
   readonly methods: readonly LongRunningMethod[];
-  /** The `google.api.http` rule of a method in ProtoJSON; undefined when it has none. The registry has lost it. */
+  /**
+   * Returns the `google.api.http` rule of a method in ProtoJSON, or undefined if it has none. The registry
+   * does not contain it.
+   */
   readonly annotationOf: (method: DescMethod) => unknown;
 }
 
 /**
- * The long-running method of that name, written `package.Service.Method`, `package.Service/Method` or as the
- * path of the gRPC method; undefined when the schema has none.
+ * Finds a long-running method by `package.Service.Method`, `package.Service/Method` or its gRPC path. Returns
+ * undefined if the schema has none.
  */
 export function findMethod(schema: Schema, name: string): LongRunningMethod | undefined {
   const wanted = name.replace(/^\//, '').replace('/', '.');

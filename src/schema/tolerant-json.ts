@@ -14,13 +14,13 @@ import {
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 
-/** What there is to choose. */
+/** Options for writing ProtoJSON. */
 export interface JsonOptions {
-  /** Enums by number, not by name. */
+  /** Writes enums by number instead of by name. */
   readonly enumAsInteger: boolean;
   /**
-   * Details of a `google.rpc.Status` whose type is unknown: left out, for clients that fail on what they cannot read,
-   * or as type and bytes, as every other Any.
+   * Treatment of unknown types in details of a `google.rpc.Status`. `'omit'` drops them, for clients that
+   * fail on unreadable details. `'bytes'` writes type and bytes, like any other Any.
    *
    * @defaultValue `'omit'`
    */
@@ -31,29 +31,33 @@ const ANY = AnySchema.typeName;
 const ERROR_DETAILS = 'google.rpc.Status.details';
 
 /**
- * Writes ProtoJSON, also of messages with an Any, at any depth, whose type is unknown or whose bytes are
- * broken: it becomes `{"@type": …, "value": "<base64>"}`. {@link JsonOptions.unknownDetails} is about details of a
+ * Writes ProtoJSON, also for messages with an Any of unknown type or malformed bytes, at any depth. Such an
+ * Any becomes `{"@type": …, "value": "<base64>"}`. {@link JsonOptions.unknownDetails} applies to details of a
  * `google.rpc.Status`.
  */
 export class TolerantJson {
   readonly #registry: Registry;
 
-  /** @param registry - the types that are known. */
+  /** @param registry - known types. */
   constructor(registry: Registry) {
     this.#registry = registry;
   }
 
-  /** @throws Error when the message has a value that ProtoJSON has not, such as a time past the year 9999. */
+  /**
+   * Writes a message.
+   *
+   * @throws Error if the message has a value without a ProtoJSON form, such as a time after the year 9999.
+   */
   write(type: DescMessage, message: Message, options: JsonOptions): JsonValue {
     try {
       return toJson(type, message, this.#toJsonOptions(options));
     } catch {
-      // Rarely needed, and slow.
+      // Slow, and rarely needed.
       return this.#writeByField(type, message, options);
     }
   }
 
-  /** An Any; undefined when its type is unknown or its bytes are broken. */
+  /** Writes an Any. Returns undefined if its type is unknown or its bytes are malformed. */
   writeKnownAny(
     { typeUrl, value }: Pick<Any, 'typeUrl' | 'value'>,
     options: JsonOptions,
@@ -72,7 +76,7 @@ export class TolerantJson {
 
   #writeByField(type: DescMessage, message: Message, options: JsonOptions): JsonValue {
     if (type.typeName === ANY) return this.#writeAny(message as Any, options);
-    // Other well-known types hold no Any: what fails in them fails for good.
+    // Other well-known types contain no Any, so a failure in them is final.
     if (type.typeName.startsWith('google.protobuf.'))
       return toJson(type, message, this.#toJsonOptions(options));
     const whole = reflect(type, message);
@@ -94,7 +98,7 @@ export class TolerantJson {
     );
   }
 
-  /** Undefined when nothing is left to write. */
+  /** Writes a field. Returns undefined if nothing is left to write. */
   #writeField(field: DescField, message: ReflectMessage, options: JsonOptions): JsonValue | undefined {
     const write = (inner: ReflectMessage) => this.write(inner.desc, inner.message, options);
     const isErrorDetails = `${field.parent.typeName}.${field.name}` === ERROR_DETAILS;
@@ -119,7 +123,7 @@ export class TolerantJson {
     return known ?? { '@type': any.typeUrl, value: Buffer.from(any.value).toString('base64') };
   }
 
-  /** It may be known itself, and hold an Any that is not. */
+  /** Writes an Any of known type that contains one of unknown type. */
   #writeAnyByField({ typeUrl, value }: Any, options: JsonOptions): JsonValue | undefined {
     const type = this.#registry.getMessage(typeUrl.slice(typeUrl.lastIndexOf('/') + 1));
     if (!type) return undefined;

@@ -1,11 +1,11 @@
-/** Full names that are declared. */
+/** Set of declared full names. */
 interface Declared {
   has(fullName: string): boolean;
 }
 
 /**
- * The full name that a reference stands for, looked for from the innermost scope outwards, as .proto files have
- * it; undefined when nothing of that name is declared.
+ * Resolves a reference to a full name by searching from the innermost scope outwards, like .proto files.
+ * Returns undefined if nothing of that name is declared.
  */
 export function resolveTypeName(reference: string, scope: string, declared: Declared): string | undefined {
   if (reference.startsWith('.')) return declared.has(reference.slice(1)) ? reference.slice(1) : undefined;
@@ -16,12 +16,12 @@ export function resolveTypeName(reference: string, scope: string, declared: Decl
   }
 }
 
-/** `a.b` of `a.b.C`; empty at the outermost. */
+/** Returns the enclosing scope: `a.b` for `a.b.C`, empty at the top. */
 export function parentScope(scope: string): string {
   return scope.slice(0, Math.max(scope.lastIndexOf('.'), 0));
 }
 
-/** The full name of what is called `name` in `scope`. */
+/** Returns the full name of `name` in `scope`. */
 export function qualify(scope: string, name: string): string {
   return scope === '' ? name : `${scope}.${name}`;
 }

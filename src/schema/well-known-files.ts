@@ -12,7 +12,7 @@ import {
   file_google_protobuf_wrappers,
 } from '@bufbuild/protobuf/wkt';
 
-/** The files of the well-known types, each after those that it imports. */
+/** Files of the well-known types, each after its imports. */
 export const WELL_KNOWN_FILES = [
   file_google_protobuf_any,
   file_google_protobuf_descriptor,

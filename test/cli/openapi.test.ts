@@ -40,7 +40,7 @@ describe('longrunning openapi', () => {
 
   it.each([
     [['--descriptors', 'missing.binpb'], 'the descriptor set cannot be read'],
-    [['--descriptors', 'jest.config.js'], 'no whole FileDescriptorSet'],
+    [['--descriptors', 'jest.config.js'], 'not a complete FileDescriptorSet'],
     [['--descriptors', DESCRIPTORS, ...JOBS_PROTO], 'cannot be used with'],
     [['--service-config', 'missing.yaml'], 'the service config cannot be read'],
     [['--service-config', 'jest.config.js'], 'jest.config.js'],

@@ -223,7 +223,7 @@ describe('types of metadata and responses', () => {
     const file = join(directory, 'none.binpb');
     writeFileSync(file, 'no descriptors');
     for (const [given, advice] of [
-      [file, 'descriptors are no whole FileDescriptorSet'],
+      [file, 'descriptors are not a complete FileDescriptorSet'],
       ['missing.binpb', 'the descriptor set cannot be read: '],
     ]) {
       const { code, stderr } = await run(['get', NAME, '--descriptors', given ?? '']);

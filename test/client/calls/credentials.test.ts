@@ -114,7 +114,7 @@ describe('client › options that contradict each other', () => {
       { credentials: secondCopy().credentials.createSsl() as never },
       /^credentials come from another copy of @grpc\/grpc-js /,
     ],
-    ['credentials that are none', { credentials: {} as never }, /^credentials are no ChannelCredentials /],
+    ['credentials that are none', { credentials: {} as never }, /^credentials are not ChannelCredentials /],
     ['a token in plain text', { credentials: insecure, token: 'secret' }, /in plain text: /],
   ];
   it.each(cases)('%s: refused', (_, options, message) => {

@@ -30,7 +30,7 @@ describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
 
   it('refuses bytes that are no descriptors', () => {
     expect(() => createGateway({ target: 'localhost:1', descriptors: Buffer.from('no') })).toThrow(
-      /no whole FileDescriptorSet/,
+      /not a complete FileDescriptorSet/,
     );
   });
 

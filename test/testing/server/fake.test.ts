@@ -44,7 +44,7 @@ describe('server.fake', () => {
     await server.fake(REPORTS);
     await expect(server.fake(REPORTS)).rejects.toThrow('service example.reports.v1.Reports is faked already');
     await expect(server.fake('none.proto')).rejects.toThrow(/file "none\.proto" does not exist/);
-    await expect(server.fake(Buffer.from('none'))).rejects.toThrow(/no whole FileDescriptorSet/);
+    await expect(server.fake(Buffer.from('none'))).rejects.toThrow(/not a complete FileDescriptorSet/);
     const script = { methods: { ExportReprot: {} } };
     const includeDirs = [SPEECH_PROTOS];
     const speech = server.fake('google/cloud/speech/v1/cloud_speech.proto', { includeDirs, script });
