@@ -1,13 +1,13 @@
 import type { HttpAnswer, HttpRequest } from './http/http-message.js';
 import type { Routing } from './routing/route-table.js';
 
-/** Answers a request for something that is the gateway's own. */
+/** Answers a request for a path that the gateway itself serves. */
 export type BuiltInAnswer = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
-/** What became of a request, if it may be one for the gateway itself. */
+/** Routing result that includes the gateway's own paths. */
 export type EndpointRouting = Routing | { readonly kind: 'own'; readonly answer: BuiltInAnswer };
 
-/** What a gateway answers itself to GET: where no rule has anything to say. */
+/** Paths that the gateway itself serves with GET, unless a rule has the same path. */
 export class BuiltInEndpoints {
   readonly #answers: ReadonlyMap<string, BuiltInAnswer>;
 
@@ -16,7 +16,7 @@ export class BuiltInEndpoints {
     this.#answers = answers;
   }
 
-  /** What becomes of a request that `routing` is what the rules make of. */
+  /** Routes a request, given the result of the rules. */
   route(httpMethod: string, rawUrl: string, routing: Routing): EndpointRouting {
     if (routing.kind === 'route') return routing;
     const answer = this.#answers.get(rawUrl.split('?', 1)[0] ?? '');

@@ -27,60 +27,63 @@ import { ChannelUpstream, type GrpcChannel } from './upstream/channel-upstream.j
 import { InProcessUpstream } from './upstream/in-process-upstream.js';
 import type { Upstream } from './upstream/upstream.js';
 
-/** What a gateway is told besides where its calls go. */
+/** Options of a gateway, except where its calls go. */
 export interface GatewaySettings extends ServiceDescription {
   /**
-   * Names of headers that become metadata of the call, and metadata of the answer that becomes headers, besides
-   * `authorization`, `traceparent`, `tracestate` and `x-goog-*`, and `retry-after`, `www-authenticate` and `x-goog-*` back.
+   * Additional headers to forward as call metadata, and response metadata to return as headers. `authorization`,
+   * `traceparent`, `tracestate` and `x-goog-*` are always forwarded; `retry-after`, `www-authenticate` and
+   * `x-goog-*` are always returned.
    *
    * @defaultValue none
    */
   readonly headers?: readonly string[];
   readonly limits?: GatewayLimits;
   /**
-   * Refuses calls by their headers, before the body is read: `operations.authenticate` of a server in this process.
+   * Rejects calls by their headers before the body is read. For a server in this process, pass
+   * `operations.authenticate`.
    *
-   * @defaultValue none; the server behind the gateway refuses calls once it has got them
+   * @defaultValue none; the server behind the gateway rejects calls when it receives them
    */
   readonly authenticate?: Authenticate | undefined;
-  /** Pages of which origins may read answers. @defaultValue none */
+  /** Origins whose pages may read responses. @defaultValue none */
   readonly cors?: CorsOptions;
   /**
-   * What `GET /openapi.json` is answered with, where no rule has that path: the services as OpenAPI has them, to
-   * anybody who asks; `off`: nothing.
+   * Contents of `GET /openapi.json`, an OpenAPI description of the services. It is public, and served unless a
+   * rule has that path. `off` disables it.
    *
-   * @defaultValue a document as {@link openApiDocument} makes it with no settings
+   * @defaultValue a document that {@link openApiDocument} creates without settings
    */
   readonly openApi?: OpenApiSettings | 'off';
   /**
-   * Whether `GET /healthz` and `GET /readyz` are answered, where no rule has that path: 200 while the gateway is there,
-   * and while `grpc.health.v1.Health` of the server says SERVING, else 503; a server without that service is ready when
-   * it answers.
+   * Serves `GET /healthz` and `GET /readyz`, unless a rule has that path. `/healthz` returns 200. `/readyz`
+   * returns 200 while `grpc.health.v1.Health` of the server reports SERVING, otherwise 503. A server without that
+   * service is ready if it responds.
    *
    * @defaultValue 'on'
    */
   readonly health?: 'on' | 'off';
-  /** Is told of what goes wrong in the gateway itself. @defaultValue standard error */
+  /** Receives errors of the gateway itself. @defaultValue standard error */
   readonly logger?: Logger;
-  /** What times the arrival of a body. @defaultValue the machine's */
+  /** Clock that times the arrival of bodies. @defaultValue the system clock */
   readonly clock?: Clock;
 }
 
 /**
- * Where calls go: an address, over a channel that is the gateway's own; a channel that is somebody's; or a server
- * in this process, which need not listen for it and costs a fraction to call: least when it has no interceptors.
+ * Destination of calls: an address, over a channel that the gateway owns; an existing channel; or a server in
+ * this process. A server in this process need not listen and is much cheaper to call, most of all without
+ * interceptors.
  */
 export type GatewayTarget =
   | {
       /** `host:port`, `unix:/path` or another target of grpc-js. */
       readonly target: string;
-      /** @defaultValue none on this machine, TLS to any other */
+      /** @defaultValue plain text to this machine, TLS to any other */
       readonly credentials?: ChannelCredentials;
     }
   | { readonly channel: GrpcChannel }
   | { readonly server: Server };
 
-/** Whom a gateway calls, and how it behaves. */
+/** Destination of a gateway's calls, and its settings. */
 export type GatewayOptions = GatewayTarget & GatewaySettings;
 
 const DEFAULTS = {
@@ -91,9 +94,10 @@ const DEFAULTS = {
 } satisfies Partial<GatewaySettings>;
 
 /**
- * Puts HTTP and JSON before gRPC services, by their `google.api.http` rules: unary methods, in any language.
+ * Serves gRPC services over HTTP and JSON according to their `google.api.http` rules. It supports unary methods;
+ * the services can be in any language.
  *
- * @throws HttpRuleError when a rule is invalid; TypeError when descriptors or a header name are.
+ * @throws HttpRuleError if a rule is invalid; TypeError if descriptors or a header name are invalid.
  *
  * @example
  * ```ts

@@ -23,7 +23,7 @@ import { RouteTable, type Routing } from './routing/route-table.js';
 import type { HttpRule } from './rules/http-rules.js';
 import { serverError, type Upstream } from './upstream/upstream.js';
 
-/** What a {@link RequestHandler} works with. */
+/** Dependencies of a {@link RequestHandler}. */
 export interface HandlerParts {
   readonly rules: readonly HttpRule[];
   readonly json: MessageJson;
@@ -31,7 +31,7 @@ export interface HandlerParts {
   readonly upstream: Upstream;
   readonly builtInEndpoints: BuiltInEndpoints;
   readonly callHeaders: CallHeaders;
-  /** Undefined: the upstream alone refuses calls. */
+  /** If undefined, only the upstream rejects calls. */
   readonly authenticate: Authenticate | undefined;
   readonly cors: Cors;
   readonly limits: Required<GatewayLimits>;
@@ -39,7 +39,7 @@ export interface HandlerParts {
 }
 
 interface Route {
-  /** Of the gRPC method. */
+  /** Path of the gRPC method. */
   readonly path: string;
   readonly request: RequestTranscoder;
   readonly response: ResponseRenderer;
@@ -49,7 +49,7 @@ type Matched = Extract<Routing, { kind: 'route' }>;
 
 const JSON_BODY = { 'content-type': 'application/json; charset=utf-8', 'x-content-type-options': 'nosniff' };
 
-/** Answers requests, of whatever server they come from. */
+/** Handles requests of any HTTP server. */
 export class RequestHandler {
   readonly #parts: HandlerParts;
   readonly #table: RouteTable;
@@ -65,7 +65,7 @@ export class RequestHandler {
     }));
   }
 
-  /** Answers a request, be it with an error. Never rejects. */
+  /** Answers a request, with an error if necessary. Never rejects. */
   async handle(request: HttpRequest): Promise<HttpAnswer> {
     const { headers } = request;
     const answer = await this.#answer(request);
@@ -90,7 +90,7 @@ export class RequestHandler {
       if (this.#parts.cors.isPreflight(httpMethod, headers)) return this.#answerPreflight(routing, request);
       switch (routing.kind) {
         case 'unknown-path':
-          // Of the server as such (RFC 9110, section 9.3.7).
+          // RFC 9110, section 9.3.7: OPTIONS of the server as a whole.
           if (httpMethod === 'OPTIONS' && url === '*') return noContent({});
           throw unknownPath(httpMethod, url);
         case 'unknown-method': {
@@ -151,7 +151,7 @@ export class RequestHandler {
         return noContent(this.#parts.cors.preflightHeaders(headers, allowed(routing.allow)));
       case 'own':
       case 'route': {
-        // A rule for any method.
+        // The rule is for any method.
         const asked = headers['access-control-request-method'] ?? '*';
         return noContent(this.#parts.cors.preflightHeaders(headers, asked));
       }
@@ -171,7 +171,7 @@ export class RequestHandler {
     return {
       status,
       headers: {
-        // RFC 9110 wants one with every 401.
+        // RFC 9110 requires this header in every 401 response.
         ...(status === 401 && { 'www-authenticate': 'Bearer' }),
         ...retryAfter(error),
         ...headers,
@@ -182,7 +182,7 @@ export class RequestHandler {
     };
   }
 
-  /** Anything else that is thrown is a fault of the gateway, for its log alone (contract 33). */
+  /** Logs errors that were not thrown on purpose. They are hidden from clients (contract 33). */
   #expected(thrown: unknown): StatusError {
     if (thrown instanceof StatusError) {
       if (thrown.code === Code.INTERNAL) this.#parts.logger.error({ err: thrown }, 'answer cannot be used');
@@ -193,18 +193,18 @@ export class RequestHandler {
   }
 }
 
-/** What the gateway answers itself comes on top of the methods that have rules. */
+/** Adds the methods that the gateway answers itself to those that have rules. */
 function allowed(methods: readonly string[]): string {
   const all = new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS']);
   return Array.from(all).sort().join(', ');
 }
 
-/** Who made a request, as grpc-js tells of peers. */
+/** Peer of a request in the form that grpc-js uses. */
 export function peerOf({ remoteAddress, remotePort }: HttpRequest): string | undefined {
   return remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`;
 }
 
-/** Clients of HTTP know RetryInfo by this header, in whole seconds (RFC 9110, section 10.2.3). */
+/** Converts RetryInfo to whole seconds, the unit of this header (RFC 9110, section 10.2.3). */
 function retryAfter(error: StatusError): HeaderFields {
   const { seconds = 0, nanos = 0 } = readableDetail(error, RetryInfo)?.retryDelay ?? {};
   const delay = seconds + (nanos > 0 ? 1 : 0);

@@ -1,5 +1,5 @@
 /**
- * REST, as HTTP rules have it, for any gRPC API; OpenAPI, and gRPC reflection.
+ * REST for any gRPC API according to its HTTP rules, with OpenAPI and gRPC reflection.
  *
  * @module longrunning/gateway
  */

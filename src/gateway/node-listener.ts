@@ -11,14 +11,14 @@ import type { GatewayLimits } from './http/limits.js';
 import { readBody } from './http/read-body.js';
 import { holdUntilTaken } from './http/untaken-answer.js';
 
-/** A listener for the `request` event of a server of `node:http`. */
+/** Listener for the `request` event of a `node:http` server. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Dependencies of a {@link NodeListener}. */
 interface ListenerParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Answers a request that is not served, and closes its connection. */
+  /** Rejects a request and closes its connection. */
   readonly refuse: (refusal: HttpRefusal, connection: Socket) => void;
 }
 
@@ -49,7 +49,7 @@ export function nodeListener(
   };
 }
 
-/** A request of `node:http`. */
+/** Request of `node:http`. */
 class NodeRequest implements HttpRequest {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -107,7 +107,7 @@ class NodeRequest implements HttpRequest {
     return readBody(this.#request, this.#limits, this.#clock);
   }
 
-  /** Nobody need be told any more that the client has gone. */
+  /** Stops watching for a disconnect once the request has been answered. */
   answered(): void {
     this.#stopListening();
   }
@@ -118,7 +118,7 @@ class NodeRequest implements HttpRequest {
     const { socket } = this.#request;
     if (socket.destroyed || response.destroyed) gone.abort();
     this.#stopListening = onDisconnect(socket, () => gone.abort());
-    // Not for every answer: to abort is dear.
+    // Abort only if the response is unfinished, because aborting is expensive.
     response.once('close', () => {
       if (!response.writableFinished) gone.abort();
     });
@@ -133,7 +133,7 @@ function send(
   clock: Clock,
 ): void {
   response.statusCode = status;
-  // Not by writeHead: then middleware that logs or measures answers could not read them of the response.
+  // writeHead would hide the headers from middleware that logs or measures responses.
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, sendableValue(value));
   if (body === undefined) {
     response.end();
@@ -149,7 +149,7 @@ function send(
   linger(request, () => response.end(), clock);
 }
 
-/** What Node refuses to send in the value of a header: middleware may have set an `x-request-id` of any text. */
+/** Characters that Node rejects in header values. Middleware may have set an `x-request-id` of any text. */
 const UNSENDABLE = /[^\t -~\x80-\xff]/g;
 
 function sendableValue(value: string | readonly string[]): string | string[] {
@@ -158,7 +158,7 @@ function sendableValue(value: string | readonly string[]): string | string[] {
     : value.map((line) => line.replace(UNSENDABLE, '?'));
 }
 
-/** A connection that is closed with bytes unread is reset, and the answer may be lost with it. */
+/** Keeps reading for a while. Closing a connection with unread bytes resets it, which can lose the response. */
 function linger(request: IncomingMessage, end: () => void, clock: Clock): void {
   const stopTimer = clock.setTimer(end, LINGER_MS, { background: true });
   request.once('close', () => {
@@ -173,15 +173,15 @@ function linger(request: IncomingMessage, end: () => void, clock: Clock): void {
 }
 
 /**
- * How a server of `node:http` is to be for a gateway: so that it is the gateway that answers 414 and 431, and 400
- * where there is no Host, and that headers come in time.
+ * Options of a `node:http` server for a gateway. With them the gateway answers 414, 431, and 400 for a missing
+ * Host header, and headers must arrive in time.
  */
 export function serverOptions({ headerBytes, urlBytes, arrivalMs }: Required<GatewayLimits>): ServerOptions {
   return {
     maxHeaderSize: 2 * (headerBytes + urlBytes),
     requireHostHeader: false,
     headersTimeout: arrivalMs,
-    // Both count from the beginning of the request; past the gateway's own limit for the body, Node hangs up.
+    // Both start with the request. Node closes the connection after the gateway's own time limit for the body.
     requestTimeout: 2 * arrivalMs + LINGER_MS,
     connectionsCheckingInterval: Math.min(arrivalMs, 1000),
   };

@@ -50,12 +50,12 @@ describe('serve with TLS', () => {
     copyFileSync(second.cert, cert);
     copyFileSync(second.key, key);
     serving.child.kill('SIGHUP');
-    await serving.line(/the certificate has changed/, 'stderr');
+    await serving.line(/certificate changed/, 'stderr');
     const ports = [Number(address.split(':').at(-1)), rest];
     expect(await Promise.all(ports.map(subjectAt))).toEqual(['second', 'second']);
     writeFileSync(cert, 'broken');
     serving.child.kill('SIGHUP');
-    await serving.line(/the certificate before stays: certificate cannot be used/, 'stderr');
+    await serving.line(/previous certificate stays in use: certificate cannot be used/, 'stderr');
     expect(await Promise.all(ports.map(subjectAt))).toEqual(['second', 'second']);
     serving.child.kill('SIGTERM');
     expect(await serving.ended).toMatchObject({ code: 0 });

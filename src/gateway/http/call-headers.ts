@@ -4,42 +4,42 @@ import { deadlineAfter } from '../../core/clock.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../../core/status.js';
 import type { HeaderFields, HttpRequest } from './http-message.js';
 
-/** Whom a request comes from, over which proxies: for the server behind, the gateway is its peer. */
+/** Client address and proxies in between. The gateway is the peer that the server sees. */
 const FORWARDED_FOR = 'x-forwarded-for';
-/** Every service of Google's may be told these. */
+/** Request headers that any Google service may receive. */
 const REQUEST_HEADERS = ['authorization', 'traceparent', 'tracestate', FORWARDED_FOR];
-/** What a service may say of its answer. */
+/** Response metadata that any service may return. */
 const RESPONSE_HEADERS = ['retry-after', 'www-authenticate'];
 const GOOGLE_HEADER = /^x-goog-/;
 
-/** gRPC and HTTP have these for themselves. */
+/** Headers that gRPC and HTTP use themselves. */
 const RESERVED =
   /^(?:grpc-.*|connection|content-.*|date|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/;
 const HEADER_NAME = /^[a-z0-9_.-]+$/;
-/** What gRPC allows in the value of a header. */
+/** Characters that gRPC allows in header values. */
 const PRINTABLE = /^[ -~]*$/;
 
-/** Which headers go through a gateway: some always, and those that its options name. */
+/** Headers that a gateway passes through: some always, and those that its options name. */
 export class CallHeaders {
   readonly #more: ReadonlySet<string>;
 
   /**
    * @param more - names of further headers, in any case.
-   * @throws TypeError when one cannot go through.
+   * @throws TypeError if a header cannot be passed through.
    */
   constructor(more: readonly string[]) {
     this.#more = new Set(more.map((name) => name.toLowerCase()));
     for (const name of this.#more) {
       if (RESERVED.test(name) || !HEADER_NAME.test(name)) {
-        throw new TypeError(`header ${quoted(name)} cannot be passed on: name a header of the application`);
+        throw new TypeError(`header ${quoted(name)} cannot be forwarded: name a header of your application`);
       }
     }
   }
 
   /**
-   * The metadata of a call.
+   * Converts headers to the metadata of a call.
    *
-   * @throws StatusError INVALID_ARGUMENT when a value cannot be sent by gRPC.
+   * @throws StatusError INVALID_ARGUMENT if gRPC cannot send a value.
    */
   toMetadata({ headers, remoteAddress }: Pick<HttpRequest, 'headers' | 'remoteAddress'>): Metadata {
     const metadata = new Metadata();
@@ -57,7 +57,7 @@ export class CallHeaders {
     return metadata;
   }
 
-  /** What the metadata of an answer becomes. */
+  /** Converts the metadata of a response to headers. */
   fromMetadata(metadata: Metadata): HeaderFields {
     const names = Object.keys(metadata.getMap()).filter((name) => this.#passes(name, RESPONSE_HEADERS));
     return Object.fromEntries(names.map((name) => [name, metadata.get(name).map(asText)]));
@@ -69,9 +69,9 @@ export class CallHeaders {
 }
 
 /**
- * When a call has to be over, in milliseconds since 1970, or Infinity: by `X-Server-Timeout`, in seconds.
+ * Deadline of a call from `X-Server-Timeout` (seconds), in milliseconds since 1970, or Infinity.
  *
- * @throws StatusError INVALID_ARGUMENT when that is no number.
+ * @throws StatusError INVALID_ARGUMENT if the header is not a number.
  */
 export function deadlineOf({ 'x-server-timeout': timeout }: IncomingHttpHeaders): number {
   if (timeout === undefined) return Number.POSITIVE_INFINITY;
@@ -83,7 +83,7 @@ export function deadlineOf({ 'x-server-timeout': timeout }: IncomingHttpHeaders)
   return deadlineAfter(Number(seconds) * 1000);
 }
 
-/** Of a deadline that is over before the call is made: a server might still begin to serve it. */
+/** Rejects a call whose deadline has passed before it starts. A server might still begin to serve it. */
 export function deadlinePassed(): StatusError {
   const message =
     'deadline passed before the call was made: give it more time by the header "x-server-timeout"';

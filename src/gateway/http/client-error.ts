@@ -8,15 +8,15 @@ import { HttpRefusal, headTooLarge, malformedRequest, requestTooSlow } from './h
 import { STATUS_CODES } from './node-http.js';
 import { breakBody } from './read-body.js';
 
-/** How long to go on reading what is not wanted, so that the client reads the answer before the connection ends. */
+/** Milliseconds to keep reading unwanted bytes, so that the client reads the response before the connection ends. */
 export const LINGER_MS = 1000;
 
-/** Requests of a connection that may be under way at once. Each takes memory, and some clients never read an answer. */
+/** Upper bound on concurrent requests of a connection. Each takes memory, and some clients never read a response. */
 export const MAX_PIPELINED = 128;
 
-/** Answers that a connection waits for. */
+/** Responses that a connection waits for. */
 interface OwedAnswers {
-  /** Those before it come before it. */
+  /** Last response in the queue. All others precede it. */
   last: ServerResponse;
   count: number;
 }
@@ -24,9 +24,9 @@ interface OwedAnswers {
 const owedAnswers = new WeakMap<Duplex, OwedAnswers>();
 
 /**
- * Has a client error on the connection wait for this answer.
+ * Registers a response that client errors on the connection must wait for.
  *
- * @returns false when the connection waits for too many answers: then the request must not be served.
+ * @returns false if too many responses are pending on the connection; then the request must not be served.
  */
 export function oweAnswer(connection: Duplex, response: ServerResponse): boolean {
   const owed = owedAnswers.get(connection) ?? { last: response, count: 0 };
@@ -38,7 +38,7 @@ export function oweAnswer(connection: Duplex, response: ServerResponse): boolean
   return true;
 }
 
-/** Answers what Node could not make a request of, for the `clientError` event of a server. */
+/** Responds to bytes that Node cannot parse as a request, for the `clientError` event of a server. */
 export class ClientErrors {
   readonly #json: MessageJson;
   readonly #heard = new WeakSet<Duplex>();
@@ -48,9 +48,9 @@ export class ClientErrors {
   }
 
   /**
-   * Answers, and closes the connection. An error in a body that is still arriving is the answer to that request. Any
-   * other waits for the answers that are owed on the connection: sent earlier, it would pass for one of them. Errors after
-   * the first one follow from it and are ignored.
+   * Responds and closes the connection. An error in a body that is still arriving becomes the response to that
+   * request. Any other error waits for the pending responses of the connection; the client would otherwise
+   * mistake it for one of them. Errors after the first one follow from it and are ignored.
    */
   answer(error: Error & { readonly code?: string }, connection: Duplex): void {
     if (error.code === 'ECONNRESET' || !connection.writable) {
@@ -78,7 +78,7 @@ export class ClientErrors {
       'connection: close',
     ];
     connection.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-    // A client that does not close its side would keep it for ever.
+    // A client that does not close its side would keep the connection open.
     const stopTimer = systemClock.setTimer(() => connection.destroy(), LINGER_MS, { background: true });
     connection.once('close', stopTimer);
   }

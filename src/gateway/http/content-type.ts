@@ -6,10 +6,10 @@ const JSON_TYPE = /^application\/(?:json|[\w!#$&^.+-]+\+json)$/i;
 const CHARSET = /^\s*charset\s*=\s*"?([\w-]+)"?\s*$/i;
 
 /**
- * The text of a body that is JSON, as its headers have it too; a body without a type is taken for JSON.
+ * Decodes a JSON body and checks that its headers say the same. A body without a content type counts as JSON.
  *
- * @throws StatusError with HTTP status 415 when it is something else, is compressed or is in another charset;
- * 400 when it is no UTF-8.
+ * @throws StatusError with HTTP status 415 if the body is not JSON, compressed or in another charset; with 400 if
+ * it is not UTF-8.
  */
 export function jsonText(headers: IncomingHttpHeaders, body: Buffer): string {
   if (body.length === 0) return '';
@@ -19,10 +19,10 @@ export function jsonText(headers: IncomingHttpHeaders, body: Buffer): string {
     'transfer-encoding': transfer = 'chunked',
   } = headers;
   if (encoding !== 'identity') {
-    throw unsupportedBody(`content-encoding: ${encoding}`, 'send it as it is, uncompressed');
+    throw unsupportedBody(`content-encoding: ${encoding}`, 'send it uncompressed');
   }
   if (!/^chunked$/i.test(transfer)) {
-    throw unsupportedBody(`transfer-encoding: ${transfer}`, 'send it as it is, uncompressed');
+    throw unsupportedBody(`transfer-encoding: ${transfer}`, 'send it uncompressed');
   }
   if (contentType !== undefined) checkType(contentType);
   try {

@@ -1,17 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { HeaderFields } from './http-message.js';
 
-/** Which pages of a browser may read answers. */
+/** Origins whose pages may read responses in a browser. */
 export interface CorsOptions {
-  /** Such as `https://console.example.com`; `*`: all of them, but none with cookies. */
+  /** Origins such as `https://console.example.com`, or `*` for all of them, without cookies. */
   readonly origins: readonly string[] | '*';
-  /** Seconds for which a browser need not ask again. @defaultValue 600 */
+  /** Seconds for which a browser may cache the answer to a preflight request. @defaultValue 600 */
   readonly maxAgeSeconds?: number;
 }
 
 const EXPOSED = 'retry-after, www-authenticate, x-request-id';
 
-/** What is answered for the sake of a page of another origin; nothing when none may read along. */
+/** CORS headers of responses. Empty if no origin is allowed. */
 export class Cors {
   readonly #options: CorsOptions | undefined;
 
@@ -19,13 +19,13 @@ export class Cors {
     this.#options = options;
   }
 
-  /** Whether a request asks on behalf of a page what it may send. */
+  /** Returns true for a CORS preflight request. */
   isPreflight(httpMethod: string, headers: IncomingHttpHeaders): boolean {
     const asks = headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
     return this.#options !== undefined && httpMethod === 'OPTIONS' && asks;
   }
 
-  /** With the answer to a preflight request. */
+  /** Headers of the response to a preflight request. */
   preflightHeaders(headers: IncomingHttpHeaders, allow: string): HeaderFields {
     const origin = this.#allowedOrigin(headers);
     const asked = headers['access-control-request-headers'];
@@ -37,7 +37,7 @@ export class Cors {
     };
   }
 
-  /** With every answer. */
+  /** Headers of every response. */
   headers(headers: IncomingHttpHeaders): HeaderFields {
     if (!this.#options) return {};
     const origin = this.#allowedOrigin(headers);

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 const listenersOf = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls `listener` when the connection is closed; the function returned takes that back.
+ * Calls `listener` when the connection closes. Returns a function that unsubscribes.
  *
- * With pipelining many requests wait on one connection. Node tells of its end only the one whose turn it is, and
- * a listener of each at the socket would be too many.
+ * With pipelining many requests wait on one connection. Node reports its end only to the request whose turn it
+ * is, and one socket listener per request would exceed the listener limit.
  */
 export function onDisconnect(socket: Socket, listener: () => void): () => void {
   const listeners = listenersOf.get(socket) ?? watch(socket);

@@ -5,8 +5,8 @@ import { writeJson } from '../json/render-response.js';
 import { httpStatusOf } from './http-status.js';
 
 /**
- * An error as Google's APIs answer it (AIP-193): `code` is the HTTP status, `status` the name of the gRPC code.
- * Details of unknown types are left out.
+ * Error body of Google APIs (AIP-193): `code` is the HTTP status and `status` the name of the gRPC code. Details
+ * of unknown types are omitted.
  */
 export function errorEnvelope(error: StatusError, json: MessageJson, format: JsonFormat): string {
   const details = error.details.flatMap((detail) => json.writeErrorDetail(detail, format) ?? []);

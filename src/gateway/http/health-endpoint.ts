@@ -7,10 +7,13 @@ import type { Upstream, UpstreamCall } from '../upstream/upstream.js';
 import type { HttpAnswer } from './http-message.js';
 
 const CHECK = '/grpc.health.v1.Health/Check';
-/** Probes are less patient: those of Kubernetes wait for a second unless told otherwise. */
+/**
+ * Timeout of a readiness check, in milliseconds. Probes give up earlier: those of Kubernetes after one second by
+ * default.
+ */
 const PATIENCE_MS = 5000;
 
-/** Answers probes, as Kubernetes makes them: in plain text, for the status is what counts. */
+/** Answers health probes such as those of Kubernetes, in plain text because only the status counts. */
 export class HealthEndpoint {
   readonly #upstream: Upstream;
 
@@ -18,12 +21,15 @@ export class HealthEndpoint {
     this.#upstream = upstream;
   }
 
-  /** `/healthz`: who can answer is alive. Whether it can do its work is another question: a new one could not either. */
+  /** Answers `/healthz`. A process that responds is alive, even if it cannot work: a restart would not help. */
   live(): HttpAnswer {
     return answer(200, 'ok');
   }
 
-  /** `/readyz`: what `grpc.health.v1.Health` of the server says. One without it is ready when it answers that. */
+  /**
+   * Answers `/readyz` with the state of the server's `grpc.health.v1.Health`. A server without that service is
+   * ready if it responds.
+   */
   async ready(call: Pick<UpstreamCall, 'metadata' | 'signal' | 'peer'>): Promise<HttpAnswer> {
     const deadline = Date.now() + PATIENCE_MS;
     const checked = await this.#upstream.call(CHECK, Buffer.alloc(0), { ...call, deadline });

@@ -1,34 +1,34 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Header fields by lower-case name; a list is sent as a line for each. */
+/** Header fields by lower-case name. Each item of a list is sent as a separate line. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>;
 
-/** A request, as far as a gateway needs it. */
+/** HTTP request, reduced to what a gateway needs. */
 export interface HttpRequest {
   readonly httpMethod: string;
-  /** As it came: neither decoded nor normalised. */
+  /** URL as received: neither decoded nor normalized. */
   readonly rawUrl: string;
   readonly headers: IncomingHttpHeaders;
-  /** Names and values by turns, as they came. */
+  /** Alternating names and values, as received. */
   readonly rawHeaders: readonly string[];
   /** `1.1` */
   readonly httpVersion: string;
   /**
-   * Reads the body, once.
+   * Reads the body. Can be called once.
    *
-   * @throws StatusError when it is too long, too slow or cut off.
+   * @throws StatusError if the body is too long, too slow or cut off.
    */
   readBody(): Promise<Buffer>;
-  /** The address of who is at the other end of the connection; undefined when it has none, or is closed. */
+  /** Address of the peer. Undefined if it has none or the connection is closed. */
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
-  /** Aborts when nobody waits for the answer any more. Made when it is first asked for. */
+  /** Aborts when nobody waits for the response any more. Created lazily. */
   readonly signal: AbortSignal;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: HeaderFields;
-  /** Of the content type that the headers say; undefined: there is none. */
+  /** Undefined if there is no body. The headers contain its content type. */
   readonly body: string | undefined;
 }

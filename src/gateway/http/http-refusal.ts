@@ -1,10 +1,10 @@
 import { Code, kitStatus, quoted, StatusError } from '../../core/status.js';
 import type { HeaderFields } from './http-message.js';
 
-/** A request that fails as HTTP, before it is one for a service. */
+/** Rejection of a request at the HTTP level, before it reaches a service. */
 export class HttpRefusal extends StatusError {
   readonly httpStatus: number;
-  /** To be answered besides. */
+  /** Additional headers of the response. */
   readonly headers: HeaderFields;
 
   constructor(
@@ -21,7 +21,7 @@ export class HttpRefusal extends StatusError {
   }
 }
 
-/** What is left of the request is not read, so nothing can follow it on its connection. */
+/** The rest of the request stays unread, so the connection cannot be reused. */
 const LAST = { headers: { connection: 'close' } };
 
 export function unknownPath(httpMethod: string, rawUrl: string): HttpRefusal {
@@ -33,7 +33,7 @@ export function unknownPath(httpMethod: string, rawUrl: string): HttpRefusal {
   );
 }
 
-/** @param allow - the methods that the path is known under. */
+/** @param allow - methods that the path supports. */
 export function unknownMethod(httpMethod: string, rawUrl: string, allow: string): HttpRefusal {
   return new HttpRefusal(
     405,
@@ -44,40 +44,40 @@ export function unknownMethod(httpMethod: string, rawUrl: string, allow: string)
   );
 }
 
-/** What Node could not make a request of. */
+/** Rejects bytes that Node cannot parse as a request. */
 export function malformedRequest(): HttpRefusal {
   return new HttpRefusal(
     400,
     Code.INVALID_ARGUMENT,
     'MALFORMED_REQUEST',
-    'request is no HTTP/1.1: correct it',
+    'request is not valid HTTP/1.1: correct it',
     LAST,
   );
 }
 
-/** Of a connection on which no whole request has come. */
+/** Rejects a connection on which no complete request has arrived. */
 export function requestTooSlow(): HttpRefusal {
   const message = 'request did not arrive in time: send it faster';
   return new HttpRefusal(408, Code.DEADLINE_EXCEEDED, 'REQUEST_TOO_SLOW', message, LAST);
 }
 
-/** Of URL and headers that even Node takes no more of. */
+/** Rejects a URL and headers beyond Node's own limit. */
 export function headTooLarge(): HttpRefusal {
   const message = 'URL and headers are too long: shorten them';
   return new HttpRefusal(431, Code.INVALID_ARGUMENT, 'HEADERS_TOO_LARGE', message, LAST);
 }
 
 export function tunnelRefused(): HttpRefusal {
-  const message = 'CONNECT is not served, for this is no proxy: ask for a path by another method';
+  const message = 'CONNECT is not supported because this is not a proxy: request a path with another method';
   return new HttpRefusal(501, Code.UNIMPLEMENTED, 'CONNECT_UNSUPPORTED', message, LAST);
 }
 
-/** @param fault - what is wrong with the header `host`. */
+/** @param fault - problem with the header `host`. */
 export function unclearHost(fault: string): HttpRefusal {
   return new HttpRefusal(400, Code.INVALID_ARGUMENT, 'MALFORMED_REQUEST', `request has ${fault}: send one`);
 }
 
-/** @param expectation - of the header `expect`. */
+/** @param expectation - value of the header `expect`. */
 export function expectationFailed(expectation: string): HttpRefusal {
   const message = `header "expect" is ${quoted(expectation)}: send "100-continue" or none`;
   return new HttpRefusal(417, Code.INVALID_ARGUMENT, 'EXPECTATION_FAILED', message);
@@ -95,14 +95,14 @@ export function bodyTooSlow(limitMs: number): HttpRefusal {
 
 export function tooMuchUnderWay(): HttpRefusal {
   const message =
-    'server holds too much memory for bodies that have not arrived: send fewer at once, or faster';
+    'server holds too much memory for incomplete bodies: send fewer at once, or send them faster';
   const headers = { ...LAST.headers, 'retry-after': '1' };
   return new HttpRefusal(429, Code.RESOURCE_EXHAUSTED, 'TOO_MUCH_UNDER_WAY', message, { headers });
 }
 
-/** Refuses a request that was sent before many others had been answered. */
+/** Rejects a request that was pipelined behind too many unanswered ones. */
 export function tooManyPipelined(limit: number): HttpRefusal {
-  const message = `connection has ${limit} requests that are not answered: wait for answers, or use more connections`;
+  const message = `connection has ${limit} unanswered requests: wait for responses, or use more connections`;
   return new HttpRefusal(429, Code.RESOURCE_EXHAUSTED, 'TOO_MANY_PIPELINED', message, LAST);
 }
 
@@ -116,7 +116,7 @@ export function headersTooLarge(limitBytes: number): HttpRefusal {
   return new HttpRefusal(431, Code.INVALID_ARGUMENT, 'HEADERS_TOO_LARGE', message);
 }
 
-/** @param given - name and value of the header to blame. */
+/** @param given - name and value of the offending header. */
 export function unsupportedBody(given: string, advice: string): HttpRefusal {
   const message = `body has ${quoted(given)}: ${advice}`;
   return new HttpRefusal(415, Code.INVALID_ARGUMENT, 'UNSUPPORTED_MEDIA_TYPE', message);

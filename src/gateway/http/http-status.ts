@@ -1,7 +1,7 @@
 import { Code, type StatusError } from '../../core/status.js';
 import { HttpRefusal } from './http-refusal.js';
 
-/** As `google/rpc/code.proto` maps them. */
+/** HTTP status codes from `google/rpc/code.proto`. */
 const STATUS_OF_CODE: Readonly<Record<Code, number>> = {
   [Code.OK]: 200,
   [Code.CANCELLED]: 499,
@@ -22,7 +22,7 @@ const STATUS_OF_CODE: Readonly<Record<Code, number>> = {
   [Code.UNAUTHENTICATED]: 401,
 };
 
-/** The HTTP status that an error is answered with. */
+/** HTTP status of the response for an error. */
 export function httpStatusOf(error: StatusError): number {
   return error instanceof HttpRefusal ? error.httpStatus : STATUS_OF_CODE[error.code];
 }

@@ -1,12 +1,12 @@
 import { DEFAULT_MEMORY_LIMITS } from '../../core/held-memory.js';
 
-/** Upper bounds on what a gateway takes of requests, and keeps of answers. */
+/** Upper bounds on request sizes and on memory for responses that clients have not read. */
 export interface GatewayLimits {
   /** Bytes of the body (else 413). @defaultValue 4 MiB */
   readonly bodyBytes?: number;
   /**
-   * Values in a JSON body, counting arrays and objects (else 400). They are counted before any is read; the time that a body
-   * takes grows with them. @defaultValue 10,000
+   * Values in a JSON body, counting arrays and objects (else 400). They are counted before parsing, because
+   * parsing time grows with their number. @defaultValue 10,000
    */
   readonly bodyValues?: number;
   /** Bytes of path and query (else 414). @defaultValue 8 KiB */
@@ -16,13 +16,13 @@ export interface GatewayLimits {
   /** Milliseconds that the headers, and then the body, may take to arrive (else 408). @defaultValue 30,000 */
   readonly arrivalMs?: number;
   /**
-   * Bytes of memory for the bodies of a connection that have not arrived (else 429), and for its answers that have not been
-   * taken (else the connection ends). @defaultValue 64 MiB
+   * Bytes of memory per connection for incomplete bodies (else 429) and unread responses (else the connection
+   * ends). @defaultValue 64 MiB
    */
   readonly connectionBytes?: number;
   /**
-   * Bytes of the same memory for all connections of the process, gRPC among them. Over it, the connection that holds most has
-   * to give back. @defaultValue 256 MiB
+   * Bytes of that memory for all connections of the process, including gRPC. Over the limit, the connection that
+   * holds the most must release memory. @defaultValue 256 MiB
    */
   readonly processBytes?: number;
 }

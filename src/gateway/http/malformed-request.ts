@@ -1,6 +1,6 @@
 import { Code, kitError, type StatusError } from '../../core/status.js';
 
-/** `INVALID_ARGUMENT` for a URL that no request field can be blamed for. */
+/** Creates `INVALID_ARGUMENT` for a URL, if no single request field is at fault. */
 export function malformedUrl(message: string): StatusError {
   return kitError(Code.INVALID_ARGUMENT, 'MALFORMED_URL', message);
 }

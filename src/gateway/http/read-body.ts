@@ -7,16 +7,19 @@ import { bodyTooLarge, bodyTooSlow, tooMuchUnderWay } from './http-refusal.js';
 import type { GatewayLimits } from './limits.js';
 import { malformedBody } from './malformed-request.js';
 
-/** Memory that a chunk takes besides its bytes. */
+/** Memory overhead of a chunk, in bytes. */
 const CHUNK_BYTES = 256;
 
-/** Rejects the body that is being read; of a request whose body nobody has read yet, the reason why it cannot be. */
+/**
+ * Rejects the body that is being read. If nobody reads the body of a request yet, contains the reason to reject
+ * it.
+ */
 const broken = new WeakMap<IncomingMessage, StatusError | ((reason: StatusError) => void)>();
 
 /**
- * Reports that a body cannot be parsed, so that its reader need not wait for the rest.
+ * Reports that a body cannot be parsed, so that its reader stops waiting for the rest.
  *
- * @returns whether the reason will be the answer to the request: not if the body has been read, or given up.
+ * @returns true if the reason becomes the response to the request; false if the body has been read or abandoned.
  */
 export function breakBody(request: IncomingMessage, reason: StatusError): boolean {
   const reader = broken.get(request);
@@ -29,10 +32,11 @@ export function breakBody(request: IncomingMessage, reason: StatusError): boolea
 }
 
 /**
- * Reads the body of a request, or takes what middleware has made of it.
+ * Reads the body of a request, or takes it from middleware that has parsed it.
  *
- * @throws StatusError when it is longer or slower than the limits allow, or cut off, the rest of it left unread;
- * TypeError when somebody has read it and left nothing: to take it for empty would be to serve another request.
+ * @throws StatusError if the body is longer or slower than the limits allow, or cut off; the rest stays unread.
+ * TypeError if middleware has read the body without leaving a result, because treating it as empty would serve a
+ * different request.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -48,7 +52,7 @@ export async function readBody(
   return collect(request, limits, clock);
 }
 
-/** By events: to break off an async iteration would destroy the connection that is to carry the answer. */
+/** Uses events, because ending an async iteration early destroys the connection that carries the response. */
 function collect(request: IncomingMessage, limits: Required<GatewayLimits>, clock: Clock): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const { bodyBytes, arrivalMs } = limits;
@@ -58,7 +62,7 @@ function collect(request: IncomingMessage, limits: Required<GatewayLimits>, cloc
   let received = 0;
   const onData = (chunk: Buffer) => {
     if (arriving.isShed) return;
-    // A small chunk would keep all that Node read with it.
+    // A small chunk would retain the whole buffer that Node read with it.
     chunks.push(2 * chunk.length < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk);
     memory.hold(arriving, chunk.length + CHUNK_BYTES);
     received += chunk.length;
@@ -74,7 +78,7 @@ function collect(request: IncomingMessage, limits: Required<GatewayLimits>, cloc
     memory.release(arriving);
     broken.delete(request);
     request.off('data', onData).off('end', onEnd).off('close', onBreak);
-    // Its error listener stays: nobody else may be there to hear of a broken connection.
+    // The error listener stays attached, because it may be the only one for a broken connection.
     request.pause();
   });
 }
@@ -92,12 +96,12 @@ class ArrivingBody extends MemoryHolder {
   }
 }
 
-/** What middleware that has read the body leaves in its place: Express by `express.json()` or `express.raw()`. */
+/** Body that middleware has already parsed, such as `express.json()` or `express.raw()` of Express. */
 function parsedBody(request: IncomingMessage & { readonly body?: unknown }): Buffer {
   const { body } = request;
   if (body === undefined) {
     throw new TypeError(
-      'body was read before the gateway: leave it unread, or put what came of it in `body` of the request',
+      'body was read before the gateway: leave it unread, or put the parsed body in `request.body`',
     );
   }
   if (Buffer.isBuffer(body)) return body;

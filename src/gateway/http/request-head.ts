@@ -3,23 +3,23 @@ import { expectationFailed, headersTooLarge, unclearHost, urlTooLong } from './h
 import type { GatewayLimits } from './limits.js';
 import { malformedUrl } from './malformed-request.js';
 
-/** Before the path of a URL in absolute form, as proxies are sent. */
+/** Origin of a URL in absolute form, which clients send to proxies. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
 /**
- * What a URL may consist of; Node lets other bytes pass, and a fragment, which no client sends and proxies cut off:
- * they would authorize another path.
+ * Characters that a URL may contain. Node also accepts other bytes and a fragment. Clients never send a fragment,
+ * and proxies cut it off: they would authorize another path.
  */
 const URL_TEXT = /^[!"$-~]*$/;
 
-/** What the gateway looks at before it reads the body. */
+/** Parts of a request that the gateway checks before it reads the body. */
 type RequestHead = Pick<HttpRequest, 'rawUrl' | 'rawHeaders' | 'headers' | 'httpVersion'>;
 
 /**
- * Checks what comes before the body.
+ * Checks the request line and headers.
  *
- * @returns path and query of the URL, as they came.
- * @throws StatusError when URL or headers are too long, the URL has what no URL may have, or the headers name no
- * host, or two, or expect what is not done.
+ * @returns path and query of the URL, as received.
+ * @throws StatusError if URL or headers are too long, the URL contains invalid characters, the headers contain no
+ * host or two, or expect something unsupported.
  */
 export function checkHead(
   head: RequestHead,
@@ -34,12 +34,12 @@ export function checkHead(
     throw expectationFailed(headers.expect);
   }
   if (!URL_TEXT.test(rawUrl)) {
-    throw malformedUrl('URL has a character that no URL may have: write text as UTF-8, escaped as %XX');
+    throw malformedUrl('URL has an invalid character: encode text as UTF-8 and escape it as %XX');
   }
   return originForm(rawUrl);
 }
 
-/** RFC 9112, section 3.2: where there are two, a proxy on the way may have gone by the other. */
+/** RFC 9112, section 3.2: with two hosts, a proxy on the way may have used the other one. */
 function checkHost({ rawHeaders, headers, httpVersion }: RequestHead): void {
   if (headers.host === undefined && httpVersion === '1.1') throw unclearHost('no header "host"');
   const isHost = (text: string, index: number) => index % 2 === 0 && /^host$/i.test(text);

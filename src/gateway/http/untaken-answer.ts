@@ -5,7 +5,7 @@ import { memoryOf } from './connection-memory.js';
 import type { GatewayLimits } from './limits.js';
 
 /**
- * Counts the memory of an answer that has been written, until the client has taken it. A client that takes nothing for the
+ * Counts the memory of a written response until the client has read it. A client that reads nothing for the
  * arrival time loses its connection.
  */
 export function holdUntilTaken(
@@ -20,13 +20,14 @@ export function holdUntilTaken(
   const answer = new UntakenAnswer(memory);
   memory.hold(answer, bytes);
   response.once('close', () => memory.release(answer));
-  // Node destroys the connection when nothing has gone out for that long. It sets a timeout by itself once the answer is out.
+  // Node destroys the connection if nothing is sent for that long. It sets a timeout itself once the response is
+  // sent.
   socket.setTimeout(limits.arrivalMs);
   response.prependOnceListener('finish', () => socket.setTimeout(0));
 }
 
 class UntakenAnswer extends MemoryHolder {
-  /** An answer that has begun cannot be taken back. */
+  /** A response that has begun cannot be taken back. */
   override shed(): void {
     this.memory.cut();
   }

@@ -2,13 +2,13 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { nearest } from '../../core/nearest.js';
 import { invalidField, quoted } from '../../core/status.js';
 
-/** The fields on the way from a message to one inside of it; the last is the one itself. */
+/** Path of fields from a message to a nested field, which is last. */
 export type FieldPath = readonly [DescField, ...DescField[]];
 
 /**
  * Finds the field that a query parameter names, in proto or JSON names: `aws_cluster.name`, `awsCluster.name`.
  *
- * @throws StatusError INVALID_ARGUMENT when there is none.
+ * @throws StatusError INVALID_ARGUMENT if there is none.
  */
 export function findFieldPath(type: DescMessage, text: string): FieldPath {
   const [first = '', ...rest] = text.split('.');
@@ -24,7 +24,7 @@ export function findFieldPath(type: DescMessage, text: string): FieldPath {
   return path;
 }
 
-/** In proto names, as templates have it. */
+/** Finds a field by proto names, as templates write them. */
 export function protoPath(path: FieldPath): string {
   return path.map(({ name }) => name).join('.');
 }

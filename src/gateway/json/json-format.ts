@@ -1,30 +1,30 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { invalidField, quoted } from '../../core/status.js';
 
-/** How an answer is written. */
+/** JSON format of a response. */
 export interface JsonFormat {
-  /** Enums by number, not by name. */
+  /** True to write enums as numbers instead of names. */
   readonly enumAsInteger: boolean;
-  /** By how many spaces to indent; 0: all on one line. */
+  /** Indentation in spaces, or 0 for one line. */
   readonly indent: 0 | 2;
-  /** Whether an error inside of the answer, such as that of an operation, tells its `google.rpc` details. */
+  /** True to include `google.rpc` details in errors nested in the response, such as that of an operation. */
   readonly errorDetails: 'all' | 'own-types';
 }
 
 export const COMPACT: JsonFormat = { enumAsInteger: false, indent: 0, errorDetails: 'all' };
 
-/** How google-gax for Node names itself in `x-goog-api-client`. */
+/** Name of google-gax for Node in `x-goog-api-client`. */
 const GAX_FOR_NODE = /^(?=.*\bgl-(?:node|web)\/).*\bgax\//;
 
 /**
- * What a request says of the format of its answer by its system parameters, `$alt=json;enum-encoding=int` and
- * `prettyPrint`, of which the last counts where one is repeated.
+ * Reads the response format from the system parameters `$alt=json;enum-encoding=int` and `prettyPrint`. If one is
+ * repeated, the last counts.
  *
- * google-gax for Node knows no types but those of its API: at a `google.rpc` detail in an operation it takes the
- * whole answer for broken, and asks again for a minute. So it is told none.
+ * google-gax for Node knows only the types of its API. It treats a response with a `google.rpc` detail in an
+ * operation as broken and retries for a minute. Such details are therefore omitted for it.
  *
- * @param system - by their names without a dollar.
- * @throws StatusError INVALID_ARGUMENT when they ask for what is no JSON, or are malformed.
+ * @param system - system parameters by name without the dollar sign.
+ * @throws StatusError INVALID_ARGUMENT if they are malformed or ask for a format other than JSON.
  */
 export function readJsonFormat(
   system: ReadonlyMap<string, readonly string[]>,

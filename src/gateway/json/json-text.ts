@@ -3,23 +3,26 @@ import { Code, kitError, type StatusError } from '../../core/status.js';
 import { malformedBody } from '../http/malformed-request.js';
 import { LONG_TEXT } from './long-text.js';
 
-/** Levels of arrays and objects. protobuf-es reads 100 levels of messages; the bound is for all else. */
+/**
+ * Upper bound on nested arrays and objects. protobuf-es reads 100 levels of messages; this covers everything
+ * else.
+ */
 const MAX_DEPTH = 500;
 
-/** A JSON text that was parsed. */
+/** Parsed JSON text. */
 export interface ParsedJson {
   readonly value: JsonValue;
-  /** True if an object has a key twice, of which `value` has the last. */
+  /** True if an object contains a key twice. `value` contains the last one. */
   readonly hasDuplicateKeys: boolean;
-  /** True if a string is so long that some types of fields take long to read it; see {@link LONG_TEXT}. */
+  /** True if a string is so long that some field types take long to parse it. See {@link LONG_TEXT}. */
   readonly hasLongText: boolean;
 }
 
 /**
- * Parses JSON from a stranger. Values are counted before they are made, so that the time it takes is bounded.
+ * Parses untrusted JSON. Values are counted before they are created, which bounds the time.
  *
  * @param maxValues - upper bound on the values, counting arrays and objects too.
- * @throws StatusError INVALID_ARGUMENT if it is no JSON, or has too many values or levels.
+ * @throws StatusError INVALID_ARGUMENT if the text is not JSON, or has too many values or levels.
  */
 export function parseJson(text: string, maxValues: number): ParsedJson {
   const keysInText = countKeys(text, maxValues);
@@ -30,10 +33,10 @@ export function parseJson(text: string, maxValues: number): ParsedJson {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** Characters after an escape that are scanned here: where there is one escape there are often more. */
+/** Characters to scan after an escape, because escapes often come in groups. */
 const NEAR_ESCAPE = 32;
 
-/** Scans a text once, which may be no JSON. @returns the number of keys in all its objects, if it is JSON. */
+/** Scans a text once; it need not be JSON. @returns the number of keys in all its objects, if it is JSON */
 function countKeys(text: string, maxValues: number): number {
   // A regular expression finds the next of these many times faster than a loop over the characters.
   const structural = /[",:[\]{}]/g;
@@ -66,7 +69,7 @@ function countKeys(text: string, maxValues: number): number {
   return keys;
 }
 
-/** Index behind the string whose contents begin at `start`; the end of the text if it does not end. */
+/** Index after the string whose contents begin at `start`, or the end of the text if it is not terminated. */
 function endOfString(text: string, start: number): number {
   for (let index = start; ; ) {
     const quote = text.indexOf('"', index);

@@ -2,10 +2,10 @@ import { type DescField, type JsonValue, ScalarType } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 
 /**
- * The text of a path or query as the value that ProtoJSON has for a field, or for an item of a repeated one.
- * What ProtoJSON itself has as text is passed on: that it is well-formed is checked when it is read.
+ * Converts the text of a path or query to the ProtoJSON value of a field, or of one item of a repeated field.
+ * Values that ProtoJSON writes as text pass through and are validated when they are parsed.
  *
- * @returns undefined when the text is no such value, or the field can take none from text.
+ * @returns undefined if the text is not such a value, or the field cannot be set from text.
  */
 export function textToJson(field: DescField, text: string): JsonValue | undefined {
   if (field.fieldKind === 'map') return undefined;
@@ -49,7 +49,7 @@ function messageToJson(type: NonNullable<DescField['message']>, text: string): J
     case 'google.protobuf.Duration':
       return text;
     case 'google.protobuf.FieldMask':
-      // ProtoJSON has camelCase only, but people write masks as the .proto file does.
+      // ProtoJSON uses camelCase, but people often write masks with the names of the .proto file.
       return text.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   }
   return isWrapperDesc(type) ? scalarToJson(type.fields[0].scalar, text) : undefined;

@@ -8,7 +8,7 @@ import {
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import { malformedBody } from '../http/malformed-request.js';
 
-/** Texts up to this length are quick to read, whatever their field. */
+/** Upper bound on texts that are fast to parse for any field. */
 export const LONG_TEXT = 10_000;
 
 const INTEGERS_OF_64_BITS: ReadonlySet<ScalarType | undefined> = new Set([
@@ -19,17 +19,17 @@ const INTEGERS_OF_64_BITS: ReadonlySet<ScalarType | undefined> = new Set([
   ScalarType.SFIXED64,
 ]);
 
-/** How long texts are judged. */
+/** Limits on long texts. */
 export interface LongTextRules {
-  /** Types that an Any may hold. */
+  /** Types that an Any may contain. */
   readonly registry: Registry;
   /** Upper bound on the paths of a field mask. */
   readonly maxPaths: number;
 }
 
 /**
- * Refuses long texts that take longer to read than to parse: as a 64-bit integer, for the time of BigInt grows with the
- * square of their length, and as a field mask, for each path becomes a value.
+ * Rejects long texts that take longer to convert than to parse. For 64-bit integers, BigInt takes quadratic time;
+ * in a field mask, each path becomes a value.
  *
  * @throws StatusError INVALID_ARGUMENT.
  */
@@ -41,7 +41,7 @@ export function checkLongText(type: DescMessage, json: JsonValue, rules: LongTex
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return;
   const inner = type.typeName === 'google.protobuf.Any' ? typeOfAny(json['@type'], rules.registry) : type;
-  // Well-known types in an Any have their JSON form under this key.
+  // An Any stores the JSON form of a well-known type under this key.
   if (inner !== type && json.value !== undefined && inner) checkLongText(inner, json.value, rules);
   for (const field of inner?.fields ?? []) {
     checkField(field, json[field.jsonName], rules);

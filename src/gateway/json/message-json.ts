@@ -11,11 +11,11 @@ import type { JsonFormat } from './json-format.js';
 
 const ERROR_DETAIL = /^google\.rpc\.(?!Status$)/;
 
-/** Writes the ProtoJSON of answers in the format that a request asks for. */
+/** Writes responses as ProtoJSON, in the format that the request asks for. */
 export class MessageJson {
   readonly #writers: Readonly<Record<JsonFormat['errorDetails'], TolerantJson>>;
 
-  /** @param registry - the types that are known. */
+  /** @param registry - known types. */
   constructor(registry: Registry) {
     const ownTypes = Array.from(registry).filter(({ typeName }) => !ERROR_DETAIL.test(typeName));
     this.#writers = {
@@ -24,12 +24,12 @@ export class MessageJson {
     };
   }
 
-  /** @throws Error when the message has a value that ProtoJSON has not, such as a time past the year 9999. */
+  /** @throws Error if the message has a value that ProtoJSON cannot express, such as a time after the year 9999. */
   write(type: DescMessage, message: Message, format: JsonFormat): JsonValue {
     return this.#writers[format.errorDetails].write(type, message, format);
   }
 
-  /** A detail of an error; undefined when its type is unknown or its bytes are broken. */
+  /** Converts a detail of an error. Returns undefined if its type is unknown or its bytes cannot be decoded. */
   writeErrorDetail(detail: Pick<Any, 'typeUrl' | 'value'>, format: JsonFormat): JsonValue | undefined {
     return this.#writers.all.writeKnownAny(detail, format);
   }

@@ -13,7 +13,7 @@ import type { HttpRule } from '../rules/http-rules.js';
 import type { JsonFormat } from './json-format.js';
 import type { MessageJson } from './message-json.js';
 
-/** Makes the response bodies of one HTTP rule. */
+/** Creates the response bodies of one HTTP rule. */
 export class ResponseRenderer {
   readonly #type: DescMessage;
   readonly #field: DescField | undefined;
@@ -26,10 +26,10 @@ export class ResponseRenderer {
   }
 
   /**
-   * The JSON of an encoded response message, or of the one field that the rule wants. Never empty, as google-gax
-   * takes an empty body for a failure and tries again.
+   * Converts an encoded response message, or the field that the rule selects, to JSON. The result is never empty,
+   * because google-gax treats an empty body as a failure and retries.
    *
-   * @throws StatusError INTERNAL when the server sent what is no such message.
+   * @throws StatusError INTERNAL if the server sent something other than such a message.
    */
   render(bytes: Uint8Array, format: JsonFormat): string {
     try {

@@ -12,26 +12,26 @@ import { decodeFault } from './decode-fault.js';
 import { type ParsedJson, parseJson } from './json-text.js';
 import { checkLongText } from './long-text.js';
 
-/** What the body of a request is: all of the message, one field of it, or nothing. */
+/** Target of the request body: the whole message, one field, or nothing. */
 export type BodyRule =
   | { readonly kind: 'message' }
   | { readonly kind: 'field'; readonly field: DescField }
   | { readonly kind: 'none' };
 
-/** Message that bodies are read into, and the bound on their work. */
+/** Message type of bodies, and limits on the work of parsing them. */
 export interface BodyType {
   readonly type: DescMessage;
-  /** Types that an Any may hold. */
+  /** Types that an Any may contain. */
   readonly registry: Registry;
-  /** Upper bound on the values in a body, counting arrays and objects too. */
+  /** Upper bound on the values in a body, counting arrays and objects. */
   readonly maxValues: number;
 }
 
 /**
- * Reads a JSON body into a message. Fields that are unknown are ignored.
+ * Parses a JSON body into a message. Unknown fields are ignored.
  *
- * @param text - empty, or white space: there is no body.
- * @throws StatusError INVALID_ARGUMENT when it is no JSON, or does not fit.
+ * @param text - body; empty text or white space means no body.
+ * @throws StatusError INVALID_ARGUMENT if the text is not JSON or does not match the message.
  */
 export function mergeBody(rule: BodyRule, message: Message, text: string, bounds: BodyType): void {
   if (/^[ \t\r\n]*$/.test(text)) return;
@@ -61,7 +61,7 @@ function mergeJson(
   if (hasLongText) checkLongText(type, value, { registry, maxPaths: maxValues });
   const options = { registry, ignoreUnknownFields: true };
   try {
-    // From the text it takes longer, but then the error names the key.
+    // Slower than parsing the value, but the error names the duplicate key.
     if (hasDuplicateKeys) mergeFromJsonString(type, message, text, options);
     else mergeFromJson(type, message, value, options);
   } catch (error) {
@@ -71,7 +71,7 @@ function mergeJson(
   }
 }
 
-/** google-gax sends `""` where there is nothing to send. */
+/** google-gax sends `""` for an empty body. */
 function checkNothing(text: string, { value }: ParsedJson): void {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   const isEmpty = value === '' || (isObject && Object.keys(value).length === 0);

@@ -14,13 +14,13 @@ import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import { decodeReason } from './decode-fault.js';
 import type { FieldPath } from './field-path.js';
 
-/** What came of setting a field: it is as wished; the value does not fit; the message says otherwise already. */
+/** Outcome of setting a field: it is set, the value does not fit, or the message already has a different value. */
 export type SetFieldOutcome =
   | { readonly kind: 'set' }
   | { readonly kind: 'misfit'; readonly why: string }
   | { readonly kind: 'contradiction' };
 
-/** Sets a field inside of a message, from ProtoJSON. The message is broken unless the outcome is `set`. */
+/** Sets a nested field from ProtoJSON. The message is unusable unless the outcome is `set`. */
 export function setField(
   type: DescMessage,
   message: Message,
@@ -42,7 +42,7 @@ export function setField(
   return before && !equals(type, before, message) ? { kind: 'contradiction' } : { kind: 'set' };
 }
 
-/** Names are such fields, and most of what paths bind. They need no JSON in between. */
+/** Text fields without presence, such as names. Paths mostly bind these, and they need no conversion through JSON. */
 function isPlainText(field: DescField): boolean {
   return (
     field.fieldKind === 'scalar' &&
@@ -58,7 +58,7 @@ function setText(message: Message, { localName }: DescField, text: string): SetF
   return before === '' || before === text ? { kind: 'set' } : { kind: 'contradiction' };
 }
 
-/** Whether the field has a value, or another one of a oneof that it, or what it is in, is of. */
+/** Returns true if the field has a value, or another member is set in a oneof on its path. */
 function isTaken(message: ReflectMessage, [field, ...rest]: FieldPath): boolean {
   const rival = field.oneof && message.oneofCase(field.oneof);
   if (rival && rival !== field) return true;

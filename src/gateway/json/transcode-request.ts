@@ -7,16 +7,16 @@ import { textToJson } from './json-value.js';
 import { type BodyRule, type BodyType, mergeBody } from './request-body.js';
 import { setField } from './set-field.js';
 
-/** What a request says, by where it says it. */
+/** Parts of a request that set fields. */
 export interface RequestParts {
   /** Values of path variables by field path, in proto names. */
   readonly bindings: ReadonlyMap<string, string>;
-  /** Query parameters that name fields, as they were spelt. */
+  /** Query parameters that name fields, in their original spelling. */
   readonly query: ReadonlyMap<string, readonly string[]>;
   readonly body: string;
 }
 
-/** Makes the request messages of one HTTP rule. */
+/** Creates the request messages of one HTTP rule. */
 export class RequestTranscoder {
   readonly #type: DescMessage;
   readonly #body: BodyRule;
@@ -24,7 +24,7 @@ export class RequestTranscoder {
   readonly #bodyType: BodyType;
 
   /**
-   * @param registry - the types that an Any may hold.
+   * @param registry - types that an Any may contain.
    * @param maxValues - upper bound on the values in a body.
    */
   constructor({ method, body }: HttpRule, registry: Registry, maxValues: number) {
@@ -35,9 +35,9 @@ export class RequestTranscoder {
   }
 
   /**
-   * The request message, encoded.
+   * Encodes the request message.
    *
-   * @throws StatusError INVALID_ARGUMENT when a value does not fit its field, a query parameter names none, or
+   * @throws StatusError INVALID_ARGUMENT if a value does not fit its field, a query parameter names no field, or
    * two parts of the request contradict each other.
    */
   encode({ bindings, query, body }: RequestParts): Uint8Array {
@@ -66,9 +66,9 @@ export class RequestTranscoder {
   }
 
   #checkInQuery(name: string, path: FieldPath, bound: BoundFields): void {
-    // A `json_name` of its own is only seen here.
+    // Detects fields with a custom `json_name`.
     if (bound.overlaps(protoPath(path))) throw boundInQuery(name);
-    // http.proto: where the body is all that the path does not bind, there is nothing left for the query.
+    // http.proto: body '*' includes every field that the path does not bind, so the query has none.
     const inBody =
       this.#body.kind === 'message' || (this.#body.kind === 'field' && this.#body.field === path[0]);
     if (inBody) throw invalidField(name, `query parameter ${quoted(name)} is of the body: put it there`);

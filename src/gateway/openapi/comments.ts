@@ -10,12 +10,15 @@ import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 
 type Commented = DescEnum | DescEnumValue | DescField | DescMessage | DescMethod | DescService;
 
-/** The comments of .proto files, as far as their descriptors carry source information: protoc leaves it out unless asked. */
+/**
+ * Comments in .proto files, read from the source information of descriptors. `protoc` omits it unless asked for
+ * it.
+ */
 export class Comments {
-  /** By the path of the declaration in its file, as `SourceCodeInfo` counts it. */
+  /** Comments of each file, by the path of the declaration as in `SourceCodeInfo`. */
   readonly #ofFiles = new Map<FileDescriptorProto, ReadonlyMap<string, string>>();
 
-  /** What the comment at a declaration says; undefined when it has none. */
+  /** Text of the comment at a declaration, or undefined if there is none. */
   of(declared: Commented): string | undefined {
     const { proto: file } = fileOf(declared);
     const known = this.#ofFiles.get(file);
@@ -35,7 +38,7 @@ function commentsOf({ sourceCodeInfo }: FileDescriptorProto): ReadonlyMap<string
   );
 }
 
-/** Without what is for the API's own team (AIP-192), and with references as plain names. */
+/** Removes notes for the API's own team (AIP-192) and turns references into plain names. */
 function readable(comment: string): string {
   return comment
     .replace(/\(--[\s\S]*?--\)/g, '')
@@ -57,7 +60,7 @@ function fileOf(declared: Commented): DescMessage['file'] {
   }
 }
 
-/** Numbers of fields in `descriptor.proto` and indexes of their items, by turns. */
+/** Alternating field numbers of `descriptor.proto` and indexes of their items. */
 function pathOf(declared: Commented): number[] {
   switch (declared.kind) {
     case 'message': {

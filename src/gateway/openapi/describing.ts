@@ -3,7 +3,7 @@ import type { Comments } from './comments.js';
 import type { MessageSchemas } from './message-schemas.js';
 import type { OperationTypes } from './operation-types.js';
 
-/** What the parts of one document are described with. */
+/** Shared context for describing one document. */
 export interface Describing {
   readonly comments: Comments;
   readonly schemas: MessageSchemas;

@@ -1,25 +1,26 @@
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import { type PathTemplate, patternOf, type TemplateVariable } from '../../schema/path-template.js';
 
-/** A wildcard of a template, which is a parameter of the path in OpenAPI. */
+/** Wildcard of a path template, which is a path parameter in OpenAPI. */
 export interface PathParameter {
-  /** Of its own in the path. */
+  /** Unique within the path. */
   readonly name: string;
-  /** The variable that it is of; undefined: it binds nothing. */
+  /** Variable that the wildcard belongs to. Undefined if it binds nothing. */
   readonly variable: TemplateVariable | undefined;
-  /** Whether it is one segment, or any number. */
+  /** `*` matches one segment, `**` any number of segments. */
   readonly kind: '*' | '**';
-  /** Whether it is one segment, and all of the variable: `{name}`. */
+  /** True if the wildcard is one segment and the whole variable, as in `{name}`. */
   readonly isWhole: boolean;
-  /** True if a variable begins with it. */
+  /** True if a variable begins with this wildcard. */
   readonly isFirst: boolean;
-  /** True if a variable ends with it. */
+  /** True if a variable ends with this wildcard. */
   readonly isLast: boolean;
 }
 
 /**
- * The wildcards of a template, named as Google's Discovery names them: by the literal before, or by the field if
- * the variable has none there. `{name=projects/*}` has `projectsId`, `{name}` has `name`.
+ * Lists the wildcards of a template under the names that Google's Discovery documents use: from the preceding
+ * literal, or from the field if the variable has no literal there. `{name=projects/*}` has `projectsId`, `{name}`
+ * has `name`.
  */
 export function pathParameters(template: PathTemplate): PathParameter[] {
   const taken = new Set<string>();
@@ -34,7 +35,7 @@ export function pathParameters(template: PathTemplate): PathParameter[] {
   });
 }
 
-/** A template as OpenAPI writes paths, with these names for its wildcards: `/v1/operations/{operationsId}:cancel`. */
+/** Writes a template as an OpenAPI path with these parameter names: `/v1/operations/{operationsId}:cancel`. */
 export function openApiPath(template: PathTemplate, names: readonly string[]): string {
   const rest = names.values();
   const segments = template.segments.map((segment) =>
@@ -43,10 +44,10 @@ export function openApiPath(template: PathTemplate, names: readonly string[]): s
   return `/${segments.join('/')}${template.verb === undefined ? '' : `:${template.verb}`}`;
 }
 
-/** What `{name}` takes, for people to read. */
+/** Describes the values that a path parameter accepts. */
 export function describeParameter(template: PathTemplate, { variable, kind }: PathParameter): string {
-  const many = kind === '**' ? ' Any number of segments, slashes and all.' : '';
-  if (!variable) return `Any text: it is not read.${many}`;
+  const many = kind === '**' ? ' Any number of segments, including slashes.' : '';
+  if (!variable) return `Any text. The server ignores it.${many}`;
   const pattern = patternOf(template, variable);
   const field = `\`${variable.fieldPath}\``;
   return pattern === kind
@@ -62,7 +63,7 @@ function nameOf({ segments }: PathTemplate, index: number, variable: TemplateVar
   return variable ? variable.fieldPath.split('.').map(protoCamelCase).join('.') : 'segment';
 }
 
-/** `node-pools` as `nodePools`. */
+/** Converts `node-pools` to `nodePools`. */
 function asIdentifier(literal: string): string {
   const words = literal
     .replace(/%[0-9A-Fa-f]{2}/g, ' ')

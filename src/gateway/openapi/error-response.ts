@@ -2,19 +2,19 @@ import { Code } from '../../core/status.js';
 import type { JsonSchema } from './json-schema.js';
 import type { Response } from './openapi-objects.js';
 
-/** What every error is answered as, by the schema of an Any. */
+/** Describes the response of every failed call, given the schema of an Any. */
 export function errorResponse(any: JsonSchema): Response {
   const error: JsonSchema = {
     type: 'object',
     properties: {
       code: { type: 'integer', description: 'The HTTP status.' },
-      message: { type: 'string', description: 'For people to read.' },
+      message: { type: 'string', description: 'Error message for developers.' },
       status: {
         type: 'string',
         description: 'The name of the gRPC code.',
         enum: Object.keys(Code).filter((name) => name !== 'OK'),
       },
-      details: { type: 'array', items: any, description: 'Such as `google.rpc.ErrorInfo`.' },
+      details: { type: 'array', items: any, description: 'Details such as `google.rpc.ErrorInfo`.' },
     },
     required: ['code', 'message', 'status'],
   };

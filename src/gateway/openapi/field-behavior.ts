@@ -1,17 +1,17 @@
 import { type DescField, getOption, hasOption, type Registry } from '@bufbuild/protobuf';
 
-/** Who sets a field, as `google.api.field_behavior` says. */
+/** Direction of a field according to `google.api.field_behavior`. */
 export interface FieldBehavior {
-  /** OUTPUT_ONLY: the server alone. */
+  /** OUTPUT_ONLY: only the server sets the field. */
   readonly readOnly: boolean;
-  /** INPUT_ONLY: the server never tells it. */
+  /** INPUT_ONLY: the server never returns the field. */
   readonly writeOnly: boolean;
 }
 
 const OUTPUT_ONLY = 3;
 const INPUT_ONLY = 4;
 
-/** Reads the annotations of descriptors that have them. */
+/** Creates a reader of `google.api.field_behavior`, for descriptors that declare the extension. */
 export function fieldBehaviorReader(registry: Registry): (field: DescField) => FieldBehavior {
   const extension = registry.getExtension('google.api.field_behavior');
   return (field) => {

@@ -1,7 +1,7 @@
-/** The types of JSON Schema. */
+/** Types of JSON Schema. */
 export type JsonSchemaType = 'array' | 'boolean' | 'integer' | 'null' | 'number' | 'object' | 'string';
 
-/** A schema of JSON Schema 2020-12, which OpenAPI 3.1 describes values with: the keywords that are used here. */
+/** JSON Schema 2020-12, used by OpenAPI 3.1 to describe values. Contains only the keywords that this kit writes. */
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: JsonSchemaType | readonly JsonSchemaType[];

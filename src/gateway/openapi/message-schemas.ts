@@ -12,12 +12,12 @@ import type { JsonSchema } from './json-schema.js';
 import { scalarSchema } from './scalar-schema.js';
 import { wellKnownSchema } from './well-known-schemas.js';
 
-/** Request ids (AIP-155), which are kept: printable characters. */
+/** Request ids (AIP-155) are stored, so they consist of printable characters. */
 const REQUEST_ID: JsonSchema = { type: 'string', pattern: '^[^\\u0000-\\u001F\\u007F-\\u009F]*$' };
 
 const PAGE_SIZE: JsonSchema = { ...scalarSchema(ScalarType.INT32), minimum: 0, maximum: 2_147_483_647 };
 
-/** Fields of Operations that take less than their type does. */
+/** Request fields of `Operations` that accept less than their type does. */
 const REFINED: Readonly<Record<string, JsonSchema>> = {
   'google.longrunning.ListOperationsRequest.page_size': PAGE_SIZE,
   'google.longrunning.WaitOperationRequest.timeout': {
@@ -27,10 +27,10 @@ const REFINED: Readonly<Record<string, JsonSchema>> = {
   },
 };
 
-/** Names of the fields on the way to a field, in proto names. */
+/** Path to a field, in proto names. */
 export type FieldNames = readonly string[];
 
-/** Schemas of the ProtoJSON of messages. Each message and enum is described once, and referred to. */
+/** Schemas of messages in ProtoJSON. Describes each message and enum once and refers to it elsewhere. */
 export class MessageSchemas {
   readonly #comments: Comments;
   readonly #behaviorOf: (field: DescField) => FieldBehavior;
@@ -41,28 +41,29 @@ export class MessageSchemas {
     this.#behaviorOf = behaviorOf;
   }
 
-  /** All that were described, by full name, in the order of the names. */
+  /** All schemas described so far, by full name, sorted by name. */
   components(): Readonly<Record<string, JsonSchema>> {
     return Object.fromEntries(Array.from(this.#schemas).sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** The schema of a message. */
+  /** Schema of a message. */
   ofMessage(type: DescMessage): JsonSchema {
     const wellKnown = wellKnownSchema(type);
     if (wellKnown && type.typeName !== AnySchema.typeName) return wellKnown;
     return this.#refer(type.typeName, () => wellKnown ?? this.#describeMessage(type));
   }
 
-  /** The schema of an Any that holds a message of this type. */
+  /** Schema of an Any that holds a message of this type. */
   ofAny(type: DescMessage): JsonSchema {
     const any = this.ofMessage(AnySchema);
     return wellKnownSchema(type) ? any : { allOf: [any, this.ofMessage(type)] };
   }
 
   /**
-   * The schema of a message in the body of a request, without the fields that the path binds: they may be left out there.
+   * Schema of a message in a request body. Omits the fields that the path binds, because the body need not repeat
+   * them.
    *
-   * @param bound - paths of those fields within the message, in proto names.
+   * @param bound - paths of the bound fields within the message, in proto names.
    */
   ofBody(type: DescMessage, bound: readonly FieldNames[]): JsonSchema {
     return bound.length === 0 || wellKnownSchema(type)
@@ -70,7 +71,7 @@ export class MessageSchemas {
       : this.#describeMessage(type, bound);
   }
 
-  /** The schema of a field, with what its comment says. */
+  /** Schema of a field, with the text of its comment. */
   ofField(field: DescField): JsonSchema {
     const schema = this.#ofValue(field);
     const { readOnly, writeOnly } = this.#behaviorOf(field);
@@ -84,7 +85,7 @@ export class MessageSchemas {
     };
   }
 
-  /** The schema of one item, if a field is repeated. */
+  /** Schema of a field's value, or of one item if the field is repeated. */
   ofItem(field: DescField): JsonSchema {
     const refined = REFINED[`${field.parent.typeName}.${field.name}`];
     if (refined) return refined;
@@ -114,7 +115,7 @@ export class MessageSchemas {
 
   #refer(typeName: string, describe: () => JsonSchema): JsonSchema {
     if (!this.#schemas.has(typeName)) {
-      // Is there before it is described: a message may hold itself.
+      // Registered before it is described, because a message may contain itself.
       this.#schemas.set(typeName, {});
       this.#schemas.set(typeName, describe());
     }
@@ -164,7 +165,7 @@ export class MessageSchemas {
   }
 }
 
-/** ProtoJSON takes null for the default of any field. */
+/** ProtoJSON accepts null as the default of any field. */
 function nullable(schema: JsonSchema): JsonSchema {
   const { $ref, type, ...others } = schema;
   if ($ref !== undefined) return { anyOf: [{ $ref }, { type: 'null' }], ...others };
@@ -172,7 +173,7 @@ function nullable(schema: JsonSchema): JsonSchema {
   return { ...schema, type: Array.from(new Set([type, 'null' as const].flat())) };
 }
 
-/** One of the fields of a oneof, or none. */
+/** Allows at most one field of a oneof. */
 function atMostOne({ fields }: DescOneof): JsonSchema {
   const each = fields.map(({ jsonName }) => ({ required: [jsonName] }));
   return { oneOf: [...each, { not: { anyOf: each } }] };

@@ -11,31 +11,31 @@ import { operationTypesReader } from './operation-types.js';
 import { CLOUD_PLATFORM_SCOPE, securityOf } from './security.js';
 import { type DescribedServices, readServices, type ServiceDescription } from './service-description.js';
 
-/** What an OpenAPI document says besides what the services say. */
+/** Facts that an OpenAPI document needs and descriptors do not contain. */
 export interface OpenApiSettings {
-  /** What the API is called. @defaultValue the names of the services */
+  /** Name of the API. @defaultValue the names of the services */
   readonly title?: string;
-  /** Which version of the API it is. @defaultValue that in the package of the first service, such as `v1` */
+  /** Version of the API. @defaultValue the version in the package of the first service, such as `v1` */
   readonly version?: string;
-  /** Where it is served: a URL without the paths. @defaultValue `/`, the server that the document comes from */
+  /** URL of the server, without the paths. @defaultValue `/`, the server that the document comes from */
   readonly server?: string;
   /**
-   * OAuth 2.0 scopes that a caller's token needs; none: callers show no token.
+   * OAuth 2.0 scopes that a caller's token needs. If empty, calls need no token.
    *
    * @defaultValue `https://www.googleapis.com/auth/cloud-platform`
    */
   readonly scopes?: readonly string[];
 }
 
-/** What to describe, and as what. */
+/** Options of {@link openApiDocument}: the services, and facts that their descriptors do not contain. */
 export type OpenApiOptions = ServiceDescription & OpenApiSettings;
 
 /**
- * Describes in OpenAPI 3.1 how services are called by HTTP, as {@link createGateway} serves them. Descriptions are
- * the comments of the .proto files, if the descriptors carry source information: `buf build` keeps it, `protoc`
- * wants `--include_source_info`.
+ * Describes in OpenAPI 3.1 how to call services over HTTP as {@link createGateway} serves them. Descriptions come
+ * from comments in the .proto files if the descriptors include source information. `buf build` includes it;
+ * `protoc` needs `--include_source_info`.
  *
- * @throws HttpRuleError when a rule is invalid; TypeError when the descriptors are.
+ * @throws HttpRuleError if a rule is invalid; TypeError if the descriptors are invalid.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
   return describeServices(readServices(options), options);
 }
 
-/** The same, of services that were read. */
+/** Describes services whose descriptors and rules have already been read. */
 export function describeServices(
   { registry, rules }: DescribedServices,
   settings: OpenApiSettings = {},

@@ -1,12 +1,12 @@
 import type { HttpAnswer } from '../http/http-message.js';
 import type { OpenApiDocument } from './openapi-objects.js';
 
-/** Answers with the OpenAPI document. */
+/** Serves the OpenAPI document. */
 export class OpenApiEndpoint {
   readonly #document: () => OpenApiDocument;
   #text: string | undefined;
 
-  /** @param document - is asked for once, at the first request. */
+  /** @param document - creates the document. Called once, on the first request. */
   constructor(document: () => OpenApiDocument) {
     this.#document = document;
   }

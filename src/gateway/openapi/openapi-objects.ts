@@ -1,16 +1,16 @@
 import type { JsonSchema } from './json-schema.js';
 
-/** An OpenAPI 3.1 document: what {@link openApiDocument} makes of it. */
+/** OpenAPI 3.1 document, as {@link openApiDocument} creates it. */
 export interface OpenApiDocument {
   readonly openapi: '3.1.1';
   readonly info: { readonly title: string; readonly version: string };
   readonly servers: readonly { readonly url: string }[];
-  /** One for each service. */
+  /** One tag per service. */
   readonly tags: readonly Tag[];
-  /** By path: `/v1/operations/{operationsId}:cancel`. */
+  /** Path items by path, such as `/v1/operations/{operationsId}:cancel`. */
   readonly paths: Readonly<Record<string, PathItem>>;
   readonly components: Components;
-  /** Any one of them will do. */
+  /** Alternative requirements: a call must meet one of them. */
   readonly security: readonly SecurityRequirement[];
 }
 
@@ -19,15 +19,15 @@ export interface Tag {
   readonly description?: string;
 }
 
-/** The HTTP methods that OpenAPI 3.1 has a place for. */
+/** HTTP methods that an OpenAPI 3.1 path item can describe. */
 export type OpenApiMethod = 'get' | 'put' | 'post' | 'delete' | 'options' | 'head' | 'patch' | 'trace';
 
 export type PathItem = { readonly [Method in OpenApiMethod]?: OpenApiOperation };
 
-/** One way to call an RPC. Not to be confused with a long-running operation. */
+/** One way to call an RPC over HTTP. Not related to long-running operations. */
 export interface OpenApiOperation {
   readonly operationId: string;
-  /** The RPC. */
+  /** Full name of the RPC. */
   readonly summary: string;
   readonly tags: readonly string[];
   readonly description?: string;
@@ -65,13 +65,13 @@ export interface JsonContent {
 }
 
 export interface Components {
-  /** By the full names of messages and enums. */
+  /** Schemas by full name of the message or enum. */
   readonly schemas: Readonly<Record<string, JsonSchema>>;
   readonly responses: Readonly<Record<string, Response>>;
   readonly securitySchemes: Readonly<Record<string, SecurityScheme>>;
 }
 
-/** Names of security schemes, with the scopes that are needed. */
+/** Required scopes by name of the security scheme. */
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
 
 export type SecurityScheme =

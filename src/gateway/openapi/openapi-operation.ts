@@ -9,21 +9,21 @@ import type { JsonContent, OpenApiOperation, Parameter, RequestBody } from './op
 import { parameterSchema } from './parameter-schema.js';
 import { queryParameters } from './query-parameters.js';
 
-/** A rule, with what the document makes of it. */
+/** HTTP rule with the facts that its description in the document needs. */
 export interface OperationParts {
   readonly rule: HttpRule;
   readonly template: PathTemplate;
   readonly operationId: string;
-  /** Names of the parameters of the path, which may be those of another rule on the same path. */
+  /** Names of the path parameters. They may come from another rule with the same path. */
   readonly pathNames: readonly string[];
-  /** What else is to be known of it. */
+  /** Additional paragraphs of the description. */
   readonly notes: readonly string[];
 }
 
-/** Where every operation refers to for its errors. */
+/** Error response that every operation refers to. */
 const ERROR = { $ref: '#/components/responses/Error' };
 
-/** Describes the call of an RPC by one HTTP rule. */
+/** Describes the call of an RPC through one HTTP rule. */
 export function describeOperation(parts: OperationParts, describing: Describing): OpenApiOperation {
   const { rule, operationId, notes } = parts;
   const { method } = rule;
@@ -39,7 +39,7 @@ export function describeOperation(parts: OperationParts, describing: Describing)
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody && { requestBody }),
     responses: {
-      200: { description: 'The answer.', content: json(responseSchema(rule, describing)) },
+      200: { description: 'Successful response.', content: json(responseSchema(rule, describing)) },
       default: ERROR,
     },
   };
@@ -60,7 +60,7 @@ function pathOf({ rule, template, pathNames }: OperationParts, { schemas }: Desc
   });
 }
 
-/** Text of a path, as the gateway takes it: not empty, no control characters, no dot segments. */
+/** Constrains path text as the gateway does: not empty, no control characters, no dot segments. */
 function pathText(schema: JsonSchema, { kind, isFirst, isLast }: PathParameter): JsonSchema {
   if (schema.type !== 'string' || schema.pattern !== undefined || schema.format !== undefined) return schema;
   const slash = kind === '*' ? '/' : '';
@@ -72,7 +72,7 @@ function pathText(schema: JsonSchema, { kind, isFirst, isLast }: PathParameter):
 
 function queryOf({ rule, template }: OperationParts, describing: Describing): Parameter[] {
   const { method, body } = rule;
-  // http.proto: where the body is all that the path does not bind, there is nothing left for the query.
+  // http.proto: body '*' includes every field that the path does not bind, so the query has none.
   if (body === '*') return [];
   const bound = new BoundFields(template.variables.map(({ fieldPath }) => fieldPath));
   const fields = method.input.fields.filter(({ name }) => name !== body);
@@ -86,7 +86,7 @@ function requestBodyOf(
   if (body === undefined) return undefined;
   const field = method.input.fields.find(({ name }) => name === body);
   const bound = template.variables.map(({ fieldPath }) => fieldPath.split('.'));
-  const description = 'What the path says may be left out, and may not be contradicted.';
+  const description = 'Fields that the path sets may be omitted and must not differ from the path.';
   if (!field) return { description, content: json(schemas.ofBody(method.input, bound)) };
   const within = bound.flatMap(([first, ...rest]) => (first === field.name ? [rest] : []));
   const isPartly = field.fieldKind === 'message' && within.length > 0;

@@ -16,10 +16,10 @@ const METHODS: readonly OpenApiMethod[] = [
   'patch',
   'trace',
 ];
-/** What a rule for any method is told under: the gateway has its own answers for the others. */
+/** Methods that document a rule for any method. The gateway answers the other methods itself. */
 const ANY: readonly OpenApiMethod[] = ['get', 'put', 'post', 'delete', 'patch'];
 
-/** A rule under one method. */
+/** HTTP rule under one method. */
 interface Binding {
   readonly rule: HttpRule;
   readonly template: PathTemplate;
@@ -28,12 +28,12 @@ interface Binding {
 }
 
 /**
- * The paths of a document, in the order of the rules: one operation for each rule, and for a rule for any method
- * one for each of them. Methods of their own, such as SEARCH, have no place in OpenAPI 3.1.
+ * Describes the paths in the order of the rules. Each rule becomes one operation; a rule for any method becomes
+ * one per method. OpenAPI 3.1 cannot describe custom methods such as SEARCH.
  *
- * To OpenAPI a path is the same whatever its parameters are called, and whether they take one segment or many. So
- * paths that differ in no more than that become one, with the names of the first; if two rules would share a
- * method there, the one that comes first in matching has it, and its description names the other.
+ * OpenAPI considers two paths equal if only parameter names or their number of segments differ. Such paths are
+ * merged under the names of the first. If two rules then share a method, the rule that the gateway matches first
+ * keeps it. The description names the other rule.
  */
 export function openApiPaths(
   rules: readonly HttpRule[],
@@ -70,8 +70,9 @@ function bindingsOf(rules: readonly HttpRule[]): Binding[] {
 }
 
 /**
- * The template where a `**` at its end takes nothing; undefined if it has none. That is told of paths that other rules have
- * too: `DELETE /v1/operations` is a call of the rule `/v1/{name=operations/**}`, not an unknown method.
+ * Template without the `**` at its end, which can match nothing; undefined if it has no such wildcard. The result
+ * is documented only for paths that other rules have too. `DELETE /v1/operations` calls the rule
+ * `/v1/{name=operations/**}` and does not fail as an unknown method.
  */
 function withoutTail(template: PathTemplate): PathTemplate | undefined {
   const length = template.segments.length - 1;
@@ -106,7 +107,7 @@ function pathItem(
   return Object.fromEntries(operations);
 }
 
-/** A method before any method, then `*` before `**`; else they stay in order. */
+/** Sorts exact methods before any method and then `*` before `**`. Otherwise keeps the order. */
 function inOrderOfMatching(a: Binding, b: Binding): number {
   return rank(a) - rank(b);
 }
@@ -117,5 +118,5 @@ function rank({ rule, template }: Binding): number {
 }
 
 function noteOf({ httpMethod, template, method }: HttpRule): string {
-  return `\`${httpMethod} ${template}\` calls ${method.parent.typeName}.${method.name}; OpenAPI cannot tell its path from this one.`;
+  return `\`${httpMethod} ${template}\` calls ${method.parent.typeName}.${method.name}; OpenAPI cannot distinguish its path from this one.`;
 }

@@ -1,9 +1,9 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 
 /**
- * Gives every operation a name of its own, which code generators make names of functions of:
- * `Operations_CancelOperation`, and `Operations_CancelOperation2` for the second way to call it. Services of one
- * name have their packages before it.
+ * Creates a generator of unique operation ids, from which code generators derive function names. Examples are
+ * `Operations_CancelOperation` and, for its second binding, `Operations_CancelOperation2`. Services that share a
+ * name are prefixed with their packages.
  */
 export function operationIds(methods: readonly DescMethod[]): (method: DescMethod) => string {
   const services = new Set(methods.map(({ parent }) => parent));

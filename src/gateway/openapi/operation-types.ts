@@ -8,7 +8,10 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 
-/** What the operations of a method hold; undefined: the descriptors do not say, or do not know the type. */
+/**
+ * Types that a method's operations contain. A type is undefined if the descriptors do not declare or do not
+ * contain it.
+ */
 export interface OperationTypes {
   readonly response: DescMessage | undefined;
   readonly metadata: DescMessage | undefined;
@@ -16,7 +19,7 @@ export interface OperationTypes {
 
 const OPERATION = 'google.longrunning.Operation';
 
-/** Reads `google.longrunning.operation_info` of descriptors that have it; undefined for other methods. */
+/** Creates a reader of `google.longrunning.operation_info`. It returns undefined for methods without this option. */
 export function operationTypesReader(registry: Registry): (method: DescMethod) => OperationTypes | undefined {
   const extension = registry.getExtension('google.longrunning.operation_info');
   const infoType = extension?.message;
@@ -25,7 +28,7 @@ export function operationTypesReader(registry: Registry): (method: DescMethod) =
     const info = toJson(infoType, getOption(method, extension) as Message) as Readonly<
       Record<string, string>
     >;
-    // AIP-151: a message of the same package by its name, any other by its full name.
+    // AIP-151: a type of the same package may be referred to by its short name, any other by its full name.
     const typeOf = (name = '') =>
       registry.getMessage(`${method.parent.file.proto.package}.${name}`) ?? registry.getMessage(name);
     return { response: typeOf(info.responseType), metadata: typeOf(info.metadataType) };

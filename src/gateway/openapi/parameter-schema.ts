@@ -4,7 +4,7 @@ import type { JsonSchema } from './json-schema.js';
 import type { MessageSchemas } from './message-schemas.js';
 import { scalarSchema } from './scalar-schema.js';
 
-/** The schema of a field as a parameter of path or query, where there is no null. */
+/** Schema of a field as a path or query parameter, where null does not exist. */
 export function parameterSchema(field: DescField, schemas: MessageSchemas): JsonSchema {
   const isWrapper = field.message && isWrapperDesc(field.message);
   const item = isWrapper ? scalarSchema(field.message.fields[0].scalar) : schemas.ofItem(field);

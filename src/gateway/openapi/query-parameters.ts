@@ -5,14 +5,14 @@ import type { Describing } from './describing.js';
 import type { Parameter } from './openapi-objects.js';
 import { parameterSchema } from './parameter-schema.js';
 
-/** Not told of: every place is always reached, and the server answers 501 if it is set (contract 30). */
+/** Omitted because every location is always reachable. The server answers 501 if the field is set (contract 30). */
 const PARTIAL_SUCCESS = 'google.longrunning.ListOperationsRequest.return_partial_success';
 
 /**
- * The fields of a request message that a query can set: those that are a single value in JSON, or a list of
- * such, at any depth, with dots between the names. A message inside of itself is gone into once.
+ * Lists the request fields that a query can set: scalars in JSON and lists of them, at any depth, with names
+ * joined by dots. A recursive message is entered once.
  *
- * @param bound - what the path says.
+ * @param bound - fields that the path binds.
  */
 export function queryParameters(
   fields: readonly DescField[],

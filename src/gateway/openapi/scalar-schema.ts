@@ -3,13 +3,13 @@ import type { JsonSchema } from './json-schema.js';
 
 const INT32: JsonSchema = { type: 'integer', format: 'int32' };
 const UINT32: JsonSchema = { type: 'integer', format: 'uint32', minimum: 0, maximum: 4_294_967_295 };
-/** As text, for JavaScript has no such numbers. */
+/** 64-bit integers are strings because JavaScript numbers cannot hold all of them. */
 const INT64: JsonSchema = { type: 'string', format: 'int64' };
 const UINT64: JsonSchema = { type: 'string', format: 'uint64' };
 
 /**
- * What ProtoJSON writes for a scalar. That NaN and the infinities are text is not told: no generator of clients
- * would make a number of what may be text.
+ * Schema of a scalar in ProtoJSON. NaN and the infinities, which are strings, are not described: client
+ * generators would then not use a number type.
  */
 export function scalarSchema(scalar: ScalarType): JsonSchema {
   switch (scalar) {

@@ -1,15 +1,18 @@
 import type { Components, SecurityRequirement } from './openapi-objects.js';
 
-/** What calls of Google's APIs need. */
+/** Scope that calls of Google Cloud APIs need. */
 export const CLOUD_PLATFORM_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** What callers show, as OpenAPI has it. */
+/** Security requirements of calls, in the form that OpenAPI uses. */
 export interface Security {
   readonly security: readonly SecurityRequirement[];
   readonly securitySchemes: Components['securitySchemes'];
 }
 
-/** Google's OAuth 2.0 with these scopes, or a token that one has already; nothing when no scope is needed. */
+/**
+ * Describes Google's OAuth 2.0 with these scopes, or an existing token. Returns nothing to require if there are
+ * no scopes.
+ */
 export function securityOf(scopes: readonly string[]): Security {
   if (scopes.length === 0) return { security: [], securitySchemes: {} };
   return {
@@ -18,7 +21,7 @@ export function securityOf(scopes: readonly string[]): Security {
       bearer: { type: 'http', scheme: 'bearer', description: 'An OAuth 2.0 access token.' },
       oauth2: {
         type: 'oauth2',
-        description: 'OAuth 2.0 of Google.',
+        description: 'Google OAuth 2.0.',
         flows: {
           authorizationCode: {
             authorizationUrl: 'https://accounts.google.com/o/oauth2/v2/auth',

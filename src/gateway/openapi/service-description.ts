@@ -4,33 +4,33 @@ import { operationsRegistry } from '../rules/descriptors.js';
 import { type HttpRule, readHttpRules } from '../rules/http-rules.js';
 import type { ServiceConfigFile } from '../rules/service-config.js';
 
-/** What is told of services that are called by HTTP. */
+/** Services that are called over HTTP. */
 export interface ServiceDescription {
   /**
-   * The services, with their `google.api.http` rules: an encoded `google.protobuf.FileDescriptorSet` with all
-   * imports, or a registry of `@bufbuild/protobuf`.
+   * Services with their `google.api.http` rules: an encoded `google.protobuf.FileDescriptorSet` with all imports,
+   * or a registry of `@bufbuild/protobuf`.
    *
-   * @defaultValue `google.longrunning.Operations` alone
+   * @defaultValue only `google.longrunning.Operations`
    */
   readonly descriptors?: Uint8Array | FileRegistry;
-  /** A `google.api.Service` whose HTTP rules come before those of the descriptors. @defaultValue none */
+  /** A `google.api.Service` whose HTTP rules take precedence over those of the descriptors. @defaultValue none */
   readonly serviceConfig?: ServiceConfigFile;
   /**
-   * The `google.api.http` rule of an RPC in ProtoJSON, undefined when it has none: for descriptors that have lost
-   * their options, as the registry of a `Schema` has, whose `annotationOf` this is to be.
+   * Returns the `google.api.http` rule of an RPC in ProtoJSON, or undefined if it has none. Set it for
+   * descriptors without options: for the registry of a `Schema`, pass the schema's `annotationOf`.
    *
-   * @defaultValue what the descriptors say
+   * @defaultValue reads the options of the descriptors
    */
   readonly annotationOf?: (method: DescMethod) => unknown;
 }
 
-/** Services as their descriptors have them, and the HTTP rules of their RPCs. */
+/** Services from their descriptors, with the HTTP rules of their RPCs. */
 export interface DescribedServices {
   readonly registry: FileRegistry;
   readonly rules: readonly HttpRule[];
 }
 
-/** @throws HttpRuleError when a rule is invalid; TypeError when the descriptors are. */
+/** @throws HttpRuleError if a rule is invalid; TypeError if the descriptors are invalid. */
 export function readServices(description: ServiceDescription): DescribedServices {
   const { serviceConfig, annotationOf } = description;
   const registry = registryOf(description);
@@ -42,7 +42,7 @@ export function readServices(description: ServiceDescription): DescribedServices
   return { registry, rules };
 }
 
-/** @throws TypeError when the descriptors are none. */
+/** @throws TypeError if the descriptors are invalid. */
 export function registryOf({ descriptors }: Pick<ServiceDescription, 'descriptors'>): FileRegistry {
   if (descriptors === undefined) return operationsRegistry();
   return descriptors instanceof Uint8Array ? readDescriptors(descriptors) : descriptors;

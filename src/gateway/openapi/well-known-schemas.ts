@@ -3,14 +3,17 @@ import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { JsonSchema } from './json-schema.js';
 import { scalarSchema } from './scalar-schema.js';
 
-/** Well-known types that ProtoJSON has a form of its own for. */
+/** Well-known types with a special form in ProtoJSON. */
 const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   'google.protobuf.Any': {
     type: 'object',
     description:
-      'A message of any type, which `@type` names: its fields, or `value` if its JSON is no object.',
+      'Message of any type, named by `@type`: its fields, or `value` if its JSON is not an object.',
     properties: {
-      '@type': { type: 'string', description: '`type.googleapis.com/` and the full name of the type.' },
+      '@type': {
+        type: 'string',
+        description: '`type.googleapis.com/` followed by the full name of the type.',
+      },
     },
     required: ['@type'],
     additionalProperties: true,
@@ -18,12 +21,12 @@ const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   'google.protobuf.Duration': {
     type: 'string',
     description: 'Seconds, with up to nine decimals: `1.5s`.',
-    // At most 315,576,000,000 seconds; a pattern says it to within 0.2 %.
+    // At most 315,576,000,000 seconds. The pattern is accurate to 0.2 %.
     pattern: '^-?(?:[0-9]{1,11}|[12][0-9]{11}|3(?:0[0-9]|1[0-4])[0-9]{9})(?:\\.[0-9]{1,9})?s$',
   },
   'google.protobuf.FieldMask': {
     type: 'string',
-    description: 'Names of fields, with commas between them: `displayName,labels`.',
+    description: 'Names of fields, separated by commas: `displayName,labels`.',
   },
   'google.protobuf.ListValue': { type: 'array', items: {} },
   'google.protobuf.Struct': { type: 'object', additionalProperties: true },
@@ -31,7 +34,7 @@ const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   'google.protobuf.Value': {},
 };
 
-/** The schema of a well-known type with a JSON form of its own; undefined for any other message. */
+/** Schema of a well-known type with a special form in ProtoJSON, or undefined for any other message. */
 export function wellKnownSchema(type: DescMessage): JsonSchema | undefined {
   if (!isWrapperDesc(type)) return SCHEMAS[type.typeName];
   const schema = scalarSchema(type.fields[0].scalar);

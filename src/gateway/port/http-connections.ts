@@ -6,7 +6,7 @@ import { requestTooSlow, tunnelRefused } from '../http/http-refusal.js';
 import { createServer } from '../http/node-http.js';
 import type { Gateway } from '../http/request-listener.js';
 
-/** Serves connections of HTTP/1.1 that somebody else has accepted. */
+/** Serves HTTP/1.1 connections that another server has accepted. */
 export class HttpConnections {
   readonly #gateway: Gateway;
   readonly #logger: Logger;
@@ -22,7 +22,7 @@ export class HttpConnections {
       .on('checkExpectation', answer)
       .on('connect', (_, connection) => this.#refuse(tunnelRefused(), connection.resume()))
       .on('clientError', (error, connection) => this.#refuse(error, connection));
-    // Node counts and times connections from here on. This server listens nowhere.
+    // Makes Node count and time connections. This server itself does not listen.
     this.#server.emit('listening');
   }
 
@@ -30,12 +30,12 @@ export class HttpConnections {
     this.#server.emit('connection', connection);
   }
 
-  /** Answers a connection on which no request has begun in time. What it did send is no matter any more. */
+  /** Responds on a connection that has not begun a request in time, and discards its bytes. */
   timeOut(connection: Duplex): void {
     this.#refuse(requestTooSlow(), connection.resume());
   }
 
-  /** Closes connections that are idle; the others close when their request has been answered. */
+  /** Closes idle connections. Others close after their request has been answered. */
   close(): void {
     this.#closing = true;
     for (const response of this.#answering) response.shouldKeepAlive = false;
@@ -46,7 +46,7 @@ export class HttpConnections {
     this.#answering.add(response);
     response.once('close', () => this.#answering.delete(response));
     if (this.#closing) response.shouldKeepAlive = false;
-    // Users may put functions of their own around a gateway.
+    // Users may wrap a gateway in functions of their own.
     contain(
       () => this.#gateway(request, response),
       (err) => {

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { ListenOptions } from 'node:net';
 
-/** Where to listen, as it was asked for. */
+/** Parsed listen address. */
 export type ListenAddress =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'host'; readonly host: string; readonly port: number };
@@ -11,9 +11,9 @@ const HOST_AND_PORT = /^(?:\[([\da-fA-F:.%]+)\]|([^\s:/[\]]+)):(\d{1,5})$/;
 const HIGHEST_PORT = 65_535;
 
 /**
- * Reads `host:port`, `[::1]:port` or `unix:path`, as grpc-js does.
+ * Parses `host:port`, `[::1]:port` or `unix:path`, as grpc-js does.
  *
- * @throws TypeError when it is none of these.
+ * @throws TypeError if the address has none of these forms.
  */
 export function parseListenAddress(address: string): ListenAddress {
   const [, path] = SOCKET_FILE.exec(address) ?? [];
@@ -27,12 +27,15 @@ export function parseListenAddress(address: string): ListenAddress {
   return { kind: 'host', host, port };
 }
 
-/** An address with the port that was found; what names no port stays as it is. */
+/** Replaces port 0 with the actual port. Returns an address without a port unchanged. */
 export function withPort(address: string, port: number): string {
   return address.startsWith('unix:') ? address : address.replace(/\d+$/, String(port));
 }
 
-/** Every place to listen at: a name such as `localhost` stands for several, and clients try all of them. */
+/**
+ * Resolves an address to all listen options. A name such as `localhost` stands for several addresses, and clients
+ * try all of them.
+ */
 export async function placesOf(address: ListenAddress): Promise<readonly ListenOptions[]> {
   switch (address.kind) {
     case 'path':

@@ -1,21 +1,21 @@
 import { once } from 'node:events';
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
 
-/** Notified of a place that cannot be listened on, or of a connection that could not be accepted there. */
+/** Called if an address cannot be listened on, or a connection cannot be accepted there. */
 export type OnListenFailure = (error: unknown, place: ListenOptions) => void;
 
 /** Listeners on several addresses that share one port. */
 export class Listening {
   readonly #servers: Server[] = [];
 
-  /** 0 when they listen on socket files. */
+  /** Shared port, or 0 for socket files. */
   port = 0;
 
   /**
-   * Listens at every place. Where the first takes any free port, the others take the same one. A place that cannot be listened on, such
-   * as `::1` on a machine without IPv6, is reported and left out.
+   * Listens on every address. If the first takes any free port, the others take the same port. An address that
+   * cannot be used, such as `::1` on a machine without IPv6, is reported and skipped.
    *
-   * @throws the first failure if no place can be listened on.
+   * @throws the first failure if no address can be used.
    */
   static async at(
     places: readonly ListenOptions[],
@@ -31,7 +31,8 @@ export class Listening {
         await once(server, 'listening');
         listening.#servers.push(server);
         listening.port = (server.address() as AddressInfo).port ?? 0;
-        // Accepting may fail later, for want of file descriptors. Without a listener that would end the process.
+        // Accepting may fail later, for lack of file descriptors. Without a listener the error would end the
+        // process.
         server.on('error', (error) => onFailure(error, place));
       } catch (error) {
         failures.push({ error, place });

@@ -7,9 +7,9 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Refuses to speak plain text where others can listen in, unless it is asked for.
+ * Rejects plain text on an address that other machines can reach, unless the caller asked for it.
  *
- * @throws TypeError when one of the places can be reached from another machine.
+ * @throws TypeError if other machines can reach one of the addresses.
  */
 export function checkPlainText(address: string, places: readonly ListenOptions[]): void {
   if (places.every(isLoopback)) return;
@@ -18,7 +18,7 @@ export function checkPlainText(address: string, places: readonly ListenOptions[]
   );
 }
 
-/** A socket file, or an address that leads back to this machine. */
+/** Returns true for a socket file or a loopback address. */
 function isLoopback({ path, host }: ListenOptions): boolean {
   if (path !== undefined) return true;
   return host !== undefined && LOOPBACK.check(host, host.includes(':') ? 'ipv6' : 'ipv4');

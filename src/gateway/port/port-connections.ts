@@ -10,12 +10,12 @@ import { checkTls, type PortTls } from './port-tls.js';
 import type { Protocol } from './protocol.js';
 import { sniffProtocol } from './sniff-protocol.js';
 
-/** Who answers, at least one of the two, and how they are reached. */
+/** Servers of a port (at least one of the two), and how to reach them. */
 export interface PortParts {
   readonly server?: Server | undefined;
   readonly gateway?: Gateway | undefined;
   readonly tls?: PortTls | undefined;
-  /** How many at once, of each server that accepts them. */
+  /** Upper bound on concurrent connections, for each accepting server. */
   readonly maxConnections?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -24,20 +24,20 @@ export interface PortParts {
 const PROTOCOL_OF_ALPN: Readonly<Record<string, Protocol>> = { 'http/1.1': 'HTTP/1.1', h2: 'HTTP/2' };
 const SOCKET = { allowHalfOpen: true, noDelay: true };
 
-/** The connections of a port: hands each to who answers it, and keeps them all, to close them. */
+/** Connections of a port. Hands each to the server for its protocol, and tracks all of them until they close. */
 export class PortConnections {
-  /** Of servers that are made from now on. */
+  /** TLS options of servers that are created from now on. */
   #tls: PortTls | undefined;
   readonly #tlsServers = new Set<TlsServer>();
   readonly #clock: Clock;
   readonly #grpc: ConnectionInjector | undefined;
   readonly #http: HttpConnections | undefined;
-  /** Undefined when both are spoken. */
+  /** Undefined if the port serves both protocols. */
   readonly #only: Protocol | undefined;
   readonly #arrivalMs: number;
   readonly #maxConnections: number;
   readonly #open = new Set<Socket>();
-  /** Those of {@link #open} of which nobody knows yet what they speak. */
+  /** Members of {@link #open} whose protocol is not known yet. */
   readonly #undecided = new Set<Socket>();
   #closing = false;
 
@@ -51,14 +51,14 @@ export class PortConnections {
     this.#arrivalMs = gateway?.serverOptions.headersTimeout ?? DEFAULT_LIMITS.arrivalMs;
   }
 
-  /** A server that accepts them, not listening yet. */
+  /** Creates a server that accepts connections. It is not listening yet. */
   createServer(): NetServer {
     const server = this.#createServer();
     server.maxConnections = this.#maxConnections;
     return server;
   }
 
-  /** @throws TypeError when the certificates cannot be used, or there is no TLS. */
+  /** @throws TypeError if the certificates cannot be used, or the port has no TLS. */
   replaceTls(tls: PortTls): void {
     if (!this.#tls) throw new TypeError('port speaks plain text: serve it with `tls` from the start');
     checkTls(tls);
@@ -66,7 +66,7 @@ export class PortConnections {
     for (const server of this.#tlsServers) server.setSecureContext(this.#tls);
   }
 
-  /** Closes what is idle; the rest closes once it has been answered. */
+  /** Closes idle connections. Others close after their last response. */
   close(): void {
     this.#closing = true;
     this.#grpc?.destroy();
@@ -74,14 +74,14 @@ export class PortConnections {
     for (const socket of this.#undecided) socket.destroy();
   }
 
-  /** Cuts everything off. */
+  /** Destroys all connections. */
   destroy(): void {
     for (const socket of this.#open) socket.destroy();
   }
 
   #createServer(): NetServer {
     if (!this.#tls) return createServer(SOCKET, (socket) => this.#accept(socket));
-    // The server's order counts.
+    // The server's order decides.
     const ALPNProtocols = [...(this.#http ? ['http/1.1'] : []), ...(this.#grpc ? ['h2'] : [])];
     const options = { handshakeTimeout: this.#arrivalMs, ...this.#tls, ...SOCKET, ALPNProtocols };
     const server = createTlsServer(options, (socket) => this.#acceptSecure(socket));
@@ -97,7 +97,7 @@ export class PortConnections {
 
   #acceptSecure(socket: TLSSocket): void {
     this.#keep(socket);
-    // It shook hands meanwhile.
+    // The handshake finished after `close`.
     if (this.#closing) {
       socket.destroy();
       return;
@@ -108,7 +108,7 @@ export class PortConnections {
       return;
     }
     this.#sniff(socket, (protocol) => {
-      // Node takes no HTTP/2 otherwise.
+      // Node accepts HTTP/2 only with this protocol.
       if (protocol === 'HTTP/2') socket.alpnProtocol = 'h2';
       this.#hand(socket, protocol);
     });
@@ -129,7 +129,7 @@ export class PortConnections {
         this.#http?.serve(socket);
         break;
       case 'HTTP/2':
-        // As the sockets of grpc-js are: the end of what the client sends is the end of the connection.
+        // Matches sockets of grpc-js: when the client ends its side, the connection ends.
         socket.allowHalfOpen = false;
         this.#grpc?.injectConnection(socket);
     }
@@ -137,7 +137,7 @@ export class PortConnections {
 
   #keep(socket: Socket): void {
     this.#open.add(socket);
-    // Whoever gets it has listeners of its own.
+    // Errors are handled by the listeners of the protocol's server.
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#open.delete(socket);

@@ -1,43 +1,46 @@
 import { createSecureContext, type TlsOptions } from 'node:tls';
 import { StatusError } from '../../core/status.js';
 
-/** Certificates and how to ask for those of clients, as `node:tls` takes them. The protocols are the port's affair. */
+/** Certificates and client authentication, in the form of `node:tls`. The port sets the protocols. */
 export type PortTls = Omit<TlsOptions, 'ALPNProtocols' | 'ALPNCallback'>;
 
-/** A server's certificate, and whose clients it serves, in PEM. */
+/** Server certificate and, optionally, the CA of clients, in PEM. */
 export interface ServerPem<Pem extends string | Buffer = string | Buffer> {
-  /** The server's certificate, and those between it and the root. */
+  /** Server certificate, followed by its intermediate certificates. */
   readonly cert: Pem;
   readonly key: Pem;
-  /** Certificates of who signs those of clients; then only clients with one are served. @defaultValue none are asked for */
+  /**
+   * CA certificates of clients. If set, only clients with a certificate are served. @defaultValue none; clients
+   * need no certificate
+   */
   readonly clientCa?: Pem;
 }
 
-/** What `node:tls` makes of it. */
+/** Options of `node:tls` for a {@link ServerPem}. */
 export type PemTls<Pem extends string | Buffer> = Readonly<
   Record<'cert' | 'key', Pem> & { ca?: Pem; requestCert?: true; rejectUnauthorized?: true }
 >;
 
-/** A port with such a certificate, that serves such clients. */
+/** Converts PEM data to options of `node:tls`. */
 export function pemTls<Pem extends string | Buffer>({ cert, key, clientCa }: ServerPem<Pem>): PemTls<Pem> {
   if (clientCa === undefined) return { cert, key };
   return { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
-/** Certificates that change while a port is served, such as those that `watchTlsFiles` reads. */
+/** Certificates that change while a port is served, such as those of `watchTlsFiles`. */
 export interface ChangingTls {
-  /** As they are now. */
+  /** Current certificates. */
   readonly options: PortTls;
-  /** Calls `listener` with the new ones whenever they have changed, until the function returned is called. */
+  /** Calls `listener` with the new certificates on every change. Returns a function that unsubscribes. */
   onChange(listener: (options: PortTls) => void): () => void;
 }
 
-/** Whether these change by themselves. */
+/** Returns true for certificates that can change. */
 export function isChanging(tls: PortTls | ChangingTls): tls is ChangingTls {
   return 'onChange' in tls;
 }
 
-/** @throws TypeError when no connection can be served with them: no certificate, or one of another key. */
+/** @throws TypeError if no connection can be served: there is no certificate, or the key belongs to another one. */
 export function checkTls(tls: PortTls): void {
   if (tls.pfx === undefined && (tls.cert === undefined || tls.key === undefined)) {
     const missing = tls.cert === undefined ? 'certificate' : 'private key';

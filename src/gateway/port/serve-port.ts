@@ -9,59 +9,59 @@ import { checkPlainText } from './plain-text.js';
 import { PortConnections } from './port-connections.js';
 import { type ChangingTls, checkTls, isChanging, type PortTls } from './port-tls.js';
 
-/** Who answers at a port: a gRPC server, a gateway, or both. */
+/** Servers behind a port: a gRPC server, a gateway, or both. */
 export type PortServers =
   | { readonly server: Server; readonly gateway?: Gateway }
   | { readonly server?: undefined; readonly gateway: Gateway };
 
-/** What {@link servePort} takes besides. */
+/** Settings of {@link servePort}, except the servers. */
 export interface PortSettings {
-  /** `host:port`, port 0 for any that is free, or `unix:path`. */
+  /** `host:port` (port 0 for any free port) or `unix:path`. */
   readonly address: string;
-  /** Certificates, as `node:tls` takes them, or as `watchTlsFiles` reads them. @defaultValue none: no TLS */
+  /** Certificates in the form of `node:tls`, or from `watchTlsFiles`. @defaultValue none: plain text */
   readonly tls?: PortTls | ChangingTls;
   /**
-   * Speak plain text though the address can be reached from other machines: where a mesh or a proxy keeps others out.
+   * Allows plain text on an address that other machines can reach, for use behind a mesh or proxy.
    *
-   * @defaultValue false: only to this machine, which socket files are on too
+   * @defaultValue false: plain text only on loopback addresses and socket files
    */
   readonly insecure?: boolean;
   /**
-   * How many connections may be open at once, at each address that the name stands for: `localhost` is two. More are closed
-   * as they come. @defaultValue no limit
+   * Upper bound on concurrent connections, for each address that the name resolves to: `localhost` has two.
+   * Further connections are closed at once. @defaultValue no limit
    */
   readonly maxConnections?: number | undefined;
   /**
-   * Where errors go that do not keep the port from being served: addresses of the host that cannot be listened on, connections that
-   * cannot be accepted, a gateway that throws. @defaultValue standard error
+   * Receives errors that do not stop the port: addresses that cannot be listened on, connections that cannot be
+   * accepted, a gateway that throws. @defaultValue standard error
    */
   readonly logger?: Logger | undefined;
-  /** What times the first bytes of a connection. @defaultValue the machine's */
+  /** Clock that times the first bytes of a connection. @defaultValue the system clock */
   readonly clock?: Clock;
 }
 
-/** What a port serves, and how. */
+/** Servers and settings of a port. */
 export type PortOptions = PortServers & PortSettings;
 
-/** A port that is served. */
+/** Port that is being served. */
 export interface ServedPort extends AsyncDisposable {
-  /** As it was asked for, with the port that was found. */
+  /** Requested address, with the actual port. */
   readonly address: string;
-  /** 0 for a socket file. */
+  /** Actual port, or 0 for a socket file. */
   readonly port: number;
   /**
-   * Has connections that come from now on be served with other certificates; those that are open go on. Whether
-   * clients are asked for theirs stays as it was.
+   * Serves new connections with other certificates. Open connections and the client authentication settings do
+   * not change.
    *
-   * @throws TypeError when they cannot be used, or the port has no TLS. Then nothing changes.
+   * @throws TypeError if the certificates cannot be used, or the port has no TLS; then nothing changes.
    */
   replaceTls(tls: PortTls): void;
   /**
-   * Takes no more connections, closes those that are idle, and the others when what is under way on them has been
+   * Stops accepting connections and closes idle ones. The others close after their current requests have been
    * answered. Neither the gRPC server nor the gateway is closed.
    */
   close(options?: {
-    /** After how long to cut off what is left. @defaultValue 1000 */ readonly graceMs?: number;
+    /** Milliseconds until the remaining connections are destroyed. @defaultValue 1000 */ readonly graceMs?: number;
   }): Promise<void>;
 }
 
@@ -69,12 +69,13 @@ const CLOSING = { graceMs: 1000 };
 const DEFAULTS = { clock: systemClock, insecure: false };
 
 /**
- * Answers gRPC and REST on one port. In plain text, connections that begin as HTTP/2 does are gRPC's, all others
- * the gateway's. With TLS the client chooses by ALPN: who speaks HTTP/1.1, if only among others, wants REST, as
- * gRPC has no use for it; so browsers and curl, which offer both, get it.
+ * Serves gRPC and REST on one port. In plain text, connections that begin with the HTTP/2 preface go to gRPC, all
+ * others to the gateway. With TLS, ALPN decides. A client that offers HTTP/1.1, even among others, gets REST,
+ * because gRPC cannot use HTTP/1.1. Browsers and curl offer both, so they get REST.
  *
- * @throws TypeError when the address is malformed, or can be reached from other machines without TLS, or certificates
- * cannot be used, or `maxConnections` is not a whole number; what `listen` of `node:net` throws when it cannot be listened at.
+ * @throws TypeError if the address is malformed, other machines can reach it without TLS, certificates cannot be
+ * used, or `maxConnections` is not a whole number. Rejects with the error of `listen` (`node:net`) if it cannot
+ * listen.
  *
  * @example
  * ```ts
@@ -97,10 +98,7 @@ export async function servePort(options: PortOptions): Promise<ServedPort> {
   const connections = new PortConnections({ ...settings, tls: certificates, logger });
   const { address } = options;
   const reportFailure: OnListenFailure = (err, { host }) =>
-    logger.error(
-      { err, address, host },
-      'an address cannot be listened on, or a connection not be accepted there',
-    );
+    logger.error({ err, address, host }, 'cannot listen on an address, or cannot accept a connection there');
   const listening = await Listening.at(places, () => connections.createServer(), reportFailure).catch(
     (error) => {
       connections.close();
@@ -125,7 +123,7 @@ export async function servePort(options: PortOptions): Promise<ServedPort> {
   };
 }
 
-/** Also what has changed while the port began to listen. */
+/** Applies certificates on every change, including one that happened before the port was listening. */
 function follow(tls: ChangingTls, connections: PortConnections): () => void {
   const replace = (next: PortTls) => connections.replaceTls(next);
   replace(tls.options);

@@ -3,11 +3,11 @@ import type { Clock } from '../../core/clock.js';
 import { type Protocol, protocolOf } from './protocol.js';
 
 /**
- * Looks at the first bytes of a connection, and leaves them there to be read. A client that ends before there are
- * enough is taken to speak HTTP/1.1, in which it can be told what is wrong. One that sends nothing at all is
- * closed.
+ * Inspects the first bytes of a connection and puts them back. A client that ends early counts as HTTP/1.1, in
+ * which it can be told the error. A client that sends nothing is disconnected.
  *
- * @param tell - is called once, unless the connection breaks or ends first; with undefined when the client is too slow.
+ * @param tell - called once with the protocol, or with undefined if the client is too slow; never called if the
+ * connection ends first.
  */
 export function sniffProtocol(
   socket: Socket,
@@ -28,7 +28,7 @@ export function sniffProtocol(
       settle('HTTP/1.1');
       return;
     }
-    // Whoever answers would not hear of an end that has been, and wait for a request: probes of TCP ask nothing.
+    // The next handler would miss the end event and wait for a request. TCP probes send nothing.
     stop();
     socket.end();
   };

@@ -6,36 +6,39 @@ import { withDefaults } from '../../core/options.js';
 import { quoted, StatusError } from '../../core/status.js';
 import { type ChangingTls, checkTls, type PemTls, type PortTls, pemTls } from './port-tls.js';
 
-/** Files in PEM. */
+/** Paths of PEM files. */
 export interface TlsFiles {
-  /** The server's certificate, and those between it and the root. */
+  /** Server certificate, followed by its intermediate certificates. */
   readonly cert: string;
   readonly key: string;
-  /** Certificates of who signs those of clients; then only clients with one are served. @defaultValue none are asked for */
+  /**
+   * CA certificates of clients. If set, only clients with a certificate are served. @defaultValue none; clients
+   * need no certificate
+   */
   readonly clientCa?: string;
 }
 
-/** What {@link watchTlsFiles} takes besides. */
+/** Options of {@link watchTlsFiles}. */
 export interface TlsFilesOptions {
-  /** How often the files are read, in milliseconds. @defaultValue 10,000 */
+  /** Milliseconds between reads of the files. @defaultValue 10,000 */
   readonly intervalMs?: number;
-  /** Is told of certificates that count from now on, and of those that cannot be used. @defaultValue standard error */
+  /** Receives a line for each new certificate, and for files that cannot be used. @defaultValue standard error */
   readonly logger?: TlsLogger;
-  /** @defaultValue the machine's */
+  /** @defaultValue the system clock */
   readonly clock?: Clock;
 }
 
-/** A pino logger is one. */
+/** Logger for certificate changes. A pino logger fits. */
 export interface TlsLogger {
-  /** That new certificates count. */
+  /** Logs that new certificates are in use. */
   info(facts: Readonly<Record<string, unknown>>, message: string): void;
-  /** That those in the files cannot be used. */
+  /** Logs that the files cannot be used. */
   error(facts: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** Certificates of files. Disposing of it ends the reading; ports go on with the last. */
+/** Certificates from files. Disposing stops the polling; ports keep the last certificates. */
 export interface WatchedTls extends ChangingTls, Disposable {
-  /** Reads the files now, as on SIGHUP. What is wrong with them is logged, and nothing changes. */
+  /** Reads the files now, for example on SIGHUP. Invalid files are logged and change nothing. */
   reload(): Promise<void>;
 }
 
@@ -45,11 +48,11 @@ const DEFAULTS = {
 } satisfies TlsFilesOptions;
 
 /**
- * Reads certificates from files, and again every ten seconds: so it does not matter how new ones come there, be it that a
- * link comes to lead elsewhere. New connections get the new certificate, those that are open go on. A certificate that
- * cannot be used, or not with its key, is told of and the one before stays.
+ * Reads certificates from files and polls them every ten seconds. Polling also detects changes through symbolic
+ * links. New connections get the new certificate; open ones continue. If the files are invalid or do not match,
+ * the previous certificate stays in use and an error is logged.
  *
- * @throws TypeError when the first cannot be read or used.
+ * @throws TypeError if the first certificate cannot be read or used.
  *
  * @example
  * ```ts
@@ -74,7 +77,7 @@ class TlsWatch implements WatchedTls {
     this.#settings.logger.error({ err }, 'listener to new certificates failed'),
   );
   #current: Pem;
-  /** What was read last, be it of use or not: it is told of once. */
+  /** Contents read last, valid or not. Used to log each change once. */
   #seen: Pem;
   #fault: string | undefined;
   #reading: Promise<void> = Promise.resolve();
@@ -126,12 +129,12 @@ class TlsWatch implements WatchedTls {
       checkTls(contents);
       this.#current = contents;
       this.#listeners.notify(contents);
-      this.#settings.logger.info(this.#facts(), 'the certificate has changed; new connections get it');
+      this.#settings.logger.info(this.#facts(), 'certificate changed; new connections use it');
     } catch (error) {
       const { message } = StatusError.from(error);
       if (message === this.#fault) return;
       this.#fault = message;
-      this.#settings.logger.error(this.#facts(), `the certificate before stays: ${message}`);
+      this.#settings.logger.error(this.#facts(), `previous certificate stays in use: ${message}`);
     }
   }
 

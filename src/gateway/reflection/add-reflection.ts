@@ -14,27 +14,28 @@ import { type AnnotatedOperation, MethodAnnotations } from './method-annotations
 import { ReflectedFiles } from './reflected-files.js';
 import { ReflectionAnswers } from './reflection-answers.js';
 
-/** What {@link addReflection} tells of. */
+/** Options of {@link addReflection}. */
 export interface ReflectionOptions extends Pick<ServiceDescription, 'descriptors' | 'annotationOf'> {
   /**
-   * Long-running methods whose `operation_info` the descriptors have lost, as the `methods` of a `Schema`.
+   * Long-running methods whose descriptors have lost `operation_info`, such as the `methods` of a `Schema`.
    *
-   * @defaultValue none: what the descriptors say
+   * @defaultValue none: only the descriptors count
    */
   readonly operationMethods?: readonly AnnotatedOperation[];
   /**
-   * Full names of services that the server has besides those of the descriptors, such as `grpc.health.v1.Health`.
+   * Full names of services that the server offers in addition to those of the descriptors, such as
+   * `grpc.health.v1.Health`.
    *
    * @defaultValue none
    */
   readonly services?: readonly string[];
-  /** Where errors go that no client is told. @defaultValue standard error */
+  /** Receives errors that are hidden from clients. @defaultValue standard error */
   readonly logger?: Logger;
 }
 
-/** What a server tells of itself. */
+/** Handle on the reflection service of a server. */
 export interface Reflection {
-  /** Tells of something else from now on: for a server that comes to serve more. */
+  /** Describes other services from now on, for a server that adds services at run time. */
   replace(options: ReflectionOptions): void;
 }
 
@@ -47,10 +48,11 @@ const PATHS = [
 type ReflectionHandler = handleBidiStreamingCall<ServerReflectionRequest, ServerReflectionResponse>;
 
 /**
- * Adds `grpc.reflection.v1.ServerReflection`, and `v1alpha`, to a server: grpcurl, `buf curl` and the like then call it
- * without its protos. Custom options such as HTTP rules are served, and all that is imported.
+ * Adds `grpc.reflection.v1.ServerReflection` and its `v1alpha` version to a server. Tools such as grpcurl and
+ * `buf curl` can then call the server without its protos. The files include custom options such as HTTP rules,
+ * and all imports.
  *
- * @throws TypeError when the descriptors are none.
+ * @throws TypeError if the descriptors are invalid.
  *
  * @example
  * ```ts
@@ -65,7 +67,7 @@ export function addReflection(server: Server, options: ReflectionOptions = {}): 
     call.on('data', (request) => {
       if (hasFailed) return;
       try {
-        // Whoever does not read the answers is not read from either.
+        // Back-pressure: stop reading from a client that does not read its responses.
         if (call.write(answers().to(request))) return;
         call.pause();
         call.once('drain', () => call.resume());
@@ -76,7 +78,7 @@ export function addReflection(server: Server, options: ReflectionOptions = {}): 
       }
     });
     call.on('end', () => call.end());
-    // The client is gone, or what it sent is no message: grpc-js has answered.
+    // The client is gone, or sent bytes that are not a message. grpc-js has already responded.
     call.on('error', () => {});
   };
   for (const path of PATHS) {
@@ -101,7 +103,7 @@ function methodAt(path: string) {
   };
 }
 
-/** Descriptors are read now, for they may be none; what is told of them is put together when somebody asks first. */
+/** Reads the descriptors at once, because they may be invalid. Builds the responses lazily, on the first request. */
 function answersOf(options: ReflectionOptions): () => ReflectionAnswers {
   const registry = registryOf(options);
   let answers: ReflectionAnswers | undefined;

@@ -12,28 +12,28 @@ import {
 import type { MethodOptions } from '@bufbuild/protobuf/wkt';
 import { ownRegistry } from '../../schema/own-registry.js';
 
-/** The types of a long-running method, as `operation_info` names them. */
+/** Long-running method with the types that its `operation_info` names. */
 export interface AnnotatedOperation {
   readonly descriptor: DescMethod;
   readonly responseType: { readonly typeName: string };
   readonly metadataType: { readonly typeName: string };
 }
 
-/** Where the options are found that descriptors have lost. */
+/** Sources of the options that descriptors have lost. */
 export interface AnnotationSources {
-  /** The `google.api.http` rule of an RPC in ProtoJSON. */
+  /** Returns the `google.api.http` rule of an RPC in ProtoJSON. */
   readonly annotationOf?: ((method: DescMethod) => unknown) | undefined;
   readonly operationMethods?: readonly AnnotatedOperation[] | undefined;
 }
 
-/** An option to put back. */
+/** Option to restore. */
 export interface LostOption {
-  /** Declares it. */
+  /** File that declares the option. */
   readonly file: DescFile;
   readonly set: (options: MethodOptions) => void;
 }
 
-/** The options of methods that proto-loader drops, for clients of reflection to see. */
+/** Method options that proto-loader drops, restored for clients of reflection. */
 export class MethodAnnotations {
   readonly #annotationOf: (method: DescMethod) => unknown;
   readonly #operations: ReadonlyMap<DescMethod, AnnotatedOperation>;
@@ -43,7 +43,7 @@ export class MethodAnnotations {
     this.#operations = new Map(operationMethods.map((method) => [method.descriptor, method]));
   }
 
-  /** Those that the descriptor of a method does not have though it was declared with them. */
+  /** Options that a method was declared with and that its descriptor lacks. */
   lostBy(method: DescMethod): readonly LostOption[] {
     const operation = this.#operations.get(method);
     const info = operation && {
@@ -67,7 +67,10 @@ function lost(method: DescMethod, name: string, json: unknown): LostOption[] {
   ];
 }
 
-/** An option that is no message of its type is left out: who serves REST refuses it, and gRPC can do without it. */
+/**
+ * Omits an option that is not a valid message of its type. The gateway rejects such a rule; gRPC does not need
+ * it.
+ */
 function messageOf(type: DescMessage, json: unknown): Message | undefined {
   try {
     return fromJson(type, json as JsonValue);

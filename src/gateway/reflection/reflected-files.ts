@@ -16,7 +16,7 @@ import {
 import { ownRegistry } from '../../schema/own-registry.js';
 import type { MethodAnnotations } from './method-annotations.js';
 
-/** What any server has, whether its descriptors say so or not; their imports come with them. */
+/** Files that every server offers, even if its descriptors do not contain them, together with their imports. */
 const STANDARD_FILES = [
   'google/longrunning/operations.proto',
   'google/rpc/error_details.proto',
@@ -25,9 +25,12 @@ const STANDARD_FILES = [
   'grpc/reflection/v1alpha/reflection.proto',
 ];
 
-/** Files as reflection serves them: encoded, with every import, and with HTTP rules. */
+/** Files as reflection serves them: encoded, with all imports and HTTP rules. */
 export class ReflectedFiles {
-  /** The standard files come first: what is served may have their types as proto-loader has scattered them. */
+  /**
+   * Standard files come first, because proto-loader may have moved their types to other files in the served
+   * descriptors.
+   */
   readonly registries: readonly FileRegistry[];
   readonly #standard = standardRegistry();
   readonly #annotations: MethodAnnotations;
@@ -38,7 +41,7 @@ export class ReflectedFiles {
   constructor(served: FileRegistry, annotations: MethodAnnotations) {
     this.registries = [this.#standard, served];
     this.#annotations = annotations;
-    // Of files that both have, those served count.
+    // If both registries contain a file, the served one counts.
     for (const registry of this.registries) {
       for (const file of registry.files) this.#byName.set(file.proto.name, file);
     }
@@ -48,7 +51,7 @@ export class ReflectedFiles {
     return this.#byName.get(name);
   }
 
-  /** A file and all that it needs, itself first. */
+  /** Encodes a file, followed by everything that it imports. */
   withImports(file: DescFile): Uint8Array[] {
     const needed = new Set([this.#known(file)]);
     for (const each of needed) for (const imported of this.#importsOf(each)) needed.add(imported);
@@ -60,14 +63,14 @@ export class ReflectedFiles {
     if (known) return known;
     const proto = clone(FileDescriptorProtoSchema, file.proto);
     this.#annotate(file, proto);
-    // Imports that options alone need come as they are declared; the others may have been lost.
+    // Imports that only options need are added as declared. The other imports may have been lost.
     const imports = this.#importsOf(file).map(({ proto: { name } }) => name);
     if (imports.some((name) => !proto.dependency.includes(name))) {
       proto.dependency = imports;
       proto.publicDependency = [];
       proto.weakDependency = [];
     }
-    // Comments are most of it.
+    // Comments account for most of the size.
     clearField(proto, FileDescriptorProtoSchema.field.sourceCodeInfo);
     const bytes = toBinary(FileDescriptorProtoSchema, proto);
     this.#encoded.set(file, bytes);
@@ -101,14 +104,15 @@ export class ReflectedFiles {
     return found;
   }
 
-  /** Registries that hold the same file each have a descriptor of it. */
+  /** Maps a file to its one descriptor, because each registry has its own descriptor of the same file. */
   #known(file: DescFile): DescFile {
     return this.#byName.get(file.proto.name) ?? file;
   }
 
   /**
-   * The files of types that a file refers to and does not import. proto-loader has lost its imports then, and where
-   * the standard files stood; to serve those beside its own would declare their types twice.
+   * Files of types that a file refers to without importing them. In that case proto-loader has lost the imports
+   * and the location of the standard files. Serving its copies beside the standard files would declare their
+   * types twice.
    */
   #missing(file: DescFile, declared: readonly DescFile[]): DescFile[] {
     if (declared.length > 0) return [];

@@ -9,12 +9,12 @@ import type { ReflectedFiles } from './reflected-files.js';
 type Answer = NonNullable<ServerReflectionResponse['messageResponse']>;
 type Question = ServerReflectionRequest['messageRequest'];
 
-/** Answers questions about the files and services of a server. */
+/** Answers reflection requests about the files and services of a server. */
 export class ReflectionAnswers {
   readonly #files: ReflectedFiles;
   readonly #services: readonly string[];
 
-  /** @param services - full names of those that the server has. */
+  /** @param services - full names of the services that the server offers. */
   constructor(files: ReflectedFiles, services: readonly string[]) {
     this.#files = files;
     this.#services = [...new Set(services)].sort();
@@ -46,12 +46,13 @@ export class ReflectionAnswers {
       case 'allExtensionNumbersOfType':
         return this.#extensionNumbers(question.value);
       case undefined:
-        return failure(Code.INVALID_ARGUMENT, 'request asks nothing: set one of its fields');
+        return failure(Code.INVALID_ARGUMENT, 'request is empty: set one of its fields');
     }
   }
 
   #file(file: DescFile | undefined, asked: string): Answer {
-    if (!file) return failure(Code.NOT_FOUND, `${asked} is not known here: list the services to see what is`);
+    if (!file)
+      return failure(Code.NOT_FOUND, `${asked} is unknown: list the services to see what is available`);
     return {
       $case: 'fileDescriptorResponse',
       value: { fileDescriptorProto: this.#files.withImports(file).map((bytes) => Buffer.from(bytes)) },
@@ -62,7 +63,7 @@ export class ReflectionAnswers {
     if (!this.#files.registries.some((registry) => registry.getMessage(typeName))) {
       return failure(
         Code.NOT_FOUND,
-        `type ${quoted(typeName)} is not known here: list the services to see what is`,
+        `type ${quoted(typeName)} is unknown: list the services to see what is available`,
       );
     }
     const extensionNumber = [...new Set(this.#extensions(typeName).map(({ number }) => number))];
@@ -76,7 +77,7 @@ export class ReflectionAnswers {
       .filter(({ extendee }) => extendee.typeName === typeName);
   }
 
-  /** The file that declares a type or service, or the one that a member is of. */
+  /** File that declares a type or service, or that declares the owner of a member. */
   #declaring(symbol: string): DescFile | undefined {
     for (const registry of this.#files.registries) {
       const file = registry.get(symbol)?.file ?? memberFile(registry, symbol);

@@ -7,20 +7,20 @@ const CONTROL_CHARACTER = /\p{Cc}/u;
 const DOT_SEGMENT = /(?:^|\/)\.\.?(?:\/|$)/;
 
 /**
- * The values that a path gives to the variables of a template which matches it, by field path.
+ * Values that a matching path gives to the variables of a template, by field path.
  *
- * @throws StatusError INVALID_ARGUMENT when any segment, bound or not, is no valid text or a dot segment.
+ * @throws StatusError INVALID_ARGUMENT if any segment, bound or not, is invalid text or a dot segment.
  */
 export function bindPath(template: PathTemplate, segments: readonly string[]): Map<string, string> {
   segments.forEach(checkSegment);
   const rest = template.segments.findIndex(({ kind }) => kind === '**');
-  // How many segments more than itself `**` takes: -1 when it takes none.
+  // Number of segments that `**` matches beyond one: -1 if it matches none.
   const surplus = segments.length - template.segments.length;
   const indexInPath = (index: number) => (rest >= 0 && index > rest ? index + surplus : index);
   return new Map(
     template.variables.map((variable) => {
       const bound = segments.slice(indexInPath(variable.start), indexInPath(variable.end));
-      // checkSegment has seen to it that each can be decoded.
+      // checkSegment ensures that each can be decoded.
       const decode = isSingleSegment(template, variable) ? percentDecode : percentDecodeButSlashes;
       return [variable.fieldPath, bound.map(decode).join('/')];
     }),
@@ -32,18 +32,18 @@ function isSingleSegment(template: PathTemplate, { start, end }: TemplateVariabl
 }
 
 /**
- * Decoded in full, escaped slashes too, whatever the variable keeps of them: what is behind the gateway may
- * decode once more.
+ * Checks the fully decoded segment, including escaped slashes, because the server behind the gateway may decode
+ * again.
  */
 function checkSegment(segment: string): void {
   const text = percentDecode(segment);
   if (text === undefined) {
     throw malformedUrl(
-      `path segment ${quoted(segment)} cannot be decoded: write text as UTF-8, each byte that is escaped as %XX`,
+      `path segment ${quoted(segment)} cannot be decoded: encode text as UTF-8 and escape bytes as %XX`,
     );
   }
   if (CONTROL_CHARACTER.test(text)) {
-    throw malformedUrl(`path segment ${quoted(segment)} has a control character: leave it out`);
+    throw malformedUrl(`path segment ${quoted(segment)} has a control character: remove it`);
   }
   if (DOT_SEGMENT.test(text)) {
     throw malformedUrl(

@@ -1,17 +1,17 @@
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import { invalidField, quoted, type StatusError } from '../../core/status.js';
 
-/** Fields inside a field, by their names in JSON. */
+/** Fields within a field, by JSON name. */
 interface FieldTree extends Map<string, FieldTree> {}
 
 /**
- * The fields that a path binds. A query that sets one of them too could contradict the path, by which the
- * request was authorized.
+ * Fields that a path binds. A query that also sets one of them could contradict the path, which decided the
+ * authorization.
  */
 export class BoundFields {
   readonly #tree: FieldTree = new Map();
 
-  /** @param fieldPaths - as templates have them: `aws_cluster.name`. */
+  /** @param fieldPaths - in the form of templates: `aws_cluster.name`. */
   constructor(fieldPaths: Iterable<string>) {
     for (const path of fieldPaths) {
       let tree = this.#tree;
@@ -24,8 +24,7 @@ export class BoundFields {
   }
 
   /**
-   * Whether setting a field would touch a bound one: it is bound itself, has a bound field inside, or is inside
-   * one.
+   * Returns true if a field is bound, contains a bound field or is inside one.
    *
    * @param fieldPath - in proto or camelCase names: `aws_cluster.name`, `awsCluster.name`.
    */
@@ -41,9 +40,9 @@ export class BoundFields {
   }
 }
 
-/** A query parameter that the path says already. */
+/** Rejects a query parameter that the path also sets. */
 export function boundInQuery(name: string): StatusError {
-  const message = `query parameter ${quoted(name)} is set by the path: leave it out of the query`;
+  const message = `query parameter ${quoted(name)} is set by the path: remove it from the query`;
   return invalidField(name, message);
 }
 

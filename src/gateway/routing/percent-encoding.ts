@@ -1,4 +1,4 @@
-/** Text without its percent-encoding; undefined when an escape is malformed or the bytes are no UTF-8. */
+/** Removes percent-encoding. Returns undefined if an escape is malformed or the bytes are not UTF-8. */
 export function percentDecode(text: string): string | undefined {
   if (!text.includes('%')) return text.isWellFormed() ? text : undefined;
   try {
@@ -9,7 +9,7 @@ export function percentDecode(text: string): string | undefined {
   }
 }
 
-/** The same, but `%2F` and `%2f` keep their spelling. */
+/** Removes percent-encoding except `%2F` and `%2f`. */
 export function percentDecodeButSlashes(text: string): string | undefined {
   if (!text.includes('%')) return percentDecode(text);
   const decoded = text.split(/(%2[Ff])/).map((part, index) => (index % 2 === 0 ? percentDecode(part) : part));

@@ -2,15 +2,18 @@ import { quoted } from '../../core/status.js';
 import { malformedUrl } from '../http/malformed-request.js';
 import { percentDecode } from './percent-encoding.js';
 
-/** The parameters of a query, decoded: values by name, both in their order. */
+/** Decoded query parameters by name. Names and values keep their order. */
 export interface Query {
-  /** Those that name fields of the request, as they were spelt. */
+  /** Parameters that name fields of the request, in their original spelling. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
-  /** Those that are for the gateway, by their names without a dollar: `alt`, `prettyPrint`. */
+  /** Parameters for the gateway, by name without the dollar sign: `alt`, `prettyPrint`. */
   readonly system: ReadonlyMap<string, readonly string[]>;
 }
 
-/** https://cloud.google.com/apis/docs/system-parameters, and those that Google's clients send besides. */
+/**
+ * System parameters (https://cloud.google.com/apis/docs/system-parameters), and others that Google's clients
+ * send.
+ */
 const SYSTEM_PARAMETERS = new Set([
   '$alt',
   'alt',
@@ -34,7 +37,7 @@ const SYSTEM_PARAMETERS = new Set([
 /**
  * Decodes a raw query.
  *
- * @throws StatusError INVALID_ARGUMENT when an escape is malformed or the bytes are no UTF-8.
+ * @throws StatusError INVALID_ARGUMENT if an escape is malformed or the bytes are not UTF-8.
  */
 export function parseQuery(raw: string): Query {
   const fields = new Map<string, string[]>();
@@ -60,6 +63,6 @@ function decode(text: string): string {
   const decoded = percentDecode(text.replaceAll('+', ' '));
   if (decoded !== undefined) return decoded;
   throw malformedUrl(
-    `query parameter ${quoted(text)} cannot be decoded: write text as UTF-8, each byte that is escaped as %XX`,
+    `query parameter ${quoted(text)} cannot be decoded: encode text as UTF-8 and escape bytes as %XX`,
   );
 }

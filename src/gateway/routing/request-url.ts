@@ -1,18 +1,18 @@
-/** A raw URL, taken apart; nothing of it is decoded. */
+/** Parts of a raw URL, not decoded. */
 export interface RequestUrl {
   readonly segments: readonly string[];
-  /** What follows the last colon of the last segment; undefined when it has no colon. */
+  /** Text after the last colon of the last segment. Undefined if the segment has no colon. */
   readonly verb: string | undefined;
-  /** What follows the first question mark. */
+  /** Text after the first question mark. */
   readonly query: string;
 }
 
 /**
- * Takes a raw URL apart, as `req.url` of `node:http` has it. Not by `URL`, which folds dot segments, escaped
- * ones too, so that another path would be matched than the one that was authorized on the way.
+ * Splits a raw URL (`req.url` of `node:http`). `URL` is unsuitable because it resolves dot segments, even escaped
+ * ones. The gateway would then match a different path than the one that a proxy authorized.
  *
- * @returns undefined when it has an empty segment (a trailing slash makes one) or does not begin with a slash:
- * no template matches such a path.
+ * @returns undefined if the path has an empty segment (including a trailing slash) or does not begin with a
+ * slash. No template matches such a path.
  */
 export function splitUrl(rawUrl: string): RequestUrl | undefined {
   const mark = rawUrl.indexOf('?');

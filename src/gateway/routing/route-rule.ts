@@ -2,11 +2,11 @@ import { quoted } from '../../core/status.js';
 import { HttpRuleError } from '../../schema/http-rule-error.js';
 import { type PathTemplate, parseTemplate } from '../../schema/path-template.js';
 
-/** An HTTP method and a path template. */
+/** HTTP method and path template. */
 export interface RouteRule {
-  /** `GET`, `POST`, … as requests spell it; `*` stands for any. */
+  /** Method as requests spell it, such as `GET`, or `*` for any method. */
   readonly httpMethod: string;
-  /** `/v1/{name=operations/**}:cancel`. */
+  /** Template such as `/v1/{name=operations/**}:cancel`. */
   readonly template: string;
 }
 
@@ -14,14 +14,14 @@ export interface RouteRule {
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
- * Takes the template of a rule apart.
+ * Parses the template of a rule.
  *
- * @throws HttpRuleError when it is malformed, or the method is no name.
+ * @throws HttpRuleError if the template is malformed or the method is not a valid name.
  */
 export function parseRule({ httpMethod, template }: RouteRule): PathTemplate {
   if (!METHOD.test(httpMethod)) {
     throw new HttpRuleError(
-      `rule of path template ${quoted(template)} has the HTTP method ${quoted(httpMethod)}, which is none: write a name such as "GET", or "*" for any`,
+      `rule of path template ${quoted(template)} has the invalid HTTP method ${quoted(httpMethod)}: write a name such as "GET", or "*" for any`,
     );
   }
   return parseTemplate(template);

@@ -8,13 +8,13 @@ import { splitUrl } from './request-url.js';
 import { parseRule, type RouteRule } from './route-rule.js';
 import { endOf, matchingEnds, type RoutesByMethod, TreeNode } from './route-tree.js';
 
-/** What became of a request. */
+/** Result of routing a request. */
 export type Routing =
   | {
       readonly kind: 'route';
-      /** The index of the rule. */
+      /** Index of the rule. */
       readonly route: number;
-      /** The values of the template's variables, decoded, by field path. */
+      /** Decoded values of the template's variables, by field path. */
       readonly bindings: ReadonlyMap<string, string>;
       readonly query: Query;
     }
@@ -29,16 +29,13 @@ interface Route {
 
 const ANY_METHOD = '*';
 
-/**
- * The rules of a gateway, to find that of a request. Time is linear in the length of the URL, besides a limit
- * that the rules alone set.
- */
+/** Finds the rule of a request. Takes time linear in the length of the URL; the factor depends only on the rules. */
 export class RouteTable {
   readonly #routes: readonly Route[];
-  /** One tree for each verb, and one for no verb: a path with a verb that no template has is not found. */
+  /** One tree per verb, and one for paths without a verb. A path whose verb no template has is not found. */
   readonly #trees = new Map<string | undefined, TreeNode>();
 
-  /** @throws HttpRuleError when a rule is invalid, or two have the same method and shape. */
+  /** @throws HttpRuleError if a rule is invalid, or two have the same method and shape. */
   constructor(rules: readonly RouteRule[]) {
     this.#routes = rules.map((rule, index) => {
       const { httpMethod } = rule;
@@ -59,8 +56,8 @@ export class RouteTable {
   /**
    * Finds the rule of a request.
    *
-   * @param rawUrl - path and query as the request has them: `req.url`.
-   * @throws StatusError INVALID_ARGUMENT when a rule matches, but the URL is malformed, or its query sets a field
+   * @param rawUrl - path and query as received: `req.url`.
+   * @throws StatusError INVALID_ARGUMENT if a rule matches but the URL is malformed, or its query sets a field
    * that the path binds.
    */
   find(httpMethod: string, rawUrl: string): Routing {
@@ -91,7 +88,7 @@ export class RouteTable {
   }
 }
 
-/** HEAD is GET without the body, unless it has a rule of its own. */
+/** Treats HEAD as GET, unless HEAD has its own rule. */
 function routeFor(httpMethod: string, routes: RoutesByMethod): number | undefined {
   const get = httpMethod === 'HEAD' ? routes.get('GET') : undefined;
   return routes.get(httpMethod) ?? get ?? routes.get(ANY_METHOD);

@@ -1,14 +1,14 @@
 import type { TemplateSegment } from '../../schema/path-template.js';
 
-/** Which route serves which HTTP method, where templates of one shape end. */
+/** Index of the route per HTTP method, at the end of templates of one shape. */
 export type RoutesByMethod = Map<string, number>;
 
-/** Where the templates that agree on their first segments stand. */
+/** Node shared by templates that agree on their first segments. */
 export class TreeNode {
   readonly literals = new Map<string, TreeNode>();
   readonly routes: RoutesByMethod = new Map();
   wildcard: TreeNode | undefined;
-  /** Where `**` goes on: a tree of what follows it, read from the end of the path. */
+  /** Continuation of `**`: a tree of the segments after it, read from the end of the path. */
   rest: RestNode | undefined;
 }
 
@@ -17,7 +17,7 @@ class RestNode {
   readonly routes: RoutesByMethod = new Map();
 }
 
-/** The end of a template in a tree, which grows to hold it. */
+/** Routes at the end of a template. Adds missing nodes to the tree. */
 export function endOf(root: TreeNode, segments: readonly TemplateSegment[]): RoutesByMethod {
   let node = root;
   for (const [index, segment] of segments.entries()) {
@@ -49,11 +49,11 @@ function childOf<Node>(children: Map<string, Node>, text: string, Node: new () =
 }
 
 /**
- * The ends of all templates that match a path: literal before `*` before `**` at each segment, and an end where
- * the path ends before a `**` that takes nothing. The search keeps its own stack, as a path may be longer than
- * the stack of calls, and comes to each node of the tree at most once, as one path leads to each.
+ * Yields the ends of all matching templates: literals before `*` before `**` at each segment. A `**` that matches
+ * nothing counts too. The search keeps an explicit stack, because a path may be deeper than the call stack. It
+ * visits each node at most once.
  *
- * @param onVisit - is told of each node that is looked at.
+ * @param onVisit - called for each visited node.
  */
 export function* matchingEnds(
   root: TreeNode,
@@ -72,7 +72,7 @@ export function* matchingEnds(
     onVisit();
     const segment = segments[depth];
     if (segment === undefined) yield node.routes;
-    // What is pushed last is looked at first.
+    // The last node pushed is visited first.
     if (node.rest) pending.push({ node: node.rest, depth });
     if (segment === undefined) continue;
     if (node.wildcard) pending.push({ node: node.wildcard, depth: depth + 1 });
@@ -82,8 +82,9 @@ export function* matchingEnds(
 }
 
 /**
- * The ends of templates that have `**` at `depth`. All that match have literals that end the path, so one walk
- * from its end finds them; the longest comes first, as a literal comes before a `**` that goes on.
+ * Yields the ends of templates that have `**` at `depth`. Matching templates end in literals, so one walk from
+ * the end of the path finds all of them. The longest comes first, because a literal takes precedence over a
+ * longer `**`.
  */
 function* endsOfRest(
   rest: RestNode,

@@ -2,41 +2,41 @@ import { StatusError } from '../../core/status.js';
 import type { RouteRule } from './route-rule.js';
 import { RouteTable, type Routing } from './route-table.js';
 
-/** The rule that a request matches, and what its URL says. */
+/** Rule that a request matches, with the values from its URL. */
 export interface RouteMatch {
-  /** The index of the rule. */
+  /** Index of the rule. */
   route: number;
-  /** The values of the template's variables, decoded, by field path: `{ 'aws_cluster.name': '…' }`. */
+  /** Decoded values of the template's variables, by field path: `{ 'aws_cluster.name': '…' }`. */
   bindings: Record<string, string>;
-  /** The query parameters that name request fields, decoded: names as they were spelt, values in their order. */
+  /** Decoded query parameters that name request fields, in their original spelling and order. */
   query: Record<string, string[]>;
 }
 
 /**
- * Why a request matches no rule: 404, nothing is known of its path; 405, its path is known under the methods
- * `allow`, sorted; 400, it matches one, but its URL is malformed or sets a field in path and query.
+ * Reason for which a request matches no rule. 404: the path is unknown. 405: the path has rules for other
+ * methods. 400: a rule matches, but the URL is malformed or sets a field in both path and query.
  */
 export interface RouteMiss {
   status: 400 | 404 | 405;
-  /** With 405 only. */
+  /** Methods that have rules for the path, sorted. Only with 405. */
   allow?: string[];
 }
 
-/** The rules of a gateway, to match requests with. */
+/** Compiled rules of a gateway. */
 export interface Routes {
   /**
    * Matches a request. Never throws.
    *
-   * @param httpMethod - case matters. HEAD matches rules for GET too.
-   * @param rawUrl - path and query as the request has them: `req.url`, neither decoded nor normalised.
+   * @param httpMethod - case-sensitive. HEAD also matches rules for GET.
+   * @param rawUrl - path and query as received (`req.url`): neither decoded nor normalized.
    */
   match(httpMethod: string, rawUrl: string): RouteMatch | RouteMiss;
 }
 
 /**
- * Compiles HTTP rules, to match requests by method and URL in time linear in the length of the URL.
+ * Compiles HTTP rules into a matcher that takes time linear in the length of the URL.
  *
- * @throws HttpRuleError when a rule is invalid, or two have the same method and shape.
+ * @throws HttpRuleError if a rule is invalid, or two have the same method and shape.
  *
  * @example
  * ```ts

@@ -4,14 +4,14 @@ import { WELL_KNOWN_FILES } from '../../schema/well-known-files.js';
 
 const OPERATIONS_FILE = 'google/longrunning/operations';
 
-/** The file that declares `google.longrunning.Operations`, and what it imports. */
+/** Registry of the file that declares `google.longrunning.Operations`, with its imports. */
 export function operationsRegistry(): FileRegistry {
   const registry = commentedOwnRegistry();
   const file = registry.getFile(`${OPERATIONS_FILE}.proto`);
   return file ? createFileRegistry(file.proto, (name) => registry.getFile(name)) : registry;
 }
 
-/** The types that an Any may hold: those served, and those that anybody may use. */
+/** Types that an Any may contain: the served types, and the standard ones. */
 export function knownTypes(served: FileRegistry): Registry {
   return createRegistry(...WELL_KNOWN_FILES, ownRegistry(), served);
 }

@@ -2,16 +2,19 @@ import { nearest } from '../../core/nearest.js';
 import { quoted } from '../../core/status.js';
 import { HttpRuleError } from '../../schema/http-rule-error.js';
 
-/** One binding of an RPC to HTTP: a `google.api.HttpRule` without its additional bindings. */
+/** One HTTP binding of an RPC: a `google.api.HttpRule` without its additional bindings. */
 export interface HttpBinding {
-  /** `GET`, or the kind of a custom pattern: `HEAD`; `*` for any method. */
+  /** `GET`, or the kind of a custom pattern such as `HEAD`, or `*` for any method. */
   readonly httpMethod: string;
   readonly template: string;
-  /** The request field that is the body, `*` for all that the path does not bind; undefined: there is none. */
+  /**
+   * Request field that is the body, or `*` for every field that the path does not bind. Undefined if there is no
+   * body.
+   */
   readonly body?: string;
-  /** The response field that is the body; undefined: all of the response. */
+  /** Response field that is the body. Undefined if the body is the whole response. */
   readonly responseBody?: string;
-  /** File and rule, as messages name them. */
+  /** File and rule, for error messages. */
   readonly source: string;
 }
 
@@ -20,10 +23,10 @@ const FIELDS = [...PATTERNS, 'selector', 'body', 'response_body', 'additional_bi
 type Fields = { readonly [Name in (typeof FIELDS)[number]]?: unknown };
 
 /**
- * The bindings of a `google.api.HttpRule` in ProtoJSON: its own first, then the additional ones.
+ * Lists the bindings of a `google.api.HttpRule` in ProtoJSON: its own first, then the additional ones.
  *
- * @param source - file and rule, for messages.
- * @throws HttpRuleError when it is no such message, has no pattern or more than one, or nests additional
+ * @param source - file and rule, for error messages.
+ * @throws HttpRuleError if the value is not such a message, has no pattern or several, or nests additional
  * bindings.
  */
 export function readBindings(json: unknown, source: string): HttpBinding[] {
@@ -42,24 +45,24 @@ export function readBindings(json: unknown, source: string): HttpBinding[] {
   return [readBinding(rule, source), ...bindings];
 }
 
-/** A value that is a list; empty when it is not set. */
+/** Reads a list. Returns an empty list if it is not set. */
 export function readList(value: unknown, name: string, source: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;
-  throw new HttpRuleError(`${source}: ${name} is ${shown(value)}, no list: write its items one by one`);
+  throw new HttpRuleError(`${source}: ${name} is ${shown(value)}, not a list: write its items one by one`);
 }
 
-/** A value that is an object. */
+/** Reads an object. */
 export function readObject(value: unknown, source: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  throw new HttpRuleError(`${source}: ${shown(value)} is no object: write its fields as "name: value"`);
+  throw new HttpRuleError(`${source}: ${shown(value)} is not an object: write its fields as "name: value"`);
 }
 
-/** A value that is text; undefined when it is not set, or empty, which ProtoJSON does not tell apart. */
+/** Reads text. Returns undefined if it is not set or empty, which are the same in ProtoJSON. */
 export function readText(value: unknown, name: string, source: string): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string') return value;
-  throw new HttpRuleError(`${source}: ${name} is ${shown(value)}, no text: put it in quotes`);
+  throw new HttpRuleError(`${source}: ${name} is ${shown(value)}, not text: put it in quotes`);
 }
 
 function readBinding(rule: Fields, source: string): HttpBinding {
@@ -94,7 +97,7 @@ function readCustom(value: unknown, source: string): Pattern {
   return { httpMethod, template: readText(path, 'custom.path', source) ?? '' };
 }
 
-/** By proto names: `responseBody`, as ProtoJSON writes it, is `response_body`. */
+/** Converts field names to proto names: `responseBody` in ProtoJSON is `response_body`. */
 function readFields(json: unknown, source: string): Fields {
   const entries = Object.entries(readObject(json, source)).map(([name, value]) => {
     const snake = name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);

@@ -15,37 +15,37 @@ import { type HttpBinding, readBindings } from './http-rule-json.js';
 import { checkRuleFields } from './rule-fields.js';
 import { readServiceConfig, type SelectedRule, type ServiceConfigFile } from './service-config.js';
 
-/** One way to call an RPC by HTTP; each is a route of its own. */
+/** One way to call an RPC over HTTP. Each rule is a separate route. */
 export interface HttpRule extends HttpBinding {
   readonly method: DescMethod;
 }
 
-/** What {@link readHttpRules} takes. */
+/** Input of {@link readHttpRules}. */
 export interface HttpRuleSources {
-  /** The services, and `google.api.http`, if they use it. */
+  /** Services, with `google.api.http` if they use it. */
   readonly registry: FileRegistry;
   /**
-   * Rules in place of the annotations of the RPCs that they select. Those for services that the registry has
-   * not are for other servers.
+   * Rules that replace the annotations of the RPCs that they select. Rules for services outside the registry
+   * belong to other servers and are ignored.
    *
    * @defaultValue none
    */
   readonly serviceConfig?: ServiceConfigFile;
   /**
-   * The `google.api.http` rule of an RPC in ProtoJSON, undefined when it has none: for descriptors that have
-   * lost their options.
+   * Returns the `google.api.http` rule of an RPC in ProtoJSON, or undefined if it has none, for descriptors that
+   * have lost their options.
    *
-   * @defaultValue what the options of the descriptor say
+   * @defaultValue reads the options of the descriptor
    */
   readonly annotationOf?: (method: DescMethod) => unknown;
 }
 
 /**
- * Gathers the HTTP rules of all unary RPCs: those of the service configuration, else of the annotations; each
- * rule's own binding first, then its additional ones.
+ * Collects the HTTP rules of all unary RPCs, from the service configuration or else from the annotations. Each
+ * rule's own binding precedes its additional ones.
  *
- * @throws HttpRuleError that names file and rule when one is malformed, names fields that cannot be bound, or
- * matches the same requests as that of another RPC, or as another of the same.
+ * @throws HttpRuleError that names file and rule if a rule is malformed, names fields that cannot be bound, or
+ * matches the same requests as another rule.
  */
 export function readHttpRules(sources: HttpRuleSources): HttpRule[] {
   const { registry, serviceConfig } = sources;
@@ -64,7 +64,7 @@ export function readHttpRules(sources: HttpRuleSources): HttpRule[] {
   return distinct(rules);
 }
 
-/** The rules of RPCs in ProtoJSON, and where they stand, as messages name it. */
+/** Rules of RPCs in ProtoJSON, with their location for error messages. */
 interface Annotations {
   ruleOf(method: DescMethod): unknown;
   sourceOf(method: DescMethod): string;
@@ -72,7 +72,7 @@ interface Annotations {
 
 function annotationsOf({ registry, annotationOf }: HttpRuleSources): Annotations {
   const sourceOf = (method: DescMethod) => `rule of ${nameOf(method)}`;
-  // Descriptors that have lost their options may well have lost the names of their files too.
+  // Descriptors that have lost their options have often lost the names of their files too.
   if (annotationOf) return { ruleOf: annotationOf, sourceOf };
   return {
     ruleOf: annotationReader(registry),
@@ -93,7 +93,7 @@ function annotationReader(registry: FileRegistry): (method: DescMethod) => unkno
     hasOption(method, extension) ? toJson(type, getOption(method, extension) as Message) : undefined;
 }
 
-/** A selector for a service of ours that has no such RPC is a slip of the hand. */
+/** Rejects a selector that names a known service but none of its RPCs, because it is a typo. */
 function checkSelectors(configured: ReadonlyMap<string, SelectedRule>, methods: readonly DescMethod[]): void {
   const known = new Set(methods.map(nameOf));
   const services = new Set(methods.map(({ parent }) => parent.typeName));
@@ -107,7 +107,7 @@ function checkSelectors(configured: ReadonlyMap<string, SelectedRule>, methods: 
   }
 }
 
-/** The rules without those that one RPC has twice, as some published configurations do. */
+/** Removes duplicate rules of one RPC, which some published configurations contain. */
 function distinct(rules: readonly HttpRule[]): HttpRule[] {
   const byRequests = new Map<string, { readonly rule: HttpRule; readonly template: PathTemplate }>();
   for (const rule of rules) {
@@ -135,7 +135,7 @@ function checkRule(rule: HttpRule): PathTemplate {
   }
 }
 
-/** Of one shape they are already; `{v}` and `{v=*}` are the same too. */
+/** Compares rules of the same shape. `{v}` and `{v=*}` are equal. */
 function isSame(a: HttpRule, aTemplate: PathTemplate, b: HttpRule, bTemplate: PathTemplate): boolean {
   return (
     a.method === b.method &&

@@ -7,7 +7,7 @@ import type { HttpBinding } from './http-rule-json.js';
 import { isScalarInJson } from './scalar-in-json.js';
 
 /**
- * Checks that a rule names fields which its RPC has, and that a path can give a value to those it binds.
+ * Checks that a rule names existing fields of its RPC and that a path can set the fields that it binds.
  *
  * @throws HttpRuleError that names the field.
  */
@@ -28,11 +28,11 @@ function checkBound(message: DescMessage, fieldPath: string): void {
   const parent = names.reduce((within, name) => {
     const field = findField(within, name, use);
     if (field.fieldKind === 'message') return field.message;
-    throw new HttpRuleError(`${use} goes through ${field}, which is no message: bind the field itself`);
+    throw new HttpRuleError(`${use} goes through ${field}, which is not a message: bind the field itself`);
   }, message);
   const field = findField(parent, last, use);
   if (!isSingleValue(field)) {
-    throw new HttpRuleError(`${use} binds ${field}, which is no single value: bind a scalar or an enum`);
+    throw new HttpRuleError(`${use} binds ${field}, which is not a single value: bind a scalar or an enum`);
   }
 }
 
@@ -46,7 +46,7 @@ function findField(message: DescMessage, name: string, use: string): DescField {
   const fix = candidate
     ? `did you mean ${quoted(candidate)}?`
     : 'name a field by its name in the .proto file';
-  throw new HttpRuleError(`${use} names ${quoted(name)}, which ${message.typeName} has not: ${fix}`);
+  throw new HttpRuleError(`${use} names ${quoted(name)}, which ${message.typeName} does not have: ${fix}`);
 }
 
 function isSingleValue(field: DescField): boolean {

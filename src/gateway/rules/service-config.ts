@@ -3,25 +3,25 @@ import { yaml } from '../../core/yaml.js';
 import { HttpRuleError } from '../../schema/http-rule-error.js';
 import { type HttpBinding, readBindings, readList, readObject, readText } from './http-rule-json.js';
 
-/** A service configuration: a `google.api.Service` in YAML or JSON. */
+/** Service configuration: a `google.api.Service` in YAML or JSON. */
 export interface ServiceConfigFile {
-  /** The name of the file, for messages. */
+  /** Name of the file, for error messages. */
   readonly file: string;
   readonly text: string;
 }
 
-/** A rule of a service configuration. */
+/** Rule of a service configuration. */
 export interface SelectedRule {
   readonly bindings: readonly HttpBinding[];
-  /** File and rule, as messages name them. */
+  /** File and rule, for error messages. */
   readonly source: string;
 }
 
 /**
- * The rules under `http.rules` of a service configuration by selector, the last one of each; all else that the
- * file says is for others.
+ * Reads the rules under `http.rules` of a service configuration, by selector. The last rule of a selector counts.
+ * Other sections of the file are ignored.
  *
- * @throws HttpRuleError that names file and rule when the file cannot be parsed or a rule is malformed.
+ * @throws HttpRuleError that names file and rule if the file cannot be parsed or a rule is malformed.
  */
 export function readServiceConfig({ file, text }: ServiceConfigFile): ReadonlyMap<string, SelectedRule> {
   const service = readObject(parseYaml(file, text), file);
@@ -38,12 +38,14 @@ export function readServiceConfig({ file, text }: ServiceConfigFile): ReadonlyMa
   return new Map(rules);
 }
 
-/** JSON is YAML, but YAML is more: a list may hold itself, so what is read goes through JSON. */
+/** Parses YAML, which includes JSON. The result passes through JSON because a YAML list may contain itself. */
 function parseYaml(file: string, text: string): unknown {
   try {
     return JSON.parse(JSON.stringify(yaml().parse(text, { logLevel: 'error' })));
   } catch (cause) {
     const { message } = StatusError.from(cause);
-    throw new HttpRuleError(`${file}: it is no YAML or JSON: ${message.trim()}; correct it`, { cause });
+    throw new HttpRuleError(`${file}: cannot be parsed as YAML or JSON: ${message.trim()}; correct it`, {
+      cause,
+    });
   }
 }

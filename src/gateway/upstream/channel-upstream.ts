@@ -5,24 +5,24 @@ import { onAbort } from '../../core/signals.js';
 import { StatusError } from '../../core/status.js';
 import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 
-/** A channel of grpc-js, as its clients and servers deal in them. */
+/** Channel of grpc-js, in the type that its clients and servers use. */
 export type GrpcChannel = ReturnType<Client['getChannel']>;
 
-/** Where calls go: an address as grpc-js takes it, or a channel that is there already. */
+/** Destination of calls: an address in the form of grpc-js, or an existing channel. */
 export type ChannelAddress =
   | { readonly target: string; readonly credentials?: ChannelCredentials | undefined }
   | { readonly channel: GrpcChannel };
 
-/** Nobody can listen in on the way there. */
+/** Targets to which plain text is safe. */
 const LOOPBACK = /^(?:(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$|unix(?:-abstract)?:)/i;
 
-/** A server that is reached over one channel of grpc-js. */
+/** Server that is reached over one channel of grpc-js. */
 export class ChannelUpstream implements Upstream {
   readonly #client: Client;
   readonly #ownsChannel: boolean;
   #closed = false;
 
-  /** @throws TypeError when the credentials were made by another copy of grpc-js. */
+  /** @throws TypeError if the credentials come from another copy of grpc-js. */
   constructor(address: ChannelAddress) {
     if ('target' in address && address.credentials !== undefined) assertOwnCredentials(address.credentials);
     this.#ownsChannel = 'target' in address;
@@ -55,7 +55,7 @@ export class ChannelUpstream implements Upstream {
       );
       if (signal.aborted) call.cancel();
       call.on('metadata', (received: Metadata) => headers.merge(received));
-      // Comes after the callback, with the trailers.
+      // Follows the callback, with the trailers.
       call.on('status', (status: StatusObject) => {
         stopListening();
         headers.merge(status.metadata);
@@ -68,7 +68,7 @@ export class ChannelUpstream implements Upstream {
     });
   }
 
-  /** Lets go of the channel, unless it is somebody else's. */
+  /** Closes the channel if the gateway owns it. */
   close(): void {
     this.#closed = true;
     if (this.#ownsChannel) this.#client.close();

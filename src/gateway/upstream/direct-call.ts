@@ -11,10 +11,10 @@ import { serverError, type UpstreamAnswer, type UpstreamCall } from './upstream.
 type ServerAnswer = Parameters<sendUnaryData<unknown>>;
 type MetricsRecorder = ReturnType<ServerUnaryCall<unknown, unknown>['getMetricsRecorder']>;
 
-/** Takes whatever is recorded: without an option that says so, grpc-js sends none of it. */
+/** Discards recorded metrics. grpc-js sends none of them unless an option enables it. */
 const UNSENT_METRICS = new Proxy({}, { get: () => () => {} }) as MetricsRecorder;
 
-/** A call of a handler of grpc-js, as the handler sees it, with no connection beneath. */
+/** Call of a grpc-js handler without a connection. */
 export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown, unknown> {
   readonly metadata: Metadata;
   request: unknown;
@@ -45,7 +45,7 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
     this.metadata = options.metadata;
   }
 
-  // Most handlers never ask, so that nobody listens to a signal, or even makes one.
+  // Created lazily, because most handlers never read it.
   get cancelled(): boolean {
     return this.#isOver || this.#options.signal.aborted;
   }
@@ -128,7 +128,10 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
     this.#settle({ kind: 'error', error, metadata: this.#withHeaders(trailers) });
   }
 
-  /** Later answers are nobody's. To grpc-js each call that is over is a cancelled one, and some handlers tidy up by that. */
+  /**
+   * Ends the call and ignores later answers. grpc-js marks every finished call as cancelled, and some handlers
+   * clean up on that.
+   */
   #settle(answer: UpstreamAnswer): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -4,24 +4,24 @@ import { Code, StatusError } from '../../core/status.js';
 import { unframe } from './grpc-frame.js';
 import { serverError, type UpstreamAnswer } from './upstream.js';
 
-/** Of gRPC itself: nothing that a service says. */
+/** Trailers of gRPC itself, which are not metadata of a service. */
 const STATUS_HEADERS = ['grpc-status', 'grpc-message'];
 
-/** What a stream that ends without a status comes to, as gRPC maps the codes of HTTP/2. */
+/** Status codes of streams that end without a status, according to gRPC's mapping of HTTP/2 codes. */
 const CODE_OF_RESET: Readonly<Record<number, Code>> = {
   [constants.NGHTTP2_REFUSED_STREAM]: Code.UNAVAILABLE,
   [constants.NGHTTP2_CANCEL]: Code.CANCELLED,
   [constants.NGHTTP2_ENHANCE_YOUR_CALM]: Code.RESOURCE_EXHAUSTED,
 };
 
-/** The answer to a unary call of gRPC, as it arrives. */
+/** Response to a unary gRPC call while it arrives. */
 export class GrpcAnswer {
   readonly #chunks: Buffer[] = [];
   readonly #metadata = new Metadata();
   #status: string | undefined;
   #message = '';
 
-  /** Headers and trailers; an answer that is an error and no more has its status in the headers. */
+  /** Handles headers and trailers. A response that consists of an error has its status in the headers. */
   addHeaders(headers: IncomingHttpHeaders): void {
     const { 'grpc-status': status, 'grpc-message': message } = headers;
     if (status !== undefined) {
@@ -36,7 +36,7 @@ export class GrpcAnswer {
     this.#chunks.push(chunk);
   }
 
-  /** @param resetCode - of HTTP/2: how the stream ended. */
+  /** @param resetCode - HTTP/2 code with which the stream ended. */
   end(resetCode: number | undefined): UpstreamAnswer {
     const metadata = this.#metadata;
     const bytes = this.#status === '0' ? unframe(Buffer.concat(this.#chunks)) : undefined;
@@ -54,7 +54,7 @@ export class GrpcAnswer {
   }
 }
 
-/** `grpc-message` is percent-encoded; one that is not, as it is. */
+/** Decodes the percent-encoding of `grpc-message`. Returns malformed text unchanged. */
 function unescaped(message: string): string {
   try {
     return decodeURIComponent(message);

@@ -1,7 +1,7 @@
-/** The prefix of a gRPC message: a byte for "not compressed", four for the length. */
+/** Length of a gRPC message prefix: one byte for the compression flag, four for the length. */
 const PREFIX_BYTES = 5;
 
-/** A message as gRPC sends it, uncompressed. */
+/** Encodes an uncompressed gRPC message with its prefix. */
 export function frame(message: Uint8Array): Buffer {
   const framed = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
   framed.writeUInt8(0);
@@ -10,7 +10,10 @@ export function frame(message: Uint8Array): Buffer {
   return framed;
 }
 
-/** The one message that these bytes are; undefined when they are none, or a compressed one. */
+/**
+ * Decodes bytes that contain exactly one message. Returns undefined for anything else and for compressed
+ * messages.
+ */
 export function unframe(bytes: Buffer): Buffer | undefined {
   const isFrame =
     bytes.length >= PREFIX_BYTES &&
@@ -21,7 +24,7 @@ export function unframe(bytes: Buffer): Buffer | undefined {
 
 const MOST_DIGITS = 8;
 
-/** The `grpc-timeout` of a deadline: at most eight digits and a unit. */
+/** Formats a deadline for `grpc-timeout`: at most eight digits and a unit. */
 export function grpcTimeout(deadline: number, now: number): string {
   const leftMs = Math.max(0, Math.ceil(deadline - now));
   return String(leftMs).length <= MOST_DIGITS ? `${leftMs}m` : `${Math.ceil(leftMs / 1000)}S`;

@@ -7,11 +7,12 @@ import { frame, grpcTimeout } from './grpc-frame.js';
 import type { UpstreamAnswer, UpstreamCall } from './upstream.js';
 
 /**
- * Node breaks a connection off whose client resets a thousand streams (CVE-2023-44487), and all other calls with
- * it. So a connection has never more calls than it could survive the cancelling of.
+ * Upper bound on concurrent calls of a connection. Node closes a connection whose client resets a thousand
+ * streams (CVE-2023-44487), which would end all its other calls. The bound lets a connection survive the
+ * cancellation of all its calls.
  */
 const MOST_RESETS = 900;
-/** How much of an answer may be on its way. It is in memory either way. */
+/** Flow-control window of responses. It does not affect memory, because both ends are in this process. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
 const GRPC = {
@@ -21,13 +22,13 @@ const GRPC = {
   'grpc-accept-encoding': 'identity',
 };
 
-/** A connection of HTTP/2 through memory, for unary calls of gRPC. */
+/** HTTP/2 connection in memory, for unary gRPC calls. */
 export class Http2Connection {
   readonly #session: ClientHttp2Session;
   #open = 0;
   #resets = 0;
 
-  /** @param accept - takes the server's end. */
+  /** @param accept - receives the server's end of the connection. */
   constructor(accept: (end: Duplex) => void) {
     const [ours, theirs] = duplexPair();
     accept(theirs);
@@ -37,12 +38,12 @@ export class Http2Connection {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
     });
     session.once('connect', () => session.setLocalWindowSize(WINDOW_BYTES));
-    // Its calls are told.
+    // Calls on the connection report the error.
     session.on('error', () => {});
     this.#session = session;
   }
 
-  /** Whether it can carry one call more. */
+  /** True if the connection can carry another call. */
   get takesCalls(): boolean {
     return !this.#session.closed && this.#open + this.#resets < MOST_RESETS;
   }
@@ -68,21 +69,21 @@ export class Http2Connection {
     stream.on('response', (headers) => answer.addHeaders(headers));
     stream.on('data', (chunk: Buffer) => answer.addChunk(chunk));
     stream.on('trailers', (trailers) => answer.addHeaders(trailers));
-    // It closes with the code that is told below.
+    // The stream closes with the code that is handled below.
     stream.on('error', () => {});
     stream.on('close', () => {
       this.#open--;
       forwarded?.end();
       stopListening();
       resolve(answer.end(stream.rstCode));
-      // Nobody else will.
+      // No later call will close it.
       if (this.#open === 0 && !this.takesCalls) this.close();
     });
     stream.end(frame(message));
     return promise;
   }
 
-  /** Calls that are under way go on. */
+  /** Closes the connection after the current calls. */
   close(): void {
     this.#session.close();
   }

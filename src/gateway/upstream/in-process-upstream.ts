@@ -5,8 +5,8 @@ import { UnaryHandlers } from './unary-handlers.js';
 import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 
 /**
- * A server of grpc-js in this process. Its handlers are called directly where that comes to the same; else it is spoken to
- * in HTTP/2, but through memory, where nobody else comes in.
+ * grpc-js server in this process. Its handlers are called directly if the result is the same. Otherwise calls use
+ * HTTP/2 over a private connection in memory.
  */
 export class InProcessUpstream implements Upstream {
   readonly #handlers: UnaryHandlers;

@@ -1,14 +1,14 @@
 import type { handleUnaryCall, Server } from '@grpc/grpc-js';
 import { isTransparent } from '../../core/transparent-interceptor.js';
 
-/** A unary method as a server of grpc-js serves it. */
+/** Unary method of a grpc-js server. */
 export interface UnaryHandler {
   readonly func: handleUnaryCall<unknown, unknown>;
   readonly deserialize: (bytes: Buffer) => unknown;
   readonly serialize: (message: unknown) => Buffer;
 }
 
-/** What a server of grpc-js keeps to itself. None of it need be there: it is looked at before it is used. */
+/** Private fields of a grpc-js server. Each is checked before use, because any may be missing. */
 interface ServerInternals {
   readonly handlers?: unknown;
   readonly interceptors?: unknown;
@@ -17,16 +17,16 @@ interface ServerInternals {
 
 type PlainServer = ServerInternals & { readonly options: Readonly<Record<string, unknown>> };
 
-/** What a server does to calls by these options it does on a connection, and nowhere else. */
+/** Options whose effect on calls requires a connection. */
 const OPTIONS_OF_CALLS = ['grpc.max_send_message_length', 'grpc.server_call_metric_recording'];
-/** The longest request that a server takes, in bytes; -1: any. */
+/** Longest request that a server accepts, in bytes. -1 means unlimited. */
 const MOST_REQUEST_BYTES = 'grpc.max_receive_message_length';
-/** What grpc-js takes if it is not told otherwise. */
+/** Default of grpc-js. */
 const DEFAULT_MOST_REQUEST_BYTES = 4 * 1024 * 1024;
 
 /**
- * The handlers of a server that does nothing to a call but hand it on: one without interceptors, and without options that
- * concern calls. There a call over a connection is one of a function, and everything around it.
+ * Handlers of a server that passes calls on unchanged: it has no interceptors, and no options that affect calls.
+ * For such a server a call is a function call plus work that only a connection needs.
  */
 export class UnaryHandlers {
   readonly #handlers: ReadonlyMap<string, unknown> | undefined;
@@ -41,8 +41,8 @@ export class UnaryHandlers {
   }
 
   /**
-   * The handler of a method; undefined when a call of it has to go over a connection, so that the server itself answers: as
-   * it has no such method, takes no request of that length, or is none of those above.
+   * Finds the handler of a method. Returns undefined if the call needs a connection so that the server itself
+   * answers: the method is unknown, the request too long, or the server affects calls.
    */
   find(path: string, request: Uint8Array): UnaryHandler | undefined {
     if (request.length > this.#mostRequestBytes) return undefined;

@@ -91,7 +91,7 @@ describe('certificates in files', () => {
     while (logged.length === 0) await settled();
     expect(await served()).toBe('second');
     expect(await answerOf(open)).toMatch(/^HTTP\/1\.1 200 /);
-    expect(logged).toEqual(['the certificate has changed; new connections get it']);
+    expect(logged).toEqual(['certificate changed; new connections use it']);
     open.destroy();
   });
 
@@ -101,14 +101,16 @@ describe('certificates in files', () => {
     await tls.reload();
     await tls.reload();
     expect(logged).toEqual([
-      expect.stringMatching(/^the certificate before stays: certificate cannot be used: .+; give /),
+      expect.stringMatching(/^previous certificate stays in use: certificate cannot be used: .+; give /),
     ]);
     put({ cert: second.cert, key: first.key });
     await tls.reload();
     expect(logged).toHaveLength(2);
     rmSync(files.key);
     await tls.reload();
-    expect(logged[2]).toMatch(/^the certificate before stays: private key ".*tls\.key" cannot be read: /);
+    expect(logged[2]).toMatch(
+      /^previous certificate stays in use: private key ".*tls\.key" cannot be read: /,
+    );
     expect(await served()).toBe('first');
     put(second);
     await tls.reload();

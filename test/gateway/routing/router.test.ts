@@ -29,7 +29,7 @@ describe('compileRoutes', () => {
 
   it('refuses an invalid template, and a method that is none', () => {
     expect(() => routes('GET /a/')).toThrow('path template "/a/" is invalid');
-    expect(() => routes(' /a')).toThrow('rule of path template "/a" has the HTTP method "", which is none');
+    expect(() => routes(' /a')).toThrow('rule of path template "/a" has the invalid HTTP method ""');
   });
 });
 

@@ -174,37 +174,37 @@ describe('HTTP rules of a service configuration', () => {
     ["get: ''", 'path template "" is invalid at character 1'],
     ["body: '*'", 'the rule has no pattern: give it one of get, put'],
     ["get: '/a', post: '/b'", 'it has get and post: give it one of'],
-    ['get: 7', 'get is "7", no text'],
-    ["get: '/a', body: [name]", 'body is "[\\"name\\"]", no text'],
+    ['get: 7', 'get is "7", not text'],
+    ["get: '/a', body: [name]", 'body is "[\\"name\\"]", not text'],
     [
       "get: '/a', additional_binding: []",
       'field "additional_binding" is unknown: did you mean "additional_bindings"?',
     ],
     [
       "get: '/a', additional_bindings: { get: '/b' }",
-      'additional_bindings is "{\\"get\\":\\"/b\\"}", no list',
+      'additional_bindings is "{\\"get\\":\\"/b\\"}", not a list',
     ],
-    ["get: '/a', additional_bindings: ['/b']", 'additional_bindings[0]: "\\"/b\\"" is no object'],
+    ["get: '/a', additional_bindings: ['/b']", 'additional_bindings[0]: "\\"/b\\"" is not an object'],
     ["get: '/a', additional_bindings: [{ body: x }]", 'additional_bindings[0]: the rule has no pattern'],
     [
       "get: '/a', additional_bindings: [{ get: '/b', additional_bindings: [{ get: '/c' }] }]",
       'additional_bindings[0]: additional bindings are nested',
     ],
     ["custom: { path: '/a' }", 'custom.kind is missing'],
-    ["custom: { kind: 'A B', path: '/a' }", 'the HTTP method "A B", which is none'],
+    ["custom: { kind: 'A B', path: '/a' }", 'the invalid HTTP method "A B"'],
     ['custom: { kind: HEAD }', 'path template "" is invalid'],
     [
       "get: '/{nam}'",
-      'path variable "nam" names "nam", which google.longrunning.GetOperationRequest has not: did you mean "name"?',
+      'path variable "nam" names "nam", which google.longrunning.GetOperationRequest does not have: did you mean "name"?',
     ],
     [
       "get: '/{name.x}'",
-      'path variable "name.x" goes through field google.longrunning.GetOperationRequest.name, which is no message',
+      'path variable "name.x" goes through field google.longrunning.GetOperationRequest.name, which is not a message',
     ],
     ["get: '/a', body: nothing", 'body names "nothing"'],
     [
       "get: '/a', response_body: unknown",
-      'response_body names "unknown", which google.longrunning.Operation has not',
+      'response_body names "unknown", which google.longrunning.Operation does not have',
     ],
   ])('%s is refused, and the message names file and rule (rule 1)', (rule, reason) => {
     const read = () => rulesOf(getOperation(rule));
@@ -217,9 +217,9 @@ describe('HTTP rules of a service configuration', () => {
     ['{aws_cluster.name}/{aws_cluster.uid}', undefined],
     ['{validate_only}/{aws_cluster.create_time}', undefined],
     ['{aws_cluster}', 'path variable "aws_cluster" binds field'],
-    ['{aws_cluster.annotations}', 'which is no single value: bind a scalar or an enum'],
-    ['{aws_cluster.annotations.a}', 'which is no message: bind the field itself'],
-    ['{aws_cluster.control_plane.tags}', 'which is no single value'],
+    ['{aws_cluster.annotations}', 'which is not a single value: bind a scalar or an enum'],
+    ['{aws_cluster.annotations.a}', 'which is not a message: bind the field itself'],
+    ['{aws_cluster.control_plane.tags}', 'which is not a single value'],
     ['{awsCluster.name}', 'did you mean "aws_cluster"?'],
   ])('bind what is a single value in JSON: %s', async (path, fault) => {
     const schema = await loadSchema({
@@ -235,16 +235,16 @@ describe('HTTP rules of a service configuration', () => {
   });
 
   it.each([
-    ['- a', 'acme.yaml: "[\\"a\\"]" is no object'],
-    ['', 'acme.yaml: "null" is no object'],
-    ['http: 7', 'acme.yaml: http: "7" is no object'],
-    ['http: { rules: { a: b } }', 'acme.yaml: http.rules is "{\\"a\\":\\"b\\"}", no list'],
-    ['http: { rules: [a] }', 'acme.yaml: http.rules[0]: "\\"a\\"" is no object'],
+    ['- a', 'acme.yaml: "[\\"a\\"]" is not an object'],
+    ['', 'acme.yaml: "null" is not an object'],
+    ['http: 7', 'acme.yaml: http: "7" is not an object'],
+    ['http: { rules: { a: b } }', 'acme.yaml: http.rules is "{\\"a\\":\\"b\\"}", not a list'],
+    ['http: { rules: [a] }', 'acme.yaml: http.rules[0]: "\\"a\\"" is not an object'],
     ["http: { rules: [{ get: '/a' }] }", 'acme.yaml: http.rules[0]: selector is missing'],
-    ['http: [', 'acme.yaml: it is no YAML or JSON: '],
-    ['a: *b', 'acme.yaml: it is no YAML or JSON: '],
-    ['http: &a [*a]', 'acme.yaml: it is no YAML or JSON: '],
-    [`a: ${'['.repeat(20_000)}`, 'acme.yaml: it is no YAML or JSON: '],
+    ['http: [', 'acme.yaml: cannot be parsed as YAML or JSON: '],
+    ['a: *b', 'acme.yaml: cannot be parsed as YAML or JSON: '],
+    ['http: &a [*a]', 'acme.yaml: cannot be parsed as YAML or JSON: '],
+    [`a: ${'['.repeat(20_000)}`, 'acme.yaml: cannot be parsed as YAML or JSON: '],
     [
       `http: { rules: [{ selector: ${REPORTS}.ExportReprt, get: '/a' }] }`,
       `acme.yaml: http.rules[0] (${REPORTS}.ExportReprt): service ${REPORTS} has no such RPC: did you mean ${REPORTS}.ExportReport?`,
