@@ -1,5 +1,5 @@
 /**
- * Servers for tests: any API's long-running methods faked from its protos, operations driven by hand, and faults.
+ * Servers for tests: long-running methods of any API, faked from its protos; hand-driven operations; faults.
  *
  * @module longrunning/testing
  */

@@ -25,8 +25,8 @@ describe('parseAuthFile', () => {
   });
 
   it.each([
-    ['', 'auth.yaml:1: it does not say who may call: give tokens, or bearer'],
-    ['scopes: [a]', 'auth.yaml:1: it does not say who may call'],
+    ['', 'auth.yaml:1: callers are missing: give tokens or bearer'],
+    ['scopes: [a]', 'auth.yaml:1: callers are missing'],
     [`${HEAD}bearer: { issuer: a }`, 'auth.yaml:2: bearer: both tokens and bearer are given'],
     ['bearer:\n  issuer: a', 'auth.yaml:1: bearer: option audience is missing'],
     ['bearer:\n  isuer: a', 'auth.yaml:2: bearer.isuer: field "isuer" is unknown: did you mean "issuer"?'],
@@ -35,7 +35,7 @@ describe('parseAuthFile', () => {
       'auth.yaml:1: bearer: option jwksUri',
     ],
     ['tokens: []', 'auth.yaml:1: tokens: the list is empty'],
-    ['tokens:\n  - token: a', 'auth.yaml:2: tokens[0]: it is not whole'],
+    ['tokens:\n  - token: a', 'auth.yaml:2: tokens[0]: token or principal is missing'],
     ['tokens:\n  - { token: a b, principal: x }', 'auth.yaml:1: tokens: a static token is malformed'],
     [`${HEAD}scopes: [a b]`, 'auth.yaml:2: scopes: scope "a b" is malformed'],
     [`${HEAD}scops: [a]`, 'auth.yaml:2: scops: field "scops" is unknown: did you mean "scopes"?'],
@@ -53,7 +53,7 @@ describe('parseAuthFile', () => {
     ],
     [
       `${POLICY('  bindings:\n    - { role: r, members: [allUsers], resources: ["**"] }')}\nscopes: [a]`,
-      'auth.yaml:6: scopes: allUsers of the policy have no token',
+      'auth.yaml:6: scopes: calls of allUsers have no token',
     ],
   ])('refuses with file, line and field: %j', async (text, message) => {
     await expect(parse(text)).rejects.toThrow(message);

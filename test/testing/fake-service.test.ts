@@ -135,7 +135,7 @@ describe('a faked service', () => {
     const call = server.call(`/${AWS}/GenerateAwsAccessToken`, new Uint8Array());
     await expectKitError(call, Code.UNIMPLEMENTED, {
       reason: 'METHOD_NOT_FAKED',
-      message: /GenerateAwsAccessToken is not faked.*: let the script say/,
+      message: /GenerateAwsAccessToken is not faked.*: set its answer in the script/,
     });
   });
 

@@ -101,7 +101,9 @@ describe('matchers', () => {
       'to have succeeded with {}, but it was cancelled',
     );
     expect(() => expectFailedWith(succeeded, 'ABORTED')).toThrow("but it succeeded with { uri: 'file:///r'");
-    expect(() => expectCancelled('operations/1')).toThrow(/operations\/1 is no operation: give an outcome/);
+    expect(() => expectCancelled('operations/1')).toThrow(
+      /operations\/1 is not an operation: pass an outcome/,
+    );
     expectCancelled(cancelled);
   });
 });

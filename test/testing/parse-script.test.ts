@@ -125,12 +125,12 @@ describe('parseScript refuses, with file, line and field', () => {
       '.durationMS',
       /field "durationMS" is unknown: did you mean "durationMs"\?/,
     ],
-    ['a negative time', 'durationMs: -5', '.durationMs', /"-5" is no time: write whole milliseconds/],
-    ['a fraction of a millisecond', 'durationMs: 1.5', '.durationMs', /"1.5" is no time/],
-    ['a time that is no number', 'durationMs: soon', '.durationMs', /is no time/],
-    ['no value at all', 'durationMs:', '.durationMs', /"null" is no time/],
+    ['a negative time', 'durationMs: -5', '.durationMs', /"-5" is not a time: write whole milliseconds/],
+    ['a fraction of a millisecond', 'durationMs: 1.5', '.durationMs', /"1.5" is not a time/],
+    ['a time that is not a number', 'durationMs: soon', '.durationMs', /is not a time/],
+    ['no value at all', 'durationMs:', '.durationMs', /"null" is not a time/],
     ['an unknown onCancel', 'onCancel: honor', '.onCancel', /did you mean "honour"\?/],
-    ['a bad delay', 'onCancel: { afterMs: -1 }', '.onCancel.afterMs', /is no time/],
+    ['a bad delay', 'onCancel: { afterMs: -1 }', '.onCancel.afterMs', /is not a time/],
     ['onCancel without its delay', 'onCancel: {}', '.onCancel', /afterMs is missing/],
     ['onCancel of the wrong type', 'onCancel: [ignore]', '.onCancel', /is unknown/],
     ['an unknown onInterrupted', 'onInterrupted: retry', '.onInterrupted', /is unknown: .*resume/],
@@ -148,9 +148,14 @@ describe('parseScript refuses, with file, line and field', () => {
       /"5" does not fit .*verb.*expected string/,
     ],
     ['a broken time in metadata', 'metadata: { createTime: now }', '.metadata.createTime', /RFC 3339/],
-    ['steps that are no list', 'steps: { atMs: 5 }', '.steps', /is no list: write each item after a "- "/],
+    [
+      'steps that are not a list',
+      'steps: { atMs: 5 }',
+      '.steps',
+      /is not a list: write each item after a "- "/,
+    ],
     ['a step without its time', 'steps: [{ metadata: {} }]', '.steps[0]', /atMs is missing/],
-    ['a step at a bad time', 'steps: [{ atMs: x }]', '.steps[0].atMs', /is no time/],
+    ['a step at a bad time', 'steps: [{ atMs: x }]', '.steps[0].atMs', /is not a time/],
     [
       'an unknown field of a step',
       'steps: [{ atMs: 1, meta: {} }]',
@@ -171,11 +176,11 @@ describe('parseScript refuses, with file, line and field', () => {
       '.error.code',
       /did you mean "NOT_FOUND"\?/,
     ],
-    ['an error that is OK', 'error: { code: OK, message: x }', '.error.code', /no error code/],
-    ['a code by number', 'error: { code: 5, message: x }', '.error.code', /no error code/],
+    ['an error that is OK', 'error: { code: OK, message: x }', '.error.code', /not an error code/],
+    ['a code by number', 'error: { code: 5, message: x }', '.error.code', /not an error code/],
     ['an error without message', 'error: { code: ABORTED }', '.error', /message is missing/],
     ['an error without code', 'error: { message: x }', '.error', /code is missing/],
-    ['an error that is text', 'error: broken', '.error', /is no map/],
+    ['an error that is text', 'error: broken', '.error', /is not a map/],
     [
       'a detail of an unknown type',
       'error: { code: ABORTED, message: x, details: [{ "@type": a/b.C }] }',
@@ -199,7 +204,7 @@ describe('parseScript refuses, with file, line and field', () => {
     [
       'a method that starts no operation, and nothing that it answers',
       'methods: { google.cloud.gkemulticloud.v1.AwsClusters.GetAwsCluster: {} }',
-      /it answers nothing: give response or error$/,
+      /no answer: give response or error$/,
     ],
     ['a step of such a method', 'methods: { GetAwsCluster: { steps: [] } }', /steps: .*unknown/],
     [
@@ -219,8 +224,8 @@ describe('parseScript refuses, with file, line and field', () => {
       'faults: [waitsUnimplemented]',
       /did you mean "waitUnimplemented"\?/,
     ],
-    ['a fault without consequence', 'faults: [{ times: 2 }]', /nothing would go wrong: give code, effect or/],
-    ['a fault for no calls', 'faults: [{ code: ABORTED, times: 0 }]', /times: "0" is no number of calls/],
+    ['a fault without consequence', 'faults: [{ times: 2 }]', /fault has no effect: give code, effect or/],
+    ['a fault for no calls', 'faults: [{ code: ABORTED, times: 0 }]', /times: "0" is not a number of calls/],
     ['code and effect', 'faults: [{ code: ABORTED, effect: hang }]', /both code and effect/],
     ['a message without a code', 'faults: [{ message: x, delayMs: 1 }]', /code is missing/],
     [
@@ -228,7 +233,7 @@ describe('parseScript refuses, with file, line and field', () => {
       'faults: [{ method: GetOperation, effect: answerEarly }]',
       /only WaitOperation waits/,
     ],
-    ['a method that is a word', `methods: { ${CREATE}: slow }`, /"slow" is no map/],
+    ['a method that is a word', `methods: { ${CREATE}: slow }`, /"slow" is not a map/],
     ['an unknown field at the top', 'method: {}', /^script.yaml:1: method: .*did you mean "methods"\?$/],
     [
       'both response and error',
@@ -236,7 +241,7 @@ describe('parseScript refuses, with file, line and field', () => {
       /^script.yaml:4: .*error: both/,
     ],
     ['what depends on the method in default', 'default: { response: {} }', /default\.response: .*unknown/],
-    ['a list at the top', '- methods', /^script.yaml:1: .* is no map/],
+    ['a list at the top', '- methods', /^script.yaml:1: .* is not a map/],
     ['broken YAML', 'methods: {\n', /^script.yaml:\d: .*; correct the YAML$/],
     ['the same key twice', 'methods: {}\nmethods: {}', /^script.yaml:2: .*unique.*correct the YAML$/],
     [
@@ -252,11 +257,11 @@ describe('parseScript refuses, with file, line and field', () => {
     [
       'a number that reading would round',
       script('steps: [{ atMs: 1 }, { atMs: 9007199254740993 }]'),
-      /^script.yaml:3: methods\..*\.steps\[1\]\.atMs: 9007199254740993 is too large .*: put it in quotes$/,
+      /^script.yaml:3: methods\..*\.steps\[1\]\.atMs: 9007199254740993 is too large .*: quote it$/,
     ],
     ['an unknown tag', 'default: !!js { durationMs: 1 }', /^script.yaml:1: .*tag/],
     ['two documents', 'default: {}\n---\ndefault: {}', /^script.yaml:\d: .*document/],
-    ['a key that is no name', 'default: { [a]: 1 }', /key is no name/],
+    ['a key that is not a name', 'default: { [a]: 1 }', /key is not a name/],
   ];
   it.each(whole)('%s', (_, text, reason) => {
     expect(refusal(text)).toMatch(reason);

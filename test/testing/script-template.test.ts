@@ -74,7 +74,7 @@ describe('scriptTemplate', () => {
   it('shows what may be said of a method by the names of its fields', async () => {
     const text = scriptTemplate(await odd());
     expect(text).toContain('    #steps: [ { atMs: 500, metadata: { percentDone: 50 } } ]\n');
-    expect(text).toContain('    # odd.Node: child, children, byName, label; if left out: an empty one\n');
+    expect(text).toContain('    # odd.Node: child, children, byName, label; default: an empty one\n');
     expect(text).toMatch(/^ {2}odd\.Odd\.Bare:(?:\n {4}#.*)*\n {4}# method odd\.Odd\.Bare .*operation_info/m);
     expect(text).toMatch(/^ {2}#odd\.Odd\.Ask: \{ response: \{ data: \S+, big: "1", ratio: 1 \} \}$/m);
     expect(text).not.toContain('Follow');

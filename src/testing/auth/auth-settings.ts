@@ -15,25 +15,25 @@ import { ScriptError } from '../script/script-error.js';
 import { fullName } from '../script/script-types.js';
 import type { WrittenValue } from '../script/written-value.js';
 
-/** What {@link parseAuthFile} takes besides the text. */
+/** Options of {@link parseAuthFile}. */
 export interface ParseAuthFileOptions {
-  /** The name of the file, for messages. */
+  /** Name of the file, for error messages. */
   readonly file: string;
-  /** The methods that permissions may be of. */
+  /** Schema with the methods that permissions may name. */
   readonly schema: Schema;
 }
 
-/** What an authorization file says. */
+/** Contents of an authorization file. */
 export interface AuthSettings {
-  /** How to tell who calls; what `bearerAuthentication` takes, for that has to wait for its package. */
+  /** Authentication step, or the options of `bearerAuthentication`, which has to load its package first. */
   readonly authenticate: Authorize | BearerOptions;
-  /** What is asked then. */
+  /** Authorization steps that follow. */
   readonly steps: readonly Authorize[];
 }
 
-const NOTHING = 'it does not say who may call: give tokens, or bearer';
+const NOTHING = 'callers are missing: give tokens or bearer';
 
-/** @throws ScriptError that names file, line and field of everything that is wrong. */
+/** @throws ScriptError that names file, line and field of every fault. */
 export function readAuthFile(text: string, { file, schema }: ParseAuthFileOptions): AuthSettings {
   const methods = schema.services.flatMap((service) => service.methods.map(fullName));
   const settings = readYaml(text, file, (top) => top && readSettings(top, methods));
@@ -48,7 +48,7 @@ function readSettings(top: WrittenValue, methods: readonly string[]): AuthSettin
   const read = policy && readPolicy(policy, methods);
   const anonymous = read && grantsEverybody(read) ? 'allow' : 'refuse';
   if (anonymous === 'allow' && scopes)
-    scopes.fault('allUsers of the policy have no token, so none with scopes: leave out scopes, or allUsers');
+    scopes.fault('calls of allUsers have no token and no scopes: remove scopes, or allUsers from the policy');
   if (tokens && bearer) bearer.fault('both tokens and bearer are given: keep one of them');
   if (!tokens && !bearer) return top.fault(NOTHING);
   const authenticate = tokens
@@ -60,7 +60,7 @@ function readSettings(top: WrittenValue, methods: readonly string[]): AuthSettin
   return { authenticate, steps: [...(required ? [required] : []), ...(allowed ? [allowed] : [])] };
 }
 
-/** Undefined when it has faults. */
+/** Returns undefined if the policy has faults. */
 function readPolicy(value: WrittenValue, methods: readonly string[]): Policy | undefined {
   const json = value.toJson();
   const faults = policyFaults(json, methods);
@@ -77,13 +77,12 @@ function readTokens(value: WrittenValue): StaticToken[] {
     const fields = item.fields(['token', 'principal', 'members', 'scopes']);
     const token = fields?.token?.text();
     const principal = fields?.principal?.text();
-    if (fields && !(fields.token && fields.principal))
-      item.fault('it is not whole: give token and principal');
+    if (fields && !(fields.token && fields.principal)) item.fault('token or principal is missing: give both');
     if (!fields || token === undefined || principal === undefined) return [];
     const members = fields.members && [principal, ...readTexts(fields.members)];
     return [{ token, principal, members, scopes: fields.scopes && readTexts(fields.scopes) }];
   });
-  if (read?.length === 0) value.fault('the list is empty: give one token or more');
+  if (read?.length === 0) value.fault('the list is empty: give at least one token');
   return read ?? [];
 }
 
@@ -116,7 +115,7 @@ function readTexts(value: WrittenValue): string[] {
   return value.items()?.flatMap((item) => item.text() ?? []) ?? [];
 }
 
-/** What is refused is wrong with the value. */
+/** Turns a TypeError into a fault of the value. */
 function attempt<Result>(value: WrittenValue, make: () => Result): Result | undefined {
   try {
     return make();

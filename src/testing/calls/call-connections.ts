@@ -1,12 +1,12 @@
-/** The connection that a call came over. */
+/** Connection of a call. */
 export interface CallConnection {
-  /** Breaks it off. */
+  /** Breaks the connection. */
   drop(): void;
-  /** Closes it once what is under way on it has been answered, and says so. */
+  /** Announces the end of the connection and closes it once current calls have been answered. */
   goAway(): void;
 }
 
-/** The connections that are open, each by what its calls know it by. */
+/** Open connections, by the key that their calls have. */
 export class CallConnections {
   readonly #connections = new Map<string, CallConnection>();
 

@@ -10,7 +10,7 @@ import { FORWARDED_PEER_HEADER } from '../../core/forwarded-peer.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
 import { REST_REQUEST_HEADER } from './rest-front.js';
 
-/** Stands around every call, whatever handles it: records it, and has it meet its fault. */
+/** Intercepts every call to record it and to inject its fault. */
 export function callInterceptor(parts: ExchangeParts): ServerInterceptor {
   return ({ path, responseSerialize }, call) => {
     const method = parts.methodAt(path);
@@ -26,11 +26,11 @@ export function callInterceptor(parts: ExchangeParts): ServerInterceptor {
             pass(unmarked(received));
           },
           onReceiveMessage(message, pass) {
-            // Of a stream the first message alone is recorded.
+            // Only the first message of a stream is recorded.
             if (exchange) return pass(message);
             const begun = new Exchange(parts, method, { ...originOf(call, metadata), serialize, call });
             exchange = begun;
-            // Thrown here, an exception would end the process: grpc-js calls this from a socket.
+            // grpc-js calls this from a socket, so an exception would end the process.
             contain(
               () => begun.begin(message, pass),
               (error) => begun.fail(error),
@@ -48,12 +48,12 @@ export function callInterceptor(parts: ExchangeParts): ServerInterceptor {
   };
 }
 
-/** What stands around a call that is left alone. */
+/** Listener of calls that are not intercepted. */
 const withoutMark: Partial<ServerListener> = {
   onReceiveMetadata: (received, pass) => pass(unmarked(received)),
 };
 
-/** Handlers are not to see by which request of HTTP a call came. */
+/** Removes the header that identifies the HTTP request, so that handlers do not see it. */
 function unmarked(received: Metadata): Metadata {
   if (received.get(REST_REQUEST_HEADER).length === 0) return received;
   const rest = received.clone();
@@ -61,7 +61,7 @@ function unmarked(received: Metadata): Metadata {
   return rest;
 }
 
-/** Where a call came from: over REST it says so itself. */
+/** Origin of a call. REST calls identify themselves by a header. */
 function originOf(call: ServerInterceptingCallInterface, metadata: Metadata | undefined) {
   const [request] = metadata?.get(REST_REQUEST_HEADER) ?? [];
   const headers = Object.fromEntries(

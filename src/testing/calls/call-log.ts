@@ -2,17 +2,17 @@ import type { Clock } from '../../core/clock.js';
 import { codeName } from '../../core/status.js';
 import type { CallOutcome, RecordedCall } from './recorded-call.js';
 
-/** A call, when it comes. */
+/** Call that has arrived and not ended. */
 export type ArrivedCall = Omit<RecordedCall, 'outcome' | 'time'>;
 
-/** Ends a call in the log. Only the first end counts. */
+/** Ends a call in the log. Only the first call counts. */
 export type EndCall = (code: number, message: string) => void;
 
-/** What a log keeps, and whom it tells. */
+/** Options of a {@link CallLog}. */
 export interface CallLogOptions {
-  /** All calls, or only those that are open. */
+  /** Calls to keep: all, or only open ones. */
   readonly keeps: 'all' | 'open';
-  /** Is told of every call when it ends. */
+  /** Called with every call when it ends. */
   readonly onCall: (call: RecordedCall) => void;
 }
 
@@ -21,7 +21,7 @@ interface Entry {
   outcome?: CallOutcome;
 }
 
-/** The calls that were made, or those of them that are open, in the order in which they came. */
+/** Recorded calls in the order of arrival: all, or only open ones. */
 export class CallLog {
   readonly #clock: Clock;
   readonly #options: CallLogOptions;
@@ -33,7 +33,7 @@ export class CallLog {
     this.#options = options;
   }
 
-  /** Notes a call that has come. */
+  /** Records a call that has arrived. */
   begin(call: ArrivedCall): EndCall {
     const entry: Entry = { arrived: { ...call, time: this.#clock.now() } };
     this.#entries.add(entry);
@@ -51,7 +51,7 @@ export class CallLog {
     return Array.from(this.#entries, recorded);
   }
 
-  /** Resolves with the calls of a method as soon as there are so many. */
+  /** Resolves with the calls of a method once there are at least `times`. */
   whenCalled(method: string, times: number): Promise<readonly RecordedCall[]> {
     return new Promise((resolve) => {
       const watcher = () => {
@@ -65,16 +65,16 @@ export class CallLog {
     });
   }
 
-  /** @throws Error that names every call which has not been answered. */
+  /** @throws Error that names every unanswered call. */
   expectNoOpenCalls(): void {
     const open = this.list().filter(({ outcome }) => !outcome);
     if (open.length === 0) return;
     const lines = open.map(
       ({ method, request, over, time, fault }) =>
-        `  ${method} ${JSON.stringify(request)} over ${over}, for ${this.#clock.now() - time} ms${fault ? `, as it met the fault ${fault}` : ''}`,
+        `  ${method} ${JSON.stringify(request)} over ${over}, for ${this.#clock.now() - time} ms${fault ? `, because of the fault ${fault}` : ''}`,
     );
     const count = open.length === 1 ? '1 call is open' : `${open.length} calls are open`;
-    throw new Error(`${count}: await them, or have the caller give them up\n${lines.join('\n')}`);
+    throw new Error(`${count}: await them or abort them\n${lines.join('\n')}`);
   }
 
   clear(): void {

@@ -13,19 +13,19 @@ import { OperationsService } from '../../../generated/google/longrunning/operati
 import { type Schema, TolerantJson } from '../../schema/index.js';
 import { fullName } from '../script/script-types.js';
 
-/** A method that calls are recorded of. */
+/** Method whose calls are recorded. */
 export interface CalledMethod {
-  /** With dots. */
+  /** Full name, with dots. */
   readonly name: string;
-  /** The full name of the message that it answers with. */
+  /** Full name of the response message. */
   readonly outputType: string;
-  /** The ProtoJSON of a request, as handlers are given it. */
+  /** Converts a request, as handlers receive it, to ProtoJSON. */
   requestJson(request: unknown): JsonObject;
 }
 
 const OPERATIONS = 'google.longrunning.Operations';
 
-/** The methods of a schema, and those of `google.longrunning.Operations`, by the paths of their gRPC methods. */
+/** Methods of a schema and of `google.longrunning.Operations`, by gRPC path. */
 export function calledMethods({ services, registry }: Schema): ReadonlyMap<string, CalledMethod> {
   const faked = services.flatMap(({ methods }) => methods.map((method) => fakedMethod(method, registry)));
   const own = registry.getService(OPERATIONS)?.methods ?? [];
@@ -36,7 +36,7 @@ function fakedMethod(method: DescMethod, registry: Registry): [string, CalledMet
   return calledMethod(method, registry, (request) => request as Message);
 }
 
-/** Requests of ours are messages of generated code. */
+/** Requests to `google.longrunning.Operations` are messages of generated code. */
 function ownMethod(method: DescMethod, registry: Registry): [string, CalledMethod] {
   const definition = Object.values(OperationsService).find(({ path }) => path === pathOf(method));
   const serialize = definition?.requestSerialize as ((request: unknown) => Buffer) | undefined;
@@ -55,7 +55,7 @@ function calledMethod(
   return [pathOf(method), { name: fullName(method), outputType: method.output.typeName, requestJson }];
 }
 
-/** A request may have values that ProtoJSON cannot express, such as a time past the year 9999. Those fields are left out. */
+/** Writes a request without the fields that ProtoJSON cannot express, such as a time after the year 9999. */
 function writeRequest(json: TolerantJson, type: DescMessage, request: Message): JsonObject {
   const write = (message: Message) => json.write(type, message, { enumAsInteger: false }) as JsonObject;
   try {

@@ -14,29 +14,29 @@ import type { CallLog, EndCall } from './call-log.js';
 import type { CalledMethod } from './called-method.js';
 import type { RecordedCall } from './recorded-call.js';
 
-/** What calls are recorded in, and meet their faults by. */
+/** Dependencies for recording and fault injection. */
 export interface ExchangeParts {
-  /** Calls of other methods are left alone. */
+  /** Finds the method at a path. Calls of other methods are not intercepted. */
   readonly methodAt: (path: string) => CalledMethod | undefined;
   readonly log: CallLog;
   readonly faults: FaultPlan;
   readonly history: AnswerHistory;
-  /** Whether answers are to be noted in {@link history}. */
+  /** Returns true if answers must be recorded in {@link history}. */
   readonly remembersAnswers: () => boolean;
   readonly connections: CallConnections;
   readonly held: StubbedOperations;
   readonly clock: Clock;
 }
 
-/** One call, as it came. */
+/** Call as it arrived. */
 export interface IncomingCall extends Pick<RecordedCall, 'over' | 'headers'> {
-  /** What its connection is known by. */
+  /** Key of its connection. */
   readonly connection: string;
   readonly serialize: (answer: unknown) => Buffer;
   readonly call: ServerInterceptingCallInterface;
 }
 
-/** A request and its answer, between the wire and the handler. */
+/** Request and response between the wire and the handler. */
 export class Exchange {
   readonly #parts: ExchangeParts;
   readonly #method: CalledMethod;
@@ -52,7 +52,7 @@ export class Exchange {
     this.#incoming = incoming;
   }
 
-  /** @param pass - hands the request on to the handler. */
+  /** @param pass - passes the request on to the handler. */
   begin(request: unknown, pass: (request: unknown) => void): void {
     const { faults, log, clock } = this.#parts;
     const { over, headers } = this.#incoming;
@@ -71,17 +71,17 @@ export class Exchange {
     } else go();
   }
 
-  /** Ends the call with an error that nobody foresaw. */
+  /** Ends the call with an unexpected error. */
   fail(error: unknown): void {
     this.#refuse(StatusError.from(error));
   }
 
-  /** The answer to send in place of the handler's; its own, if that cannot be encoded. */
+  /** Response to send in place of the handler's. Returns the handler's own if it cannot be encoded. */
   answer(message: unknown): unknown {
     try {
       return this.#answer(message);
     } catch {
-      // grpc-js reports the message that cannot be encoded when it sends it.
+      // grpc-js reports the encoding error when it sends the message.
       return message;
     }
   }
@@ -100,12 +100,12 @@ export class Exchange {
     this.#endCall(code, message);
   }
 
-  /** The caller went away, unless the call has ended. */
+  /** Ends the call because the caller went away, unless it has ended. */
   giveUp(): void {
     this.end(Code.CANCELLED, 'the caller went away, or its deadline passed');
   }
 
-  /** Leaves the request to the handler, unless an operation is held for it. */
+  /** Passes the request to the handler, unless a stubbed operation answers it. */
   #handle(request: unknown, pass: (request: unknown) => void): void {
     const held = this.#parts.held.take(this.#method.name);
     if (held) {
@@ -142,7 +142,7 @@ export class Exchange {
         break;
       case 'drop':
         if (connection) connection.drop();
-        else this.#refuse(new StatusError(Code.UNAVAILABLE, 'the connection broke off: try again'));
+        else this.#refuse(new StatusError(Code.UNAVAILABLE, 'the connection broke: try again'));
         break;
       case 'goAway':
         connection?.goAway();
@@ -159,7 +159,7 @@ export class Exchange {
     }
   }
 
-  /** What was asked: of an operation its state, whoever asks, be it by starting it. */
+  /** Key of the answer history. All methods that return an operation share the key of that operation. */
   #question(answer: unknown): string {
     const { name, outputType } = this.#method;
     if (isOperationType(outputType)) return `operation ${(answer as { readonly name: string }).name}`;

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { type ConnectionInjector, Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { CallConnections } from './call-connections.js';
 
-/** How long calls may take that are under way when their connection is told to go: as long as a wait may. */
+/** Milliseconds that current calls may take after GOAWAY: as long as a wait may last. */
 const GO_AWAY_GRACE_MS = 60_000;
 
 interface Peer {
@@ -11,8 +11,8 @@ interface Peer {
 }
 
 /**
- * A gRPC server that can break off, or send away, each of the connections that it is handed. grpc-js does so only with
- * all that were injected by one injector; so each gets its own.
+ * gRPC server that can break or close each of its connections separately. grpc-js can only close all connections
+ * of one injector, so each connection has its own.
  */
 export class ConnectionServer extends Server {
   readonly #connections: CallConnections;
@@ -48,7 +48,7 @@ export class ConnectionServer extends Server {
   #remember(connection: Duplex, injector: ConnectionInjector): () => void {
     const { remoteAddress, remotePort } = connection as Peer;
     if (remoteAddress === undefined || remotePort === undefined) return () => {};
-    // As `getPeer` of a call has it.
+    // The format of `getPeer` of a call.
     const key = `${remoteAddress}:${remotePort}`;
     this.#connections.add(key, {
       drop: () => connection.destroy(),

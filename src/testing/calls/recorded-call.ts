@@ -2,29 +2,29 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import type { CodeName } from '../../core/status.js';
 import type { FaultEffect } from '../faults/fault.js';
 
-/** A call that was made to a server. */
+/** Call that a server received. */
 export interface RecordedCall {
-  /** `google.longrunning.Operations.GetOperation`. */
+  /** Full name of the method, such as `google.longrunning.Operations.GetOperation`. */
   readonly method: string;
-  /** ProtoJSON. */
+  /** Request in ProtoJSON. */
   readonly request: JsonObject;
-  /** Metadata of the call; over REST, the headers that became such. Binary ones in base64. */
+  /** Metadata of the call. For REST, the headers that became metadata. Binary values are in base64. */
   readonly headers: Readonly<Record<string, string>>;
   readonly over: 'gRPC' | 'REST';
-  /** When it came: milliseconds since 1970, by the clock of the server. */
+  /** Time of arrival in milliseconds since 1970, by the server's clock. */
   readonly time: number;
-  /** The fault that it met, if it met one. */
+  /** Injected fault, if any. */
   readonly fault?: FaultEffect | 'error' | 'delay';
-  /** Undefined while it is open. */
+  /** Outcome of the call, or undefined while it is open. */
   readonly outcome?: CallOutcome;
 }
 
-/** How a call ended. */
+/** Outcome of a call. */
 export interface CallOutcome {
-  /** CANCELLED also when the caller went away or its deadline passed. */
+  /** Status code. CANCELLED also if the caller went away or its deadline passed. */
   readonly code: CodeName;
-  /** Of the error; empty for OK. */
+  /** Error message, or empty for OK. */
   readonly message: string;
-  /** As {@link RecordedCall.time}. */
+  /** Time of the end, in the unit of {@link RecordedCall.time}. */
   readonly time: number;
 }

@@ -2,17 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gateway } from '../../gateway/index.js';
 import type { CallConnections } from './call-connections.js';
 
-/** The header by which a call knows the request of HTTP that it was. Whatever a client sends in it is overwritten. */
+/** Header that maps a call to its HTTP request. Client values are overwritten. */
 export const REST_REQUEST_HEADER = 'x-longrunning-rest-request';
 
-/** A gateway that may be replaced while it is served, and whose connections can be broken off. */
+/** Gateway that can be replaced while it is served, and whose connections can be broken. */
 export class RestFront {
-  /** What is served. */
+  /** Listener to serve. */
   readonly gateway: Gateway;
   #current: Gateway;
   #requests = 0;
 
-  /** @param gateway - passes {@link REST_REQUEST_HEADER} on, as every other must. */
+  /** @param gateway - must forward {@link REST_REQUEST_HEADER}, like every replacement. */
   constructor(gateway: Gateway, connections: CallConnections) {
     this.#current = gateway;
     const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -32,7 +32,7 @@ export class RestFront {
     this.gateway = Object.assign(listener, { serverOptions, onClientError, close, [Symbol.dispose]: close });
   }
 
-  /** Has another gateway answer what comes from now on. */
+  /** Replaces the gateway for new requests. */
   replace(gateway: Gateway): void {
     this.#current.close();
     this.#current = gateway;

@@ -7,8 +7,8 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until a test moves it: the `clock` of `createOperations`, of a client, of a faked
- * service.
+ * Clock that stands still until a test advances it. Pass it as the `clock` of `createOperations`, a client or a
+ * faked service.
  *
  * @example
  * ```ts
@@ -16,24 +16,27 @@ interface Timer {
  *
  * const clock = manualClock();
  * const operations = createOperations({ clock, methods: [exportReport], retentionMs: 60_000 });
- * await clock.advance(60_000); // what had ended is gone
+ * await clock.advance(60_000); // ended operations have expired
  * ```
  */
 export interface ManualClock extends Clock {
-  /** Moves on by `ms`, firing what falls due on the way in order, each with its consequences settled. */
+  /**
+   * Advances the time by `ms` milliseconds and fires due timers in order. Pending promises settle after each
+   * timer.
+   */
   advance(ms: number): Promise<void>;
-  /** How many timers are set, but for housekeeping. */
+  /** Number of timers, except those for housekeeping. */
   readonly armed: number;
-  /** How long until the first of those goes. */
+  /** Milliseconds until the first of those timers. */
   readonly untilNextMs: number;
-  /** Resolves as soon as `count` timers are set: something waits, so time may pass. */
+  /** Resolves once at least `count` timers are set. Something is then waiting, so time may pass. */
   whenArmed(count: number): Promise<void>;
 }
 
-/** The moment that every manual clock begins at. */
+/** Initial time of every manual clock. */
 export const MANUAL_CLOCK_START = Date.UTC(2030, 0, 1);
 
-/** Makes a clock that stands at {@link MANUAL_CLOCK_START}. */
+/** Creates a clock that stands at {@link MANUAL_CLOCK_START}. */
 export function manualClock(): ManualClock {
   return new Timers();
 }
@@ -98,12 +101,12 @@ class Timers implements ManualClock {
   }
 }
 
-/** Lets everything run that is ready to, promises and callbacks, in this process. */
+/** Lets all promises and callbacks of this process that are ready run. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await nextTurn();
 }
 
-/** Lets the clock go from timer to timer until `promise` settles; tells how long each pause was, in whole milliseconds. */
+/** Advances the clock from timer to timer until `promise` settles. Returns the pauses in whole milliseconds. */
 export async function pausesUntil(promise: Promise<unknown>, clock: ManualClock): Promise<number[]> {
   const pauses: number[] = [];
   const ended = promise.then(
@@ -111,7 +114,7 @@ export async function pausesUntil(promise: Promise<unknown>, clock: ManualClock)
     () => true,
   );
   while (!(await Promise.race([ended, clock.whenArmed(1).then(() => false)]))) {
-    // Whatever can still happen at this moment happens before time goes on.
+    // Everything that can happen at this moment happens before time advances.
     await settled();
     if (clock.armed === 0) continue;
     pauses.push(Math.round(clock.untilNextMs));

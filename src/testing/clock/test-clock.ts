@@ -1,17 +1,17 @@
 import { type Clock, systemClock } from '../../core/clock.js';
 import { type ManualClock, manualClock } from './manual-clock.js';
 
-/** The time of a test server. */
+/** Clock of a test server. */
 export interface TestClock extends Clock {
   /**
-   * Moves the time on by so many milliseconds: what falls due on the way happens in order.
+   * Advances the time by `ms` milliseconds and fires due timers in order.
    *
-   * @throws TypeError when the server goes by the machine's time.
+   * @throws TypeError if the server uses the system clock.
    */
   advance(ms: number): Promise<void>;
 }
 
-/** Which time a server goes by: the machine's; one that stands still until it is advanced; or one that others have too. */
+/** Clock of a server: the system clock, one that stands still until it is advanced, or an existing manual clock. */
 export type ClockOption = 'real' | 'manual' | ManualClock;
 
 export function testClock(option: ClockOption): TestClock {
@@ -25,7 +25,5 @@ export function testClock(option: ClockOption): TestClock {
 }
 
 async function advance(): Promise<void> {
-  throw new TypeError(
-    'time passes by itself here, nobody can advance it: start the server with { clock: "manual" }',
-  );
+  throw new TypeError('the system clock cannot be advanced: start the server with { clock: "manual" }');
 }

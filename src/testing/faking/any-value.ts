@@ -5,7 +5,7 @@ import { type PackedMessage, pack } from '../../core/any.js';
 import type { DeepPartial, MessageType } from '../../core/operation-method.js';
 import { Code, kitError, quoted, StatusError } from '../../core/status.js';
 
-/** A message of generated code with its type. */
+/** Message of generated code with its type. */
 export interface TypedMessage<Message = unknown> {
   readonly type: MessageType<Message>;
   readonly message: DeepPartial<Message>;
@@ -14,14 +14,14 @@ export interface TypedMessage<Message = unknown> {
 /** ProtoJSON of any message, with its type: `{ '@type': 'type.googleapis.com/acme.Job', name: 'jobs/1' }`. */
 export type TypedJson = JsonObject & { readonly '@type': string };
 
-/** What metadata or a response may be given as. */
+/** Forms in which metadata and responses can be given. */
 export type AnyValue = TypedMessage | TypedJson | PackedMessage;
 
 /**
- * Packs what was given.
+ * Packs a message that was given in any form.
  *
- * @param registry - the types that `@type` may name.
- * @throws StatusError INVALID_ARGUMENT when the type is unknown, or the JSON does not fit it.
+ * @param registry - types that `@type` may name.
+ * @throws StatusError INVALID_ARGUMENT if the type is unknown or the JSON does not match it.
  */
 export function toAny(value: AnyValue, registry: Registry): Any {
   if ('typeUrl' in value)
@@ -32,7 +32,7 @@ export function toAny(value: AnyValue, registry: Registry): Any {
     return { typeUrl: any.typeUrl, value: Buffer.from(any.value) };
   } catch (cause) {
     const fault = StatusError.from(cause).message;
-    const message = `${quoted(JSON.stringify(value))} is no message: ${fault}; name its type by "@type", and fake an API that has it`;
+    const message = `${quoted(JSON.stringify(value))} is not a message: ${fault}; name its type in "@type", and fake an API that declares it`;
     throw kitError(Code.INVALID_ARGUMENT, 'MALFORMED_MESSAGE', message, { cause });
   }
 }
@@ -41,7 +41,7 @@ function isTyped(value: object): value is TypedMessage {
   return 'type' in value && 'message' in value && typeof value.type === 'object';
 }
 
-/** A type may be named alone. */
+/** Adds the usual host to a bare type name. */
 function withHost(json: TypedJson): JsonObject {
   const type = json['@type'];
   return typeof type === 'string' && !type.includes('/')

@@ -4,15 +4,15 @@ import { parseParent } from '../../core/name.js';
 import { invalidField, quoted } from '../../core/status.js';
 import { type BoundField, type LongRunningMethod, matchesPattern } from '../../schema/index.js';
 
-/** `projects/p/locations/l` at the beginning of a resource name. */
+/** Location at the beginning of a resource name: `projects/p/locations/l`. */
 const LOCATION = /^projects\/[^/]+\/locations\/[^/]+(?=\/|$)/;
 
 /**
- * The resource that a request is about, by what the HTTP path of its method takes, such as `parent`, `name` or
- * `aws_cluster.name`: the first value under a project and location, else the first; undefined when the path takes
- * nothing.
+ * Resource of a request, from fields in the HTTP path of its method such as `parent`, `name` or
+ * `aws_cluster.name`. Prefers the first value under a project and location, otherwise takes the first. Undefined
+ * if the path binds nothing.
  *
- * @throws StatusError INVALID_ARGUMENT that names the field, when no HTTP path of the method takes such a value.
+ * @throws StatusError INVALID_ARGUMENT that names the field, if no HTTP path of the method matches its value.
  */
 export function boundResource(method: LongRunningMethod, request: Message): string | undefined {
   const valueAt = ({ path }: BoundField) => {
@@ -33,16 +33,17 @@ export function boundResource(method: LongRunningMethod, request: Message): stri
 }
 
 /**
- * What operations of a request are named under: the location of its resource; else its `parent`; else nothing.
+ * Parent of the operations that a request starts: the location of its resource, otherwise its `parent`, otherwise
+ * empty.
  *
- * @throws StatusError INVALID_ARGUMENT that names the field, when the resource is malformed.
+ * @throws StatusError INVALID_ARGUMENT that names the field, if the resource is malformed.
  */
 export function operationParent(method: LongRunningMethod, request: Message): string {
   const [location] = LOCATION.exec(boundResource(method, request) ?? '') ?? [];
   return location ?? textAt(reflect(method.descriptor.input, request), ['parent']);
 }
 
-/** The field of that path as text; empty when it is not set, or there is none. */
+/** Field at a path as text. Empty if the field is not set or does not exist. */
 function textAt(message: ReflectMessage, [name, ...rest]: readonly string[]): string {
   const field = message.fields.find((candidate) => candidate.name === name);
   if (field?.fieldKind === 'scalar' && rest.length === 0) return String(message.get(field));

@@ -1,7 +1,10 @@
-/** What becomes of a request to cancel: obeyed, obeyed later, ignored, or answered UNIMPLEMENTED. */
+/** Cancellation behavior: honored at once or after a delay, ignored, or rejected as UNIMPLEMENTED. */
 export type OnCancel = 'honour' | 'ignore' | 'unimplemented' | { readonly afterMs: number };
 
-/** What becomes of work whose server died, in a store that outlives it: it ends with ABORTED, or begins anew. */
+/**
+ * Recovery of work after a server crash, in a store that outlives the server: it ends with ABORTED, or starts
+ * again.
+ */
 export type OnInterrupted = (typeof ON_INTERRUPTED)[number];
 
 export const ON_INTERRUPTED = ['abort', 'resume'] as const;

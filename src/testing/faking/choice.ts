@@ -1,6 +1,6 @@
 import { suggestion, type WrittenValue } from '../script/written-value.js';
 
-/** Reads one of some words; `besides` says what else a fault may name. */
+/** Reads one of several words. `besides` describes further alternatives in the fault. */
 export function readChoice<Choice extends string>(
   value: WrittenValue,
   choices: readonly Choice[],

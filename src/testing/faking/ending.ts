@@ -3,7 +3,7 @@ import { isNativeError } from 'node:util/types';
 import { isOperationMessage, readOperationForm } from '../../core/read-operation.js';
 import { Code, type CodeName, codeName, StatusError } from '../../core/status.js';
 
-/** What the matchers see in whatever they are given. */
+/** Outcome of an operation, as matchers compare it. */
 export type Ending =
   | { readonly state: 'running' }
   | { readonly state: 'succeeded'; readonly response: unknown }
@@ -13,11 +13,11 @@ export type Ending =
 type Facts = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the ending of an operation from a snapshot or outcome of this package, the message of
- * `google.longrunning.Operation` in generated code or ProtoJSON, an operation of a Google client or the result of its
- * `promise()`, or the error that waiting was rejected with.
+ * Reads the outcome of an operation. It accepts a snapshot or outcome of this package, a
+ * `google.longrunning.Operation` in generated code or ProtoJSON, and an operation of a Google client. It also
+ * accepts the result of its `promise()`, and the error with which waiting rejected.
  *
- * @throws TypeError if it is none of these.
+ * @throws TypeError for anything else.
  */
 export function endingOf(given: unknown): Ending {
   if (given instanceof Error || isNativeError(given)) return failure(StatusError.from(given));
@@ -30,7 +30,7 @@ export function endingOf(given: unknown): Ending {
   }
   const shown = typeof given === 'string' ? given : inspect(given, { depth: 0, customInspect: false });
   throw new TypeError(
-    `${shown.slice(0, 80)} is no operation: give an outcome, an Operation, an operation of a Google client, or what awaiting it threw`,
+    `${shown.slice(0, 80)} is not an operation: pass an outcome, an Operation, an operation of a Google client, or the error from awaiting it`,
   );
 }
 
@@ -47,7 +47,7 @@ function ofSnapshot(snapshot: Facts): Ending {
   }
 }
 
-/** @param decoded - the response, if it is decoded already. */
+/** @param decoded - response, if it is already decoded. */
 function ofMessage(operation: unknown, decoded?: unknown): Ending {
   if (isFacts(decoded)) return { state: 'succeeded', response: decoded };
   const { done, result } = readOperationForm(operation);

@@ -2,7 +2,7 @@ import { ownSchema, type Schema } from '../../schema/index.js';
 import { parseScript, type Script } from '../script/script.js';
 import type { ScriptSource } from '../script/script-source.js';
 
-/** What `longrunning serve` serves when it is given no protos. */
+/** Service that `longrunning serve` offers if no protos are given. */
 export interface ExampleService {
   readonly schema: Schema;
   readonly script: Script;
@@ -22,7 +22,7 @@ const SCRIPT: ScriptSource = {
   },
 };
 
-/** The example service, `example.reports.v1.Reports`: exporting takes five seconds, purging cannot be cancelled. */
+/** Example service `example.reports.v1.Reports`. Exporting takes five seconds; purging cannot be cancelled. */
 export async function exampleService(): Promise<ExampleService> {
   const schema = ownSchema('example/reports/v1/reports.proto');
   return { schema, script: parseScript(SCRIPT, { file: 'the example script', schema }) };

@@ -12,45 +12,45 @@ import { playScript } from './play-script.js';
 import { ResourceMemory } from './resources/resource-memory.js';
 import { standardMethod } from './resources/standard-method.js';
 
-/** What {@link fakeServices} takes besides the schema. */
+/** Options of {@link fakeServices}, except the schema. */
 export interface FakeServicesOptions {
   /**
-   * How operations go, and what else is answered.
+   * Behavior of operations and of other methods.
    *
-   * @defaultValue each takes a second, can be cancelled, and ends with the standard response
+   * @defaultValue each operation takes a second, can be cancelled, and ends with the standard response
    */
   readonly script?: Script;
-  /** Where the times of the script come from. @defaultValue the machine's */
+  /** Clock for the times of the script. @defaultValue the system clock */
   readonly clock?: Clock;
 }
 
-/** Services that do no work, but whose operations are real. */
+/** Services that do no work but start real operations. */
 export interface FakeServices {
-  /** The long-running methods, for `createOperations`. */
+  /** Long-running methods, for `createOperations`. */
   readonly methods: readonly ImplementedMethod[];
-  /** Adds every service to a gRPC server, but not `google.longrunning.Operations` itself. */
+  /** Adds every service to a gRPC server, except `google.longrunning.Operations`. */
   addTo(server: Server, operations: Operations): void;
 }
 
-/** What faked methods work with. */
+/** Dependencies of faked methods. */
 export interface FakeParts {
-  /** Is asked at every call. */
+  /** Returns the current script. Called for every call. */
   readonly script: () => Script;
   readonly clock: Clock;
-  /** Those that standard methods create. */
+  /** Resources that standard methods create. */
   readonly resources: ResourceMemory;
 }
 
 /**
- * Fakes every service of a schema. A method that returns `google.longrunning.Operation` starts an operation, which
- * goes as the script says. Another unary method answers what the script says; else, when it has the shape of a standard
- * method (AIP-131 to 135), from the resources that were created; else UNIMPLEMENTED.
+ * Fakes every service of a schema. A method that returns `google.longrunning.Operation` starts an operation that
+ * follows the script. Another unary method answers as scripted. Without a script, standard methods (AIP-131 to
+ * 135) serve the resources created before, and other methods answer UNIMPLEMENTED.
  *
- * An operation is named under the project and location of the resource that the HTTP path of its method takes,
- * else under the request's `parent`, else plain `operations/{id}`. Metadata fields `verb` and `target` are filled
- * in where the type has them, unless the script sets them. `validate_only` is ignored.
+ * Operations are named under the project and location of the resource in the HTTP path of their method. If there
+ * is none, they are named under the request's `parent`, or else `operations/{id}`. The metadata fields `verb` and
+ * `target` are set if the type has them and the script does not set them. `validate_only` is ignored.
  *
- * @throws SchemaError when the schema has no services.
+ * @throws SchemaError if the schema has no services.
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export function fakeServices(schema: Schema, options: FakeServicesOptions = {}):
   return fakeServicesWith(schema, { script: () => script, clock, resources: new ResourceMemory() });
 }
 
-/** {@link fakeServices} by a script that may change, and with resources that other services may share. */
+/** Variant of {@link fakeServices} with a script that may change and resources that other services may share. */
 export function fakeServicesWith(schema: Schema, parts: FakeParts): FakeServices {
   if (schema.services.length === 0) {
     throw new SchemaError(`no service in ${schema.files.join(', ')}: name the file that declares one`);
@@ -133,7 +133,7 @@ function nameOf(resource: Message | undefined): string {
   return (resource as { readonly name?: string } | undefined)?.name ?? '';
 }
 
-/** The metadata fields that tell, across Google's APIs, what is being done to which resource. */
+/** Metadata fields that name the verb and target resource across Google's APIs. */
 function filledIn(method: LongRunningMethod, request: Message): object {
   const verb = /^[A-Za-z][a-z0-9]*/.exec(method.descriptor.name)?.[0].toLowerCase();
   const target = boundResource(method, request);
@@ -149,7 +149,7 @@ function hasText(type: DescMessage, name: string): boolean {
   return field?.fieldKind === 'scalar' && field.scalar === ScalarType.STRING && !field.oneof;
 }
 
-/** Answers as the script has it, else as a standard method does, who may ask. */
+/** Creates a handler that answers as scripted, or else as a standard method, after authorization. */
 function unaryHandler(
   method: DescMethod,
   { annotationOf }: Schema,
@@ -179,7 +179,7 @@ function unaryHandler(
   );
 }
 
-/** A stream: nothing of it is faked. */
+/** Handler of streaming methods, which cannot be faked. */
 function unimplemented(method: DescMethod): UntypedHandleCall {
   const error = toServerError(notFaked(method));
   switch (method.methodKind) {
@@ -194,8 +194,7 @@ function unimplemented(method: DescMethod): UntypedHandleCall {
 
 function notFaked(method: DescMethod): StatusError {
   const name = fullName(method);
-  const advice =
-    method.methodKind === 'unary' ? 'let the script say what it answers' : 'streams cannot be faked';
-  const message = `method ${name} is not faked, as it neither starts an operation nor is a standard method: ${advice}`;
+  const advice = method.methodKind === 'unary' ? 'set its answer in the script' : 'streams cannot be faked';
+  const message = `method ${name} is not faked because it neither starts an operation nor is a standard method: ${advice}`;
   return kitError(Code.UNIMPLEMENTED, 'METHOD_NOT_FAKED', message, { metadata: { method: name } });
 }

@@ -2,11 +2,11 @@ import type { DescField, DescMessage, JsonObject, JsonValue } from '@bufbuild/pr
 import { findField, hasOwnJson } from './proto-json-value.js';
 
 /**
- * The ProtoJSON of a message with a change merged into it: messages field by field and maps entry by entry, however
- * deep; lists and all other values are replaced. In JSON, because a message does not tell a field that is set to
- * its default from one that is not set.
+ * Merges a change into the ProtoJSON of a message: messages field by field and maps entry by entry, at any depth.
+ * Lists and all other values are replaced. JSON is used because a message cannot distinguish a field with its
+ * default value from an unset one.
  *
- * @param type - the message that both are ProtoJSON of.
+ * @param type - message type of both arguments.
  */
 export function mergeJson(type: DescMessage, base: JsonValue, change: JsonValue): JsonValue {
   if (hasOwnJson(type) || !isObject(base) || !isObject(change)) return change;
@@ -20,7 +20,7 @@ export function mergeJson(type: DescMessage, base: JsonValue, change: JsonValue)
   return Object.fromEntries(merged);
 }
 
-/** Removes a field, however its name is spelt, and the others of its oneof; gives the value that it had. */
+/** Removes a field in any spelling, and the other fields of its oneof. Returns the removed value. */
 function takeOut(fields: Map<string, JsonValue>, field: DescField, type: DescMessage): JsonValue | undefined {
   let before: JsonValue | undefined;
   for (const [name, value] of fields) {

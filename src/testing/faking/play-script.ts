@@ -7,26 +7,27 @@ import type { MethodScript } from '../script/script.js';
 import type { OnCancel } from './cancel-behavior.js';
 
 /**
- * Does the work of one operation as its script has it.
+ * Plays the script of one operation.
  *
- * @returns the response, undefined for the standard one; throws the scripted error, or the reason of the signal once that is heeded.
+ * @returns the response, or undefined for the standard response. Throws the scripted error, or the signal's
+ * reason once the script reacts to it.
  */
 export async function playScript(
   { durationMs, onCancel, steps, ending }: MethodScript,
   { signal, update }: Pick<RunContext<Message>, 'signal' | 'update'>,
   clock: Clock,
 ): Promise<object | undefined> {
-  const heeded = heed(signal, onCancel, clock);
+  const cancellation = scriptedCancellation(signal, onCancel, clock);
   try {
     let nowMs = 0;
     for (const { atMs, metadata } of steps.filter((step) => step.atMs <= durationMs)) {
-      await sleep(atMs - nowMs, heeded.signal, clock);
+      await sleep(atMs - nowMs, cancellation.signal, clock);
       nowMs = atMs;
       await update(metadata);
     }
-    await sleep(durationMs - nowMs, heeded.signal, clock);
+    await sleep(durationMs - nowMs, cancellation.signal, clock);
   } finally {
-    heeded[Symbol.dispose]();
+    cancellation[Symbol.dispose]();
   }
   switch (ending.type) {
     case 'response':
@@ -38,8 +39,11 @@ export async function playScript(
   }
 }
 
-/** A signal that aborts when the work is to end: on cancellation as the script says, at once when the server stops. */
-function heed(signal: AbortSignal, onCancel: OnCancel, clock: Clock): LinkedSignal {
+/**
+ * Creates a signal that aborts when the work must end: at once if the server stops, after the scripted delay if
+ * cancelled.
+ */
+function scriptedCancellation(signal: AbortSignal, onCancel: OnCancel, clock: Clock): LinkedSignal {
   const controller = new AbortController();
   let stopTimer = () => {};
   const stopListening = onAbort(signal, (reason) => {
@@ -56,7 +60,7 @@ function heed(signal: AbortSignal, onCancel: OnCancel, clock: Clock): LinkedSign
   };
 }
 
-/** How long after its request a cancellation takes effect; undefined when it never does. */
+/** Milliseconds between a cancel request and its effect. Undefined if it never takes effect. */
 export function delayOf(onCancel: OnCancel): number | undefined {
   switch (onCancel) {
     case 'honour':

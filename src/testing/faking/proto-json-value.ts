@@ -10,9 +10,7 @@ import {
 import { quoted } from '../../core/status.js';
 import { suggestion, type WrittenValue } from '../script/written-value.js';
 
-/**
- * Reads a value as ProtoJSON of a message. What does not fit is noted where it stands, however deep.
- */
+/** Reads a value as ProtoJSON of a message. Notes a fault at each place that does not fit, at any depth. */
 export function readMessage<Type extends DescMessage>(
   value: WrittenValue,
   type: Type,
@@ -26,15 +24,15 @@ export function readMessage<Type extends DescMessage>(
   }
 }
 
-/** Reads a value as ProtoJSON of a message, and leaves it as that; undefined when it does not fit. */
+/** Validates a value as ProtoJSON of a message and returns it unchanged, or undefined if it does not fit. */
 export function readJson(value: WrittenValue, type: DescMessage, registry: Registry): JsonValue | undefined {
   return readMessage(value, type, registry) && (value.toJson() as JsonValue);
 }
 
 /**
- * Some fields of a message, by their names in messages.
+ * Picks fields of a message, by their names in messages.
  *
- * @param json - ProtoJSON of the message, which fits.
+ * @param json - valid ProtoJSON of the message.
  * @param named - ProtoJSON that names the fields.
  */
 export function pickFields(json: JsonValue, named: JsonValue, type: DescMessage, registry: Registry): object {
@@ -49,7 +47,7 @@ export function pickFields(json: JsonValue, named: JsonValue, type: DescMessage,
   );
 }
 
-/** Notes a fault at everything inside of a message that does not fit; tells whether there was any. */
+/** Notes a fault at everything in a message that does not fit. Returns true if there was any. */
 function blame(value: WrittenValue, type: DescMessage, registry: Registry): boolean {
   if (!value.isMap() || hasOwnJson(type)) return false;
   let blamed = false;
@@ -85,12 +83,12 @@ function blameEach(
   return Array.from(values ?? [], (value) => blame(value, type, registry)).includes(true);
 }
 
-/** The field of that name, as JSON or as the proto spells it. */
+/** Finds a field by its JSON name or proto name. */
 export function findField(type: DescMessage, name: string): DescField | undefined {
   return type.fields.find((field) => field.jsonName === name || field.name === name);
 }
 
-/** The well-known types each have a JSON form of their own. */
+/** Returns true for well-known types, each of which has a special JSON form. */
 export function hasOwnJson({ typeName }: DescMessage): boolean {
   return typeName.startsWith('google.protobuf.');
 }
@@ -106,7 +104,7 @@ function errorOf(type: DescMessage, json: JsonValue, registry: Registry): unknow
 
 function unknownField(name: string, type: DescMessage): string {
   const known = type.fields.map(({ jsonName }) => jsonName);
-  const advice = known.length > 0 ? suggestion(name, known) : 'the message has no fields, leave it out';
+  const advice = known.length > 0 ? suggestion(name, known) : 'the message has no fields, remove it';
   return `field ${quoted(name)} is unknown in ${type.typeName}: ${advice}`;
 }
 
@@ -116,8 +114,8 @@ function describe(field: DescField): string {
   return field.toString();
 }
 
-/** protobuf-es says where it was before it says what is wrong; where is known better here. */
+/** Removes the location from the message of protobuf-es, because the fault has a more precise one. */
 function misfit(value: WrittenValue, target: string, error: unknown): string {
   const why = String(error).split(' from JSON: ').at(-1);
-  return `${value} does not fit ${target}: ${why}; write it as ProtoJSON has it`;
+  return `${value} does not fit ${target}: ${why}; write it as ProtoJSON`;
 }

@@ -8,13 +8,13 @@ import {
 import { yaml } from '../../core/yaml.js';
 import { hasOwnJson } from './proto-json-value.js';
 
-/** Enough to see how they are written. */
+/** Upper bound on fields of a sample: enough to show the format. */
 const MOST_FIELDS = 3;
 
-/** Fields of metadata that the server fills in. */
+/** Metadata fields that the server sets. */
 const FILLED_IN = new Set(['verb', 'target', 'requestedCancellation', 'cancelRequested', 'apiVersion']);
 
-/** ProtoJSON of some message of a type: a few of its fields, those that are plain, or lists of messages with such. */
+/** Sample message in ProtoJSON: a few fields, either scalars or lists of messages with scalars. */
 export function sampleMessage(type: DescMessage): JsonObject {
   const listed = (field: DescField): [string, JsonValue][] =>
     field.fieldKind === 'list' && field.message
@@ -35,20 +35,20 @@ function plainFields(
   return sampled.slice(0, MOST_FIELDS);
 }
 
-/** The same, of how far something is where the type has a field for that. */
+/** Sample message that shows progress, if the type has a field for a percentage. */
 export function sampleProgress(type: DescMessage): JsonObject {
   const field = type.fields.filter(isPlain).find(({ jsonName }) => /percent/i.test(jsonName));
   return field ? { [field.jsonName]: sampleOf(field, 50) } : sampleMessage(type);
 }
 
-/** On one line of YAML. */
+/** Formats a value on one line of YAML. */
 export function inFlow(value: JsonValue): string {
   return yaml().stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 }
 
 type PlainField = Extract<DescField, { fieldKind: 'scalar' | 'enum' }>;
 
-/** One that holds a single value, and no other field of the message instead. */
+/** Returns true for a single value outside of any oneof. */
 function isPlain(field: DescField): field is PlainField {
   return (field.fieldKind === 'scalar' || field.fieldKind === 'enum') && field.oneof === undefined;
 }

@@ -5,12 +5,12 @@ import { Code, type CodeName, StatusError } from '../../core/status.js';
 import { suggestion, type WrittenValue } from '../script/written-value.js';
 import { readMessage } from './proto-json-value.js';
 
-/** Every code but OK: an error is never that. */
+/** Codes of errors: all except OK. */
 const CODE_NAMES = (Object.keys(Code) as CodeName[]).filter((name) => name !== 'OK');
 
 const ERROR_FIELDS = ['code', 'message', 'details'] as const;
 
-/** The fields of an error, unread. */
+/** Unparsed fields of an error. */
 export type ErrorFields = Partial<Record<(typeof ERROR_FIELDS)[number], WrittenValue>>;
 
 /** Reads `{ code, message, details? }`. */
@@ -18,15 +18,15 @@ export function readScriptedError(value: WrittenValue, registry: Registry): Stat
   const fields = value.fields(ERROR_FIELDS);
   if (!fields) return undefined;
   return readErrorFields(value, fields, registry, () =>
-    value.fault('message is missing: say what went wrong'),
+    value.fault('message is missing: describe what went wrong'),
   );
 }
 
 /**
- * Reads an error by its fields.
+ * Reads an error from its fields.
  *
- * @param value - what they are fields of.
- * @param defaultMessage - gives the message where there is none; undefined when that is a fault.
+ * @param value - value that the fields belong to.
+ * @param defaultMessage - supplies a missing message, or notes a fault and returns undefined.
  */
 export function readErrorFields(
   value: WrittenValue,
@@ -47,7 +47,7 @@ function readCode(value: WrittenValue): Code | undefined {
   const known = CODE_NAMES.find((name) => name === given);
   return known
     ? Code[known]
-    : value.fault(`${value} is no error code: ${suggestion(String(given), CODE_NAMES)}`);
+    : value.fault(`${value} is not an error code: ${suggestion(String(given), CODE_NAMES)}`);
 }
 
 function readDetail(value: WrittenValue, registry: Registry): Any | undefined {

@@ -1,7 +1,7 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import type { HandDrivenOperation } from '../server/hand-driven-operation.js';
 
-/** Operations that the next calls of some methods are answered with. */
+/** Hand-driven operations that answer the next calls of some methods. */
 export class StubbedOperations {
   readonly #byMethod = new Map<string, HandDrivenOperation[]>();
 
@@ -9,7 +9,7 @@ export class StubbedOperations {
     this.#byMethod.set(method, [...(this.#byMethod.get(method) ?? []), operation]);
   }
 
-  /** What a call of the method is answered with; undefined when a handler is to answer it. */
+  /** Takes the answer to the next call of a method. Undefined if a handler answers it. */
   take(method: string): Promise<Operation> | undefined {
     const [first, ...rest] = this.#byMethod.get(method) ?? [];
     this.#byMethod.set(method, rest);

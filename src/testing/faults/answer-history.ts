@@ -3,14 +3,14 @@ interface Answer {
   readonly bytes: Buffer;
 }
 
-/** How many questions are remembered; past that, those that nobody has asked for longest are forgotten. */
+/** Upper bound on recorded keys. The least recently used one is discarded first. */
 const MAX_QUESTIONS = 10_000;
 
-/** The answers that were given last to each question: the last two that differ. */
+/** Last two distinct answers for each key, which identifies a request. */
 export class AnswerHistory {
   readonly #given = new Map<string, readonly Answer[]>();
 
-  /** Notes an answer, of which `bytes` tell whether it differs from another. */
+  /** Records an answer. `bytes` is its encoding, which distinguishes it from others. */
   note(question: string, message: unknown, bytes: Buffer): void {
     const earlier = this.#given.get(question) ?? [];
     this.#given.delete(question);
@@ -23,12 +23,12 @@ export class AnswerHistory {
     }
   }
 
-  /** The answer given last, whatever it was. */
+  /** Returns the last answer. */
   last(question: string): unknown {
     return this.#given.get(question)?.at(-1)?.message;
   }
 
-  /** The last answer given that differs from `bytes`. */
+  /** Returns the last answer that differs from `bytes`. */
   lastOther(question: string, bytes: Buffer): unknown {
     return this.#given.get(question)?.findLast((answer) => !answer.bytes.equals(bytes))?.message;
   }

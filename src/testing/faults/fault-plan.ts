@@ -1,17 +1,17 @@
 import type { Fault } from './fault.js';
 
-/** A fault that is in place. */
+/** Fault that is in place. */
 export interface PlannedFault extends Fault {
-  /** How many calls have met it. */
+  /** Number of calls that have met it. */
   readonly met: number;
-  /** How many more will; Infinity: all. */
+  /** Number of calls that will still meet it. Infinity means all. */
   readonly left: number;
 }
 
-/** A call, as far as faults can tell. */
+/** Properties of a call that faults select by. */
 export interface FaultedCall {
   readonly method: string;
-  /** What the request is about: its `name` and its `parent`, where it has them. */
+  /** Resources that the request refers to: its `name` and its `parent`, if it has them. */
   readonly names: readonly string[];
 }
 
@@ -21,8 +21,8 @@ interface Entry {
 }
 
 /**
- * The faults that are still to come. Each call meets one at most: the first that fits, in the order in which they
- * were put there; but those that last for so many calls come before those that stay.
+ * Remaining faults. Each call meets at most one: the first that matches, in order of insertion. Faults for a
+ * limited number of calls precede permanent ones.
  */
 export class FaultPlan {
   #entries: readonly Entry[] = [];
@@ -33,7 +33,7 @@ export class FaultPlan {
     this.#entries = [...entries.filter((entry) => !lasts(entry)), ...entries.filter(lasts)];
   }
 
-  /** The fault that a call meets, which is then met once more. */
+  /** Takes the fault that a call meets, and counts it. */
   take(call: FaultedCall): Fault | undefined {
     const entry = this.#entries.find(({ fault, met }) => met < fault.times && fits(fault, call));
     if (!entry) return undefined;
@@ -41,18 +41,18 @@ export class FaultPlan {
     return entry.fault;
   }
 
-  /** Those that calls may still meet, in order. */
+  /** Lists the faults that calls may still meet, in order. */
   list(): readonly PlannedFault[] {
     const left = this.#entries.filter(({ fault, met }) => met < fault.times);
     return left.map(({ fault, met }) => ({ ...fault, met, left: fault.times - met }));
   }
 
-  /** Whether no call meets any. */
+  /** True if no fault remains. */
   get isSpent(): boolean {
     return this.#entries.every(({ fault, met }) => met >= fault.times);
   }
 
-  /** Whether some call will get an answer that was given before. */
+  /** True if a remaining fault repeats an earlier answer. */
   get repeatsAnswers(): boolean {
     return this.#entries.some(({ fault, met }) => met < fault.times && repeatsAnswers(fault));
   }

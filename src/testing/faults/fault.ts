@@ -2,16 +2,17 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import type { Code, CodeName, StatusError } from '../../core/status.js';
 
 /**
- * What can go wrong with a call besides an error.
+ * Effects on a call other than an error.
  *
- * - `hang`: it is never answered; it ends when the caller gives up.
- * - `drop`: its connection breaks off, and all that is under way on it.
- * - `goAway`: it is answered, and its connection then closed: GOAWAY in HTTP/2, `Connection: close` in HTTP/1.1.
- * - `answerEarly`: WaitOperation answers at once, with the latest state.
- * - `duplicate`: the answer that was given last to the same question, once more.
- * - `stale`: the last answer to the same question that differs from what is so now, as a replica gives it.
- * - `unknownAny`: each Any in the operations of the answer is of a type that nobody knows.
- * - `brokenAny`: each keeps its type, with bytes that are no message.
+ * - `hang`: the call is never answered; it ends when the caller gives up.
+ * - `drop`: its connection breaks, with all other calls on it.
+ * - `goAway`: the call is answered and its connection then closed: GOAWAY in HTTP/2, `Connection: close` in
+ * HTTP/1.1.
+ * - `answerEarly`: WaitOperation answers at once with the latest state.
+ * - `duplicate`: repeats the last answer to the same request.
+ * - `stale`: the last answer to the same request that differs from the current one, as from a lagging replica.
+ * - `unknownAny`: each Any in the operations of the answer has an unknown type.
+ * - `brokenAny`: each Any keeps its type but contains bytes that cannot be decoded.
  */
 export type FaultEffect = (typeof FAULT_EFFECTS)[number];
 
@@ -26,48 +27,48 @@ export const FAULT_EFFECTS = [
   'brokenAny',
 ] as const;
 
-/** Faults that have a name: a method that always answers UNIMPLEMENTED. */
+/** Named faults: a method that always answers UNIMPLEMENTED. */
 export type NamedFault = (typeof NAMED_FAULTS)[number];
 
 export const NAMED_FAULTS = ['waitUnimplemented', 'cancelUnimplemented'] as const;
 
-/** How a call fails, in the words of a script. */
+/** Failure of a call as scripts write it. */
 export interface FailureSource {
-  /** Of the error to answer; a name, or one of `Code`. */
+  /** Code of the error: a name, or a value of `Code`. */
   readonly code?: CodeName | Code;
-  /** @defaultValue a text that tells who put the fault there */
+  /** Message of the error. @defaultValue a text that names the origin of the fault */
   readonly message?: string;
-  /** Details of the error: ProtoJSON with `@type`. @defaultValue none */
+  /** Details of the error in ProtoJSON with `@type`. @defaultValue none */
   readonly details?: readonly JsonObject[];
-  /** The request is about that: its `name`, or its `parent`. @defaultValue any */
+  /** Resource that the request must refer to in `name` or `parent`. @defaultValue any */
   readonly name?: string;
-  /** How many calls it is for; `always`: all, until it is taken away. @defaultValue 1 */
+  /** Number of calls to affect, or `always` for all calls until the fault is removed. @defaultValue 1 */
   readonly times?: number | 'always';
-  /** How long the call waits first. @defaultValue 0 */
+  /** Delay of the call in milliseconds. @defaultValue 0 */
   readonly delayMs?: number;
 }
 
-/** What goes wrong with calls, in the words of a script: an error, an effect, or only a delay. */
+/** Fault as scripts write it: an error, an effect, or only a delay. */
 export interface FaultSource extends FailureSource {
-  /** `google.longrunning.Operations.GetOperation`, or as much of its end as only one has. @defaultValue any */
+  /** Full name such as `google.longrunning.Operations.GetOperation`, or any unique suffix. @defaultValue any */
   readonly method?: string;
   readonly effect?: FaultEffect;
 }
 
-/** What happens to a call that meets a fault, after the delay. */
+/** Consequence for a call that meets a fault, after the delay. */
 export type Consequence =
   | { readonly type: 'error'; readonly error: StatusError }
   | { readonly type: 'effect'; readonly effect: FaultEffect }
   | { readonly type: 'none' };
 
-/** What goes wrong with which calls. */
+/** Fault, and the calls that it applies to. */
 export interface Fault {
-  /** By its full name; undefined: any. */
+  /** Full name of the method. Undefined for any method. */
   readonly method: string | undefined;
-  /** The `name` or `parent` of the request; undefined: any. */
+  /** `name` or `parent` of the request. Undefined for any. */
   readonly name: string | undefined;
   readonly delayMs: number;
-  /** For how many calls it is; Infinity: for all. */
+  /** Number of calls to affect. Infinity for all. */
   readonly times: number;
   readonly consequence: Consequence;
 }

@@ -1,7 +1,7 @@
 import { ListOperationsResponse, Operation } from '../../../generated/google/longrunning/operations.js';
 import type { Any } from '../../../generated/google/protobuf/any.js';
 
-/** Replaces each Any of an operation, or of the operations of a listing; leaves a message of another type alone. */
+/** Replaces each Any in an operation or a list of operations. Returns messages of other types unchanged. */
 export function replaceAnys(typeName: string, message: unknown, replace: (any: Any) => Any): unknown {
   switch (typeName) {
     case Operation.$type:
@@ -15,12 +15,12 @@ export function replaceAnys(typeName: string, message: unknown, replace: (any: A
   }
 }
 
-/** A type that nobody knows. */
+/** Creates an Any with an unknown type. */
 export function unknownAny(): Any {
   return { typeUrl: 'type.googleapis.com/longrunning.testing.Unknown', value: Buffer.from([8, 1]) };
 }
 
-/** Of the same type, but bytes that are no message of any type: a field of a wire type that there is not. */
+/** Creates an Any of the same type with bytes that no message type can decode: they use an undefined wire type. */
 export function brokenAny({ typeUrl }: Any): Any {
   return { typeUrl, value: Buffer.from([0xff]) };
 }
@@ -43,7 +43,7 @@ function inResult(result: NonNullable<Operation['result']>, replace: (any: Any) 
   }
 }
 
-/** Whether a method that answers with messages of this type answers with operations. */
+/** Returns true if messages of this type are operations. */
 export function isOperationType(typeName: string): boolean {
   return typeName === Operation.$type;
 }

@@ -5,10 +5,10 @@ import { type Fault, type FaultSource, NAMED_FAULTS, type NamedFault } from './f
 import { namedFault, readFault } from './read-fault.js';
 
 /**
- * Reads a fault that a program gives.
+ * Parses a fault given as an object.
  *
- * @param from - who took it, for messages.
- * @throws ScriptError that names everything that is wrong.
+ * @param from - name of the called function, for error messages.
+ * @throws ScriptError with all faults of the definition.
  */
 export function parseFault(source: FaultSource | NamedFault, types: ScriptTypes, from: string): Fault {
   const named = NAMED_FAULTS.find((name) => name === source);
@@ -18,11 +18,11 @@ export function parseFault(source: FaultSource | NamedFault, types: ScriptTypes,
     const value = top?.fields(['fault'])?.fault;
     return value && readFault(value, types);
   });
-  if (!read) throw new TypeError(`${from} was given no fault: give method and code, effect or delayMs`);
+  if (!read) throw new TypeError(`${from} has no fault: give method and code, effect or delayMs`);
   return read;
 }
 
-/** Scripts name codes. */
+/** Converts a code to its name, as scripts write it. */
 function codeOf({ code }: FaultSource): Pick<FaultSource, 'code'> {
   if (code === undefined) return {};
   return { code: typeof code === 'number' ? codeName(code) : code };

@@ -12,12 +12,12 @@ const CANCEL = 'google.longrunning.Operations.CancelOperation';
 const FIELDS = ['method', 'name', 'code', 'message', 'details', 'effect', 'times', 'delayMs'] as const;
 type FaultFields = Partial<Record<(typeof FIELDS)[number], WrittenValue>>;
 
-/** Reads a list of faults, in the order of the file. */
+/** Reads a list of faults in the order of the file. */
 export function readFaults(value: WrittenValue | undefined, types: ScriptTypes): Fault[] {
   return value?.items()?.flatMap((item) => readFault(item, types) ?? []) ?? [];
 }
 
-/** Reads a fault: the name of one, or `{ method, name, code, message, details, effect, times, delayMs }`. */
+/** Reads a fault: its name, or `{ method, name, code, message, details, effect, times, delayMs }`. */
 export function readFault(value: WrittenValue, types: ScriptTypes): Fault | undefined {
   if (!value.isMap()) {
     const named = readChoice(value, NAMED_FAULTS, ' (or { method, code })');
@@ -28,17 +28,17 @@ export function readFault(value: WrittenValue, types: ScriptTypes): Fault | unde
   const delayMs = fields.delayMs?.milliseconds() ?? 0;
   const consequence = readConsequence(value, fields, types);
   if (consequence?.type === 'none' && delayMs === 0) {
-    return value.fault('nothing would go wrong: give code, effect or delayMs');
+    return value.fault('fault has no effect: give code, effect or delayMs');
   }
   const method = readMethodName(fields, consequence, types);
   const times = fields.times ? readTimes(fields.times) : 1;
   return consequence && { method, name: fields.name?.text(), delayMs, times: times ?? 1, consequence };
 }
 
-/** Named faults last until they are taken away. */
+/** Creates a named fault, which lasts until it is removed. */
 export function namedFault(name: NamedFault): Fault {
   const method = methodOf(name);
-  const message = `${method} is not implemented: this server was told so by the fault ${name}`;
+  const message = `${method} is not implemented because of the injected fault ${name}: remove the fault to enable it`;
   const error = kitError(Code.UNIMPLEMENTED, 'INJECTED_FAULT', message, { metadata: { method } });
   const always = Number.POSITIVE_INFINITY;
   return { method, name: undefined, delayMs: 0, times: always, consequence: { type: 'error', error } };
@@ -64,7 +64,7 @@ function readMethodName(
   if (wanted === undefined) return undefined;
   const found = findMethodName(wanted, methodNames);
   if ('fault' in found) return method.fault(found.fault);
-  if (isEarly && found.name !== WAIT) effect?.fault('only WaitOperation waits: leave the method out');
+  if (isEarly && found.name !== WAIT) effect?.fault('only WaitOperation waits: remove the method');
   return found.name;
 }
 
@@ -74,7 +74,7 @@ function readConsequence(
   { registry }: ScriptTypes,
 ): Consequence | undefined {
   if (effect) {
-    if (code) effect.fault('both code and effect are given: a call ends in one way, keep one');
+    if (code) effect.fault('both code and effect are given: keep one');
     const read = readChoice(effect, FAULT_EFFECTS);
     return read && { type: 'effect', effect: read };
   }
@@ -87,9 +87,9 @@ function readConsequence(
   return error && { type: 'error', error: withInfo(error, details !== undefined) };
 }
 
-const injectedMessage = () => 'this server was told to fail this call';
+const injectedMessage = () => 'failure injected by a fault of the test server';
 
-/** An error of the server's own, of which programs can tell that it was put there. */
+/** Marks an error as injected, so that programs can recognize it. */
 function withInfo(error: StatusError, hasDetails: boolean): StatusError {
   return hasDetails ? error : kitError(error.code, 'INJECTED_FAULT', error.message);
 }
@@ -98,5 +98,5 @@ function readTimes(times: WrittenValue): number | undefined {
   const value = times.toJson();
   if (value === 'always') return Number.POSITIVE_INFINITY;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-  return times.fault(`${times} is no number of calls: write a whole number, 1 or more, or always`);
+  return times.fault(`${times} is not a number of calls: write a whole number, 1 or more, or always`);
 }

@@ -2,16 +2,16 @@ import { expect } from '@jest/globals';
 import type { Code, CodeName } from '../../core/status.js';
 import { operationMatchers } from '../matchers/matchers.js';
 
-// Importing this module is asking for it: it teaches Jest's `expect` the matchers, and TypeScript that they are there.
+// Importing this module adds the matchers to Jest's `expect`, at run time and for TypeScript.
 expect.extend(operationMatchers);
 
 declare module 'expect' {
   interface Matchers<R> {
-    /** The operation ended as cancelled. */
+    /** Passes if the operation ended as cancelled. */
     toBeCancelled(): R;
-    /** It ended with a response that has all that is expected, perhaps more. */
+    /** Passes if the operation ended with a response that contains everything expected. */
     toHaveSucceededWith(response: unknown): R;
-    /** It ended with an error of that code. */
+    /** Passes if the operation ended with an error of that code. */
     toHaveFailedWith(code: Code | CodeName): R;
   }
 }

@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { isUint8Array } from 'node:util/types';
 import { numericText } from './numeric-text.js';
 
-/** A matcher within a value, such as Jest's `expect.any(String)`. */
+/** Matcher nested in an expected value, such as Jest's `expect.any(String)`. */
 interface AsymmetricMatcher {
   asymmetricMatch(value: unknown): boolean;
 }
 
 /**
- * Returns true if a value has all that is expected; its objects may have more fields. Numbers are compared by value, in
- * whatever form a generator has them: number, bigint, Long or text.
+ * Returns true if a value contains everything that is expected. Objects may have additional fields. Numbers are
+ * compared by value in any form of generated code: number, bigint, Long or text.
  */
 export function contains(value: unknown, expected: unknown): boolean {
   if (isMatcher(expected)) return expected.asymmetricMatch(value);
@@ -25,7 +25,7 @@ export function contains(value: unknown, expected: unknown): boolean {
   return Object.entries(expected).every(([name, item]) => contains(fields[name], item));
 }
 
-/** Text is a number only if the other side is one. */
+/** Compares numbers. Text counts as a number only if the other side is a number. */
 function isSameNumber(value: unknown, expected: unknown): boolean {
   if (typeof value === 'string' && typeof expected === 'string') return false;
   const number = numericText(value);
@@ -36,7 +36,7 @@ function isMatcher(expected: unknown): expected is AsymmetricMatcher {
   return typeof expected === 'object' && expected !== null && 'asymmetricMatch' in expected;
 }
 
-/** An object whose fields are compared, and no bytes or the like. */
+/** Returns true for objects that are compared by field, which excludes byte arrays. */
 function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
 }

@@ -3,17 +3,17 @@ import { type Code, type CodeName, codeName } from '../../core/status.js';
 import { type Ending, endingOf } from '../faking/ending.js';
 import { contains } from './contains.js';
 
-/** What a matcher of Jest or Vitest gives. */
+/** Result of a Jest or Vitest matcher. */
 export interface MatcherResult {
   readonly pass: boolean;
-  /** What to tell whoever expected otherwise. */
+  /** Failure message. */
   readonly message: () => string;
 }
 
 /**
- * Matchers for `expect.extend` of Jest and of Vitest. What they are given is an operation in any form: an outcome or
- * snapshot of this package, the message in generated code or ProtoJSON, an operation of a Google client, the result of
- * its `promise()`, or the error that awaiting it rejected with.
+ * Matchers for `expect.extend` of Jest and Vitest. They accept an operation in any form. It may be an outcome or
+ * snapshot of this package, a message of generated code or ProtoJSON, or an operation of a Google client. They
+ * also accept the result of its `promise()`, and the error with which waiting rejected.
  *
  * @example
  * ```ts
@@ -23,27 +23,30 @@ export interface MatcherResult {
  * ```
  */
 export const operationMatchers = {
-  /** It ended as cancelled. */
+  /** Passes if the operation ended as cancelled. */
   toBeCancelled: (operation: unknown): MatcherResult => judge(operation, checkCancelled),
-  /** It ended with a response that has all that is expected, perhaps more; numbers match as number, bigint, Long or text. */
+  /**
+   * Passes if the operation ended with a response that contains everything expected. Numbers match as number,
+   * bigint, Long or text.
+   */
   toHaveSucceededWith: (operation: unknown, response: unknown): MatcherResult =>
     judge(operation, (ending) => checkSucceeded(ending, response)),
-  /** It ended with an error of that code. */
+  /** Passes if the operation ended with an error of that code. */
   toHaveFailedWith: (operation: unknown, code: Code | CodeName): MatcherResult =>
     judge(operation, (ending) => checkFailed(ending, typeof code === 'number' ? codeName(code) : code)),
 } as const;
 
-/** {@link operationMatchers} as a function, for any test runner. @throws Error when it did not end so. */
+/** Asserts that an operation was cancelled, in any test runner. @throws Error if it was not */
 export function expectCancelled(operation: unknown): void {
   insist(operationMatchers.toBeCancelled(operation));
 }
 
-/** {@link operationMatchers} as a function, for any test runner. @throws Error when it did not end so. */
+/** Asserts that an operation succeeded with a response, in any test runner. @throws Error if it did not */
 export function expectSucceededWith(operation: unknown, response: unknown): void {
   insist(operationMatchers.toHaveSucceededWith(operation, response));
 }
 
-/** {@link operationMatchers} as a function, for any test runner. @throws Error when it did not end so. */
+/** Asserts that an operation failed with a code, in any test runner. @throws Error if it did not */
 export function expectFailedWith(operation: unknown, code: Code | CodeName): void {
   insist(operationMatchers.toHaveFailedWith(operation, code));
 }
@@ -52,7 +55,7 @@ function insist({ pass, message }: MatcherResult): void {
   if (!pass) throw new Error(message());
 }
 
-/** What was expected, and whether it is so. */
+/** Result of a check, with a description of the expectation. */
 interface Verdict {
   readonly pass: boolean;
   readonly expected: string;

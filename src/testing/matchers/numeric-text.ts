@@ -1,9 +1,9 @@
-/** The canonical form of a decimal number. */
+/** Canonical form of a decimal number. */
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/;
 
 /**
- * The decimal text of a number in any form that generators have for 64 bits: number, bigint, text, and `Long`, also after
- * JSON. Undefined for anything else.
+ * Converts a number in any form that generated code has for 64 bits (number, bigint, text, `Long`, also after
+ * JSON) to decimal text. Returns undefined for anything else.
  */
 export function numericText(value: unknown): string | undefined {
   switch (typeof value) {
@@ -20,7 +20,7 @@ export function numericText(value: unknown): string | undefined {
   }
 }
 
-/** `Long` of the package long, or what protobuf.js has without that package. */
+/** Converts a `Long` of the package `long`, or its equivalent in protobuf.js without that package. */
 function longText(value: object | null): string | undefined {
   const { low, high, unsigned } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (!Number.isInteger(low) || !Number.isInteger(high) || typeof unsigned !== 'boolean') return undefined;

@@ -1,6 +1,6 @@
 import { DEFAULT_SCRIPT, type Script } from './script.js';
 
-/** Scripts put one over the other: what a later one says of a method counts. */
+/** Merged scripts. For each method the last script that names it counts. */
 export class LiveScript {
   #current: Script = DEFAULT_SCRIPT;
 
@@ -8,7 +8,7 @@ export class LiveScript {
     return this.#current;
   }
 
-  /** Replaces what was said of the methods that `script` names, and the default if it has one. */
+  /** Replaces the entries of the methods that `script` names, and the default if it has one. */
   add(script: Script): void {
     const { methods, answers, default: base } = this.#current;
     this.#current = {
@@ -19,7 +19,7 @@ export class LiveScript {
     };
   }
 
-  /** Forgets all but these. */
+  /** Discards everything except these scripts. */
   reset(scripts: readonly Script[]): void {
     this.#current = DEFAULT_SCRIPT;
     for (const script of scripts) this.add(script);

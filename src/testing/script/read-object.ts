@@ -3,7 +3,7 @@ import type { WrittenNode } from './written-node.js';
 import { WrittenValue } from './written-value.js';
 
 /**
- * Reads what a program gives in place of a YAML file. Its faults have paths, but no lines.
+ * Reads an object in place of a YAML file. Faults have paths but no lines.
  *
  * @throws ScriptError with all faults.
  */
@@ -23,23 +23,23 @@ export function readObject<Result>(
   throw new ScriptError(name, faults);
 }
 
-/** 64-bit integers are strings in ProtoJSON. */
+/** Writes 64-bit integers as strings, as ProtoJSON does. */
 function asText(_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-/** Integers that a number cannot hold have become others before they came here. */
+/** Notes integers beyond the precision of a number, because they have already been rounded. */
 function noteRounded(value: WrittenValue): void {
   if (value.isMap()) for (const entry of value.entries()?.values() ?? []) noteRounded(entry);
   else if (value.isList()) for (const item of value.items() ?? []) noteRounded(item);
   else {
     const number = value.toJson();
     if (typeof number !== 'number' || Number.isSafeInteger(number) || !/^-?\d+$/.test(String(number))) return;
-    value.fault(`${number} is too large to be read exactly: put it in quotes`);
+    value.fault(`${number} is too large to be read exactly: quote it`);
   }
 }
 
-/** JSON. */
+/** Value of a parsed JSON document. */
 class ObjectNode implements WrittenNode {
   readonly line = 0;
   readonly #json: unknown;

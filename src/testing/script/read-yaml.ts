@@ -8,8 +8,8 @@ import { WrittenValue } from './written-value.js';
 /**
  * Reads a YAML file.
  *
- * @param read - is given the top of the file; undefined when it is empty.
- * @throws ScriptError with all faults that the syntax has, else with all that `read` noted.
+ * @param read - receives the top-level value, or undefined if the file is empty.
+ * @throws ScriptError with all syntax faults, or else with all faults that `read` noted.
  */
 export function readYaml<Result>(
   text: string,
@@ -29,14 +29,14 @@ export function readYaml<Result>(
       if (faults.length === 0) return result;
     }
   } catch (cause) {
-    // What is left to throw is the stack overflowing, deep in brackets.
+    // The only exception left is a stack overflow caused by deeply nested brackets.
     const reason = `the file cannot be read: ${String(cause)}; simplify it`;
     throw new ScriptError(file, [{ line: 1, path: '', reason }], { cause });
   }
   throw new ScriptError(file, faults);
 }
 
-/** What all values of one file share. */
+/** Context shared by all values of one file. */
 interface Source {
   readonly document: Document;
   readonly lines: LineCounter;
@@ -57,7 +57,7 @@ class YamlNode implements WrittenNode {
     return this.#source.lines.linePos(this.#offset).line;
   }
 
-  /** Also where all that was there is commented out. */
+  /** True also if everything in this place is commented out. */
   get isNull(): boolean {
     return this.#node === null || (yaml().isScalar(this.#node) && this.#node.value === null);
   }
@@ -71,7 +71,7 @@ class YamlNode implements WrittenNode {
     if (!isMap<ParsedNode, ParsedNode | null>(this.#node)) return undefined;
     return this.#node.items.map(({ key, value }) => {
       const name = isScalar(key) ? String(key.value) : undefined;
-      // What is said of an entry is said of the line that its key is on.
+      // Faults of an entry refer to the line of its key.
       return [name, new YamlNode(value, key.range[0], this.#source)] as const;
     });
   }

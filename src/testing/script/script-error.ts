@@ -1,17 +1,20 @@
-/** One thing that is wrong with a script. */
+/** Fault of a script. */
 export interface ScriptFault {
-  /** Counts from 1; 0 in a script that is no text. */
+  /** Line number, starting at 1, or 0 if the script is not text. */
   readonly line: number;
-  /** Where in the script: `methods.acme.v1.Jobs.RunJob.steps[0].atMs`; empty for the file as a whole. */
+  /** Location in the script, such as `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. Empty for the file as a whole. */
   readonly path: string;
-  /** What is wrong, and what to do. */
+  /** Description of the fault, and how to fix it. */
   readonly reason: string;
 }
 
-/** A script cannot be used. The message has one line for each fault: `file:line: field path: reason`, without a line if it has none. */
+/**
+ * Thrown for a script that cannot be used. The message has one line per fault, `file:line: field path: reason`,
+ * without the line number if there is none.
+ */
 export class ScriptError extends Error {
   override readonly name: string = 'ScriptError';
-  /** All that is wrong, in the order of the file. */
+  /** All faults in the order of the file. */
   readonly faults: readonly ScriptFault[];
 
   constructor(file: string, faults: readonly ScriptFault[], options?: ErrorOptions) {

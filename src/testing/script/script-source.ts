@@ -3,38 +3,38 @@ import type { CodeName } from '../../core/status.js';
 import type { OnCancel, OnInterrupted } from '../faking/cancel-behavior.js';
 import type { FaultSource, NamedFault } from '../faults/fault.js';
 
-/** An error, in the words of a script. */
+/** Error as scripts write it. */
 export interface ErrorSource {
   readonly code: CodeName;
   readonly message: string;
-  /** ProtoJSON with `@type`. @defaultValue none */
+  /** Details in ProtoJSON with `@type`. @defaultValue none */
   readonly details?: readonly JsonObject[];
 }
 
-/** How the operations of a method go, in the words of a script; or what a method answers that starts none. */
+/** Behavior of a method's operations as scripts write it, or the response of a method that starts no operation. */
 export interface MethodScriptSource {
-  /** How long the work takes. @defaultValue 1000 */
+  /** Duration of the work in milliseconds. @defaultValue 1000 */
   readonly durationMs?: number;
   /** @defaultValue 'honour' */
   readonly onCancel?: OnCancel;
   /** @defaultValue 'abort' */
   readonly onInterrupted?: OnInterrupted;
-  /** To begin with: ProtoJSON of the method's metadata type. @defaultValue none */
+  /** Initial metadata: ProtoJSON of the method's metadata type. @defaultValue none */
   readonly metadata?: JsonObject;
-  /** Changes of it, each merged into what was there before. @defaultValue none */
+  /** Metadata changes, each merged into the previous metadata. @defaultValue none */
   readonly steps?: readonly { readonly atMs: number; readonly metadata?: JsonObject }[];
-  /** ProtoJSON of the response type. @defaultValue the resource of a standard method, else the empty message */
+  /** ProtoJSON of the response type. @defaultValue the resource of a standard method, otherwise the empty message */
   readonly response?: JsonValue;
-  /** Instead of a response. */
+  /** Error with which operations end instead of a response. */
   readonly error?: ErrorSource;
 }
 
-/** A script as a program writes it: what YAML says, as an object. */
+/** Script as an object: the contents of the YAML file. */
 export interface ScriptSource {
-  /** By full name, or by as much of its end as only one method has. */
+  /** Methods by full name, or by any suffix of it that is unique. */
   readonly methods?: Readonly<Record<string, MethodScriptSource>>;
-  /** What methods do not say themselves. */
+  /** Defaults for methods that do not set these fields. */
   readonly default?: Pick<MethodScriptSource, 'durationMs' | 'onCancel' | 'onInterrupted' | 'error'>;
-  /** What goes wrong, in order. */
+  /** Faults to inject, in order. */
   readonly faults?: readonly (FaultSource | NamedFault)[];
 }

@@ -4,13 +4,13 @@ import { standardMethod } from '../faking/resources/standard-method.js';
 import { inFlow, sampleMessage, sampleProgress } from '../faking/sample-message.js';
 import { fullName } from './script-types.js';
 
-/** How many fields of a message are named. */
+/** Upper bound on message fields listed in a template. */
 const MOST_FIELDS = 20;
 
 /**
- * Writes a script to begin with, for `parseScript`: it has every method of a schema that starts operations, and what may be said of
- * them, of other methods and of faults. What stands behind a `#` with no space after it is a setting; it loads as it is
- * and with any of them, or all, uncommented.
+ * Writes a starter script for `parseScript`. It lists every method of a schema that starts operations, and the
+ * available settings for them, for other methods and for faults. A `#` without a following space marks a setting.
+ * The script loads as it is, and with any or all settings uncommented.
  *
  * @example
  * ```ts
@@ -34,40 +34,40 @@ export function scriptTemplate(schema: Schema): string {
 
 function heading({ files }: Schema): string[] {
   return [
-    `# How the methods of ${files.join(', ')} go,`,
+    `# Behavior of the methods of ${files.join(', ')}`,
     '# when they are faked: longrunning serve --script FILE, or fake(…, { script }) of a test server.',
     '#',
-    '# A setting with a # right before it is an example: take the # away to have it. Whatever is left out has its default.',
+    '# A # directly before a setting marks an example: remove it to enable the setting. Omitted settings have their default.',
     '# Times are in milliseconds. Metadata and responses are ProtoJSON.',
   ];
 }
 
 const DEFAULT = [
-  '# What holds where a method does not say otherwise.',
+  '# Defaults for methods that do not set these fields.',
   'default:',
-  '  durationMs: 1000             # how long an operation takes',
+  '  durationMs: 1000             # duration of an operation',
   '  onCancel: honour             # or ignore, unimplemented, { afterMs: 300 }',
-  '  #onInterrupted: abort        # or resume: what becomes of work whose server died, with --store',
-  '  #error: { code: RESOURCE_EXHAUSTED, message: there is no room }   # how operations end',
+  '  #onInterrupted: abort        # or resume: after a server crash, with --store',
+  '  #error: { code: RESOURCE_EXHAUSTED, message: quota exceeded }   # all operations fail',
 ];
 
 const FAULTS = [
-  '# What goes wrong with calls, in order: each is for the calls of a method about a name, or any; for one call, so many',
-  '# "times", or "always". A call meets one of them at most: an error, an effect, or only a delay.',
+  '# Faults to inject, in order. Each applies to calls of a method (default: any) about a name (default: any): to one call, to',
+  '# several ("times"), or to all ("always"). A call meets at most one fault: an error, an effect, or only a delay.',
   'faults:',
-  '  #- { method: GetOperation, code: UNAVAILABLE, times: 2 }             # any code; a message and details too',
+  '  #- { method: GetOperation, code: UNAVAILABLE, times: 2 }             # any code; message and details are optional',
   '  #- { method: CancelOperation, name: operations/1, code: PERMISSION_DENIED, times: always }',
   '  #- { method: GetOperation, delayMs: 300, times: always }             # slow',
   '  #- { method: GetOperation, effect: hang }                            # never answered',
-  '  #- { method: GetOperation, effect: drop }                            # the connection breaks off',
+  '  #- { method: GetOperation, effect: drop }                            # the connection breaks',
   '  #- { method: GetOperation, effect: goAway }                          # answered, then the connection closes',
   '  #- { method: WaitOperation, effect: answerEarly }                    # at once, with the latest state',
   '  #- { method: GetOperation, effect: duplicate }                       # the answer before, once more',
-  '  #- { method: GetOperation, effect: stale }                           # the last answer that differs from what is so',
-  '  #- { method: GetOperation, effect: unknownAny }                      # metadata, response of a type nobody knows',
-  '  #- { method: GetOperation, effect: brokenAny }                       # or with bytes that are no message',
-  '  #- waitUnimplemented                                                 # WaitOperation is, for good',
-  '  #- cancelUnimplemented                                               # CancelOperation is, for good',
+  '  #- { method: GetOperation, effect: stale }                           # an outdated answer',
+  '  #- { method: GetOperation, effect: unknownAny }                      # metadata and response of an unknown type',
+  '  #- { method: GetOperation, effect: brokenAny }                       # or with bytes that cannot be decoded',
+  '  #- waitUnimplemented                                                 # WaitOperation answers UNIMPLEMENTED',
+  '  #- cancelUnimplemented                                               # CancelOperation answers UNIMPLEMENTED',
 ];
 
 function longRunning(method: LongRunningMethod, schema: Schema): string[] {
@@ -81,7 +81,7 @@ function longRunning(method: LongRunningMethod, schema: Schema): string[] {
   ];
 }
 
-/** What can only be said of types that are known. */
+/** Lists the settings that require known metadata and response types. */
 function typed({ descriptor, metadataType, responseType }: LongRunningMethod, schema: Schema): string[] {
   const metadata = sampleMessage(metadataType);
   const step = sampleProgress(metadataType);
@@ -91,12 +91,12 @@ function typed({ descriptor, metadataType, responseType }: LongRunningMethod, sc
     `    # ${metadataType.typeName}${fieldsOf(metadataType)}`,
     `    #metadata: ${inFlow(metadata)}`,
     `    #steps: ${inFlow([{ atMs: 500, metadata: step }])}`,
-    `    # ${responseType.typeName}${fieldsOf(responseType)}; if left out: ${usual}`,
+    `    # ${responseType.typeName}${fieldsOf(responseType)}; default: ${usual}`,
     `    #response: ${inFlow(sampleMessage(responseType))}`,
   ];
 }
 
-/** Methods that start no operation. */
+/** Lists methods that start no operation. */
 function others(schema: Schema): string[] {
   const unary = schema.services
     .flatMap(({ methods }) => methods)
@@ -106,7 +106,7 @@ function others(schema: Schema): string[] {
   const isStandard = (method: DescMethod) =>
     standardMethod(method, method.output, schema.annotationOf) !== undefined;
   return [
-    '  # These start no operation. Standard methods find what was created before; others answer what is said here alone.',
+    '  # These methods start no operation. Standard methods serve the resources created before; others answer only as set here.',
     ...unary.map((method) => {
       const remark = isStandard(method) ? '   # a standard method' : '';
       return `  #${fullName(method)}: ${inFlow({ response: sampleMessage(method.output) })}${remark}`;

@@ -14,60 +14,60 @@ import type { ScriptSource } from './script-source.js';
 import { fullName, scriptTypes } from './script-types.js';
 import type { WrittenValue } from './written-value.js';
 
-/** A change of the metadata on the way. */
+/** Change of the metadata during the work. */
 export interface ScriptStep {
-  /** Since the start of the work. A step after its end never comes. */
+  /** Milliseconds since the start of the work. Steps after its end are skipped. */
   readonly atMs: number;
-  /** The fields to set, each as a whole, by their names in messages. */
+  /** Fields to set, each as a whole, by their names in messages. */
   readonly metadata: object;
 }
 
-/** What a call is answered, or an operation ends with unless it is cancelled. */
+/** Response of a call, or outcome of an operation that is not cancelled. */
 export type ScriptedAnswer =
   | { readonly type: 'response'; readonly response: object }
   | { readonly type: 'error'; readonly error: StatusError };
 
 /**
- * How an operation ends, unless it is cancelled. `standard`: with the resource that it creates or updates, where its
- * method is a standard one (AIP-133 to 135); else with the empty message.
+ * Outcome of an operation that is not cancelled. With `standard`, a standard method (AIP-133 to 135) responds
+ * with the resource that it creates or updates. Other methods respond with the empty message.
  */
 export type ScriptedEnding = ScriptedAnswer | { readonly type: 'standard' };
 
-/** How the operations of one method go. */
+/** Behavior of the operations of one method. */
 export interface MethodScript {
   readonly durationMs: number;
   readonly onCancel: OnCancel;
   readonly onInterrupted: OnInterrupted;
-  /** The fields of the metadata to begin with, by their names in messages. */
+  /** Initial metadata fields, by their names in messages. */
   readonly metadata: object;
-  /** In the order of time. */
+  /** Steps in chronological order. */
   readonly steps: readonly ScriptStep[];
   readonly ending: ScriptedEnding;
 }
 
-/** How operations go, and what else is answered. */
+/** Behavior of operations and of other methods. */
 export interface Script {
-  /** By the full name of the method: `acme.jobs.v1.Jobs.RunJob`. */
+  /** Scripts by full name of the method, such as `acme.jobs.v1.Jobs.RunJob`. */
   readonly methods: ReadonlyMap<string, MethodScript>;
-  /** For every other method. */
+  /** Script of every other method. */
   readonly default: MethodScript;
-  /** What methods that return no operation answer, by their full names. */
+  /** Answers of methods that return no operation, by full name. */
   readonly answers: ReadonlyMap<string, ScriptedAnswer>;
-  /** What goes wrong, in order. */
+  /** Faults to inject, in order. */
   readonly faults: readonly Fault[];
 }
 
-/** What {@link parseScript} takes besides the script. */
+/** Options of {@link parseScript}. */
 export interface ParseScriptOptions {
-  /** The name of the file, for messages. */
+  /** Name of the file, for error messages. */
   readonly file: string;
-  /** The methods that may be named, and their types. */
+  /** Methods that may be named, and their types. */
   readonly schema: Schema;
-  /** What is so where the script says nothing. @defaultValue as {@link DEFAULT_SCRIPT} has it */
+  /** Values of settings that the script omits. @defaultValue those of {@link DEFAULT_SCRIPT} */
   readonly defaults?: MethodScript;
 }
 
-/** What is so where a script says nothing: a second of work, cancelled on request, the standard response. */
+/** Default behavior: one second of work, cancelled on request, the standard response. */
 export const DEFAULT_SCRIPT: Script = {
   methods: new Map(),
   default: {
@@ -83,8 +83,8 @@ export const DEFAULT_SCRIPT: Script = {
 };
 
 /**
- * Reads a script: how the operations of faked services go. Methods are named in full, or by the end of their name
- * that no other has.
+ * Parses a script, which describes the behavior of faked services. Methods are named in full or by any unique
+ * suffix of their name.
  *
  * ```yaml
  * methods:
@@ -98,16 +98,16 @@ export const DEFAULT_SCRIPT: Script = {
  *     error: { code: FAILED_PRECONDITION, message: no room }   # instead of response
  *   acme.jobs.v1.Jobs.GetJob:         # one that returns no operation: response or error
  *     response: { name: jobs/1 }
- * default: { durationMs: 1000, onCancel: honour }              # what a method does not say itself
- * faults:                             # what goes wrong, in order: see FaultSource
+ * default: { durationMs: 1000, onCancel: honour }              # for methods that do not set these
+ * faults:                             # faults to inject, in order: see FaultSource
  *   - { method: GetOperation, code: UNAVAILABLE, times: 2 }
  *   - waitUnimplemented
  * ```
  *
- * The metadata of a step is merged into what the script said before: messages field by field and maps entry by entry,
- * however deep; lists and all other values are replaced.
+ * The metadata of a step is merged into the previous metadata: messages field by field and maps entry by entry,
+ * at any depth. Lists and all other values are replaced.
  *
- * @throws ScriptError that names file, line and field of everything that is wrong.
+ * @throws ScriptError that names file, line and field of every fault.
  */
 export function parseScript(script: string | ScriptSource, options: ParseScriptOptions): Script {
   const { file, schema, defaults = DEFAULT_SCRIPT.default } = options;
@@ -161,11 +161,11 @@ function readAnswer(
 ): ScriptedAnswer | undefined {
   const fields = value.fields(['response', 'error']);
   if (!fields || !type) return undefined;
-  if (!fields.response && !fields.error) return value.fault('it answers nothing: give response or error');
+  if (!fields.response && !fields.error) return value.fault('no answer: give response or error');
   return readResponseOrError(fields, type, registry);
 }
 
-/** The very defaults, when the script says nothing of them. */
+/** Returns `defaults` itself if the script does not set any. */
 function readDefault(value: WrittenValue | undefined, schema: Schema, defaults: MethodScript): MethodScript {
   const fields = value?.fields(['durationMs', 'onCancel', 'onInterrupted', 'error']);
   if (!fields) return defaults;
@@ -225,7 +225,7 @@ function readMetadata(
   };
 }
 
-/** In the order of time. */
+/** Reads steps in chronological order. */
 function readSteps(
   steps: WrittenValue | undefined,
   readMetadata: (metadata: WrittenValue | undefined) => JsonValue | undefined,
@@ -233,7 +233,7 @@ function readSteps(
   const read = steps?.items()?.flatMap((step) => {
     const fields = step.fields(['atMs', 'metadata']);
     if (!fields) return [];
-    if (!fields.atMs) step.fault('atMs is missing: say when, in milliseconds since the start');
+    if (!fields.atMs) step.fault('atMs is missing: give the time in milliseconds since the start');
     return { atMs: fields.atMs?.milliseconds() ?? 0, metadata: readMetadata(fields.metadata) };
   });
   return read?.toSorted((a, b) => a.atMs - b.atMs) ?? [];
@@ -256,7 +256,8 @@ const ON_CANCEL = ['honour', 'ignore', 'unimplemented'] as const;
 function readOnCancel(value: WrittenValue): OnCancel | undefined {
   if (value.isMap()) {
     const { afterMs } = value.fields(['afterMs']) ?? {};
-    if (!afterMs) return value.fault('afterMs is missing: say after how many milliseconds to obey');
+    if (!afterMs)
+      return value.fault('afterMs is missing: give the delay of the cancellation in milliseconds');
     return { afterMs: afterMs.milliseconds() ?? 0 };
   }
   return readChoice(value, ON_CANCEL, ' (or { afterMs: 300 })');
@@ -276,7 +277,7 @@ function readResponseOrError(
   type: DescMessage,
   registry: Registry,
 ): ScriptedAnswer | undefined {
-  if (response && error) error.fault('both response and error are given: one is answered, keep one');
+  if (response && error) error.fault('both response and error are given: keep one');
   if (error) {
     const read = readScriptedError(error, registry);
     return read && { type: 'error', error: read };

@@ -2,10 +2,16 @@ import type { Document, LineCounter, Node, Pair, Scalar } from 'yaml';
 import { yaml } from '../../core/yaml.js';
 import type { ScriptFault } from './script-error.js';
 
-/** One slip, such as a bracket that is not closed, can make an error of everything after it. */
+/**
+ * Upper bound on reported syntax errors. One mistake, such as an unclosed bracket, can cause errors in everything
+ * after it.
+ */
 const MAX_SYNTAX_ERRORS = 5;
 
-/** What is wrong with a YAML file whatever it is to say: broken syntax, aliases, numbers that reading would change. */
+/**
+ * Faults that make a YAML file unusable regardless of its meaning: broken syntax, aliases, numbers that parsing
+ * would round.
+ */
 export function syntaxFaults(document: Document, lines: LineCounter): ScriptFault[] {
   const errors = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_ERRORS);
   const faults = errors.map(({ pos, message }) => ({
@@ -19,17 +25,17 @@ export function syntaxFaults(document: Document, lines: LineCounter): ScriptFaul
   };
   yaml().visit(document, {
     Alias(key, node, ancestors) {
-      note(node, key, ancestors, `alias *${node.source} is not supported: write the value out`);
+      note(node, key, ancestors, `alias *${node.source} is not supported: repeat the value`);
     },
     Scalar(key, node, ancestors) {
       if (key === 'key' || !isRounded(node)) return;
-      note(node, key, ancestors, `${node.source} is too large to be read exactly: put it in quotes`);
+      note(node, key, ancestors, `${node.source} is too large to be read exactly: quote it`);
     },
   });
   return faults;
 }
 
-/** An integer that is not read as what it is written as. */
+/** Returns true for an integer that parsing changes. */
 function isRounded({ value, source = '' }: Scalar): boolean {
   const isInteger = /^[-+]?(?:\d+|0x[\da-f]+|0o[0-7]+)$/i.test(source);
   return isInteger && typeof value === 'number' && !Number.isSafeInteger(value);
@@ -38,7 +44,7 @@ function isRounded({ value, source = '' }: Scalar): boolean {
 type Key = number | 'key' | 'value' | null;
 type Ancestors = readonly (Document | Node | Pair)[];
 
-/** Where a node stands, from the top of the file: `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. */
+/** Location of a node from the top of the file, such as `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. */
 function pathOf(key: Key, ancestors: Ancestors): string {
   const { isPair, isScalar, isSeq } = yaml();
   const steps = ancestors.map((ancestor, depth) => {

@@ -1,11 +1,11 @@
-/** What a value is where it is written: in YAML, or in an object that a program gives. */
+/** Value in its source: a YAML file or an object. */
 export interface WrittenNode {
-  /** 0 in what has no lines. */
+  /** Line number, or 0 if the source has no lines. */
   readonly line: number;
   readonly isNull: boolean;
   toJson(): unknown;
-  /** The entries of a map in their order, without a key where that is no name; undefined when it is no map. */
+  /** Entries of a map in order, with undefined for keys that are not names. Undefined if the value is not a map. */
   entries(): Iterable<readonly [key: string | undefined, node: WrittenNode]> | undefined;
-  /** Undefined when it is no list. */
+  /** Items of a list. Undefined if the value is not a list. */
   items(): readonly WrittenNode[] | undefined;
 }

@@ -4,16 +4,16 @@ import type { ScriptFault } from './script-error.js';
 import type { WrittenNode } from './written-node.js';
 
 /**
- * A value of a file, or of an object in place of one, which knows where it stands. Reading it as what it is not notes a
- * fault and gives undefined, so that one look finds everything that is wrong.
+ * Value of a script or settings file that knows its location. Reading it as the wrong type notes a fault and
+ * returns undefined. A single pass therefore finds all faults.
  */
 export class WrittenValue {
-  /** From the top of the file: `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. */
+  /** Location from the top of the file, such as `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. */
   readonly path: string;
   readonly #node: WrittenNode;
   readonly #faults: ScriptFault[];
 
-  /** @param faults - what is wrong is added there. */
+  /** @param faults - list to which faults are added. */
   constructor(path: string, node: WrittenNode, faults: ScriptFault[]) {
     this.path = path;
     this.#node = node;
@@ -24,12 +24,12 @@ export class WrittenValue {
     this.#faults.push({ line: this.#node.line, path: this.path, reason });
   }
 
-  /** As plain JSON. */
+  /** Returns the value as plain JSON. */
   toJson(): unknown {
     return this.#node.toJson();
   }
 
-  /** As error messages show it. */
+  /** Formats the value for error messages. */
   toString(): string {
     const value = this.toJson();
     return quoted(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null'));
@@ -39,7 +39,7 @@ export class WrittenValue {
     return this.#node.entries() !== undefined;
   }
 
-  /** Whether nothing is said, as where all that was there is commented out. */
+  /** Returns true for null and for a value whose contents are all commented out. */
   isNothing(): boolean {
     return this.#node.isNull;
   }
@@ -48,21 +48,21 @@ export class WrittenValue {
     return this.#node.items() !== undefined;
   }
 
-  /** The entries of a map by key, in the order of the file. */
+  /** Returns the entries of a map by key, in the order of the file. */
   entries(): ReadonlyMap<string, WrittenValue> | undefined {
     if (this.isNothing()) return new Map();
     const written = this.#node.entries();
-    if (!written) return this.fault(`${this} is no map: write its fields as "name: value"`);
+    if (!written) return this.fault(`${this} is not a map: write its fields as "name: value"`);
     const entries = new Map<string, WrittenValue>();
     for (const [name, node] of written) {
       const entry = new WrittenValue(this.#child(name ?? '(key)'), node, this.#faults);
-      if (name === undefined) entry.fault('a key is no name: write a plain name before the colon');
+      if (name === undefined) entry.fault('a key is not a name: write a plain name before the colon');
       else entries.set(name, entry);
     }
     return entries;
   }
 
-  /** The entries of a map all of whose keys are among `known`. */
+  /** Returns the entries of a map. Notes a fault for each key that is not in `known`. */
   fields<Name extends string>(known: readonly Name[]): Partial<Record<Name, WrittenValue>> | undefined {
     const fields: Partial<Record<Name, WrittenValue>> = {};
     const entries = this.entries();
@@ -77,11 +77,11 @@ export class WrittenValue {
   items(): WrittenValue[] | undefined {
     if (this.isNothing()) return [];
     const items = this.#node.items();
-    if (!items) return this.fault(`${this} is no list: write each item after a "- "`);
+    if (!items) return this.fault(`${this} is not a list: write each item after a "- "`);
     return items.map((node, index) => new WrittenValue(`${this.path}[${index}]`, node, this.#faults));
   }
 
-  /** What stands at that place from here; as near to it as there is something. */
+  /** Returns the value at a path from here, or the closest existing value above it. */
   at([step, ...rest]: readonly (string | number)[]): WrittenValue {
     const inside = this.isMap() ? this.entries()?.get(String(step)) : this.#item(step);
     return inside ? inside.at(rest) : this;
@@ -93,14 +93,14 @@ export class WrittenValue {
 
   text(): string | undefined {
     const value = this.toJson();
-    return typeof value === 'string' ? value : this.fault(`${this} is no text: put it in quotes`);
+    return typeof value === 'string' ? value : this.fault(`${this} is not text: put it in quotes`);
   }
 
-  /** A time or a span of time. */
+  /** Reads a time or duration. */
   milliseconds(): number | undefined {
     const value = this.toJson();
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-    return this.fault(`${this} is no time: write whole milliseconds, 0 or more, such as 1500`);
+    return this.fault(`${this} is not a time: write whole milliseconds, 0 or more, such as 1500`);
   }
 
   #child(name: string): string {
@@ -108,7 +108,7 @@ export class WrittenValue {
   }
 }
 
-/** How to put a name right that is none of `known`. */
+/** Suggests a correction of a name that is not in `known`. */
 export function suggestion(name: string, known: readonly string[]): string {
   const candidate = nearest(name, known);
   return candidate ? `did you mean ${quoted(candidate)}?` : `use one of ${known.join(', ')}`;

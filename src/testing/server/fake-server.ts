@@ -35,26 +35,35 @@ import {
 } from './faked-apis.js';
 
 /**
- * What becomes of calls: all are kept, to be looked at; only those that are open, of which `onCall` is told when they
- * end; or none.
+ * Recording of calls: `kept` keeps all calls for inspection; `told` keeps open calls and reports each to `onCall`
+ * when it ends; `off` keeps none.
  */
 export type Recording = 'kept' | 'told' | 'off';
 
-/** What {@link fakeServer} takes. */
+/** Options of {@link fakeServer}. */
 export interface FakeServerOptions {
-  /** What it fakes from the start. More may come later, but work of theirs that a store has kept is not gone on with. @defaultValue nothing */
+  /**
+   * Initial APIs. More can be added later, but the server does not resume work on them from a store.
+   * @defaultValue none
+   */
   readonly apis?: readonly FakedApi[];
-  /** @defaultValue the machine's */
+  /** Clock of the server. @defaultValue the system clock */
   readonly clock?: Clock;
-  /** How operations are kept and answered. @defaultValue as `createOperations` has it, in memory, and any number run at once */
+  /**
+   * Options of the operations. @defaultValue those of `createOperations`, with a memory store and no limit on
+   * concurrent operations
+   */
   readonly operations?: Omit<OperationsOptions, 'methods' | 'clock'>;
-  /** Of the gRPC server; interceptors of yours come after those that record calls and have them meet faults. @defaultValue none */
+  /** Options of the gRPC server. Its interceptors run after those for recording and faults. @defaultValue none */
   readonly grpc?: ServerOptions;
-  /** Of the gateway; `off`: none, and HTTP rules may be wrong. @defaultValue as `createGateway` has it */
+  /**
+   * Options of the gateway, or `off` for no gateway, in which case invalid HTTP rules are accepted. @defaultValue
+   * those of `createGateway`
+   */
   readonly rest?: RestSettings | 'off';
   /** @defaultValue 'kept' */
   readonly recording?: Recording;
-  /** Is told of every call when it ends, if any are recorded. @defaultValue nobody is */
+  /** Called with every recorded call when it ends. @defaultValue none */
   readonly onCall?: (call: RecordedCall) => void;
 }
 
@@ -68,29 +77,27 @@ const DEFAULTS = {
   onCall: () => {},
 } satisfies FakeServerOptions as Required<FakeServerOptions>;
 
-/** All of a test server but where it listens: its owner has `servePort` do that, and ends `operations` and the others. */
+/** Test server without a listener. The owner listens with `servePort` and closes `operations` and the other parts. */
 export interface FakeServer {
-  /** Serves what it fakes, and `google.longrunning.Operations`; yours may be added. */
+  /** gRPC server with the faked services and `google.longrunning.Operations`. More services may be added. */
   readonly server: Server;
-  /** Answers REST; undefined when that is off. */
+  /** REST gateway, or undefined if REST is off. */
   readonly gateway: Gateway | undefined;
   readonly operations: Operations;
-  /** The calls that are open, and before those the others if they are kept. */
+  /** Recorded calls in order of arrival: all of them, or only open ones. */
   readonly calls: readonly RecordedCall[];
-  /** What still goes wrong, in order. */
+  /** Remaining faults, in order. */
   readonly faults: readonly PlannedFault[];
-  /**
-   * Has everything go by this script from now on, in place of all others, and its faults be those that there are.
-   * Operations that run go on as they began.
-   */
+  /** Replaces all scripts and faults with those of this script. Running operations continue as they began. */
   replaceScript(script: Script): void;
 }
 
 /**
- * Fakes APIs, by scripts that may change, and has calls meet faults: what `startTestServer` and `longrunning serve` are
- * made of, for who listens in a way of their own.
+ * Fakes APIs with scripts that may change, and injects faults into calls. It is the basis of `startTestServer`
+ * and `longrunning serve`, for programs that listen themselves.
  *
- * @throws HttpRuleError when two methods have the same HTTP path; SchemaError, TypeError when services cannot be served.
+ * @throws HttpRuleError if two methods have the same HTTP path; SchemaError or TypeError if services cannot be
+ * served.
  *
  * @example
  * ```ts
@@ -107,14 +114,14 @@ export function fakeServer(options: FakeServerOptions = {}): FakeServer {
   return new FakedApiServer(options);
 }
 
-/** A {@link FakeServer}, and what test servers do with it besides. */
+/** Implementation of {@link FakeServer}, with the additional functions of test servers. */
 export class FakedApiServer implements FakeServer {
   readonly server: ConnectionServer;
   readonly operations: Operations;
   readonly apis: FakedApis;
   readonly plan = new FaultPlan();
   readonly log: CallLog;
-  /** Operations that the next calls of some methods are answered with. */
+  /** Hand-driven operations that answer the next calls of some methods. */
   readonly held = new StubbedOperations();
   readonly #history = new AnswerHistory();
   readonly #rest: RestFront | undefined;
@@ -131,9 +138,9 @@ export class FakedApiServer implements FakeServer {
           (err) => logger.error({ err }, 'onCall failed'),
         ),
     });
-    // Without authorization callers show no token, so OpenAPI must not ask for one.
+    // Without authorization callers have no token, so the OpenAPI document must not require one.
     const openApi = operations.authorize ? {} : { openApi: { scopes: [] } };
-    // Operations come later: their methods are those of the APIs.
+    // `operations` is created later, from the methods of the APIs.
     const authenticate: Authenticate = (call) => this.operations.authenticate(call);
     const guarding = operations.authorize && { authenticate };
     this.apis = new FakedApis({
@@ -147,7 +154,8 @@ export class FakedApiServer implements FakeServer {
       log: this.log,
       faults: this.plan,
       history: this.#history,
-      // Who keeps calls may ask for any of their answers later; others say at once what they want.
+      // If all calls are kept, a later fault may repeat any answer. Otherwise the faults are known from the
+      // start.
       remembersAnswers: () => recording === 'kept' || this.plan.repeatsAnswers,
       held: this.held,
       connections,
@@ -157,7 +165,7 @@ export class FakedApiServer implements FakeServer {
     if (guarding && !interceptors.some(isAuthenticating))
       interceptors.push(authenticationInterceptor(authenticate));
     this.server = new ConnectionServer({ ...grpc, interceptors }, connections);
-    // Before work is begun: a rule may be refused, and then there is nothing to end.
+    // Comes before any work starts: if a rule is invalid, there is nothing to clean up.
     this.#rest = rest === 'off' ? undefined : new RestFront(this.apis.gateway(this.server), connections);
     this.operations = createOperations({
       store: memoryStore(),
@@ -186,7 +194,7 @@ export class FakedApiServer implements FakeServer {
     return this.plan.list();
   }
 
-  /** Fakes one more API. @throws SchemaError, ScriptError, HttpRuleError */
+  /** Fakes one more API. @throws SchemaError, ScriptError or HttpRuleError */
   async fake(source: ApiSource, options: FakeOptions = {}): Promise<void> {
     const { script, gateway } = await this.apis.add(source, options);
     this.#rest?.replace(gateway);
@@ -194,7 +202,7 @@ export class FakedApiServer implements FakeServer {
     this.#addFaults(script.faults);
   }
 
-  /** Says anew how the methods go that the script names, and adds its faults. @throws ScriptError */
+  /** Replaces the behavior of the methods that the script names, and adds its faults. @throws ScriptError */
   script(source: ScriptSource | string): void {
     this.#addFaults(this.apis.script(source).faults);
   }
@@ -205,7 +213,7 @@ export class FakedApiServer implements FakeServer {
     this.#addFaults(script.faults);
   }
 
-  /** Takes away faults, calls, resources and what `script` said. */
+  /** Removes faults, calls, resources and changes made by `script`. */
   reset(): void {
     this.plan.clear();
     this.#history.clear();
@@ -219,12 +227,12 @@ export class FakedApiServer implements FakeServer {
   }
 }
 
-/** Heap reserved for each operation that runs: about twice what one takes, its calls included. */
+/** Heap reserved per running operation: about twice its actual use, including its calls. */
 const HEAP_PER_RUNNING_BYTES = 24 * 1024;
 
 /**
- * Operations that run at once unless a limit is set. Faked work is only a timer, so the heap is what limits it: without a limit,
- * about 11,600 running operations exhaust a heap of 128 MB. A queued operation takes some 110 bytes.
+ * Default limit on running operations. Faked work is only a timer, so the heap is the limit: about 11,600 running
+ * operations exhaust a heap of 128 MB. A queued operation takes about 110 bytes.
  */
 function defaultMaxRunning(): number {
   return Math.max(100, Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_RUNNING_BYTES));

@@ -23,38 +23,38 @@ import { LiveScript } from '../script/live-script.js';
 import { parseScript, type Script } from '../script/script.js';
 import type { ScriptSource } from '../script/script-source.js';
 
-/** An API to fake: .proto files, an encoded `google.protobuf.FileDescriptorSet`, or what was read of such. */
+/** API to fake: .proto files, an encoded `google.protobuf.FileDescriptorSet`, or a parsed schema. */
 export type ApiSource = string | readonly string[] | Uint8Array | Schema;
 
-/** How to fake an API. */
+/** Options for faking an API. */
 export interface FakeOptions {
-  /** Where imports, and the files themselves, are looked for. @defaultValue none */
+  /** Directories to search for the files and their imports. @defaultValue none */
   readonly includeDirs?: readonly string[];
-  /** How its methods go: an object, or the text of a YAML file. @defaultValue as `parseScript` has it */
+  /** Behavior of its methods: an object, or the text of a YAML file. @defaultValue the defaults of `parseScript` */
   readonly script?: ScriptSource | string;
 }
 
-/** An API that is faked. */
+/** API that is faked. */
 export interface FakedApi {
   readonly schema: Schema;
   readonly script: Script;
 }
 
-/** How REST is answered. */
+/** Options of the REST gateway. */
 export type RestSettings = Pick<
   GatewaySettings,
   'serviceConfig' | 'headers' | 'limits' | 'cors' | 'logger' | 'authenticate'
 >;
 
-/** What the services are faked with. */
+/** Dependencies of {@link FakedApis}. */
 export interface FakedApisParts {
   readonly clock: Clock;
   readonly rest: RestSettings;
-  /** Those that there are from the start. */
+  /** Initial APIs. */
   readonly apis: readonly FakedApi[];
 }
 
-/** The APIs that a server fakes: more of them as it goes. */
+/** APIs that a server fakes. More can be added while it runs. */
 export class FakedApis {
   readonly #parts: FakedApisParts;
   readonly #script = new LiveScript();
@@ -72,44 +72,45 @@ export class FakedApis {
     this.#script.reset(parts.apis.map(({ script }) => script));
   }
 
-  /** All that is served. */
+  /** Schema of all served APIs. */
   get schema(): Schema {
     return this.#schema;
   }
 
-  /** The long-running methods, for `createOperations`. */
+  /** Long-running methods, for `createOperations`. */
   get methods(): readonly ImplementedMethod[] {
     return this.#apis.flatMap(({ schema }) => this.#fakesOf(schema).methods);
   }
 
-  /** By the path of its gRPC method. */
+  /** Finds a method by the path of its gRPC method. */
   methodAt(path: string): CalledMethod | undefined {
     this.#methods ??= calledMethods(this.#schema);
     return this.#methods.get(path);
   }
 
-  /** @throws HttpRuleError when two methods have the same HTTP path. */
+  /** @throws HttpRuleError if two methods have the same HTTP path. */
   gateway(server: Server): Gateway {
     return this.#gatewayOf(server, this.#schema);
   }
 
-  /** Adds the services to a server, and those that come later. */
+  /** Adds all services to a server, including those added later. */
   serve(server: Server, operations: Operations): void {
     this.#served = { server, operations };
     for (const { schema } of this.#apis) this.#fakesOf(schema).addTo(server, operations);
   }
 
-  /** What reflection tells of. */
+  /** Options for the reflection service. */
   reflection(): ReflectionOptions {
     const { registry: descriptors, annotationOf, methods: operationMethods } = this.#schema;
     return { descriptors, annotationOf, operationMethods, services: ['grpc.health.v1.Health'] };
   }
 
   /**
-   * Fakes one more.
+   * Fakes one more API.
    *
-   * @returns what its script says, and a gateway that has it.
-   * @throws SchemaError when it cannot be read, has no services, or some that are faked already; ScriptError.
+   * @returns its script, and a gateway that includes it.
+   * @throws SchemaError if the API cannot be read, has no services, or has one that is already faked;
+   * ScriptError.
    */
   async add(
     source: ApiSource,
@@ -120,7 +121,7 @@ export class FakedApis {
     const twin = schema.services.find(({ typeName }) => this.#schema.registry.getService(typeName));
     if (twin)
       throw new SchemaError(
-        `service ${twin.typeName} is faked already: fake it once, script() changes how it goes`,
+        `service ${twin.typeName} is already faked: fake it once, and change its behavior with script()`,
       );
     const script = parseScript(options.script ?? {}, { file: 'script', schema });
     const fakes = this.#fakesOf(schema);
@@ -135,36 +136,36 @@ export class FakedApis {
     return { script, gateway };
   }
 
-  /** Says anew how methods go. @throws ScriptError */
+  /** Replaces the behavior of the methods that the script names. @throws ScriptError */
   script(source: ScriptSource | string): Script {
     const { default: defaults } = this.#script.current;
     const script = parseScript(source, { file: 'script', schema: this.#schema, defaults });
     this.#script.add(script);
-    this.#serveAnew();
+    this.#serveAgain();
     return script;
   }
 
-  /** Has all methods go by one script, in place of those that there were. */
+  /** Replaces all scripts with this one. */
   replaceScript(script: Script): void {
     this.#script.reset([script]);
-    this.#serveAnew();
+    this.#serveAgain();
   }
 
-  /** Has them be as when they were added, without what was created since. */
+  /** Restores the original scripts and removes all resources. */
   reset(): void {
     this.#resources.clear();
     this.#script.reset(this.#apis.map(({ script }) => script));
-    this.#serveAnew();
+    this.#serveAgain();
   }
 
-  /** Which metadata fields are the script's own is found out once. */
-  #serveAnew(): void {
+  /** Registers the methods again, because their scripted metadata fields are determined on registration. */
+  #serveAgain(): void {
     const { operations } = this.#serving();
     for (const method of this.methods) operations.add(method);
   }
 
   #serving(): { readonly server: Server; readonly operations: Operations } {
-    if (!this.#served) throw new TypeError('the services are not served: call serve() before');
+    if (!this.#served) throw new TypeError('services are not served: call serve() first');
     return this.#served;
   }
 

@@ -1,6 +1,6 @@
 /**
- * What `longrunning serve` needs of `longrunning/testing`, to be loaded without what only tests need: clients, matchers and
- * the tests for stores.
+ * Entry point for `longrunning serve`. It omits parts of `longrunning/testing` that only tests need: clients,
+ * matchers and tests for stores.
  */
 
 export { parseAuthFile } from '../auth/auth-file.js';

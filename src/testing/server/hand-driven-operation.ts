@@ -10,59 +10,59 @@ import type { OnCancel } from '../faking/cancel-behavior.js';
 import { delayOf } from '../faking/play-script.js';
 import type { ErrorSource } from '../script/script-source.js';
 
-/** What an operation is to be that a test drives by hand. */
+/** Options of a hand-driven operation. */
 export interface HandDrivenOptions {
   /**
-   * The last segment of its name.
+   * Last segment of its name.
    *
-   * @defaultValue the next number, as all operations of the server are named
+   * @defaultValue the next number, as for all operations of the server
    */
   readonly id?: string;
-  /** What it is named under: `${parent}/operations/{id}`. @defaultValue none: plain `operations/{id}` */
+  /** Prefix of its name, `${parent}/operations/{id}`. @defaultValue none: `operations/{id}` */
   readonly parent?: string;
-  /** To begin with. @defaultValue none */
+  /** Initial metadata. @defaultValue none */
   readonly metadata?: AnyValue;
   /**
-   * What becomes of a request to cancel without the test doing anything: nothing (`ignore`), the end as cancelled, at
-   * once (`honour`) or after so long; `unimplemented` refuses it.
+   * Cancellation behavior if the test does nothing. `ignore` does nothing; `honour` ends the operation as
+   * cancelled at once; `{ afterMs }` does so after a delay. `unimplemented` rejects the request.
    *
    * @defaultValue 'ignore'
    */
   readonly onCancel?: OnCancel;
   /**
-   * The method whose next call is answered with it, instead of an operation by script: `CreateAwsCluster`. Such an
-   * operation is named under `parent`, whatever that call says.
+   * Method whose next call this operation answers instead of a scripted one, such as `CreateAwsCluster`. Its name
+   * is under `parent`, regardless of that call.
    *
-   * @defaultValue none: it is there for whoever knows its name
+   * @defaultValue none: clients use the operation by its name
    */
   readonly startedBy?: string;
 }
 
-/** An operation to which nothing happens but what a test says. */
+/** Operation that changes only as the test says. */
 export interface HandDrivenOperation {
   readonly name: string;
-  /** Resolves when its cancellation has been requested. */
+  /** Resolves when cancellation has been requested. */
   readonly cancelRequested: Promise<void>;
-  /** As it is now. @throws StatusError NOT_FOUND when it was deleted or has expired. */
+  /** Returns its current state. @throws StatusError NOT_FOUND if it was deleted or has expired */
   get(): Promise<Operation>;
   /** Replaces its metadata. */
   update(metadata: AnyValue): Promise<void>;
   /** Ends it with a response. @defaultValue the empty message */
   succeed(response?: AnyValue): Promise<void>;
-  /** Ends it with an error: any but CANCELLED, which is what `cancelled` is for. */
+  /** Ends it with any error except CANCELLED; use `cancelled` for that. */
   fail(error: StatusError | ErrorSource): Promise<void>;
-  /** Ends it as cancelled, whether or not anybody asked for that. */
+  /** Ends it as cancelled, even if nobody requested that. */
   cancelled(): Promise<void>;
-  /** Has it forgotten, as if its time were over: nobody finds it any more. */
+  /** Removes it, as if it had expired. */
   expire(): Promise<void>;
 }
 
-/** What hand-driven operations live in. */
+/** Dependencies of hand-driven operations. */
 export interface HandDrivenParts {
   readonly store: OperationStore;
   readonly clock: Clock;
   readonly retentionMs: number;
-  /** The types that metadata and responses may have. */
+  /** Types of metadata and responses. */
   readonly registry: () => Registry;
 }
 
@@ -70,7 +70,7 @@ const EMPTY: AnyValue = { typeUrl: 'type.googleapis.com/google.protobuf.Empty', 
 
 const NO_METHOD = '/longrunning.testing.TestServer/Operation';
 
-/** Makes an operation that is at work, and stays so. */
+/** Creates an operation that runs until the test ends it. */
 export async function startByHand(
   { store, clock, retentionMs, registry }: HandDrivenParts,
   { id, parent = '', metadata, onCancel = 'ignore' }: HandDrivenOptions & { readonly id: string },
@@ -79,7 +79,7 @@ export async function startByHand(
   const record = queued({
     id,
     parent,
-    // No method's, so that nobody is handed work on it.
+    // A method that does not exist, so that no server picks up the work.
     method: NO_METHOD,
     request: new Uint8Array(),
     cancellable: onCancel !== 'unimplemented',
@@ -120,7 +120,7 @@ export async function startByHand(
   };
 }
 
-/** Resolves when the record says that cancellation was requested; never, when it does not come to that. */
+/** Resolves once cancellation is requested. Stays pending if that never happens. */
 function watchCancelRequest(store: OperationStore, name: string): Promise<void> {
   return new Promise((resolve) => {
     const stop = store.watch(async (changed) => {
@@ -149,7 +149,7 @@ function toError(given: StatusError | ErrorSource, registry: Registry): StatusEr
 
 function endedAlready({ name, result }: OperationRecord, how: string): StatusError {
   const ending = result?.$case === 'error' ? `with ${codeName(result.value.code)}` : 'with a response';
-  const message = `operation ${quoted(name)} cannot ${how}, it has ended ${ending}: an operation ends once`;
+  const message = `operation ${quoted(name)} cannot ${how} because it ended ${ending}: an operation ends once`;
   return kitError(Code.FAILED_PRECONDITION, 'OPERATION_ENDED', message, { metadata: { name } });
 }
 

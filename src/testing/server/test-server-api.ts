@@ -7,26 +7,26 @@ import type { ScriptSource } from '../script/script-source.js';
 import type { ApiSource, FakeOptions } from './faked-apis.js';
 import type { HandDrivenOperation, HandDrivenOptions } from './hand-driven-operation.js';
 
-/** A server to test against, made by `startTestServer`. */
+/** Test server, created by `startTestServer`. */
 export interface TestServer extends AsyncDisposable {
-  /** `127.0.0.1:port`: gRPC, and REST. */
+  /** Address `127.0.0.1:port` for gRPC and REST. */
   readonly address: string;
-  /** `http://127.0.0.1:port`, for REST; `https:` with TLS. */
+  /** Base URL for REST: `http://127.0.0.1:port`, or `https:` with TLS. */
   readonly url: string;
-  /** A client of its operations, closed with it; with TLS it trusts the server's certificate. */
+  /** Client of the server's operations, closed with the server. With TLS it trusts the server's certificate. */
   readonly client: OperationsClient;
   readonly clock: TestClock;
-  /** What it was asked, in the order in which it was: every call to `google.longrunning.Operations` and to what it fakes. */
+  /** Recorded calls in order of arrival, to `google.longrunning.Operations` and to the faked APIs. */
   readonly calls: readonly RecordedCall[];
-  /** What still goes wrong, in order. */
+  /** Remaining faults, in order. */
   readonly faults: readonly PlannedFault[];
 
   /**
-   * Fakes an API: its methods that return operations start real ones, which go as the script says; others answer what the
-   * script says, or are standard methods (AIP-131 to 135) of the resources that operations and calls have created.
+   * Fakes an API. Methods that return operations start real ones, which follow the script. Other methods answer
+   * as scripted. Standard methods (AIP-131 to 135) serve the resources that operations and calls have created.
    *
    * @param source - .proto files, an encoded `google.protobuf.FileDescriptorSet`, or a `Schema`.
-   * @throws SchemaError, ScriptError, or HttpRuleError, each with what is wrong and what to do.
+   * @throws SchemaError, ScriptError or HttpRuleError, each with the cause and its remedy.
    *
    * @example
    * ```ts
@@ -38,29 +38,30 @@ export interface TestServer extends AsyncDisposable {
    */
   fake(source: ApiSource, options?: FakeOptions): Promise<void>;
   /**
-   * Replaces what was said of the methods that the script names, and the default if it gives one. What it leaves out of a
-   * method is as the default then in force. Its faults are added to those that there are.
+   * Replaces the behavior of the methods that the script names, and the default if it has one. Settings that a
+   * method omits come from the current default. Its faults are added to the existing ones.
    *
-   * @throws ScriptError with everything that is wrong.
+   * @throws ScriptError with all faults of the script.
    */
   script(script: ScriptSource | string): void;
   /**
-   * Makes an operation to which nothing happens but what the test says.
+   * Creates an operation that changes only as the test says.
    *
-   * @throws TypeError when `startedBy` is no method that starts operations; StatusError INVALID_ARGUMENT when its
-   * metadata is no message.
+   * @throws TypeError if `startedBy` is not a method that starts operations; StatusError INVALID_ARGUMENT if the
+   * metadata is not a message.
    */
   operation(options?: HandDrivenOptions): Promise<HandDrivenOperation>;
   /**
-   * Has the next calls of a method fail: one with UNAVAILABLE, unless told otherwise. Several take their turns.
+   * Makes the next calls of a method fail: by default, one call with UNAVAILABLE. Several failures apply in
+   * order.
    *
-   * @throws ScriptError when the method is unknown, or something else is wrong.
+   * @throws ScriptError if the method is unknown or the failure is malformed.
    */
   failNext(method: string, failure?: FailureSource): void;
   /**
-   * Puts a fault in the way of calls: an error, an effect or a delay; or one that has a name.
+   * Injects a fault into calls: an error, an effect, a delay, or a named fault.
    *
-   * @throws ScriptError as {@link TestServer.failNext} does.
+   * @throws ScriptError like {@link TestServer.failNext}.
    *
    * @example
    * ```ts
@@ -70,16 +71,19 @@ export interface TestServer extends AsyncDisposable {
    */
   inject(fault: FaultSource | NamedFault): void;
   /**
-   * Resolves with the calls of a method as soon as there are so many.
+   * Resolves with the calls of a method once there are enough.
    *
-   * @param times - how many to wait for. @defaultValue 1
-   * @throws TypeError when the method is unknown.
+   * @param times - number of calls to wait for. @defaultValue 1
+   * @throws TypeError if the method is unknown.
    */
   whenCalled(method: string, times?: number): Promise<readonly RecordedCall[]>;
-  /** @throws Error that names every call which has not been answered. */
+  /** @throws Error that names every unanswered call. */
   expectNoOpenCalls(): void;
-  /** Takes away faults, calls, resources and what `script` said. Faked APIs stay faked, and operations go on. */
+  /**
+   * Removes faults, calls, resources and changes made by `script`. Faked APIs stay faked, and operations
+   * continue.
+   */
   reset(): void;
-  /** Ends it: nothing is left of it. */
+  /** Closes the server and everything that belongs to it. */
   close(): Promise<void>;
 }

@@ -17,31 +17,32 @@ import type { ApiSource, FakeOptions } from './faked-apis.js';
 import { type HandDrivenOperation, type HandDrivenOptions, startByHand } from './hand-driven-operation.js';
 import type { TestServer } from './test-server-api.js';
 
-/** How a test server is to be. */
+/** Options of a test server. */
 export interface TestServerOptions {
-  /** Where to listen: `host:port`. @defaultValue any free port of this machine: `127.0.0.1:0` */
+  /** Address to listen on, as `host:port`. @defaultValue any free port of this machine: `127.0.0.1:0` */
   readonly address?: string;
   /**
-   * Listen where other machines reach it, as in a network of containers. Whoever does may do everything.
+   * Allows an address that other machines can reach, for example in a container network. Anyone who can reach it
+   * may do everything.
    *
    * @defaultValue false
    */
   readonly insecure?: boolean;
-  /** Certificates, in PEM. Given, gRPC and REST are secured, and `server.client` is too. @defaultValue none: plain text */
+  /** Certificates in PEM. If set, gRPC, REST and `server.client` use TLS. @defaultValue none: plain text */
   readonly tls?: TestServerTls;
-  /** Which time it goes by, and `server.client` too. @defaultValue 'real' */
+  /** Clock of the server and of `server.client`. @defaultValue 'real' */
   readonly clock?: ClockOption;
-  /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
+  /** Milliseconds for which ended operations are kept. @defaultValue 30 days */
   readonly retentionMs?: number;
-  /** The longest that WaitOperation takes to answer, in milliseconds. @defaultValue 60,000 */
+  /** Upper bound on the duration of WaitOperation, in milliseconds. @defaultValue 60,000 */
   readonly maxWaitMs?: number;
-  /** Is told of every call when it ends, as `server.calls` has it. @defaultValue nobody is */
+  /** Called with every call when it ends, in the form of `server.calls`. @defaultValue none */
   readonly onCall?: (call: RecordedCall) => void;
 }
 
-/** The certificate of a test server, made for the host of its address, and those of clients. */
+/** Certificate of a test server, issued for the host of its address, and the CA of clients. */
 export interface TestServerTls extends ServerPem {
-  /** What `server.client` trusts and is known by: with `clientCa` it needs a certificate. @defaultValue it trusts `cert` */
+  /** TLS options of `server.client`. With `clientCa` it needs a certificate. @defaultValue trusts `cert` */
   readonly client?: TlsOptions;
 }
 
@@ -57,10 +58,11 @@ const DEFAULTS = {
 type Settings = typeof DEFAULTS & TestServerOptions;
 
 /**
- * Starts a server to test against: `google.longrunning.Operations` over gRPC and REST on one port, and any API that it
- * is given to fake. Nothing is left of it when it is closed.
+ * Starts a test server: `google.longrunning.Operations` over gRPC and REST on one port, and any API that it
+ * fakes. Closing it releases everything.
  *
- * @throws TypeError when the address is malformed, or a certificate cannot be used; what `listen` of `node:net` throws when it cannot be listened at.
+ * @throws TypeError if the address is malformed or a certificate cannot be used. Rejects with the error of
+ * `listen` (`node:net`) if it cannot listen.
  *
  * @example
  * ```ts
@@ -125,7 +127,7 @@ class RunningTestServer implements TestServer {
   }
 
   get client(): OperationsClient {
-    // Nothing of it is left to chance where time is not either.
+    // Without real time, jitter is deterministic too.
     const random = this.#settings.clock === 'real' ? Math.random : () => 1 / 2;
     const { address, clock } = this;
     const { tls } = this.#settings;
@@ -175,7 +177,7 @@ class RunningTestServer implements TestServer {
 
   async whenCalled(method: string, times = 1): Promise<readonly RecordedCall[]> {
     const calls = await this.#faked.log.whenCalled(this.#methodName(method), times);
-    // What they set off has begun, so time may pass.
+    // Work that the calls caused has begun, so time may pass.
     await settled();
     return calls;
   }
@@ -209,7 +211,7 @@ class RunningTestServer implements TestServer {
     return nameIn(scriptTypes(this.#faked.apis.schema).methodNames, wanted);
   }
 
-  /** Of those that start operations. */
+  /** Finds a method among those that start operations. */
   #startingMethod(wanted: string): string {
     const { methods } = this.#faked.apis.schema;
     return nameIn(

@@ -42,7 +42,7 @@ describe('server.fake', () => {
   it('refuses an API twice, files that are none, and scripts of other methods', async () => {
     await using server = await startTestServer();
     await server.fake(REPORTS);
-    await expect(server.fake(REPORTS)).rejects.toThrow('service example.reports.v1.Reports is faked already');
+    await expect(server.fake(REPORTS)).rejects.toThrow('service example.reports.v1.Reports is already faked');
     await expect(server.fake('none.proto')).rejects.toThrow(/file "none\.proto" does not exist/);
     await expect(server.fake(Buffer.from('none'))).rejects.toThrow(/not a complete FileDescriptorSet/);
     const script = { methods: { ExportReprot: {} } };

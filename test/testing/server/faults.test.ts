@@ -72,7 +72,9 @@ describe('failNext', () => {
       'failNext: fault.method: method "GetOperaton" is unknown: did you mean "GetOperation"?',
     );
     expect(() => server.failNext('CreateAwsCluster')).toThrow('use one of Operations.ListOperations');
-    expect(() => server.failNext('GetOperation', { times: -1 })).toThrow(/fault\.times: "-1" is no number/);
+    expect(() => server.failNext('GetOperation', { times: -1 })).toThrow(
+      /fault\.times: "-1" is not a number/,
+    );
     expect(() => server.inject({ effect: 'explode' as 'hang' })).toThrow(
       /inject: fault\.effect.*use one of hang/,
     );
@@ -87,7 +89,7 @@ describe('failNext', () => {
     const failing = rejection(caller.get(name));
     await server.whenCalled('GetOperation');
     expect(() => server.expectNoOpenCalls()).toThrow(
-      /^1 call is open: .*\n {2}google.*GetOperation \{"name":"operations\/1"\} over gRPC, for 0 ms, as it met the fault error$/s,
+      /^1 call is open: .*\n {2}google.*GetOperation \{"name":"operations\/1"\} over gRPC, for 0 ms, because of the fault error$/s,
     );
     await server.clock.advance(5000);
     expect(await failing).toMatchObject({ code: Code.ABORTED });

@@ -23,7 +23,7 @@ describe('an operation driven by hand', () => {
     expect((await operation.get()).metadata).toEqual(await seen());
     await expect(operation.update({ '@type': 'acme.Unknown' })).rejects.toMatchObject({
       code: Code.INVALID_ARGUMENT,
-      message: expect.stringMatching(/is no message: .*acme\.Unknown.*; name its type by "@type"/),
+      message: expect.stringMatching(/is not a message: .*acme\.Unknown.*; name its type in "@type"/),
     });
   });
 
@@ -53,7 +53,7 @@ describe('an operation driven by hand', () => {
     const operation = await server.operation();
     await operation.succeed();
     const message =
-      /operation "operations\/1" cannot fail, it has ended with a response: an operation ends once/;
+      /operation "operations\/1" cannot fail because it ended with a response: an operation ends once/;
     await expect(operation.fail({ code: 'ABORTED', message: '' })).rejects.toThrow(message);
     await expect(operation.update(INFO)).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
   });

@@ -35,7 +35,11 @@ describe('server.calls', () => {
       over: 'gRPC',
       time: start,
       fault: 'error',
-      outcome: { code: 'ABORTED', message: 'this server was told to fail this call', time: start + 50 },
+      outcome: {
+        code: 'ABORTED',
+        message: 'failure injected by a fault of the test server',
+        time: start + 50,
+      },
     });
     expect(server.calls.map(({ method, outcome }) => [method.split('.').at(-1), outcome?.code])).toEqual([
       ['GetOperation', 'ABORTED'],

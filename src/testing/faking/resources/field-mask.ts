@@ -2,10 +2,10 @@ import { clone, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 
 /**
- * A resource with the fields of an update that a mask names, as AIP-134 has it: a field that the update leaves unset is
- * cleared; `*` names them all; no mask, those that are set.
+ * Applies an update to the fields that a mask names (AIP-134). A named field that the update leaves unset is
+ * cleared. `*` names all fields; an empty mask names those that are set.
  *
- * @param paths - by the names of the proto, nested ones with dots.
+ * @param paths - proto names, with dots for nested fields.
  */
 export function applyMask<Type extends DescMessage>(
   type: Type,

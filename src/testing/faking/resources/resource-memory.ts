@@ -17,7 +17,7 @@ type Listing = Extract<StandardMethod, { kind: 'list' }>;
 
 const DEFAULT_PAGE_SIZE = 50;
 
-/** The resources that faked methods have created, by name, in the order in which they were. */
+/** Resources that faked methods have created, by name, in order of creation. */
 export class ResourceMemory {
   readonly #resources = new Map<string, Resource>();
   readonly #numbers = new Map<string, number>();
@@ -25,7 +25,7 @@ export class ResourceMemory {
   /**
    * Answers a standard method that returns no operation.
    *
-   * @throws StatusError NOT_FOUND, ALREADY_EXISTS as AIP-131 to 135 have it.
+   * @throws StatusError NOT_FOUND or ALREADY_EXISTS according to AIP-131 to 135.
    */
   answer(standard: StandardMethod, { input, output }: DescMethod, request: Message): Message {
     const asked = reflect(input, request);
@@ -51,13 +51,13 @@ export class ResourceMemory {
     }
   }
 
-  /** Refuses to create what there is already. */
+  /** Rejects the creation of an existing resource. */
   checkCreate(standard: Creating, input: DescMessage, request: Message): void {
     const name = nameToBe(standard, reflect(input, request));
     if (name !== undefined && this.#resources.has(name)) throw alreadyExists(name);
   }
 
-  /** The resource that an operation of a standard method leads to; undefined when it leads to none. */
+  /** Resource that an operation of a standard method results in. Undefined if there is none. */
   result(standard: StandardMethod, input: DescMessage, request: Message): Message | undefined {
     switch (standard.kind) {
       case 'create':
@@ -71,7 +71,7 @@ export class ResourceMemory {
     }
   }
 
-  /** Notes that an operation of a standard method has succeeded, with a resource where it leads to one. */
+  /** Applies the success of an operation of a standard method to the stored resources. */
   settle(
     standard: StandardMethod,
     input: DescMessage,
@@ -115,7 +115,7 @@ export class ResourceMemory {
     return given.message;
   }
 
-  /** The name of a resource that was given no id. */
+  /** Generates the name of a resource whose request contains no id. */
   #unnamed(collection: string, parent: string): string {
     const prefix = parent === '' ? collection : `${parent}/${collection}`;
     const number = (this.#numbers.get(prefix) ?? 0) + 1;
@@ -152,7 +152,7 @@ export class ResourceMemory {
   }
 }
 
-/** What a request says that the name is to be; undefined when it leaves that to the server. */
+/** Name that a create request asks for. Undefined if the server chooses it. */
 function nameToBe({ resource, id, collection }: Creating, asked: ReflectMessage): string | undefined {
   const given = textOf(asked.get(resource), 'name');
   if (given !== '') return given;
@@ -172,7 +172,7 @@ function pageStart(token: string): number {
   if (Number.isSafeInteger(start) && start >= 0) return start;
   throw invalidField(
     'page_token',
-    `page token ${quoted(token)} is none: pass next_page_token of the page before`,
+    `page token ${quoted(token)} is invalid: pass next_page_token of the previous page`,
   );
 }
 
@@ -191,7 +191,7 @@ function setText(message: ReflectMessage, name: string, value: string): void {
 }
 
 function notFound(name: string): StatusError {
-  const message = `resource ${quoted(name)} does not exist: create it first, or let the script say what is answered`;
+  const message = `resource ${quoted(name)} does not exist: create it first, or set the answer in the script`;
   return kitError(Code.NOT_FOUND, 'RESOURCE_NOT_FOUND', message, { metadata: { name } });
 }
 

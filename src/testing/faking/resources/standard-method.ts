@@ -4,26 +4,26 @@ import type { Schema } from '../../../schema/index.js';
 type MessageField = Extract<DescField, { fieldKind: 'message' }>;
 type MessageListField = Extract<DescField, { fieldKind: 'list'; listKind: 'message' }>;
 
-/** What a method does to resources, where it has the shape of a standard method (AIP-131 to 135). */
+/** Effect of a method on resources, if it has the form of a standard method (AIP-131 to 135). */
 export type StandardMethod =
   | { readonly kind: 'get'; readonly type: DescMessage }
   | { readonly kind: 'list'; readonly items: MessageListField }
   | {
       readonly kind: 'create';
-      /** Of the request: the resource. */
+      /** Request field with the resource. */
       readonly resource: MessageField;
-      /** Of the request: the last segment of the name to be, where it may be given. */
+      /** Request field with the last segment of the new name, if the caller may choose it. */
       readonly id: DescField | undefined;
-      /** The last segment but one of the names: `awsClusters`. */
+      /** Second-to-last segment of the names, such as `awsClusters`. */
       readonly collection: string;
     }
   | { readonly kind: 'update'; readonly resource: MessageField }
   | { readonly kind: 'delete' };
 
 /**
- * How a method is a standard one; undefined when it is none.
+ * Recognizes a standard method by its form. Returns undefined for other methods.
  *
- * @param result - what it gives in the end: its response, or that of its operations.
+ * @param result - final result type: the response of the method, or that of its operations.
  */
 export function standardMethod(
   method: DescMethod,
@@ -67,7 +67,7 @@ function isMessageList(field: DescField): field is MessageListField {
   return field.fieldKind === 'list' && field.listKind === 'message';
 }
 
-/** The field of a request that holds what the method gives. */
+/** Request field that has the same type as the method's result. */
 function resourceField(input: DescMessage, result: DescMessage): MessageField | undefined {
   if (!hasName(result)) return undefined;
   return input.fields
@@ -75,7 +75,10 @@ function resourceField(input: DescMessage, result: DescMessage): MessageField | 
     .find(({ message }) => message.typeName === result.typeName);
 }
 
-/** By the HTTP path that creates, `/v1/{parent=projects/*}/awsClusters`; else a plural of the type's name. */
+/**
+ * Takes the collection from the HTTP path for creation, `/v1/{parent=projects/*}/awsClusters`, or else pluralizes
+ * the type's name.
+ */
 function collectionOf(
   method: DescMethod,
   { name }: DescMessage,
