@@ -6,15 +6,21 @@ import {
   getOption,
   hasOption,
 } from '@bufbuild/protobuf';
-import { MethodDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import {
+  FileDescriptorProtoSchema,
+  MethodDescriptorProtoSchema,
+  ServiceDescriptorProtoSchema,
+} from '@bufbuild/protobuf/wkt';
 import { nearest } from '../core/nearest.js';
 import { qualify } from '../schema/type-names.js';
-import { locationOf } from './source-location.js';
 
 const OPERATION = 'google.longrunning.Operation';
 const OPERATION_INFO = 'google.longrunning.operation_info';
 /** Service whose methods return operations but do not start them. */
 const OPERATIONS_SERVICE = 'google.longrunning.Operations';
+const SERVICE = FileDescriptorProtoSchema.field.service.number;
+const METHOD = ServiceDescriptorProtoSchema.field.method.number;
+
 const OPTIONS = MethodDescriptorProtoSchema.field.options.number;
 
 /** Message types of a long-running method. */
@@ -119,4 +125,33 @@ function streaming(method: DescMethod): string {
 function empty(field: string): string {
   const advice = 'name a message, google.protobuf.Empty if there is nothing to tell';
   return `has operation_info without ${field}: ${advice}`;
+}
+
+/**
+ * Returns the source location of a method or a part of it, such as `reports.proto:17:3`.
+ *
+ * @param within - path in the method, of field numbers and indices (descriptor.proto, SourceCodeInfo). If it
+ * has no location, the closest enclosing one is returned.
+ */
+function locationOf(method: DescMethod, within: readonly number[] = []): string {
+  const service = method.parent;
+  const file = service.file.proto;
+  const indices = [
+    SERVICE,
+    file.service.indexOf(service.proto),
+    METHOD,
+    service.proto.method.indexOf(method.proto),
+  ];
+  const locations = new Map(
+    file.sourceCodeInfo?.location.map(({ path, span }) => [path.join('.'), span] as const),
+  );
+  for (let path = [...indices, ...within]; path.length > 0; path = path.slice(0, -1)) {
+    const span = locations.get(path.join('.'));
+    if (span) return `${file.name}:${at(span, 0)}:${at(span, 1)}`;
+  }
+  return file.name;
+}
+
+function at(span: readonly number[], index: number): number {
+  return (span[index] ?? 0) + 1;
 }

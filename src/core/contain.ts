@@ -3,6 +3,9 @@ import { types } from 'node:util';
 /** Receives the value that contained code threw or its promise rejected with. Must not throw. */
 export type OnFailure = (error: unknown) => void;
 
+/** Upper bound on the objects examined in one value. */
+const MAX_EXAMINED = 100_000;
+
 /**
  * Calls user code. Reports an exception, or the rejection of a returned promise, to `onFailure` only.
  *
@@ -37,8 +40,36 @@ export function ignoreRejection(value: unknown): void {
   }
 }
 
-/** Upper bound on the objects examined in one value. */
-const MAX_EXAMINED = 100_000;
+/** Set of event listeners. A listener that throws or rejects affects neither the others nor the notifier. */
+export class Listeners<Args extends readonly unknown[]> {
+  readonly #listeners = new Set<(...args: Args) => unknown>();
+  readonly #onFailure: OnFailure;
+
+  /** @param onFailure - receives the error that a listener threw or rejected with. */
+  constructor(onFailure: OnFailure) {
+    this.#onFailure = onFailure;
+  }
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /** Adds a listener. Returns a function that removes it. */
+  add(listener: (...args: Args) => unknown): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  notify(...args: Args): void {
+    for (const listener of this.#listeners) contain(() => listener(...args), this.#onFailure);
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+  }
+}
 
 /**
  * Returns a user-supplied object after checking that it contains no promise. A promise in it usually means a

@@ -63,10 +63,11 @@ interface Subscribers {
 const subscribers = new WeakMap<AbortSignal, Subscribers>();
 
 /**
- * Calls `listener` once when `signal` aborts, or immediately if it has. Returns a function that unsubscribes.
+ * Calls `listener` once when `signal` aborts, or immediately if it already has. Returns a function that
+ * unsubscribes.
  *
  * Registers one event listener per signal, however many subscribers there are. An EventTarget searches all
- * its listeners on each change, which is slow for thousands, such as those of one client.
+ * its listeners on each change, which is slow for thousands of subscribers, such as the calls of one client.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: AbortListener): () => void {
   if (!signal) return () => {};

@@ -3,12 +3,10 @@ import { nearest } from '../core/nearest.js';
 import type { MessageType } from '../core/operation-method.js';
 import { quoted, type StatusError } from '../core/status.js';
 import type { Condition, Filter, MemberRoot, OperationField, Reading, Test } from './ast.js';
-import { filterFault } from './fault.js';
+import { filterFault } from './lexer.js';
 import { MessageShape } from './message-shape.js';
-import { parseFilter } from './parse.js';
-import { findReading, type Unknown } from './reading.js';
-import { snakeCase } from './snake-case.js';
-import { asksForPresence, type Expression, type Restriction, type Segment } from './syntax.js';
+import { asksForPresence, type Expression, parseFilter, type Restriction, type Segment } from './parse.js';
+import { findReading, snakeCase, type Unknown } from './reading.js';
 import { codeTest, type Misfit, misfit, testOf } from './value-test.js';
 
 /** Message types that operations may contain. A field of metadata or response must be in one of them. */

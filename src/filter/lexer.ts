@@ -1,5 +1,4 @@
-import { quoted } from '../core/status.js';
-import { filterFault } from './fault.js';
+import { invalidField, quoted, type StatusError } from '../core/status.js';
 
 /** Token of a filter. `start` and `end` are offsets in the filter, in UTF-16 units. */
 export type Token =
@@ -54,6 +53,20 @@ export function tokenize(filter: string): readonly [Token, ...Token[]] {
   const end: Token = { kind: 'end', start, end: start, text: '', wildcards: [] };
   const [first, ...others] = tokens;
   return first ? [first, ...others, end] : [end];
+}
+
+/**
+ * Builds an INVALID_ARGUMENT error for a position in a filter.
+ *
+ * @param offset - position in UTF-16 units from 0. The error reports the column in characters from 1.
+ * @param found - description of the text at the position.
+ * @param advice - what was expected, or what to do.
+ */
+export function filterFault(filter: string, offset: number, found: string, advice: string): StatusError {
+  const column = Array.from(filter.slice(0, offset)).length + 1;
+  return invalidField('filter', `filter is wrong at column ${column}, ${found}: ${advice}`, {
+    metadata: { column: String(column) },
+  });
 }
 
 function tokenAt(filter: string, start: number): Token {

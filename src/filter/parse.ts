@@ -1,7 +1,37 @@
 import { quoted } from '../core/status.js';
-import { filterFault } from './fault.js';
-import { type Token, tokenize } from './lexer.js';
-import type { Expression, Literal, Restriction, Segment } from './syntax.js';
+import { type Comparator, filterFault, type Token, tokenize } from './lexer.js';
+
+/** Parsed filter whose fields have not been checked yet. */
+export type Expression =
+  | { readonly kind: 'and' | 'or'; readonly operands: readonly Expression[] }
+  | { readonly kind: 'not'; readonly operand: Expression }
+  | Restriction;
+
+/** Comparison of one field with one value: `metadata.progress_percent >= 50`. */
+export interface Restriction {
+  readonly kind: 'restriction';
+  /** Field path, split at its dots. */
+  readonly path: readonly [Segment, ...Segment[]];
+  readonly comparator: Comparator;
+  /** Offset of the comparator. */
+  readonly comparatorAt: number;
+  readonly value: Literal;
+}
+
+/** One name in a path. */
+export interface Segment {
+  readonly name: string;
+  /** Offset in the filter, in UTF-16 units. */
+  readonly at: number;
+}
+
+/** Value whose type depends on the field. */
+export interface Literal {
+  readonly text: string;
+  /** Indices of wildcard asterisks in `text`. */
+  readonly wildcards: readonly number[];
+  readonly at: number;
+}
 
 /** Upper bounds on a filter (AIP-160, Limitations); `length` is in UTF-16 units. */
 export const FILTER_LIMITS = { length: 8192, depth: 50, restrictions: 200, segments: 16 } as const;
@@ -26,6 +56,11 @@ export function parseFilter(filter: string): Expression | undefined {
     throw filterFault(filter, FILTER_LIMITS.length, found, 'the filter is too long; shorten it');
   }
   return new Parser(filter).parse();
+}
+
+/** Returns true for a presence test: `field:*`. */
+export function asksForPresence({ comparator, value }: Pick<Restriction, 'comparator' | 'value'>): boolean {
+  return comparator === ':' && value.text === '*' && value.wildcards.length === 1;
 }
 
 class Parser {

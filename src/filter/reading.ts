@@ -2,8 +2,7 @@ import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import type { Reading, Step, Test } from './ast.js';
 import type { Comparator } from './lexer.js';
 import type { Kind, MessageShape } from './message-shape.js';
-import { snakeCase } from './snake-case.js';
-import { asksForPresence, type Literal } from './syntax.js';
+import { asksForPresence, type Literal } from './parse.js';
 import { enumTest, type Misfit, misfit, testOf } from './value-test.js';
 
 /** Restriction on a field of one message, relative to that message. */
@@ -158,4 +157,9 @@ function findEnumTest(
  */
 function isZeroName(shape: MessageShape, probe: readonly Step[], name: string): boolean {
   return !shape.leavesOutUnknownNames(probe) || /(?:^|_)UNSPECIFIED$/.test(name);
+}
+
+/** Converts `progressPercent` to `progress_percent`, its form in .proto files. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

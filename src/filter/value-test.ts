@@ -1,9 +1,8 @@
 import { Code } from '../core/status.js';
 import type { Equality, Order, Pattern, Test } from './ast.js';
-import { parseNumber } from './holds.js';
 import type { Comparator } from './lexer.js';
-import type { Literal } from './syntax.js';
-import { parseDuration, parseTime } from './time.js';
+import type { Literal } from './parse.js';
+import { parseDuration, parseNumber, parseTime } from './scalars.js';
 
 /** Mismatch between a field and a value or operator: the part at fault, and advice on what to write. */
 export interface Misfit {

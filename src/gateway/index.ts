@@ -18,7 +18,7 @@ export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './op
 export type { OpenApiDocument } from './openapi/openapi-objects.js';
 export { addReflection, type Reflection, type ReflectionOptions } from './reflection/add-reflection.js';
 export type { ServiceDescription } from './openapi/service-description.js';
-export { HttpRuleError } from '../schema/http-rule-error.js';
+export { HttpRuleError } from '../schema/path-template.js';
 export type { GatewayLimits } from './http/limits.js';
 export type { Gateway } from './http/request-listener.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';

@@ -1,12 +1,14 @@
 import { clearField } from '@bufbuild/protobuf';
 import { protoCamelCase } from '@bufbuild/protobuf/reflect';
-import type { DescriptorProto, FieldDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import {
+  type DescriptorProto,
+  type FieldDescriptorProto,
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
   FieldDescriptorProtoSchema,
+  type FileDescriptorProto,
 } from '@bufbuild/protobuf/wkt';
-import { SchemaError } from './schema-error.js';
+import { SchemaError } from './schema.js';
 import { parentScope, qualify, resolveTypeName } from './type-names.js';
 
 /**

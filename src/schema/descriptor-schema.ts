@@ -10,11 +10,9 @@ import {
 } from '@bufbuild/protobuf';
 import { StatusError } from '../core/status.js';
 import { describeSchema } from './describe-schema.js';
+import { ownRegistry, readDescriptors } from './descriptor-set.js';
 import type { MethodOptions } from './method-options.js';
-import { ownRegistry } from './own-registry.js';
-import { readDescriptors } from './read-descriptors.js';
-import type { Schema } from './schema.js';
-import { SchemaError } from './schema-error.js';
+import { type Schema, SchemaError } from './schema.js';
 
 /** Files that every schema includes. */
 const ALWAYS = ['google/longrunning/operations.proto', 'google/rpc/error_details.proto'];

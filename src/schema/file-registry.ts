@@ -5,12 +5,36 @@ import {
   type FileDescriptorProto,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
+  file_google_protobuf_any,
+  file_google_protobuf_api,
+  file_google_protobuf_descriptor,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_source_context,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_type,
+  file_google_protobuf_wrappers,
 } from '@bufbuild/protobuf/wkt';
-import { dependencyOrder } from './dependency-order.js';
 import { parentScope, qualify } from './type-names.js';
-import { WELL_KNOWN_FILES } from './well-known-files.js';
 
 const WELL_KNOWN_PACKAGE = 'google.protobuf';
+
+/** Files of the well-known types, each after its imports. */
+export const WELL_KNOWN_FILES = [
+  file_google_protobuf_any,
+  file_google_protobuf_descriptor,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_source_context,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_wrappers,
+  file_google_protobuf_type,
+  file_google_protobuf_api,
+] as const;
 
 /** Top-level message or enum of a file. */
 interface Declaration {
@@ -38,6 +62,38 @@ export function fileRegistry(files: readonly FileDescriptorProto[]): FileRegistr
       file: [...WELL_KNOWN_FILES.map(({ proto }) => proto), ...types, ...services],
     }),
   );
+}
+
+/**
+ * Groups nodes so that each group refers only to itself and to earlier groups. Nodes in a cycle share a group
+ * (Tarjan's strongly connected components).
+ */
+export function dependencyOrder<Node>(
+  nodes: Iterable<Node>,
+  references: (node: Node) => Iterable<Node>,
+): Node[][] {
+  const groups: Node[][] = [];
+  /** Visiting index of each node; Infinity once its group is complete. */
+  const met = new Map<Node, number>();
+  const open: Node[] = [];
+
+  /** Returns the index of the earliest open node reachable from `node`. */
+  const visit = (node: Node): number => {
+    const index = met.size;
+    met.set(node, index);
+    open.push(node);
+    let earliest = index;
+    for (const next of references(node)) earliest = Math.min(earliest, met.get(next) ?? visit(next));
+    if (earliest === index) {
+      const group = open.splice(open.lastIndexOf(node));
+      for (const member of group) met.set(member, Number.POSITIVE_INFINITY);
+      groups.push(group);
+    }
+    return earliest;
+  };
+
+  for (const node of nodes) if (!met.has(node)) visit(node);
+  return groups;
 }
 
 /** Returns a unique file name: that of a type, which is declared only once. */

@@ -5,13 +5,11 @@ import {
   FileDescriptorSetSchema,
 } from '@bufbuild/protobuf/wkt';
 import { completeDescriptors } from './complete-descriptors.js';
-import { dependencyOrder } from './dependency-order.js';
 import { describeSchema } from './describe-schema.js';
 import { schemaOf } from './descriptor-schema.js';
-import { fileRegistry } from './file-registry.js';
-import { ownRegistry } from './own-registry.js';
-import type { Schema } from './schema.js';
-import { SchemaError } from './schema-error.js';
+import { ownRegistry } from './descriptor-set.js';
+import { dependencyOrder, fileRegistry } from './file-registry.js';
+import { type Schema, SchemaError } from './schema.js';
 
 /**
  * Builds the schema of files from server reflection. They may be in any order and may lack imports that this

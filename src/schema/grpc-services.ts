@@ -1,7 +1,7 @@
 import { type DescMethod, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { MethodDefinition, Server, UntypedHandleCall } from '@grpc/grpc-js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
-import { isLongRunning } from './long-running-methods.js';
+import { isLongRunning } from './describe-schema.js';
 import type { Schema } from './schema.js';
 
 /**

@@ -2,14 +2,14 @@
 export { type LoadSchemaOptions, loadSchema } from './load-schema.js';
 export { operationsSchema, ownSchema, schemaOf } from './descriptor-schema.js';
 export { schemaOfFiles } from './files-schema.js';
-export { mergeSchemas } from './merge-schemas.js';
-export { operationToJson } from './operation-json.js';
+export { mergeSchemas } from './schema.js';
+export { operationToJson } from './tolerant-json.js';
 export { findMethod, type LongRunningMethod, type Schema } from './schema.js';
-export { SchemaError } from './schema-error.js';
+export { SchemaError } from './schema.js';
 // For library authors.
 export { findMethodName } from './method-name.js';
 export { messageType } from './dynamic-message.js';
 export { addServices } from './grpc-services.js';
 export { TolerantJson } from './tolerant-json.js';
-export { type BoundField, matchesPattern, type PathBinding } from './http-binding.js';
+export { type BoundField, matchesPattern, type PathBinding } from './path-template.js';
 export { nearest } from '../core/nearest.js';

@@ -7,11 +7,9 @@ import { quoted, StatusError } from '../core/status.js';
 import { completeDescriptors } from './complete-descriptors.js';
 import { describeSchema } from './describe-schema.js';
 import { fileRegistry } from './file-registry.js';
-import { checkImports } from './imports.js';
-import { defaultIncludeDirs, findIncluded } from './include-dirs.js';
+import { checkImports, defaultIncludeDirs, findIncluded } from './imports.js';
 import { optionsOf } from './method-options.js';
-import type { Schema } from './schema.js';
-import { SchemaError } from './schema-error.js';
+import { type Schema, SchemaError } from './schema.js';
 
 /** Options of {@link loadSchema}. */
 export interface LoadSchemaOptions {

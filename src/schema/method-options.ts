@@ -1,8 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { PackageDefinition } from '@grpc/proto-loader';
-import type { PathBinding } from './http-binding.js';
-import { parseBinding } from './http-binding.js';
-import { HttpRuleError } from './http-rule-error.js';
+import { HttpRuleError, type PathBinding, parseBinding } from './path-template.js';
 
 /** Options of a method in the form of proto-loader: custom options by their name in parentheses. */
 export type MethodOptions = Readonly<Record<string, unknown>>;

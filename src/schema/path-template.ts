@@ -1,5 +1,4 @@
 import { quoted } from '../core/status.js';
-import { HttpRuleError } from './http-rule-error.js';
 
 /** One segment of a template: literal text, one arbitrary segment, or any number of segments. */
 export type TemplateSegment =
@@ -25,6 +24,22 @@ export interface PathTemplate {
   readonly variables: readonly TemplateVariable[];
   /** Text after the final colon, such as `cancel`; undefined if there is none. */
   readonly verb: string | undefined;
+}
+
+/** Field that is bound by a variable of an HTTP path. */
+export interface BoundField {
+  /** Field path as written in the template: `parent`, `aws_cluster.name`. */
+  readonly path: string;
+  /** Pattern of its value: one or more segments, some of them `*`. */
+  readonly pattern: string;
+}
+
+/** Fields that one HTTP path binds, in path order. */
+export type PathBinding = readonly BoundField[];
+
+/** Invalid HTTP rules. The message names the template, or the file and the rule, and the fix. */
+export class HttpRuleError extends Error {
+  override readonly name: string = 'HttpRuleError';
 }
 
 /**
@@ -59,8 +74,36 @@ export function patternOf({ segments }: PathTemplate, { start, end }: TemplateVa
   return textOf(segments.slice(start, end));
 }
 
+/**
+ * Parses the fields that a path of `google.api.http` binds.
+ *
+ * @throws HttpRuleError if it is not a path template.
+ */
+export function parseBinding(path: string): PathBinding {
+  const template = parseTemplate(path);
+  return template.variables.map((variable) => ({
+    path: variable.fieldPath,
+    pattern: patternOf(template, variable),
+  }));
+}
+
+/** Returns true if a value matches a pattern: `*` is one segment, `**` any number of segments. */
+export function matchesPattern(pattern: string, value: string): boolean {
+  return matches(pattern.split('/'), value === '' ? [] : value.split('/'));
+}
+
 function textOf(segments: readonly TemplateSegment[]): string {
   return segments.map((segment) => (segment.kind === 'literal' ? segment.text : segment.kind)).join('/');
+}
+
+function matches([wanted, ...rest]: readonly string[], segments: readonly string[]): boolean {
+  if (wanted === undefined) return segments.length === 0;
+  if (wanted === '**') {
+    return segments.some((_, index) => matches(rest, segments.slice(index))) || matches(rest, []);
+  }
+  const [segment, ...others] = segments;
+  const fits = wanted === '*' ? segment !== undefined && segment !== '' : segment === wanted;
+  return fits && matches(rest, others);
 }
 
 const WILDCARD = /\*\*?/y;

@@ -1,6 +1,13 @@
-import type { DescMessage, DescMethod, DescService, FileRegistry, Message } from '@bufbuild/protobuf';
+import {
+  createFileRegistry,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  type FileRegistry,
+  type Message,
+} from '@bufbuild/protobuf';
 import type { OperationMethod } from '../core/operation-method.js';
-import type { PathBinding } from './http-binding.js';
+import type { PathBinding } from './path-template.js';
 
 /** A method that returns `google.longrunning.Operation`, described by its .proto file. */
 export interface LongRunningMethod extends OperationMethod<Message, Message, Message> {
@@ -42,6 +49,11 @@ export interface Schema {
   readonly annotationOf: (method: DescMethod) => unknown;
 }
 
+/** Unusable .proto files. The message names the file, or the service and method, and the fix. */
+export class SchemaError extends Error {
+  override readonly name: string = 'SchemaError';
+}
+
 /**
  * Finds a long-running method by `package.Service.Method`, `package.Service/Method` or its gRPC path. Returns
  * undefined if the schema has none.
@@ -49,4 +61,19 @@ export interface Schema {
 export function findMethod(schema: Schema, name: string): LongRunningMethod | undefined {
   const wanted = name.replace(/^\//, '').replace('/', '.');
   return schema.methods.find((method) => method.name === wanted);
+}
+
+/** Merges schemas. If several declare the same name, the first one wins. */
+export function mergeSchemas(schemas: readonly Schema[]): Schema {
+  return {
+    files: schemas.flatMap(({ files }) => files),
+    // In a registry, the last one wins.
+    registry: createFileRegistry(...schemas.map(({ registry }) => registry).reverse()),
+    services: schemas.flatMap(({ services }) => services),
+    methods: schemas.flatMap(({ methods }) => methods),
+    annotationOf: (method) =>
+      schemas
+        .find(({ registry }) => registry.getService(method.parent.typeName) === method.parent)
+        ?.annotationOf(method),
+  };
 }

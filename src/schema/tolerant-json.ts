@@ -13,6 +13,7 @@ import {
 } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
+import { Operation } from '../../generated/google/longrunning/operations.js';
 
 /** Options for writing ProtoJSON. */
 export interface JsonOptions {
@@ -29,6 +30,21 @@ export interface JsonOptions {
 
 const ANY = AnySchema.typeName;
 const ERROR_DETAILS = 'google.rpc.Status.details';
+
+const OPTIONS = { enumAsInteger: false, unknownDetails: 'bytes' } as const;
+
+/**
+ * Converts an operation to ProtoJSON. An Any of unknown type or with malformed bytes becomes `{"@type": …,
+ * "value": "<base64>"}`, in metadata, response and error details.
+ *
+ * @param registry - registry of a {@link Schema}, which includes the type of operations.
+ */
+export function operationToJson(operation: Operation, registry: Registry): JsonObject {
+  const type = registry.getMessage(Operation.$type);
+  if (!type) throw new TypeError(`the registry has no ${Operation.$type}: take that of a schema`);
+  const message = fromBinary(type, Operation.encode(operation).finish());
+  return new TolerantJson(registry).write(type, message, OPTIONS) as JsonObject;
+}
 
 /**
  * Writes ProtoJSON, also for messages with an Any of unknown type or malformed bytes, at any depth. Such an

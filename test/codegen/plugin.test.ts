@@ -41,7 +41,7 @@ describe('protoc-gen-longrunning', () => {
         import { BareOperations } from './no_package.operations.js';
         import { BareService } from './no_package.js';
         import { MethodsOperations, Other_MethodsOperations } from './odd/v1/names.operations.js';
-        import { MethodsService, Other_MethodsService } from '../../src/conformance/names.js';
+        import { MethodsService, Other_MethodsService } from './odd/v1/names.js';
         type Named<Methods> = Record<keyof Methods, { readonly path: string }>;
         export const bare: Named<typeof BareService> = BareOperations;
         export const methods: Named<Omit<typeof MethodsService, 'plain'>> = MethodsOperations;

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { Code, StatusError } from '../../src/core/status.js';
 import { checkFilter, type FilterTypes } from '../../src/filter/check.js';
-import { parseFilter } from '../../src/filter/parse.js';
-import type { Expression } from '../../src/filter/syntax.js';
+import { type Expression, parseFilter } from '../../src/filter/parse.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 import { print, type Written, writtenFilter } from './written-filter.js';
 

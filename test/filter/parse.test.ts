@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { checkFilter } from '../../src/filter/check.js';
-import { parseFilter } from '../../src/filter/parse.js';
-import type { Expression } from '../../src/filter/syntax.js';
+import { type Expression, parseFilter } from '../../src/filter/parse.js';
 
 /** An expression with every parenthesis that it could have. */
 function explicit(expression: Expression | undefined): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { dependencyOrder } from '../../src/schema/dependency-order.js';
+import { dependencyOrder } from '../../src/schema/file-registry.js';
 
 describe('dependencyOrder', () => {
   it('puts every node into one group, and each group after those that it refers to', () => {

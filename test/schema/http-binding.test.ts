@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { matchesPattern, parseBinding } from '../../src/schema/http-binding.js';
+import { matchesPattern, parseBinding } from '../../src/schema/path-template.js';
 
 describe('HTTP bindings', () => {
   it('names the fields that a path binds, in its order', () => {

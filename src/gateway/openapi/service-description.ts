@@ -1,5 +1,5 @@
 import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
-import { readDescriptors } from '../../schema/read-descriptors.js';
+import { readDescriptors } from '../../schema/descriptor-set.js';
 import { operationsRegistry } from '../rules/descriptors.js';
 import { type HttpRule, readHttpRules } from '../rules/http-rules.js';
 import type { ServiceConfigFile } from '../rules/service-config.js';

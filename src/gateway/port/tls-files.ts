@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { Listeners } from '../../core/listeners.js';
+import { Listeners } from '../../core/contain.js';
 import { gatewayLogger } from '../../core/logger.js';
 import { withDefaults } from '../../core/options.js';
 import { quoted, StatusError } from '../../core/status.js';

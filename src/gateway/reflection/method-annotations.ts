@@ -10,7 +10,7 @@ import {
   setExtension,
 } from '@bufbuild/protobuf';
 import type { MethodOptions } from '@bufbuild/protobuf/wkt';
-import { ownRegistry } from '../../schema/own-registry.js';
+import { ownRegistry } from '../../schema/descriptor-set.js';
 
 /** Long-running method with the types that its `operation_info` names. */
 export interface AnnotatedOperation {

@@ -13,7 +13,7 @@ import {
   FileDescriptorProtoSchema,
   MethodOptionsSchema,
 } from '@bufbuild/protobuf/wkt';
-import { ownRegistry } from '../../schema/own-registry.js';
+import { ownRegistry } from '../../schema/descriptor-set.js';
 import type { MethodAnnotations } from './method-annotations.js';
 
 /** Files that every server offers, even if its descriptors do not contain them, together with their imports. */

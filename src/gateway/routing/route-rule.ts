@@ -1,6 +1,5 @@
 import { quoted } from '../../core/status.js';
-import { HttpRuleError } from '../../schema/http-rule-error.js';
-import { type PathTemplate, parseTemplate } from '../../schema/path-template.js';
+import { HttpRuleError, type PathTemplate, parseTemplate } from '../../schema/path-template.js';
 
 /** HTTP method and path template. */
 export interface RouteRule {

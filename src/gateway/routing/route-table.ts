@@ -1,6 +1,5 @@
 import { quoted } from '../../core/status.js';
-import { HttpRuleError } from '../../schema/http-rule-error.js';
-import type { PathTemplate } from '../../schema/path-template.js';
+import { HttpRuleError, type PathTemplate } from '../../schema/path-template.js';
 import { bindPath } from './bindings.js';
 import { BoundFields, boundInQuery } from './bound-fields.js';
 import { parseQuery, type Query } from './query.js';

@@ -1,6 +1,6 @@
 import { createFileRegistry, createRegistry, type FileRegistry, type Registry } from '@bufbuild/protobuf';
-import { commentedOwnRegistry, ownRegistry } from '../../schema/own-registry.js';
-import { WELL_KNOWN_FILES } from '../../schema/well-known-files.js';
+import { commentedOwnRegistry, ownRegistry } from '../../schema/descriptor-set.js';
+import { WELL_KNOWN_FILES } from '../../schema/file-registry.js';
 
 const OPERATIONS_FILE = 'google/longrunning/operations';
 

@@ -1,6 +1,6 @@
 import { nearest } from '../../core/nearest.js';
 import { quoted } from '../../core/status.js';
-import { HttpRuleError } from '../../schema/http-rule-error.js';
+import { HttpRuleError } from '../../schema/path-template.js';
 
 /** One HTTP binding of an RPC: a `google.api.HttpRule` without its additional bindings. */
 export interface HttpBinding {

@@ -8,8 +8,7 @@ import {
 } from '@bufbuild/protobuf';
 import { nearest } from '../../core/nearest.js';
 import { quoted } from '../../core/status.js';
-import { HttpRuleError } from '../../schema/http-rule-error.js';
-import { type PathTemplate, shapeOf } from '../../schema/path-template.js';
+import { HttpRuleError, type PathTemplate, shapeOf } from '../../schema/path-template.js';
 import { parseRule } from '../routing/route-rule.js';
 import { type HttpBinding, readBindings } from './http-rule-json.js';
 import { checkRuleFields } from './rule-fields.js';

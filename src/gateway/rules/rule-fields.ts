@@ -1,8 +1,7 @@
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import { nearest } from '../../core/nearest.js';
 import { quoted } from '../../core/status.js';
-import { HttpRuleError } from '../../schema/http-rule-error.js';
-import type { PathTemplate } from '../../schema/path-template.js';
+import { HttpRuleError, type PathTemplate } from '../../schema/path-template.js';
 import type { HttpBinding } from './http-rule-json.js';
 import { isScalarInJson } from './scalar-in-json.js';
 

@@ -1,6 +1,6 @@
 import { StatusError } from '../../core/status.js';
 import { yaml } from '../../core/yaml.js';
-import { HttpRuleError } from '../../schema/http-rule-error.js';
+import { HttpRuleError } from '../../schema/path-template.js';
 import { type HttpBinding, readBindings, readList, readObject, readText } from './http-rule-json.js';
 
 /** Service configuration: a `google.api.Service` in YAML or JSON. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { Listeners } from '../../core/listeners.js';
+import { Listeners } from '../../core/contain.js';
 import { hasWildcard, matchesParent } from '../../core/name.js';
 import { reportListenerFailure, withSafeCallbacks } from '../contract/callback-failures.js';
 import {

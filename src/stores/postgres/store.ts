@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { monotonicClock } from '../../core/clock.js';
-import { Listeners } from '../../core/listeners.js';
+import { Listeners } from '../../core/contain.js';
 import { Code, invalidField, quoted, StatusError } from '../../core/status.js';
 import { reportListenerFailure, withSafeCallbacks } from '../contract/callback-failures.js';
 import type {

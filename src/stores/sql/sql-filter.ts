@@ -1,5 +1,5 @@
 import type { Condition, Filter, OperationField, Order, Pattern } from '../../filter/ast.js';
-import { msOfNanos, nanosOfMs } from '../../filter/time.js';
+import { msOfNanos, nanosOfMs } from '../../filter/scalars.js';
 
 /** Syntax of parameters and patterns in a database. */
 export type SqlDialect =

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Listeners } from '../../core/listeners.js';
+import { Listeners } from '../../core/contain.js';
 import { withDefaults } from '../../core/options.js';
 import { reportListenerFailure, withSafeCallbacks } from '../contract/callback-failures.js';
 import type {

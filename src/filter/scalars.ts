@@ -29,6 +29,15 @@ export function parseDuration(text: string): bigint | undefined {
   return sign === '-' ? -nanos : nanos;
 }
 
+/**
+ * Parses a number of a filter or of ProtoJSON, which writes 64-bit integers as strings. Whole numbers are
+ * exact.
+ */
+export function parseNumber(text: string): bigint | number | undefined {
+  if (/^-?\d+$/.test(text)) return BigInt(text);
+  return /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
 /** Converts milliseconds, possibly fractional, to nanoseconds. */
 export function nanosOfMs(ms: number): bigint {
   const whole = Math.floor(ms);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { contain, notPromised } from '../../src/core/contain.js';
-import { Listeners } from '../../src/core/listeners.js';
+import { contain, Listeners, notPromised } from '../../src/core/contain.js';
 import { processFaults } from '../helpers/process-faults.js';
 
 describe('contain', () => {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { FileRegistry } from '@bufbuild/protobuf';
-import { readDescriptors } from './read-descriptors.js';
+import { createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { StatusError } from '../core/status.js';
 
 let own: FileRegistry | undefined;
 let commented: FileRegistry | undefined;
@@ -21,6 +22,23 @@ export function ownRegistry(): FileRegistry {
 export function commentedOwnRegistry(): FileRegistry {
   commented ??= readDescriptors(readFileSync(descriptors()));
   return commented;
+}
+
+/**
+ * Reads a `google.protobuf.FileDescriptorSet`.
+ *
+ * @throws TypeError if the bytes are malformed, or a file imports one that is not in the set.
+ */
+export function readDescriptors(bytes: Uint8Array): FileRegistry {
+  try {
+    return createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
+  } catch (cause) {
+    const { message } = StatusError.from(cause);
+    throw new TypeError(
+      `descriptors are not a complete FileDescriptorSet: ${message}; make them with \`buf build -o\` or \`protoc --include_imports --descriptor_set_out\``,
+      { cause },
+    );
+  }
 }
 
 /** Returns the path of the descriptors that this package exports. */
