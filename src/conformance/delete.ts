@@ -2,14 +2,14 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { Code, StatusError } from '../core/status.js';
 import { settled } from '../testing/clock/manual-clock.js';
 import { expectKitError } from './kit-error.js';
-import { line, type Open, type Topic } from './line.js';
 import { PARENT } from './reports-server.js';
+import { type Open, type Topic, testCase } from './test-case.js';
 
-/** DeleteOperation: nobody finds the operation any more, and its work goes on. */
+/** DeleteOperation: the operation can no longer be found, and its work continues. */
 export const deletion: Topic<Open> = {
   name: 'delete',
-  lines: [
-    line('of a running operation: its work goes on, uncancelled', [20], async (open) => {
+  cases: [
+    testCase('of a running operation: its work continues, not cancelled', [20], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const run = await server.exports.on(name);
@@ -23,7 +23,7 @@ export const deletion: Topic<Open> = {
       deepEqual(server.logged, []);
     }),
 
-    line('of a queued operation: its work is done all the same', [20], async (open) => {
+    testCase('of a queued operation: its work still runs', [20], async (open) => {
       const server = await open({ concurrency: 1 });
       const { name: first } = await server.exportReport();
       const { name: queued } = await server.exportReport();
@@ -35,24 +35,28 @@ export const deletion: Topic<Open> = {
       deepEqual(server.logged, []);
     }),
 
-    line('then Get, Cancel, Wait and Delete answer NOT_FOUND, and List leaves it out', [20], async (open) => {
-      const server = await open();
-      const { name } = await server.exportReport();
-      const { name: other } = await server.exportReport();
-      await server.operations.deleteOperation({ name });
-      const { operations } = server;
-      const calls = ['getOperation', 'cancelOperation', 'waitOperation', 'deleteOperation'] as const;
-      for (const call of calls) {
-        await expectKitError(operations[call]({ name }), Code.NOT_FOUND, { reason: 'OPERATION_NOT_FOUND' });
-      }
-      const listed = await operations.listOperations({ name: PARENT });
-      deepEqual(
-        listed.operations.map((operation) => operation.name),
-        [other],
-      );
-    }),
+    testCase(
+      'then Get, Cancel, Wait and Delete answer NOT_FOUND, and List leaves it out',
+      [20],
+      async (open) => {
+        const server = await open();
+        const { name } = await server.exportReport();
+        const { name: other } = await server.exportReport();
+        await server.operations.deleteOperation({ name });
+        const { operations } = server;
+        const calls = ['getOperation', 'cancelOperation', 'waitOperation', 'deleteOperation'] as const;
+        for (const call of calls) {
+          await expectKitError(operations[call]({ name }), Code.NOT_FOUND, { reason: 'OPERATION_NOT_FOUND' });
+        }
+        const listed = await operations.listOperations({ name: PARENT });
+        deepEqual(
+          listed.operations.map((operation) => operation.name),
+          [other],
+        );
+      },
+    ),
 
-    line('wakes a pending Wait with NOT_FOUND', [20], async (open) => {
+    testCase('wakes a pending Wait with NOT_FOUND', [20], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const waited = server.operations.waitOperation({ name });
@@ -63,7 +67,7 @@ export const deletion: Topic<Open> = {
       equal(server.manual.armed, 0);
     }),
 
-    line('of one that has ended forgets it', [20], async (open) => {
+    testCase('of an ended operation removes it', [20], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       (await server.exports.on(name)).succeed();
@@ -72,7 +76,7 @@ export const deletion: Topic<Open> = {
       await expectKitError(server.operations.getOperation({ name }), Code.NOT_FOUND);
     }),
 
-    line('by two at once: one is told OK, the other NOT_FOUND', [20], async (open) => {
+    testCase('by two clients concurrently: OK for one, NOT_FOUND for the other', [20], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const deletes = await Promise.allSettled([1, 2].map(() => server.operations.deleteOperation({ name })));
@@ -82,7 +86,7 @@ export const deletion: Topic<Open> = {
       deepEqual(refusals, [Code.NOT_FOUND]);
     }),
 
-    line('of a running operation makes room for queued ones only when its work ends', [20], async (open) => {
+    testCase('of a running operation frees its slot only when its work ends', [20], async (open) => {
       const server = await open({ concurrency: 1 });
       const running = await server.exportReport();
       const queued = await server.exportReport();

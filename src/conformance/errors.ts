@@ -5,28 +5,32 @@ import { pack } from '../core/any.js';
 import { Code, StatusError } from '../core/status.js';
 import { aroundStore } from '../stores/contract/around-store.js';
 import { expectKitError, rejection } from './kit-error.js';
-import { line, type Open, type Topic } from './line.js';
 import { assertSame, endingOf } from './messages.js';
 import { PARENT } from './reports-server.js';
+import { type Open, type Topic, testCase } from './test-case.js';
 
 const SECRET = 'password hunter2 refused by db.internal';
 const HELP = pack(Help, { links: [{ description: 'quota', url: 'https://example.com/quota' }] });
 const OUT_OF_QUOTA = new StatusError(Code.RESOURCE_EXHAUSTED, 'Kontingent erschöpft: später wieder', [HELP]);
 
-/** What is told of errors, and what is not. */
+/** Contents of errors, and details that are not disclosed. */
 export const errors: Topic<Open> = {
   name: 'errors',
-  lines: [
-    line('of a bad field say which one, in ErrorInfo and BadRequest, and what to do', [32], async (open) => {
-      const server = await open();
-      const refused = server.operations.listOperations({ name: PARENT, pageSize: -3 });
-      const error = await expectKitError(refused, Code.INVALID_ARGUMENT, { field: 'page_size' });
-      equal(error.message, 'page size -3 is negative: leave it out for 50');
-      equal(error.detail(ErrorInfo)?.metadata.field, 'page_size');
-      equal(error.detail(BadRequest)?.fieldViolations[0]?.description, error.message);
-    }),
+  cases: [
+    testCase(
+      'of a bad field name the field in ErrorInfo and BadRequest, and say what to do',
+      [32],
+      async (open) => {
+        const server = await open();
+        const refused = server.operations.listOperations({ name: PARENT, pageSize: -3 });
+        const error = await expectKitError(refused, Code.INVALID_ARGUMENT, { field: 'page_size' });
+        equal(error.message, 'page size -3 is negative: leave it out for 50');
+        equal(error.detail(ErrorInfo)?.metadata.field, 'page_size');
+        equal(error.detail(BadRequest)?.fieldViolations[0]?.description, error.message);
+      },
+    ),
 
-    line('of an unknown operation name it, for programs too', [32], async (open) => {
+    testCase('of an unknown operation name it, also machine-readably', [32], async (open) => {
       const server = await open();
       const name = 'operations/größe';
       const error = await expectKitError(server.operations.getOperation({ name }), Code.NOT_FOUND);
@@ -34,20 +38,20 @@ export const errors: Topic<Open> = {
       deepEqual({ ...error.detail(ErrorInfo)?.metadata }, { name });
     }),
 
-    line('that quote a long value do not quote all of it', [32], async (open) => {
+    testCase('quote long values in part', [32], async (open) => {
       const server = await open();
       const asked = server.operations.getOperation({ name: `operations/${'x'.repeat(100_000)}` });
       const error = await expectKitError(asked, Code.INVALID_ARGUMENT, { field: 'name' });
       ok(error.message.length < 250);
     }),
 
-    line('of a server that stops: UNAVAILABLE for a start', [32], async (open) => {
+    testCase('of a stopping server: UNAVAILABLE for a start', [32], async (open) => {
       const server = await open();
       await server.kit.close({ graceMs: 0 });
       await expectKitError(server.exportReport(), Code.UNAVAILABLE, { reason: 'SERVER_STOPPING' });
     }),
 
-    line(
+    testCase(
       'thrown unexpectedly by work: UNKNOWN "internal error", the cause in the log only',
       [33],
       async (open) => {
@@ -71,7 +75,7 @@ export const errors: Topic<Open> = {
     ),
 
     ...[undefined, null, 'text', 42, { code: 5 }].map((thrown) =>
-      line<Open>(`work that throws ${JSON.stringify(thrown)}: UNKNOWN too`, [33], async (open) => {
+      testCase<Open>(`work that throws ${JSON.stringify(thrown)}: UNKNOWN too`, [33], async (open) => {
         const server = await open();
         const { name } = await server.exportReport();
         (await server.exports.on(name)).fail(thrown);
@@ -79,7 +83,7 @@ export const errors: Topic<Open> = {
       }),
     ),
 
-    line('thrown as StatusError by work: whole, and nothing in the log', [33], async (open) => {
+    testCase('thrown as StatusError by work: complete, and not logged', [33], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       (await server.exports.on(name)).fail(OUT_OF_QUOTA);
@@ -89,14 +93,18 @@ export const errors: Topic<Open> = {
       deepEqual(server.logged, []);
     }),
 
-    line('thrown as StatusError by accept: whole, details over the wire too', [33], async (open) => {
-      const server = await open({ exportReport: { accept: () => Promise.reject(OUT_OF_QUOTA) } });
-      const error = StatusError.from(await rejection(server.exportReport()));
-      assertSame(Status, error.toStatus(), OUT_OF_QUOTA.toStatus());
-      deepEqual(server.logged, []);
-    }),
+    testCase(
+      'thrown as StatusError by accept: complete, including details over the wire',
+      [33],
+      async (open) => {
+        const server = await open({ exportReport: { accept: () => Promise.reject(OUT_OF_QUOTA) } });
+        const error = StatusError.from(await rejection(server.exportReport()));
+        assertSame(Status, error.toStatus(), OUT_OF_QUOTA.toStatus());
+        deepEqual(server.logged, []);
+      },
+    ),
 
-    line(
+    testCase(
       'thrown unexpectedly by accept: "internal error" over gRPC, the cause in the log only',
       [33],
       async (open) => {
@@ -113,19 +121,25 @@ export const errors: Topic<Open> = {
       },
     ),
 
-    line('thrown by the store: "internal error" over gRPC, the cause in the log only', [33], async (open) => {
-      const cause = new Error(SECRET);
-      const server = await open({
-        around: (store) =>
-          aroundStore(store, (call, proceed) => (call.method === 'list' ? Promise.reject(cause) : proceed())),
-      });
-      const listed = server.overGrpc.operations.listOperations({ name: PARENT });
-      const error = await expectKitError(listed, Code.UNKNOWN, { reason: 'INTERNAL_ERROR' });
-      ok(!error.message.includes('hunter2'));
-      deepEqual(
-        server.logged.map(({ facts }) => facts.err),
-        [cause],
-      );
-    }),
+    testCase(
+      'thrown by the store: "internal error" over gRPC, the cause in the log only',
+      [33],
+      async (open) => {
+        const cause = new Error(SECRET);
+        const server = await open({
+          around: (store) =>
+            aroundStore(store, (call, proceed) =>
+              call.method === 'list' ? Promise.reject(cause) : proceed(),
+            ),
+        });
+        const listed = server.overGrpc.operations.listOperations({ name: PARENT });
+        const error = await expectKitError(listed, Code.UNKNOWN, { reason: 'INTERNAL_ERROR' });
+        ok(!error.message.includes('hunter2'));
+        deepEqual(
+          server.logged.map(({ facts }) => facts.err),
+          [cause],
+        );
+      },
+    ),
   ],
 };

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_AGAIN_MS = 2;
-/** A net for what never comes true, wide enough for a machine that is busy with other things. */
+/** Upper bound on waiting, large enough for a busy machine. */
 const PATIENCE_MS = 60_000;
 
 /**
- * Waits, in the time of the machine, until `check` no longer throws or says false. A store may be behind a
- * network: what follows from a write has its time.
+ * Waits, in real time, until `check` neither throws nor returns false. A store may be behind a network, so the
+ * effects of a write may take time.
  */
 export async function eventually(check: () => unknown): Promise<void> {
   const giveUpAt = performance.now() + PATIENCE_MS;

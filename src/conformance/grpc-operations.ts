@@ -24,7 +24,7 @@ type UnaryMethod<Request, Response> = (
   callback: (error: ServiceError | null, response: Response) => void,
 ) => ClientUnaryCall;
 
-/** The five methods over a real socket and the bare generated stub: nothing between a test and the wire. */
+/** The five methods over a real socket and the generated stub, without any client code in between. */
 export interface GrpcOperations extends OperationsApi, Disposable {}
 
 export function grpcOperations(address: string): GrpcOperations {
@@ -46,7 +46,7 @@ export function grpcOperations(address: string): GrpcOperations {
   };
 }
 
-/** One unary call as a promise; `timeoutMs` is its deadline, an abort of `signal` takes it back. */
+/** Makes a unary call. `timeoutMs` is its deadline; aborting `signal` cancels it. */
 export function unary<Request, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,

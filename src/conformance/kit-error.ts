@@ -3,7 +3,7 @@ import { BadRequest, ErrorInfo } from '../../generated/google/rpc/error_details.
 import { typeName } from '../core/any.js';
 import { type Code, codeName, StatusError } from '../core/status.js';
 
-/** What a promise rejects with; fails when it does not. */
+/** Resolves to the reason for which a promise rejects; fails if it fulfills. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   const outcome = await promise.then(
     (value) => ({ value }),
@@ -13,18 +13,18 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error(`expected a rejection, but it resolved to ${JSON.stringify(outcome.value)}`);
 }
 
-/** What to look for in an error of the kit, besides its code. */
+/** Expected properties of an error of the kit, besides its code. */
 export interface ExpectedError {
-  /** The reason of its ErrorInfo. */
+  /** Reason of its ErrorInfo. */
   readonly reason?: string;
-  /** The request field that its BadRequest blames. */
+  /** Request field named by its BadRequest. */
   readonly field?: string;
   readonly message?: RegExp;
 }
 
 /**
- * Checks that a promise rejects with an error of the kit as contract 32 has it: the code, exactly one ErrorInfo,
- * a BadRequest for a bad field, and a message that says what to do after what went wrong.
+ * Checks that a promise rejects with an error as defined by contract line 32: the code, exactly one ErrorInfo, a
+ * BadRequest for a bad field, and a message that says what went wrong and then what to do.
  */
 export async function expectKitError(
   promise: Promise<unknown>,

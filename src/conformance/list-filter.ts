@@ -1,10 +1,10 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { Code, StatusError } from '../core/status.js';
 import { expectKitError } from './kit-error.js';
-import { line, type Open, type Subject, type Topic } from './line.js';
 import { PARENT } from './reports-server.js';
+import { type Open, type Subject, type Topic, testCase } from './test-case.js';
 
-/** Names of operations in every state there is. */
+/** Names of operations in every state. */
 interface Operations {
   readonly failed: string;
   readonly succeeded: string;
@@ -13,7 +13,7 @@ interface Operations {
   readonly purging: string;
 }
 
-/** Makes one operation after another, a second apart; the first was created `at` then. */
+/** Creates the operations one second apart. The first was created at `at`. */
 async function makeOperations(server: Subject): Promise<Operations & { readonly at: number }> {
   const at = server.manual.now();
   const { operations, exports, manual } = server;
@@ -46,7 +46,7 @@ async function makeOperations(server: Subject): Promise<Operations & { readonly 
   };
 }
 
-/** The states of the operations that a filter lets through, oldest first. */
+/** Returns a function that lists the states of the operations matching a filter, oldest first. */
 async function finder(server: Subject): Promise<{
   readonly at: (seconds: number) => string;
   readonly named: Operations;
@@ -64,7 +64,7 @@ async function finder(server: Subject): Promise<{
   };
 }
 
-/** Filters that are refused, and the column that is told. */
+/** Invalid filters, and the column that the error reports. */
 const WRONG: readonly (readonly [string, number])[] = [
   ['done', 1],
   ['progress = 5', 1],
@@ -81,11 +81,11 @@ const WRONG: readonly (readonly [string, number])[] = [
   ['regex(name)', 1],
 ];
 
-/** What a filter of ListOperations lets through. */
+/** Operations that match a filter of ListOperations. */
 export const listFilter: Topic<Open> = {
   name: 'list › filter',
-  lines: [
-    line('by name, state and error', [29], async (open) => {
+  cases: [
+    testCase('by name, state and error', [29], async (open) => {
       const server = await open();
       const { find, named } = await finder(server);
       const all = Object.keys(named);
@@ -107,7 +107,7 @@ export const listFilter: Topic<Open> = {
       deepEqual(await find('error:*'), ['failed', 'cancelled']);
     }),
 
-    line('by time', [29], async (open) => {
+    testCase('by time', [29], async (open) => {
       const server = await open();
       const { find, at } = await finder(server);
       deepEqual(await find(`create_time < "${at(2)}"`), ['failed', 'succeeded']);
@@ -118,7 +118,7 @@ export const listFilter: Topic<Open> = {
       deepEqual(await find('-end_time:*'), ['running', 'purging']);
     }),
 
-    line('by metadata and response', [29], async (open) => {
+    testCase('by metadata and response', [29], async (open) => {
       const server = await open();
       const { find, at } = await finder(server);
       deepEqual(await find('metadata.progress_percent >= 40'), ['succeeded', 'running']);
@@ -137,7 +137,7 @@ export const listFilter: Topic<Open> = {
       deepEqual(await find('response:*'), ['succeeded']);
     }),
 
-    line('OR binds tighter than AND, and side by side means AND', [29], async (open) => {
+    testCase('OR binds tighter than AND, and juxtaposition means AND', [29], async (open) => {
       const server = await open();
       const { find } = await finder(server);
       deepEqual(await find('done = true AND error.code = 1 OR error.code = 5'), ['failed', 'cancelled']);
@@ -149,7 +149,7 @@ export const listFilter: Topic<Open> = {
       deepEqual(await find('NOT (done = true OR metadata.progress_percent = 40)'), ['purging']);
     }),
 
-    line('pages hold all that match, exactly once', [28, 29], async (open) => {
+    testCase('pages contain all matches exactly once', [28, 29], async (open) => {
       const server = await open();
       const { named } = await finder(server);
       const request = { name: PARENT, filter: 'metadata.progress_percent < 50', pageSize: 1 };
@@ -164,7 +164,7 @@ export const listFilter: Topic<Open> = {
     }),
 
     ...WRONG.map(([filter, column]) =>
-      line<Open>(`${filter}: INVALID_ARGUMENT that names the column`, [29, 32], async (open) => {
+      testCase<Open>(`${filter}: INVALID_ARGUMENT that names the column`, [29, 32], async (open) => {
         const server = await open();
         const refused = server.operations.listOperations({ name: PARENT, filter });
         const message = new RegExp(`^filter is wrong at column ${column}, .+: .+`);
@@ -172,7 +172,7 @@ export const listFilter: Topic<Open> = {
       }),
     ),
 
-    line('a filter of a megabyte or of 100,000 parentheses: INVALID_ARGUMENT', [29, 32], async (open) => {
+    testCase('a filter of a megabyte or of 100,000 parentheses: INVALID_ARGUMENT', [29, 32], async (open) => {
       const server = await open();
       for (const filter of ['x'.repeat(2 ** 20), '('.repeat(100_000)]) {
         const refused = server.operations.listOperations({ name: PARENT, filter });

@@ -5,7 +5,7 @@ import { unpack } from '../core/any.js';
 import type { MessageType } from '../core/operation-method.js';
 import { type CodeName, codeName } from '../core/status.js';
 
-/** Where an operation is: not ended, ended with a response, or with the error of a code. */
+/** State of an operation: not ended, ended with a response, or ended with the error of a code. */
 export type Ending = 'running' | 'response' | CodeName;
 
 export function endingOf({ name, done, result }: Operation): Ending {
@@ -14,15 +14,15 @@ export function endingOf({ name, done, result }: Operation): Ending {
   return result.$case === 'response' ? 'response' : codeName(result.value.code);
 }
 
-/** The metadata that an operation of the example service carries. */
+/** Metadata of an operation of the example service. */
 export function metadataOf(operation: Operation): ReportMetadata {
   if (!operation.metadata) throw new Error(`operation ${operation.name} has no metadata`);
   return unpack(ReportMetadata, operation.metadata);
 }
 
-/** Whether two messages say the same, be their bytes a Buffer or a Uint8Array. */
+/** Checks that two messages are equal. Bytes may be a Buffer or a Uint8Array. */
 export function assertSame<Message>(type: MessageType<Message>, actual: Message, expected: Message): void {
-  // Parsed anew: what a store has read may be of another realm, and Arrays of two realms are not deeply equal.
+  // Parsed again: a store's values may come from another realm, and arrays of different realms are not deeply equal.
   const json = (message: Message): unknown => JSON.parse(JSON.stringify(type.toJSON(message)));
   deepEqual(json(actual), json(expected));
 }

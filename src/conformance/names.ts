@@ -1,10 +1,10 @@
 import { deepEqual, match } from 'node:assert/strict';
 import { Code } from '../core/status.js';
 import { expectKitError } from './kit-error.js';
-import { line, type Open, type Topic } from './line.js';
 import { PARENT } from './reports-server.js';
+import { type Open, type Topic, testCase } from './test-case.js';
 
-/** The four methods that take the name of an operation. */
+/** Methods that take the name of an operation. */
 const BY_NAME = ['getOperation', 'cancelOperation', 'deleteOperation', 'waitOperation'] as const;
 
 const MALFORMED: Readonly<Record<string, string>> = {
@@ -44,16 +44,20 @@ const UNKNOWN: Readonly<Record<string, string>> = {
 /** Names of operations and of their parents. */
 export const names: Topic<Open> = {
   name: 'names',
-  lines: [
+  cases: [
     ...BY_NAME.flatMap((method) => [
-      line<Open>(`${method} › malformed: INVALID_ARGUMENT that blames the field`, [9, 32], async (open) => {
-        const { operations } = await open();
-        for (const name of Object.values(MALFORMED)) {
-          await expectKitError(operations[method]({ name }), Code.INVALID_ARGUMENT, { field: 'name' });
-        }
-      }),
+      testCase<Open>(
+        `${method} › malformed: INVALID_ARGUMENT that blames the field`,
+        [9, 32],
+        async (open) => {
+          const { operations } = await open();
+          for (const name of Object.values(MALFORMED)) {
+            await expectKitError(operations[method]({ name }), Code.INVALID_ARGUMENT, { field: 'name' });
+          }
+        },
+      ),
 
-      line<Open>(`${method} › well-formed but unknown: NOT_FOUND`, [9, 15, 20, 32], async (open) => {
+      testCase<Open>(`${method} › well-formed but unknown: NOT_FOUND`, [9, 15, 20, 32], async (open) => {
         const server = await open();
         await server.exportReport();
         for (const name of Object.values(UNKNOWN)) {
@@ -65,14 +69,14 @@ export const names: Topic<Open> = {
       }),
     ]),
 
-    line('list › malformed parent: INVALID_ARGUMENT that blames the field', [9, 25, 32], async (open) => {
+    testCase('list › malformed parent: INVALID_ARGUMENT that blames the field', [9, 25, 32], async (open) => {
       const { operations } = await open();
       for (const name of ['/projects', 'projects/', 'a//b', 'a/../b', ' a', 'a\u0000', 'é'.repeat(513)]) {
         await expectKitError(operations.listOperations({ name }), Code.INVALID_ARGUMENT, { field: 'name' });
       }
     }),
 
-    line('list › well-formed parent without operations: an empty page', [25], async (open) => {
+    testCase('list › well-formed parent without operations: an empty page', [25], async (open) => {
       const { operations } = await open();
       const page = await operations.listOperations({ name: 'é'.repeat(512) });
       deepEqual(page, { operations: [], nextPageToken: '', unreachable: [] });

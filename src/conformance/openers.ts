@@ -1,5 +1,6 @@
 import type { OperationStore } from '../server/index.js';
-import { severableStore } from './disconnectable-store.js';
+import { aroundStore } from '../stores/contract/around-store.js';
+import { type ReportsAccess, type ReportsServer, startReportsServer } from './reports-server.js';
 import type {
   Open,
   OpenRestartable,
@@ -7,20 +8,18 @@ import type {
   RestartableSubject,
   Subject,
   SubjectOptions,
-} from './line.js';
-import { type ReportsAccess, type ReportsServer, startReportsServer } from './reports-server.js';
-import type { Scope } from './scope.js';
+} from './test-case.js';
 
-/** The store that the table is run over, and how its servers are reached. */
+/** Store under test, and the access to its servers. */
 export interface OpenerOptions {
-  /** Opens a store with nothing in it. */
+  /** Opens an empty store. */
   readonly open: () => OperationStore | Promise<OperationStore>;
   readonly access: (server: ReportsServer) => ReportsAccess;
-  /** Closes what is opened. */
+  /** Closes the opened resources. */
   readonly scope: Scope;
 }
 
-/** Opens the one store that a line has. */
+/** Returns a function that opens the store of a test case. */
 export function storeOpener({ open, scope }: Omit<OpenerOptions, 'access'>): OpenStore {
   return async () => {
     const store = await open();
@@ -29,12 +28,12 @@ export function storeOpener({ open, scope }: Omit<OpenerOptions, 'access'>): Ope
   };
 }
 
-/** Starts the server that a line has. */
+/** Returns a function that starts the server of a test case. */
 export function serverOpener({ open, ...options }: OpenerOptions): Open {
   return async (subject) => startSubject(await open(), options, subject);
 }
 
-/** Starts a server that is cut off from its store, and another after it. */
+/** Returns a function that starts a server which can be disconnected from its store and replaced by another. */
 export function restartableOpener({
   open,
   reopen,
@@ -44,12 +43,12 @@ export function restartableOpener({
 }): OpenRestartable {
   const start = async (kept: OperationStore, subject?: SubjectOptions): Promise<RestartableSubject> => {
     options.scope.onClose(() => kept.close());
-    const { store, sever } = severableStore(kept);
+    const { store, disconnect } = disconnectableStore(kept);
     const server = await startSubject(store, options, subject);
     return {
       ...server,
       async restart(next) {
-        sever();
+        disconnect();
         return start(await reopen(kept), { manual: server.manual, ...next });
       },
     };
@@ -65,4 +64,72 @@ async function startSubject(
   const server = await startReportsServer({ ...options, store: around(store) });
   scope.onClose(async () => server[Symbol.asyncDispose]());
   return { ...server, ...access(server) };
+}
+
+/** Store that can be disconnected from its server, to simulate the server's death. */
+export interface DisconnectableStore {
+  /** Store for the server. */
+  readonly store: OperationStore;
+  /**
+   * Disconnects the server as its death would: it receives nothing more from the store, and its calls do not arrive.
+   * For the store, work in progress has an unknown outcome.
+   */
+  disconnect(): void;
+}
+
+export function disconnectableStore(store: OperationStore): DisconnectableStore {
+  const disconnection = Promise.withResolvers<never>();
+  disconnection.promise.catch(() => {});
+  let isDisconnected = false;
+  let stopConsuming = () => {};
+  const untilDisconnected = <Result>(call: () => Promise<Result>): Promise<Result> =>
+    isDisconnected ? disconnection.promise : Promise.race([call(), disconnection.promise]);
+  return {
+    store: {
+      ...aroundStore(store, (_call, proceed) => untilDisconnected(proceed)),
+      watch: (listener) =>
+        store.watch((name, record) => {
+          if (!isDisconnected) listener(name, record);
+        }),
+      consume(handler, options) {
+        const onError = (error: unknown) => {
+          if (!isDisconnected) options.onError(error);
+        };
+        const consumer = store.consume((record) => untilDisconnected(() => handler(record)), {
+          ...options,
+          onError,
+        });
+        stopConsuming = () => consumer.stop();
+        return consumer;
+      },
+      close: async () => {
+        if (!isDisconnected) await store.close();
+      },
+    },
+    disconnect() {
+      isDisconnected = true;
+      stopConsuming();
+      disconnection.reject(new Error('the server is disconnected from its store'));
+    },
+  };
+}
+
+/** Closes opened resources, last first, even if closing some of them fails. */
+export class Scope {
+  readonly #closers: (() => Promise<void>)[] = [];
+
+  onClose(close: () => Promise<void>): void {
+    this.#closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) {
+      try {
+        await close();
+      } catch (error) {
+        await this.close();
+        throw error;
+      }
+    }
+  }
 }

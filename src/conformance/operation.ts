@@ -8,15 +8,15 @@ import { snapshotOf } from '../core/operation.js';
 import { Code, StatusError } from '../core/status.js';
 import { settled } from '../testing/clock/manual-clock.js';
 import { rejection } from './kit-error.js';
-import { line, type Open, type Topic } from './line.js';
 import { assertSame, assertSameOperation, endingOf, metadataOf } from './messages.js';
 import { PARENT } from './reports-server.js';
+import { type Open, type Topic, testCase } from './test-case.js';
 
-/** What an operation looks like from its start to its end. */
+/** Operations from their start to their end. */
 export const operation: Topic<Open> = {
   name: 'operation',
-  lines: [
-    line('is named under its parent by an unguessable id', [1], async (open) => {
+  cases: [
+    testCase('is named under its parent with an unguessable id', [1], async (open) => {
       const server = await open();
       const names = await Promise.all(
         Array.from({ length: 20 }, async () => (await server.exportReport()).name),
@@ -25,12 +25,12 @@ export const operation: Topic<Open> = {
       equal(new Set(names).size, names.length);
     }),
 
-    line('without a parent is plain operations/{id}', [1], async (open) => {
+    testCase('without a parent is plain operations/{id}', [1], async (open) => {
       const server = await open();
       match((await server.exportReport({ parent: '' })).name, /^operations\/[0-9a-f]{32,}$/);
     }),
 
-    line('whose parent is malformed is not started', [1, 5, 32], async (open) => {
+    testCase('whose parent is malformed is not started', [1, 5, 32], async (open) => {
       const server = await open();
       for (const parent of ['/p', 'p/', 'p//q', 'p/../q', ' p', 'p\u0000q', 'é'.repeat(500)]) {
         const error = await rejection(server.exportReport({ parent }));
@@ -39,21 +39,25 @@ export const operation: Topic<Open> = {
       deepEqual(server.exports.begun, []);
     }),
 
-    line('running has neither error nor response; succeeded has the response alone', [2], async (open) => {
-      const server = await open();
-      const started = await server.exportReport({ title: 'sales' });
-      equal(endingOf(started), 'running');
-      const run = await server.exports.on(started.name);
-      deepEqual(run.request, { parent: PARENT, title: 'sales', requestId: '' });
-      run.succeed({ uri: 'file:///sales', rowCount: 7 });
-      const ended = await server.operations.waitOperation({ name: started.name });
-      equal(ended.name, started.name);
-      const snapshot = snapshotOf(ended);
-      if (snapshot.state !== 'succeeded') throw new Error(`it ${snapshot.state}`);
-      deepEqual(unpack(ExportReportResponse, snapshot.response), { uri: 'file:///sales', rowCount: 7 });
-    }),
+    testCase(
+      'running has neither error nor response; succeeded has the response alone',
+      [2],
+      async (open) => {
+        const server = await open();
+        const started = await server.exportReport({ title: 'sales' });
+        equal(endingOf(started), 'running');
+        const run = await server.exports.on(started.name);
+        deepEqual(run.request, { parent: PARENT, title: 'sales', requestId: '' });
+        run.succeed({ uri: 'file:///sales', rowCount: 7 });
+        const ended = await server.operations.waitOperation({ name: started.name });
+        equal(ended.name, started.name);
+        const snapshot = snapshotOf(ended);
+        if (snapshot.state !== 'succeeded') throw new Error(`it ${snapshot.state}`);
+        deepEqual(unpack(ExportReportResponse, snapshot.response), { uri: 'file:///sales', rowCount: 7 });
+      },
+    ),
 
-    line('succeeded with nothing to say has an Empty response', [3], async (open) => {
+    testCase('succeeded without a response message has an Empty response', [3], async (open) => {
       const server = await open();
       const { name } = await server.purgeReports();
       (await server.purges.on(name)).succeed();
@@ -62,7 +66,7 @@ export const operation: Topic<Open> = {
       deepEqual(unpack(Empty, result.value), {});
     }),
 
-    line('once it has ended stays as it is, whatever is asked or reported later', [4], async (open) => {
+    testCase('never changes after its end, whatever is requested or reported later', [4], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const run = await server.exports.on(name);
@@ -76,33 +80,45 @@ export const operation: Topic<Open> = {
       assertSameOperation(await server.operations.getOperation({ name }), ended);
     }),
 
-    line('that cannot start fails the starting call, whole, and leaves nothing behind', [5], async (open) => {
-      const details = [pack(RetryInfo, { retryDelay: { seconds: 5, nanos: 0 } })];
-      const refusal = new StatusError(Code.FAILED_PRECONDITION, 'report is locked: unlock it first', details);
-      const accept = () => {
-        throw refusal;
-      };
-      const server = await open({ exportReport: { accept } });
-      const error = StatusError.from(await rejection(server.exportReport()));
-      assertSame(Status, error.toStatus(), refusal.toStatus());
-      deepEqual((await server.operations.listOperations({ name: PARENT })).operations, []);
-    }),
+    testCase(
+      'that cannot start fails the starting call with the complete error, and leaves nothing behind',
+      [5],
+      async (open) => {
+        const details = [pack(RetryInfo, { retryDelay: { seconds: 5, nanos: 0 } })];
+        const refusal = new StatusError(
+          Code.FAILED_PRECONDITION,
+          'report is locked: unlock it first',
+          details,
+        );
+        const accept = () => {
+          throw refusal;
+        };
+        const server = await open({ exportReport: { accept } });
+        const error = StatusError.from(await rejection(server.exportReport()));
+        assertSame(Status, error.toStatus(), refusal.toStatus());
+        deepEqual((await server.operations.listOperations({ name: PARENT })).operations, []);
+      },
+    ),
 
-    line('that failed while running has code, message and every detail in its error', [5], async (open) => {
-      const server = await open();
-      const { name } = await server.exportReport();
-      const details = [
-        pack(ErrorInfo, { reason: 'DISK_FULL', domain: 'reports.example.com', metadata: { disk: 'a' } }),
-        pack(RetryInfo, { retryDelay: { seconds: 60, nanos: 0 } }),
-      ];
-      const failure = new StatusError(Code.RESOURCE_EXHAUSTED, 'disk a is full: wait a minute', details);
-      (await server.exports.on(name)).fail(failure);
-      const { result } = await server.operations.waitOperation({ name });
-      if (result?.$case !== 'error') throw new Error('no error');
-      assertSame(Status, result.value, failure.toStatus());
-    }),
+    testCase(
+      'that failed while running has code, message and every detail in its error',
+      [5],
+      async (open) => {
+        const server = await open();
+        const { name } = await server.exportReport();
+        const details = [
+          pack(ErrorInfo, { reason: 'DISK_FULL', domain: 'reports.example.com', metadata: { disk: 'a' } }),
+          pack(RetryInfo, { retryDelay: { seconds: 60, nanos: 0 } }),
+        ];
+        const failure = new StatusError(Code.RESOURCE_EXHAUSTED, 'disk a is full: wait a minute', details);
+        (await server.exports.on(name)).fail(failure);
+        const { result } = await server.operations.waitOperation({ name });
+        if (result?.$case !== 'error') throw new Error('no error');
+        assertSame(Status, result.value, failure.toStatus());
+      },
+    ),
 
-    line(
+    testCase(
       'has metadata of its method from the start, updated while it runs, kept after its end',
       [6],
       async (open) => {
@@ -122,7 +138,7 @@ export const operation: Topic<Open> = {
       },
     ),
 
-    line('reports progress in order, awaited or not, and before its end', [6], async (open) => {
+    testCase('reports progress in order, awaited or not, and before its end', [6], async (open) => {
       const updates = [10, 20, 30];
       const server = await open({
         exportReport: {
@@ -137,7 +153,7 @@ export const operation: Topic<Open> = {
       equal(metadataOf(ended).progressPercent, updates.at(-1));
     }),
 
-    line('may be returned already done, and no work is begun', [7], async (open) => {
+    testCase('may be returned already done, without starting work', [7], async (open) => {
       const server = await open({ exportReport: { accept: () => ({ uri: 'cached', rowCount: 1 }) } });
       const started = await server.exportReport();
       equal(endingOf(started), 'response');

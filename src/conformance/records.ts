@@ -2,11 +2,11 @@ import type { OperationRecord } from '../server/index.js';
 import { MANUAL_CLOCK_START } from '../testing/clock/manual-clock.js';
 import { PARENT } from './reports-server.js';
 
-/** Methods that records of the table are of. */
+/** Methods of the test records. */
 export const METHOD = '/example.reports.v1.Reports/ExportReport';
 export const OTHER_METHOD = '/example.reports.v1.Reports/PurgeReports';
 
-/** A record of an operation that is queued. */
+/** Record of a queued operation. */
 export function queuedRecord(id: string, facts: Partial<OperationRecord> = {}): OperationRecord {
   const parent = facts.parent ?? PARENT;
   return {
@@ -23,7 +23,7 @@ export function queuedRecord(id: string, facts: Partial<OperationRecord> = {}): 
   };
 }
 
-/** A record of an operation that has ended, to be forgotten at `expireTime`. */
+/** Record of an ended operation that expires at `expireTime`. */
 export function endedRecord(
   id: string,
   expireTime: number,
@@ -32,22 +32,22 @@ export function endedRecord(
   return queuedRecord(id, { ...ending(expireTime), ...facts });
 }
 
-/** The record as it is when the operation has ended. */
+/** Next version of a record, ended. */
 export function end(record: OperationRecord, expireTime: number): OperationRecord {
   return next(record, ending(expireTime));
 }
 
-/** The record as its next version. */
+/** Next version of a record. */
 export function next(record: OperationRecord, facts: Partial<OperationRecord>): OperationRecord {
   return { ...record, ...facts, version: record.version + 1 };
 }
 
-/** A record with its bytes as text, to compare: a store may hand out a Buffer for a Uint8Array. */
+/** Record with its bytes as text, for comparison: a store may return a Buffer for a Uint8Array. */
 export function readable(record: object | undefined): unknown {
   return JSON.parse(
     JSON.stringify(record ?? null, (_key, value: unknown) => {
       if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-      // What Buffer.toJSON has made of itself by now.
+      // `Buffer.toJSON` has already run.
       const { type, data } = (value ?? {}) as { readonly type?: unknown; readonly data?: readonly number[] };
       return type === 'Buffer' && data ? Buffer.from(data).toString('hex') : value;
     }),

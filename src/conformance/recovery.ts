@@ -9,17 +9,23 @@ import { aroundStore } from '../stores/contract/around-store.js';
 import { settled } from '../testing/clock/manual-clock.js';
 import { eventually } from './eventually.js';
 import { expectKitError } from './kit-error.js';
-import { line, type OpenRestartable, type RestartableSubject, type Subject, type Topic } from './line.js';
 import { assertSameOperation, endingOf, metadataOf } from './messages.js';
 import { PARENT } from './reports-server.js';
+import {
+  type OpenRestartable,
+  type RestartableSubject,
+  type Subject,
+  type Topic,
+  testCase,
+} from './test-case.js';
 
 const RESUMES = { exportReport: { onInterrupted: 'resume' } } as const;
 
-/** What a server finds that another left when it died. */
+/** Operations of a server that died, on the server that replaces it. */
 export const recovery: Topic<OpenRestartable> = {
   name: 'recovery',
-  lines: [
-    line('what was acknowledged is there, as it was', [4], async (open) => {
+  cases: [
+    testCase('acknowledged operations exist unchanged', [4], async (open) => {
       const first = await open();
       const ended = await begin(first);
       (await first.exports.on(ended)).succeed({ uri: 'kept' });
@@ -34,8 +40,8 @@ export const recovery: Topic<OpenRestartable> = {
       equal(second.exports.begun.length, 0);
     }),
 
-    line(
-      'abort: ends with ABORTED and an ErrorInfo that says so, and the work is not begun',
+    testCase(
+      'abort: ends with ABORTED and an ErrorInfo with the reason, and the work does not start',
       [19],
       async (open) => {
         const first = await open();
@@ -48,23 +54,27 @@ export const recovery: Topic<OpenRestartable> = {
       },
     ),
 
-    line('resume: runs again, attempt counted, with request and metadata at hand', [6], async (open) => {
-      const first = await open(RESUMES);
-      const { name } = await first.exportReport({ title: 'sales' });
-      const before = await first.exports.on(name);
-      equal(before.context.attempt, 1);
-      await before.context.update({ progressPercent: 60 });
-      const second = await first.restart(RESUMES);
-      const { request, context, succeed } = await second.exports.on(name);
-      equal(request.title, 'sales');
-      equal(context.attempt, 2);
-      equal(context.metadata.progressPercent, 60);
-      equal(context.signal.aborted, false);
-      succeed({ uri: 'in the end' });
-      equal(endingOf(await second.operations.waitOperation({ name })), 'response');
-    }),
+    testCase(
+      'resume: runs again with an incremented attempt, the request and the metadata',
+      [6],
+      async (open) => {
+        const first = await open(RESUMES);
+        const { name } = await first.exportReport({ title: 'sales' });
+        const before = await first.exports.on(name);
+        equal(before.context.attempt, 1);
+        await before.context.update({ progressPercent: 60 });
+        const second = await first.restart(RESUMES);
+        const { request, context, succeed } = await second.exports.on(name);
+        equal(request.title, 'sales');
+        equal(context.attempt, 2);
+        equal(context.metadata.progressPercent, 60);
+        equal(context.signal.aborted, false);
+        succeed({ uri: 'in the end' });
+        equal(endingOf(await second.operations.waitOperation({ name })), 'response');
+      },
+    ),
 
-    line('resume: at most maxAttempts times, then ABORTED', [4], async (open) => {
+    testCase('resume: at most maxAttempts times, then ABORTED', [4], async (open) => {
       const options = { exportReport: { onInterrupted: 'resume', maxAttempts: 3 } } as const;
       let server = await open(options);
       const { name } = await server.exportReport();
@@ -76,12 +86,12 @@ export const recovery: Topic<OpenRestartable> = {
       deepEqual(server.exports.begun, []);
     }),
 
-    line('queued work is done, in the order of its start', [], async (open) => {
+    testCase('queued work runs in the order of its creation', [], async (open) => {
       const first = await open({ concurrency: 1 });
       const running = await begin(first);
       const queued = [(await first.exportReport()).name, (await first.exportReport()).name];
       const second = await first.restart({ concurrency: 1 });
-      // A store may take its time to find out that a worker died; queued work does not wait for that.
+      // A store may take time to detect that a worker died; queued work does not wait for that.
       for (const name of queued) {
         const run = await second.exports.on(name);
         equal(run.context.attempt, 1);
@@ -92,7 +102,7 @@ export const recovery: Topic<OpenRestartable> = {
       deepEqual(second.exports.begun, queued);
     }),
 
-    line('queued work is done once its method is added to the server', [], async (open) => {
+    testCase('queued work runs once its method is added to the server', [], async (open) => {
       const first = await open({ serves: ['exportReport', 'purgeReports'], concurrency: 1 });
       await begin(first);
       const { name } = await first.purgeReports();
@@ -103,7 +113,7 @@ export const recovery: Topic<OpenRestartable> = {
       equal(endingOf(await second.operations.waitOperation({ name })), 'response');
     }),
 
-    line('a cancel requested before: abort settles as CANCELLED', [11, 14, 19], async (open) => {
+    testCase('a cancel requested before: abort settles as CANCELLED', [11, 14, 19], async (open) => {
       const first = await open({ onAbort: 'ignore' });
       const name = await begin(first);
       await first.operations.cancelOperation({ name });
@@ -114,7 +124,7 @@ export const recovery: Topic<OpenRestartable> = {
       deepEqual(second.exports.begun, []);
     }),
 
-    line(
+    testCase(
       'a cancel requested before: resume runs with a signal that has aborted',
       [12, 14, 19],
       async (open) => {
@@ -134,23 +144,19 @@ export const recovery: Topic<OpenRestartable> = {
       },
     ),
 
-    line(
-      'a cancel requested before the last attempt: CANCELLED when there is no other',
-      [19],
-      async (open) => {
-        const options = {
-          exportReport: { onInterrupted: 'resume', maxAttempts: 1 },
-          onAbort: 'ignore',
-        } as const;
-        const first = await open(options);
-        const name = await begin(first);
-        await first.operations.cancelOperation({ name });
-        const second = await first.restart(options);
-        equal(endingOf(await second.operations.waitOperation({ name })), 'CANCELLED');
-      },
-    ),
+    testCase('a cancel requested before the last attempt: CANCELLED if none is left', [19], async (open) => {
+      const options = {
+        exportReport: { onInterrupted: 'resume', maxAttempts: 1 },
+        onAbort: 'ignore',
+      } as const;
+      const first = await open(options);
+      const name = await begin(first);
+      await first.operations.cancelOperation({ name });
+      const second = await first.restart(options);
+      equal(endingOf(await second.operations.waitOperation({ name })), 'CANCELLED');
+    }),
 
-    line('queued work that was cancelled never runs', [17, 19], async (open) => {
+    testCase('queued work that was cancelled never runs', [17, 19], async (open) => {
       const first = await open({ ...RESUMES, concurrency: 1 });
       await begin(first);
       const { name } = await first.exportReport();
@@ -164,31 +170,39 @@ export const recovery: Topic<OpenRestartable> = {
       equal(second.exports.begun.includes(name), false);
     }),
 
-    line('a deleted operation stays gone, and its record goes with its work', [20], async (open) => {
-      const first = await open(RESUMES);
-      const name = await begin(first);
-      await first.operations.deleteOperation({ name });
-      const gone: string[] = [];
-      const second = await first.restart({ ...RESUMES, around: deletionsTo(gone) });
-      const run = await second.exports.on(name);
-      await expectKitError(second.operations.getOperation({ name }), Code.NOT_FOUND);
-      deepEqual((await second.operations.listOperations({ name: PARENT })).operations, []);
-      run.succeed();
-      await eventually(() => gone.includes(name));
-      await expectKitError(second.operations.getOperation({ name }), Code.NOT_FOUND);
-    }),
+    testCase(
+      'a deleted operation stays deleted, and its record is removed when its work ends',
+      [20],
+      async (open) => {
+        const first = await open(RESUMES);
+        const name = await begin(first);
+        await first.operations.deleteOperation({ name });
+        const gone: string[] = [];
+        const second = await first.restart({ ...RESUMES, around: deletionsTo(gone) });
+        const run = await second.exports.on(name);
+        await expectKitError(second.operations.getOperation({ name }), Code.NOT_FOUND);
+        deepEqual((await second.operations.listOperations({ name: PARENT })).operations, []);
+        run.succeed();
+        await eventually(() => gone.includes(name));
+        await expectKitError(second.operations.getOperation({ name }), Code.NOT_FOUND);
+      },
+    ),
 
-    line('a deleted operation that is not resumed: its record goes at once', [20], async (open) => {
-      const first = await open();
-      const name = await begin(first);
-      await first.operations.deleteOperation({ name });
-      const gone: string[] = [];
-      const second = await first.restart({ around: deletionsTo(gone) });
-      await eventually(() => gone.includes(name));
-      deepEqual(second.exports.begun, []);
-    }),
+    testCase(
+      'a deleted operation that is not resumed: its record is removed immediately',
+      [20],
+      async (open) => {
+        const first = await open();
+        const name = await begin(first);
+        await first.operations.deleteOperation({ name });
+        const gone: string[] = [];
+        const second = await first.restart({ around: deletionsTo(gone) });
+        await eventually(() => gone.includes(name));
+        deepEqual(second.exports.begun, []);
+      },
+    ),
 
-    line('work of a method that nobody implements is left alone, and reported', [], async (open) => {
+    testCase('work of an unimplemented method is left alone and reported', [], async (open) => {
       const first = await open({ concurrency: 1 });
       const { name: purge } = await first.purgeReports();
       await first.purges.on(purge);
@@ -213,7 +227,7 @@ export const recovery: Topic<OpenRestartable> = {
       equal(endingOf(await third.operations.waitOperation({ name: queued })), 'response');
     }),
 
-    line('what the dead server still does counts for nothing', [4], async (open) => {
+    testCase('later actions of the dead server have no effect', [4], async (open) => {
       const first = await open(RESUMES);
       const name = await begin(first);
       const before = await first.exports.on(name);
@@ -229,7 +243,7 @@ export const recovery: Topic<OpenRestartable> = {
       equal(endingOf(await second.operations.waitOperation({ name })), 'DATA_LOSS');
     }),
 
-    line('a request id stands for what it stood for', [8], async (open) => {
+    testCase('a request id keeps its operation', [8], async (open) => {
       const first = await open(RESUMES);
       const request = { requestId: randomUUID(), title: 'sales' };
       const { name } = await first.exportReport(request);
@@ -239,7 +253,7 @@ export const recovery: Topic<OpenRestartable> = {
       await expectKitError(other, Code.INVALID_ARGUMENT, { field: 'request_id' });
     }),
 
-    line('page tokens stay good where the secret is shared', [27, 28], async (open) => {
+    testCase('page tokens stay valid if the secret is shared', [27, 28], async (open) => {
       const pageTokenSecret = 'known to both';
       const first = await open({ pageTokenSecret, concurrency: 1 });
       const names: string[] = [];
@@ -255,7 +269,7 @@ export const recovery: Topic<OpenRestartable> = {
       );
     }),
 
-    line('a graceful close leaves work that resumes to the next server, as it was', [19], async (open) => {
+    testCase('a graceful close leaves resumable work to the next server unchanged', [19], async (open) => {
       const first = await open(RESUMES);
       const name = await begin(first, { progressPercent: 40 });
       await first.kit.close({ graceMs: 0 });
@@ -267,20 +281,24 @@ export const recovery: Topic<OpenRestartable> = {
       equal(endingOf(await second.operations.waitOperation({ name })), 'response');
     }),
 
-    line('a graceful close ends other work with ABORTED, and leaves queued work', [17, 19], async (open) => {
-      const first = await open({ concurrency: 1 });
-      const name = await begin(first);
-      const { name: queued } = await first.exportReport();
-      await first.kit.close({ graceMs: 0 });
-      const second = await first.restart();
-      expectInterrupted(await second.operations.getOperation({ name }));
-      const run = await second.exports.on(queued);
-      equal(run.context.attempt, 1);
-    }),
+    testCase(
+      'a graceful close ends other work with ABORTED, and leaves queued work',
+      [17, 19],
+      async (open) => {
+        const first = await open({ concurrency: 1 });
+        const name = await begin(first);
+        const { name: queued } = await first.exportReport();
+        await first.kit.close({ graceMs: 0 });
+        const second = await first.restart();
+        expectInterrupted(await second.operations.getOperation({ name }));
+        const run = await second.exports.on(queued);
+        equal(run.context.attempt, 1);
+      },
+    ),
   ],
 };
 
-/** Starts an operation; its name, once its work has begun. */
+/** Starts an operation. Resolves to its name once its work has started. */
 async function begin(
   server: Subject | RestartableSubject,
   progress?: { readonly progressPercent: number },
@@ -291,7 +309,7 @@ async function begin(
   return name;
 }
 
-/** Notes the names of records that were deleted. */
+/** Records the names of deleted records. */
 function deletionsTo(gone: string[]) {
   return (store: Parameters<typeof aroundStore>[0]) =>
     aroundStore(store, async ({ method, name }, proceed) => {

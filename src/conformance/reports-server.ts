@@ -10,7 +10,9 @@ import {
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
 import type { Empty } from '../../generated/google/protobuf/empty.js';
+import type { DeepPartial } from '../core/operation-method.js';
 import type { CallOptions, OperationsApi } from '../core/operations-api.js';
+import { onAbort } from '../core/signals.js';
 import {
   createOperations,
   type Implementation,
@@ -19,53 +21,65 @@ import {
   type Operations,
   type OperationsOptions,
   OperationsService,
+  type RunContext,
   strictService,
 } from '../server/index.js';
 import { type ManualClock, manualClock } from '../testing/clock/manual-clock.js';
-import { type AbortBehaviour, ControlledWork } from './controlled-work.js';
 import { grpcOperations, unary } from './grpc-operations.js';
 
-/** Where the operations of a test are, unless it says otherwise. */
+/** Default parent of operations. */
 export const PARENT = 'projects/p/locations/l';
 
 type Export = Implementation<ExportReportRequest, ExportReportResponse, ReportMetadata>;
 
-/** How a {@link ReportsServer} is to be. */
+/** Options of a {@link ReportsServer}. */
 export interface ReportsServerOptions extends Omit<OperationsOptions, 'methods' | 'clock' | 'logger'> {
   /** @defaultValue `manual` */
   readonly clock?: OperationsOptions['clock'];
-  /** The clock that the test moves. @defaultValue one of this server's own */
+  /**
+   * Clock that the test advances.
+   *
+   * @defaultValue a new clock per server
+   */
   readonly manual?: ManualClock;
-  /** What it implements of its methods. @defaultValue all */
+  /**
+   * Methods that the server implements.
+   *
+   * @defaultValue all
+   */
   readonly serves?: readonly ('exportReport' | 'purgeReports')[];
-  /** What the work does when cancellation is requested. @defaultValue 'honour' */
-  readonly onAbort?: AbortBehaviour;
-  /** Parts of ExportReport to replace; its `run` is the test's to end otherwise. */
+  /**
+   * Reaction of the work to a cancellation request.
+   *
+   * @defaultValue 'honor'
+   */
+  readonly onAbort?: AbortBehavior;
+  /** Parts of ExportReport to replace. The test cannot end a replaced `run`. */
   readonly exportReport?: Partial<Export>;
 }
 
-/** One way of reaching the server. */
+/** Access to the server over one transport. */
 export interface ReportsAccess {
   readonly operations: OperationsApi;
   exportReport(request?: Partial<ExportReportRequest>, options?: CallOptions): Promise<Operation>;
   purgeReports(request?: Partial<PurgeReportsRequest>, options?: CallOptions): Promise<Operation>;
 }
 
-/** The example service with the kit behind it, on a free port of 127.0.0.1. */
+/** Example service with the kit's operations, on a free port of 127.0.0.1. */
 export interface ReportsServer extends AsyncDisposable {
   readonly kit: Operations;
-  /** For a gateway in this process. */
+  /** Server for a gateway in this process. */
   readonly server: Server;
   readonly address: string;
   readonly port: number;
   readonly manual: ManualClock;
   readonly inProcess: ReportsAccess;
   readonly overGrpc: ReportsAccess;
-  /** The work on reports (it can be cancelled). */
+  /** Work on reports, which can be cancelled. */
   readonly exports: ControlledWork<ExportReportRequest, ExportReportResponse, ReportMetadata>;
-  /** The work on purges (it cannot be cancelled). */
+  /** Work on purges, which cannot be cancelled. */
   readonly purges: ControlledWork<PurgeReportsRequest, Empty, ReportMetadata>;
-  /** What went to the log. */
+  /** Logged entries. */
   readonly logged: { readonly facts: Readonly<Record<string, unknown>>; readonly message: string }[];
 }
 
@@ -145,4 +159,57 @@ function listen(server: Server): Promise<number> {
       error ? reject(error) : resolve(port),
     );
   });
+}
+
+/** Reaction of work to its aborted signal: it ends as cancelled, or continues until the test ends it. */
+export type AbortBehavior = 'honor' | 'ignore';
+
+/** Work on one operation, ended by the test. */
+export interface Run<Request, Response, Metadata> {
+  readonly request: Request;
+  readonly context: RunContext<Metadata>;
+  succeed(response?: DeepPartial<Response>): void;
+  fail(error: unknown): void;
+}
+
+/** Work of one method. It runs until the test or, with `honor`, a cancellation ends it. */
+export class ControlledWork<Request, Response, Metadata> {
+  readonly #runs = new Map<string, PromiseWithResolvers<Run<Request, Response, Metadata>>>();
+  readonly #onAbort: AbortBehavior;
+  /** Names of the operations whose work has started, in that order. */
+  readonly begun: string[] = [];
+
+  constructor(onAbort: AbortBehavior = 'honor') {
+    this.#onAbort = onAbort;
+  }
+
+  /** Resolves to the work on an operation once it has started. */
+  on(name: string): Promise<Run<Request, Response, Metadata>> {
+    return this.#run(name).promise;
+  }
+
+  /** `run` of `implement`. */
+  readonly run: Implementation<Request, Response, Metadata>['run'] = async (request, context) => {
+    const ending = Promise.withResolvers<DeepPartial<Response>>();
+    const stopListening =
+      this.#onAbort === 'honor' ? onAbort(context.signal, (reason) => ending.reject(reason)) : () => {};
+    this.begun.push(context.name);
+    this.#run(context.name).resolve({
+      request,
+      context,
+      succeed: (response) => ending.resolve(response ?? ({} as DeepPartial<Response>)),
+      fail: (error) => ending.reject(error),
+    });
+    try {
+      return await ending.promise;
+    } finally {
+      stopListening();
+    }
+  };
+
+  #run(name: string): PromiseWithResolvers<Run<Request, Response, Metadata>> {
+    const run = this.#runs.get(name) ?? Promise.withResolvers();
+    this.#runs.set(name, run);
+    return run;
+  }
 }

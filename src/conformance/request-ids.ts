@@ -3,18 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { Code } from '../core/status.js';
 import { eventually } from './eventually.js';
 import { expectKitError } from './kit-error.js';
-import { line, type Open, type Topic } from './line.js';
 import { assertSameOperation, endingOf } from './messages.js';
 import { PARENT } from './reports-server.js';
+import { type Open, type Topic, testCase } from './test-case.js';
 
 const DIFFERENT = { field: 'request_id', message: /different request/ };
 
-/** Requests that are sent again with the same id (AIP-155). */
+/** Requests repeated with the same id (AIP-155). */
 export const requestIds: Topic<Open> = {
   name: 'request id',
-  lines: [
-    line(
-      'the same, of an operation that runs: that operation, and nothing is begun again',
+  cases: [
+    testCase(
+      'the same, of a running operation: that operation, and no work is started again',
       [8],
       async (open) => {
         const server = await open();
@@ -32,7 +32,7 @@ export const requestIds: Topic<Open> = {
       },
     ),
 
-    line('the same, of an operation that has ended: its outcome', [8], async (open) => {
+    testCase('the same, of an ended operation: its outcome', [8], async (open) => {
       const server = await open();
       const request = { requestId: randomUUID() };
       const { name } = await server.exportReport(request);
@@ -41,7 +41,7 @@ export const requestIds: Topic<Open> = {
       assertSameOperation(await server.exportReport(request), ended);
     }),
 
-    line('the same, of an operation that was cancelled: the cancelled one', [8, 11], async (open) => {
+    testCase('the same, of a cancelled operation: the cancelled one', [8, 11], async (open) => {
       const server = await open();
       const request = { requestId: randomUUID() };
       const { name } = await server.exportReport(request);
@@ -52,13 +52,13 @@ export const requestIds: Topic<Open> = {
       equal(endingOf(again), 'CANCELLED');
     }),
 
-    line('the same, of a request that was answered at once: that answer', [7, 8], async (open) => {
+    testCase('the same, of a request that was answered immediately: that answer', [7, 8], async (open) => {
       const server = await open({ exportReport: { accept: () => ({ uri: 'cached' }) } });
       const request = { requestId: randomUUID() };
       assertSameOperation(await server.exportReport(request), await server.exportReport(request));
     }),
 
-    line('the same of a different request: INVALID_ARGUMENT', [8, 32], async (open) => {
+    testCase('the same, of a different request: INVALID_ARGUMENT', [8, 32], async (open) => {
       const server = await open();
       const requestId = randomUUID();
       const { name } = await server.exportReport({ title: 'sales', requestId });
@@ -70,7 +70,7 @@ export const requestIds: Topic<Open> = {
       deepEqual(server.exports.begun, [name]);
     }),
 
-    line('many at once: one operation, whose work is done once', [8], async (open) => {
+    testCase('many concurrent requests: one operation, whose work runs once', [8], async (open) => {
       const server = await open();
       const request = { requestId: randomUUID() };
       const started = await Promise.all(Array.from({ length: 20 }, () => server.exportReport(request)));
@@ -84,8 +84,8 @@ export const requestIds: Topic<Open> = {
       deepEqual(server.exports.begun, names);
     }),
 
-    line(
-      'many different requests at once with the same: one is started, the others refused',
+    testCase(
+      'the same, of many different concurrent requests: one starts, the others are rejected',
       [8],
       async (open) => {
         const server = await open();
@@ -103,8 +103,8 @@ export const requestIds: Topic<Open> = {
       },
     ),
 
-    line(
-      'of a deleted operation: free for a new one, while the old work goes on and after',
+    testCase(
+      'of a deleted operation: available for a new one, during and after the old work',
       [8, 20],
       async (open) => {
         const server = await open();
@@ -125,8 +125,8 @@ export const requestIds: Topic<Open> = {
       },
     ),
 
-    line(
-      'of an expired operation: free for a new one, other or not, though not swept yet',
+    testCase(
+      'of an expired operation: available for any new one, even before it is removed',
       [8, 34],
       async (open) => {
         const server = await open({ retentionMs: 1000 });
@@ -143,7 +143,7 @@ export const requestIds: Topic<Open> = {
       },
     ),
 
-    line('is one per parent and per method', [8], async (open) => {
+    testCase('is scoped to parent and method', [8], async (open) => {
       const server = await open({ exportReport: { requestId: ({ requestId }) => requestId } });
       const requestId = randomUUID();
       const here = await server.exportReport({ requestId });
@@ -152,7 +152,7 @@ export const requestIds: Topic<Open> = {
       equal(new Set([here.name, there.name, plain.name]).size, 3);
     }),
 
-    line('of a known request: accept is not asked again', [8], async (open) => {
+    testCase('of a known request: accept is not called again', [8], async (open) => {
       let asked = 0;
       const accept = () => {
         asked++;
@@ -165,7 +165,7 @@ export const requestIds: Topic<Open> = {
       equal(asked, 1);
     }),
 
-    line('of a request that was refused: free', [5, 8], async (open) => {
+    testCase('of a rejected request: available', [5, 8], async (open) => {
       let refuses = true;
       const accept = () => {
         if (refuses) throw new Error('not today');
@@ -181,14 +181,14 @@ export const requestIds: Topic<Open> = {
       equal(endingOf(await server.exportReport({ requestId, title: 'b' })), 'running');
     }),
 
-    line('empty: none, every request starts an operation', [8], async (open) => {
+    testCase('empty: no id, every request starts an operation', [8], async (open) => {
       const server = await open();
       const started = [await server.exportReport({ requestId: '' }), await server.exportReport({})];
       equal(new Set(started.map(({ name }) => name)).size, 2);
       await eventually(() => server.exports.begun.length === 2);
     }),
 
-    line('that cannot be one: INVALID_ARGUMENT, and nothing is started', [8, 32], async (open) => {
+    testCase('invalid: INVALID_ARGUMENT, and nothing starts', [8, 32], async (open) => {
       const server = await open();
       for (const requestId of ['x'.repeat(1025), 'a\u0000b', 'a\nb']) {
         const refused = server.exportReport({ requestId });

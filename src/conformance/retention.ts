@@ -3,16 +3,16 @@ import { Code } from '../core/status.js';
 import { aroundStore } from '../stores/contract/around-store.js';
 import { eventually } from './eventually.js';
 import { expectKitError } from './kit-error.js';
-import { line, type Open, type Subject, type Topic } from './line.js';
 import { PARENT } from './reports-server.js';
+import { type Open, type Subject, type Topic, testCase } from './test-case.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** How long operations are kept after their end. */
+/** Retention of operations after their end. */
 export const retention: Topic<Open> = {
   name: 'retention',
-  lines: [
-    line('an expired operation is NOT_FOUND to every method and is not listed', [34], async (open) => {
+  cases: [
+    testCase('an expired operation is NOT_FOUND to every method and is not listed', [34], async (open) => {
       const server = await open({ retentionMs: 10_000 });
       const name = await startAndEnd(server);
       await server.manual.advance(9_999);
@@ -24,7 +24,7 @@ export const retention: Topic<Open> = {
       deepEqual((await server.operations.listOperations({ name: PARENT })).operations, []);
     }),
 
-    line('expiry counts from completion: what runs never expires', [34], async (open) => {
+    testCase('expiry counts from completion: running operations never expire', [34], async (open) => {
       const server = await open({ retentionMs: 10_000 });
       const { name } = await server.exportReport();
       await server.manual.advance(25_000);
@@ -36,7 +36,7 @@ export const retention: Topic<Open> = {
       await expectKitError(server.operations.getOperation({ name }), Code.NOT_FOUND);
     }),
 
-    line('is 30 days unless said otherwise', [34], async (open) => {
+    testCase('is 30 days by default', [34], async (open) => {
       const server = await open();
       const name = await startAndEnd(server);
       await server.manual.advance(30 * DAY_MS - 1);
@@ -45,7 +45,7 @@ export const retention: Topic<Open> = {
       await expectKitError(server.operations.getOperation({ name }), Code.NOT_FOUND);
     }),
 
-    line('pages go on past operations that expire between them', [28, 34], async (open) => {
+    testCase('pages continue past operations that expire between them', [28, 34], async (open) => {
       const server = await open({ retentionMs: 10_000 });
       const running = [(await server.exportReport()).name];
       const ended = [await startAndEnd(server), await startAndEnd(server)];
@@ -66,7 +66,7 @@ export const retention: Topic<Open> = {
       equal(second.nextPageToken, '');
     }),
 
-    line('forgets what has expired within a minute or so, in the background', [34], async (open) => {
+    testCase('removes expired operations within about a minute, in the background', [34], async (open) => {
       let kept = 0;
       const server = await open({
         retentionMs: 10_000,

@@ -5,14 +5,14 @@ import { type AroundCall, aroundStore } from '../stores/contract/around-store.js
 import { settled } from '../testing/clock/manual-clock.js';
 import { eventually } from './eventually.js';
 import { rejection } from './kit-error.js';
-import { line, type Open, type Subject, type Topic } from './line.js';
 import { endingOf, metadataOf } from './messages.js';
+import { type Open, type Subject, type Topic, testCase } from './test-case.js';
 
-/** Work whose store is UNAVAILABLE for a while. */
+/** Work during temporary unavailability of its store. */
 export const storeAway: Topic<Open> = {
   name: 'store away',
-  lines: [
-    line('when work ends: its end is recorded once the store is back', [4], async (open) => {
+  cases: [
+    testCase('when work ends: its end is recorded once the store is back', [4], async (open) => {
       const network = new Network();
       const server = await open({ around: network.between });
       const { name } = await server.exportReport();
@@ -29,7 +29,7 @@ export const storeAway: Topic<Open> = {
       deepEqual([...new Set(logged.map(({ message }) => message))], ['store is not available: trying again']);
     }),
 
-    line('when work reports progress: it is not lost, and does not fail the work', [6], async (open) => {
+    testCase('when work reports progress: it is not lost, and does not fail the work', [6], async (open) => {
       const network = new Network();
       const server = await open({ around: network.between });
       const { name } = await server.exportReport();
@@ -49,10 +49,10 @@ export const storeAway: Topic<Open> = {
       equal(endingOf(await server.operations.waitOperation({ name })), 'response');
     }),
 
-    line('when work is cancelled: its signal aborts once the store is back', [19], async (open) => {
+    testCase('when work is cancelled: its signal aborts once the store is back', [19], async (open) => {
       const network = new Network();
       const server = await open({
-        // As of a change that another server made: of that the store knows the name alone.
+        // Like a change of another server, of which the store reports only the name.
         around: (store) => ({
           ...network.between(store),
           watch: (listener) => store.watch((name) => listener(name)),
@@ -67,7 +67,7 @@ export const storeAway: Topic<Open> = {
         written ||= method === 'compareAndSet';
         return written && method === 'get';
       };
-      // A read that was under way already, for a store that tells of the start late, sees the request too.
+      // A read already in progress, for a store that reports the start late, sees the request too.
       network.losing = ({ method }) => written && method === 'get';
       await server.operations.cancelOperation({ name });
       await eventually(() => server.manual.armed === 1);
@@ -79,7 +79,7 @@ export const storeAway: Topic<Open> = {
       await eventually(() => run.context.signal.aborted);
     }),
 
-    line('when work is handed out: it begins once the store is back', [17], async (open) => {
+    testCase('when work is handed out: it starts once the store is back', [17], async (open) => {
       const network = new Network();
       const server = await open({ concurrency: 1, around: network.between });
       const first = await server.exportReport();
@@ -96,8 +96,8 @@ export const storeAway: Topic<Open> = {
       equal(endingOf(await server.operations.waitOperation({ name })), 'response');
     }),
 
-    line(
-      'when the start of work was recorded and no answer came: its operation ends all the same',
+    testCase(
+      'when the start of work was recorded but the reply was lost: its operation still ends',
       [4],
       async (open) => {
         const network = new Network();
@@ -114,23 +114,27 @@ export const storeAway: Topic<Open> = {
       },
     ),
 
-    line('when the end of work was recorded and no answer came: it has ended once', [4], async (open) => {
-      const network = new Network();
-      const server = await open({ around: network.between });
-      const { name } = await server.exportReport();
-      const run = await server.exports.on(name);
-      network.losing = ({ method }) => method === 'compareAndSet';
-      run.succeed({ uri: 'once' });
-      equal(endingOf(await server.operations.waitOperation({ name })), 'response');
-      await eventually(() => server.manual.armed === 1);
-      network.losing = () => false;
-      await passTime(server, 1);
-      await eventually(() => server.manual.armed === 0);
-      const { name: other } = await server.exportReport();
-      await server.exports.on(other);
-    }),
+    testCase(
+      'when the end of work was recorded but the reply was lost: it has ended once',
+      [4],
+      async (open) => {
+        const network = new Network();
+        const server = await open({ around: network.between });
+        const { name } = await server.exportReport();
+        const run = await server.exports.on(name);
+        network.losing = ({ method }) => method === 'compareAndSet';
+        run.succeed({ uri: 'once' });
+        equal(endingOf(await server.operations.waitOperation({ name })), 'response');
+        await eventually(() => server.manual.armed === 1);
+        network.losing = () => false;
+        await passTime(server, 1);
+        await eventually(() => server.manual.armed === 0);
+        const { name: other } = await server.exportReport();
+        await server.exports.on(other);
+      },
+    ),
 
-    line('readers are told UNAVAILABLE', [32], async (open) => {
+    testCase('readers receive UNAVAILABLE', [32], async (open) => {
       const network = new Network();
       const server = await open({ around: network.between });
       const { name } = await server.exportReport();
@@ -143,7 +147,7 @@ export const storeAway: Topic<Open> = {
       equal(StatusError.from(await rejection(server.exportReport())).code, Code.UNAVAILABLE);
     }),
 
-    line('when the server closes: it closes, and does not wait for the store', [], async (open) => {
+    testCase('when the server closes: it does not wait for the store', [], async (open) => {
       const network = new Network();
       const server = await open({ around: network.between, onAbort: 'ignore' });
       const started = [await server.exportReport(), await server.exportReport()];
@@ -159,12 +163,12 @@ export const storeAway: Topic<Open> = {
   ],
 };
 
-/** What is between a server and its store, and breaks. */
+/** Unreliable network between a server and its store. */
 class Network {
   down = false;
-  /** Which calls do not get through. */
+  /** Selects calls that do not reach the store. */
   failing: (call: Parameters<AroundCall>[0]) => boolean = () => false;
-  /** Of which calls the answer does not get back. */
+  /** Selects calls whose reply is lost. */
   losing: (call: Parameters<AroundCall>[0]) => boolean = () => false;
 
   readonly between = (store: OperationStore): OperationStore =>
@@ -180,7 +184,7 @@ function unavailable(): StatusError {
   return new StatusError(Code.UNAVAILABLE, 'connection to the database was lost: try again later');
 }
 
-/** Lets the pauses between so many attempts pass. */
+/** Advances time past the pauses between `attempts` attempts. */
 async function passTime(server: Subject, attempts: number): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     await server.manual.whenArmed(1);

@@ -1,47 +1,44 @@
 import type { OperationStore } from '../server/index.js';
-import { cancel } from './cancel.js';
-import { cancelRaces } from './cancel-races.js';
+import { cancel, cancelRaces } from './cancel.js';
 import { deletion } from './delete.js';
 import { errors } from './errors.js';
-import type { Line, Open, OpenRestartable, OpenStore, Topic } from './line.js';
-import { list } from './list.js';
+import { list, pages } from './list.js';
 import { listFilter } from './list-filter.js';
 import { names } from './names.js';
-import { restartableOpener, serverOpener, storeOpener } from './openers.js';
+import { restartableOpener, Scope, serverOpener, storeOpener } from './openers.js';
 import { operation } from './operation.js';
-import { pages } from './pages.js';
 import { recovery } from './recovery.js';
 import type { ReportsServer } from './reports-server.js';
 import { requestIds } from './request-ids.js';
 import { retention } from './retention.js';
-import { Scope } from './scope.js';
 import { storeAway } from './store-away.js';
 import { storeListing } from './store-listing.js';
 import { storeRecords } from './store-records.js';
 import { storeWork } from './store-work.js';
 import { takenOver } from './taken-over.js';
+import type { Open, OpenRestartable, OpenStore, TestCase, Topic } from './test-case.js';
 import { wait } from './wait.js';
 
-/** The store to run the table over. */
+/** Store under test. */
 export interface StoreConformanceOptions {
-  /** Opens a store with nothing in it. The case that does so closes it. */
+  /** Opens an empty store. The test case that opens it closes it. */
   open(): OperationStore | Promise<OperationStore>;
   /**
-   * Opens once more what `earlier` keeps, as after the death of the server that had it. It may close `earlier`,
-   * where no two can be open; that is closed, perhaps again, when the case ends.
+   * Reopens the data of `earlier`, as after the death of its server. It may close `earlier` if only one store can be
+   * open. `earlier` is closed, possibly again, when the case ends.
    *
-   * @defaultValue none: the store does not outlive its process, and no case is about recovery
+   * @defaultValue none: the store does not outlive its process, and the recovery cases are omitted
    */
   reopen?(earlier: OperationStore): OperationStore | Promise<OperationStore>;
 }
 
-/** One line of the table. */
+/** Test case for any test runner. */
 export interface ConformanceCase {
-  /** As in `cancel › already succeeded: OK, unchanged (contract 13), over gRPC`. No two have the same. */
+  /** Unique name, such as `cancel › already succeeded: OK, unchanged (contract 13), over gRPC`. */
   readonly name: string;
-  /** The lines of the contract that it checks; none for what is between a store and the server alone. */
+  /** Lines of the contract that the case checks; empty for the interface between store and server. */
   readonly contract: readonly number[];
-  /** Resolves when it is so; rejects with an AssertionError that says what is not. */
+  /** Resolves if the property holds; rejects with an AssertionError that describes the difference. */
   run(): Promise<void>;
 }
 
@@ -72,13 +69,13 @@ const ACCESS = [
 ] as const;
 
 /**
- * What every server of this kit promises whatever its store, and what the server needs of a store, as cases to
- * run over a store of your own with any test runner. The stores of this package pass the very same.
+ * Returns test cases for a store, to run with any test runner. They check the guarantees of every server of this kit,
+ * and the server's requirements on a store. The stores of this package pass the same cases.
  *
  * @example
  * ```ts
  * import { test } from 'node:test';
- * import { storeConformance } from 'longrunning/testing';
+ * import { storeConformance } from 'longrunning/conformance';
  * import { JournalStore } from '../src/journal-store.js';
  *
  * for (const { name, run } of storeConformance({ open: () => new JournalStore(newFile()) })) test(name, run);
@@ -100,21 +97,22 @@ function casesOf<Opener>(
   openerIn: (scope: Scope) => Opener,
 ): ConformanceCase[] {
   return topics.flatMap((topic) =>
-    topic.lines.map((line) => {
-      const lines = line.contract.length > 0 ? ` (contract ${line.contract.join(', ')})` : '';
+    topic.cases.map((testCase) => {
+      const { title, contract } = testCase;
+      const lines = contract.length > 0 ? ` (contract ${contract.join(', ')})` : '';
       return {
-        name: `${topic.name} › ${line.title}${lines}${suffix}`,
-        contract: line.contract,
-        run: () => runOn(openerIn, line),
+        name: `${topic.name} › ${title}${lines}${suffix}`,
+        contract,
+        run: () => runOn(openerIn, testCase),
       };
     }),
   );
 }
 
-async function runOn<Opener>(openerIn: (scope: Scope) => Opener, line: Line<Opener>): Promise<void> {
+async function runOn<Opener>(openerIn: (scope: Scope) => Opener, testCase: TestCase<Opener>): Promise<void> {
   const scope = new Scope();
   try {
-    await line.run(openerIn(scope));
+    await testCase.run(openerIn(scope));
   } finally {
     await scope.close();
   }

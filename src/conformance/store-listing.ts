@@ -8,19 +8,19 @@ import {
   type OperationStore,
 } from '../server/index.js';
 import { MANUAL_CLOCK_START } from '../testing/clock/manual-clock.js';
-import { line, type OpenStore, type Topic } from './line.js';
 import { endedRecord, next, queuedRecord, readable } from './records.js';
 import { PARENT } from './reports-server.js';
+import { type OpenStore, type Topic, testCase } from './test-case.js';
 
 const NOW = MANUAL_CLOCK_START;
-/** More than any line needs. */
+/** Larger than any test case requires. */
 const MOST_PAGES = 1000;
 
-/** What a store promises of listing: pages by keyset, newest first. */
+/** Guarantees of a store for listings: keyset pagination, newest first. */
 export const storeListing: Topic<OpenStore> = {
   name: 'store',
-  lines: [
-    line('lists newest first, by creation and not by time or change', [25], async (open) => {
+  cases: [
+    testCase('lists newest first, by order of creation and not by time or change', [25], async (open) => {
       const store = await open();
       const created: string[] = [];
       for (let id = 0; id < 6; id++) {
@@ -32,7 +32,7 @@ export const storeListing: Topic<OpenStore> = {
       deepEqual(await listAll(store, { parent: PARENT, limit: 4, now: NOW }), created);
     }),
 
-    line('lists what is known of each operation, however much that is', [2, 25], async (open) => {
+    testCase('lists all fields of each operation, however large', [2, 25], async (open) => {
       const store = await open();
       const kept: OperationRecord[] = [];
       for (const size of [0, 1, 100, 1000, 100_000]) {
@@ -58,7 +58,7 @@ export const storeListing: Topic<OpenStore> = {
       deepEqual(unfinished.records.map(listed), kept.filter(matches).map(listed));
     }),
 
-    line('leaves out what is deleted or expired', [20, 34], async (open) => {
+    testCase('omits deleted and expired records', [20, 34], async (open) => {
       const store = await open();
       const kept = await store.create(queuedRecord('kept'));
       await store.create(queuedRecord('deleted', { deleteTime: NOW }));
@@ -68,7 +68,7 @@ export const storeListing: Topic<OpenStore> = {
       deepEqual(await listAll(store, { parent: PARENT, limit: 1, now: NOW + 11 }), [kept.name]);
     }),
 
-    line('lists by parent, segment by segment, where "-" is any one', [25], async (open) => {
+    testCase('lists by parent, segment by segment; "-" matches any one segment', [25], async (open) => {
       const store = await open();
       const byParent = new Map<string, string>();
       for (const [id, parent] of ['', 'a', 'b', 'a/x', 'b/x', 'a/y', 'a/x/y', 'A', 'ab'].entries()) {
@@ -92,7 +92,7 @@ export const storeListing: Topic<OpenStore> = {
       }
     }),
 
-    line('tells whether there is a next page, also when the last one is full', [27], async (open) => {
+    testCase('reports whether there is a next page, even if the last one is full', [27], async (open) => {
       const store = await open();
       for (let id = 0; id < 4; id++) await store.create(queuedRecord(`${id}`));
       const sizes = async (limit: number) => {
@@ -109,21 +109,25 @@ export const storeListing: Topic<OpenStore> = {
       deepEqual(await sizes(5), [4]);
     }),
 
-    line('ends a page before it exceeds maxBytes, and the next goes on there', [27, 51], async (open) => {
-      const store = await open();
-      const kept: OperationRecord[] = [];
-      for (let id = 0; id < 40; id++) kept.unshift(await store.create(sizedRecord(id)));
-      const total = sizeOf(kept);
-      for (const maxBytes of [1, 1000, 20_000, 100_000, total - 1, total, total + 1]) {
-        for (const limit of [7, 100]) {
-          const pages = await pagesOf(store, { parent: PARENT, limit, maxBytes, now: NOW });
-          deepEqual(namesOf(pages.flat()), namesOf(kept));
-          expectFull(pages, { limit, maxBytes });
+    testCase(
+      'ends a page before it exceeds maxBytes, and the next one continues there',
+      [27, 51],
+      async (open) => {
+        const store = await open();
+        const kept: OperationRecord[] = [];
+        for (let id = 0; id < 40; id++) kept.unshift(await store.create(sizedRecord(id)));
+        const total = sizeOf(kept);
+        for (const maxBytes of [1, 1000, 20_000, 100_000, total - 1, total, total + 1]) {
+          for (const limit of [7, 100]) {
+            const pages = await pagesOf(store, { parent: PARENT, limit, maxBytes, now: NOW });
+            deepEqual(namesOf(pages.flat()), namesOf(kept));
+            expectFull(pages, { limit, maxBytes });
+          }
         }
-      }
-    }),
+      },
+    ),
 
-    line('counts only what matches towards maxBytes, and finds at least one', [27, 51], async (open) => {
+    testCase('counts only matches towards maxBytes, and finds at least one', [27, 51], async (open) => {
       const store = await open();
       const kept: OperationRecord[] = [];
       for (let id = 0; id < 40; id++) kept.unshift(await store.create(sizedRecord(id)));
@@ -145,25 +149,29 @@ export const storeListing: Topic<OpenStore> = {
       }
     }),
 
-    line('tells of what exists all along exactly once, whatever comes and goes', [28], async (open) => {
-      const store = await open();
-      const names: string[] = [];
-      for (let id = 0; id < 30; id++) names.unshift((await store.create(queuedRecord(`${id}`))).name);
-      const doomed = names.filter((_name, index) => index % 3 === 2);
-      const gone = new Set(doomed);
-      let id = names.length;
-      const found = await listAll(store, { parent: PARENT, limit: 4, now: NOW }, async () => {
-        await Promise.all([store.create(queuedRecord(`${id++}`)), store.create(queuedRecord(`${id++}`))]);
-        for (const name of [doomed.shift(), doomed.pop()]) if (name) await store.delete(name);
-      });
-      equal(new Set(found).size, found.length);
-      deepEqual(
-        found.filter((name) => !gone.has(name)),
-        names.filter((name) => !gone.has(name)),
-      );
-    }),
+    testCase(
+      'lists whatever exists throughout exactly once, despite insertions and deletions',
+      [28],
+      async (open) => {
+        const store = await open();
+        const names: string[] = [];
+        for (let id = 0; id < 30; id++) names.unshift((await store.create(queuedRecord(`${id}`))).name);
+        const doomed = names.filter((_name, index) => index % 3 === 2);
+        const gone = new Set(doomed);
+        let id = names.length;
+        const found = await listAll(store, { parent: PARENT, limit: 4, now: NOW }, async () => {
+          await Promise.all([store.create(queuedRecord(`${id++}`)), store.create(queuedRecord(`${id++}`))]);
+          for (const name of [doomed.shift(), doomed.pop()]) if (name) await store.delete(name);
+        });
+        equal(new Set(found).size, found.length);
+        deepEqual(
+          found.filter((name) => !gone.has(name)),
+          names.filter((name) => !gone.has(name)),
+        );
+      },
+    ),
 
-    line('tells of what exists all along while others write at the same time', [28], async (open) => {
+    testCase('lists whatever exists throughout despite concurrent writes', [28], async (open) => {
       const store = await open();
       const kept: string[] = [];
       for (let id = 0; id < 20; id++) kept.unshift((await store.create(queuedRecord(`kept-${id}`))).name);
@@ -187,7 +195,7 @@ export const storeListing: Topic<OpenStore> = {
   ],
 };
 
-/** A record that is running or has ended, and whose contents are small or large. */
+/** Record that is running or has ended, with small or large contents. */
 function sizedRecord(id: number): OperationRecord {
   const value = Buffer.alloc([0, 10, 300, 5000, 40_000][id % 5] ?? 0, 0xa5);
   const any = { typeUrl: `type.googleapis.com/T${id}`, value };
@@ -211,7 +219,7 @@ function sizeOf(records: readonly ListedOperation[]): number {
   return records.reduce((size, record) => size + listedSize(record), 0);
 }
 
-/** Each page is within the bounds, and would exceed one of them with the first operation of the next. */
+/** Checks that each page is within the bounds, and would exceed one of them with the first operation of the next page. */
 function expectFull(
   pages: readonly (readonly ListedOperation[])[],
   { limit, maxBytes }: Pick<ListQuery, 'limit'> & { readonly maxBytes: number },
@@ -225,7 +233,7 @@ function expectFull(
   }
 }
 
-/** The pages of a listing. */
+/** Reads all pages of a listing. */
 async function pagesOf(store: OperationStore, query: ListQuery): Promise<(readonly ListedOperation[])[]> {
   const pages: (readonly ListedOperation[])[] = [];
   for (let after: string | undefined; ; ) {
@@ -237,12 +245,12 @@ async function pagesOf(store: OperationStore, query: ListQuery): Promise<(readon
   }
 }
 
-/** What a listing has to tell of a record. */
+/** Fields of a record that a listing returns. */
 function listed({ name, createTime, endTime, metadata, result }: ListedOperation): unknown {
   return readable({ name, createTime, endTime, metadata, result });
 }
 
-/** Everything a listing holds, page by page; `afterPage` is run after each. */
+/** Reads a complete listing, page by page. `afterPage` runs after each page. */
 async function listAll(
   store: OperationStore,
   query: Pick<ListQuery, 'parent' | 'limit' | 'now'>,

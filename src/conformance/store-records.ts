@@ -3,23 +3,23 @@ import { Code, StatusError } from '../core/status.js';
 import { MANUAL_CLOCK_START } from '../testing/clock/manual-clock.js';
 import { eventually } from './eventually.js';
 import { rejection } from './kit-error.js';
-import { line, type OpenStore, type Topic } from './line.js';
 import { end, endedRecord, METHOD, next, OTHER_METHOD, queuedRecord, readable } from './records.js';
 import { PARENT } from './reports-server.js';
+import { type OpenStore, type Topic, testCase } from './test-case.js';
 
 const NOW = MANUAL_CLOCK_START;
 
-/** What a store promises of one record. */
+/** Guarantees of a store for single records. */
 export const storeRecords: Topic<OpenStore> = {
   name: 'store',
-  lines: [
-    line('is ready, and says so as often as it is asked', [], async (open) => {
+  cases: [
+    testCase('is ready, however often it is asked', [], async (open) => {
       const store = await open();
       await store.ready();
       await store.ready();
     }),
 
-    line('keeps a record as it is, every field of it', [], async (open) => {
+    testCase('keeps every field of a record', [], async (open) => {
       const store = await open();
       const any = { typeUrl: 'type.googleapis.com/acme.Größe', value: Buffer.from([0, 1, 254, 255]) };
       const full = endedRecord('full', NOW + 0.5e13, {
@@ -46,7 +46,7 @@ export const storeRecords: Topic<OpenStore> = {
       }
     }),
 
-    line('has no record of a name that nobody gave it', [9], async (open) => {
+    testCase('has no record of an unknown name', [9], async (open) => {
       const store = await open();
       const stranger = queuedRecord('stranger');
       equal(await store.get(stranger.name), undefined);
@@ -55,7 +55,7 @@ export const storeRecords: Topic<OpenStore> = {
       equal(await store.get(stranger.name), undefined);
     }),
 
-    line('refuses a name that is taken, and keeps what it has', [1], async (open) => {
+    testCase('rejects a name that is taken, and keeps the existing record', [1], async (open) => {
       const store = await open();
       await store.create(queuedRecord('1'));
       const refused = await rejection(store.create(queuedRecord('1', { attempt: 9 })));
@@ -63,18 +63,22 @@ export const storeRecords: Topic<OpenStore> = {
       equal((await store.get(queuedRecord('1').name))?.attempt, 0);
     }),
 
-    line('compares and sets: of many who read the same version one wins', [4, 16], async (open) => {
-      const store = await open();
-      const record = queuedRecord('1');
-      await store.create(record);
-      const writers = Array.from({ length: 10 }, (_, attempt) => next(record, { attempt }));
-      const won = await Promise.all(writers.map((changed) => store.compareAndSet(changed, 1)));
-      equal(won.filter(Boolean).length, 1);
-      deepEqual(readable(await store.get(record.name)), readable(writers[won.indexOf(true)]));
-      equal(await store.compareAndSet(next(record, { attempt: 99 }), 1), false);
-    }),
+    testCase(
+      'compares and sets: of many writers that read the same version one wins',
+      [4, 16],
+      async (open) => {
+        const store = await open();
+        const record = queuedRecord('1');
+        await store.create(record);
+        const writers = Array.from({ length: 10 }, (_, attempt) => next(record, { attempt }));
+        const won = await Promise.all(writers.map((changed) => store.compareAndSet(changed, 1)));
+        equal(won.filter(Boolean).length, 1);
+        deepEqual(readable(await store.get(record.name)), readable(writers[won.indexOf(true)]));
+        equal(await store.compareAndSet(next(record, { attempt: 99 }), 1), false);
+      },
+    ),
 
-    line('deletes once, however many ask at once', [20], async (open) => {
+    testCase('deletes once, however many concurrent requests', [20], async (open) => {
       const store = await open();
       const { name } = await store.create(queuedRecord('1'));
       const deleted = await Promise.all(Array.from({ length: 5 }, () => store.delete(name)));
@@ -83,7 +87,7 @@ export const storeRecords: Topic<OpenStore> = {
       await store.create(queuedRecord('1'));
     }),
 
-    line('finds what a request id stands for: per method and parent, until it is gone', [8], async (open) => {
+    testCase('finds records by request id, method and parent, until they are deleted', [8], async (open) => {
       const store = await open();
       const key = { method: METHOD, parent: PARENT, requestId: 'a' };
       const first = await store.create(queuedRecord('1', key));
@@ -110,7 +114,7 @@ export const storeRecords: Topic<OpenStore> = {
       equal(await store.find(key), undefined);
     }),
 
-    line('keeps one record of a request id, however many are created at once', [8], async (open) => {
+    testCase('keeps one record per request id, however many are created concurrently', [8], async (open) => {
       const store = await open();
       const key = { method: METHOD, parent: PARENT, requestId: 'one' };
       const created = await Promise.all(
@@ -121,7 +125,7 @@ export const storeRecords: Topic<OpenStore> = {
       equal(records.length, 1);
     }),
 
-    line('deletes what has expired, in batches, and nothing else', [34], async (open) => {
+    testCase('deletes expired records, in batches, and no others', [34], async (open) => {
       const store = await open();
       for (let id = 0; id < 5; id++)
         await store.create(endedRecord(`gone-${id}`, NOW + 10, { requestId: `${id}` }));
@@ -139,7 +143,7 @@ export const storeRecords: Topic<OpenStore> = {
       equal(await store.find({ method: METHOD, parent: PARENT, requestId: '1' }), undefined);
     }),
 
-    line('deletes what ended and expired after it was created', [34], async (open) => {
+    testCase('deletes records that ended and expired after their creation', [34], async (open) => {
       const store = await open();
       const running = await store.create(queuedRecord('1'));
       await store.compareAndSet(end(running, NOW + 5), 1);
@@ -148,7 +152,7 @@ export const storeRecords: Topic<OpenStore> = {
       equal(await store.get(running.name), undefined);
     }),
 
-    line('tells the methods of what is not terminal', [], async (open) => {
+    testCase('returns the methods of records that are not terminal', [], async (open) => {
       const store = await open();
       deepEqual([...(await store.unfinishedMethods())], []);
       await store.create(endedRecord('ended', NOW, { method: '/acme.Jobs/Ended' }));
@@ -161,7 +165,7 @@ export const storeRecords: Topic<OpenStore> = {
       deepEqual([...(await store.unfinishedMethods())], [OTHER_METHOD]);
     }),
 
-    line('counts what is not terminal by method and state, if it counts', [], async (open) => {
+    testCase('counts records that are not terminal by method and state, if it counts', [], async (open) => {
       const store = await open();
       if (!store.countUnfinished) return;
       deepEqual([...(await store.countUnfinished(10))], []);
@@ -193,32 +197,36 @@ export const storeRecords: Topic<OpenStore> = {
       );
     }),
 
-    line('tells watchers of every change and of deletion, until they stop watching', [24], async (open) => {
-      const store = await open();
-      const record = await store.create(queuedRecord('1'));
-      let told = 0;
-      const stop = store.watch((name) => {
-        if (name === undefined || name === record.name) told++;
-      });
-      await store.compareAndSet(next(record, {}), 1);
-      await eventually(() => told >= 1);
-      const before = told;
-      await store.delete(record.name);
-      await eventually(() => told > before);
-      stop();
-      const after = told;
-      let heard = false;
-      const stopOther = store.watch(() => {
-        heard = true;
-      });
-      const again = await store.create(queuedRecord('1'));
-      await store.compareAndSet(next(again, {}), 1);
-      await eventually(() => heard);
-      stopOther();
-      equal(told, after);
-    }),
+    testCase(
+      'notifies watchers of every change and deletion, until they stop watching',
+      [24],
+      async (open) => {
+        const store = await open();
+        const record = await store.create(queuedRecord('1'));
+        let told = 0;
+        const stop = store.watch((name) => {
+          if (name === undefined || name === record.name) told++;
+        });
+        await store.compareAndSet(next(record, {}), 1);
+        await eventually(() => told >= 1);
+        const before = told;
+        await store.delete(record.name);
+        await eventually(() => told > before);
+        stop();
+        const after = told;
+        let heard = false;
+        const stopOther = store.watch(() => {
+          heard = true;
+        });
+        const again = await store.create(queuedRecord('1'));
+        await store.compareAndSet(next(again, {}), 1);
+        await eventually(() => heard);
+        stopOther();
+        equal(told, after);
+      },
+    ),
 
-    line('closes as often as it is asked', [], async (open) => {
+    testCase('closes any number of times', [], async (open) => {
       const store = await open();
       await store.ready();
       await store.close();

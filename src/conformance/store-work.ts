@@ -2,14 +2,14 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { ConsumeOptions, OperationRecord, OperationStore, WorkOutcome } from '../server/index.js';
 import { MANUAL_CLOCK_START, settled } from '../testing/clock/manual-clock.js';
 import { eventually } from './eventually.js';
-import { line, type OpenStore, type Topic } from './line.js';
 import { end, endedRecord, METHOD, next, OTHER_METHOD, queuedRecord } from './records.js';
+import { type OpenStore, type Topic, testCase } from './test-case.js';
 
-/** How a store hands out work. */
+/** Guarantees of a store for handing out work. */
 export const storeWork: Topic<OpenStore> = {
   name: 'store',
-  lines: [
-    line('hands out what was there before, and what comes, oldest first', [], async (open) => {
+  cases: [
+    testCase('hands out existing and new records, oldest first', [], async (open) => {
       const store = await open();
       for (const id of ['1', '2']) await store.create(queuedRecord(id));
       const worker = new Worker(store, { concurrency: 1 });
@@ -22,7 +22,7 @@ export const storeWork: Topic<OpenStore> = {
       deepEqual(worker.begun, ['1', '2', '3']);
     }),
 
-    line('hands out the record as it is by then', [], async (open) => {
+    testCase('hands out the current record', [], async (open) => {
       const store = await open();
       const record = await store.create(queuedRecord('1'));
       await store.compareAndSet(next(record, { attempt: 4, cancelRequestTime: MANUAL_CLOCK_START }), 1);
@@ -35,7 +35,7 @@ export const storeWork: Topic<OpenStore> = {
       await worker.end('1');
     }),
 
-    line('hands out at most so many at once, and the next when one is left', [], async (open) => {
+    testCase('hands out at most `concurrency` records, and the next when one settles', [], async (open) => {
       const store = await open();
       const worker = new Worker(store, { concurrency: 3 });
       for (let id = 0; id < 10; id++) await store.create(queuedRecord(`${id}`));
@@ -47,7 +47,7 @@ export const storeWork: Topic<OpenStore> = {
       equal(worker.most, 3);
     }),
 
-    line('hands out nothing that is terminal, or that was deleted', [4, 17], async (open) => {
+    testCase('hands out nothing that is terminal or was deleted', [4, 17], async (open) => {
       const store = await open();
       await store.create(endedRecord('ended', MANUAL_CLOCK_START));
       const cancelled = await store.create(queuedRecord('cancelled'));
@@ -61,7 +61,7 @@ export const storeWork: Topic<OpenStore> = {
       deepEqual(worker.begun, ['last']);
     }),
 
-    line('hands out what was marked as deleted: its work goes on', [20], async (open) => {
+    testCase('hands out records marked as deleted: their work continues', [20], async (open) => {
       const store = await open();
       await store.create(queuedRecord('1', { deleteTime: MANUAL_CLOCK_START }));
       const worker = new Worker(store);
@@ -69,7 +69,7 @@ export const storeWork: Topic<OpenStore> = {
       await worker.end('1');
     }),
 
-    line('hands out again what was released', [], async (open) => {
+    testCase('hands out released records again', [], async (open) => {
       const store = await open();
       const worker = new Worker(store, { concurrency: 1 });
       await store.create(queuedRecord('1'));
@@ -81,24 +81,28 @@ export const storeWork: Topic<OpenStore> = {
       await worker.end('1');
     }),
 
-    line('does not hand out again what is in hand, was ended or is superseded', [4], async (open) => {
-      const store = await open();
-      const worker = new Worker(store, { concurrency: 5 });
-      const first = await store.create(queuedRecord('1'));
-      await store.create(queuedRecord('2'));
-      await eventually(() => worker.has('1') && worker.has('2'));
-      // A change of what is in hand is not new work.
-      await store.compareAndSet(next(first, { attempt: 1 }), 1);
-      worker.leave('2', 'superseded');
-      await store.create(queuedRecord('3'));
-      await eventually(() => worker.has('3'));
-      await worker.end('1');
-      await worker.end('3');
-      await settled();
-      deepEqual([...worker.begun].sort(), ['1', '2', '3']);
-    }),
+    testCase(
+      'does not hand out again records that are in progress, ended or superseded',
+      [4],
+      async (open) => {
+        const store = await open();
+        const worker = new Worker(store, { concurrency: 5 });
+        const first = await store.create(queuedRecord('1'));
+        await store.create(queuedRecord('2'));
+        await eventually(() => worker.has('1') && worker.has('2'));
+        // A change of a record in progress is not new work.
+        await store.compareAndSet(next(first, { attempt: 1 }), 1);
+        worker.leave('2', 'superseded');
+        await store.create(queuedRecord('3'));
+        await eventually(() => worker.has('3'));
+        await worker.end('1');
+        await worker.end('3');
+        await settled();
+        deepEqual([...worker.begun].sort(), ['1', '2', '3']);
+      },
+    ),
 
-    line('leaves work of methods alone that are not wanted, and it blocks nothing', [], async (open) => {
+    testCase('ignores work of other methods, which blocks nothing', [], async (open) => {
       const store = await open();
       for (let id = 0; id < 5; id++)
         await store.create(queuedRecord(`other-${id}`, { method: OTHER_METHOD }));
@@ -111,7 +115,7 @@ export const storeWork: Topic<OpenStore> = {
       deepEqual([...(await store.unfinishedMethods())], [OTHER_METHOD]);
     }),
 
-    line('hands out work of a method that is added later, also what was queued before', [], async (open) => {
+    testCase('hands out work of a method added later, including work queued before', [], async (open) => {
       const store = await open();
       const methods = new Set([METHOD]);
       await store.create(queuedRecord('1', { method: OTHER_METHOD }));
@@ -130,11 +134,11 @@ export const storeWork: Topic<OpenStore> = {
         await worker.end(id);
       }
       await settled();
-      // All at once: which of them is the first does not matter.
+      // Created concurrently, in any order.
       deepEqual(worker.begun.toSorted(), ['1', '2', '3', 'wanted']);
     }),
 
-    line('goes on after work that could not say how it went, and tells of it', [], async (open) => {
+    testCase('continues after work with an unknown outcome, and reports it', [], async (open) => {
       const store = await open();
       const worker = new Worker(store, { concurrency: 1 });
       await store.create(queuedRecord('1'));
@@ -145,14 +149,14 @@ export const storeWork: Topic<OpenStore> = {
       deepEqual(worker.errors, [lost]);
       await store.create(queuedRecord('2'));
       await eventually(() => worker.has('2') || worker.has('1'));
-      // The first may come again, before or after.
+      // The first records may be handed out again, before or after.
       for (const id of ['1', '2']) if (worker.has(id)) await worker.end(id);
       await eventually(() => worker.begun.includes('2'));
       if (worker.has('2')) await worker.end('2');
     }),
 
-    line(
-      'hands out nothing more once its consumer has stopped, and what was in hand goes on',
+    testCase(
+      'hands out nothing after its consumer has stopped, and work in progress continues',
       [],
       async (open) => {
         const store = await open();
@@ -168,7 +172,7 @@ export const storeWork: Topic<OpenStore> = {
       },
     ),
 
-    line('hands out everything once when many are created at once', [], async (open) => {
+    testCase('hands out each record once when many are created concurrently', [], async (open) => {
       const store = await open();
       const worker = new Worker(store, { concurrency: 7 });
       const ids = Array.from({ length: 40 }, (_, id) => `${id}`);
@@ -184,14 +188,14 @@ export const storeWork: Topic<OpenStore> = {
   ],
 };
 
-/** Takes work that a store hands out, and leaves it when a line says so. */
+/** Worker that settles its work when the test case says so. */
 class Worker {
   readonly begun: string[] = [];
   readonly errors: unknown[] = [];
-  /** How many it had at once at most. */
+  /** Maximum number of records handed out concurrently. */
   most = 0;
   readonly stop: () => void;
-  /** Tells the store that there is one more method. */
+  /** Notifies the store of an added method. */
   readonly added: (method: string) => void;
   readonly #store: OperationStore;
   readonly #inHand = new Map<
@@ -231,7 +235,7 @@ class Worker {
     this.#drop(id)?.reject(error);
   }
 
-  /** Makes the record terminal, and leaves it. */
+  /** Makes the record terminal and settles its work. */
   async end(id: string): Promise<void> {
     const record = await this.#store.get(this.#inHand.get(id)?.record.name ?? '');
     if (!record) throw new Error(`${id} is not in hand`);

@@ -4,17 +4,17 @@ import { Code, StatusError } from '../core/status.js';
 import type { OperationRecord, OperationStore, WorkHandler } from '../server/index.js';
 import { aroundStore } from '../stores/contract/around-store.js';
 import { eventually } from './eventually.js';
-import { line, type Open, type Subject, type Topic } from './line.js';
 import { endingOf, metadataOf } from './messages.js';
+import { type Open, type Subject, type Topic, testCase } from './test-case.js';
 
 const RESUMES = { exportReport: { onInterrupted: 'resume' } } as const;
 
-/** Work that a second server was given because the first seemed dead, and was not. */
+/** Work given to a second server because the first, still running, seemed dead. */
 export const takenOver: Topic<Open> = {
   name: 'taken over',
-  lines: [
-    line(
-      'by a server that resumes it: the signal of the first aborts, and it says nothing more',
+  cases: [
+    testCase(
+      'by a server that resumes it: the signal of the first aborts, and it reports nothing more',
       [4, 16],
       async (open) => {
         const { first, second, handOver } = await startPair(open, { ...RESUMES, onAbort: 'ignore' });
@@ -37,8 +37,8 @@ export const takenOver: Topic<Open> = {
       },
     ),
 
-    line(
-      'by a server that ends it: the signal of the first aborts, and it says nothing more',
+    testCase(
+      'by a server that ends it: the signal of the first aborts, and it reports nothing more',
       [4, 16],
       async (open) => {
         const { first, second, handOver } = await startPair(open, { onAbort: 'ignore' });
@@ -54,7 +54,7 @@ export const takenOver: Topic<Open> = {
       },
     ),
 
-    line('a cancel reaches the server that has it now', [12, 16], async (open) => {
+    testCase('a cancel reaches the server that now has it', [12, 16], async (open) => {
       const { first, second, handOver } = await startPair(open, { ...RESUMES, onAbort: 'ignore' });
       const { name } = await first.exportReport();
       await first.exports.on(name);
@@ -67,7 +67,7 @@ export const takenOver: Topic<Open> = {
       equal(await outcome, 'ended');
     }),
 
-    line('at the same time by both: one runs it', [16], async (open) => {
+    testCase('by both servers concurrently: one runs it', [16], async (open) => {
       const { first, second, handOver } = await startPair(open, { ...RESUMES, concurrency: 1 });
       const { name: blocker } = await first.exportReport();
       await first.exports.on(blocker);
@@ -88,11 +88,11 @@ export const takenOver: Topic<Open> = {
 interface Pair {
   readonly first: Subject & { readonly outcomes: readonly string[] };
   readonly second: Subject;
-  /** Gives the second server the work on an operation; resolves to how it was left. */
+  /** Gives the second server the work on an operation. Resolves to its outcome. */
   handOver(name: string): ReturnType<WorkHandler>;
 }
 
-/** Two servers of one store, of which the first alone is handed work by the store. */
+/** Starts two servers with one store, which hands work only to the first. */
 async function startPair(open: Open, options: Parameters<Open>[0]): Promise<Pair> {
   let shared: OperationStore | undefined;
   let handler: WorkHandler = () => Promise.reject(new Error('the second server consumes no work'));

@@ -7,14 +7,14 @@ import { aroundStore } from '../stores/contract/around-store.js';
 import { settled } from '../testing/clock/manual-clock.js';
 import { eventually } from './eventually.js';
 import { expectKitError, rejection } from './kit-error.js';
-import { line, type Open, type Subject, type Topic } from './line.js';
 import { metadataOf } from './messages.js';
+import { type Open, type Subject, type Topic, testCase } from './test-case.js';
 
-/** WaitOperation: when it answers, and what is left of it then. */
+/** WaitOperation: the time of its answer, and its cleanup. */
 export const wait: Topic<Open> = {
   name: 'wait',
-  lines: [
-    line('done: answers at once, whatever the timeout', [21], async (open) => {
+  cases: [
+    testCase('done: answers immediately, whatever the timeout', [21], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       (await server.exports.on(name)).succeed();
@@ -25,7 +25,7 @@ export const wait: Topic<Open> = {
       equal(server.manual.armed, 0);
     }),
 
-    line('answers as soon as the operation ends', [21], async (open) => {
+    testCase('answers as soon as the operation ends', [21], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const waited = server.operations.waitOperation({ name, timeout: { seconds: 30, nanos: 0 } });
@@ -34,7 +34,7 @@ export const wait: Topic<Open> = {
       equal((await waited).done, true);
     }),
 
-    line('time-out: OK with the latest state', [21], async (open) => {
+    testCase('timeout: OK with the latest state', [21], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const waited = server.operations.waitOperation({ name, timeout: { seconds: 5, nanos: 0 } });
@@ -46,7 +46,7 @@ export const wait: Topic<Open> = {
       equal(metadataOf(latest).progressPercent, 33);
     }),
 
-    line('the shorter of the timeout and the maximum of the server counts', [22], async (open) => {
+    testCase("the shorter of the timeout and the server's maximum applies", [22], async (open) => {
       const server = await open({ maxWaitMs: 7000 });
       const { name } = await server.exportReport();
       equal(await waitLimitMs(server, name, { seconds: 3, nanos: 0 }), 3000);
@@ -54,25 +54,25 @@ export const wait: Topic<Open> = {
       equal(await waitLimitMs(server, name, { seconds: 315_576_000_000, nanos: 999_999_999 }), 7000);
     }),
 
-    line('the maximum of the server is a minute unless said otherwise', [22, 23], async (open) => {
+    testCase("the server's maximum is a minute by default", [22, 23], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       equal(await waitLimitMs(server, name), 60_000);
     }),
 
-    line('a deadline is answered 100 ms ahead, with OK', [22], async (open) => {
+    testCase('a deadline is answered 100 ms ahead, with OK', [22], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const waited = server.operations.waitOperation({ name }, { timeoutMs: 30_000 });
       await server.manual.whenArmed(1);
       const limitMs = server.manual.untilNextMs;
-      // Over a socket some of the deadline has passed by the time that the request is there.
-      ok(limitMs <= 29_900 && limitMs > 20_000, `it means to take ${limitMs} ms`);
+      // Over a socket, part of the deadline has passed when the request arrives.
+      ok(limitMs <= 29_900 && limitMs > 20_000, `it intends to wait ${limitMs} ms`);
       await server.manual.advance(limitMs);
       equal((await waited).done, false);
     }),
 
-    line('no timeout: a deadline counts up to the maximum of the server', [22, 23], async (open) => {
+    testCase("no timeout: the deadline applies, up to the server's maximum", [22, 23], async (open) => {
       const server = await open({ clock: systemClock, maxWaitMs: 50 });
       const { name } = await server.exportReport();
       const beginning = performance.now();
@@ -80,7 +80,7 @@ export const wait: Topic<Open> = {
       ok(performance.now() - beginning < 60_000);
     }),
 
-    line('zero timeout: the present state, at once', [23], async (open) => {
+    testCase('zero timeout: the current state, immediately', [23], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const latest = await server.operations.waitOperation({ name, timeout: { seconds: 0, nanos: 0 } });
@@ -89,7 +89,7 @@ export const wait: Topic<Open> = {
       equal(server.manual.armed, 0);
     }),
 
-    line('sub-second timeouts are honoured', [23], async (open) => {
+    testCase('sub-second timeouts are honored', [23], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       equal(await waitLimitMs(server, name, { seconds: 0, nanos: 250_000_000 }), 250);
@@ -97,7 +97,7 @@ export const wait: Topic<Open> = {
       ok((await waitLimitMs(server, name, { seconds: 0, nanos: 1 })) < 0.001);
     }),
 
-    line('negative timeout: INVALID_ARGUMENT', [23, 32], async (open) => {
+    testCase('negative timeout: INVALID_ARGUMENT', [23, 32], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       for (const timeout of [
@@ -110,7 +110,7 @@ export const wait: Topic<Open> = {
       }
     }),
 
-    line('a completion between the read and the subscription is not lost', [24], async (open) => {
+    testCase('a completion between the read and the subscription is not lost', [24], async (open) => {
       let afterRead: (() => Promise<void>) | undefined;
       const server = await open({
         around: (store) =>
@@ -135,7 +135,7 @@ export const wait: Topic<Open> = {
       equal(server.manual.armed, 0);
     }),
 
-    line('a completion at any turn of the event loop is not lost', [24], async (open) => {
+    testCase('a completion at any turn of the event loop is not lost', [24], async (open) => {
       const server = await open();
       for (let turns = 0; turns < 12; turns++) {
         const { name } = await server.exportReport();
@@ -147,7 +147,7 @@ export const wait: Topic<Open> = {
       }
     }),
 
-    line('waiters that go away leave neither timer nor listener', [24], async (open) => {
+    testCase('waiters that disconnect leave neither timer nor listener', [24], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const run = await server.exports.on(name);
@@ -166,7 +166,7 @@ export const wait: Topic<Open> = {
       equal((await server.operations.waitOperation({ name })).done, true);
     }),
 
-    line('answered waiters leave neither timer nor listener', [24], async (open) => {
+    testCase('answered waiters leave neither timer nor listener', [24], async (open) => {
       const server = await open();
       const { name } = await server.exportReport();
       const { signal } = new AbortController();
@@ -180,7 +180,7 @@ export const wait: Topic<Open> = {
       equal(getEventListeners(signal, 'abort').length, 0);
     }),
 
-    line('when the server stops: the latest state, OK', [21], async (open) => {
+    testCase('when the server stops: OK with the latest state', [21], async (open) => {
       const server = await open({ onAbort: 'ignore' });
       const { name } = await server.exportReport();
       const waited = server.operations.waitOperation({ name });
@@ -194,12 +194,12 @@ export const wait: Topic<Open> = {
   ],
 };
 
-/** A time-out that no other wait has: those that end at the same moment may share a timer. */
+/** Timeout that differs from those of other waits: waits that end at the same time may share a timer. */
 function unlike(index: number): Duration {
   return { seconds: 30 + index, nanos: 0 };
 }
 
-/** How long the server means to take for a wait, found out by letting just that time pass. */
+/** Measures how long the server intends to wait, by advancing the clock by exactly that time. */
 async function waitLimitMs(server: Subject, name: string, timeout?: Duration): Promise<number> {
   const waited = server.operations.waitOperation({ name, timeout });
   await server.manual.whenArmed(1);

@@ -8,7 +8,7 @@ import { memoryStore } from '../../src/stores/memory/memory-store.js';
 import { settled } from '../../src/testing/clock/manual-clock.js';
 
 /** A store whose records can be read after the server closed it. */
-function startServer(onAbort: 'honour' | 'ignore') {
+function startServer(onAbort: 'honor' | 'ignore') {
   const store = memoryStore();
   return startReportsServer({ onAbort, store, concurrency: 1 });
 }
@@ -97,7 +97,7 @@ describe('close', () => {
   });
 
   it('then tells work so by its signal and records ABORTED: nobody cancelled it', async () => {
-    await using server = await startServer('honour');
+    await using server = await startServer('honor');
     const { name } = await server.inProcess.exportReport();
     const run = await server.exports.on(name);
     const closed = server.kit.close({ graceMs: 1000 });
@@ -135,7 +135,7 @@ describe('close', () => {
   });
 
   it('without work in hand is at once, and may be asked for twice', async () => {
-    await using server = await startServer('honour');
+    await using server = await startServer('honor');
     await server.kit.close({ graceMs: 60_000 });
     await server.kit.close({ graceMs: 60_000 });
     expect(server.manual.armed).toBe(0);

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
-import type { AbortBehaviour } from '../../src/conformance/controlled-work.js';
+import type { AbortBehavior } from '../../src/conformance/reports-server.js';
 import { unpack } from '../../src/core/any.js';
 import { Code, codeName, StatusError } from '../../src/core/status.js';
 
@@ -10,7 +10,7 @@ type Reader = 'get' | 'wait' | 'list';
 /** What is known of one operation's work from outside, at the end. */
 export interface Facts {
   readonly hasBegun: boolean;
-  readonly onAbort: AbortBehaviour;
+  readonly onAbort: AbortBehavior;
 }
 
 /**

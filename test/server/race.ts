@@ -6,7 +6,7 @@ import type {
 } from '../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import type { Operation } from '../../generated/google/longrunning/operations.js';
-import { type AbortBehaviour, ControlledWork } from '../../src/conformance/controlled-work.js';
+import { type AbortBehavior, ControlledWork } from '../../src/conformance/reports-server.js';
 import { Code, StatusError } from '../../src/core/status.js';
 import { createOperations, implement, type Operations } from '../../src/server/index.js';
 import { aroundStore } from '../../src/stores/contract/around-store.js';
@@ -35,7 +35,7 @@ export interface Action {
 export interface RaceOptions {
   readonly scheduler: Scheduler;
   readonly store: OperationStore;
-  readonly onAbort: AbortBehaviour;
+  readonly onAbort: AbortBehavior;
   readonly concurrency: number;
 }
 
@@ -50,7 +50,7 @@ export class Race implements AsyncDisposable {
   readonly #kit: Operations;
   readonly #models: OperationModel[] = [];
   readonly #pending: Promise<unknown>[] = [];
-  readonly #onAbort: AbortBehaviour;
+  readonly #onAbort: AbortBehavior;
 
   constructor({ scheduler, store, onAbort, concurrency }: RaceOptions) {
     this.#scheduler = scheduler;

@@ -1,48 +1,48 @@
 import type { OperationStore } from '../server/index.js';
 import type { ReportsAccess, ReportsServer, ReportsServerOptions } from './reports-server.js';
 
-/** One line of the table: something that is true of every store, shown with what it opens. */
-export interface Line<Opener> {
+/** Test case: a property of every store, checked with the resources that `open` creates. */
+export interface TestCase<Opener> {
   readonly title: string;
-  /** The lines of the contract that it checks. */
+  /** Lines of the contract that the case checks. */
   readonly contract: readonly number[];
   run(open: Opener): Promise<void>;
 }
 
-/** Lines about one thing. */
+/** Test cases about one topic. */
 export interface Topic<Opener> {
   readonly name: string;
-  readonly lines: readonly Line<Opener>[];
+  readonly cases: readonly TestCase<Opener>[];
 }
 
-export function line<Opener>(
+export function testCase<Opener>(
   title: string,
   contract: readonly number[],
   run: (open: Opener) => Promise<void>,
-): Line<Opener> {
+): TestCase<Opener> {
   return { title, contract, run };
 }
 
-/** How a line has its server. */
+/** Options of the server of a test case. */
 export interface SubjectOptions extends Omit<ReportsServerOptions, 'store'> {
-  /** Puts something between the server and the store that the table is run over. */
+  /** Wraps the store under test. */
   readonly around?: (store: OperationStore) => OperationStore;
 }
 
-/** A server, reached in the way that the table is at. */
+/** Server, accessed over the transport under test. */
 export interface Subject extends ReportsServer, ReportsAccess {}
 
-/** Starts a server over an empty store. It is closed when the line is at its end. */
+/** Starts a server with an empty store. It is closed when the test case ends. */
 export type Open = (options?: SubjectOptions) => Promise<Subject>;
 
-/** A server that can die. */
+/** Server whose death can be simulated. */
 export interface RestartableSubject extends Subject {
-  /** Cuts the server off from its store, as if its process had died, and starts another over what was kept. */
+  /** Disconnects the server from its store, as if its process had died, and starts another with the stored operations. */
   restart(options?: SubjectOptions): Promise<RestartableSubject>;
 }
 
-/** Starts a server that can die over an empty store. */
+/** Starts a server whose death can be simulated, with an empty store. */
 export type OpenRestartable = (options?: SubjectOptions) => Promise<RestartableSubject>;
 
-/** Opens an empty store. It is closed when the line is at its end. */
+/** Opens an empty store. It is closed when the test case ends. */
 export type OpenStore = () => Promise<OperationStore>;
