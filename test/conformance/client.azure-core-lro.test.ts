@@ -1,4 +1,4 @@
-// The behaviours that Azure's core-lro tests in poller.spec.ts, as our client has them.
+// Behaviors tested by Azure's core-lro in poller.spec.ts, as implemented by this client.
 import { describe, expect, it } from '@jest/globals';
 import { OperationCancelledError, OperationFailedError } from '../../src/client/calls/errors.js';
 import { rejection } from '../../src/conformance/kit-error.js';
@@ -6,7 +6,7 @@ import { Code } from '../../src/core/status.js';
 import { cancelled, error, failed, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in Azure core-lro poller.spec.ts', () => {
-  it('"put201Succeeded": done in the first answer', async () => {
+  it('"put201Succeeded": done in the first response', async () => {
     const peer = scriptedPeer([]);
     expect((await peer.started(succeeded('100')).result()).uri).toBe('100');
   });
@@ -18,24 +18,24 @@ describe('client as in Azure core-lro poller.spec.ts', () => {
     expect(thrown).toMatchObject({ message: 'provisioning failed' });
   });
 
-  it('"should handle put200Acceptedcanceled200": cancelled is told apart from failed', async () => {
+  it('"should handle put200Acceptedcanceled200": cancelled is distinguished from failed', async () => {
     const peer = scriptedPeer([running(), cancelled()]);
     expect(await rejection(peer.run(peer.operation.result()))).toBeInstanceOf(OperationCancelledError);
   });
 
-  it('"should handle postAsyncNoRetrySucceeded": no hint how long to wait: the client\'s own pauses', async () => {
+  it('"should handle postAsyncNoRetrySucceeded": no retry hint: the client\'s own backoff', async () => {
     const peer = scriptedPeer([running(), succeeded()]);
     await peer.run(peer.operation.wait());
     expect(peer.askedAtMs).toEqual([0, 250]);
   });
 
-  it('"should handle putNonRetry201Creating400": an error that is not to be tried again ends it', async () => {
+  it('"should handle putNonRetry201Creating400": an error that is not retryable ends it', async () => {
     const peer = scriptedPeer([running(), error(Code.INVALID_ARGUMENT)]);
     expect(await rejection(peer.run(peer.operation.wait()))).toMatchObject({ code: Code.INVALID_ARGUMENT });
     expect(peer.calls).toHaveLength(2);
   });
 
-  it('"should handle PutError201NoProvisioningStatePayload": done with nothing in it', async () => {
+  it('"should handle PutError201NoProvisioningStatePayload": done without a result', async () => {
     const operation = scriptedPeer([]).started({ ...running(), done: true });
     expect((await operation.wait()).state).toBe('succeeded');
   });

@@ -1,17 +1,17 @@
-// The behaviours that gax-dotnet tests in PollingTest, as our client has them.
+// Behaviors tested by gax-dotnet in PollingTest, as implemented by this client.
 import { describe, expect, it } from '@jest/globals';
 import { WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { rejection } from '../../src/conformance/kit-error.js';
 import { running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in gax-dotnet PollingTest', () => {
-  it('PollToCompletion_Success: done at the first question after the end, within the limit', async () => {
+  it('PollToCompletion_Success: done at the first poll after the end, within the limit', async () => {
     const peer = scriptedPeer([running(), running(), running(), succeeded('5')]);
     expect((await peer.run(peer.operation.result({ timeoutMs: 5000 }))).uri).toBe('5');
     expect(peer.elapsedMs).toBe(250 + 375 + 562.5);
   });
 
-  it('PollToCompletion_Timeout: at the limit itself, not before it nor after a pause that overshoots it', async () => {
+  it('PollToCompletion_Timeout: exactly at the limit, neither earlier nor after a pause that exceeds it', async () => {
     const peer = scriptedPeer([running()]);
     const thrown = await rejection(peer.run(peer.operation.result({ timeoutMs: 5000 })));
     expect(thrown).toBeInstanceOf(WaitTimeoutError);

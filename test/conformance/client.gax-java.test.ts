@@ -1,4 +1,4 @@
-// The behaviours that gax-java tests in OperationCallableImplTest, as our client has them.
+// Behaviors tested by gax-java in OperationCallableImplTest, as implemented by this client.
 import { describe, expect, it } from '@jest/globals';
 import { ExportReportResponse, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/calls/errors.js';
@@ -8,7 +8,7 @@ import { Code } from '../../src/core/status.js';
 import { error, failed, NAME, progress, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in gax-java OperationCallableImplTest', () => {
-  it('testCall, testFutureCallInitialDone: no question is asked (contract 35)', async () => {
+  it('testCall, testFutureCallInitialDone: no request is sent (contract 35)', async () => {
     const peer = scriptedPeer([]);
     expect((await peer.started(succeeded('uri')).result()).uri).toBe('uri');
     expect(peer.calls).toEqual([]);
@@ -66,13 +66,13 @@ describe('client as in gax-java OperationCallableImplTest', () => {
     expect(peer.calls).toEqual(['get']);
   });
 
-  it('testFutureCallPollDoneOnSecond: metadata is the last one told', async () => {
+  it('testFutureCallPollDoneOnSecond: metadata is the last one received', async () => {
     const peer = scriptedPeer([running(1), succeeded('uri', 2)]);
     expect((await peer.run(peer.started(running()).wait())).metadata).toEqual(progress(2));
     expect(peer.calls).toEqual(['get', 'get']);
   });
 
-  it('testFutureCallPollDoneOnMany: a thousand questions', async () => {
+  it('testFutureCallPollDoneOnMany: a thousand polls', async () => {
     const peer = scriptedPeer([...Array(999).fill(running(1)), succeeded()]);
     expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
     expect(peer.calls).toHaveLength(1000);

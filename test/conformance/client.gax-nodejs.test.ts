@@ -1,4 +1,5 @@
-// The behaviours that gax-nodejs tests in test/unit/longrunning.ts, as our client has them. Each names its case.
+// Behaviors tested by gax-nodejs in test/unit/longrunning.ts, as implemented by this client. Each test names its
+// original.
 import { describe, expect, it } from '@jest/globals';
 import { OperationFailedError, WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { rejection } from '../../src/conformance/kit-error.js';
@@ -34,7 +35,7 @@ describe('client as in gax-nodejs longrunning.ts', () => {
     expect(peer.calls).toEqual(['get']);
   });
 
-  it('getOperation: "returns a promise that rejects an operation error": ours tells it as a state', async () => {
+  it('getOperation: "returns a promise that rejects an operation error": this client returns it as a state', async () => {
     const { operation } = scriptedPeer([failed(error(Code.ABORTED))]);
     expect((await operation.get()).state).toBe('failed');
   });
@@ -58,7 +59,7 @@ describe('client as in gax-nodejs longrunning.ts', () => {
     expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
   });
 
-  it('cancel: "cancels the Operation and the current api call": ours leaves the wait to the server (contract 39)', async () => {
+  it('cancel: "cancels the Operation and the current api call": this client leaves the wait to the server (contract 39)', async () => {
     const peer = scriptedPeer([running(), succeeded()]);
     const waiting = peer.operation.wait();
     await peer.operation.cancel();
@@ -76,7 +77,7 @@ describe('client as in gax-nodejs longrunning.ts', () => {
     expect(states).toEqual(['running', 'succeeded']);
   });
 
-  it('polling: "operation error emits an error": ours tells it as the last state', async () => {
+  it('polling: "operation error emits an error": this client returns it as the last state', async () => {
     const peer = scriptedPeer([running(), failed(error(Code.INTERNAL))]);
     const states: string[] = [];
     const loop = (async () => {

@@ -1,4 +1,4 @@
-// The behaviours that google-cloud-cpp tests in async_polling_loop_test.cc, as our client has them.
+// Behaviors tested by google-cloud-cpp in async_polling_loop_test.cc, as implemented by this client.
 import { describe, expect, it } from '@jest/globals';
 import { OperationCancelledError, OperationError, WaitTimeoutError } from '../../src/client/calls/errors.js';
 import { rejection } from '../../src/conformance/kit-error.js';
@@ -13,7 +13,7 @@ describe('client as in google-cloud-cpp async_polling_loop_test.cc', () => {
     expect(peer.calls).toEqual([]);
   });
 
-  it('ImmediateCancel: a Cancel before the first question; the server tells the outcome', async () => {
+  it('ImmediateCancel: a Cancel before the first poll; the server decides the outcome', async () => {
     const peer = scriptedPeer([cancelled()]);
     const outcome = await peer.run(peer.started(running()).cancelAndWait());
     expect(outcome.state).toBe('cancelled');
@@ -36,32 +36,32 @@ describe('client as in google-cloud-cpp async_polling_loop_test.cc', () => {
     expect(peer.clock.armed).toBe(0);
   });
 
-  it('PollThenEventualSuccess: UNAVAILABLE in between is passed over', async () => {
+  it('PollThenEventualSuccess: UNAVAILABLE in between is retried', async () => {
     const peer = scriptedPeer([running(), error(Code.UNAVAILABLE, 'try-again'), running(), succeeded()]);
     expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
     expect(peer.calls).toHaveLength(4);
   });
 
-  it('PollThenExhaustedPollingPolicy: the time-out tells the latest state', async () => {
+  it('PollThenExhaustedPollingPolicy: the timeout error has the latest state', async () => {
     const peer = scriptedPeer([running(8)]);
     const thrown = await rejection(peer.run(peer.operation.wait({ timeoutMs: 1000 })));
     expect(thrown).toBeInstanceOf(WaitTimeoutError);
     expect(thrown).toMatchObject({ operationName: NAME, snapshot: { state: 'running' } });
   });
 
-  it('PollThenExhaustedPollingPolicyWithFailure: the time-out tells the last error', async () => {
+  it('PollThenExhaustedPollingPolicyWithFailure: the timeout error has the last error', async () => {
     const peer = scriptedPeer([error(Code.UNAVAILABLE, 'try-again')]);
     const thrown = await rejection(peer.run(peer.operation.wait({ timeoutMs: 1000 })));
     expect(thrown).toMatchObject({ cause: { code: Code.UNAVAILABLE, message: 'try-again' } });
   });
 
-  it('PollLifetime: nothing is left of a wait that is over', async () => {
+  it('PollLifetime: a finished wait leaves nothing behind', async () => {
     const peer = scriptedPeer([running(), running(), running(), succeeded()]);
     await peer.run(peer.operation.wait({ timeoutMs: 60_000 }));
     expect(peer.clock.armed).toBe(0);
   });
 
-  it('PollThenCancelDuringTimer: a Cancel in a pause; CANCELLED of the RPC ends the wait, as no outcome (contract 36)', async () => {
+  it('PollThenCancelDuringTimer: a Cancel in a pause; CANCELLED of the RPC ends the wait without an outcome (contract 36)', async () => {
     const peer = scriptedPeer([running(), error(Code.CANCELLED, 'call cancelled'), cancelled()]);
     const waiting = rejection(peer.operation.result());
     await peer.clock.whenArmed(1);
@@ -72,7 +72,7 @@ describe('client as in google-cloud-cpp async_polling_loop_test.cc', () => {
     expect(await rejection(peer.run(peer.operation.result()))).toBeInstanceOf(OperationCancelledError);
   });
 
-  it('PollThenCancelDuringPoll: a Cancel while a question is under way does not disturb it (contract 39)', async () => {
+  it('PollThenCancelDuringPoll: a Cancel during a poll does not affect it (contract 39)', async () => {
     const peer = scriptedPeer(['silence'], { longPolls: true });
     const controller = new AbortController();
     const waiting = rejection(peer.operation.wait({ signal: controller.signal }));

@@ -1,4 +1,4 @@
-// The behaviours that google-cloud-go tests in longrunning/longrunning_test.go, as our client has them.
+// Behaviors tested by google-cloud-go in longrunning/longrunning_test.go, as implemented by this client.
 import { describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import type { OperationFailedError } from '../../src/client/calls/errors.js';
@@ -7,7 +7,7 @@ import { Code, kitError } from '../../src/core/status.js';
 import { error, failed, NAME, running, scriptedPeer, succeeded } from './scripted-peer.js';
 
 describe('client as in google-cloud-go longrunning_test.go', () => {
-  it('TestWait: the pauses grow up to a maximum, and the response is the one at the end', async () => {
+  it('TestWait: the pauses grow up to a maximum, and the last response counts', async () => {
     const peer = scriptedPeer([...Array(20).fill(running()), succeeded('42')]);
     expect((await peer.run(peer.operation.result())).uri).toBe('42');
     const pauses = peer.askedAtMs.slice(1).map((at, index) => at - (peer.askedAtMs[index] ?? 0));
@@ -18,7 +18,7 @@ describe('client as in google-cloud-go longrunning_test.go', () => {
     expect(pauses.at(-1)).toBe(30_000);
   });
 
-  it('TestPollRequestError: the name stays, and the operation is not taken for done', async () => {
+  it('TestPollRequestError: the name stays, and the operation is not considered done', async () => {
     const peer = scriptedPeer([error(Code.UNKNOWN, 'unexpected call'), succeeded()]);
     expect(await rejection(peer.operation.get())).toMatchObject({ operationName: NAME, code: Code.UNKNOWN });
     expect(peer.operation.name).toBe(NAME);

@@ -1,4 +1,4 @@
-// The behaviours that python-api-core tests in tests/unit/test_operation.py, as our client has them.
+// Behaviors tested by python-api-core in tests/unit/test_operation.py, as implemented by this client.
 import { describe, expect, it } from '@jest/globals';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { OperationCancelledError, OperationFailedError } from '../../src/client/calls/errors.js';
@@ -26,7 +26,7 @@ describe('client as in python-api-core test_operation.py', () => {
     expect((await scriptedPeer([running(5)]).operation.get()).metadata).toEqual(progress(5));
   });
 
-  it('test_cancellation: cancelling again, after the end, calls nobody', async () => {
+  it('test_cancellation: cancelling again after the end sends no request', async () => {
     const peer = scriptedPeer([running(), cancelled()]);
     expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('cancelled');
     expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('cancelled');
@@ -39,12 +39,12 @@ describe('client as in python-api-core test_operation.py', () => {
     expect((await peer.run(peer.operation.result())).uri).toBe('uri');
   });
 
-  it('test_done_w_retry: what may be asked again is asked again (contract 36)', async () => {
+  it('test_done_w_retry: retryable errors are retried (contract 36)', async () => {
     const peer = scriptedPeer([error(Code.UNAVAILABLE), error(Code.UNAVAILABLE), succeeded()]);
     expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
   });
 
-  it('test_exception: a failure without a code that is one reads UNKNOWN', async () => {
+  it('test_exception: a failure without a valid code reads UNKNOWN', async () => {
     const done = { ...running(), done: true };
     const value = { code: 0, message: 'meep', details: [] };
     const operation = scriptedPeer([]).started({ ...done, result: { $case: 'error', value } });
@@ -63,7 +63,7 @@ describe('client as in python-api-core test_operation.py', () => {
     expect((await peer.run(peer.operation.result())).uri).toBe('');
   });
 
-  it('test__refresh_grpc, test__cancel_grpc: the requests name the operation, and nothing else', async () => {
+  it('test__refresh_grpc, test__cancel_grpc: the requests contain only the name of the operation', async () => {
     const peer = scriptedPeer([succeeded()]);
     await peer.operation.get();
     await peer.operation.cancel();
@@ -71,7 +71,7 @@ describe('client as in python-api-core test_operation.py', () => {
     expect(peer.requests).toEqual([{ name: NAME }, { name: NAME }]);
   });
 
-  it('test_from_grpc, test_from_gapic: from a message that is done already', async () => {
+  it('test_from_grpc, test_from_gapic: from a message that is already done', async () => {
     const peer = scriptedPeer([]);
     expect((await peer.started(succeeded()).wait()).state).toBe('succeeded');
     expect(peer.calls).toEqual([]);

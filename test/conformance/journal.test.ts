@@ -7,7 +7,7 @@ import { JournalStore } from '../../examples/journal-store.js';
 import { queuedRecord } from '../../src/conformance/records.js';
 import { PARENT } from '../../src/conformance/reports-server.js';
 
-describe('custom store of the documents', () => {
+describe('custom store of the documentation', () => {
   let folder: string;
   let files = 0;
   beforeAll(() => {
@@ -21,7 +21,7 @@ describe('custom store of the documents', () => {
   });
   for (const { name, run } of cases) it(name, run);
 
-  it('forgets the change that was being written when its process died, and goes on', async () => {
+  it('discards the change being written when its process died, and continues', async () => {
     const file = join(folder, 'torn.journal');
     const first = new JournalStore(file);
     await first.create(queuedRecord('1'));

@@ -25,7 +25,7 @@ describe('PostgreSQL store', () => {
   for (const { name, run } of storeConformance({ open: () => openSchema(newSchema()) }))
     it.concurrent(name, run);
 
-  // Work of the dead is taken over when its lease has run out: a short one here, and all wait at the same time.
+  // Work of a dead server is taken over when its lease expires: a short one here, and all cases wait concurrently.
   const leaseMs = 2000;
   const cases = storeConformance({
     open: () => openSchema(newSchema(), { leaseMs }),

@@ -15,39 +15,47 @@ import {
 
 export const NAME = 'operations/1';
 
-/** What the peer says to one question: a state, an error, or nothing until the caller gives up. */
+/** Peer's reply to one request for the state: a state, an error, or nothing until the caller gives up. */
 export type Reply = Operation | StatusError | 'silence';
 
-/** How the peer behaves besides what it says. */
+/** Behavior of the peer besides its replies. */
 export interface PeerOptions {
-  /** Whether it has WaitOperation; it then answers as soon as it is asked. @defaultValue false */
+  /**
+   * True if it implements WaitOperation, which it answers immediately.
+   *
+   * @defaultValue false
+   */
   readonly longPolls?: boolean;
-  /** To each CancelOperation, in order; the last one is repeated. */
+  /** Replies to CancelOperation, in order; the last one repeats. */
   readonly cancel?: readonly Reply[];
   readonly delete?: Reply;
 }
 
 type Handle = OperationHandle<ExportReportResponse, ReportMetadata>;
 
-/** An operation on a server that says what a script has it say, where time passes only as the test wants. */
+/** Operation on a server with scripted replies, on a clock that the test advances. */
 export interface Peer {
   readonly clock: ManualClock;
-  /** The names of the methods that were called, in order. */
+  /** Names of the called methods, in order. */
   readonly calls: readonly string[];
-  /** When each question for the state came, in milliseconds from the beginning. */
+  /** Time of each request for the state, in milliseconds from the start. */
   readonly askedAtMs: readonly number[];
-  /** What each call was given. */
+  /** Request of each call. */
   readonly requests: readonly { readonly name: string }[];
-  /** How much time passed. */
+  /** Elapsed time. */
   readonly elapsedMs: number;
   readonly operation: Handle;
-  /** A handle for what a starting call returned. */
+  /** Creates a handle from the result of a starting call. */
   started(operation: Operation): Handle;
-  /** Lets time go from timer to timer until the promise settles. */
+  /** Advances the clock from timer to timer until the promise settles. */
   run<Result>(promise: Promise<Result>): Promise<Result>;
 }
 
-/** @param replies - to the questions for the state, in order; the last one is repeated. */
+/**
+ * Creates a scripted peer.
+ *
+ * @param replies - replies to requests for the state, in order; the last one repeats.
+ */
 export function scriptedPeer(replies: readonly Reply[], options: PeerOptions = {}): Peer {
   const clock = manualClock();
   const calls: string[] = [];
@@ -111,7 +119,7 @@ function answer(reply: Reply, { signal }: CallOptions = {}): Promise<Operation> 
   });
 }
 
-/** The metadata of a method that is so far. */
+/** Metadata with this progress. */
 export function progress(progressPercent: number): ReportMetadata {
   return ReportMetadata.fromPartial({ progressPercent });
 }
@@ -134,7 +142,7 @@ export function cancelled(): Operation {
   return failed(new StatusError(Code.CANCELLED, 'somebody cancelled it'));
 }
 
-/** An error with this code, of a call or of an operation. */
+/** Error with this code, of a call or an operation. */
 export function error(code: Code, message = 'it went wrong'): StatusError {
   return new StatusError(code, message);
 }

@@ -21,7 +21,7 @@ describe('SQLite store', () => {
   };
   const cases = storeConformance({
     open: () => openFile(join(directory.path, `${++count}.db`)),
-    // A file has one process, so the dead one lets go of it, as the operating system would see to.
+    // Only one process can use the file, so the dead server releases it, as the operating system would ensure.
     async reopen(earlier) {
       await earlier.close();
       return openFile(files.get(earlier) ?? '');

@@ -4,14 +4,14 @@ import { storeConformance } from 'longrunning/conformance';
 import { memoryStore, type OperationStore } from 'longrunning/server';
 import { aroundStore } from '../../src/stores/contract/around-store.js';
 
-/** Authorization is not there yet. */
+/** Lines without a conformance case: authorization. */
 const NOT_YET = [31];
 
 type Breakage = (store: OperationStore) => Partial<OperationStore>;
 
 const BROKEN: readonly (readonly [string, Breakage])[] = [
   [
-    'writes whatever the version is',
+    'writes regardless of the version',
     (store) => ({
       async compareAndSet(record) {
         const version = (await store.get(record.name))?.version ?? 0;
@@ -20,7 +20,7 @@ const BROKEN: readonly (readonly [string, Breakage])[] = [
     }),
   ],
   [
-    'hands out more than it is asked for',
+    'hands out more than its concurrency',
     (store) => ({ consume: (handle, options) => store.consume(handle, { ...options, concurrency: 100 }) }),
   ],
   ['finds no request ids', () => ({ find: async () => undefined })],
@@ -29,7 +29,7 @@ const BROKEN: readonly (readonly [string, Breakage])[] = [
     (store) => ({ list: ({ after, ...query }) => store.list(after ? { ...query, limit: 100 } : query) }),
   ],
   [
-    'hands out what has ended',
+    'hands out ended records',
     (store) => ({
       unfinishedMethods: async () => ['/acme.Jobs/Ended', ...(await store.unfinishedMethods())],
     }),
@@ -39,7 +39,7 @@ const BROKEN: readonly (readonly [string, Breakage])[] = [
 describe('storeConformance', () => {
   const cases = storeConformance({ open: memoryStore, reopen: (earlier) => earlier });
 
-  it('has a case for every line of the contract that is about servers', () => {
+  it('has a case for every contract line about servers', () => {
     const contract = readFileSync('docs/contract.md', 'utf8');
     const [servers = ''] = contract.split('## Client');
     const linesOf = (text: string) => Array.from(text.matchAll(/^(\d+)\. /gm), ([, line]) => Number(line));
@@ -51,19 +51,19 @@ describe('storeConformance', () => {
     expect([...checked].filter((line) => !known.includes(line))).toEqual([]);
   });
 
-  it('has no two cases of one name', () => {
+  it('has no two cases with the same name', () => {
     const names = cases.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('leaves out recovery, and only that, for a store that cannot be opened again', () => {
+  it('omits recovery, and only that, for a store that cannot be reopened', () => {
     const names = new Set(storeConformance({ open: memoryStore }).map(({ name }) => name));
     const leftOut = cases.filter(({ name }) => !names.has(name));
     expect(leftOut.length).toBeGreaterThan(0);
     for (const { name } of cases) expect(names.has(name)).toBe(!name.startsWith('recovery › '));
   });
 
-  it.each(BROKEN)('finds out a store that %s, and closes it', async (_, breakage) => {
+  it.each(BROKEN)('detects a store that %s, and closes it', async (_, breakage) => {
     let open = 0;
     const table = storeConformance({
       open() {
@@ -80,7 +80,7 @@ describe('storeConformance', () => {
       },
     });
     const aboutStores = table.filter(
-      ({ name }) => name.startsWith('store › ') && !name.includes('closes as'),
+      ({ name }) => name.startsWith('store › ') && !name.includes('closes any'),
     );
     const outcomes = await Promise.allSettled(aboutStores.map(({ run }) => run()));
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));

@@ -10,7 +10,7 @@ describe('the error in the row of an operation', () => {
   const row = rowOf(recordOf(1, ended(0)));
   const readError = (error: Uint8Array) => StatusError.from(recordOfRow({ ...row, error }).result?.value);
 
-  it('that is damaged reads as DATA_LOSS, so that the page which contains it can be read', () => {
+  it('that is damaged reads as DATA_LOSS, so that the page that contains it can be read', () => {
     const error = readError(Buffer.from([0x1a, 0xff]));
     expect(error.code).toBe(Code.DATA_LOSS);
     expect(error.detail(ErrorInfo)).toMatchObject({ reason: 'STORED_ERROR_DAMAGED' });

@@ -21,7 +21,10 @@ async function fill(store: OperationStore): Promise<void> {
   }
 }
 
-/** Queries, and how many records a store may read for the first page of each; with a filter it reads a chunk at once. */
+/**
+ * Queries, and the maximum number of records that a store may read for the first page of each. With a filter it reads
+ * a whole chunk.
+ */
 const QUERIES: readonly (readonly [string, Partial<ListQuery>, number])[] = [
   ['without a filter', {}, 5],
   ['that has room for one record', { maxBytes: 1 }, 0],
@@ -29,7 +32,7 @@ const QUERIES: readonly (readonly [string, Partial<ListQuery>, number])[] = [
   ['with a filter that only the oldest matches', { matches: ({ createTime }) => createTime === 0 }, COUNT],
 ];
 
-/** Reads a page; how many bytes of contents came out of the database. */
+/** Reads a page. Resolves to the bytes of contents read from the database. */
 type ReadBytes = (query: ListQuery) => Promise<number>;
 
 function rowBytes(row: object): number {

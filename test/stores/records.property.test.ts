@@ -5,13 +5,13 @@ import { anyString } from '../helpers/any-value.js';
 import { recordOf, STORES } from './stores.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((value) => !value.includes('\0'));
-/** The path of a method, as gRPC has them. */
+/** Path of a gRPC method. */
 const path = fc.stringMatching(/^\/[a-z][a-z0-9.]{0,20}\.[A-Z]{1,5}\/[A-Z][a-z]{1,10}$/);
 const bytes = fc.uint8Array({ maxLength: 40 }).map((value) => Buffer.from(value));
 const time = fc.integer({ min: 0, max: 8.64e15 });
 const maybe = <Value>(values: fc.Arbitrary<Value>) => fc.option(values, { nil: undefined });
 const any = fc.record({ typeUrl: text, value: bytes });
-/** Statuses are kept encoded, so they may have any well-formed text. */
+/** Statuses are stored encoded, so they may contain any well-formed text. */
 const anyText = anyString().map((value) => value.toWellFormed());
 const status = fc.record({
   code: fc.integer({ min: 1, max: 16 }),
@@ -19,7 +19,7 @@ const status = fc.record({
   details: fc.array(fc.record({ typeUrl: anyText, value: bytes }), { maxLength: 2 }),
 });
 
-/** Records with whatever may be in them, ended and not. */
+/** Records with any contents, ended and not. */
 const facts: fc.Arbitrary<Partial<OperationRecord>> = fc
   .record({
     method: path,
@@ -55,7 +55,7 @@ describe.each(STORES)('$name store', ({ open, numRuns }) => {
   });
   afterEach(() => store.close());
 
-  it('gives back what it was given, and what that was replaced by', async () => {
+  it('returns records as they were created and replaced', async () => {
     let id = 0;
     await fc.assert(
       fc.asyncProperty(facts, facts, async (created, changes) => {
@@ -63,7 +63,7 @@ describe.each(STORES)('$name store', ({ open, numRuns }) => {
         const record = recordOf(id++, { ...created, requestId: undefined });
         expect(await store.create(record)).toEqual(record);
         expect(await store.get(record.name)).toEqual(record);
-        // What an operation is created with stays.
+        // Fields that never change after creation.
         const fixed = { method, request, cancellable, createTime, trace, requestId: undefined };
         const changed = { ...recordOf(id - 1, changes), ...fixed };
         expect(await store.compareAndSet(changed as OperationRecord, record.version)).toBe(true);

@@ -4,13 +4,16 @@ import type { ListQuery, OperationStore } from '../../src/stores/contract/operat
 import { ended, recordOf } from './stores.js';
 
 /**
- * A million operations as a SELECT of `n` and `parent`, from rows of `n`: an old parent behind everything, two thousand
- * small ones, a huge one, and a new one.
+ * SELECT of `n` and `parent` for a million operations, from rows of `n`: an old parent before all others, two
+ * thousand small ones, a huge one, and a new one.
  */
 export const parentOf = `
   CASE WHEN n <= 50000 THEN 'old' WHEN n <= 250000 THEN 'small' || n % 2000 WHEN n <= 999900 THEN 'huge' ELSE 'new' END`;
 
-/** Columns of those operations, and the SQL of their values: few of the old ones have not ended, and many of the newest. */
+/**
+ * Columns of those operations, with the SQL of their values. Few of the old operations are unfinished, and many of
+ * the newest.
+ */
 export const SKEWED_COLUMNS: Readonly<Record<string, string>> = {
   name: `parent || '/operations/' || n`,
   parent: 'parent',
@@ -38,7 +41,7 @@ const FILTERS = [
   'create_time < "1970-01-01T00:00:01Z"',
 ];
 
-/** Calls everything of a store that reads or writes operations, in ways that call for different plans. */
+/** Calls every method of a store that reads or writes operations, in ways that need different plans. */
 export async function useEverything(store: OperationStore): Promise<void> {
   for (const parent of PARENTS) {
     for (const filter of FILTERS) await listSome(store, parent, filter);
@@ -59,7 +62,7 @@ export async function useEverything(store: OperationStore): Promise<void> {
   await store.countUnfinished?.(1000);
 }
 
-/** Two pages, the second from where the first ended. */
+/** Lists two pages, the second from the end of the first. */
 async function listSome(store: OperationStore, parent: string, filter: string | undefined): Promise<void> {
   const where = filter === undefined ? undefined : checkFilter(filter, { metadata: [], response: [] });
   const query: ListQuery = {

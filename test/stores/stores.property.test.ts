@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant('page' as const) }),
 );
 
-/** Everything a listing holds, page by page; `between` is run after each page but the last. */
+/** Reads a complete listing, page by page. `between` runs after each page but the last. */
 async function listAll(
   store: OperationStore,
   query: Omit<ListQuery, 'after'>,
@@ -49,7 +49,7 @@ async function listAll(
   }
 }
 
-/** What a page tells of each operation: some stores give more than they must. */
+/** Fields of a page that every store returns: some stores return more. */
 function listed({ records }: ListPage): ListedOperation[] {
   return records.map(listedOf);
 }
@@ -70,7 +70,7 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     for (const store of opened.splice(0)) await store.close();
   });
 
-  it('lists what there is, newest first, after any creations and deletions (contract 25, 34)', async () => {
+  it('lists existing operations, newest first, after any creations and deletions (contract 25, 34)', async () => {
     const listing = fc.record({
       parent: fc.constantFrom(...PATTERNS),
       limit: fc.integer({ min: 1, max: 5 }),
@@ -109,7 +109,7 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     );
   });
 
-  it('tells of what exists all along exactly once, whatever comes and goes between pages (contract 28)', async () => {
+  it('lists whatever exists throughout exactly once, despite changes between pages (contract 28)', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { maxLength: 40 }),
@@ -143,11 +143,11 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     );
   });
 
-  it('gives up on a page after so many records, to others now and then, and leaves out none (contract 28, 29)', async () => {
+  it('ends a page after MAX_EXAMINED records, yields to other work, and omits none (contract 28, 29)', async () => {
     const store = await openStore();
     const count = 2 * MAX_EXAMINED + 1;
     const records = Array.from({ length: count }, (_, id) => recordOf(id, { parent: id % 2 ? 'a' : 'b' }));
-    // The oldest first, the others in whatever order they arrive.
+    // The oldest first, the others in any order.
     for (const record of records.slice(0, 1)) await store.create(record);
     await Promise.all(records.slice(1).map((record) => store.create(record)));
     const query = {
@@ -173,21 +173,21 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     expect(third.next).toBeUndefined();
   });
 
-  it('compares and sets: of two who read the same version one wins (contract 16)', async () => {
+  it('compares and sets: of two writers that read the same version one wins (contract 16)', async () => {
     const store = await openStore();
     const record = recordOf(1);
     await store.create(record);
     const changed = { ...record, version: 2 };
     const attempts = [1, 2];
     const won = await Promise.all(attempts.map((attempt) => store.compareAndSet({ ...changed, attempt }, 1)));
-    // Which of them is no matter: a database may take what was asked for at once in any order.
+    // Any one may win: a database may execute concurrent requests in any order.
     expect(won.filter(Boolean)).toHaveLength(1);
     const winner = attempts[won.indexOf(true)];
     expect(await store.get(record.name)).toMatchObject({ version: 2, attempt: winner });
     expect(await store.compareAndSet(recordOf(2), 1)).toBe(false);
   });
 
-  it('keeps request ids of any characters and 1,024 of them, and tells them apart (contract 8)', async () => {
+  it('stores and distinguishes request ids of up to 1,024 arbitrary characters (contract 8)', async () => {
     const character = fc.oneof(
       fc.constantFrom('\\', "'", '"', '%', '{', ',', 'NULL', '\u{ffff}', '\u{1f600}'),
       fc.integer({ min: 0x4e00, max: 0x9fff }).map((point) => String.fromCodePoint(point)),
@@ -216,14 +216,14 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     );
   });
 
-  it('refuses a name that is taken, and keeps what it has', async () => {
+  it('rejects a name that is taken, and keeps the existing record', async () => {
     const store = await openStore();
     await store.create(recordOf(1));
     await expect(store.create({ ...recordOf(1), attempt: 9 })).rejects.toMatchObject({ code: 6 });
     expect(await store.get('a/operations/1')).toMatchObject({ attempt: 0 });
   });
 
-  it('deletes what has expired, in batches, and nothing else (contract 34)', async () => {
+  it('deletes expired records, in batches, and no others (contract 34)', async () => {
     const store = await openStore();
     for (let id = 0; id < 5; id++) await store.create(recordOf(id, ended(10)));
     await store.create(recordOf(5, ended(11)));
@@ -237,12 +237,12 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
     ]);
   });
 
-  it('tells watchers of every change and of deletion, until they stop watching', async () => {
+  it('notifies watchers of every change and deletion, until they stop watching', async () => {
     const store = await openStore();
     const told: string[] = [];
     const records: OperationRecord[] = [];
     const stop = store.watch((name, record) => {
-      // Without a name anything may have changed, as when a connection to listen has been made.
+      // Without a name, anything may have changed, for example after a listening connection was opened.
       if (name !== undefined) told.push(name);
       if (record) records.push(record);
     });
@@ -263,7 +263,7 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
 });
 
 describe.each(STORES)('listeners of $name', ({ open }) => {
-  it('one that throws or rejects disturbs neither writers nor other listeners', async () => {
+  it('one that throws or rejects affects neither writers nor other listeners', async () => {
     using faults = processFaults();
     const reported = jest.spyOn(console, 'error').mockImplementation(() => {});
     const store = await open();
@@ -291,7 +291,7 @@ describe.each(STORES)('listeners of $name', ({ open }) => {
 });
 
 describe('memory store', () => {
-  it('leaves out what is deleted while a page is made (contract 20)', async () => {
+  it('omits records deleted while a page is read (contract 20)', async () => {
     const store = memoryStore();
     for (let id = 0; id < 2000; id++) await store.create(recordOf(id, { parent: id % 2 ? 'a' : 'b' }));
     const page = store.list({ parent: '-', now: 0, limit: 2000 });

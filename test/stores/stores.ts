@@ -5,11 +5,11 @@ import { sqliteStore } from '../../src/stores/sqlite/index.js';
 import { postgresStoreForTest } from '../helpers/postgres-database.js';
 import { sqliteInTempDirectory } from '../helpers/sqlite-file.js';
 
-/** A store that what is true of every store is tested on. */
+/** Store on which properties of every store are tested. */
 export interface TestedStore {
   readonly name: string;
   open(): OperationStore | Promise<OperationStore>;
-  /** How often to test a property on it: as often as it is quick to open. */
+  /** Number of runs of a property, depending on how long opening takes. */
   readonly numRuns: number;
 }
 
@@ -20,7 +20,7 @@ export const STORES: readonly TestedStore[] = [
   { name: 'PostgreSQL', open: postgresStoreForTest, numRuns: 6 },
 ];
 
-/** A record that says as little as one can. */
+/** Record with as few fields as possible. */
 export function recordOf(id: number, facts: Partial<OperationRecord> = {}): OperationRecord {
   const { parent = 'a' } = facts;
   return {
@@ -37,7 +37,7 @@ export function recordOf(id: number, facts: Partial<OperationRecord> = {}): Oper
   };
 }
 
-/** What a record that ended says besides; it expires when it is told to. */
+/** Additional fields of an ended record, which expires at `expireTime`. */
 export function ended(expireTime: number): Partial<OperationRecord> {
   return {
     endTime: 0,
@@ -46,7 +46,10 @@ export function ended(expireTime: number): Partial<OperationRecord> {
   };
 }
 
-/** A store over a database of the first version with `recordOf(1)` in it has kept that, and keeps traces. Closes it. */
+/**
+ * Checks that a store on a database of the first version has kept `recordOf(1)`, and stores trace contexts. Closes
+ * it.
+ */
 export async function expectMigrated(store: OperationStore): Promise<void> {
   try {
     const kept = recordOf(1);

@@ -5,7 +5,7 @@ import { WorkQueue } from '../../src/stores/contract/work-queue.js';
 import { settled } from '../../src/testing/clock/manual-clock.js';
 
 describe('work queue', () => {
-  it('hands everything out once, in order, never more at a time than allowed', async () => {
+  it('hands out everything once, in order, within its concurrency', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
@@ -38,7 +38,7 @@ describe('work queue', () => {
     );
   });
 
-  it('goes on after work that failed, and tells of it', async () => {
+  it('continues after failed work, and reports it', async () => {
     const queue = new WorkQueue<string>();
     const errors: unknown[] = [];
     const begun: string[] = [];
@@ -56,7 +56,7 @@ describe('work queue', () => {
     expect(errors).toEqual([new Error('a'), new Error('b')]);
   });
 
-  it('hands out nothing more once stopped, also when work in hand ends', async () => {
+  it('hands out nothing after it stopped, even when work in progress ends', async () => {
     const queue = new WorkQueue<number>();
     const begun: number[] = [];
     const inHand = Promise.withResolvers<WorkOutcome>();

@@ -13,14 +13,14 @@ import type { Done, Ending, EventFacts, HistoryEvent } from './history.ts';
 const PARENT = 'projects/torture';
 const CALL_MS = 5000;
 const PAUSE_MS = 20;
-/** Servers that died are back in less, so there is no need to be slow. */
+/** Killed servers restart faster than this, so a longer backoff is unnecessary. */
 const CHANNEL_OPTIONS = { 'grpc.initial_reconnect_backoff_ms': 20, 'grpc.max_reconnect_backoff_ms': 200 };
-/** What a call may be answered with while servers die. */
+/** Expected errors of calls while servers die. */
 const EXPECTED = new Set<Code>([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED, Code.INTERNAL]);
 
 let waits = 0;
 
-/** A client that starts, cancels and waits at random, and tells what it was told. */
+/** Client that starts, cancels and waits at random, and records the responses. */
 export class TortureClient {
   readonly #stub: ReportsClient;
   readonly #operations: OperationsClient;
@@ -32,7 +32,7 @@ export class TortureClient {
     this.#record = record;
   }
 
-  /** Starts an operation, perhaps cancels it, waits for its end. */
+  /** Starts an operation, cancels it at random, and waits for its end. */
   async live(): Promise<void> {
     const name = await this.#start();
     if (name === undefined) return;
@@ -45,7 +45,7 @@ export class TortureClient {
     await waited;
   }
 
-  /** Waits until it has ended, however often that takes asking. */
+  /** Waits for its end, with as many calls as necessary. */
   async wait(name: string): Promise<void> {
     const wait = ++waits;
     this.#tell(name, { type: 'wait began', wait });
@@ -58,7 +58,7 @@ export class TortureClient {
     this.#tell(name, { type: 'wait returned', wait });
   }
 
-  /** Reads an operation until it is answered. */
+  /** Reads an operation until a call succeeds. */
   async see(name: string): Promise<void> {
     await this.#untilAnswered(name, async () => {
       const askedAt = Date.now();
@@ -66,7 +66,7 @@ export class TortureClient {
     });
   }
 
-  /** Reads all operations, by pages. */
+  /** Reads all operations, page by page. */
   async list(): Promise<string[]> {
     const names: string[] = [];
     const askedAt = Date.now();
@@ -82,7 +82,7 @@ export class TortureClient {
     this.#operations.close();
   }
 
-  /** The name of the operation; undefined when nobody acknowledged it. */
+  /** Starts an operation. Resolves to its name, or to undefined if the start was not acknowledged. */
   async #start(): Promise<string | undefined> {
     const method = Math.random() < 0.5 ? 'exportReport' : 'purgeReports';
     const request: ExportReportRequest = { parent: PARENT, title: '', requestId: '' };
@@ -100,7 +100,7 @@ export class TortureClient {
     }
   }
 
-  /** Asks until it is acknowledged. */
+  /** Requests cancellation until a call succeeds. */
   async #cancel(name: string): Promise<void> {
     await this.#untilAnswered(name, async () => {
       await this.#operations.cancelOperation({ name }, { timeoutMs: CALL_MS });
@@ -147,7 +147,7 @@ function endingOf({ result }: Operation): Ending {
   }
   const response = result?.value;
   const numbered = response?.typeUrl.endsWith(ExportReportResponse.$type);
-  // Only work that is resumed has more attempts than one.
+  // Only resumed work has more than one attempt.
   const attempt = response && numbered ? unpack(ExportReportResponse, response).rowCount : 1;
   return { type: 'succeeded', attempt: Number(attempt) };
 }

@@ -16,7 +16,7 @@ describe('crash', () => {
     expect(report.resumed).toBeGreaterThan(0);
   });
 
-  it('three servers on one PostgreSQL, killed, stopped and cut off: nothing acknowledged is lost (contract 4, 16, 17, 19)', async () => {
+  it('three servers on one PostgreSQL, killed, suspended and disconnected: nothing acknowledged is lost (contract 4, 16, 17, 19)', async () => {
     const postgres = await startOwnPostgres();
     try {
       const report = await torture(

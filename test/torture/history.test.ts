@@ -3,7 +3,7 @@ import { type Done, type EventFacts, type HistoryEvent, violations } from './his
 
 const NAME = 'operations/a';
 
-/** Events of one operation, a millisecond after each other. */
+/** Events of one operation, one millisecond apart. */
 function history(...events: EventFacts[]): HistoryEvent[] {
   return events.map((event, at) => ({ name: NAME, at, ...event }) as HistoryEvent);
 }
@@ -24,14 +24,14 @@ const cancelled = { type: 'cancel acknowledged' } as const;
 const seen = (facts?: Partial<Done>) => ({ type: 'seen', askedAt: 100, done: done(facts) }) as const;
 
 describe('history', () => {
-  it('of a life as it should be has no violation', () => {
+  it('of a correct life cycle has no violation', () => {
     const going = { type: 'seen', askedAt: 1 } as const;
     const wait = { type: 'wait began', wait: 1 } as const;
     const returned = { type: 'wait returned', wait: 1 } as const;
     expect(violations(history(started, wait, began, going, seen(), returned))).toEqual([]);
   });
 
-  it('of cancels that found it done, reached the work, or came as it returned has no violation', () => {
+  it('of cancels that found it done, reached the work, or arrived as it returned has no violation', () => {
     const reached = { type: 'work was cancelled', attempt: 1 } as const;
     const returns = { type: 'work returns', attempt: 1 } as const;
     const late = seen({ cancelRequested: true, endTime: 50 });

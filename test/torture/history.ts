@@ -1,40 +1,41 @@
-// What clients and work saw while servers and databases died, and what of it must not be. Pure: events in, violations out.
+// Observations of clients and work while servers and databases die, and the violations among them. Pure: events in,
+// violations out.
 
-/** How an operation ended. */
+/** Result of an operation. */
 export type Ending =
-  /** `attempt` is the one whose response it is: the work puts it there. */
+  /** `attempt` is the attempt that returned the response, recorded there by the work. */
   | { readonly type: 'succeeded'; readonly attempt: number }
   | { readonly type: 'cancelled' }
   | { readonly type: 'failed'; readonly code: number };
 
-/** What a reader was told of an operation that is done. */
+/** Done operation, as a reader received it. */
 export interface Done {
   readonly ending: Ending;
-  /** The whole message as text: one that is done never changes. */
+  /** Complete message as text: a done operation never changes. */
   readonly message: string;
-  /** Whether its metadata says that cancellation was requested. */
+  /** True if its metadata says that cancellation was requested. */
   readonly cancelRequested: boolean;
-  /** When it ended, by its metadata. */
+  /** Time of the end, from its metadata. */
   readonly endTime: number;
 }
 
-/** Times are milliseconds since 1970 on the one machine that all of it happens on. */
+/** Event of the history. Times are milliseconds since 1970, by the clock of the one machine. */
 export type HistoryEvent = { readonly name: string; readonly at: number } & (
   | { readonly type: 'start acknowledged' }
   | { readonly type: 'cancel acknowledged' }
-  /** A Get, Wait or List that was asked at `askedAt` showed it; without `done`, still going on. */
+  /** A Get, Wait or List sent at `askedAt` returned it; without `done` it was still running. */
   | { readonly type: 'seen'; readonly askedAt: number; readonly done?: Done }
   | { readonly type: 'not found' }
   | { readonly type: 'wait began'; readonly wait: number }
   | { readonly type: 'wait returned'; readonly wait: number }
   | { readonly type: 'work began'; readonly attempt: number; readonly server: number }
-  /** Work saw its signal abort because cancellation was requested. */
+  /** The signal of the work aborted because cancellation was requested. */
   | { readonly type: 'work was cancelled'; readonly attempt: number }
   /** Work is about to return its response. */
   | { readonly type: 'work returns'; readonly attempt: number }
 );
 
-/** An event, but for the operation and the time that it is of. */
+/** Event without its operation and time. */
 export type EventFacts = HistoryEvent extends infer Event
   ? Event extends HistoryEvent
     ? Omit<Event, 'name' | 'at'>
@@ -45,19 +46,19 @@ export type EventFacts = HistoryEvent extends infer Event
 type Of<Type extends HistoryEvent['type']> = Extract<HistoryEvent, { readonly type: Type }>;
 
 /**
- * Everything in a finished history that the contract forbids, one line each. A history is finished when all
- * disturbance is over and every operation was seen once more after that.
+ * Returns all violations of the contract in a finished history, one line each. A history is finished if every
+ * operation was read once more after the last disturbance.
  *
- * @param heedMs - how long a cancel that was acknowledged may be on its way to the work on another server.
+ * @param cancelDelayMs - longest time that an acknowledged cancel may take to reach the work on another server.
  */
-export function violations(history: readonly HistoryEvent[], heedMs = 0): string[] {
+export function violations(history: readonly HistoryEvent[], cancelDelayMs = 0): string[] {
   const byName = Map.groupBy(history, ({ name }) => name);
   return [...byName].flatMap(([name, events]) =>
-    violationsOfOne(events, heedMs).map((fault) => `${name}: ${fault}`),
+    violationsOfOne(events, cancelDelayMs).map((fault) => `${name}: ${fault}`),
   );
 }
 
-function violationsOfOne(events: readonly HistoryEvent[], heedMs: number): string[] {
+function violationsOfOne(events: readonly HistoryEvent[], cancelDelayMs: number): string[] {
   const seen = ofType(events, 'seen').toSorted((a, b) => a.askedAt - b.askedAt);
   const started = ofType(events, 'start acknowledged').length > 0;
   const faults = [...repeatedAttempts(events), ...unreturnedWaits(events), ...changesAfterEnd(seen)];
@@ -65,7 +66,8 @@ function violationsOfOne(events: readonly HistoryEvent[], heedMs: number): strin
     faults.push('was acknowledged, and then not found (contract 4)');
   }
   const last = seen.at(-1);
-  if (last?.done) faults.push(...wrongEnding(events, last.done), ...lostCancels(events, last.done, heedMs));
+  if (last?.done)
+    faults.push(...wrongEnding(events, last.done), ...lostCancels(events, last.done, cancelDelayMs));
   else if (started || last) faults.push('has not ended when all had settled');
   return faults;
 }
@@ -87,7 +89,7 @@ function changesAfterEnd(seen: readonly Of<'seen'>[]): string[] {
   const messages = new Set(seen.flatMap(({ done }) => (done ? [done.message] : [])));
   const faults =
     messages.size > 1 ? [`has several endings (contract 4, 16): ${[...messages].join(' | ')}`] : [];
-  // Of two readings at the same time either may be late; one that was asked for after the other's answer may not.
+  // Either of two concurrent reads may be outdated; a read sent after the other's response may not.
   const endSeenAt = Math.min(...seen.flatMap(({ done, at }) => (done ? [at] : [])));
   if (seen.some(({ done, askedAt }) => !done && askedAt > endSeenAt)) {
     faults.push('was seen going on after its end (contract 4)');
@@ -95,7 +97,7 @@ function changesAfterEnd(seen: readonly Of<'seen'>[]): string[] {
   return faults;
 }
 
-/** A response must be that of the latest attempt: an earlier one must not speak, and none begins after the end. */
+/** A response must come from the latest attempt: earlier attempts must not report, and none starts after the end. */
 function wrongEnding(events: readonly HistoryEvent[], { ending }: Done): string[] {
   if (ending.type !== 'succeeded') return [];
   const latest = Math.max(0, ...ofType(events, 'work began').map(({ attempt }) => attempt));
@@ -106,7 +108,7 @@ function wrongEnding(events: readonly HistoryEvent[], { ending }: Done): string[
 function lostCancels(
   events: readonly HistoryEvent[],
   { ending, cancelRequested, endTime }: Done,
-  heedMs: number,
+  cancelDelayMs: number,
 ): string[] {
   const [acknowledged] = ofType(events, 'cancel acknowledged').toSorted((a, b) => a.at - b.at);
   if (!acknowledged) return [];
@@ -118,7 +120,7 @@ function lostCancels(
   const { attempt } = ending;
   const reached = ofType(events, 'work was cancelled').some((event) => event.attempt === attempt);
   const wasReturning = ofType(events, 'work returns').some(
-    (event) => event.attempt === attempt && event.at <= at + heedMs,
+    (event) => event.attempt === attempt && event.at <= at + cancelDelayMs,
   );
   return reached || wasReturning
     ? []

@@ -4,22 +4,22 @@ import type { TestPostgres } from '../helpers/postgres-server.ts';
 import type { TortureOptions } from './torture.ts';
 
 const SERVERS = 3;
-/** Some stops are longer than a lease: who was stopped comes back to work that somebody else has. */
+/** Some stops are longer than a lease: the stopped server resumes while another has its work. */
 const LONGEST_STOP_MS = 4000;
-/** A cancel is heard by NOTIFY, unless the connection has just been dropped: it is back in less than this. */
-const HEED_MS = 1500;
+/** A cancel arrives by NOTIFY, unless the connection was just dropped; it is restored in less than this time. */
+const CANCEL_DELAY_MS = 1500;
 const SHARE_OF_DROPS = 0.3;
 const DROPPED_AT_ONCE = 3;
 const SHARE_OF_LOCKS = 0.3;
 const LOCKED_AT_ONCE = 3;
 const LONGEST_LOCK_MS = 1000;
 const SHARE_OF_STEPS = 0.1;
-/** The largest step of the clock, forward or backward. */
+/** Largest step of the clock, forward or backward. */
 const LARGEST_STEP_MS = 3_600_000;
 
 /**
- * The torture of three servers on one PostgreSQL: its connections are dropped, its rows are locked by others, its clock
- * steps, and it is restarted once.
+ * Tortures three servers on one PostgreSQL: drops its connections, locks its rows, steps its clock, and restarts it
+ * once.
  */
 export function postgresTorture(
   postgres: TestPostgres,
@@ -32,7 +32,7 @@ export function postgresTorture(
     store: postgres.url,
     servers: SERVERS,
     longestStopMs: LONGEST_STOP_MS,
-    heedMs: HEED_MS,
+    cancelDelayMs: CANCEL_DELAY_MS,
     async disturb(kills) {
       if (kills >= restartAt && !restarted) {
         restarted = true;
@@ -55,7 +55,7 @@ async function dropConnections(url: string): Promise<void> {
   );
 }
 
-/** Locks operations and jobs, as somebody does who looks at them in psql. */
+/** Locks operations and jobs, like a user inspecting them in psql. */
 async function lockRows(url: string): Promise<void> {
   await connected(url, async (client) => {
     await client.query('BEGIN');

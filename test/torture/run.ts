@@ -1,4 +1,4 @@
-// `npm run torture -- [sqlite|postgres] [KILLS]`: kills servers so many times, 1,000 unless told otherwise: one on
+// `npm run torture -- [sqlite|postgres] [KILLS]`: kills servers that many times, 1,000 by default: one server on
 // SQLite, or three on one PostgreSQL.
 
 import { mkdtempSync, rmSync } from 'node:fs';

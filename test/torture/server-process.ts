@@ -4,18 +4,18 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { HistoryEvent } from './history.ts';
 
-/** What a server process is given. */
+/** Parameters of a server process. */
 export interface ServerFacts {
-  /** Which store: `sqlite:FILE`, or the URL of a PostgreSQL. */
+  /** Store: `sqlite:FILE`, or the URL of a PostgreSQL. */
   readonly store: string;
   readonly number: number;
-  /** Gets what the work in it sees. */
+  /** Receives the observations of its work. */
   readonly record: (event: HistoryEvent) => void;
-  /** Where `server.ts` is. */
+  /** Path of `server.ts`. */
   readonly module: string;
 }
 
-/** A server that is killed and started again, always on the same port. */
+/** Server that is killed and restarted, always on the same port. */
 export class ServerProcess {
   readonly #facts: ServerFacts;
   #child: ChildProcess | undefined;
@@ -42,17 +42,17 @@ export class ServerProcess {
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => {
       if (line.startsWith('listening ')) listening.resolve(Number(line.slice('listening '.length)));
-      // Of its last line, a process that is killed may have written a part.
+      // A killed process may have written only part of its last line.
       else if (line.endsWith('}')) record(JSON.parse(line));
     });
-    // Not before all that it told has been read.
+    // Only after its whole output has been read.
     child.once('close', () =>
       listening.reject(new Error(`server ${number} ended at its start: ${complaints}`)),
     );
     this.#port = await listening.promise;
   }
 
-  /** Kills it; resolves once all that it told has been read. */
+  /** Kills it. Resolves once its whole output has been read. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -61,7 +61,7 @@ export class ServerProcess {
     await closed;
   }
 
-  /** Stops it in its tracks, or lets it go on. */
+  /** Suspends or resumes it. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child?.kill(signal);
   }

@@ -1,5 +1,5 @@
-// A server to be killed: `node server.ts STORE PORT NUMBER`. It tells on standard output, an event a line, what its
-// work sees; a line is written before anything that comes after it happens.
+// Server to be killed: `node server.ts STORE PORT NUMBER`. It writes the observations of its work to standard output,
+// one event per line. Each line is written before anything that follows it happens.
 
 import { writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -26,21 +26,21 @@ import type { EventFacts } from './history.ts';
 
 const [storeUrl = '', port = '0', server = '0'] = process.argv.slice(2);
 
-/** Long enough that a server dies in the middle of some of it, and that a cancel elsewhere arrives before its end. */
+/** Long enough for a server to die during some of the work, and for a cancel elsewhere to arrive before its end. */
 const LONGEST_WORK_MS = storeUrl.startsWith('postgres') ? 3000 : 300;
 const LOOK_EVERY_MS = 10;
-/** A look that comes so late says that the process was stopped: then it looks around before it goes on. */
+/** A timer this late means that the process was suspended: the work then checks its state before it continues. */
 const LATE_MS = 200;
 const LOOKS_WHEN_LATE = 50;
 const SHARE_OF_MISBEHAVIOR = 0.2;
-/** Short, so that there is much to take over. */
+/** Short, so that much work is taken over. */
 const LEASE_MS = 2000;
 
 function tell(name: string, facts: EventFacts): void {
   writeSync(1, `${JSON.stringify({ name, at: Date.now(), ...facts })}\n`);
 }
 
-/** Half of the work obeys a request to cancel it, the other half only takes note. */
+/** Half of the work honors a cancellation request, the other half only records it. */
 async function work({ name, attempt, signal, update }: RunContext<ReportMetadata>): Promise<void> {
   tell(name, { type: 'work began', attempt, server: Number(server) });
   const obeys = Math.random() < 0.5;
@@ -125,7 +125,7 @@ function openStore(url: string) {
   throw new Error(`store ${url} is unknown: write sqlite:FILE or postgres://HOST/DATABASE`);
 }
 
-/** A logger that is as wrong as loggers can be. */
+/** Logger with as many faults as possible. */
 const logger = {
   error() {
     throw new Error('the log is full');

@@ -6,7 +6,7 @@ const SHARE_OF_WRITERS = 0.2;
 /** Longer than the store waits for another writer. */
 const LONGEST_WRITE_MS = 800;
 
-/** The torture of one server on a SQLite file that another program writes to now and then. */
+/** Tortures one server on a SQLite file that another program writes to occasionally. */
 export function sqliteTorture(
   file: string,
   given: Pick<TortureOptions, 'kills' | 'module' | 'onKill'>,

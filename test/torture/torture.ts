@@ -3,25 +3,33 @@ import { TortureClient } from './clients.ts';
 import { type HistoryEvent, violations } from './history.ts';
 import { ServerProcess } from './server-process.ts';
 
-/** What is tortured, and for how long. */
+/** Subject and duration of the torture. */
 export interface TortureOptions {
-  /** `sqlite:FILE`, or the URL of a PostgreSQL. */
+  /** Store: `sqlite:FILE`, or the URL of a PostgreSQL. */
   readonly store: string;
-  /** How many servers share the store. */
+  /** Number of servers that share the store. */
   readonly servers: number;
   readonly kills: number;
-  /** Where `server.ts` is. */
+  /** Path of `server.ts`. */
   readonly module: string;
   readonly onKill?: (kills: number) => void;
-  /** For how long servers are stopped, in milliseconds, at most. @defaultValue 300 */
+  /**
+   * Longest suspension of a server, in milliseconds.
+   *
+   * @defaultValue 300
+   */
   readonly longestStopMs?: number;
-  /** See `violations`. @defaultValue 0 */
-  readonly heedMs?: number;
-  /** Does something to the database between two kills. */
+  /**
+   * See `violations`.
+   *
+   * @defaultValue 0
+   */
+  readonly cancelDelayMs?: number;
+  /** Disturbs the database between two kills. */
   readonly disturb?: (kills: number) => Promise<void>;
 }
 
-/** What came of it. */
+/** Result of the torture. */
 export interface TortureReport {
   readonly violations: readonly string[];
   readonly operations: number;
@@ -30,11 +38,11 @@ export interface TortureReport {
 }
 
 const CLIENTS = 12;
-/** Between two disturbances, at most. */
+/** Longest time between two disturbances. */
 const LONGEST_PEACE_MS = 500;
 const SHARE_OF_STOPS = 0.2;
 
-/** Kills servers, and stops them, in the middle of the work of their clients; then looks for what went wrong. */
+/** Kills and suspends servers while their clients work, then checks the history for violations. */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const { store, module } = options;
   const history: HistoryEvent[] = [];
@@ -60,7 +68,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     });
     await Promise.all([living, killing]);
     await settle(clients[0] as TortureClient, history);
-    return report(history, options.heedMs);
+    return report(history, options.cancelDelayMs);
   } finally {
     for (const client of clients) client.close();
     for (const server of servers) await server.kill();
@@ -88,7 +96,7 @@ async function killAtRandom(
   }
 }
 
-/** Every operation is seen once more, by name and in a listing. */
+/** Reads every operation once more, by name and in a listing. */
 async function settle(client: TortureClient, history: HistoryEvent[]): Promise<void> {
   const names = new Set(history.map(({ name }) => name));
   for (const name of names) {
@@ -103,7 +111,7 @@ async function settle(client: TortureClient, history: HistoryEvent[]): Promise<v
   if (found.size !== listed.length) throw new Error('an operation was listed twice (contract 28)');
 }
 
-function report(history: readonly HistoryEvent[], heedMs: number | undefined): TortureReport {
+function report(history: readonly HistoryEvent[], cancelDelayMs: number | undefined): TortureReport {
   const endings: Record<string, number> = {};
   const last = new Map<string, string>();
   for (const event of history) {
@@ -113,7 +121,12 @@ function report(history: readonly HistoryEvent[], heedMs: number | undefined): T
   }
   for (const ending of last.values()) endings[ending] = (endings[ending] ?? 0) + 1;
   const resumed = history.filter((event) => event.type === 'work began' && event.attempt > 1);
-  return { violations: violations(history, heedMs), operations: last.size, endings, resumed: resumed.length };
+  return {
+    violations: violations(history, cancelDelayMs),
+    operations: last.size,
+    endings,
+    resumed: resumed.length,
+  };
 }
 
 function pick<Item>(items: readonly Item[], index: number): Item {

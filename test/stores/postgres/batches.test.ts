@@ -25,7 +25,7 @@ async function openStore({ url }: TestDatabase): Promise<OperationStore> {
   return store;
 }
 
-describe('writes to PostgreSQL at the same time', () => {
+describe('concurrent writes to PostgreSQL', () => {
   it('share transactions', async () => {
     const database = await openDatabase();
     const store = await openStore(database);
@@ -36,7 +36,7 @@ describe('writes to PostgreSQL at the same time', () => {
     expect(jobs).toEqual([{ count: COUNT }]);
   });
 
-  it('one that cannot be made does not keep the others from being made', async () => {
+  it('an invalid one does not prevent the others', async () => {
     const store = await openStore(await openDatabase());
     const metadata = { typeUrl: 'a type\0', value: Buffer.of() };
     const created = await Promise.allSettled(
@@ -53,7 +53,7 @@ describe('writes to PostgreSQL at the same time', () => {
     expect(versions).toEqual(ids.map((id) => (id === 42 ? undefined : id === 7 ? 1 : 2)));
   });
 
-  it('several of one operation on the same condition: one is made (contract 16)', async () => {
+  it('several of one operation with the same expected version: one is applied (contract 16)', async () => {
     const store = await openStore(await openDatabase());
     const record = recordOf(1);
     await store.create(record);
@@ -70,7 +70,7 @@ describe('writes to PostgreSQL at the same time', () => {
     }
   });
 
-  it('from servers that write the same in different orders: none waits for the other for ever (contract 8, 16)', async () => {
+  it('from servers that write the same rows in different orders: no deadlock (contract 8, 16)', async () => {
     const database = await openDatabase();
     const stores = [await openStore(database), await openStore(database)];
     const asked = stores.flatMap((store, server) => {

@@ -37,7 +37,7 @@ const consuming: ConsumeOptions = { methods: new Set([METHOD]), concurrency: 10,
 
 const claimOf = (id: number): Claim => ({ id: `${id}`, retryCount: 0, operation: recordOf(id).name });
 
-/** A dispatcher over jobs that are handed to it by the test. */
+/** Starts a dispatcher with jobs provided by the test. */
 function startDispatcher(options: Partial<DispatcherOptions> = {}) {
   const { promise: claims, resolve: claimed } = Promise.withResolvers<readonly Claim[]>();
   const completed: Claim[] = [];
@@ -54,7 +54,7 @@ function startDispatcher(options: Partial<DispatcherOptions> = {}) {
     leases: { take: () => true, drop: (operation) => ({ ...claimOf(0), operation }) },
     read: async (names) => {
       const ids = names.map((name) => Number(name.split('/').at(-1)));
-      // Operation 2 has ended, and operation 3 is gone.
+      // Operation 2 has ended, and operation 3 was deleted.
       const records = ids.flatMap((id) => (id === 3 ? [] : [recordOf(id, id === 2 ? ended(5) : {})]));
       return new Map(records.map((record) => [record.name, record]));
     },
@@ -69,7 +69,7 @@ function startDispatcher(options: Partial<DispatcherOptions> = {}) {
 }
 
 describe('a dispatcher', () => {
-  it('hands out work that is left, and completes jobs of operations that have ended or are gone', async () => {
+  it('hands out pending work, and completes jobs of operations that have ended or were deleted', async () => {
     const { dispatcher, claimed, completed, released, handled } = startDispatcher();
     claimed([1, 2, 3].map(claimOf));
     while (completed.length < 3) await new Promise(setImmediate);
@@ -81,7 +81,7 @@ describe('a dispatcher', () => {
     expect(released).toEqual([]);
   });
 
-  it('that is stopped while it claims releases all of it, and hands out none', async () => {
+  it('that is stopped while it claims releases all claims, and hands out none', async () => {
     const { dispatcher, claimed, completed, released, handled } = startDispatcher();
     const closed = dispatcher.close();
     claimed([1, 2, 3].map(claimOf));
@@ -102,7 +102,7 @@ describe('a dispatcher', () => {
     expect([completed.length, released.length]).toEqual([completions, releases]);
   });
 
-  it('whose handler rejects, or whose claim is no longer its own: leaves the job alone', async () => {
+  it('whose handler rejects, or whose claim is lost: leaves the job unchanged', async () => {
     const errors: unknown[] = [];
     const failing = startDispatcher({
       onError: (error) => errors.push(error),
@@ -136,7 +136,7 @@ describe('a consumer', () => {
     return consumption;
   };
 
-  it('whose database is away tries again until it is there', async () => {
+  it('whose database is unavailable retries until it is available', async () => {
     const database = closing(await createDatabase());
     const session = await open(database);
     const away = new StatusError(Code.UNAVAILABLE, 'away');
@@ -159,7 +159,7 @@ describe('a consumer', () => {
     expect(handled).toEqual([recordOf(1).name]);
   });
 
-  it('whose database refuses it says so once, and closes', async () => {
+  it('whose database rejects it reports that once, and closes', async () => {
     const refused = new StatusError(Code.FAILED_PRECONDITION, 'refused');
     let attempts = 0;
     const errors: unknown[] = [];
@@ -177,7 +177,7 @@ describe('a consumer', () => {
     expect([attempts, errors]).toEqual([1, [refused]]);
   });
 
-  it('that is closed while its database is away: closes at once', async () => {
+  it('that is closed while its database is unavailable: closes immediately', async () => {
     const errors: unknown[] = [];
     const away = new StatusError(Code.UNAVAILABLE, 'away');
     const consumption = consume(() => Promise.reject(away), errors, []);
@@ -187,10 +187,10 @@ describe('a consumer', () => {
   });
 });
 
-describe('jobs that are lost', () => {
+describe('lost jobs', () => {
   const notice = (subject: string) => ({ sender: 'me', kind: 'work', subject }) as const;
 
-  it('are made again in as many batches as it takes, by one server at a time', async () => {
+  it('are recreated in batches, by one server at a time', async () => {
     const database = closing(await createDatabase());
     const session = await open(database);
     await database.query(`
@@ -218,7 +218,7 @@ describe('jobs that are lost', () => {
 });
 
 describe('new rows', () => {
-  it('are added in an order that all servers share, by method, parent and request id (contract 8)', async () => {
+  it('are added in the same order by all servers: method, parent and request id (contract 8)', async () => {
     let added: readonly string[] = [];
     const queries = {
       async query(_text: string, values: unknown[] = []) {
@@ -249,8 +249,8 @@ describe('new rows', () => {
   });
 });
 
-describe('operations that ended while nobody consumed', () => {
-  it('are not handed out, and their jobs go', async () => {
+describe('operations that ended without a consumer', () => {
+  it('are not handed out, and their jobs are completed', async () => {
     const database = closing(await createDatabase());
     const store = postgresStore({ connectionString: database.url, workPollMs: 20 });
     closing({ [Symbol.asyncDispose]: () => store.close() });

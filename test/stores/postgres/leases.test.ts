@@ -16,14 +16,14 @@ const METHOD = '/s/m';
 
 const closing = closeAfterEach();
 
-/** A server's claims, by clocks that the test moves. */
+/** Claims of a server, with clocks that the test advances. */
 class TestServer {
   readonly errors: unknown[] = [];
   readonly clock: ManualClock = manualClock();
   readonly leases: Leases;
   claims: readonly Claim[] = [];
   readonly session: Session;
-  /** Time during which the process stood still. */
+  /** Time during which the process was suspended. */
   #stoodStillMs = 0;
 
   constructor(session: Session) {
@@ -39,7 +39,7 @@ class TestServer {
     });
   }
 
-  /** Queues work on operations, and claims it. */
+  /** Queues work on operations and claims it. */
   async claim(...operations: string[]): Promise<void> {
     const { jobs, database } = this.session;
     await jobs.prepare(METHOD);
@@ -48,10 +48,10 @@ class TestServer {
     for (const claim of this.claims) this.leases.take(METHOD, claim, 0);
   }
 
-  /** Lets time pass, and what is due by then happen. */
+  /** Advances time and runs whatever is due. */
   async advance(ms: number): Promise<void> {
     await this.clock.advance(ms);
-    // The next timer is set when the beat is over.
+    // The next timer is set at the end of the beat.
     await this.clock.whenArmed(1);
   }
 
@@ -60,7 +60,7 @@ class TestServer {
   }
 }
 
-/** Servers on one database, whose clock the test moves too. */
+/** Servers on one database, whose clock the test also controls. */
 class World {
   readonly client: pg.Client;
   readonly servers: readonly TestServer[];
@@ -70,12 +70,12 @@ class World {
     this.servers = servers;
   }
 
-  /** Sets the clock of the database forward or backward. */
+  /** Steps the database's clock forward or backward. */
   async step(ms: number): Promise<void> {
     await this.client.query("UPDATE test_clock SET now = now + $1 * interval '1ms'", [ms]);
   }
 
-  /** Lets time pass, in which some servers live and the others are dead. */
+  /** Advances time for the living servers; the others are dead. */
   async advance(ms: number, living = this.servers): Promise<void> {
     for (let passed = 0; passed < ms; passed += BEAT_MS / 5) {
       await this.step(BEAT_MS / 5);
@@ -83,7 +83,7 @@ class World {
     }
   }
 
-  /** States of the jobs by operation, with how often their claims had lapsed. */
+  /** States of the jobs by operation, with the number of times that their claims lapsed. */
   async jobs(): Promise<Record<string, string>> {
     const { rows } = await this.client.query(
       `SELECT data->>'operation' AS operation, state || ' ' || retry_count AS state FROM longrunning_jobs.job ORDER BY 1`,
@@ -91,7 +91,7 @@ class World {
     return Object.fromEntries(rows.map(({ operation, state }) => [operation, state]));
   }
 
-  /** How long it takes until an operation is released. */
+  /** Measures the time until an operation is released. */
   async untilReleased(operation: string, living: readonly TestServer[]): Promise<number> {
     for (let ms = 0; ; ms += BEAT_MS) {
       if ((await this.jobs())[operation]?.startsWith('retry')) return ms;
@@ -122,7 +122,7 @@ async function startWorld() {
     }
     await server.claim(operation);
     servers.push(server);
-    // Servers are not in step with each other.
+    // Servers do not beat at the same time.
     await server.advance(operation === 'a' ? BEAT_MS / 3 : 0);
   }
   const [a, b] = servers as [TestServer, TestServer];
@@ -138,7 +138,7 @@ async function connect({ url }: TestDatabase): Promise<pg.Client> {
 
 const IN_HAND = { a: 'active 0', b: 'active 0' };
 
-describe('claims of servers that live', () => {
+describe('claims of live servers', () => {
   it('do not lapse', async () => {
     const { world, a, b } = await startWorld();
     await world.advance(4 * LEASE_MS);
@@ -147,7 +147,7 @@ describe('claims of servers that live', () => {
   });
 
   it.each([6_000, 16_000, 40_000, HOUR_MS, 100 * HOUR_MS, -6_000, -16_000, -HOUR_MS])(
-    'do not lapse when the clock of the database steps by %d ms, at whatever moment',
+    "do not lapse when the database's clock steps by %d ms, at any time",
     async (step) => {
       const { world } = await startWorld();
       await world.advance(2 * LEASE_MS);
@@ -174,12 +174,12 @@ describe('claims of servers that live', () => {
     },
   );
 
-  it('do not lapse when all processes stood still for longer than a lease, such as for a snapshot of the machine', async () => {
+  it('do not lapse when all processes were suspended for longer than a lease, such as for a snapshot of the machine', async () => {
     const { world, a, b } = await startWorld();
     await world.advance(2 * LEASE_MS);
     await world.step(3 * LEASE_MS);
     for (const server of [a, b]) server.standStill(3 * LEASE_MS);
-    // One is back before the other.
+    // One server resumes before the other.
     await a.advance(BEAT_MS);
     await a.advance(BEAT_MS);
     expect(await world.jobs()).toEqual(IN_HAND);
@@ -187,10 +187,10 @@ describe('claims of servers that live', () => {
     expect(await world.jobs()).toEqual(IN_HAND);
   });
 
-  it('do not lapse after the database was away, or slow, for longer than a lease', async () => {
+  it('do not lapse after the database was unavailable, or slow, for longer than a lease', async () => {
     const { world, a, b } = await startWorld();
     await world.advance(2 * LEASE_MS);
-    // Nothing is renewed meanwhile.
+    // No claim is renewed meanwhile.
     await world.step(2 * LEASE_MS);
     for (const { clock } of [a, b]) {
       await clock.advance(2 * LEASE_MS);
@@ -200,7 +200,7 @@ describe('claims of servers that live', () => {
     expect(await world.jobs()).toEqual(IN_HAND);
   });
 
-  it('lapse for no longer than they are locked in the database, and the others not at all', async () => {
+  it('lapse only while they are locked in the database, and the others not at all', async () => {
     const { database, world, a, b } = await startWorld();
     await a.claim('c');
     await world.advance(2 * LEASE_MS);
@@ -215,22 +215,22 @@ describe('claims of servers that live', () => {
   });
 });
 
-describe('claims of a server that has died', () => {
-  it('are released after a lease and two looks, and claimed by others under the next attempt', async () => {
+describe('claims of a dead server', () => {
+  it('are released after a lease and two searches, and claimed by others with the next attempt', async () => {
     const { world, a, b } = await startWorld();
     await world.advance(2 * LEASE_MS);
     const ms = await world.untilReleased('a', [b]);
     expect(ms).toBeGreaterThanOrEqual(LEASE_MS);
     expect(ms).toBeLessThanOrEqual(LEASE_MS + 3 * BEAT_MS);
     expect(await b.session.jobs.claim(METHOD, 10)).toMatchObject([{ operation: 'a', retryCount: 1 }]);
-    // The dead one comes back: its claim is not renewed, and ends nothing.
+    // The dead server returns: its claim is not renewed, and completes nothing.
     await a.session.jobs.renew(METHOD, a.claims);
     await a.session.jobs.complete(METHOD, a.claims);
     expect(await world.jobs()).toEqual({ a: 'active 1', b: 'active 0' });
   });
 
   it.each([HOUR_MS, -HOUR_MS, -7_000, 7_000])(
-    'are released within two leases of a step of the clock by %d ms',
+    'are released within two leases after a step of the clock by %d ms',
     async (step) => {
       const { world, b } = await startWorld();
       await world.advance(2 * LEASE_MS);
@@ -241,7 +241,7 @@ describe('claims of a server that has died', () => {
     },
   );
 
-  it('are not released before a server has been in touch with the database for a lease', async () => {
+  it('are not released before a server has reached the database for a whole lease', async () => {
     const { world, a, b } = await startWorld();
     await world.advance(2 * LEASE_MS);
     await a.leases.close();
@@ -262,8 +262,8 @@ describe('claims of a server that has died', () => {
   });
 });
 
-describe('work that is queued when the clock of the database steps back', () => {
-  it('is claimed at once', async () => {
+describe("work queued when the database's clock steps back", () => {
+  it('is claimed immediately', async () => {
     const { world, b } = await startWorld();
     const { jobs, database } = b.session;
     await database.transaction({}, (queries) => jobs.add(queries, METHOD, ['c']));
@@ -272,7 +272,7 @@ describe('work that is queued when the clock of the database steps back', () => 
   });
 });
 
-describe('work in hand', () => {
+describe('work in progress', () => {
   const claim = (id: string, retryCount = 0): Claim => ({ id, retryCount, operation: 'operations/1' });
   const start = () => {
     const clock = manualClock();
@@ -287,10 +287,10 @@ describe('work in hand', () => {
     return { clock, leases, renewed };
   };
 
-  it('whose own claim lapsed, and came back to this server: goes on, under the new claim', async () => {
+  it('whose claim lapsed and came back to this server: continues under the new claim', async () => {
     const { clock, leases, renewed } = start();
     expect(leases.take(METHOD, claim('1'), 3)).toBe(true);
-    // Beginning has counted the attempt up in the meantime, or has not yet.
+    // Starting the work may or may not have incremented the attempt.
     expect(leases.take(METHOD, claim('1', 1), 4)).toBe(false);
     expect(leases.take(METHOD, claim('1', 2), 3)).toBe(false);
     await clock.advance(BEAT_MS);
@@ -301,7 +301,7 @@ describe('work in hand', () => {
     expect(renewed).toHaveLength(1);
   });
 
-  it('that another server has begun since: is new, and what is left of the old cannot drop it', async () => {
+  it('that another server has started since: is new, and the old work cannot drop it', async () => {
     const { leases } = start();
     leases.take(METHOD, claim('1'), 3);
     expect(leases.take(METHOD, claim('1', 2), 5)).toBe(true);

@@ -16,7 +16,7 @@ const PROBE_TIMEOUT_MS = 5000;
 
 const closing = closeAfterEach();
 
-/** A listener on a database, by a clock that the test moves, and all that it tells. */
+/** Starts a listener on a database, with a clock that the test advances. Records its callbacks. */
 function startListener(database: TestDatabase, url: string, options: Partial<ListenerOptions> = {}) {
   const clock = manualClock();
   const told: unknown[] = [];
@@ -47,7 +47,7 @@ function startListener(database: TestDatabase, url: string, options: Partial<Lis
       await pool.end();
     },
   });
-  /** Resolves when so much has been told. */
+  /** Resolves after `count` callbacks. */
   const whenTold = (count: number) =>
     new Promise<void>((resolve) => {
       const watcher = () => {
@@ -58,7 +58,7 @@ function startListener(database: TestDatabase, url: string, options: Partial<Lis
       watchers.add(watcher);
       watcher();
     });
-  /** Resolves when nothing but a timer of that length is waited for. */
+  /** Resolves when only a timer of that length is pending. */
   const whenIdle = async (ms: number) => {
     while (clock.armed !== 1 || clock.untilNextMs !== ms) await new Promise(setImmediate);
   };
@@ -66,7 +66,7 @@ function startListener(database: TestDatabase, url: string, options: Partial<Lis
 }
 
 describe('a listener', () => {
-  it('hears itself, and what others send', async () => {
+  it('receives its own notices and those of others', async () => {
     const database = closing(await createDatabase());
     const { told, whenTold, send } = startListener(database, database.url);
     await whenTold(2);
@@ -78,12 +78,12 @@ describe('a listener', () => {
     expect(told).toEqual(['gap', 'hears', 'changed operations/1', 'work /s/m']);
   });
 
-  it('whose connection dies without a word listens on a new one, and has what it missed read again', async () => {
+  it('whose connection dies silently listens on a new one, and has missed changes read again', async () => {
     const database = closing(await createDatabase());
     const network = closing(await startNetwork(database.url));
     const { clock, told, whenTold, whenIdle, send } = startListener(database, network.url);
     await whenTold(2);
-    // A probe that is answered changes nothing.
+    // An answered probe changes nothing.
     await whenIdle(PROBE_INTERVAL_MS);
     await clock.advance(PROBE_INTERVAL_MS);
     await whenIdle(PROBE_INTERVAL_MS);
@@ -101,7 +101,7 @@ describe('a listener', () => {
     expect(told.slice(3)).toEqual(['gap', 'changed operations/1']);
   });
 
-  it('that does not hear itself says so once, goes on trying, and says when it does', async () => {
+  it('that does not receive its echo reports it once, keeps trying, and reports when it does', async () => {
     const database = closing(await createDatabase());
     let isLost = true;
     const echoes: string[] = [];
@@ -126,7 +126,7 @@ describe('a listener', () => {
     expect(told).toEqual(['gap', 'deaf', 'hears']);
   });
 
-  it('whose echo cannot be sent is not deaf for that', async () => {
+  it('whose echo cannot be sent does not report missing notices', async () => {
     const database = closing(await createDatabase());
     const refused = new Error('refused');
     const { told, whenTold } = startListener(database, database.url, {
@@ -136,7 +136,7 @@ describe('a listener', () => {
     expect(told).toEqual(['gap', refused]);
   });
 
-  it('whose database is away tries again with backoff, and closes meanwhile', async () => {
+  it('whose database is unavailable retries with backoff, and can close meanwhile', async () => {
     const database = closing(await createDatabase());
     const { clock, told, whenTold, whenIdle } = startListener(
       database,
@@ -173,7 +173,7 @@ describe('a server behind a pooler that does not keep sessions', () => {
     return { server, whenLogged };
   }
 
-  it('warns of it, and hears of ends and of work elsewhere within seconds', async () => {
+  it('logs a warning, and learns of ends and of work elsewhere within seconds', async () => {
     const database = closing(await createDatabase());
     const a = await startPooled(database);
     const b = await startPooled(database);
@@ -189,11 +189,11 @@ describe('a server behind a pooler that does not keep sessions', () => {
     const begun = performance.now();
     run.succeed();
     for (const ended of await Promise.all(waits)) expect(ended.done).toBe(true);
-    // The usual polls are two minutes apart.
+    // The regular polls are two minutes apart.
     expect(performance.now() - begun).toBeLessThan(60_000);
   });
 
-  it('with a connection of its own to listen: hears, and does not warn', async () => {
+  it('with a separate listening connection: receives notices, and does not warn', async () => {
     const database = closing(await createDatabase());
     const a = await startPooled(database, { listenConnectionString: database.url });
     const b = await startPooled(database, { listenConnectionString: database.url });

@@ -19,7 +19,7 @@ async function openStore({ url }: TestDatabase, queryTimeoutMs = 60_000): Promis
   return store;
 }
 
-/** A transaction of somebody else, which runs a statement and then stays open until it is ended. */
+/** Foreign transaction, which runs a statement and stays open until it is ended. */
 async function startTransaction({ url }: TestDatabase, statement: string) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -32,7 +32,7 @@ async function startTransaction({ url }: TestDatabase, statement: string) {
 const lockOf = (...locked: number[]) =>
   `SELECT FROM longrunning.operations WHERE name IN (${locked.map((id) => `'${recordOf(id).name}'`)}) FOR UPDATE`;
 
-/** Tells which of the calls have been answered when all but `count` have. */
+/** Resolves to the settled calls once all but `count` have settled. */
 async function answeredBut(count: number, calls: readonly Promise<unknown>[]): Promise<number[]> {
   const answered: number[] = [];
   await new Promise<void>((resolve) => {
@@ -46,15 +46,15 @@ async function answeredBut(count: number, calls: readonly Promise<unknown>[]): P
   return answered.sort((a, b) => a - b);
 }
 
-describe('a row that somebody else has locked', () => {
-  it('delays its own changes alone, which are made once it is free', async () => {
+describe('a row locked by a foreign transaction', () => {
+  it('delays only its own changes, which are applied once it is unlocked', async () => {
     const database = closing(await createDatabase());
     const store = await openStore(database);
     await Promise.all(ids.map((id) => store.create(recordOf(id))));
     const other = await startTransaction(database, lockOf(3, 7, 11));
     const changes = ids.map((id) => store.compareAndSet(recordOf(id, { version: 2 }), 1));
     expect(await answeredBut(3, changes)).toEqual(ids.filter((id) => ![3, 7, 11].includes(id)));
-    // Later changes of others are not delayed either.
+    // Later changes of other rows are not delayed either.
     const later = ids.filter((id) => id > 11);
     const laterChanges = later.map((id) => store.compareAndSet(recordOf(id, { version: 3 }), 2));
     expect(await Promise.all(laterChanges)).toEqual(later.map(() => true));
@@ -63,7 +63,7 @@ describe('a row that somebody else has locked', () => {
     expect(await store.get(recordOf(7).name)).toMatchObject({ version: 2 });
   });
 
-  it('whose lock ends with a change: the change that came second is not made (contract 16)', async () => {
+  it('whose lock ends with a change: the second change is not applied (contract 16)', async () => {
     const database = closing(await createDatabase());
     const store = await openStore(database);
     await store.create(recordOf(1));
@@ -73,14 +73,14 @@ describe('a row that somebody else has locked', () => {
     await client.query('BEGIN');
     await client.query('UPDATE longrunning.operations SET version = 2, attempt = 5');
     const change = store.compareAndSet(recordOf(1, { version: 2 }), 1);
-    // The lock is met before it ends.
+    // The change meets the lock before it ends.
     await store.compareAndSet(recordOf(2, { version: 2 }), 1);
     await client.query('COMMIT');
     expect(await change).toBe(false);
     expect(await store.get(recordOf(1).name)).toMatchObject({ version: 2, attempt: 5 });
   });
 
-  it('delays its own deletion alone, however many are deleted', async () => {
+  it('delays only its own deletion, however many are deleted', async () => {
     const database = closing(await createDatabase());
     const store = await openStore(database);
     await Promise.all(ids.map((id) => store.create(recordOf(id))));
@@ -118,7 +118,7 @@ describe('a row that somebody else has locked', () => {
     },
   );
 
-  it('for longer than a statement may take: UNAVAILABLE that names the operation', async () => {
+  it('for longer than the statement timeout: UNAVAILABLE that names the operation', async () => {
     const database = closing(await createDatabase());
     const store = await openStore(database, 300);
     await store.create(recordOf(1));
@@ -133,7 +133,7 @@ describe('a row that somebody else has locked', () => {
     await expect(store.delete(recordOf(1).name)).rejects.toMatchObject(refused);
   });
 
-  it('when the store is closed: UNAVAILABLE at once', async () => {
+  it('when the store is closed: UNAVAILABLE immediately', async () => {
     const database = closing(await createDatabase());
     const store = await openStore(database);
     await store.create(recordOf(1));

@@ -9,13 +9,13 @@ import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { ended, expectMigrated, recordOf } from '../stores.js';
 
-/** A server that resumes what it finds interrupted. */
+/** Server that resumes interrupted work. */
 function startReplica({ url }: TestDatabase) {
   const store = postgresStore({ connectionString: url, poolSize: 4, leaseMs: 1000, workPollMs: 50 });
   return startReportsServer({ clock: systemClock, pageTokenSecret: 'shared', store });
 }
 
-/** Takes a schema back to its second version, as far as servers of that version can tell. */
+/** Downgrades a schema to its second version, as far as servers of that version can see. */
 async function downgrade({ query }: TestDatabase): Promise<void> {
   await query(`
     DROP INDEX longrunning.operations_by_request_hash, longrunning.operations_unfinished_by_sequence;
@@ -26,7 +26,7 @@ async function downgrade({ query }: TestDatabase): Promise<void> {
 }
 
 describe('a schema of an earlier version', () => {
-  it('the first: what it has is kept, and new operations have their trace', async () => {
+  it('the first: its operations are kept, and new ones have trace contexts', async () => {
     await using database = await createDatabase();
     await database.query('CREATE SCHEMA longrunning');
     await database.query('CREATE TABLE longrunning.migrations (version INTEGER PRIMARY KEY)');
@@ -42,7 +42,7 @@ describe('a schema of an earlier version', () => {
     await expectMigrated(postgresStore({ connectionString: database.url }));
   });
 
-  it('migrated with work in hand and in the queue: all of it is done once, and a request id still holds (contract 8)', async () => {
+  it('migrated with running and queued work: all of it runs once, and a request id keeps its operation (contract 8)', async () => {
     await using database = await createDatabase();
     await using earlier = await startReplica(database);
     const requestId = 'the same';
@@ -98,7 +98,7 @@ describe('a schema of a later version', () => {
 });
 
 describe('a page token', () => {
-  it('of one server is good on the others, and after a restart of all (contract 27)', async () => {
+  it('of one server is valid on the others, and after a restart of all (contract 27)', async () => {
     await using database = await createDatabase();
     const list = async (pageToken?: string) => {
       const store = postgresStore({ connectionString: database.url });
@@ -116,7 +116,7 @@ describe('a page token', () => {
 });
 
 describe('a migration', () => {
-  it('behind a long transaction of somebody else: UNAVAILABLE soon, and made when it is tried again', async () => {
+  it('behind a long foreign transaction: UNAVAILABLE soon, and applied when retried', async () => {
     await using database = await createDatabase();
     const store = postgresStore({ connectionString: database.url });
     await store.create(recordOf(1));
@@ -140,13 +140,13 @@ describe('a migration', () => {
   });
 });
 
-describe('a server of the version before', () => {
+describe('a server of the previous version', () => {
   it('writes and finds operations in a schema that was migrated meanwhile', async () => {
     await using database = await createDatabase();
     const store = postgresStore({ connectionString: database.url });
     try {
       await store.ready();
-      // Its statements, as they were released.
+      // Statements of that version, as released.
       const create = `
         INSERT INTO longrunning.operations
           (name, parent, method, request, request_id, cancellable, version, attempt, create_time)

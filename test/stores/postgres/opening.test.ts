@@ -6,7 +6,7 @@ import { createDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 
 describe('postgresStore', () => {
-  it('opened by many at once on an empty database: all can use it', async () => {
+  it('opened concurrently by many on an empty database: all can use it', async () => {
     await using database = await createDatabase();
     const stores = Array.from({ length: 5 }, () =>
       postgresStore({ connectionString: database.url, poolSize: 3 }),
@@ -48,7 +48,7 @@ describe('postgresStore', () => {
     });
   });
 
-  it('a package that is not installed: an error with the line that installs it', async () => {
+  it('a package that is not installed: an error with the command that installs it', async () => {
     const absent = () => import('no-such-package' as string);
     await expect(importPeer('no-such-package', absent)).rejects.toMatchObject({
       code: Code.FAILED_PRECONDITION,
@@ -69,8 +69,8 @@ describe('postgresStore', () => {
   });
 });
 
-describe('text that PostgreSQL cannot keep', () => {
-  it('is found nowhere, and refused where it would be kept', async () => {
+describe('text that PostgreSQL cannot store', () => {
+  it('is never found, and is rejected where it would be stored', async () => {
     await using database = await createDatabase();
     const store = postgresStore({ connectionString: database.url });
     expect(await store.get('operations/\0')).toBeUndefined();

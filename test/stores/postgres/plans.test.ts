@@ -7,10 +7,10 @@ import { createDatabase } from '../../helpers/postgres-database.js';
 import { recordingPool, type Statement } from '../../helpers/recording-pool.js';
 import { parentOf, SKEWED_COLUMNS, SKEWED_COUNT, useEverything } from '../skewed-operations.js';
 
-/** A page examines so many rows, and reads those of it once more. */
+/** Upper bound on rows read: a page examines `MAX_EXAMINED` rows and reads its own rows once more. */
 const MOST_ROWS = MAX_EXAMINED + 1000;
 
-/** A node of a plan, as `EXPLAIN (FORMAT JSON)` gives it. */
+/** Node of a plan, as in `EXPLAIN (FORMAT JSON)`. */
 interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
@@ -23,7 +23,7 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-/** Fills the table. Indexes are made afterwards, which takes a fraction of the time. */
+/** Fills the table. Creating the indexes afterwards takes a fraction of the time. */
 async function fill(client: pg.Client): Promise<void> {
   const { rows } = await client.query(
     "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'longrunning' AND tablename = 'operations' AND indexname <> 'operations_pkey'",
@@ -39,7 +39,7 @@ async function fill(client: pg.Client): Promise<void> {
   await client.query('ANALYZE longrunning.operations');
 }
 
-/** The scans of a statement, which is run and then undone. */
+/** Scans of a statement, which is executed and rolled back. */
 async function scansOf(client: pg.Client, { text, values }: Statement): Promise<readonly PlanNode[]> {
   await client.query('BEGIN');
   try {
@@ -52,7 +52,7 @@ async function scansOf(client: pg.Client, { text, values }: Statement): Promise<
   }
 }
 
-/** The reason why a scan takes longer the more operations there are; undefined if it does not. */
+/** Reason why the cost of a scan grows with the number of operations; undefined if it does not. */
 function faultOf(scan: PlanNode): string | undefined {
   if (scan['Node Type'] === 'Seq Scan') return 'sequential scan';
   const rows = (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0)) * scan['Actual Loops'];
@@ -81,7 +81,7 @@ describe('a million operations in PostgreSQL, skewed and analyzed', () => {
       ].filter(
         ({ text }) => text.includes('"longrunning".operations') && !/^\s*(CREATE|ALTER|DROP)/.test(text),
       );
-      // Nothing else is left out: one reads no table, the other a table of two rows.
+      // No other statement is excluded: `notify` reads no table, and `readSetting` a table of two rows.
       const { notify, readSetting, ...others } = sql;
       for (const text of Object.values(others)) expect(recorded.map((each) => each.text)).toContain(text);
       const faults: unknown[] = [];

@@ -11,7 +11,7 @@ import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 
-/** A user of that database who may do nothing yet. */
+/** Creates a user of that database without any privileges. */
 async function createUser(database: TestDatabase) {
   const name = `user_${randomUUID().replaceAll('-', '')}`;
   await database.query(`CREATE USER ${name} PASSWORD 'secret'`);
@@ -32,7 +32,7 @@ async function whyNotReady(url: string): Promise<unknown> {
   return error;
 }
 
-describe('a database that does not let the store in', () => {
+describe('a database that rejects the store', () => {
   it('FAILED_PRECONDITION that says what to do: password, database, rights', async () => {
     await using database = await createDatabase();
     await using user = await createUser(database);
@@ -54,7 +54,7 @@ describe('a database that does not let the store in', () => {
     });
   });
 
-  it('schemas that were made for a user who may make none: they are used', async () => {
+  it('existing schemas of a user who may not create any: they are used', async () => {
     await using database = await createDatabase();
     await using user = await createUser(database);
     for (const schema of ['longrunning', 'longrunning_jobs']) {
@@ -94,7 +94,7 @@ describe('a user with the least rights that docs/stores.md grants', () => {
     expect(server.logged).toEqual([]);
   });
 
-  /** The statements of the document, for this user. */
+  /** Statements of the document, for this user. */
   function leastRights(name: string): string {
     const document = readFileSync(join(__dirname, '../../../docs/stores.md'), 'utf8');
     const statements = /```sql\n(?<sql>GRANT[\s\S]*?)```/.exec(document)?.groups?.sql ?? '';
@@ -103,7 +103,7 @@ describe('a user with the least rights that docs/stores.md grants', () => {
   }
 });
 
-describe('a database that cannot do it now', () => {
+describe('a database that is temporarily unavailable', () => {
   it.each([
     ['is a standby by now', 'default_transaction_read_only=on'],
     ['takes longer than statements may', 'statement_timeout=1'],
@@ -113,7 +113,7 @@ describe('a database that cannot do it now', () => {
     await ready.create(recordOf(1));
     await ready.close();
     const pool = new pg.Pool({ connectionString: database.url });
-    // Of a connection that is found closed after the store has been.
+    // A connection may be found closed after the store was closed.
     pool.on('error', () => {});
     const store = postgresStore({ pool });
     await store.ready();
@@ -136,13 +136,13 @@ describe('a database that cannot do it now', () => {
 });
 
 describe('a pool of the application', () => {
-  it('of one connection: a TypeError, for the listening one would be all', async () => {
+  it('of one connection: TypeError, because the listener would use it', async () => {
     const pool = new pg.Pool({ max: 1 });
     expect(() => postgresStore({ pool })).toThrow('pool has 1 connection at most: give it 2 or more');
     await pool.end();
   });
 
-  it('has no listener left when the store is closed, nor one for each time that the database was away', async () => {
+  it('has no listener left when the store is closed, nor one per reconnection', async () => {
     const pool = new pg.Pool({ connectionString: 'postgres://user:password@127.0.0.1:1/none' });
     const store = postgresStore({ pool });
     for (let asked = 0; asked < 3; asked++) {

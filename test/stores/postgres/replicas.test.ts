@@ -9,13 +9,16 @@ import { systemClock } from '../../../src/core/clock.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
 
-/** One of several servers on a database. */
+/** Starts one of several servers on a database. */
 function startReplica(database: TestDatabase, options: Omit<ReportsServerOptions, 'store'> = {}) {
   const store = postgresStore({ connectionString: database.url, poolSize: 4 });
   return startReportsServer({ clock: systemClock, pageTokenSecret: 'shared', ...options, store });
 }
 
-/** A server that does no work, for its only hand is full; the first on its database, so that the work is its own. */
+/**
+ * Starts a server whose only slot is occupied, so that it does no other work. It must be the first on its database,
+ * to get that work.
+ */
 async function startBusyReplica(database: TestDatabase) {
   const replica = await startReplica(database, { concurrency: 1, onAbort: 'ignore' });
   const { name } = await replica.inProcess.exportReport({ parent: 'projects/busy' });
@@ -24,7 +27,7 @@ async function startBusyReplica(database: TestDatabase) {
 }
 
 describe('servers on one PostgreSQL', () => {
-  it('any of them answers any call', async () => {
+  it('each of them answers any call', async () => {
     await using database = await createDatabase();
     await using a = await startReplica(database);
     await using b = await startReplica(database);
@@ -41,7 +44,7 @@ describe('servers on one PostgreSQL', () => {
     await expect(a.overGrpc.operations.getOperation({ name })).rejects.toMatchObject({ code: 5 });
   });
 
-  it('a page token of one is good at another', async () => {
+  it('a page token of one is valid on another', async () => {
     await using database = await createDatabase();
     await using a = await startReplica(database);
     await using b = await startReplica(database);
@@ -77,7 +80,7 @@ describe('servers on one PostgreSQL', () => {
     expect(await waited).toMatchObject({ done: true, result: { $case: 'response' } });
   });
 
-  it('broken connections of theirs lose nothing', async () => {
+  it('broken connections lose nothing', async () => {
     await using database = await createDatabase();
     await using other = await startBusyReplica(database);
     await using worker = await startReplica(database);
@@ -94,7 +97,7 @@ describe('servers on one PostgreSQL', () => {
     }
   });
 
-  it('a request id starts one operation, whichever of them is asked', async () => {
+  it('a request id starts one operation, on whichever server', async () => {
     await using database = await createDatabase();
     const exportReport = { requestId: ({ title }: { title: string }) => title };
     await using a = await startReplica(database, { exportReport });
@@ -108,7 +111,7 @@ describe('servers on one PostgreSQL', () => {
     expect(operations).toHaveLength(1);
   });
 
-  it('whose process stood still for longer than a lease go on with their work', async () => {
+  it('whose process was suspended for longer than a lease continue their work', async () => {
     await using database = await createDatabase();
     const options = { connectionString: database.url, leaseMs: 3000, poolSize: 4 };
     const start = () =>
@@ -119,7 +122,7 @@ describe('servers on one PostgreSQL', () => {
     const runs = await Promise.all(
       names.map((name) => Promise.race([a.exports.on(name), b.exports.on(name)])),
     );
-    // Both have looked for lapsed claims by now, and would do so next.
+    // Both servers have searched for lapsed claims by now, and would search next.
     await delay(4000);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 7000);
     await delay(4000);
@@ -132,7 +135,7 @@ describe('servers on one PostgreSQL', () => {
     expect(rows).toEqual([{ attempt: 1 }]);
   });
 
-  it('share the work, each piece done once', async () => {
+  it('share the work, each operation once', async () => {
     await using database = await createDatabase();
     await using a = await startReplica(database, { concurrency: 5, exportReport: { run: async () => ({}) } });
     await using b = await startReplica(database, { concurrency: 5, exportReport: { run: async () => ({}) } });
@@ -147,7 +150,7 @@ describe('servers on one PostgreSQL', () => {
     expect([...a.logged, ...b.logged]).toEqual([]);
   });
 
-  it('work that one released as it stopped is taken over at once', async () => {
+  it('work released by a stopping server is taken over immediately', async () => {
     await using database = await createDatabase();
     const first = await startReplica(database, { exportReport: { onInterrupted: 'resume' } });
     const { name } = await first.inProcess.exportReport();

@@ -6,7 +6,7 @@ import { Code } from '../../../src/core/status.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { createDatabase, postgresUrl, queryOnce } from '../../helpers/postgres-database.js';
 
-/** Settings of a database that change what statements mean, or end transactions. */
+/** Database settings that change the meaning of statements or end transactions. */
 const SETTINGS = [
   'idle_in_transaction_session_timeout=100',
   'lock_timeout=50',

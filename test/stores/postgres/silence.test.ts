@@ -6,8 +6,8 @@ import { postgresStore } from '../../../src/stores/postgres/index.js';
 import { createDatabase } from '../../helpers/postgres-database.js';
 import { startNetwork } from '../../helpers/silent-network.js';
 
-describe('a network that drops everything without a word', () => {
-  it('calls are UNAVAILABLE after a while, and a server with work in hand closes', async () => {
+describe('a network that drops everything silently', () => {
+  it('calls become UNAVAILABLE, and a server with work in progress closes', async () => {
     await using database = await createDatabase();
     await using network = await startNetwork(database.url);
     const store = postgresStore({ connectionString: network.url, queryTimeoutMs: 300, poolSize: 4 });

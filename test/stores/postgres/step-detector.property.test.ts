@@ -6,7 +6,7 @@ import { StepDetector } from '../../../src/stores/postgres/step-detector.js';
 const TOLERANCE_MS = 1000;
 const delayMs = fc.nat({ max: 100_000 });
 
-it('notices every step above its tolerance and the delays of both readings, and none below the tolerance', async () => {
+it('detects every step above its tolerance and the delays of both readings, and none below the tolerance', async () => {
   const reading = fc.record({
     pauseMs: delayMs,
     toMs: delayMs,

@@ -9,14 +9,14 @@ import { createDatabase, type TestDatabase } from '../../helpers/postgres-databa
 import type { HistoryEvent } from '../../torture/history.ts';
 import { ServerProcess } from '../../torture/server-process.ts';
 
-// The servers in processes of their own are those that are tortured: their reports are resumed, their purges not.
+// The server processes are those of the torture test: their reports are resumed, their purges are not.
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
   for (const resource of open.splice(0).reverse()) await resource[Symbol.asyncDispose]();
 });
 
-/** A server process whose work has begun on one operation of each kind. */
+/** Server process that works on one operation of each kind. */
 async function startWorker(database: TestDatabase) {
   const began = new Map<string, PromiseWithResolvers<void>>();
   const begun = (name: string) => {
@@ -42,7 +42,7 @@ async function startReplica(database: TestDatabase, leaseMs = 2000) {
   return replica;
 }
 
-/** An operation of each kind that a server in another process works on, and a server in this one. */
+/** Starts an operation of each kind on a server in another process, and a server in this one. */
 async function startOperations() {
   const database = await createDatabase();
   open.push(database);
@@ -55,7 +55,7 @@ async function startOperations() {
     for (;;) {
       const operation = await start();
       let isThere = false;
-      // Whoever is quicker has the work; what this process got it ends.
+      // Either server may get the work; this process ends its own.
       const mine = work.on(operation.name).then((run) => {
         if (!isThere) run.succeed();
       });
@@ -71,7 +71,7 @@ async function startOperations() {
   return { here, there: there.process, report, purge };
 }
 
-describe('a server on PostgreSQL that is gone', () => {
+describe('a dead server on PostgreSQL', () => {
   it('killed: its work is resumed or ended elsewhere', async () => {
     const { here, there, report, purge } = await startOperations();
     await there.kill();
@@ -88,14 +88,14 @@ describe('a server on PostgreSQL that is gone', () => {
     });
   });
 
-  it('stopped in its tracks, and then not: what it still says does not count', async () => {
+  it('suspended and resumed: its later reports have no effect', async () => {
     const { here, there, report, purge } = await startOperations();
     there.signal('SIGSTOP');
     const run = await here.exports.on(report.name);
     const { operations } = here.inProcess;
     const purged = await operations.waitOperation({ name: purge.name });
     there.signal('SIGCONT');
-    // Its work is over in three seconds and some.
+    // Its work ends after a little more than three seconds.
     await delay(4000);
     expect(await operations.getOperation({ name: report.name })).toMatchObject({ done: false });
     expect(await operations.getOperation({ name: purge.name })).toEqual(purged);

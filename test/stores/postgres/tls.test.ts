@@ -8,14 +8,14 @@ import { startOwnPostgres } from '../../helpers/postgres-database.js';
 import type { TestPostgres } from '../../helpers/postgres-server.ts';
 import { recordOf } from '../stores.js';
 
-/** The URL for a host name or address, with parameters of TLS. */
+/** URL for a host name or address, with TLS parameters. */
 function urlOf({ url }: TestPostgres, host: string, parameters: Readonly<Record<string, string>>): string {
   const made = Object.assign(new URL(url), { hostname: host });
   for (const [name, value] of Object.entries(parameters)) made.searchParams.set(name, value);
   return made.href;
 }
 
-/** Connects, keeps an operation and reads it again; the error if that fails. */
+/** Connects, stores an operation and reads it. Resolves to the error if that fails. */
 async function use(connectionString: string): Promise<unknown> {
   const store = postgresStore({ connectionString, poolSize: 2 });
   try {
@@ -43,7 +43,7 @@ describe('PostgreSQL with TLS', () => {
     other = (await certificates.make('other')).cert;
     const client = new pg.Client({ connectionString: postgres.url });
     await client.connect();
-    // Written by the server itself, for it wants to own its key.
+    // Written by the server itself, because it must own its key.
     const write = (file: string, text: string) =>
       client.query(
         `DO $do$ BEGIN EXECUTE format('COPY (SELECT unnest(string_to_array(%L, E''\\n''))) TO PROGRAM %L', '${text}', 'umask 077; cat > "' || current_setting('data_directory') || '/${file}"'); END $do$`,
@@ -54,7 +54,7 @@ describe('PostgreSQL with TLS', () => {
     await client.query('ALTER SYSTEM SET ssl = on');
     await client.query('SELECT pg_reload_conf()');
     await client.end();
-    // The postmaster reads its files when it gets to it.
+    // The postmaster reloads its files asynchronously.
     const until = performance.now() + 60_000;
     const plain = urlOf(postgres, 'localhost', {});
     while ((await use(plain)) === undefined && performance.now() < until);
@@ -91,7 +91,7 @@ describe('PostgreSQL with TLS', () => {
     });
   });
 
-  it('a server without TLS that is asked for it: FAILED_PRECONDITION that says what to do', async () => {
+  it('a server without TLS that must use it: FAILED_PRECONDITION that says what to do', async () => {
     const plain = await startOwnPostgres();
     try {
       expect(await use(urlOf(plain, 'localhost', { sslmode: 'verify-full' }))).toMatchObject({

@@ -24,7 +24,7 @@ async function startReplica(options: PostgresStoreOptions) {
 }
 
 describe('work in PostgreSQL', () => {
-  it('of a method that nobody implements is left alone, and reported', async () => {
+  it('of an unimplemented method is left alone, and reported', async () => {
     const { url, query } = await openDatabase();
     const store = postgresStore({ connectionString: url });
     await store.create(recordOf(1, { method: '/s/unknown' }));
@@ -39,7 +39,7 @@ describe('work in PostgreSQL', () => {
     expect(rows).toEqual([{ attempt: 0 }]);
   });
 
-  it('whose job is lost is found again', async () => {
+  it('whose job was lost is found again', async () => {
     const { url, query } = await openDatabase();
     const store = postgresStore({ connectionString: url });
     const method = '/example.reports.v1.Reports/ExportReport';
@@ -51,7 +51,7 @@ describe('work in PostgreSQL', () => {
     await replica.exports.on(`${PARENT}/operations/1`);
   });
 
-  it('has one job, however often it is looked for', async () => {
+  it('has one job, however often it is reconciled', async () => {
     const { url, query } = await openDatabase();
     const replica = await startReplica({ connectionString: url, reconcileMs: 10, workPollMs: 10 });
     const { name } = await replica.inProcess.exportReport();
@@ -67,7 +67,7 @@ describe('work in PostgreSQL', () => {
     expect(replica.exports.begun).toEqual([name]);
   });
 
-  it('outlives a restart of the database: what ends meanwhile is recorded after it', async () => {
+  it('survives a restart of the database: ends during it are recorded afterwards', async () => {
     const postgres = await startOwnPostgres();
     open.push({ [Symbol.asyncDispose]: () => postgres.stop() });
     const replica = await startReplica({ connectionString: postgres.url });
@@ -78,7 +78,7 @@ describe('work in PostgreSQL', () => {
     run.succeed({ uri: 'gs://reports/1' });
     await restarted;
     const answer = await waited;
-    // A wait that met the restart says so; asking again is for the client.
+    // A wait interrupted by the restart rejects; the client would retry.
     if (answer instanceof Error) expect(answer).toMatchObject({ code: Code.UNAVAILABLE });
     for (;;) {
       try {

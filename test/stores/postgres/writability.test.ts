@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A server whose store connects as a user that owns nothing and was granted everything. */
+/** Starts a server whose store connects as a user that owns nothing and has all privileges. */
 async function serve() {
   const database = await createDatabase();
   const user = `user_${randomUUID().replaceAll('-', '')}`;
@@ -45,7 +45,7 @@ async function serve() {
   return { database, user, store, health };
 }
 
-/** Connections of the user are closed, so that new ones have the settings of now. */
+/** Closes the user's connections, so that new ones have the current settings. */
 async function reconnect(database: TestDatabase, user: string): Promise<void> {
   await database.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [user]);
 }
@@ -85,9 +85,9 @@ describe('health with PostgreSQL (contract 52)', () => {
     await expectSoon(health, 'SERVING');
   });
 
-  it('tables cannot grow: NOT_SERVING from the first write that fails until there is room', async () => {
+  it('tables cannot grow: NOT_SERVING from the first failed write until there is room', async () => {
     const { database, store, health } = await serve();
-    // Raises what PostgreSQL raises on a full disk, where it raises it.
+    // Raises the error that PostgreSQL raises on a full disk, at the same place.
     await database.query(`
       CREATE FUNCTION longrunning.disk_full() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
@@ -106,7 +106,7 @@ async function countRows(store: OperationStore): Promise<number> {
   return (await store.list({ parent: '-', now: 0, limit: 10 })).records.length;
 }
 
-/** Broken connections of the pool are found out one by one. */
+/** Broken connections of the pool are detected one by one. */
 async function expectSoon(health: () => Promise<string>, condition: string): Promise<void> {
   for (let asked = 0; asked < 10 && (await health()) !== condition; asked++);
   expect(await health()).toBe(condition);

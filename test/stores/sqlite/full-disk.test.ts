@@ -6,7 +6,7 @@ import { JOBS_PROTO, Serving } from '../../cli/command-line.js';
 import { startJob } from '../../cli/start-job.js';
 import { type TempDirectory, tempDirectory } from '../../helpers/sqlite-file.js';
 
-// Servers run in processes of their own, which take their time on a busy machine.
+// Servers run in separate processes, which are slow on a busy machine.
 jest.setTimeout(300_000);
 
 let directory: TempDirectory;
@@ -19,7 +19,7 @@ afterEach(async () => {
   directory[Symbol.dispose]();
 });
 
-/** A limit on the size of files stands for a full disk: no file grows. `prlimit` sets it for a running process. */
+/** A file size limit simulates a full disk: no file can grow. `prlimit` sets it for a running process. */
 const FULL = '--fsize=0:unlimited';
 const ROOM = '--fsize=unlimited:unlimited';
 
@@ -34,19 +34,19 @@ async function serve(launcher: readonly string[] = []) {
   return {
     serving,
     client,
-    /** Sets the limit from here on. */
+    /** Sets the limit. */
     disk: (limit: string) => execFileSync('prlimit', [limit, '--pid', String(serving.child.pid)]),
     ready: async () => (await fetch(`http://${serving.address}/readyz`)).status,
   };
 }
 
-/** Asks readiness until it is as expected; health looks at the store at most once a second. */
+/** Polls readiness until it is as expected; health checks the store at most once a second. */
 async function expectReady({ ready }: { ready: () => Promise<number> }, status: number): Promise<void> {
   while ((await ready()) !== status) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 describe('SQLite store on a full disk', () => {
-  it('while it serves: reads go on, writes are UNAVAILABLE, not ready; it recovers by itself (contract 52)', async () => {
+  it('while it serves: reads continue, writes are UNAVAILABLE, not ready; it recovers automatically (contract 52)', async () => {
     const server = await serve();
     const name = await startJob(server.serving.address, 'Hang');
     await expectReady(server, 200);
@@ -60,7 +60,7 @@ describe('SQLite store on a full disk', () => {
   });
 
   it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'ended by %s and started again: serves reads, and writes once there is room',
+    'ended by %s and restarted: serves reads, and writes once there is room',
     async (signal) => {
       const before = await serve();
       const name = await startJob(before.serving.address, 'Hang');

@@ -31,7 +31,7 @@ describe('group commit', () => {
     writes.write(() => table.insert(recordOf(id, { request })));
   const count = () => Number(open.database.prepare('SELECT count(*) AS n FROM operations').get()?.n);
 
-  it('does together what is asked together, in order, and tells nobody before it is durable', async () => {
+  it('commits concurrent changes together, in order, and reports none before it is durable', async () => {
     const told: string[] = [];
     const tell = (text: string) => () => {
       told.push(`${text}, ${count()} committed`);
@@ -42,7 +42,7 @@ describe('group commit', () => {
     expect(told).toEqual(['1', '2', '3'].map((id) => `${id}, 3 committed`));
   });
 
-  it('settles every write and tells of every one, also when telling of one fails', async () => {
+  it('settles and reports every write, even if reporting one fails', async () => {
     const failures: unknown[] = [];
     const told: number[] = [];
     const broken = new Error('broken');
@@ -60,17 +60,17 @@ describe('group commit', () => {
     expect({ told, failures, count: count() }).toEqual({ told: [1, 2, 3], failures: [broken], count: 3 });
   });
 
-  it('refuses one change and does the others', async () => {
+  it('rejects one change and commits the others', async () => {
     const [first, second, third] = [insert(1), insert(1), insert(2)];
     expect(await rejection(second)).toMatchObject({ code: Code.ALREADY_EXISTS });
     await Promise.all([first, third]);
     expect(count()).toBe(2);
   });
 
-  it('on a full disk: does none of them, says so to all, and goes on when there is room', async () => {
+  it('on a full disk: commits none, rejects all, and continues once there is room', async () => {
     await insert(1);
     const limit = (pages: number) => open.database.exec(`PRAGMA max_page_count = ${pages}`);
-    // As many as there are: there is room for nothing that needs another.
+    // Exactly the current number of pages: there is no room for another.
     limit(1);
     const together = [insert(2), insert(3, new Uint8Array(1_000_000)), insert(4)];
     for (const write of together) {
@@ -84,7 +84,7 @@ describe('group commit', () => {
     expect(count()).toBe(2);
   });
 
-  it('flushed: is done at once', async () => {
+  it('flushed: commits immediately', async () => {
     const write = insert(1);
     writes.flush();
     expect(count()).toBe(1);
@@ -99,7 +99,7 @@ describe('SQLite store › while another process writes to its file', () => {
   });
   afterEach(() => directory[Symbol.dispose]());
 
-  it('starts are UNAVAILABLE, reads go on, and the end of work is recorded as soon as that is possible', async () => {
+  it('starts are UNAVAILABLE, reads continue, and the end of work is recorded as soon as possible', async () => {
     const path = join(directory.path, 'operations.db');
     await using server = await startReportsServer({ store: sqliteStore(path) });
     const { name } = await server.inProcess.exportReport();

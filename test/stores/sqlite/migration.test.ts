@@ -10,7 +10,7 @@ import { ended, expectMigrated, recordOf } from '../stores.js';
 
 const APPLICATION_ID = 0x4c_52_4f_50;
 
-it('a database of the first version: what it has is kept, and new operations have their trace', async () => {
+it('a database of the first version: its operations are kept, and new ones have trace contexts', async () => {
   using directory = tempDirectory();
   const path = join(directory.path, 'operations.db');
   const old = new DatabaseSync(path);
@@ -60,7 +60,7 @@ it.each([
   }
 });
 
-it('a page token is good after a restart (contract 27)', async () => {
+it('a page token is valid after a restart (contract 27)', async () => {
   using directory = tempDirectory();
   const path = join(directory.path, 'operations.db');
   const store = sqliteStore(path);

@@ -46,7 +46,7 @@ function expectRefused(path: string, message: RegExp): Promise<unknown> {
   return expectKitError(open(path).ready(), Code.FAILED_PRECONDITION, { message });
 }
 
-/** Runs `test` as a user whom file permissions apply to; they do not apply to root. */
+/** Runs `test` as a user other than root, because file permissions do not apply to root. */
 async function asOrdinaryUser(test: () => Promise<unknown>): Promise<void> {
   const NOBODY = 65_534;
   const isRoot = process.geteuid?.() === 0;
@@ -58,7 +58,7 @@ async function asOrdinaryUser(test: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Holds a file in a process of its own, by the very lock that a store takes. */
+/** Locks a file in another process, with the lock that a store uses. */
 async function holdInAnotherProcess(path: string) {
   const script = `
     const { DatabaseSync } = require('node:sqlite');
@@ -84,7 +84,7 @@ describe('SQLite store › opened', () => {
     expect(await open(file(), { synchronous }).get(NAME)).toMatchObject({ name: NAME });
   });
 
-  it('closed: all is in the one file, for whoever copies it', async () => {
+  it('closed: all data is in one file, which can be copied', async () => {
     const store = open(file());
     await store.create(recordOf(1));
     await store.close();
@@ -93,7 +93,7 @@ describe('SQLite store › opened', () => {
     expect(database.prepare('SELECT name FROM operations').all()).toEqual([{ name: NAME }]);
   });
 
-  it('can be read by others meanwhile, for a backup', async () => {
+  it('can be read by others meanwhile, for backups', async () => {
     const store = open(file());
     await store.create(recordOf(1));
     using database = new DatabaseSync(file(), { readOnly: true }) as DatabaseSync & Disposable;
@@ -108,7 +108,7 @@ describe('SQLite store › opened', () => {
     expect(() => sqliteStore('')).toThrow(TypeError);
   });
 
-  it('closed and asked: UNAVAILABLE; closing twice is nothing', async () => {
+  it('calls after close: UNAVAILABLE; closing twice is harmless', async () => {
     const store = open(file());
     const pending = store.create(recordOf(1));
     await store.close();
@@ -120,8 +120,8 @@ describe('SQLite store › opened', () => {
   });
 });
 
-describe('SQLite store › a file that another has', () => {
-  it('by another store of this process: refused, also by a link; free once that is closed', async () => {
+describe('SQLite store › a file in use', () => {
+  it('by another store of this process: rejected, also through a link; available once that is closed', async () => {
     const first = open(file());
     await first.ready();
     symlinkSync(file(), file('link.db'));
@@ -131,7 +131,7 @@ describe('SQLite store › a file that another has', () => {
     await open(file('link.db')).ready();
   });
 
-  it('by another process: refused by its pid; free when that was killed', async () => {
+  it('by another process: rejected with its pid; available once that is killed', async () => {
     const earlier = open(file());
     await earlier.create(recordOf(1));
     await earlier.close();
@@ -146,7 +146,7 @@ describe('SQLite store › a file that another has', () => {
     expect(await open(file()).get(NAME)).toMatchObject({ name: NAME });
   });
 
-  it('by a program that is writing to it: opened all the same, for that passes', async () => {
+  it('by a program that is writing to it: opened, because that is temporary', async () => {
     await open(file()).close();
     using writer = new DatabaseSync(file()) as DatabaseSync & Disposable;
     writer.exec('BEGIN IMMEDIATE');
@@ -157,7 +157,7 @@ describe('SQLite store › a file that another has', () => {
     await store.create(recordOf(1));
   });
 
-  it('in memory there is no other', async () => {
+  it('in memory: no other store can have it', async () => {
     const [first, second] = [open(':memory:'), open(':memory:')];
     await first.create(recordOf(1));
     expect(await second.get(NAME)).toBeUndefined();
@@ -165,7 +165,7 @@ describe('SQLite store › a file that another has', () => {
 });
 
 describe('SQLite store › a file that cannot be used', () => {
-  it('in a directory that does not exist: says which to make', async () => {
+  it('in a directory that does not exist: the error names the directory to create', async () => {
     await expectRefused(join(directory.path, 'none', 'o.db'), /does not exist: make ".*none" first/);
   });
 
@@ -173,27 +173,27 @@ describe('SQLite store › a file that cannot be used', () => {
     await expectRefused(directory.path, /cannot be opened/);
   });
 
-  it('is no database, and stays as it is', async () => {
+  it('is not a database, and stays unchanged', async () => {
     writeFileSync(file(), 'these are notes, and long enough to be taken for the head of a file'.repeat(10));
     await expectRefused(file(), /is no SQLite database: name another file/);
     expect(readFileSync(file(), 'utf8')).toMatch(/^these are notes/);
   });
 
-  it('is the database of another program, and stays as it is', async () => {
+  it('is the database of another program, and stays unchanged', async () => {
     const database = new DatabaseSync(file());
     database.exec('CREATE TABLE notes (text)');
     database.close();
     await expectRefused(file(), /holds something else than operations/);
   });
 
-  it('is damaged: says that it is to be restored', async () => {
+  it('is damaged: the error says to restore it', async () => {
     await open(file()).close();
     const pages = readFileSync(file());
     writeFileSync(file(), pages.fill(0xff, 4096));
     await expectRefused(file(), /is damaged: restore it from a backup/);
   });
 
-  it('is damaged where no statement of the start looks: found by the check, unless that is off', async () => {
+  it('is damaged where no statement at start reads: found by the check, unless that is off', async () => {
     const store = open(file());
     for (let id = 0; id < 100; id++) await store.create(recordOf(id, { request: new Uint8Array(10_000) }));
     await store.close();
@@ -215,7 +215,7 @@ describe('SQLite store › a file that cannot be used', () => {
     await asOrdinaryUser(() => expectRefused(file(), /may be written to/));
   });
 
-  it('was written by a newer version: says which is known', async () => {
+  it('was written by a newer version: the error names the known version', async () => {
     await open(file()).close();
     const database = new DatabaseSync(file());
     database.exec("PRAGMA user_version = 99; UPDATE settings SET value = '99' WHERE key = 'oldest_version'");
@@ -223,7 +223,7 @@ describe('SQLite store › a file that cannot be used', () => {
     await expectRefused(file(), /has version 99, and this code knows \d+: use the newer version/);
   });
 
-  it('tells a server at once, which then runs nothing', async () => {
+  it('notifies a server immediately, which then runs nothing', async () => {
     const errors: unknown[] = [];
     const store = open(join(directory.path, 'none', 'o.db'));
     const options = {
@@ -239,7 +239,7 @@ describe('SQLite store › a file that cannot be used', () => {
 describe('SQLite store › a file that is deleted or replaced while it is open', () => {
   const GONE = { message: /deleted or replaced: put the original file back, or restart/ };
 
-  /** Reads look at the file a few times a second. */
+  /** Waits for reads to fail: they check the file a few times a second. */
   async function expectReadsRefused(store: OperationStore): Promise<void> {
     const until = performance.now() + 60_000;
     for (;;) {
@@ -280,7 +280,7 @@ describe('SQLite store › a file that is deleted or replaced while it is open',
     await expectReadsRefused(store);
   });
 
-  it('moved back: it goes on, and nothing is lost', async () => {
+  it('moved back: it continues, and nothing is lost', async () => {
     const store = open(file());
     await store.create(recordOf(1));
     renameSync(file(), file('away.db'));

@@ -5,7 +5,7 @@ import { sqliteStore } from '../../../src/stores/sqlite/index.js';
 import { tempDirectory } from '../../helpers/sqlite-file.js';
 import { parentOf, SKEWED_COLUMNS, SKEWED_COUNT, useEverything } from '../skewed-operations.js';
 
-/** Fills the table. Indexes are made afterwards, which takes a fraction of the time. */
+/** Fills the table. Creating the indexes afterwards takes a fraction of the time. */
 function fill(database: DatabaseSync): void {
   const indexes = database
     .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
@@ -19,7 +19,7 @@ function fill(database: DatabaseSync): void {
   database.exec('ANALYZE');
 }
 
-/** The statements about operations that are prepared while `work` runs. */
+/** Records the statements on operations that are prepared while `work` runs. */
 async function preparedBy(work: () => Promise<void>): Promise<ReadonlySet<string>> {
   const prepared = new Set<string>();
   const { prepare } = DatabaseSync.prototype;
@@ -38,7 +38,7 @@ async function preparedBy(work: () => Promise<void>): Promise<ReadonlySet<string
   return prepared;
 }
 
-/** The steps of a statement that go through a table or an index from one end to the other. */
+/** Steps of a statement that scan a whole table or index. */
 function wholeScans(database: DatabaseSync, sql: string): string[] {
   const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
   return steps.map(({ detail }) => String(detail)).filter((detail) => /^SCAN operations/.test(detail));
@@ -70,7 +70,7 @@ describe('a million operations in SQLite, skewed and analyzed', () => {
       expect([...prepared].filter((sql) => sql.includes(verb))).not.toEqual([]);
     }
     const faults = [...prepared].flatMap((sql) => wholeScans(database, sql).map((step) => ({ step, sql })));
-    // Those that are about all unfinished operations go through the index of these.
+    // Statements on all unfinished operations scan the index of these.
     expect(
       faults.filter(({ step }) => !/ USING (?:COVERING )?INDEX operations_unfinished$/.test(step)),
     ).toEqual([]);

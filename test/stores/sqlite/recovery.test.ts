@@ -35,15 +35,15 @@ const consuming = (methods: readonly string[], concurrency = 10): ConsumeOptions
   },
 });
 
-/** What a store left behind whose server died: records as they were then. */
+/** Creates the file of a store whose server died, with these records. */
 async function leaveBehind(...records: OperationRecord[]): Promise<void> {
   const store = sqliteStore(file());
   for (const record of records) await store.create(record);
   await store.close();
 }
 
-describe('SQLite store › work that was left', () => {
-  it('is handed out once its method is added, and not again when it is added anew', async () => {
+describe('SQLite store › interrupted work', () => {
+  it('is handed out once its method is added, and not again when it is added again', async () => {
     const before = await startServer();
     const { name } = await before.inProcess.purgeReports();
     await before[Symbol.asyncDispose]();
@@ -69,7 +69,7 @@ describe('SQLite store › work that was left', () => {
     expect(runs).toBe(1);
   });
 
-  it('is handed out when opened again: begun or queued, oldest first, each once', async () => {
+  it('is handed out after reopening: running or queued, oldest first, each once', async () => {
     await leaveBehind(recordOf(1, { attempt: 2 }), recordOf(2, ended(10)), recordOf(3));
     const store = sqliteStore(file());
     const handedOut: string[] = [];
@@ -78,7 +78,7 @@ describe('SQLite store › work that was left', () => {
       handedOut.push(`${name}#${attempt}`);
       return outcome.promise;
     };
-    // What becomes durable around this time is neither forgotten nor handed out twice.
+    // Records that become durable meanwhile are neither lost nor handed out twice.
     const created = store.create(recordOf(4));
     store.consume(handler, consuming(['/s/m']));
     await created;
@@ -89,7 +89,7 @@ describe('SQLite store › work that was left', () => {
     await store.close();
   });
 
-  it('of a method that nobody implements here is left alone, and reported', async () => {
+  it('of a method not implemented here is left alone, and reported', async () => {
     await leaveBehind(recordOf(1, { method: '/s/old', attempt: 1 }), recordOf(2));
     await using server = await startServer();
     await server.kit.ready();
@@ -103,7 +103,7 @@ describe('SQLite store › work that was left', () => {
     await store.close();
   });
 
-  it('that was released is handed out again, to the same server or the next', async () => {
+  it('that was released is handed out again, to the same or another server', async () => {
     await leaveBehind(recordOf(1));
     const store = sqliteStore(file());
     let times = 0;
@@ -114,8 +114,8 @@ describe('SQLite store › work that was left', () => {
   });
 });
 
-describe('server on SQLite › died with work in hand', () => {
-  /** Starts an operation, and leaves the file as a server leaves it that was killed at that point. */
+describe('server on SQLite › killed with work in progress', () => {
+  /** Starts an operation, and leaves the file in the state that a server killed at that point leaves. */
   async function killed(begun: 'queued' | 'running', { cancel = false } = {}): Promise<string> {
     const store = sqliteStore(file());
     const dying = await startReportsServer({
@@ -128,7 +128,7 @@ describe('server on SQLite › died with work in hand', () => {
     await (await dying.exports.on(name)).context.update({ progressPercent: 40 });
     if (begun === 'queued') ({ name } = await dying.inProcess.exportReport({ title: 'second' }));
     if (cancel) await dying.overGrpc.operations.cancelOperation({ name });
-    // What is done from here on does not reach the file.
+    // Later changes do not reach the file.
     await store.close();
     await dying[Symbol.asyncDispose]();
     return name;
@@ -150,7 +150,7 @@ describe('server on SQLite › died with work in hand', () => {
     };
   }
 
-  it("'abort': ends with ABORTED and an ErrorInfo that says so (contract 4)", async () => {
+  it("'abort': ends with ABORTED and an ErrorInfo with the reason (contract 4)", async () => {
     const name = await killed('running');
     await using server = await startServer();
     const operation = await server.overGrpc.operations.waitOperation({ name });
@@ -168,7 +168,7 @@ describe('server on SQLite › died with work in hand', () => {
     expect(operation.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
   });
 
-  it("'resume': runs again, with the attempt counted and the metadata at hand", async () => {
+  it("'resume': runs again with an incremented attempt and the metadata", async () => {
     const name = await killed('running');
     await using server = await startServer({ exportReport: { onInterrupted: 'resume' } });
     const run = await server.exports.on(name);
