@@ -37,10 +37,8 @@ await writeFile(
       enableFindRelatedTests: false,
       config: {
         testMatch: area.testFiles.map((each) => `<rootDir>/${each}`),
-        setupFilesAfterEnv: [
-          '<rootDir>/test/helpers/no-leaks.ts',
-          '<rootDir>/test/helpers/short-properties.ts',
-        ],
+        // The check for leaks would wait for half a minute whenever a test fails.
+        setupFilesAfterEnv: [],
       },
     },
     coverageAnalysis: 'perTest',
@@ -60,6 +58,8 @@ await writeFile(
     thresholds: { high: 95, low: GOAL, break: GOAL },
   }),
 );
+// Ctrl-C is for the whole group of processes: StrykerJS ends, and then this does.
+process.on('SIGINT', () => {});
 // One for the whole run, instead of one for each mutant.
 await startPostgresProcess();
 try {
