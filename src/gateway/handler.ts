@@ -120,9 +120,7 @@ export class RequestHandler {
       const refusal = await authenticate(call);
       if (refusal) return this.#answerRefusal(refusal, format);
     }
-    const body = jsonText(request.headers, await request.readBody());
-    const { bindings, query } = routing;
-    const message = route.request.encode({ bindings, query: query.fields, body });
+    const message = await readMessage(route, routing, request);
     if (timeLeftMs(deadline) === 0) throw deadlinePassed();
     const answer = await upstream.call(route.path, message, {
       metadata,
@@ -191,6 +189,16 @@ export class RequestHandler {
     this.#parts.logger.error({ err: thrown }, 'request failed unexpectedly');
     return internalError(thrown);
   }
+}
+
+/** Reads the request message. A function by itself, because its body would stay in memory for as long as the call takes. */
+async function readMessage(
+  route: Route,
+  { bindings, query }: Matched,
+  request: HttpRequest,
+): Promise<Uint8Array> {
+  const body = jsonText(request.headers, await request.readBody());
+  return route.request.encode({ bindings, query: query.fields, body });
 }
 
 /** Adds the methods that the gateway answers itself to those that have rules. */

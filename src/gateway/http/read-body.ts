@@ -77,11 +77,14 @@ function collect(request: IncomingMessage, limits: Required<GatewayLimits>, cloc
     stopTimer();
     memory.release(arriving);
     broken.delete(request);
-    request.off('data', onData).off('end', onEnd).off('close', onBreak);
-    // The error listener stays attached, because it may be the only one for a broken connection.
+    request.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak);
+    // It may be the only listener for a broken connection. Those above would keep the body until the request is answered.
+    request.on('error', ignore);
     request.pause();
   });
 }
+
+function ignore(): void {}
 
 class ArrivingBody extends MemoryHolder {
   readonly #reject: (reason: StatusError) => void;

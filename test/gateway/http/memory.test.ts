@@ -1,4 +1,6 @@
 import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { heldBytes } from '../../../src/core/held-memory.js';
 import { head, statuses } from '../http-text.js';
@@ -82,6 +84,27 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
     await until(() => heldBytes() === 0);
   });
 
+  it('a body does not stay in memory while its request is served', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const inUse = () => {
+      collect();
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
+    served.things.answer = () => ended;
+    const before = { bytes: inUse(), calls: served.things.calls.length };
+    const bodies = Buffer.concat([Buffer.from(POST), Buffer.alloc(4 * MIB - 2, ' '), Buffer.from('{}')]);
+    const connections = Array.from({ length: 10 }, () => dial(served.gateway.port, bodies));
+    await until(() => served.things.calls.length === before.calls + connections.length);
+    await until(() => inUse() < before.bytes + 20 * MIB);
+    expect(connections.map(({ received }) => received.text)).toEqual(connections.map(() => ''));
+    end(undefined);
+    await until(() => connections.every(({ received }) => statuses(received.text)[0] === 200));
+    for (const { socket } of connections) socket.destroy();
+  });
+
   it('more requests on a connection than it may have at once: 429 after the answers to those before', async () => {
     const { socket, received } = dial(served.gateway.port, GET.repeat(500));
     await until(() => received.closed);
@@ -104,7 +127,7 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
   });
 });
 
-/** @throws Error when the condition does not come true while a busy machine may need for it. */
+/** @throws Error when the condition does not come true in the time that a busy machine may need for it. */
 async function until(condition: () => boolean): Promise<void> {
   const giveUpAt = Date.now() + 60_000;
   while (!condition()) {
