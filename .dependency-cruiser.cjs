@@ -39,7 +39,7 @@ const layers = {
     '^src/[^/]+/index\\.ts$',
     '^src/stores/[^/]+/index\\.ts$',
     '^src/testing/server/faking\\.ts$',
-    '^src/client/calls/(?:connection|bearer-token)\\.ts$',
+    '^src/client/calls/(?:connection|credentials)\\.ts$',
     '^generated/grpc/reflection/v1/',
     GAX,
   ],

@@ -27,7 +27,7 @@ export type {
   OperationSource,
 } from './client/operations/operation-handles.js';
 export type { OperationsClientOptions } from './client/operations/client-options.js';
-export type { RetryPredicate } from './client/waiting/failure.js';
+export type { RetryPredicate } from './client/waiting/retry.js';
 export { OperationsClient } from './client/operations/operations-client.js';
 export { type OperationMethod, operationMethod } from './core/operation-method.js';
 export type { AnyForm, BytesForm, OperationMessage, StatusForm } from './core/operation-message.js';

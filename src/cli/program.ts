@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { cancelCommand } from './commands/cancel.js';
-import { completeCommand } from './commands/complete.js';
-import { completionCommand } from './commands/completion.js';
+import { completeCommand, completionCommand } from './commands/completion.js';
 import { deleteCommand } from './commands/delete.js';
 import { getCommand } from './commands/get.js';
 import { initScriptCommand } from './commands/init-script.js';
@@ -11,10 +10,8 @@ import { serveCommand } from './commands/serve.js';
 import { startCommand } from './commands/start.js';
 import { waitCommand } from './commands/wait.js';
 import { watchCommand } from './commands/watch.js';
-import { commanderFailure } from './failures/commander-failure.js';
-import { EXIT_CODES_HELP, ExitCode } from './failures/exit-code.js';
-import { failureOf } from './failures/failure.js';
 import { acceptEarlyOptions, settleOptions } from './options/settle-options.js';
+import { commanderFailure, EXIT_CODES_HELP, ExitCode, failureOf } from './output/failure.js';
 import type { Terminal } from './output/terminal.js';
 
 const COMMANDS = [

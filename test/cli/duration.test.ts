@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseDurationMs } from '../../src/cli/options/duration.js';
+import { parseDurationMs } from '../../src/cli/options/options.js';
 
 describe('parseDurationMs', () => {
   it.each([

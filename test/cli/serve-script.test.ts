@@ -156,7 +156,7 @@ describe('serve --watch', () => {
     expect(await codeOf(caller.get('operations/a'))).toBe(Code.ABORTED);
 
     replace(script, 'methods: { Insist: { durationMs: 1 } }\nfaults: [{ code: DATA_LOSS, times: always }]');
-    await serving.line(/counts from now on/, 'stderr');
+    await serving.line(/script was reloaded/, 'stderr');
     expect(await codeOf(caller.get('operations/a'))).toBe(Code.DATA_LOSS);
 
     writeFileSync(script, 'faults: [{ code: ABORTD, times: always }]');
@@ -178,7 +178,7 @@ describe('serve --watch', () => {
     const { serving, caller, path } = await serve(hang, '--watch');
     const name = await startJob(serving.address, 'Hang');
     replace(path('jobs.yaml'), 'methods: { Jobs.Hang: { durationMs: 1 } }');
-    await serving.line(/counts from now on/, 'stderr');
+    await serving.line(/script was reloaded/, 'stderr');
     const second = await startJob(serving.address, 'Hang');
     expect((await caller.wait(second)).done).toBe(true);
     expect((await caller.get(name)).done).toBe(false);

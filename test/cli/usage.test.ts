@@ -1,7 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { Code, StatusError } from 'longrunning';
-import { failureOf } from '../../src/cli/failures/failure.js';
-import { UsageError } from '../../src/cli/failures/usage-error.js';
+import { failureOf, UsageError } from '../../src/cli/output/failure.js';
 import { FAULTY_SCRIPT, JOBS_PROTO, Running, run, Serving } from './command-line.js';
 
 // Some commands are processes of their own, which takes its time on a busy machine.

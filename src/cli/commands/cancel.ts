@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { inSession } from '../connection/in-session.js';
-import { ExitCode } from '../failures/exit-code.js';
+import { inSession } from '../connection/session.js';
 import { type CallingOptions, operationsCommand, type WaitingOptions } from '../options/options.js';
-import { printable } from '../output/printable.js';
+import { ExitCode } from '../output/failure.js';
 import type { Terminal } from '../output/terminal.js';
+import { printable } from '../output/terminal-text.js';
 
 /** `longrunning cancel NAME [--wait]` */
 export function cancelCommand(terminal: Terminal): Command {

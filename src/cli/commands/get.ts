@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { inSession } from '../connection/in-session.js';
-import { ExitCode } from '../failures/exit-code.js';
+import { inSession } from '../connection/session.js';
 import { type CallingOptions, operationsCommand } from '../options/options.js';
+import { ExitCode } from '../output/failure.js';
 import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning get NAME` */

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { ExitCode } from '../failures/exit-code.js';
 import { type ProtoOptions, withProtoOptions } from '../options/options.js';
+import { ExitCode } from '../output/failure.js';
 import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning init-script` */

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
-import { inSession } from '../connection/in-session.js';
-import { type CallingOptions, operationsCommand } from '../options/options.js';
-import { readPageSize } from '../options/page-size.js';
+import { inSession } from '../connection/session.js';
+import { type CallingOptions, operationsCommand, readPageSize } from '../options/options.js';
 import type { Terminal } from '../output/terminal.js';
 
 interface ListOptions extends CallingOptions {

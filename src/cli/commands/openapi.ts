@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
 import type { ServiceDescription } from '../../gateway/index.js';
-import { ExitCode } from '../failures/exit-code.js';
-import { UsageError } from '../failures/usage-error.js';
 import { type ProtoOptions, withProtoOptions } from '../options/options.js';
+import { badRule, ExitCode, UsageError } from '../output/failure.js';
 import type { Terminal } from '../output/terminal.js';
 
 interface OpenApiOptions extends ProtoOptions {
@@ -38,8 +37,7 @@ export function openApiCommand(terminal: Terminal): Command {
 }
 
 async function describe(options: OpenApiOptions): Promise<object> {
-  const { openApiDocument } = await import('../../gateway/index.js');
-  const { badRule } = await import('../failures/bad-rule.js');
+  const { HttpRuleError, openApiDocument } = await import('../../gateway/index.js');
   const services = await servicesOf(options);
   const { serviceConfig: file } = options;
   const config = file !== undefined && {
@@ -48,23 +46,24 @@ async function describe(options: OpenApiOptions): Promise<object> {
   try {
     return openApiDocument({ ...services, ...config });
   } catch (error) {
-    // What a file says that somebody named is for that person to put right.
+    // Mistakes in files that the user names are usage errors.
     if (error instanceof TypeError && options.descriptors)
       throw new UsageError(error.message, { cause: error });
+    if (!(error instanceof HttpRuleError)) throw error;
     const files = options.descriptors === undefined ? options.proto : [options.descriptors];
     throw badRule(error, files, 'replace it with --service-config');
   }
 }
 
-/** Protos lose their comments when they are read; the descriptors of this package have them. */
+/** Reads services with their comments, which protos lose when read; the descriptors of this package keep them. */
 async function servicesOf({ descriptors, ...protos }: OpenApiOptions): Promise<ServiceDescription> {
   if (descriptors !== undefined) return { descriptors: await read(descriptors, 'descriptor set') };
   if (protos.proto.length === 0) {
     const file = createRequire(import.meta.url).resolve('longrunning/descriptors');
     return { descriptors: await readFile(file) };
   }
-  const { schemaOf } = await import('../types/protos.js');
-  const { registry, annotationOf } = await schemaOf(protos);
+  const { schemaOfProtos } = await import('../types/types.js');
+  const { registry, annotationOf } = await schemaOfProtos(protos);
   return { descriptors: registry, annotationOf };
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { inSession } from '../connection/in-session.js';
+import { inSession } from '../connection/session.js';
 import { type CallingOptions, callingCommand, type WaitingOptions } from '../options/options.js';
 import type { Terminal } from '../output/terminal.js';
 
@@ -18,7 +18,7 @@ export function startCommand(terminal: Terminal): Command {
     .addHelpText('after', EXAMPLE)
     .action((name: string, json: string, options: CallingOptions & WaitingOptions) =>
       inSession(terminal, options, async (session) => {
-        const { startByName } = await import('../operations/start-by-name.js');
+        const { startByName } = await import('../operations/start.js');
         return startByName(session, { name, json, wait: options.wait ?? false });
       }),
     );

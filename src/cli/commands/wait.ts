@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { inSession } from '../connection/in-session.js';
+import { inSession } from '../connection/session.js';
 import { type CallingOptions, operationsCommand } from '../options/options.js';
 import type { Terminal } from '../output/terminal.js';
 

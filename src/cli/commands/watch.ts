@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { inSession } from '../connection/in-session.js';
+import { inSession } from '../connection/session.js';
 import { type CallingOptions, operationsCommand, readDuration } from '../options/options.js';
 import type { Terminal } from '../output/terminal.js';
 

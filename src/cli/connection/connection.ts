@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { assertBearerToken } from '../../client/calls/bearer-token.js';
+import { assertBearerToken } from '../../client/calls/credentials.js';
 import {
   Code,
   OperationsClient,
@@ -11,8 +11,8 @@ import {
   type TokenSource,
 } from '../../index.js';
 import { OperationsService } from '../../server/index.js';
-import { messageOf, UsageError } from '../failures/usage-error.js';
 import type { ConnectingOptions } from '../options/options.js';
+import { messageOf, UsageError } from '../output/failure.js';
 import { tokenSource } from './token-source.js';
 
 const { getOperation, listOperations, cancelOperation, deleteOperation } = OperationsService;

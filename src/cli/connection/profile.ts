@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, UsageError } from '../failures/usage-error.js';
+import { messageOf, UsageError } from '../output/failure.js';
 import type { Output } from '../output/terminal.js';
 
 /** Settings of a profile file, by the names that the options have in commander. */

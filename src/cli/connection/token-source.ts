@@ -1,7 +1,7 @@
 import { exec } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { TokenSource } from '../../index.js';
-import { messageOf, UsageError } from '../failures/usage-error.js';
+import { messageOf, UsageError } from '../output/failure.js';
 
 /** The options that say where a bearer token comes from; at most one of them is set. */
 export interface TokenOptions {

@@ -1,6 +1,6 @@
 import type { Operation } from '../../index.js';
 import type { Session } from '../connection/session.js';
-import type { ExitCode } from '../failures/exit-code.js';
+import type { ExitCode } from '../output/failure.js';
 import type { OperationView } from '../output/operation-json.js';
 import { ProgressDisplay } from '../output/progress-display.js';
 import { followOperation } from './follow-operation.js';

@@ -1,17 +1,17 @@
 import {
+  type CallOptions,
   Code,
   connectionFault,
   type Operation,
   type OperationOutcome,
+  type OperationsApi,
   operationHandles,
   StatusError,
   WaitTimeoutError,
 } from '../../index.js';
-import { AWAY, tellingAvailability } from '../connection/availability.js';
-import { Interrupted, interruptible } from '../connection/interruption.js';
 import type { Session } from '../connection/session.js';
-import { ExitCode } from '../failures/exit-code.js';
-import { oneLine } from '../failures/failure.js';
+import { ExitCode, oneLine } from '../output/failure.js';
+import { Interrupted, interruptible } from '../output/terminal.js';
 
 /** Shows what becomes of an operation. */
 export interface OperationViewer {
@@ -111,4 +111,48 @@ function exitCodeOf({ state }: Outcome): ExitCode {
     case 'cancelled':
       return ExitCode.OPERATION_CANCELLED;
   }
+}
+
+/** What is said, on standard error, of a server that does not answer. */
+export const AWAY = 'server UNAVAILABLE, trying again';
+
+/** Whether a call failed because the server could not be reached, or did not answer it in time. */
+export function isAway(error: unknown): boolean {
+  return (
+    error instanceof StatusError && (error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED)
+  );
+}
+
+/**
+ * Passes calls on, and tells when the server ceases to answer and when it answers again: waits put up with that,
+ * and say nothing of it.
+ */
+export function tellingAvailability(api: OperationsApi, tell: (available: boolean) => void): OperationsApi {
+  let available = true;
+  const found = (now: boolean) => {
+    if (now === available) return;
+    available = now;
+    tell(now);
+  };
+  const heard = async <Answer>(
+    call: (options?: CallOptions) => Promise<Answer>,
+    options?: CallOptions,
+  ): Promise<Answer> => {
+    try {
+      const answer = await call(options);
+      found(true);
+      return answer;
+    } catch (error) {
+      // What the caller's own signal ended says nothing of the server.
+      if (!options?.signal?.aborted) found(!isAway(error));
+      throw error;
+    }
+  };
+  return {
+    getOperation: (request, options) => heard((call) => api.getOperation(request, call), options),
+    listOperations: (request, options) => heard((call) => api.listOperations(request, call), options),
+    cancelOperation: (request, options) => heard((call) => api.cancelOperation(request, call), options),
+    deleteOperation: (request, options) => heard((call) => api.deleteOperation(request, call), options),
+    waitOperation: (request, options) => heard((call) => api.waitOperation(request, call), options),
+  };
 }

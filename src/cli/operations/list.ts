@@ -1,8 +1,7 @@
 import type { ListRequest, Operation, OperationsApi } from '../../index.js';
 import type { Session } from '../connection/session.js';
-import { ExitCode } from '../failures/exit-code.js';
-import { oneLine } from '../failures/failure.js';
-import { LARGEST_PAGE } from '../options/page-size.js';
+import { LARGEST_PAGE } from '../options/options.js';
+import { ExitCode, oneLine } from '../output/failure.js';
 import { OperationTable } from '../output/table.js';
 import { columnsOf } from '../output/terminal.js';
 

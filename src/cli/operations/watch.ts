@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listOperations, type Operation, type OperationsApi } from '../../index.js';
-import { AWAY, isAway, tellingAvailability } from '../connection/availability.js';
-import { interruptible } from '../connection/interruption.js';
+import { OperationsService } from '../../server/index.js';
 import type { Session } from '../connection/session.js';
-import { ExitCode } from '../failures/exit-code.js';
-import { LARGEST_PAGE } from '../options/page-size.js';
-import { ChangedOperations } from './changed-operations.js';
-import { followOperation } from './follow-operation.js';
+import { LARGEST_PAGE } from '../options/options.js';
+import { ExitCode } from '../output/failure.js';
+import { interruptible } from '../output/terminal.js';
+import { AWAY, followOperation, isAway, tellingAvailability } from './follow-operation.js';
 
 /** Also those names whose ids have slashes of their own, as some of Google's have. */
 const OPERATION_NAME = /(?:^|\/)operations\/./;
@@ -70,4 +69,27 @@ function untilEnded(session: Session, work: (signal: AbortSignal) => Promise<nev
 
 function tellTrouble({ terminal }: Session, text: string | undefined): void {
   if (text !== undefined) terminal.stderr.write(`${text}\n`);
+}
+
+/** Of one listing after another: what is new, and what has changed. */
+export class ChangedOperations {
+  #known: ReadonlyMap<string, Buffer> = new Map();
+
+  /** Those of a listing, newest first, that the one before it had not, or had otherwise; oldest first. */
+  of(listing: readonly Operation[]): Operation[] {
+    const before = this.#known;
+    const states = listing.map((operation) => [operation.name, bytesOf(operation)] as const);
+    // What is no longer listed is forgotten.
+    this.#known = new Map(states);
+    return listing
+      .filter((operation, index) => {
+        const state = states[index]?.[1];
+        return !state || !before.get(operation.name)?.equals(state);
+      })
+      .reverse();
+  }
+}
+
+function bytesOf(operation: Operation): Buffer {
+  return OperationsService.getOperation.responseSerialize(operation);
 }

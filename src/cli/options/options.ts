@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { TokenOptions } from '../connection/token-source.js';
-import { UsageError } from '../failures/usage-error.js';
-import { parseDurationMs } from './duration.js';
+import { UsageError } from '../output/failure.js';
 
 /** Where a server is found unless `--address` or LONGRUNNING_ADDRESS says otherwise. */
 export const DEFAULT_ADDRESS = 'localhost:50051';
@@ -146,4 +145,27 @@ function repeatable(flags: string, description: string): Option {
 /** The option of commands that can wait for the operation to end. */
 export interface WaitingOptions {
   readonly wait?: true;
+}
+
+/** The largest page that servers give (CONTRACT 26): all there is with the fewest calls. */
+export const LARGEST_PAGE = 1000;
+
+/** @throws InvalidArgumentError when it is no whole number from 1. */
+export function readPageSize(text: string): number {
+  const size = Number(text);
+  if (!/^\d{1,9}$/.test(text) || size === 0)
+    throw new InvalidArgumentError('Write a whole number, 1 or more.');
+  return size;
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/**
+ * Reads `500ms`, `30s`, `1.5m`, `2h` or plain seconds, `30`, as milliseconds, at least one; undefined when it
+ * is none of these.
+ */
+export function parseDurationMs(text: string): number | undefined {
+  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const durationMs = Math.round(Number(amount) * (UNITS_MS[unit] ?? Number.NaN));
+  return durationMs >= 1 && durationMs <= Number.MAX_SAFE_INTEGER ? durationMs : undefined;
 }

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { Address } from '../../index.js';
 import { type Profile, readProfile } from '../connection/profile.js';
-import { oneLine } from '../failures/failure.js';
-import { UsageError } from '../failures/usage-error.js';
+import { oneLine, UsageError } from '../output/failure.js';
 import type { Output } from '../output/terminal.js';
 import { connectingOptions, DEFAULT_ADDRESS, googleOption } from './options.js';
 

@@ -1,9 +1,9 @@
 import { SingleBar } from 'cli-progress';
-import { changedFields } from './fields.js';
 import { type AnyJson, detailOf, type OperationView, remarksOf } from './operation-json.js';
-import { printable } from './printable.js';
+import { changedFields } from './operation-text.js';
 import { progressOf } from './progress.js';
 import type { Output } from './terminal.js';
+import { printable } from './terminal-text.js';
 
 const DEFAULT_COLUMNS = 80;
 const BAR_WIDTH = 30;

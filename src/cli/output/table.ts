@@ -1,7 +1,5 @@
-import { ageOf } from './age.js';
 import { detailOf, type OperationView } from './operation-json.js';
-import { printable } from './printable.js';
-import { cutEnd, cutStart, padEnd, textWidth } from './text-width.js';
+import { cutEnd, cutStart, padEnd, printable, textWidth } from './terminal-text.js';
 
 const HEAD = ['NAME', 'STATE', 'CREATED', 'ENDED', 'DETAIL'] as const;
 const [NAME, DETAIL] = [0, 4];
@@ -74,4 +72,27 @@ function cells(operation: OperationView, nowMs: number): string[] {
   const { name = '', metadata } = json;
   const { createTime, endTime } = metadata ?? {};
   return [name, state, ageOf(createTime, nowMs), ageOf(endTime, nowMs), detailOf(operation)].map(printable);
+}
+
+const UNITS = [
+  ['y', 365 * 86_400],
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+/**
+ * A time of ProtoJSON as people say it: `5m ago`, rounded down; `-` when there is none.
+ *
+ * @param nowMs - milliseconds since 1970.
+ */
+export function ageOf(time: unknown, nowMs: number): string {
+  const timeMs = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  if (Number.isNaN(timeMs)) return '-';
+  const seconds = Math.trunc((nowMs - timeMs) / 1000);
+  const [unit, unitSeconds] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ['s', 1];
+  const amount = `${Math.trunc(Math.abs(seconds) / unitSeconds)}${unit}`;
+  // The clocks of server and client may differ.
+  return seconds < 0 ? `in ${amount}` : `${amount} ago`;
 }

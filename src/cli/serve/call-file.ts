@@ -1,25 +1,25 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { RecordedCall } from '../../testing/index.js';
-import { UsageError } from '../failures/usage-error.js';
+import { UsageError } from '../output/failure.js';
 import type { Log } from './log.js';
 
-/** Headers by which their sender is known. */
+/** Headers with credentials. */
 const SECRET = /^(?:(?:proxy-)?authorization|cookie|x-goog-api-key|x-goog-iam-authorization-token)$/;
 
 const NEWLINE = 10;
 
 /**
- * A file with a line of JSON for each call, after what it had before. A line is with the system as soon as its call has
- * ended, so it survives however the process ends; not a machine that stops dead.
+ * File to which one line of JSON per call is appended. The line is written when the call ends, so it survives a crash
+ * of the process, but not of the machine.
  */
 export class CallFile {
   readonly #path: string;
   readonly #fd: number;
   readonly #logger: Log;
   #closed = false;
-  /** Set while lines get lost, so that it is told once. */
+  /** True while lines are lost, so that the failure is logged once. */
   #failing = false;
-  /** Whether the file ends within a line. */
+  /** True if the file ends within a line. */
   #torn: boolean;
 
   private constructor(path: string, fd: number, logger: Log) {
@@ -30,10 +30,10 @@ export class CallFile {
     this.#torn = !endsInLine(fd);
   }
 
-  /** @throws UsageError when it cannot be written to. */
+  /** Opens the file. @throws UsageError if it is not writable. */
   static open(path: string, logger: Log): CallFile {
     try {
-      // What others sent is nobody else's business.
+      // Requests are private: only the owner may read the file.
       return new CallFile(path, openSync(path, 'a+', 0o600), logger);
     } catch (cause) {
       const { message } = cause as Error;
@@ -48,13 +48,13 @@ export class CallFile {
       this.#write(`${JSON.stringify({ ...call, headers: withoutSecrets(call.headers) })}\n`);
       this.#failing = false;
     } catch (err) {
-      const message = `calls cannot be recorded in ${this.#path}: they are left out until they can`;
+      const message = `calls cannot be recorded in ${this.#path}: they are omitted until writing works again`;
       if (!this.#failing) this.#logger.error({ err }, message);
       this.#failing = true;
     }
   }
 
-  /** @param open - the calls that have not ended: they are recorded without an outcome. */
+  /** Closes the file. @param open - unfinished calls, which are recorded without an outcome. */
   close(open: readonly RecordedCall[] = []): void {
     for (const call of open) this.add(call);
     if (!this.#closed) closeSync(this.#fd);

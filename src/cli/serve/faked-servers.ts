@@ -9,34 +9,32 @@ import {
   type Telemetry,
 } from '../../server/index.js';
 import { DEFAULT_SCRIPT, type FakeServer, fakeServer } from '../../testing/server/faking.js';
-import { badRule } from '../failures/bad-rule.js';
-import { UsageError } from '../failures/usage-error.js';
+import { badRule, UsageError } from '../output/failure.js';
 import type { CallFile } from './call-file.js';
-import type { TransportLimits } from './limit-options.js';
-import type { ListenSettings } from './listen.js';
 import type { Log } from './log.js';
+import type { ListenSettings, TransportLimits } from './options.js';
 import type { ServedProtos } from './served-protos.js';
 
-/** What the servers are made with. */
+/** Settings of the faked servers. */
 export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
-  /** Where operations are kept. */
+  /** Store of the operations. */
   readonly store: OperationStore;
-  /** Who may do what; undefined: everybody everything. */
+  /** Access policy; undefined permits everything. */
   readonly authorize: Authorization | undefined;
-  /** Undefined: nobody measures. */
+  /** Undefined if metrics are not collected. */
   readonly telemetry?: Telemetry | undefined;
-  /** How much is taken on. */
+  /** Limits of operations and of callers. */
   readonly limits: CallerLimitOptions &
     Pick<OperationsOptions, 'concurrency' | 'maxUnfinished' | 'maxPageBytes' | 'maxResultBytes'>;
-  /** How much may be under way on connections. */
+  /** Limits of requests in progress. */
   readonly transport: TransportLimits;
 }
 
 /**
- * Makes a gRPC server of what is faked, as test servers do, and a gateway before it unless REST is not spoken.
+ * Creates a gRPC server of the faked services, like a test server, and a gateway in front of it unless REST is off.
  *
- * @param recording - is told of every call when it ends.
- * @throws UsageError when the protos, or their HTTP rules, cannot be served.
+ * @param recording - receives every call when it ends.
+ * @throws UsageError if the protos or their HTTP rules cannot be served.
  */
 export function fakedServers(
   { schema, script = DEFAULT_SCRIPT, serviceConfig }: ServedProtos,
@@ -45,7 +43,7 @@ export function fakedServers(
   logger: Log,
 ): FakeServer {
   try {
-    // Calls come once there is a server.
+    // No call arrives before `fake` is assigned.
     const authenticate: Authenticate = (call) => fake.operations.authenticate(call);
     const fake: FakeServer = fakeServer({
       apis: [{ schema, script }],

@@ -6,48 +6,36 @@ import {
   type PortServers,
   type ServedPort,
   servePort,
-  type TlsFiles,
+  watchTlsFiles,
 } from '../../gateway/index.js';
-import { UsageError } from '../failures/usage-error.js';
+import { messageOf, UsageError } from '../output/failure.js';
+import type { Terminal } from '../output/terminal.js';
 import type { Log } from './log.js';
+import type { ListenSettings } from './options.js';
 
-/** Where a server listens, and what for. */
-export interface ListenSettings {
-  /** `host:port`, port 0 for any that is free, or `unix:path`. */
-  readonly address: string;
-  /** What is answered there. REST is apart when it has an address of its own. */
-  readonly speaks: 'gRPC and REST' | 'gRPC' | 'REST' | { readonly restAddress: string };
-  /** Whether to do without TLS where other machines reach it. */
-  readonly insecure: boolean;
-  /** Undefined: no TLS. */
-  readonly tlsFiles: TlsFiles | undefined;
-  /** At each port; undefined: no limit. */
-  readonly maxConnections?: number | undefined;
-}
-
-/** The ports that are listened on. */
+/** Ports that the server listens on. */
 export interface Ports {
-  /** What is answered at the address. */
+  /** Port at the main address. */
   readonly main: ServedPort;
-  /** REST, when it is apart. */
+  /** Separate port of REST, if it has one. */
   readonly rest: ServedPort | undefined;
 }
 
-/** Who answers. */
-export interface Answering {
+/** Servers behind the ports. */
+export interface Listeners {
   readonly server: Server;
-  /** Undefined when REST is not spoken. */
+  /** Undefined if REST is not served. */
   readonly gateway: Gateway | undefined;
   readonly logger: Log;
 }
 
 /**
- * Makes servers listen.
+ * Listens on the configured addresses.
  *
- * @throws UsageError when an address is malformed or cannot be listened on.
+ * @throws UsageError if an address is malformed or unavailable.
  */
 export async function listen(
-  { server, gateway, logger }: Answering,
+  { server, gateway, logger }: Listeners,
   { address, speaks, insecure, maxConnections }: ListenSettings,
   tls: ChangingTls | undefined,
 ): Promise<Ports> {
@@ -69,25 +57,55 @@ export async function listen(
   }
 }
 
-/** Finishes the requests that are being answered; what then still hangs is cut off. */
+/** Stops listening. Requests in progress have `graceMs` to finish before they are cut off. */
 export async function closePorts({ main, rest }: Ports, graceMs: number): Promise<void> {
   await Promise.all([main.close({ graceMs }), rest?.close({ graceMs })]);
 }
 
 /**
- * Has one port answered.
+ * Listens on one port.
  *
- * @throws UsageError when its address is malformed or cannot be listened on.
+ * @throws UsageError if the address is malformed or unavailable.
  */
 export async function serveAt(options: PortOptions): Promise<ServedPort> {
   try {
     return await servePort(options);
   } catch (error) {
-    throw refused(options.address, error);
+    throw listenError(options.address, error);
   }
 }
 
-function refused(address: string, cause: unknown): UsageError {
+/** Certificates of the server, if it has any, and a function that stops watching them. */
+export interface Certificates {
+  readonly tls: ChangingTls | undefined;
+  readonly stop: () => void;
+}
+
+/**
+ * Reads the certificates, now and again when they change or on SIGHUP.
+ *
+ * @throws UsageError if they are unreadable or invalid.
+ */
+export async function readCertificates(
+  { tlsFiles, terminal }: Pick<ListenSettings, 'tlsFiles'> & { readonly terminal: Terminal },
+  logger: Log,
+): Promise<Certificates> {
+  if (!tlsFiles) return { tls: undefined, stop: () => {} };
+  try {
+    const tls = await watchTlsFiles(tlsFiles, { logger });
+    const reload = () => void tls.reload();
+    terminal.on('SIGHUP', reload);
+    const stop = () => {
+      terminal.off('SIGHUP', reload);
+      tls[Symbol.dispose]();
+    };
+    return { tls, stop };
+  } catch (cause) {
+    throw new UsageError(messageOf(cause), { cause });
+  }
+}
+
+function listenError(address: string, cause: unknown): UsageError {
   const { message, code } = cause as NodeJS.ErrnoException;
   if (cause instanceof TypeError) return new UsageError(message, { cause });
   const hint =

@@ -1,28 +1,28 @@
 import { createRequire } from 'node:module';
 import { StatusError } from '../../index.js';
 import type { Logger } from '../../server/index.js';
-import type { LogLevel } from './observing-options.js';
+import type { LogLevel } from './options.js';
 
-/** How many causes of an error are told. */
-const MOST_CAUSES = 5;
+/** Upper bound on the causes of an error in one log line. */
+const MAX_CAUSES = 5;
 
 /** Upper bound on one text of an error, in UTF-16 code units: messages may have megabytes. */
 const MAX_TEXT_LENGTH = 16 * 1024;
 
 type Write = Logger['error'];
 
-/** The log of a server. */
+/** Log of a server. */
 export interface Log extends Logger {
   readonly info: Write;
   readonly warn: Write;
 }
 
 /**
- * A log on standard error, an object a line. Of errors it has what says what went wrong, and none of the other things
- * that libraries hang on them: requests, their headers, configurations.
+ * Opens a log on standard error, one JSON object per line. Errors are logged with type, message, stack, code and cause.
+ * Other fields are omitted: libraries attach requests, headers and configurations.
  *
- * What writes it is loaded for the first line; and without a level that asks for it nobody puts together what `debug`
- * would be told of every call.
+ * The first line loads pino. `debug` exists only at levels `debug` and `trace`, so that other levels do not pay for
+ * the facts of every call.
  */
 export function openLog(level: LogLevel): Log {
   let opened: Required<Log> | undefined;
@@ -38,9 +38,9 @@ export function openLog(level: LogLevel): Log {
 
 function openPino(level: LogLevel): Required<Log> {
   const { destination, pino }: typeof import('pino') = createRequire(import.meta.url)('pino');
-  const serializers = { err: (error: unknown) => errorFacts(error, MOST_CAUSES) };
+  const serializers = { err: (error: unknown) => errorFacts(error, MAX_CAUSES) };
   const stderr = destination({ fd: 2, sync: true });
-  // A full disk, or a pipe that nobody reads, costs lines of the log and not the server.
+  // A full disk or a closed pipe loses log lines, and must not end the server.
   stderr.on('error', () => {});
   return pino({ base: null, level, serializers }, stderr);
 }

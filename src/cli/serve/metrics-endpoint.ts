@@ -2,40 +2,40 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ChangingTls, Gateway, ServedPort } from '../../gateway/index.js';
 import type { Telemetry } from '../../server/index.js';
-import { UsageError } from '../failures/usage-error.js';
+import { UsageError } from '../output/failure.js';
 import { serveAt } from './listen.js';
 import type { Log } from './log.js';
 
 const PACKAGES = ['@opentelemetry/api', '@opentelemetry/sdk-metrics', '@opentelemetry/exporter-prometheus'];
 const PATH = '/metrics';
-/** A request for metrics has no body, and few headers. */
+/** Time for a request to arrive: it has no body and few headers. */
 const ARRIVAL_MS = 10_000;
 
-/** How the port is secured. */
+/** Security of the port. */
 export interface MetricsSecurity {
   readonly insecure: boolean;
   readonly tls: ChangingTls | undefined;
   readonly logger: Log;
 }
 
-/** Metrics that Prometheus reads. */
+/** Metrics for Prometheus. */
 export interface MetricsEndpoint {
-  /** To be told of what there is to measure. */
+  /** Receives the measurements. */
   readonly telemetry: Telemetry;
-  /** Listens at `host:port` or `unix:path`, as the other ports do. */
+  /** Listens at `host:port` or `unix:path`, like the other ports. */
   listen(address: string, security: MetricsSecurity): Promise<ServedPort>;
   close(): Promise<void>;
 }
 
 /**
- * Loads what it takes, only now: nobody else pays for it.
+ * Loads OpenTelemetry and creates the endpoint. Servers without metrics do not load it.
  *
- * @throws UsageError when the packages are not installed.
+ * @throws UsageError if the packages are not installed.
  */
 export async function metricsEndpoint(): Promise<MetricsEndpoint> {
   const { MeterProvider, PrometheusExporter } = await loadSdk();
   const { openTelemetry } = await import('../../opentelemetry/index.js');
-  // Its own server takes port 0 for its default. Target info would name the path of the executable.
+  // The exporter's own server replaces port 0 by its default. Target info would reveal the path of the executable.
   const exporter = new PrometheusExporter({ preventServerStart: true, withoutTargetInfo: true });
   const meterProvider = new MeterProvider({ readers: [exporter] });
   const answer = answering((request, response) => exporter.getMetricsRequestHandler(request, response));
@@ -62,7 +62,7 @@ async function loadSdk() {
   }
 }
 
-/** What a port needs of whoever answers HTTP there. */
+/** Adapts the metrics handler to the interface of a gateway, which ports serve. */
 function answering(metrics: (request: IncomingMessage, response: ServerResponse) => void): Gateway {
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     const [path] = (request.url ?? '').split('?');

@@ -1,45 +1,43 @@
 import type { Server } from '@grpc/grpc-js';
 import type { ServedPort } from '../../gateway/index.js';
 import type { FakeServer } from '../../testing/server/faking.js';
-import { onTermination, signalExitCode, type TerminationSignal } from '../connection/termination.js';
-import { ExitCode } from '../failures/exit-code.js';
+import { ExitCode } from '../output/failure.js';
 import type { Terminal } from '../output/terminal.js';
+import { onTermination, signalExitCode, type TerminationSignal } from '../output/terminal.js';
 import { CallFile } from './call-file.js';
-import { readCertificates } from './certificates.js';
 import { type FakedServersSettings, fakedServers } from './faked-servers.js';
-import { closePorts, type ListenSettings, listen, type Ports } from './listen.js';
+import { closePorts, listen, type Ports, readCertificates } from './listen.js';
 import { type Log, openLog } from './log.js';
 import { type MetricsEndpoint, metricsEndpoint } from './metrics-endpoint.js';
-import type { LogLevel } from './observing-options.js';
-import { readScript, type ServedProtos } from './served-protos.js';
-import { onChange } from './watched-file.js';
+import type { ListenSettings, LogLevel } from './options.js';
+import { onChange, readScript, type ServedProtos } from './served-protos.js';
 
-/** How long calls that are being answered when the server closes have to finish. */
+/** Time for calls in progress to finish when the server closes. */
 const SHUTDOWN_MS = 1000;
-/** How long after the grace all has to be over: recording what was interrupted, and finishing calls twice. */
-const LEAVE_BEHIND_MS = 4000;
+/** Time after the grace for everything else: recording interruptions, and finishing calls on both protocols. */
+const FORCED_EXIT_MS = 4000;
 
-/** How a server runs. */
+/** Settings of a running server. */
 export interface ServeSettings extends ListenSettings, FakedServersSettings {
-  /** How long running work has to end once the server is told to stop. */
+  /** Time for running work to end after the signal to stop. */
   readonly graceMs: number;
-  /** How long health says NOT_SERVING before that, while all goes on. */
+  /** Time before the shutdown in which health reports NOT_SERVING while calls are still accepted. */
   readonly drainDelayMs: number;
-  /** The script, to be read anew whenever it changes; undefined: never. */
+  /** Script file to reload on changes; undefined disables reloading. */
   readonly watch: string | undefined;
-  /** The file that calls are recorded in; undefined: none. */
+  /** File in which to record calls; undefined disables recording. */
   readonly record: string | undefined;
-  /** Where metrics are read; undefined: nowhere. */
+  /** Address of the metrics endpoint; undefined disables it. */
   readonly metricsAddress: string | undefined;
   readonly logLevel: LogLevel;
   readonly terminal: Terminal;
 }
 
 /**
- * Serves until SIGINT or SIGTERM: then waits are answered, work has its grace and calls are finished. What then still
- * hangs, such as a store that does not answer, is left behind. A second signal ends the process at once.
+ * Serves until SIGINT or SIGTERM. Then it answers waits, gives work its grace and finishes calls. If something hangs,
+ * such as a store that does not answer, the process exits anyway. A second signal ends it at once.
  *
- * @throws UsageError when it cannot begin or listen.
+ * @throws UsageError if the server cannot start or listen.
  */
 export async function serveUntilTerminated(served: ServedProtos, settings: ServeSettings): Promise<void> {
   const { record, metricsAddress, logLevel } = settings;
@@ -54,7 +52,7 @@ export async function serveUntilTerminated(served: ServedProtos, settings: Serve
   }
 }
 
-/** Who looks on. */
+/** Recording, metrics and log of a server. */
 interface Observers {
   readonly recording: CallFile | undefined;
   readonly metrics: MetricsEndpoint | undefined;
@@ -70,7 +68,7 @@ async function serve(
   const fakes = fakedServers(served, settings, recording, logger);
   const { server, gateway, operations } = fakes;
   const terminated = Promise.withResolvers<TerminationSignal>();
-  const stopHeeding = onTermination(terminal, terminated.resolve);
+  const stopListening = onTermination(terminal, terminated.resolve);
   let ports: Ports | undefined;
   let metricsPort: ServedPort | undefined;
   let stopReloading = () => {};
@@ -84,20 +82,20 @@ async function serve(
     if (watch !== undefined) stopWatching = followScript(watch, served, fakes, logger);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
-    tellReady(ports, metricsPort, terminal);
+    printAddresses(ports, metricsPort, terminal);
     const signal = await terminated.promise;
     logger.info({ signal, graceMs, drainDelayMs }, 'stopping; a second signal ends at once');
   } finally {
-    stopHeeding();
+    stopListening();
     stopWatching();
     stopReloading();
-    const stopHeedingSecond = onTermination(terminal, (signal) => {
+    const stopListeningAgain = onTermination(terminal, (signal) => {
       recording?.close(fakes.calls);
       terminal.exit(signalExitCode(signal));
     });
-    // What never began needs no delay.
+    // Without ports there are no calls to drain.
     const delayMs = ports ? drainDelayMs : 0;
-    const stopLeaving = leaveBehind(delayMs + graceMs + LEAVE_BEHIND_MS, terminal, logger);
+    const cancelExit = scheduleExit(delayMs + graceMs + FORCED_EXIT_MS, terminal, logger);
     try {
       await operations.close({ graceMs, delayMs });
       if (ports) await closePorts(ports, SHUTDOWN_MS);
@@ -106,28 +104,28 @@ async function serve(
       await shutDown(server);
       recording?.close(fakes.calls);
     } finally {
-      stopHeedingSecond();
-      stopLeaving();
+      stopListeningAgain();
+      cancelExit();
     }
   }
 }
 
-/** Whoever started the server reads the address from the first line. */
-function tellReady({ main, rest }: Ports, metrics: ServedPort | undefined, { stdout }: Terminal): void {
+/** Prints the addresses. Programs that start the server read the first line. */
+function printAddresses({ main, rest }: Ports, metrics: ServedPort | undefined, { stdout }: Terminal): void {
   stdout.write(`longrunning: listening on ${main.address}\n`);
   if (rest) stdout.write(`longrunning: REST on ${rest.address}\n`);
   if (metrics) stdout.write(`longrunning: metrics on ${metrics.address}\n`);
 }
 
-/** Has everything go by the script as it is in the file. One that cannot be used is told of, and changes nothing. */
+/** Reloads the script when the file changes. An invalid script is logged and ignored. */
 function followScript(script: string, { schema }: ServedProtos, fakes: FakeServer, logger: Log): () => void {
   const replace = async () => {
     fakes.replaceScript(await readScript(script, schema));
-    logger.info({ script }, 'the script has changed, and counts from now on');
+    logger.info({ script }, 'script was reloaded');
   };
   const refuse = (error: unknown) => {
     const { message } = error as Error;
-    logger.error({ script }, `the script has changed, but cannot be used; the one before stays: ${message}`);
+    logger.error({ script }, `script has changed but is invalid; the previous one stays in use: ${message}`);
   };
   return onChange(script, replace, refuse);
 }
@@ -146,7 +144,7 @@ function warnOfDeprecated({ schema }: ServedProtos, logger: Log): void {
   }
 }
 
-/** Finishes the calls that are being answered; what then still hangs is cut off. */
+/** Finishes the calls in progress, and cuts off those that take too long. */
 async function shutDown(server: Server): Promise<void> {
   const cutOff = setTimeout(() => server.forceShutdown(), SHUTDOWN_MS);
   await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
@@ -154,12 +152,14 @@ async function shutDown(server: Server): Promise<void> {
 }
 
 /**
- * Ends the process after so long, unless it has ended by itself: a store may neither answer nor fail. What it has
- * acknowledged it keeps; work that it was not told the end of counts as interrupted.
+ * Exits after `afterMs` unless the process has ended: a store may neither answer nor fail. It keeps what it has
+ * acknowledged. Work whose end it was not told counts as interrupted.
+ *
+ * @returns a function that cancels the exit.
  */
-function leaveBehind(afterMs: number, terminal: Terminal, logger: Log): () => void {
+function scheduleExit(afterMs: number, terminal: Terminal, logger: Log): () => void {
   const end = () => {
-    logger.error({ afterMs }, 'not everything could be ended in time; the process ends without it');
+    logger.error({ afterMs }, 'shutdown did not finish in time; exiting anyway');
     terminal.exit(ExitCode.SUCCEEDED);
   };
   const timer = setTimeout(end, afterMs);

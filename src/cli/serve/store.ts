@@ -1,6 +1,6 @@
 import { StatusError } from '../../index.js';
 import { memoryStore, type OperationStore } from '../../server/index.js';
-import { UsageError } from '../failures/usage-error.js';
+import { UsageError } from '../output/failure.js';
 
 const POSTGRES = /^postgres(?:ql)?:/;
 
@@ -10,10 +10,10 @@ const KNOWN =
   'write memory, sqlite:FILE, such as sqlite:operations.db, or postgres://USER:PASSWORD@HOST/DATABASE';
 
 /**
- * Opens the store that `--store` names; whoever asks for it closes it.
+ * Opens the store that `--store` names. The caller closes it.
  *
- * @param listen - where a store in PostgreSQL listens, if not where everything else goes.
- * @throws UsageError when there is no such store, or it cannot be used.
+ * @param listen - address for notifications of PostgreSQL. @defaultValue the address of the store
+ * @throws UsageError if the store is unknown or unavailable.
  */
 export async function openStore(given: string, listen?: string): Promise<OperationStore> {
   const store = await makeStore(given, listen);
@@ -41,7 +41,7 @@ async function makeStore(given: string, listen: string | undefined): Promise<Ope
   if (given === 'memory') return memoryStore();
   const path = /^sqlite:(?<path>.+)$/s.exec(given)?.groups?.path;
   if (path === undefined) throw new UsageError(`store ${JSON.stringify(given)} is unknown: ${KNOWN}`);
-  // Loaded only when asked for: Node 22 warns of node:sqlite that it is experimental.
+  // Loaded lazily: Node 22 warns that node:sqlite is experimental.
   const { sqliteStore } = await import('../../stores/sqlite/index.js');
   return sqliteStore(path);
 }

@@ -1,12 +1,20 @@
-import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { fromBinary } from '@bufbuild/protobuf';
+import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { Client, Metadata } from '@grpc/grpc-js';
+import {
+  type ServerReflectionRequest,
+  type ServerReflectionResponse,
+  ServerReflectionService,
+} from '../../../generated/grpc/reflection/v1/reflection.js';
+import { Code, StatusError } from '../../index.js';
 import { type Schema, schemaOfFiles } from '../../schema/index.js';
-import type { ReflectionClient } from './reflection-client.js';
+import type { Connection } from '../connection/connection.js';
 
 type Reflection = Pick<ReflectionClient, 'services' | 'filesWithSymbol' | 'filesNamed'>;
 
 /**
- * The types of a server, by its reflection: got when they are needed, each once. A server that has no reflection, or
- * no answer, has no types.
+ * Types that a server reports by reflection, each fetched once and only when needed. A server without reflection, or
+ * without an answer, has no types.
  */
 export class ServerTypes {
   readonly #reflection: Reflection;
@@ -19,9 +27,9 @@ export class ServerTypes {
     this.#reflection = reflection;
   }
 
-  /** The schema of all that is known, the types of these full names among it if the server has them. */
+  /** Resolves to a schema of all known types, including the named ones if the server has them. */
   having(fullNames: readonly string[]): Promise<Schema | undefined> {
-    // One after the other: the schema is made once all that a file imports is there.
+    // Lookups run one at a time, so that the schema is built when all imports of a file are present.
     const having = this.#turn.then(async () => {
       await Promise.all(fullNames.map((name) => this.#lookUp(name)));
       return this.#schema();
@@ -30,7 +38,7 @@ export class ServerTypes {
     return having;
   }
 
-  /** The schema with every service of the server. */
+  /** Resolves to a schema with every service of the server. */
   async ofServices(): Promise<Schema | undefined> {
     const services = await this.#reflection.services().catch(() => []);
     return this.having(services);
@@ -46,7 +54,7 @@ export class ServerTypes {
     return lookup;
   }
 
-  /** Adds files, and what they import as far as the server gives it. */
+  /** Adds files and, as far as the server has them, their imports. */
   async #add(answer: Promise<readonly FileDescriptorProto[]>): Promise<void> {
     const files = await answer.catch(() => []);
     for (const file of files) if (!this.#files.has(file.name)) this.#files.set(file.name, file);
@@ -69,12 +77,118 @@ export class ServerTypes {
   }
 }
 
-/** Files that make no sense are for the owner of the server to see, and not for who looks at an operation. */
+/** Ignores invalid files: only the owner of the server can correct them. */
 function schemaOrNone(files: readonly FileDescriptorProto[]): Schema | undefined {
   if (files.length === 0) return undefined;
   try {
     return schemaOfFiles(files);
   } catch {
     return undefined;
+  }
+}
+
+const { serverReflectionInfo } = ServerReflectionService;
+
+/** Reflection methods, newest first. The older version has the same messages under another name. */
+const PATHS = [
+  serverReflectionInfo.path,
+  '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+] as const;
+
+/** Longest time that a command waits for types, which only improve its output. */
+const TIMEOUT_MS = 5000;
+/** Shortest timeout, so that output after `--timeout` still has the types of a server that answers at once. */
+const MIN_TIMEOUT_MS = 250;
+
+type ReflectionRequest = NonNullable<ServerReflectionRequest['messageRequest']>;
+type Answer = NonNullable<ServerReflectionResponse['messageResponse']>;
+
+/** Client of `grpc.reflection.v1.ServerReflection`, or of `v1alpha` if the server has no other version. */
+export class ReflectionClient implements Disposable {
+  readonly #client: Client;
+  readonly #headers: Connection['headers'];
+  readonly #timeLeftMs: () => number | undefined;
+  #versions: readonly string[] = PATHS;
+
+  /** @param timeLeftMs - returns the time that the command has left; undefined means no limit. */
+  constructor(
+    { channel, headers }: Pick<Connection, 'channel' | 'headers'>,
+    timeLeftMs: () => number | undefined,
+  ) {
+    this.#timeLeftMs = timeLeftMs;
+    this.#client = new Client(channel.target, channel.credentials, {
+      'grpc.max_receive_message_length': -1,
+      ...(channel.loopback && { 'grpc.enable_http_proxy': 0 }),
+    });
+    this.#headers = headers;
+  }
+
+  /** Lists the full names of the server's services. */
+  async services(): Promise<string[]> {
+    const answer = await this.#ask({ $case: 'listServices', value: '' });
+    return answer.$case === 'listServicesResponse' ? answer.value.service.map(({ name }) => name) : [];
+  }
+
+  /** Fetches the file that declares a message, an enum or a service. The server may add its imports. */
+  filesWithSymbol(fullName: string): Promise<FileDescriptorProto[]> {
+    return this.#files({ $case: 'fileContainingSymbol', value: fullName });
+  }
+
+  /** Fetches a file by name. The server may add its imports. */
+  filesNamed(name: string): Promise<FileDescriptorProto[]> {
+    return this.#files({ $case: 'fileByFilename', value: name });
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.close();
+  }
+
+  async #files(request: ReflectionRequest): Promise<FileDescriptorProto[]> {
+    const answer = await this.#ask(request);
+    if (answer.$case !== 'fileDescriptorResponse') return [];
+    return answer.value.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+  }
+
+  /** Calls the newest version that the server has. @throws StatusError if it has none, or does not answer. */
+  async #ask(request: ReflectionRequest): Promise<Answer> {
+    const [path = '', ...older] = this.#versions;
+    try {
+      return await this.#call(path, request);
+    } catch (thrown) {
+      const error = StatusError.from(thrown);
+      if (error.code !== Code.UNIMPLEMENTED || older.length === 0) throw error;
+      this.#versions = older;
+      return this.#ask(request);
+    }
+  }
+
+  async #call(path: string, request: ReflectionRequest): Promise<Answer> {
+    const leftMs = Math.max(MIN_TIMEOUT_MS, this.#timeLeftMs() ?? TIMEOUT_MS);
+    const timeoutMs = Math.min(TIMEOUT_MS, leftMs);
+    const options = { deadline: Date.now() + timeoutMs };
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries(await this.#headers(timeoutMs))) metadata.set(name, value);
+    const { requestSerialize, responseDeserialize } = serverReflectionInfo;
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeBidiStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        metadata,
+        options,
+      );
+      call.on('data', ({ messageResponse }: ServerReflectionResponse) => {
+        if (messageResponse?.$case === 'errorResponse') {
+          const { errorCode, errorMessage } = messageResponse.value;
+          reject(new StatusError(errorCode as Code, errorMessage));
+        } else if (messageResponse) resolve(messageResponse);
+      });
+      call.on('error', reject);
+      call.on('end', () =>
+        reject(new StatusError(Code.UNKNOWN, 'reflection stream ended without an answer')),
+      );
+      call.write({ host: '', messageRequest: request });
+      call.end();
+    });
   }
 }

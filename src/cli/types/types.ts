@@ -1,51 +1,54 @@
 import { readFile } from 'node:fs/promises';
 import { type Operation, typeName } from '../../index.js';
-import { mergeSchemas, type Schema, SchemaError, schemaOf } from '../../schema/index.js';
+import { loadSchema, mergeSchemas, type Schema, SchemaError, schemaOf } from '../../schema/index.js';
 import type { Connection } from '../connection/connection.js';
-import { messageOf, UsageError } from '../failures/usage-error.js';
-import type { CallingOptions, TypeOptions } from '../options/options.js';
-import { schemaOf as schemaOfProtos } from './protos.js';
-import type { ReflectionClient } from './reflection-client.js';
-import { ServerTypes } from './server-types.js';
+import type { CallingOptions, ProtoOptions, TypeOptions } from '../options/options.js';
+import { messageOf, UsageError } from '../output/failure.js';
+import type { ReflectionClient, ServerTypes } from './server-types.js';
 
 /**
- * The types that a command reads and writes by: those of `--proto` and `--descriptors`; without them those of the
- * server by its reflection, and of the example service.
+ * Message types that a command knows: those of `--proto` and `--descriptors`. Without these options, they are the
+ * types that the server reports by reflection, and those of the example service.
  */
 export class Types implements Disposable {
   readonly #given: Schema;
   readonly #reflection: ReflectionClient | undefined;
   readonly #ofServer: ServerTypes | undefined;
-  /** Merging takes longer than showing an operation, of which a page has a thousand. */
+  /** Cache of merged schemas: merging takes longer than showing one of a page of 1000 operations. */
   readonly #merges = new WeakMap<Schema, Schema>();
 
-  private constructor(given: Schema, reflection: ReflectionClient | undefined) {
+  private constructor(
+    given: Schema,
+    reflection: ReflectionClient | undefined,
+    ofServer: ServerTypes | undefined,
+  ) {
     this.#given = given;
     this.#reflection = reflection;
-    this.#ofServer = reflection && new ServerTypes(reflection);
+    this.#ofServer = ofServer;
   }
 
-  /** @throws UsageError when a file cannot be read. */
+  /** Reads the given files. @throws UsageError if one cannot be read. */
   static async open(
     options: CallingOptions,
     connection: Connection,
     timeLeftMs: () => number | undefined,
   ): Promise<Types> {
     const given = await givenSchema(options);
-    // APIs of Google have no reflection.
-    if (isGiven(options) || options.google) return new Types(given, undefined);
-    const { ReflectionClient } = await import('./reflection-client.js');
-    return new Types(given, new ReflectionClient(connection, timeLeftMs));
+    // Google's APIs have no reflection.
+    if (isGiven(options) || options.google) return new Types(given, undefined, undefined);
+    const { ReflectionClient, ServerTypes } = await import('./server-types.js');
+    const reflection = new ReflectionClient(connection, timeLeftMs);
+    return new Types(given, reflection, new ServerTypes(reflection));
   }
 
-  /** The schema to show an operation by. */
+  /** Resolves to a schema with the types in an operation, as far as they are known. */
   async ofOperation(operation: Operation): Promise<Schema> {
     const unknown = typeNamesIn(operation).filter((name) => !this.#given.registry.getMessage(name));
     if (unknown.length === 0) return this.#given;
     return this.#merged(await this.#ofServer?.having(unknown));
   }
 
-  /** The schema with the method of that name, written in full or in part, if the server tells of it. */
+  /** Resolves to a schema with the named method, if the server reports it. The name may be partial. */
   async ofMethod(name: string): Promise<Schema> {
     const [service = ''] = name.replace(/^\//, '').split('/');
     const named = name.includes('/') ? await this.#ofServer?.having([service]) : undefined;
@@ -57,7 +60,7 @@ export class Types implements Disposable {
     this.#reflection?.[Symbol.dispose]();
   }
 
-  /** What the server says of itself comes first. */
+  /** Merges the types of the server with the given ones. Those of the server take precedence. */
   #merged(ofServer: Schema | undefined): Schema {
     if (!ofServer) return this.#given;
     const known = this.#merges.get(ofServer);
@@ -73,9 +76,27 @@ export class Types implements Disposable {
   }
 }
 
-/** True if somebody named types. */
-export function isGiven({ proto, descriptors }: TypeOptions): boolean {
+/** Returns true if the user named types. */
+function isGiven({ proto, descriptors }: TypeOptions): boolean {
   return proto.length > 0 || descriptors.length > 0;
+}
+
+/** Proto to read if none is named: that of the service that `serve` fakes by default. */
+const EXAMPLE_PROTO = 'example/reports/v1/reports.proto';
+
+/**
+ * Loads the protos that `--proto` names; without any, those of the example service.
+ *
+ * @throws UsageError if they cannot be read.
+ */
+export async function schemaOfProtos({ proto, include }: ProtoOptions): Promise<Schema> {
+  const files = proto.length === 0 ? [EXAMPLE_PROTO] : proto;
+  try {
+    return await loadSchema({ files, includeDirs: include });
+  } catch (error) {
+    // Mistakes in files that the user names are usage errors.
+    throw error instanceof SchemaError ? new UsageError(error.message, { cause: error }) : error;
+  }
 }
 
 async function givenSchema(options: TypeOptions): Promise<Schema> {

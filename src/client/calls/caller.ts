@@ -1,9 +1,17 @@
+import { Metadata } from '@grpc/grpc-js';
+import {
+  CancelOperationRequest,
+  DeleteOperationRequest,
+  GetOperationRequest,
+  ListOperationsRequest,
+  OperationsService,
+  WaitOperationRequest,
+} from '../../../generated/google/longrunning/operations.js';
 import { systemClock, timeLeftMs } from '../../core/clock.js';
-import type { CallOptions } from '../../core/operations-api.js';
+import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
 import { link, within } from '../../core/signals.js';
-import { Code, kitError } from '../../core/status.js';
+import { Code, invalidField, kitError, quoted } from '../../core/status.js';
 import { callDeadline } from './call-deadline.js';
-import { callHeaders } from './call-headers.js';
 import type { Connection, UnaryMethod } from './connection.js';
 import { authorization, type TokenSource } from './credentials.js';
 
@@ -60,4 +68,63 @@ export class Caller {
 function noToken(timeoutMs: number): unknown {
   const message = `no token came within ${timeoutMs} ms: look into what gives it, or allow for more time`;
   return kitError(Code.DEADLINE_EXCEEDED, 'TOKEN_TIMED_OUT', message);
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+const ROUTING_HEADER = 'x-goog-request-params';
+
+/** No longer name is well-formed (contract 9), and percent-encoded it could burst the peer's header limit. */
+const MAX_NAME_BYTES = 1024;
+
+/**
+ * The headers of a call about `name`: by which field to route it (AIP-4222), then what the client and the
+ * call say, the latter winning.
+ *
+ * @throws StatusError INVALID_ARGUMENT for a header that HTTP/2 cannot carry.
+ */
+export function callHeaders(name: string, ...headers: readonly (Headers | undefined)[]): Metadata {
+  const metadata = new Metadata();
+  if (isRoutable(name)) metadata.set(ROUTING_HEADER, `name=${encodeURIComponent(name)}`);
+  for (const [key, value] of headers.flatMap((some) => Object.entries(some ?? {}))) {
+    try {
+      metadata.set(key, value);
+    } catch {
+      // No cause: that of grpc-js quotes the value, which may be a token.
+      const message = `header ${quoted(key)} cannot be sent: use lower-case ASCII names and printable ASCII values`;
+      throw invalidField('headers', message);
+    }
+  }
+  return metadata;
+}
+
+/** A name that is not goes without the header, for the server to answer INVALID_ARGUMENT. */
+function isRoutable(name: string): boolean {
+  return name.isWellFormed() && Buffer.byteLength(name) <= MAX_NAME_BYTES;
+}
+
+/** Makes one call, whichever of the five. */
+export type UnaryCall = <Request extends { name: string }, Response>(
+  method: UnaryMethod<Request, Response>,
+  request: Request,
+  options?: CallOptions,
+) => Promise<Response>;
+
+/** The five methods, each by one call. */
+export function unaryOperations(call: UnaryCall): OperationsApi {
+  const { getOperation, listOperations, cancelOperation, deleteOperation, waitOperation } = OperationsService;
+  return {
+    getOperation: async (request, options) =>
+      call(getOperation, GetOperationRequest.fromPartial(request), options),
+    listOperations: async (request, options) =>
+      call(listOperations, ListOperationsRequest.fromPartial(request), options),
+    cancelOperation: async (request, options) => {
+      await call(cancelOperation, CancelOperationRequest.fromPartial(request), options);
+    },
+    deleteOperation: async (request, options) => {
+      await call(deleteOperation, DeleteOperationRequest.fromPartial(request), options);
+    },
+    waitOperation: async (request, options) =>
+      call(waitOperation, WaitOperationRequest.fromPartial(request), options),
+  };
 }

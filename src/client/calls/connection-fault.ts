@@ -1,9 +1,9 @@
+import { connect } from 'node:tls';
 import { CallCredentials, type Client, connectivityState, InterceptingCall } from '@grpc/grpc-js';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { parseAddress } from '../../core/address.js';
 import { onAbort } from '../../core/signals.js';
 import { Code, ERROR_DOMAIN, kitError, quoted, readableDetail, StatusError } from '../../core/status.js';
-import { connectionAdvice } from './connection-advice.js';
-import { speaksTls } from './tls-probe.js';
 
 /** A channel, and how it connects. */
 export interface Channel {
@@ -174,4 +174,74 @@ function faultOf(message: string): string {
       '$1',
     )
     .trim();
+}
+
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /wrong version number|packet length too long/,
+    'it speaks no TLS: leave out "https://" and tls, or give ChannelCredentials.createInsecure()',
+  ],
+  [/speaks TLS/, 'write "https://" before the address, or give tls'],
+  [/certificate required|handshake failure/, 'it asks for a client certificate: give tls.cert and tls.key'],
+  [/altnames/, 'connect by a name that its certificate has'],
+  [/certificate (?:has expired|is not yet valid)/, 'renew the certificate of the server, or check the clock'],
+  [/certificate/, 'give the authority that signed its certificate as tls.ca'],
+  [/resolution failed|ENOTFOUND|EAI_AGAIN|not resolved/, 'check the host name'],
+  [/ENOENT|EACCES/, 'check the path of the socket'],
+  [/ECONNREFUSED/, 'check that a server listens there'],
+  [/Failed to connect|Protocol error|hang up/, 'check that it is a gRPC server'],
+];
+
+const PORT = /:\d+$/;
+
+/** Next step for whoever cannot connect, by what grpc-js, Node and OpenSSL say of it. */
+export function connectionAdvice(fault: string, target: string): string {
+  const plain = withoutScheme(target);
+  if (!PORT.test(plain) && !plain.startsWith('unix')) {
+    return `it has no port, so 443 was tried: write "${plain}:PORT"`;
+  }
+  if (plain !== target && /wrong version number/.test(fault) && parseAddress(plain).loopback) {
+    return `it speaks no TLS: write "${plain}", which is reached in plain text`;
+  }
+  const [, advice] = ADVICE.find(([pattern]) => pattern.test(fault)) ?? [];
+  return advice ?? 'check the address, and that a server listens there';
+}
+
+/** A target of grpc-js without `dns:`; any other as it is. */
+export function withoutScheme(target: string): string {
+  return target.replace(/^dns:(?:\/\/[^/]*\/)?/i, '');
+}
+
+const HOST_AND_PORT = /^\[?(?<host>[^\]]+?)\]?:(?<port>\d+)$/;
+
+/**
+ * Resolves with true if a TLS handshake succeeds at a target of grpc-js, whatever its certificate. Nothing else is
+ * sent.
+ */
+export function speaksTls(target: string, timeoutMs: number, closed: AbortSignal): Promise<boolean> {
+  const place = placeOf(target);
+  if (!place) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    // The certificate is not trusted with anything: the connection is closed at once.
+    const socket = connect({ ...place, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+    const end = (answer: boolean) => {
+      clearTimeout(timer);
+      stopListening();
+      socket.destroy();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => end(false), timeoutMs);
+    const stopListening = onAbort(closed, () => end(false));
+    socket.once('secureConnect', () => end(true));
+    // A server that asks for a client certificate, and the like, says so in TLS.
+    socket.on('error', ({ message }) => end(/alert/.test(message)));
+    socket.once('close', () => end(false));
+  });
+}
+
+function placeOf(target: string): { readonly path: string } | { host: string; port: number } | undefined {
+  const path = /^unix:(?:\/\/)?(?<path>.+)$/.exec(target)?.groups?.path;
+  if (path !== undefined) return { path };
+  const { host, port } = HOST_AND_PORT.exec(withoutScheme(target))?.groups ?? {};
+  return host === undefined || port === undefined ? undefined : { host, port: Number(port) };
 }

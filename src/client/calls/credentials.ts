@@ -4,8 +4,7 @@ import { ignoreRejection } from '../../core/contain.js';
 import { assertOwnCredentials } from '../../core/own-credentials.js';
 import { abortable } from '../../core/signals.js';
 import { Code, kitError, quoted, StatusError } from '../../core/status.js';
-import { assertBearerToken } from './bearer-token.js';
-import { withoutScheme } from './connection-advice.js';
+import { withoutScheme } from './connection-fault.js';
 import { isTransientFailure } from './transient-failure.js';
 
 /** Certificates and keys, in PEM. */
@@ -100,4 +99,29 @@ export function tokenError(cause: unknown): StatusError {
   const message = `no token is to be had (${String(cause)}): ${advice}`;
   const code = transient ? Code.UNAVAILABLE : Code.UNAUTHENTICATED;
   return kitError(code, 'TOKEN_UNAVAILABLE', message, { cause });
+}
+
+/**
+ * Checks that a value is a bearer token which a header can carry. No message quotes it.
+ *
+ * @param source - what gives the token, as the error calls it.
+ * @throws TypeError that says what is wrong with it, and what to do.
+ */
+export function assertBearerToken(token: unknown, source: string): asserts token is string {
+  if (typeof token !== 'string' || token === '') {
+    throw new TypeError(
+      `${source} is empty, or no string: give one, a function that gives one, or leave it out`,
+    );
+  }
+  if (token !== token.trim()) {
+    const what = /[\r\n]$/.test(token) ? 'ends with a line break' : 'begins or ends with white space';
+    throw new TypeError(`${source} ${what}: remove it, as by trim()`);
+  }
+  const index = token.search(/[^\x20-\x7e]/);
+  if (index < 0) return;
+  const code = token.charCodeAt(index).toString(16).padStart(4, '0');
+  const position = `U+${code.toUpperCase()} as character ${index + 1} of ${token.length}`;
+  throw new TypeError(
+    `${source} has a character that a header cannot carry (${position}): give a bare token`,
+  );
 }

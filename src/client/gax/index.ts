@@ -9,7 +9,7 @@ import { snapshotOf } from '../../core/operation.js';
 import type { OperationMethod } from '../../core/operation-method.js';
 import { parseAddress } from '../../core/address.js';
 import type { OperationsClientOptions } from '../operations/client-options.js';
-import { assertGaxOperation } from './assert-operation.js';
+import { assertGaxOperation } from './operation.js';
 import { gaxContext } from './context.js';
 import { authorizing, type GoogleCredentials } from './credentials.js';
 import type { GaxOperation } from './generated-client.js';

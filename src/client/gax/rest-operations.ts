@@ -12,7 +12,7 @@ import { readOperation } from '../../core/read-operation.js';
 import { abortable, onAbort } from '../../core/signals.js';
 import { Code, kitError, StatusError } from '../../core/status.js';
 import { callDeadline } from '../calls/call-deadline.js';
-import { callHeaders } from '../calls/call-headers.js';
+import { callHeaders } from '../calls/caller.js';
 import type { GaxAny, GaxCall, GaxCallOptions, GaxOperationsClient } from './generated-client.js';
 import { anyOf } from './operation.js';
 import { retryUnavailable } from './retry.js';

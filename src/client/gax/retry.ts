@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sleep } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
-import { type BackoffPolicy, backoffMs } from '../waiting/backoff.js';
+import { type BackoffPolicy, backoffMs } from '../waiting/retry.js';
 
 /** The same values as in the service config of the kit's own channels. */
 const MAX_ATTEMPTS = 5;

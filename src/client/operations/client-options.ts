@@ -2,11 +2,11 @@ import type { ChannelCredentials, ChannelOptions, Interceptor } from '@grpc/grpc
 import { parseAddress } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
 import { invalidField } from '../../core/status.js';
-import { CHANNEL_OPTIONS } from '../calls/channel-options.js';
 import { TimedCredentials } from '../calls/connect-timeout.js';
 import type { ConnectionOptions } from '../calls/connection.js';
+import { CHANNEL_OPTIONS } from '../calls/connection.js';
 import { channelCredentials, type TlsOptions, type TokenSource } from '../calls/credentials.js';
-import type { RetryPredicate } from '../waiting/failure.js';
+import type { RetryPredicate } from '../waiting/retry.js';
 import type { WaitLimits } from '../waiting/wait-connections.js';
 
 /** Options of an `OperationsClient`. */

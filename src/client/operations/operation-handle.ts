@@ -12,9 +12,9 @@ import {
   WaitTimeoutError,
 } from '../calls/errors.js';
 import { iterable } from '../calls/iteration.js';
-import { changesOf } from '../waiting/changes.js';
-import { type RetryPredicate, retryCall } from '../waiting/failure.js';
 import type { Poller } from '../waiting/poller.js';
+import { changesOf } from '../waiting/poller.js';
+import { type RetryPredicate, retryCall } from '../waiting/retry.js';
 import { SharedTask } from '../waiting/shared-task.js';
 import { everyChange, type Pace, UNTIL_DONE } from '../waiting/wait-policy.js';
 

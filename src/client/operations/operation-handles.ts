@@ -9,9 +9,9 @@ import { type OperationMethod, typesOf } from '../../core/operation-method.js';
 import type { OperationsApi } from '../../core/operations-api.js';
 import { isOperationMessage, readOperation } from '../../core/read-operation.js';
 import { quoted } from '../../core/status.js';
-import type { RetryPredicate } from '../waiting/failure.js';
 import { fetcherFor } from '../waiting/fetcher.js';
 import { Poller } from '../waiting/poller.js';
+import type { RetryPredicate } from '../waiting/retry.js';
 import {
   type HandleContext,
   type HandleSubject,

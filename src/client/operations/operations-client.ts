@@ -10,12 +10,10 @@ import type {
 import { systemClock } from '../../core/clock.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../../core/operations-api.js';
 import { Code, kitError } from '../../core/status.js';
-import { repeatBroken } from '../calls/broken-call.js';
-import { Caller } from '../calls/caller.js';
-import { WAIT_CHANNEL_OPTIONS } from '../calls/channel-options.js';
-import { Connection } from '../calls/connection.js';
+import { repeatBroken } from '../calls/call-error.js';
+import { Caller, unaryOperations } from '../calls/caller.js';
+import { Connection, WAIT_CHANNEL_OPTIONS } from '../calls/connection.js';
 import { withSubjects } from '../calls/errors.js';
-import { unaryOperations } from '../calls/unary-operations.js';
 import { ConnectedFetcher } from '../waiting/fetcher.js';
 import { Poller } from '../waiting/poller.js';
 import { WaitConnections } from '../waiting/wait-connections.js';

@@ -2,9 +2,8 @@ import { type Operation, OperationsService } from '../../../generated/google/lon
 import type { Duration } from '../../../generated/google/protobuf/duration.js';
 import type { Clock } from '../../core/clock.js';
 import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
-import { callDeadline, waitTimeoutMs } from '../calls/call-deadline.js';
+import { callDeadline, durationOf, waitTimeoutMs } from '../calls/call-deadline.js';
 import type { Caller } from '../calls/caller.js';
-import { durationOf } from '../calls/duration.js';
 import type { WaitConnections } from './wait-connections.js';
 
 /** Source of the state of operations, for a wait that requests it again and again. */

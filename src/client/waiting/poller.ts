@@ -1,9 +1,10 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
+import type { Any } from '../../../generated/google/protobuf/any.js';
 import type { Clock } from '../../core/clock.js';
 import { sleep } from '../../core/signals.js';
 import { StatusError } from '../../core/status.js';
-import type { RetryPredicate } from './failure.js';
 import type { OperationFetcher } from './fetcher.js';
+import type { RetryPredicate } from './retry.js';
 import { type Pace, type RequestStep, type WaitEvent, WaitPolicy } from './wait-policy.js';
 import { WaitSupport } from './wait-support.js';
 
@@ -75,4 +76,20 @@ export class Poller {
       return { kind: 'failed', error: StatusError.from(thrown), tookMs: tookMs() };
     }
   }
+}
+
+/** Yields the first state of an operation, those whose metadata changed, and the end (contract 40). */
+export async function* changesOf(states: AsyncIterable<Operation>): AsyncGenerator<Operation, void> {
+  let told: Operation | undefined;
+  for await (const state of states) {
+    if (!told || state.done || !sameAny(state.metadata, told.metadata)) {
+      told = state;
+      yield state;
+    }
+  }
+}
+
+function sameAny(one: Any | undefined, other: Any | undefined): boolean {
+  if (!one || !other) return one === other;
+  return one.typeUrl === other.typeUrl && Buffer.compare(one.value, other.value) === 0;
 }

@@ -1,8 +1,7 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import { Code, invalidField, type StatusError } from '../../core/status.js';
 import { isConnectionFailure } from '../calls/call-error.js';
-import { backoffMs, POLL_BACKOFF } from './backoff.js';
-import { type RetryPredicate, retryAfterMs, verdictOn } from './failure.js';
+import { backoffMs, POLL_BACKOFF, type RetryPredicate, retryAfterMs, verdictOn } from './retry.js';
 import { Trial, type WaitSupport } from './wait-support.js';
 
 /** Durations that a wait asks for: 0 requests the present state. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { abortable } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
-import { POLL_BACKOFF } from './backoff.js';
+import { POLL_BACKOFF } from './retry.js';
 
 const FIRST_TRIAL_MS = 60_000;
 const LAST_TRIAL_MS = 3_600_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { operationBlock } from '../../../src/cli/output/operation-block.js';
+import { operationBlock } from '../../../src/cli/output/operation-text.js';
 import { cancelled, cancelling, failed, running, succeeded } from './operations.js';
 
 const lines = (operation: Parameters<typeof operationBlock>[0]) => operationBlock(operation).split('\n');

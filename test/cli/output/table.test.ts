@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ageOf } from '../../../src/cli/output/age.js';
-import { OperationTable } from '../../../src/cli/output/table.js';
+import { ageOf, OperationTable } from '../../../src/cli/output/table.js';
 import { columnsOf } from '../../../src/cli/output/terminal.js';
-import { cutEnd, cutStart, textWidth } from '../../../src/cli/output/text-width.js';
+import { cutEnd, cutStart, textWidth } from '../../../src/cli/output/terminal-text.js';
 import { cancelled, cancelling, failed, succeeded } from './operations.js';
 
 const NOW_MS = Date.parse('2026-01-02T03:09:10Z');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { connectionAdvice } from '../../../src/client/calls/connection-advice.js';
+import { connectionAdvice } from '../../../src/client/calls/connection-fault.js';
 
 describe('connectionAdvice', () => {
   it.each([

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { OperationsService, WaitOperationRequest } from '../../../generated/google/longrunning/operations.js';
-import { durationMs } from '../../../src/client/calls/duration.js';
+import { durationMs } from '../../../src/client/calls/call-deadline.js';
 import { OperationsClient } from '../../../src/client/operations/operations-client.js';
 import { expectKitError, rejection } from '../../../src/conformance/kit-error.js';
 import { Code } from '../../../src/core/status.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { backoffMs, POLL_BACKOFF } from '../../../src/client/waiting/backoff.js';
+import { backoffMs, POLL_BACKOFF } from '../../../src/client/waiting/retry.js';
 
 const nearlyOne = () => 1 - Number.EPSILON / 2;
 

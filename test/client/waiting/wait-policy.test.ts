@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
-import type { RetryPredicate } from '../../../src/client/waiting/failure.js';
+import type { RetryPredicate } from '../../../src/client/waiting/retry.js';
 import {
   everyChange,
   type Pace,

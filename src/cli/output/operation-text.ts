@@ -1,5 +1,4 @@
 import { codeName } from '../../index.js';
-import { type Field, fieldsOf } from './fields.js';
 import {
   type AnyJson,
   detailOf,
@@ -7,7 +6,7 @@ import {
   type OperationView,
   shortTypeName,
 } from './operation-json.js';
-import { printable } from './printable.js';
+import { printable } from './terminal-text.js';
 
 /** One operation as a block of lines for people: its name and state, then every field of what it carries. */
 export function operationBlock(operation: OperationView): string {
@@ -45,4 +44,32 @@ function aligned(fields: readonly Field[]): string[] {
 
 function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
+}
+
+/** As wide as the longest state, so that what follows stands in a column. */
+const STATE_WIDTH = 'succeeded'.length;
+
+/** One operation in a line for people: its name, its state, and how far it is or why it failed. */
+export function operationLine(operation: OperationView): string {
+  const { state, json } = operation;
+  return printable(`${json.name ?? ''}  ${state.padEnd(STATE_WIDTH)}  ${detailOf(operation)}`).trimEnd();
+}
+
+/** A field by its path, such as `controlPlane.version`, and its value as text. */
+export type Field = readonly [path: string, value: string];
+
+/** The fields of a message in ProtoJSON, at every depth. */
+export function fieldsOf(message: object, prefix = ''): Field[] {
+  return Object.entries(message).flatMap(([key, item]): Field[] => {
+    if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
+      return fieldsOf(item, `${prefix}${key}.`);
+    }
+    return [[prefix + key, typeof item === 'string' ? item : JSON.stringify(item)]];
+  });
+}
+
+/** Those fields of a message that it did not have before, or had with another value. */
+export function changedFields(before: object, after: object): Field[] {
+  const known = new Map(fieldsOf(before));
+  return fieldsOf(after).filter(([path, value]) => known.get(path) !== value);
 }

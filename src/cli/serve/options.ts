@@ -1,0 +1,336 @@
+import { readFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { GatewayLimits, TlsFiles } from '../../gateway/index.js';
+import type { Schema } from '../../schema/index.js';
+import type { Authorization } from '../../server/index.js';
+import { addressOption, type ProtoOptions, withProtoOptions } from '../options/options.js';
+import { UsageError } from '../output/failure.js';
+
+/** Every option of `serve`. */
+export interface ServeOptions
+  extends ListeningOptions,
+    FakingOptions,
+    RunningOptions,
+    AuthOptions,
+    LimitOptions,
+    ObservingOptions {}
+
+/** Adds the options of `serve` to a command, group by group. */
+export function withServeOptions(command: Command): Command {
+  const groups = [
+    withListeningOptions,
+    withFakingOptions,
+    withRunningOptions,
+    withAuthOptions,
+    withObservingOptions,
+    withLimitOptions,
+  ];
+  for (const addGroup of groups) addGroup(command);
+  return command;
+}
+
+// Listening
+
+/** Addresses and protocols of the server. */
+export interface ListeningOptions {
+  readonly address: string;
+  readonly httpAddress?: string;
+  readonly grpcOnly?: true;
+  readonly restOnly?: true;
+  /** Disables TLS at every address. */
+  readonly insecure?: true;
+  /** Files in PEM. */
+  readonly cert?: string;
+  readonly key?: string;
+  readonly clientCa?: string;
+}
+
+function withListeningOptions(command: Command): void {
+  command
+    .addOption(addressOption('where to listen; port 0 takes any that is free'))
+    .option('--http-address <host:port>', 'where to answer REST, and only there')
+    .addOption(new Option('--grpc-only', 'answer no REST').conflicts(['restOnly', 'httpAddress']))
+    .addOption(new Option('--rest-only', 'answer no gRPC').conflicts('httpAddress'))
+    .option('--cert <file>', 'certificate of the server, in PEM; read again when it changes, and on SIGHUP')
+    .option('--key <file>', 'private key of --cert, in PEM')
+    .option(
+      '--client-ca <file>',
+      'certificates of who signs those of clients, in PEM; others are turned away',
+    )
+    .addOption(
+      new Option('--insecure', 'use no TLS where other machines reach the server').conflicts([
+        'cert',
+        'key',
+        'clientCa',
+      ]),
+    );
+}
+
+/** Addresses, protocols and security of a server. */
+export interface ListenSettings {
+  /** `host:port` or `unix:path`; port 0 takes any free port. */
+  readonly address: string;
+  /** Protocols at that address. REST may have a separate address. */
+  readonly speaks: 'gRPC and REST' | 'gRPC' | 'REST' | { readonly restAddress: string };
+  /** Allows plain text at addresses that other machines can reach. */
+  readonly insecure: boolean;
+  /** Certificates; undefined means no TLS. */
+  readonly tlsFiles: TlsFiles | undefined;
+  /** Upper bound on connections per port; undefined means no limit. */
+  readonly maxConnections?: number | undefined;
+}
+
+/**
+ * Derives the listen settings from the options.
+ *
+ * @throws UsageError if the TLS options are incomplete.
+ */
+export function listenSettings(
+  options: ListeningOptions & Pick<ListenSettings, 'maxConnections'>,
+): ListenSettings {
+  const { address, insecure = false, maxConnections } = options;
+  return { address, speaks: protocolsOf(options), insecure, tlsFiles: tlsFiles(options), maxConnections };
+}
+
+function tlsFiles({ cert, key, clientCa }: ListeningOptions): TlsFiles | undefined {
+  if (cert === undefined && key === undefined) {
+    if (clientCa === undefined) return undefined;
+    throw new UsageError('--client-ca is given without TLS: add --cert and --key');
+  }
+  if (cert === undefined || key === undefined) {
+    throw new UsageError('only one of --cert and --key is given: give both, or neither');
+  }
+  return { cert, key, ...(clientCa !== undefined && { clientCa }) };
+}
+
+function protocolsOf({ grpcOnly, restOnly, httpAddress }: ListeningOptions): ListenSettings['speaks'] {
+  if (grpcOnly) return 'gRPC';
+  if (restOnly) return 'REST';
+  return httpAddress === undefined ? 'gRPC and REST' : { restAddress: httpAddress };
+}
+
+// Faked services
+
+/** Files that define the faked services. */
+export interface ServedFiles extends ProtoOptions {
+  readonly script?: string;
+  readonly serviceConfig?: string;
+}
+
+/** Faked services, their script and the recording of calls. */
+export interface FakingOptions extends ServedFiles {
+  readonly watch?: true;
+  readonly record?: string;
+}
+
+function withFakingOptions(command: Command): void {
+  withProtoOptions(command, 'proto whose services to fake (repeatable)')
+    .option('--script <file>', 'YAML that says how operations go; init-script writes one to begin with')
+    .option('--watch', 'read --script anew whenever it changes')
+    .option('--record <file>', 'append a line of JSON to it for every call, once that has ended')
+    .option(
+      '--service-config <file>',
+      'google.api.Service in YAML whose HTTP rules replace those of the protos',
+    );
+}
+
+/** Returns the script to reload on changes; undefined without `--watch`. @throws UsageError without a script. */
+export function watchedScript({ watch, script }: FakingOptions): string | undefined {
+  if (!watch) return undefined;
+  if (script === undefined) throw new UsageError('--watch has nothing to watch: name a script with --script');
+  return script;
+}
+
+// Running
+
+/** Store of operations, and shutdown. */
+export interface RunningOptions {
+  readonly store: string;
+  readonly storeListen?: string;
+  readonly graceMs: number;
+  readonly drainDelayMs: number;
+}
+
+const DEFAULT_GRACE_MS = 3000;
+
+function withRunningOptions(command: Command): void {
+  command
+    .option(
+      '--store <store>',
+      'where operations are kept: memory, sqlite:FILE, or postgres://HOST/DATABASE',
+      'memory',
+    )
+    .option(
+      '--store-listen <address>',
+      'where to listen for notifications of PostgreSQL, postgres://HOST/DATABASE, if --store leads to a pooler that does not keep sessions, such as PgBouncer in transaction mode',
+    )
+    .addOption(
+      new Option('--grace-ms <milliseconds>', 'how long running work has to end when the server is stopped')
+        .default(DEFAULT_GRACE_MS)
+        .argParser(parseMilliseconds),
+    )
+    .addOption(
+      new Option(
+        '--drain-delay-ms <milliseconds>',
+        'how long to go on as before when the server is stopped, while its health says NOT_SERVING already',
+      )
+        .default(0)
+        .argParser(parseMilliseconds),
+    );
+}
+
+function parseMilliseconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a whole number of milliseconds.');
+  return Number(text);
+}
+
+// Access
+
+/** Access policy. */
+export interface AuthOptions {
+  readonly auth?: string;
+}
+
+function withAuthOptions(command: Command): void {
+  command.option(
+    '--auth <file>',
+    'YAML that says who may call and do what, by bearer tokens; without it everybody may do everything',
+  );
+}
+
+/**
+ * Reads the policy file of `--auth`; resolves to undefined without it.
+ *
+ * @throws UsageError with one line per fault.
+ */
+export async function authorization(
+  { auth: file }: AuthOptions,
+  schema: Schema,
+): Promise<Authorization | undefined> {
+  if (file === undefined) return undefined;
+  const { parseAuthFile, ScriptError } = await import('../../testing/server/faking.js');
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new UsageError(`the file of --auth cannot be read: ${cause.message}`, { cause });
+  });
+  try {
+    return await parseAuthFile(text, { file, schema });
+  } catch (cause) {
+    if (cause instanceof ScriptError) throw new UsageError(cause.message.split('\n'), { cause });
+    const { StatusError } = await import('../../index.js');
+    const { message } = StatusError.from(cause);
+    throw new UsageError(`${file} cannot be used: ${message}`, { cause });
+  }
+}
+
+// Metrics and logs
+
+/** Address of the metrics endpoint, and log level. */
+export interface ObservingOptions {
+  /** `host:port`; true selects the default address of Prometheus exporters. */
+  readonly metrics?: string | true;
+  readonly logLevel: LogLevel;
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Lowest severity that is logged. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const DEFAULT_METRICS_ADDRESS = 'localhost:9464';
+
+function withObservingOptions(command: Command): void {
+  command
+    .option(
+      '--metrics [host:port]',
+      `where to answer GET /metrics for Prometheus (without a value: ${DEFAULT_METRICS_ADDRESS})`,
+    )
+    .addOption(
+      new Option('--log-level <level>', 'how much to log on standard error; debug has every call')
+        .choices(LOG_LEVELS)
+        .default('info'),
+    );
+}
+
+/** Returns the address of the metrics endpoint; undefined without `--metrics`. */
+export function metricsAddress({ metrics }: ObservingOptions): string | undefined {
+  return metrics === true ? DEFAULT_METRICS_ADDRESS : metrics;
+}
+
+// Limits
+
+/** Limits of the whole server, of each caller and of each connection. */
+export interface LimitOptions {
+  readonly maxRunning?: number;
+  readonly maxUnfinished?: number;
+  readonly maxCallsPerCaller?: number;
+  readonly maxWaitsPerCaller?: number;
+  readonly ratePerSecond?: number;
+  readonly refusalsPerSecond?: number;
+  readonly maxConnections?: number;
+  readonly maxPageBytes?: number;
+  readonly maxResultBytes?: number;
+  readonly arrivalMs?: number;
+  readonly maxConnectionBytes?: number;
+  readonly maxProcessBytes?: number;
+}
+
+function withLimitOptions(command: Command): void {
+  const limits = [
+    ['--max-running <count>', 'operations that run at once; more queue'],
+    ['--max-unfinished <count>', 'operations that run or queue; more are refused'],
+    ['--max-calls-per-caller <count>', 'calls of one caller at once; more are refused'],
+    ['--max-waits-per-caller <count>', 'waits of one caller at once; more are refused'],
+    ['--rate-per-second <count>', 'calls of one caller in a second; more are refused'],
+    ['--refusals-per-second <count>', 'refused calls from one address in a second; then all are, unasked'],
+    ['--max-connections <count>', 'connections at once at each address listened on; more are closed'],
+    ['--max-page-bytes <bytes>', 'encoded size of a page of List (3 MiB by default), or one operation'],
+    ['--max-result-bytes <bytes>', 'encoded size of a response, an error or metadata (3 MiB by default)'],
+    ['--arrival-ms <milliseconds>', 'time for a request to arrive (30000 by default); slower ones are ended'],
+    [
+      '--max-connection-bytes <bytes>',
+      'memory for unfinished requests and answers of a connection (64 MiB by default)',
+    ],
+    ['--max-process-bytes <bytes>', 'the same memory for all connections together (256 MiB by default)'],
+  ] as const;
+  for (const [flags, description] of limits) {
+    command.addOption(
+      new Option(flags, description).argParser(parseCount).helpGroup('Limits (none unless stated):'),
+    );
+  }
+}
+
+/** Limits in the form that `createOperations` takes. */
+export function operationsLimits({
+  maxRunning: concurrency,
+  maxUnfinished,
+  maxCallsPerCaller,
+  maxWaitsPerCaller,
+  ratePerSecond,
+  refusalsPerSecond,
+  maxPageBytes,
+  maxResultBytes,
+}: LimitOptions) {
+  const ofCaller = { maxCallsPerCaller, maxWaitsPerCaller, ratePerSecond, refusalsPerSecond };
+  return { concurrency, maxUnfinished, maxPageBytes, maxResultBytes, ...ofCaller };
+}
+
+/** Limits of requests in progress, for both protocols. */
+export type TransportLimits = Pick<GatewayLimits, 'arrivalMs' | 'connectionBytes' | 'processBytes'>;
+
+/** Limits in the form that `grpcLimits` and `createGateway` take. */
+export function transportLimits({
+  arrivalMs,
+  maxConnectionBytes: connectionBytes,
+  maxProcessBytes: processBytes,
+}: LimitOptions): TransportLimits {
+  return {
+    ...(arrivalMs !== undefined && { arrivalMs }),
+    ...(connectionBytes !== undefined && { connectionBytes }),
+    ...(processBytes !== undefined && { processBytes }),
+  };
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,11}$/.test(text)) throw new InvalidArgumentError('Write a whole number, 1 or more.');
+  return Number(text);
+}
