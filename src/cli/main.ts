@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// This file is read by every Node, however old: what only a new one can read is imported once that is known.
+// Old versions of Node must be able to parse this file. Modules with newer syntax are imported after the version check.
 import module, { createRequire } from 'node:module';
 import { nodeTooOld } from './node-version.js';
 
@@ -10,7 +10,7 @@ if (complaint) {
   console.error(complaint);
   process.exitCode = 2;
 } else {
-  // Compiling what the commands load takes longer than running most of them.
+  // Compiling the modules takes longer than running most commands.
   module.enableCompileCache();
   import('./program.js').then(({ runProgram }) => runProgram(process, version));
 }

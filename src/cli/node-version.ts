@@ -1,10 +1,10 @@
-// This file is read by every Node, however old: it uses nothing that an old one does not know.
+// Old versions of Node must be able to run this file.
 
 /**
- * Says that this Node is too old, in one line; undefined when it is not.
+ * Returns an error message if this version of Node is too old; else undefined.
  *
- * @param version - such as `20.20.2`, from `process.versions.node`.
- * @param range - such as `>=22.13`, from `engines.node` of package.json.
+ * @param version - `process.versions.node`, such as `20.20.2`.
+ * @param range - `engines.node` of package.json, such as `>=22.13`.
  */
 export function nodeTooOld(version: string, range: string): string | undefined {
   const needed = range.replace('>=', '');

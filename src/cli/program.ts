@@ -28,7 +28,7 @@ const COMMANDS = [
   completionCommand,
 ];
 
-/** Does what the command line says. Whatever goes wrong is told in one line, and by the exit code. */
+/** Runs the command line. Failures end in one line on standard error and an exit code. */
 export async function runProgram(terminal: Terminal, version: string): Promise<void> {
   const program = new Command('longrunning')
     .description(
@@ -36,7 +36,7 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
     )
     .version(version)
     .exitOverride()
-    // What commander would say of an error goes out with every other error, below.
+    // Errors of commander are reported like all others, below.
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
@@ -52,37 +52,36 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
     await settleOptions(program, command, terminal.stderr);
     address = command.opts<{ address: string }>().address;
   });
-  leaveQuietlyWhenNobodyReads(terminal);
-  // What grpc-js would write to standard error on its own comes as an error too, and is told below. It reads this
-  // when it is loaded, which only commands that need it do.
+  exitOnClosedOutput(terminal);
+  // Disables the log of grpc-js: its errors are reported below. grpc-js reads the variable when a command loads it.
   process.env.GRPC_VERBOSITY ||= 'NONE';
   try {
     await program.parseAsync(terminal.argv);
   } catch (error) {
     const { exitCode, text } =
       error instanceof CommanderError
-        ? commanderFailure(error, inWords(program, terminal.argv))
+        ? commanderFailure(error, commandText(program, terminal.argv))
         : await failureOf(error, address);
     if (text !== undefined) terminal.stderr.write(`${text}\n`);
     terminal.exitCode = exitCode;
   }
 }
 
-/** The command that was meant, as it is written; the program itself when there is none of that name. */
-function inWords(program: Command, argv: readonly string[]): string {
+/** Returns the command line up to the command name, or only the program name if no command is given. */
+function commandText(program: Command, argv: readonly string[]): string {
   const names = program.commands.map((command) => command.name());
   const named = argv.slice(2).find((word) => names.includes(word));
   return named === undefined ? program.name() : `${program.name()} ${named}`;
 }
 
-/** `longrunning list | head` is no error. */
-function leaveQuietlyWhenNobodyReads(terminal: Terminal): void {
+/** Exits without an error when the reader of the output closes it, as in `longrunning list | head`. */
+function exitOnClosedOutput(terminal: Terminal): void {
   terminal.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') {
       terminal.stderr.write(`longrunning: output cannot be written: ${error.message}; write it elsewhere\n`);
     }
     terminal.exit(error.code === 'EPIPE' ? ExitCode.SUCCEEDED : ExitCode.INTERNAL_ERROR);
   });
-  // There is nowhere left to say so.
+  // There is nowhere left to report the failure.
   terminal.stderr.on('error', () => {});
 }

@@ -160,13 +160,13 @@ describe('serve --watch', () => {
     expect(await codeOf(caller.get('operations/a'))).toBe(Code.DATA_LOSS);
 
     writeFileSync(script, 'faults: [{ code: ABORTD, times: always }]');
-    const told = JSON.parse(await serving.line(/the one before stays/, 'stderr'));
+    const told = JSON.parse(await serving.line(/the previous one stays in use/, 'stderr'));
     expect(told).toMatchObject({ level: 50, script });
     expect(told.msg).toMatch(/jobs\.yaml:1: faults\[0\]\.code: "ABORTD" .*did you mean "ABORTED"\?/);
     expect(await codeOf(caller.get('operations/a'))).toBe(Code.DATA_LOSS);
 
     rmSync(script);
-    await serving.line(/the one before stays: the script cannot be read: ENOENT/, 'stderr');
+    await serving.line(/the previous one stays in use: the script cannot be read: ENOENT/, 'stderr');
     expect(await codeOf(caller.get('operations/a'))).toBe(Code.DATA_LOSS);
 
     replace(script, 'faults: [{ code: INTERNAL, times: always }]');

@@ -21,7 +21,7 @@ export function completionCommand(terminal: Terminal): Command {
     });
 }
 
-/** `longrunning complete -- WORDS`, for the scripts of `longrunning completion`. */
+/** `longrunning complete -- WORDS`, a hidden command for the scripts of `longrunning completion`. */
 export function completeCommand(terminal: Terminal): Command {
   const command = new Command('complete').description('Prints what may come next on a command line.');
   return command.argument('[words...]', 'the command line').action(async (words: readonly string[]) => {

@@ -1,13 +1,13 @@
 import type { Command, Option } from 'commander';
 
-/** A word that may come next. */
+/** Possible next word. */
 export interface Candidate {
   readonly word: string;
-  /** One line. */
+  /** Description in one line. */
   readonly description: string;
 }
 
-/** Words that may come next, and whether the shell is to add names of files. */
+/** Possible next words, and the kind of paths that the shell adds. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly paths: 'none' | 'files' | 'directories';
@@ -16,9 +16,9 @@ export interface Completion {
 const NOTHING: Completion = { candidates: [], paths: 'none' };
 
 /**
- * Words that may stand at the end of a command line, by the commands and options themselves.
+ * Completes a command line from the commands and their options.
  *
- * @param words - those after the name of the program; the last one is being typed, and may be empty.
+ * @param words - words after the program name; the last one is being typed and may be empty.
  */
 export function completionOf(program: Command, words: readonly string[]): Completion {
   const typed = words.at(-1) ?? '';
@@ -27,7 +27,7 @@ export function completionOf(program: Command, words: readonly string[]): Comple
   let expecting: Option | undefined;
   let optionsEnded = false;
   for (const word of words.slice(0, -1)) {
-    // Bash makes a word of its own of the equals sign of --option=value.
+    // Bash splits --option=value into three words.
     if (expecting && word === '=') continue;
     if (expecting) expecting = undefined;
     else if (optionsEnded || !word.startsWith('-')) {
@@ -56,7 +56,7 @@ function optionWithValue(command: Command, flag: string): Option | undefined {
 }
 
 function optionCompletion(command: Command, typed: string): Completion {
-  // Those that may stand before a command are not part of the help there.
+  // The help of the program hides the options that are also accepted before a command.
   const options = new Set([...command.options, ...command.createHelp().visibleOptions(command)]);
   const candidates = [...options].flatMap(({ long, description }) =>
     long ? [{ word: long, description: firstLine(description) }] : [],
@@ -94,7 +94,7 @@ function matching(candidates: readonly Candidate[], typed: string): Candidate[] 
   return candidates.filter(({ word }) => word.startsWith(typed));
 }
 
-/** The first sentence, without what a tab or a line break would make of it. */
+/** Returns the first sentence, without tabs and line breaks. */
 function firstLine(text: string): string {
   return (text.split(/(?<=\.)\s/)[0] ?? '').replace(/\s+/g, ' ');
 }

@@ -1,9 +1,9 @@
-/** Shells that completion is for. */
+/** Shells with completion. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-// Each script asks the program itself, `longrunning complete -- WORDS`, for a line for each candidate: the word, a
-// tab and its description; or `:files` or `:directories`, for the shell to add names of them.
+// Each script runs `longrunning complete -- WORDS`, which prints one candidate per line: the word, a tab and its
+// description. The lines `:files` and `:directories` tell the shell to add paths.
 
 const BASH = String.raw`# bash completion of longrunning
 _longrunning() {
@@ -72,8 +72,8 @@ complete -c longrunning -f -a '(__longrunning_complete)'
 
 const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
 
-/** The script that makes a shell complete command lines of the program. */
+/** Returns the completion script of a shell. */
 export function completionScript(shell: Shell): string {
-  // A template has no other way to write `${`.
+  // In a raw template, `${` can only be written with a backslash.
   return SCRIPTS[shell].replaceAll('\\${', '${');
 }

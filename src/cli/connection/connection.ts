@@ -17,7 +17,7 @@ import { tokenSource } from './token-source.js';
 
 const { getOperation, listOperations, cancelOperation, deleteOperation } = OperationsService;
 
-/** One more attempt, and soon: somebody at the keyboard wants to know that no server is there. */
+/** Retries once, after half a second: an interactive user wants to know soon that the server is down. */
 const CHANNEL_OPTIONS = {
   'grpc.service_config': JSON.stringify({
     loadBalancingConfig: [],
@@ -39,29 +39,30 @@ const CHANNEL_OPTIONS = {
   }),
 };
 
-/** How a command reaches its server. */
+/** Client and channel of a command. */
 export interface Connection {
   readonly client: OperationsClient;
-  /** For methods that start operations, which the client does not call. */
+  /** Channel for methods that start operations, which the client does not call. */
   readonly channel: {
-    /** As grpc-js takes it. */
+    /** Target in the syntax of grpc-js. */
     readonly target: string;
     readonly credentials: ChannelCredentials;
     readonly loopback: boolean;
   };
   /**
-   * The headers of a call, the bearer token among them.
+   * Returns the headers of a call, including the bearer token.
    *
-   * @throws StatusError UNAUTHENTICATED when there is no token, or none within this time.
+   * @throws StatusError UNAUTHENTICATED if no token is available within `timeoutMs`.
    */
   readonly headers: (timeoutMs: number) => Promise<Readonly<Record<string, string>>>;
 }
 
 /**
- * Makes ready to connect: with TLS, except to this machine without certificates, or with `--insecure`.
+ * Creates the client and the channel. They use TLS unless `--insecure` is set, or the server is on this machine and no
+ * certificates are given.
  *
- * @param ended - aborts when the command is over.
- * @throws UsageError when the address is malformed, a file cannot be read, or options contradict each other.
+ * @param ended - aborts when the command ends.
+ * @throws UsageError if the address is malformed, a file is unreadable, or options contradict each other.
  */
 export async function connect(options: ConnectingOptions, ended: AbortSignal): Promise<Connection> {
   const tls = await tlsOf(options);
@@ -129,7 +130,7 @@ async function googleClient(
   { address, header }: ConnectingOptions,
   tls: TlsOptions | undefined,
 ): Promise<OperationsClient> {
-  // It takes its time to load.
+  // Loaded lazily, because google-gax takes long to load.
   const { googleOperationsClient } = await import('../../client/gax/index.js');
   return googleOperationsClient({
     apiEndpoint: address,
@@ -148,7 +149,7 @@ function credentialsOf(
   return ChannelCredentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
 }
 
-/** Undefined when no certificate is named. */
+/** Reads the certificates; undefined if none is named. */
 async function tlsOf({ insecure, ca, cert, key }: ConnectingOptions): Promise<TlsOptions | undefined> {
   if (ca === undefined && cert === undefined && key === undefined) return undefined;
   if (insecure)

@@ -5,11 +5,11 @@ import { dirname, join, resolve } from 'node:path';
 import { messageOf, UsageError } from '../output/failure.js';
 import type { Output } from '../output/terminal.js';
 
-/** Settings of a profile file, by the names that the options have in commander. */
+/** Settings of a profile file, by the option names of commander. */
 export type Profile = Readonly<Record<string, string | readonly string[]>>;
 
 interface Key {
-  /** The option, as commander names it. */
+  /** Option name of commander. */
   readonly option: string;
   readonly kind: 'text' | 'path' | 'paths';
 }
@@ -27,23 +27,23 @@ const KEYS: Readonly<Record<string, Key>> = {
   descriptors: { option: 'descriptors', kind: 'paths' },
 };
 
-/** Others than the owner of a file. */
+/** Permission bits of group and others. */
 const OTHERS = 0o077;
 
-/** The profile that is read unless `--profile` or LONGRUNNING_PROFILE names another, by the XDG Base Directory Specification. */
+/** Default of `--profile` and LONGRUNNING_PROFILE, by the XDG Base Directory Specification. */
 export function defaultProfile(env: NodeJS.ProcessEnv): string {
   const { XDG_CONFIG_HOME: home } = env;
-  // A relative path is invalid there, and to be ignored.
+  // The specification says to ignore relative paths.
   const directory = home?.startsWith('/') ? home : join(homedir(), '.config');
   return join(directory, 'longrunning', 'profile.yaml');
 }
 
 /**
- * Reads the profile that somebody named, or the default one, if there is one. Paths in it are relative to the file.
+ * Reads the named profile, or the default one if it exists. Relative paths in it are resolved from its directory.
  *
- * @param named - undefined: the default.
- * @param stderr - warned of a file with a token that others can read.
- * @throws UsageError when the file cannot be read, or holds something else.
+ * @param named - file name; undefined selects the default profile.
+ * @param stderr - receives a warning if others can read a file that has a token.
+ * @throws UsageError if the file is unreadable or malformed.
  */
 export async function readProfile(named: string | undefined, stderr: Output): Promise<Profile> {
   const file = named ?? defaultProfile(process.env);
@@ -70,7 +70,7 @@ function parsed(file: string, text: string, parse: (text: string) => unknown): o
   try {
     value = parse(text) ?? {};
   } catch (cause) {
-    // The rest of the message quotes the file, which may hold a token.
+    // The rest of the message quotes the file, which may have a token.
     const [fault] = messageOf(cause).split('\n');
     throw new UsageError(`profile ${file} is no YAML: ${fault?.replace(/:$/, '')}`, { cause });
   }
@@ -101,7 +101,7 @@ function setting(file: string, name: string, { kind }: Key, value: unknown): str
   return kind === 'paths' ? paths : (paths[0] ?? '');
 }
 
-/** A path as seen from the profile; a proto that is not there may be in an include directory. */
+/** Resolves a path from the profile. A missing file stays as written: it may be in an include directory. */
 function beside(file: string, path: string): string {
   const whole = resolve(dirname(file), path);
   return existsSync(whole) ? whole : path;
@@ -109,7 +109,7 @@ function beside(file: string, path: string): string {
 
 async function warnOfReaders(file: string, stderr: Output): Promise<void> {
   const { mode } = await stat(file);
-  // Windows has no such modes.
+  // Windows has no such permission bits.
   if (process.platform === 'win32' || (mode & OTHERS) === 0) return;
   stderr.write(`longrunning: profile ${file} has a token, and others can read it: chmod 600 ${file}\n`);
 }

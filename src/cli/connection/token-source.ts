@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import type { TokenSource } from '../../index.js';
 import { messageOf, UsageError } from '../output/failure.js';
 
-/** The options that say where a bearer token comes from; at most one of them is set. */
+/** Sources of the bearer token, of which at most one is set. */
 export interface TokenOptions {
   readonly token?: string;
-  /** Read again for every call, so that a token which is replaced in time never expires. */
+  /** File with the token, read for every call so that it can be replaced before the token expires. */
   readonly tokenFile?: string;
-  /** Its output is used for a minute. */
+  /** Shell command that prints the token, which is used for a minute. */
   readonly tokenCommand?: string;
 }
 
@@ -16,10 +16,10 @@ const COMMAND_TIMEOUT_MS = 30_000;
 const REUSE_MS = 60_000;
 
 /**
- * The source of bearer tokens that the options name; undefined without one.
+ * Returns the configured source of bearer tokens; undefined without one.
  *
- * @param ended - ends a command that still runs.
- * @throws UsageError when the file cannot be read, or is empty.
+ * @param ended - kills a token command that still runs when it aborts.
+ * @throws UsageError if the token file is unreadable or empty.
  */
 export async function tokenSource(
   options: TokenOptions,
@@ -29,7 +29,7 @@ export async function tokenSource(
   if (token === '') throw new UsageError('--token is empty: give a token, or leave it out');
   if (token !== undefined) return token;
   if (tokenFile !== undefined) {
-    // A wrong name is told before anything is called.
+    // A wrong file name is reported before the first call.
     await readToken(tokenFile).catch((cause) => {
       throw new UsageError(messageOf(cause), { cause });
     });
@@ -46,7 +46,7 @@ async function readToken(file: string): Promise<string> {
   return token.trim();
 }
 
-/** Tokens that a shell command prints. Calls at the same time share one run of it. */
+/** Runs a shell command that prints a token. Concurrent calls share one run. */
 function commandTokens(command: string, ended: AbortSignal): () => Promise<string> {
   let latest: { readonly token: Promise<string>; readonly until: number } | undefined;
   return () => {
@@ -54,7 +54,7 @@ function commandTokens(command: string, ended: AbortSignal): () => Promise<strin
     const token = run(command, ended);
     const made = { token, until: performance.now() + REUSE_MS };
     latest = made;
-    // A failure is not kept.
+    // Failures are not cached.
     token.catch(() => {
       if (latest === made) latest = undefined;
     });
@@ -68,7 +68,7 @@ function run(command: string, signal: AbortSignal): Promise<string> {
       command,
       { timeout: COMMAND_TIMEOUT_MS, windowsHide: true, signal },
       (error, stdout, stderr) => {
-        // Of its output only errors are quoted: the rest may be a token.
+        // Only standard error is quoted: the rest may be a token.
         if (error) reject(new Error(`--token-command failed (${endOf(error)})${lastLine(stderr)}`));
         else if (stdout.trim() === '')
           reject(new Error('--token-command printed nothing: let it print a token'));

@@ -6,11 +6,11 @@ import { ProgressDisplay } from '../output/progress-display.js';
 import { followOperation } from './follow-operation.js';
 
 /**
- * Waits for an operation to end and prints it. Meanwhile standard error shows how it comes along, so that standard
- * output has the outcome and nothing else.
+ * Waits for an operation to end and prints it. Progress goes to standard error, so that standard output has only the
+ * outcome.
  *
- * @param started - its state if it is known, such as by the call that started it.
- * @returns the exit code that says how it ended, or that the wait was given up.
+ * @param started - state, if the starting call returned it.
+ * @returns the exit code of the outcome, or of giving up.
  */
 export function awaitOutcome(session: Session, name: string, started?: Operation): Promise<ExitCode> {
   const display = new ProgressDisplay(session.terminal.stderr);

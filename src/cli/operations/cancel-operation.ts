@@ -2,10 +2,10 @@ import { connectionFault, type Operation, snapshotOf } from '../../index.js';
 import type { Session } from '../connection/session.js';
 
 /**
- * Asks for an operation to be cancelled.
+ * Requests cancellation unless the operation has ended.
  *
- * @returns its end, if it had ended before; then nothing is asked for.
- * @throws StatusError what CancelOperation answers.
+ * @returns the final state if the operation had ended before.
+ * @throws StatusError if CancelOperation fails.
  */
 export async function cancelOperation(session: Session, name: string): Promise<Operation | undefined> {
   const endedBefore = await endOf(session, name);
@@ -14,19 +14,19 @@ export async function cancelOperation(session: Session, name: string): Promise<O
     await session.client.cancelOperation({ name }, session.timeLeft);
     return undefined;
   } catch (error) {
-    // Some servers refuse to cancel what has just ended.
+    // Some servers refuse to cancel an operation that has just ended.
     const ended = connectionFault(error) ? undefined : await endOf(session, name);
     if (ended) return ended;
     throw error;
   }
 }
 
-/** How an operation ended, for people: `succeeded`. */
+/** Outcome of an operation as text: `succeeded`. */
 export function endingOf(operation: Operation): string {
   return snapshotOf(operation).state;
 }
 
-/** Undefined while it has not ended, and if somebody may cancel operations but not get them. */
+/** Resolves to undefined if the operation still runs, or if the caller may cancel operations but not get them. */
 async function endOf(session: Session, name: string): Promise<Operation | undefined> {
   try {
     const operation = await session.client.getOperation({ name }, session.timeLeft);

@@ -13,28 +13,29 @@ import type { Session } from '../connection/session.js';
 import { ExitCode, oneLine } from '../output/failure.js';
 import { Interrupted, interruptible } from '../output/terminal.js';
 
-/** Shows what becomes of an operation. */
+/** Displays the progress of an operation. */
 export interface OperationViewer {
-  /** Its present state, and each change. */
+  /** Shows the current state, and each change. */
   running(operation: Operation): Promise<void>;
-  /** The server does not answer, and is asked again; `undefined`: it does again. */
+  /** Shows that the server does not answer and is being retried; `undefined` means that it answers again. */
   trouble(text: string | undefined): void;
-  /** There is nothing more to come, but perhaps the end: whatever is half shown is to be finished. */
+  /** Finishes the display. Only `ended` or `gaveUp` may follow. */
   over(): void;
+  /** Shows the final state. */
   ended(operation: Operation): Promise<void>;
-  /** `--timeout` passed; the latest state. */
+  /** Shows the latest state after `--timeout`. */
   gaveUp(operation: Operation): Promise<void>;
 }
 
-/** `--timeout` passed before the server answered at all. */
+/** Timeout before the first answer of the server. */
 class NoAnswer extends Error {}
 
 /**
- * Follows an operation to its end. When that takes longer than `--timeout`, or somebody presses Ctrl-C, the
- * following ends and the operation goes on, which standard error tells.
+ * Follows an operation to its end. After `--timeout` or Ctrl-C it stops with a message on standard error, and the
+ * operation continues.
  *
- * @param known - its state; undefined: it is got first.
- * @returns the exit code that says how it ended.
+ * @param known - current state; if undefined, it is fetched first.
+ * @returns the exit code of the outcome.
  */
 export async function followOperation(
   session: Session,
@@ -67,7 +68,7 @@ async function toEnd(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const present = typeof followed === 'string' ? await stateOf(session, followed, signal) : followed;
-  const api = tellingAvailability(session.client, (available) =>
+  const api = observeAvailability(session.client, (available) =>
     viewer.trouble(available ? undefined : AWAY),
   );
   for await (const snapshot of operationHandles(api)(present).updates({ ...session.timeLeft, signal })) {
@@ -77,21 +78,21 @@ async function toEnd(
   throw new Error('updates of an operation ended without its end');
 }
 
-/** A wait puts up with a server that cannot be reached; who got the address wrong is to hear of it. */
+/** Fetches the state once without the retries of a wait, so that a wrong address is reported. */
 function stateOf(session: Session, name: string, signal: AbortSignal): Promise<Operation> {
   return session.client.getOperation({ name }, { ...session.timeLeft, signal }).catch((error) => {
     throw isOutOfTime(session, error) ? new NoAnswer('', { cause: error }) : error;
   });
 }
 
-/** Whether a call failed because `--timeout` passed: it was the call's deadline. */
+/** Returns true if a call failed because `--timeout`, its deadline, passed. */
 function isOutOfTime({ options }: Session, error: unknown): boolean {
   return (
     options.timeout !== undefined && error instanceof StatusError && error.code === Code.DEADLINE_EXCEEDED
   );
 }
 
-/** Undefined when an error is not about giving up. */
+/** Describes an error that means giving up; undefined for any other error. */
 function whyGivenUp(error: unknown, { options }: Session): string | undefined {
   if (error instanceof NoAnswer) {
     const fault = connectionFault(error.cause);
@@ -113,10 +114,10 @@ function exitCodeOf({ state }: Outcome): ExitCode {
   }
 }
 
-/** What is said, on standard error, of a server that does not answer. */
+/** Message on standard error while the server does not answer. */
 export const AWAY = 'server UNAVAILABLE, trying again';
 
-/** Whether a call failed because the server could not be reached, or did not answer it in time. */
+/** Returns true if a call failed because the server was unreachable or too slow. */
 export function isAway(error: unknown): boolean {
   return (
     error instanceof StatusError && (error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED)
@@ -124,35 +125,39 @@ export function isAway(error: unknown): boolean {
 }
 
 /**
- * Passes calls on, and tells when the server ceases to answer and when it answers again: waits put up with that,
- * and say nothing of it.
+ * Forwards calls, and reports when the server stops and resumes answering. Waits retry such failures silently.
+ *
+ * @param onChange - receives true when the server is available again.
  */
-export function tellingAvailability(api: OperationsApi, tell: (available: boolean) => void): OperationsApi {
+export function observeAvailability(
+  api: OperationsApi,
+  onChange: (available: boolean) => void,
+): OperationsApi {
   let available = true;
-  const found = (now: boolean) => {
+  const update = (now: boolean) => {
     if (now === available) return;
     available = now;
-    tell(now);
+    onChange(now);
   };
-  const heard = async <Answer>(
+  const observed = async <Answer>(
     call: (options?: CallOptions) => Promise<Answer>,
     options?: CallOptions,
   ): Promise<Answer> => {
     try {
       const answer = await call(options);
-      found(true);
+      update(true);
       return answer;
     } catch (error) {
-      // What the caller's own signal ended says nothing of the server.
-      if (!options?.signal?.aborted) found(!isAway(error));
+      // An abort by the caller says nothing about the server.
+      if (!options?.signal?.aborted) update(!isAway(error));
       throw error;
     }
   };
   return {
-    getOperation: (request, options) => heard((call) => api.getOperation(request, call), options),
-    listOperations: (request, options) => heard((call) => api.listOperations(request, call), options),
-    cancelOperation: (request, options) => heard((call) => api.cancelOperation(request, call), options),
-    deleteOperation: (request, options) => heard((call) => api.deleteOperation(request, call), options),
-    waitOperation: (request, options) => heard((call) => api.waitOperation(request, call), options),
+    getOperation: (request, options) => observed((call) => api.getOperation(request, call), options),
+    listOperations: (request, options) => observed((call) => api.listOperations(request, call), options),
+    cancelOperation: (request, options) => observed((call) => api.cancelOperation(request, call), options),
+    deleteOperation: (request, options) => observed((call) => api.deleteOperation(request, call), options),
+    waitOperation: (request, options) => observed((call) => api.waitOperation(request, call), options),
   };
 }

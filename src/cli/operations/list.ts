@@ -7,13 +7,13 @@ import { columnsOf } from '../output/terminal.js';
 
 type Page = Awaited<ReturnType<OperationsApi['listOperations']>>;
 
-/** Prints one page of operations, and says how to get at the rest. */
+/** Prints one page of operations, and the options that list the rest. */
 export async function listPage(session: Session, request: ListRequest): Promise<ExitCode> {
   const listing = new Listing(session);
   for await (const { operations, nextPageToken, unreachable } of pagesOf(session, request)) {
     await listing.print(operations);
-    tellUnreachable(session, unreachable);
-    // An empty page does not end a listing (contract 43), and tells nobody anything.
+    warnOfUnreachable(session, unreachable);
+    // An empty page does not end a listing (contract 43).
     if (operations.length === 0) continue;
     if (nextPageToken !== '') {
       session.terminal.stderr.write(
@@ -26,19 +26,19 @@ export async function listPage(session: Session, request: ListRequest): Promise<
   return ExitCode.SUCCEEDED;
 }
 
-/** Prints every page of operations, each as it comes. */
+/** Prints every page of operations as it arrives. */
 export async function listAll(session: Session, request: ListRequest): Promise<ExitCode> {
   const listing = new Listing(session);
   const pages = pagesOf(session, { pageSize: LARGEST_PAGE, ...request });
   for await (const { operations, unreachable } of pages) {
     await listing.print(operations);
-    tellUnreachable(session, unreachable);
+    warnOfUnreachable(session, unreachable);
   }
   listing.end();
   return ExitCode.SUCCEEDED;
 }
 
-/** Unlike the client's own listing, within a `--timeout` for all calls together, and with the tokens. */
+/** Fetches pages. Unlike the client's `list`, `--timeout` covers all calls, and the pages have their tokens. */
 async function* pagesOf(session: Session, request: ListRequest): AsyncGenerator<Page, void> {
   let pageToken = '';
   do {
@@ -48,12 +48,12 @@ async function* pagesOf(session: Session, request: ListRequest): AsyncGenerator<
   } while (pageToken !== '');
 }
 
-function tellUnreachable({ terminal }: Session, locations: readonly string[]): void {
+function warnOfUnreachable({ terminal }: Session, locations: readonly string[]): void {
   if (locations.length === 0) return;
   terminal.stderr.write(`${oneLine(`operations may be missing, unreachable: ${locations.join(', ')}`)}\n`);
 }
 
-/** Operations as they are printed: as a table, or with `--json` as one JSON document a line. */
+/** Printer of operations: as a table, or with `--json` as one JSON document per line. */
 class Listing {
   readonly #session: Session;
   readonly #table: OperationTable;
@@ -76,7 +76,7 @@ class Listing {
     terminal.stdout.write(`${this.#table.rows(views)}\n`);
   }
 
-  /** Says that there was nothing, where there was nothing. */
+  /** Reports an empty listing, except with `--json`. */
   end(): void {
     const { options, terminal } = this.#session;
     if (this.#empty && !options.json) terminal.stdout.write('no operations\n');

@@ -11,20 +11,20 @@ import { ExitCode, messageOf, oneLine, UsageError } from '../output/failure.js';
 import { printable } from '../output/terminal-text.js';
 import { awaitOutcome } from './await-outcome.js';
 
-/** What to start, as somebody wrote it. */
+/** Arguments of `longrunning start`. */
 export interface StartArguments {
-  /** `package.Service/Method`, or an end of it. */
+  /** Method as `package.Service/Method`, or a suffix of it. */
   readonly name: string;
-  /** The request: ProtoJSON, `@file`, or `-`. */
+  /** Request as ProtoJSON, `@file`, or `-` for standard input. */
   readonly json: string;
-  /** Whether to wait for the operation to end. */
+  /** Waits for the operation to end. */
   readonly wait: boolean;
 }
 
 /**
- * Starts an operation, and prints it or what became of it.
+ * Starts an operation, and prints it or, after waiting, its outcome.
  *
- * @throws UsageError when there is no such method, or the request is none of its own.
+ * @throws UsageError if the method is unknown or the request is malformed.
  */
 export async function startByName(session: Session, { name, json, wait }: StartArguments): Promise<ExitCode> {
   const { stdin, stdout } = session.terminal;
@@ -42,10 +42,10 @@ export async function startByName(session: Session, { name, json, wait }: StartA
   return awaitOutcome(session, operation.name, operation);
 }
 
-/** Time that starting has in any case: whoever gives up sooner does not learn the name of what may have been started. */
-const LEAST_START_MS = 1000;
+/** Minimum timeout of the starting call: after a timeout, the name of a started operation is lost. */
+const MIN_START_MS = 1000;
 
-/** The operation; undefined when `--timeout` passed without one, which standard error tells. */
+/** Starts an operation within `--timeout`. Otherwise says so on standard error and resolves to undefined. */
 async function startInTime(
   session: Session,
   method: LongRunningMethod,
@@ -54,7 +54,7 @@ async function startInTime(
   const { timeoutMs } = session.timeLeft;
   if (timeoutMs === undefined) return startOperation(method, request, session);
   try {
-    return await startOperation(method, request, session, Math.max(LEAST_START_MS, timeoutMs));
+    return await startOperation(method, request, session, Math.max(MIN_START_MS, timeoutMs));
   } catch (error) {
     const fault = connectionFault(error);
     const late = error instanceof StatusError && error.code === Code.DEADLINE_EXCEEDED;
@@ -71,7 +71,7 @@ async function startInTime(
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
- * Calls a method that starts an operation. It is not tried again: that could start another one.
+ * Calls a method that starts an operation. The call is not retried, because that could start another operation.
  *
  * @throws StatusError with the details that the server sent.
  */
@@ -87,7 +87,7 @@ export async function startOperation<Request>(
   const connection = new Connection({
     target: channel.target,
     credentials: channel.credentials,
-    // This machine is never reached through a proxy.
+    // Loopback is never reached through a proxy.
     channelOptions: {
       'grpc.max_receive_message_length': -1,
       ...(channel.loopback && { 'grpc.enable_http_proxy': 0 }),
@@ -97,7 +97,7 @@ export async function startOperation<Request>(
   const definition = {
     path: method.path,
     requestSerialize: (message: Request) => Buffer.from(method.request.encode(message).finish()),
-    // Every method that starts an operation answers as GetOperation does.
+    // Methods that start an operation return the same message as GetOperation.
     responseDeserialize: OperationsService.getOperation.responseDeserialize,
   };
   return connection
@@ -106,10 +106,10 @@ export async function startOperation<Request>(
 }
 
 /**
- * The long-running method that somebody names: `package.Service/Method`, or an end of that which only one
- * method has, such as `Service/Method`.
+ * Finds the long-running method with a name: `package.Service/Method`, or an unambiguous suffix such as
+ * `Service/Method`.
  *
- * @throws UsageError that lists the methods meant, or names the nearest.
+ * @throws UsageError that lists the candidates, or suggests the most similar name.
  */
 export function resolveMethod(schema: Schema, name: string): LongRunningMethod {
   const byPath = new Map(schema.methods.map((method) => [method.path.slice(1), method]));
@@ -121,9 +121,9 @@ export function resolveMethod(schema: Schema, name: string): LongRunningMethod {
   return byPath.get(found.name) as LongRunningMethod;
 }
 
-/** What is needed to read the request of a method. */
+/** Sources for reading the request of a method. */
 export interface RequestSource {
-  /** The JSON itself, `@file`, or `-` for standard input. */
+  /** JSON text, `@file`, or `-` for standard input. */
   readonly argument: string;
   readonly stdin: NodeJS.ReadableStream;
   readonly schema: Schema;
@@ -132,8 +132,8 @@ export interface RequestSource {
 /**
  * Reads the request of a method from the ProtoJSON on the command line.
  *
- * @throws UsageError when the file cannot be read, the text is no JSON, or it has fields that the message has
- * not: a slip of the hand must not start the wrong thing.
+ * @throws UsageError if the file is unreadable, the text is no JSON, or it has unknown fields: a typo must not start
+ * the wrong operation.
  */
 export async function readRequest(
   { descriptor: { input } }: LongRunningMethod,

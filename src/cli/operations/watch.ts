@@ -5,16 +5,16 @@ import type { Session } from '../connection/session.js';
 import { LARGEST_PAGE } from '../options/options.js';
 import { ExitCode } from '../output/failure.js';
 import { interruptible } from '../output/terminal.js';
-import { AWAY, followOperation, isAway, tellingAvailability } from './follow-operation.js';
+import { AWAY, followOperation, isAway, observeAvailability } from './follow-operation.js';
 
-/** Also those names whose ids have slashes of their own, as some of Google's have. */
+/** Name of an operation, as opposed to a parent. Ids may have slashes, as in some of Google's APIs. */
 const OPERATION_NAME = /(?:^|\/)operations\/./;
 
 /**
- * Prints a line for every change: of one operation until its end, or of all operations under a parent until
- * somebody presses Ctrl-C or `--timeout` passes.
+ * Prints a line for every change: of one operation until its end, or of all operations under a parent until Ctrl-C
+ * or `--timeout`.
  *
- * @returns of one operation, the exit code that says how it ended.
+ * @returns for one operation, the exit code of its outcome.
  */
 export async function watch(session: Session, name: string, intervalMs: number): Promise<ExitCode> {
   return OPERATION_NAME.test(name) ? watchOperation(session, name) : watchParent(session, name, intervalMs);
@@ -24,7 +24,7 @@ function watchOperation(session: Session, name: string): Promise<ExitCode> {
   const print = (operation: Operation) => session.printOperationLine(operation);
   return followOperation(session, name, {
     running: print,
-    trouble: (text) => tellTrouble(session, text),
+    trouble: (text) => printTrouble(session, text),
     over() {},
     ended: print,
     async gaveUp() {},
@@ -39,15 +39,15 @@ async function watchParent(session: Session, parent: string, intervalMs: number)
     for await (const operation of listOperations(api, request, { signal })) listing.push(operation);
     for (const operation of changed.of(listing)) await session.printOperationLine(operation);
   };
-  const telling = tellingAvailability(session.client, (available) =>
-    tellTrouble(session, available ? undefined : AWAY),
+  const observed = observeAvailability(session.client, (available) =>
+    printTrouble(session, available ? undefined : AWAY),
   );
   await untilEnded(session, async (signal) => {
-    // Who got the address wrong is to hear of it; later on, a server may be away.
+    // A first failure may be a wrong address and is reported. Later, the server may be unavailable for a while.
     await look(session.client, signal);
     for (;;) {
       await sleep(intervalMs, undefined, { signal });
-      await look(telling, signal).catch((error) => {
+      await look(observed, signal).catch((error) => {
         if (!isAway(error)) throw error;
       });
     }
@@ -55,7 +55,7 @@ async function watchParent(session: Session, parent: string, intervalMs: number)
   return ExitCode.SUCCEEDED;
 }
 
-/** Until Ctrl-C or `--timeout`, neither of which is an error here: there is no end to be missed. */
+/** Runs `work` until Ctrl-C or `--timeout`. Neither is an error, because watching a parent has no natural end. */
 function untilEnded(session: Session, work: (signal: AbortSignal) => Promise<never>): Promise<void> {
   const { timeoutMs } = session.timeLeft;
   return interruptible(session.terminal, async (interrupted) => {
@@ -67,19 +67,23 @@ function untilEnded(session: Session, work: (signal: AbortSignal) => Promise<nev
   });
 }
 
-function tellTrouble({ terminal }: Session, text: string | undefined): void {
+function printTrouble({ terminal }: Session, text: string | undefined): void {
   if (text !== undefined) terminal.stderr.write(`${text}\n`);
 }
 
-/** Of one listing after another: what is new, and what has changed. */
+/** Difference between successive listings. */
 export class ChangedOperations {
   #known: ReadonlyMap<string, Buffer> = new Map();
 
-  /** Those of a listing, newest first, that the one before it had not, or had otherwise; oldest first. */
+  /**
+   * Returns the operations that are new or changed since the previous listing, oldest first.
+   *
+   * @param listing - newest first.
+   */
   of(listing: readonly Operation[]): Operation[] {
     const before = this.#known;
     const states = listing.map((operation) => [operation.name, bytesOf(operation)] as const);
-    // What is no longer listed is forgotten.
+    // Operations that are no longer listed are forgotten.
     this.#known = new Map(states);
     return listing
       .filter((operation, index) => {

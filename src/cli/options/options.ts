@@ -2,44 +2,44 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { TokenOptions } from '../connection/token-source.js';
 import { UsageError } from '../output/failure.js';
 
-/** Where a server is found unless `--address` or LONGRUNNING_ADDRESS says otherwise. */
+/** Default of `--address` and LONGRUNNING_ADDRESS. */
 export const DEFAULT_ADDRESS = 'localhost:50051';
 
-/** Which protos to read, and where to look for what they import. */
+/** Protos to read, and the directories of their imports. */
 export interface ProtoOptions {
   readonly proto: readonly string[];
   readonly include: readonly string[];
 }
 
-/** The types that a command reads and writes by. */
+/** Sources of the message types that a command knows. */
 export interface TypeOptions extends ProtoOptions {
   /** Files of descriptor sets. */
   readonly descriptors: readonly string[];
 }
 
-/** How to reach a server, and as whom. */
+/** Address, security and identity of a connection. */
 export interface ConnectingOptions extends TokenOptions {
   readonly address: string;
-  /** Set: no TLS, wherever the server is. */
+  /** Disables TLS at every address. */
   readonly insecure?: true;
-  /** Set: with Google's Application Default Credentials. */
+  /** Uses Google's Application Default Credentials. */
   readonly google?: true;
   /** Files in PEM. */
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** By their names, in lower case. */
+  /** Values by name in lower case. */
   readonly header: Readonly<Record<string, string>>;
 }
 
-/** The options of every command that calls a server. */
+/** Options of every command that calls a server. */
 export interface CallingOptions extends ConnectingOptions, TypeOptions {
   readonly json?: true;
-  /** How long the command may take, in milliseconds. */
+  /** Time limit of the command in milliseconds. */
   readonly timeout?: number;
 }
 
-/** A command that calls a server, with the options that all such commands have. */
+/** Creates a command that calls a server, with the options that all such commands have. */
 export function callingCommand(name: string, description: string): Command {
   const command = new Command(name)
     .description(description)
@@ -62,7 +62,7 @@ export function callingCommand(name: string, description: string): Command {
 
 const CONNECTION = 'Connection (before the command, too):';
 
-/** The options of every connection, new ones each time. */
+/** Creates the options of a connection. */
 export function connectingOptions(): Option[] {
   return [
     addressOption('where the server is'),
@@ -85,7 +85,7 @@ export function connectingOptions(): Option[] {
   ];
 }
 
-/** `--google`, of the commands that call `google.longrunning.Operations` alone. */
+/** Creates `--google`, for commands that call only `google.longrunning.Operations`. */
 export function googleOption(): Option {
   return new Option(
     '--google',
@@ -93,7 +93,7 @@ export function googleOption(): Option {
   ).conflicts('insecure');
 }
 
-/** A command that calls `google.longrunning.Operations`, of any server or of Google's. */
+/** Creates a command that calls `google.longrunning.Operations`, with `--google` for Google's APIs. */
 export function operationsCommand(name: string, description: string): Command {
   return callingCommand(name, description)
     .addOption(googleOption().helpGroup(CONNECTION))
@@ -113,19 +113,19 @@ export function withProtoOptions(command: Command, description: string): Command
     .addOption(repeatable('--include <directory>', 'where to look for what protos import (repeatable)'));
 }
 
-/** `--address`, here or in the environment. */
+/** Creates `--address`, which LONGRUNNING_ADDRESS can set too. */
 export function addressOption(description: string): Option {
   return new Option('--address <host:port>', description).default(DEFAULT_ADDRESS).env('LONGRUNNING_ADDRESS');
 }
 
-/** @throws InvalidArgumentError when it is none. */
+/** Parses the value of a duration option to milliseconds. @throws InvalidArgumentError if it is malformed. */
 export function readDuration(text: string): number {
   const durationMs = parseDurationMs(text);
   if (durationMs === undefined) throw new InvalidArgumentError('Write it as 500ms, 30s, 2m or 1h.');
   return durationMs;
 }
 
-/** What HTTP/2 carries as text: binary headers end in `-bin`. */
+/** Text header `name=value`. Names of binary headers end in `-bin`. */
 const HEADER = /^([0-9a-z_.-]+(?<!-bin))=([ -~]*)$/i;
 
 function readHeader(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
@@ -142,15 +142,15 @@ function repeatable(flags: string, description: string): Option {
     .argParser((value, previous: readonly string[]) => [...previous, value]);
 }
 
-/** The option of commands that can wait for the operation to end. */
+/** Option of commands that can wait for the operation to end. */
 export interface WaitingOptions {
   readonly wait?: true;
 }
 
-/** The largest page that servers give (CONTRACT 26): all there is with the fewest calls. */
+/** Largest page that servers return (contract 26), for listings with the fewest calls. */
 export const LARGEST_PAGE = 1000;
 
-/** @throws InvalidArgumentError when it is no whole number from 1. */
+/** Parses `--page-size`. @throws InvalidArgumentError unless it is a positive whole number. */
 export function readPageSize(text: string): number {
   const size = Number(text);
   if (!/^\d{1,9}$/.test(text) || size === 0)
@@ -161,8 +161,8 @@ export function readPageSize(text: string): number {
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
- * Reads `500ms`, `30s`, `1.5m`, `2h` or plain seconds, `30`, as milliseconds, at least one; undefined when it
- * is none of these.
+ * Parses `500ms`, `30s`, `1.5m`, `2h` or plain seconds, `30`, to milliseconds. Returns undefined if the text is
+ * malformed or shorter than one millisecond.
  */
 export function parseDurationMs(text: string): number | undefined {
   const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];

@@ -5,16 +5,16 @@ import { oneLine, UsageError } from '../output/failure.js';
 import type { Output } from '../output/terminal.js';
 import { connectingOptions, DEFAULT_ADDRESS, googleOption } from './options.js';
 
-/** Ways to say as whom to call, of which one is used. */
+/** Options that identify the caller, of which one is used. */
 const IDENTITIES = ['token', 'tokenFile', 'tokenCommand', 'google'];
 
 /** Identities that a profile can give. */
 const PROFILE_TOKENS = ['token', 'tokenFile', 'tokenCommand'];
 
-/** Where values come from, by rising precedence. */
+/** Sources of option values, by rising precedence. */
 const SOURCES = ['config', 'env', 'cli'];
 
-/** Lets the options of a connection stand before the command, too. The help of each command has them. */
+/** Accepts the connection options before the command too. Only the help of each command lists them. */
 export function acceptEarlyOptions(program: Command): void {
   program.enablePositionalOptions();
   for (const option of [...connectingOptions(), googleOption()]) {
@@ -24,10 +24,10 @@ export function acceptEarlyOptions(program: Command): void {
 }
 
 /**
- * Completes the options of a command: by those before it, then the environment, which commander has read, then the
- * profile.
+ * Completes the options of a command from those before it, the environment (which commander reads), and the profile,
+ * in this order of precedence.
  *
- * @throws UsageError when the command has no such option, options contradict each other, or the profile cannot be read.
+ * @throws UsageError if the command has no such option, options contradict each other, or the profile cannot be read.
  */
 export async function settleOptions(program: Command, command: Command, stderr: Output): Promise<void> {
   takeEarlyOptions(program, command);
@@ -44,10 +44,7 @@ export async function settleOptions(program: Command, command: Command, stderr: 
   if (profile) await withholdToken(profile, command, stderr);
 }
 
-/**
- * Drops the token of a profile if the address is another one than that of the profile: whoever runs the server there
- * could use the token.
- */
+/** Drops the token of a profile if the address differs from that of the profile: another server must not get it. */
 async function withholdToken(profile: Profile, command: Command, stderr: Output): Promise<void> {
   const fromProfile = PROFILE_TOKENS.filter((name) => command.getOptionValueSource(name) === 'config');
   const { address: own = DEFAULT_ADDRESS } = profile;
@@ -58,10 +55,10 @@ async function withholdToken(profile: Profile, command: Command, stderr: Output)
   stderr.write(`${oneLine(`token of the profile is for ${own} and is not sent to ${address}: ${advice}`)}\n`);
 }
 
-/** True if both addresses lead to the same host and port in the same way; a malformed one leads nowhere. */
+/** Returns true if both addresses have the same host, port and security. A malformed address equals no other. */
 async function isSameServer(one: string, other: string): Promise<boolean> {
   if (one === other) return true;
-  // Loaded by every command that calls a server, but only once its usage is known to be right.
+  // Loaded lazily, so that usage errors are reported without the client.
   const { parseAddress } = await import('../../index.js');
   try {
     const [a, b] = [one, other].map(parseAddress);
@@ -71,7 +68,7 @@ async function isSameServer(one: string, other: string): Promise<boolean> {
   }
 }
 
-/** The target without a scheme that grpc-js assumes anyway, and with the port that it assumes. */
+/** Normalizes a target: without the default scheme of grpc-js, and with its default port. */
 function hostAndPort({ target }: Address): string {
   const name = target.replace(/^dns:(?:\/\/\/)?/i, '').toLowerCase();
   return name.startsWith('unix') || /:\d+$/.test(name) ? name : `${name}:443`;
@@ -90,7 +87,7 @@ function takeEarlyOptions(program: Command, command: Command): void {
   }
 }
 
-/** A variable that is set to nothing is most often one whose value got lost. */
+/** Rejects empty environment variables, which usually indicate a lost value. */
 function refuseEmptyVariables(command: Command): void {
   for (const option of command.options) {
     const name = option.attributeName();
@@ -99,7 +96,7 @@ function refuseEmptyVariables(command: Command): void {
   }
 }
 
-/** Keeps the identity of the highest precedence: a token of the profile is none beside one of the command line. */
+/** Keeps the identity of the highest precedence: a token of the command line replaces one of the profile. */
 function chooseIdentity(command: Command): void {
   const rank = (name: string) => SOURCES.indexOf(command.getOptionValueSource(name) ?? 'default');
   const given = IDENTITIES.filter((name) => rank(name) >= 0);

@@ -1,38 +1,37 @@
 import { Code, codeName, type OperationSnapshot } from '../../index.js';
 import { progressOf } from './progress.js';
 
-/** An Operation as ProtoJSON: what `--json` prints, and what the human output is made of. */
+/** Operation in ProtoJSON: printed by `--json`, and the source of the text output. */
 export interface OperationJson {
   readonly name?: string;
   readonly metadata?: AnyJson;
-  /** Left out while false, as ProtoJSON leaves out every default. */
+  /** Absent while false, as ProtoJSON omits defaults. */
   readonly done?: boolean;
   readonly error?: ErrorJson;
   readonly response?: AnyJson;
 }
 
-/** A `google.protobuf.Any` as ProtoJSON. */
+/** `google.protobuf.Any` in ProtoJSON. */
 export interface AnyJson {
   readonly '@type'?: string;
   readonly [field: string]: unknown;
 }
 
-/** A `google.rpc.Status` as ProtoJSON. */
+/** `google.rpc.Status` in ProtoJSON. */
 export interface ErrorJson {
   readonly code?: number;
   readonly message?: string;
   readonly details?: readonly AnyJson[];
 }
 
-/** An operation as it is shown to people. */
+/** Operation in the form that the text output needs. */
 export interface OperationView {
   readonly state: OperationSnapshot<unknown, unknown>['state'];
   readonly json: OperationJson;
 }
 
 /**
- * What there is to say of an operation beside its state, in a few words: how far it has come, by the fields
- * that metadata messages commonly have for it, or why it failed.
+ * Summarizes an operation beside its state: its progress, from common fields of metadata messages, or its error.
  */
 export function detailOf({ state, json: { metadata = {}, error } }: OperationView): string {
   switch (state) {
@@ -46,12 +45,12 @@ export function detailOf({ state, json: { metadata = {}, error } }: OperationVie
   }
 }
 
-/** Rounded down: 100 % is said of nothing that is less. */
+/** Rounds down, so that 100 % means complete. */
 function percentText(percent: number | undefined): string[] {
   return percent === undefined ? [] : [`${Math.floor(percent)} %`];
 }
 
-/** What metadata says of a running operation in words. */
+/** Status texts in the metadata of a running operation. */
 export function remarksOf(metadata: AnyJson): string[] {
   const { statusDetail, statusMessage } = metadata;
   return [
@@ -60,7 +59,7 @@ export function remarksOf(metadata: AnyJson): string[] {
   ].map(String);
 }
 
-/** The message type that an Any holds, without its package. */
+/** Name of the message type in an Any, without its package. */
 export function shortTypeName(any: AnyJson): string {
   return any['@type']?.split(/[./]/).at(-1) ?? 'unknown type';
 }

@@ -8,7 +8,7 @@ import {
 } from './operation-json.js';
 import { printable } from './terminal-text.js';
 
-/** One operation as a block of lines for people: its name and state, then every field of what it carries. */
+/** Formats an operation as a block of lines: name and state, then every field of metadata, error and response. */
 export function operationBlock(operation: OperationView): string {
   const { state, json } = operation;
   const { name = '', metadata, error, response } = json;
@@ -46,19 +46,19 @@ function indented(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-/** As wide as the longest state, so that what follows stands in a column. */
+/** Width of the longest state, which aligns the text after it. */
 const STATE_WIDTH = 'succeeded'.length;
 
-/** One operation in a line for people: its name, its state, and how far it is or why it failed. */
+/** Formats an operation as one line: name, state, and progress or error. */
 export function operationLine(operation: OperationView): string {
   const { state, json } = operation;
   return printable(`${json.name ?? ''}  ${state.padEnd(STATE_WIDTH)}  ${detailOf(operation)}`).trimEnd();
 }
 
-/** A field by its path, such as `controlPlane.version`, and its value as text. */
+/** Path of a field, such as `controlPlane.version`, and its value as text. */
 export type Field = readonly [path: string, value: string];
 
-/** The fields of a message in ProtoJSON, at every depth. */
+/** Lists the fields of a message in ProtoJSON, including those of nested messages. */
 export function fieldsOf(message: object, prefix = ''): Field[] {
   return Object.entries(message).flatMap(([key, item]): Field[] => {
     if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
@@ -68,7 +68,7 @@ export function fieldsOf(message: object, prefix = ''): Field[] {
   });
 }
 
-/** Those fields of a message that it did not have before, or had with another value. */
+/** Lists the fields that are new or have another value than before. */
 export function changedFields(before: object, after: object): Field[] {
   const known = new Map(fieldsOf(before));
   return fieldsOf(after).filter(([path, value]) => known.get(path) !== value);

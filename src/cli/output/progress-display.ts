@@ -9,13 +9,13 @@ const DEFAULT_COLUMNS = 80;
 const BAR_WIDTH = 30;
 
 /**
- * Shows how an operation comes along: as a bar where the output is a terminal and the metadata tells how far it is,
- * else as a line for each change.
+ * Displays the progress of an operation: as a bar if the output is a terminal and the metadata has a percentage, else
+ * as one line per change.
  */
 export class ProgressDisplay {
   readonly #output: Output;
   #bar: SingleBar | undefined;
-  /** What was shown last. */
+  /** Latest line shown. */
   #line = '';
   #summary = '';
   #metadata: AnyJson = {};
@@ -34,7 +34,7 @@ export class ProgressDisplay {
     this.say(this.#describe(operation.state, detailOf(operation), metadata));
   }
 
-  /** Shows a text in place of how the operation comes along; once, however often it is said again. */
+  /** Shows a text instead of the progress. Repetitions are shown once. */
   say(text: string): void {
     this.clear();
     if (text === this.#line) return;
@@ -42,13 +42,13 @@ export class ProgressDisplay {
     this.#output.write(`${text}\n`);
   }
 
-  /** Takes the bar off the terminal, to make room for what comes next, and lets go of the terminal. */
+  /** Removes the bar and releases the terminal. */
   clear(): void {
     this.#bar?.stop();
     this.#bar = undefined;
   }
 
-  /** In a few words; in more, when these few would not tell that anything changed. */
+  /** Describes the operation; adds the changed fields if the summary alone is the same as before. */
   #describe(state: string, detail: string, metadata: AnyJson): string {
     const summary = `${state}: ${detail}`;
     const changes = summary === this.#summary ? changedFields(this.#metadata, metadata) : [];
@@ -70,7 +70,7 @@ export class ProgressDisplay {
     this.#bar = new SingleBar({
       stream: this.#output,
       clearOnComplete: true,
-      // Neither the cursor nor the wrapping of lines is touched: whatever ends the process, the terminal is as it was.
+      // Cursor and line wrapping stay unchanged, so that the terminal is intact however the process ends.
       hideCursor: null,
       linewrap: true,
       barsize: BAR_WIDTH,
@@ -78,7 +78,7 @@ export class ProgressDisplay {
         const done = Math.floor(progress * BAR_WIDTH);
         const bar = `${options.barCompleteChar?.repeat(done)}${options.barIncompleteChar?.repeat(BAR_WIDTH - done)}`;
         const line = `running [${bar}] ${Math.floor(progress * 100)} % ${payload.remarks}`.trimEnd();
-        // A line that wraps could not be drawn anew. Some terminals say that they have no columns.
+        // A wrapped line could not be redrawn. Some terminals report zero columns.
         return line.slice(0, (columns || DEFAULT_COLUMNS) - 1);
       },
     });

@@ -1,4 +1,4 @@
-/** Names without underscores and capitals, so that `progress_percent` and `progressPercent` are one. */
+/** Names of percentage fields, normalized: `progress_percent` and `progressPercent` are equal. */
 const PERCENTAGES = [
   'progresspercent',
   'progresspercentage',
@@ -7,7 +7,7 @@ const PERCENTAGES = [
   'completionpercentage',
 ];
 
-/** Counts of what is done, each with that of all there is to do. Those of Google: Firestore, then Datastore. */
+/** Names of fields with completed and total work. Google uses the last two: Firestore, then Datastore. */
 const COUNTS = [
   ['done', 'total'],
   ['completed', 'total'],
@@ -17,18 +17,18 @@ const COUNTS = [
   ['workcompleted', 'workestimated'],
 ] as const;
 
-/** Messages and lists of them that may tell the progress of the whole; `value` is where an Any holds a Struct. */
+/** Names of nested messages and lists that may have progress; `value` is the Struct in an Any. */
 const NESTED = /progress|metadata|status|^value$/;
 
-/** As deep as metadata of Google's APIs go, and more. */
+/** Maximum depth of nested messages; metadata of Google's APIs is less deep. */
 const MAX_DEPTH = 4;
 
 /**
- * How far an operation has come, in percent from 0 to 100, by the fields that metadata messages commonly have for
- * it; undefined when it has none of them. Outer fields go before those of messages within; of a list of messages,
- * as of steps, it is the mean.
+ * Returns the progress of an operation in percent, from 0 to 100, by common fields of metadata messages; undefined
+ * without such fields. Outer fields take precedence over nested ones. A list of messages, such as steps, counts as the
+ * mean of its items.
  *
- * @param metadata - in ProtoJSON, where a 64-bit number is a string, and a 0 left out.
+ * @param metadata - ProtoJSON, in which a 64-bit number is a string and 0 is absent.
  */
 export function progressOf(metadata: object): number | undefined {
   return percentOf(metadata, MAX_DEPTH);
@@ -61,7 +61,7 @@ function nestedPercent(fields: readonly (readonly [string, unknown])[], depth: n
   return undefined;
 }
 
-/** Those that say nothing have not begun. */
+/** Counts items without progress as not begun. */
 function meanPercent(items: readonly unknown[], depth: number): number | undefined {
   const percents = items.map((item) =>
     typeof item === 'object' && item !== null ? percentOf(item, depth) : undefined,
@@ -74,7 +74,7 @@ function normalized(name: string): string {
   return name.replaceAll('_', '').toLowerCase();
 }
 
-/** A number, or a 64-bit one in a string. */
+/** Reads a number, or a 64-bit integer in a string. */
 function numberOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;

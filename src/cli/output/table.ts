@@ -5,7 +5,7 @@ const HEAD = ['NAME', 'STATE', 'CREATED', 'ENDED', 'DETAIL'] as const;
 const [NAME, DETAIL] = [0, 4];
 const GAP = '  ';
 
-/** Columns to make narrower in a terminal that is too narrow, one after the other, and to which width. */
+/** Columns to shrink in a narrow terminal, in this order, with their minimum widths. */
 const SHRINKING = [
   [DETAIL, 12],
   [NAME, 20],
@@ -13,15 +13,15 @@ const SHRINKING = [
   [NAME, 8],
 ] as const;
 
-/** Surroundings of a table. */
+/** Options of an {@link OperationTable}. */
 export interface TableOptions {
-  /** Columns of the terminal. @defaultValue no limit */
+  /** Width of the terminal in columns. @defaultValue no limit */
   readonly columns?: number | undefined;
-  /** Milliseconds since 1970. @defaultValue the machine's time */
+  /** Returns the time in milliseconds since 1970. @defaultValue Date.now */
   readonly now?: () => number;
 }
 
-/** Operations as a table for people, a line each, page by page: a column grows with what comes. */
+/** Table with one line per operation, formatted page by page. A column grows with the widest cell so far. */
 export class OperationTable {
   readonly #columns: number;
   readonly #now: () => number;
@@ -32,7 +32,7 @@ export class OperationTable {
     this.#now = now;
   }
 
-  /** The lines of a page, below the head of the table if it is the first. */
+  /** Formats a page, preceded by the table header if it is the first. */
   rows(page: readonly OperationView[]): string {
     const nowMs = this.#now();
     const rows = [...(this.#natural ? [] : [HEAD]), ...page.map((operation) => cells(operation, nowMs))];
@@ -48,7 +48,7 @@ export class OperationTable {
   #line(row: readonly string[], widths: readonly number[]): string {
     const fitted = row.map((cell, column) => {
       const width = widths[column] ?? 0;
-      // Names begin alike, and end with what tells them apart.
+      // Names differ at their end.
       return padEnd(column === NAME ? cutStart(cell, width) : cutEnd(cell, width), width);
     });
     return cutEnd(fitted.join(GAP).trimEnd(), this.#columns);
@@ -83,7 +83,7 @@ const UNITS = [
 ] as const;
 
 /**
- * A time of ProtoJSON as people say it: `5m ago`, rounded down; `-` when there is none.
+ * Formats a ProtoJSON timestamp relative to now: `5m ago`, rounded down; `-` without a timestamp.
  *
  * @param nowMs - milliseconds since 1970.
  */

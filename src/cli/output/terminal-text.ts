@@ -1,4 +1,4 @@
-/** Text from a server as a terminal may show it: control characters, which could command it, are spelt out. */
+/** Escapes control characters in text from a server, which could control the terminal. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => {
     if (character === '\n') return ' ';
@@ -8,7 +8,7 @@ export function printable(text: string): string {
 
 const graphemes = new Intl.Segmenter();
 
-/** Emoji, and characters of East Asian scripts, which take two columns. */
+/** Characters that take two columns: emoji and East Asian scripts. */
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
 const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
@@ -16,26 +16,26 @@ const ASCII = /^[ -~]*$/;
 
 const ELLIPSIS = '…';
 
-/** Columns that a text takes at a terminal. */
+/** Counts the columns of a text in a terminal. */
 export function textWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
   return characters(text).reduce((width, character) => width + characterWidth(character), 0);
 }
 
-/** A text in at most so many columns: as much of its beginning as fits. */
+/** Shortens a text to at most `width` columns, keeping its start. */
 export function cutEnd(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   return width < 1 ? '' : `${fitting(characters(text), width - 1).join('')}${ELLIPSIS}`;
 }
 
-/** A text in at most so many columns: as much of its end as fits. */
+/** Shortens a text to at most `width` columns, keeping its end. */
 export function cutStart(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   const end = fitting(characters(text).reverse(), width - 1).reverse();
   return width < 1 ? '' : `${ELLIPSIS}${end.join('')}`;
 }
 
-/** A text followed by spaces, so many columns in all. */
+/** Pads a text with spaces to `width` columns. */
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - textWidth(text)));
 }

@@ -1,18 +1,18 @@
 import { constants } from 'node:os';
 
-/** Where text goes: a terminal, a file or a pipe. */
+/** Output stream: a terminal, a file or a pipe. */
 export type Output = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
   readonly columns?: number;
 };
 
-/** The process, as far as the commands need it. */
+/** Subset of `process` that the commands use. */
 export interface Terminal extends SignalSource {
   readonly argv: readonly string[];
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Ends the process at once. */
+  /** Exits immediately. */
   exit(code: number): never;
   exitCode?: number | string | null | undefined;
 }
@@ -20,23 +20,24 @@ export interface Terminal extends SignalSource {
 const DEFAULT_COLUMNS = 80;
 
 /**
- * The width of an output, in columns; undefined if it is no terminal, and COLUMNS of the environment names none.
+ * Returns the width of an output in columns; undefined if it is no terminal and COLUMNS is not set.
  *
- * @param env - where COLUMNS is looked up.
+ * @param env - environment that may have COLUMNS.
  */
 export function columnsOf({ columns, isTTY }: Output, env: NodeJS.ProcessEnv): number | undefined {
   if (columns !== undefined && columns > 0) return columns;
   const given = Number(env.COLUMNS);
   if (Number.isInteger(given) && given > 0) return given;
-  // Some terminals say that they have no columns.
+  // Some terminals report zero columns.
   return isTTY ? DEFAULT_COLUMNS : undefined;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
+/** Signals that end a command. */
 export type TerminationSignal = (typeof SIGNALS)[number];
 
-/** The part of `process` that tells of signals. */
+/** Source of process signals. */
 export interface SignalSource {
   on<Signal extends TerminationSignal | 'SIGHUP'>(
     signal: Signal,
@@ -49,8 +50,9 @@ export interface SignalSource {
 }
 
 /**
- * Calls `listener` at every SIGINT and SIGTERM, in place of what they usually do, until the function returned is
- * called.
+ * Calls `listener` at every SIGINT and SIGTERM, instead of their default action.
+ *
+ * @returns a function that restores the default.
  */
 export function onTermination(
   source: SignalSource,
@@ -62,18 +64,18 @@ export function onTermination(
   };
 }
 
-/** The exit code of a process that a signal ended, as shells have it. */
+/** Exit code of a process that a signal ended, by the convention of shells. */
 export function signalExitCode(signal: TerminationSignal): number {
   return 128 + constants.signals[signal];
 }
 
-/** Somebody wants the command to end: Ctrl-C, or SIGTERM. The reason of its signal. */
+/** Abort reason after Ctrl-C or SIGTERM. */
 export class Interrupted extends Error {}
 
 /**
- * Does some work that Ctrl-C ends.
+ * Runs `work` with a signal that Ctrl-C and SIGTERM abort.
  *
- * @throws Interrupted when it did, and whatever the work throws.
+ * @throws Interrupted after such a signal; errors of the work.
  */
 export async function interruptible<Result>(
   source: SignalSource,

@@ -4,7 +4,7 @@ import { link, sleep } from '../../core/signals.js';
 import { Code, ERROR_DOMAIN, kitError, readableDetail, StatusError } from '../../core/status.js';
 import { callDeadline } from './call-deadline.js';
 
-/** Reason of the ErrorInfo of UNIMPLEMENTED that stands for HTTP 404, perhaps from a proxy and not from the server. */
+/** ErrorInfo reason of UNIMPLEMENTED that stands for HTTP 404, which may come from a proxy. */
 export const HTTP_NOT_FOUND = 'HTTP_NOT_FOUND';
 
 /** Returns true if the kit raised the error for that reason. */
@@ -14,8 +14,8 @@ export function hasReason(error: StatusError, reason: string): boolean {
 }
 
 /**
- * Messages of statuses that grpc-js makes up when a stream or its connection ends without one from the server: after
- * RST_STREAM with any code, GOAWAY, a hard shutdown or a cut. Their codes say nothing about the call.
+ * Messages of statuses that grpc-js generates when a stream or its connection ends without a status of the server:
+ * after RST_STREAM with any code, GOAWAY, a hard shutdown or a cut. Their codes say nothing about the call.
  */
 const CONNECTION_FAILURES: Readonly<Partial<Record<Code, RegExp>>> = {
   [Code.CANCELLED]: /^Call cancelled$/,
@@ -30,19 +30,19 @@ const CONNECTION_FAILURES: Readonly<Partial<Record<Code, RegExp>>> = {
 
 const HTTP_STATUS = /^Received HTTP status code (\d+)$/;
 
-/** Statuses by which a proxy says that the server cannot be reached now. 404 may come from one, too. */
-const PASSING_HTTP_STATUS = /^(?:2\d\d|408|421|425|429|5\d\d)$/;
+/** HTTP statuses by which a proxy reports that the server is unreachable now. 404 is handled separately. */
+const TRANSIENT_HTTP_STATUS = /^(?:2\d\d|408|421|425|429|5\d\d)$/;
 
-/** Message of grpc-js for status OK without a response, under UNIMPLEMENTED. */
+/** Message of grpc-js for status OK without a response, which it reports as UNIMPLEMENTED. */
 const NO_MESSAGE = 'No message received';
 
-/** Messages of calls that never had a connection: `connection-fault.ts` explains them. */
+/** Messages of calls that never had a connection, which `connection-fault.ts` explains. */
 const NOT_CONNECTED = /^No connection established/;
 
 const CONNECTION_BROKEN = 'CONNECTION_BROKEN';
 const NO_GRPC_STATUS = 'NO_GRPC_STATUS';
 
-/** Returns true if the connection or a proxy ended the call, and not the server. */
+/** Returns true if the connection or a proxy, not the server, ended the call. */
 export function isConnectionFailure(error: StatusError): boolean {
   return hasReason(error, CONNECTION_BROKEN) || hasReason(error, NO_GRPC_STATUS);
 }
@@ -52,11 +52,11 @@ interface FailedCall {
 }
 
 /**
- * Normalizes the error of a call over grpc-js. Connection-level failures become UNAVAILABLE, whatever code grpc-js has
- * for them (contract 45). A complete status of the server stays as it is.
+ * Normalizes the error of a call over grpc-js. Connection-level failures become UNAVAILABLE, whatever their code in
+ * grpc-js (contract 45). A complete status of the server is unchanged.
  *
- * The two are told apart by what the server sent: grpc-js puts the trailers of a complete status in the metadata of
- * the error, and a status that it makes up has empty metadata and one of a few messages.
+ * The error's metadata distinguishes them: it has the trailers of a complete status. A generated status has empty
+ * metadata and one of a few messages.
  */
 export function callError(thrown: unknown): StatusError {
   const error = StatusError.from(thrown);
@@ -65,25 +65,25 @@ export function callError(thrown: unknown): StatusError {
   // The trailers of a complete status have another message; these have no grpc-status.
   if (httpStatus !== undefined && error.details.length === 0) return httpError(error, httpStatus);
   if (error.code === Code.UNIMPLEMENTED && message === NO_MESSAGE) {
-    const text = 'server reports success without a response: report it to whoever runs the server';
+    const text = 'server reports success without a response: report it to the operator of the server';
     return kitError(Code.INTERNAL, 'NO_RESPONSE', text, { cause: error });
   }
   const { metadata } = Object(thrown) as FailedCall;
   const fromServer = metadata !== undefined && Object.keys(metadata.getMap()).length > 0;
   if (fromServer || NOT_CONNECTED.test(message)) return error;
   if (!CONNECTION_FAILURES[error.code]?.test(message)) return error;
-  const text = `connection broke down (${message}): ask again`;
+  const text = `connection broke (${message}): try again`;
   return kitError(Code.UNAVAILABLE, CONNECTION_BROKEN, text, { cause: error });
 }
 
 function httpError(error: StatusError, httpStatus: string): StatusError {
   const facts = { metadata: { httpStatus }, cause: error };
   if (httpStatus === '404') {
-    const text = `${error.message}, from no gRPC server: check the address and the proxies on the way`;
+    const text = `${error.message}, not from a gRPC server: check the address and the proxies on the way`;
     return kitError(Code.UNIMPLEMENTED, HTTP_NOT_FOUND, text, facts);
   }
-  if (!PASSING_HTTP_STATUS.test(httpStatus)) return error;
-  const text = `answer has no gRPC status (${error.message}): ask again`;
+  if (!TRANSIENT_HTTP_STATUS.test(httpStatus)) return error;
+  const text = `response has no gRPC status (${error.message}): try again`;
   return kitError(Code.UNAVAILABLE, NO_GRPC_STATUS, text, facts);
 }
 
@@ -94,18 +94,18 @@ export interface RepeatOptions {
   readonly signal: AbortSignal | undefined;
   /** Aborts when the client is closed. */
   readonly closed: AbortSignal;
-  /** Jitters the pauses: a number from 0 up to 1. */
+  /** Source of jitter: returns a number from 0 up to 1. */
   readonly random: () => number;
 }
 
-/** Longest pause before each further attempt. Together they leave time to report a failure within two seconds. */
+/** Longest pauses before the second and the third attempt, short enough to report a failure within two seconds. */
 const PAUSES_MS = [250, 750];
 
 /**
- * Makes a call that does no harm twice, and repeats it after a connection-level failure (contract 45), as the service config does
- * after UNAVAILABLE: grpc-js has other codes for most of these failures.
+ * Makes an idempotent call, and repeats it after a connection-level failure (contract 45). The service config only
+ * covers UNAVAILABLE, and grpc-js reports most of these failures with other codes.
  *
- * @param call - receives the time that is left.
+ * @param call - receives the remaining time.
  * @throws StatusError; `signal.reason` on abort.
  */
 export async function repeatBroken<Answer>(

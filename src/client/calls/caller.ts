@@ -15,7 +15,7 @@ import { callDeadline } from './call-deadline.js';
 import type { Connection, UnaryMethod } from './connection.js';
 import { authorization, type TokenSource } from './credentials.js';
 
-/** Settings that all calls of a client have in common. */
+/** Settings that all calls of a client share. */
 export interface CallerOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly token?: TokenSource | undefined;
@@ -23,17 +23,17 @@ export interface CallerOptions {
   readonly closed: AbortSignal;
 }
 
-/** Makes calls as the client's options and those of the call have it. */
+/** Makes calls with the options of the client and those of the call. */
 export class Caller {
   readonly #options: CallerOptions;
 
-  /** @throws StatusError INVALID_ARGUMENT when a header cannot be sent. */
+  /** Checks the common headers. @throws StatusError INVALID_ARGUMENT if one cannot be sent. */
   constructor(options: CallerOptions) {
     callHeaders('', options.headers);
     this.#options = options;
   }
 
-  /** @throws StatusError; `signal.reason` on abort. */
+  /** Makes one call. @throws StatusError; `signal.reason` on abort. */
   async call<Request extends { name: string }, Response>(
     connection: Connection,
     method: UnaryMethod<Request, Response>,
@@ -55,7 +55,7 @@ export class Caller {
     const timeoutMs = timeLeftMs(deadline);
     const linked = link(signal, this.#options.closed);
     try {
-      // Deadlines of calls go by the machine's clock, as grpc-js has it.
+      // Deadlines of calls use the system clock, like grpc-js.
       return await within({ timeoutMs, signal: linked.signal }, noToken, systemClock, (limited) =>
         authorization(token, limited),
       );
@@ -66,7 +66,7 @@ export class Caller {
 }
 
 function noToken(timeoutMs: number): unknown {
-  const message = `no token came within ${timeoutMs} ms: look into what gives it, or allow for more time`;
+  const message = `no token within ${timeoutMs} ms: check its source, or give a longer timeoutMs`;
   return kitError(Code.DEADLINE_EXCEEDED, 'TOKEN_TIMED_OUT', message);
 }
 
@@ -74,12 +74,12 @@ type Headers = Readonly<Record<string, string>>;
 
 const ROUTING_HEADER = 'x-goog-request-params';
 
-/** No longer name is well-formed (contract 9), and percent-encoded it could burst the peer's header limit. */
+/** Longest well-formed name (contract 9). A longer one, percent-encoded, could exceed the peer's header limit. */
 const MAX_NAME_BYTES = 1024;
 
 /**
- * The headers of a call about `name`: by which field to route it (AIP-4222), then what the client and the
- * call say, the latter winning.
+ * Builds the headers of a call about `name`: the routing header (AIP-4222), then the given ones, of which later ones
+ * take precedence.
  *
  * @throws StatusError INVALID_ARGUMENT for a header that HTTP/2 cannot carry.
  */
@@ -90,7 +90,7 @@ export function callHeaders(name: string, ...headers: readonly (Headers | undefi
     try {
       metadata.set(key, value);
     } catch {
-      // No cause: that of grpc-js quotes the value, which may be a token.
+      // Without cause: the error of grpc-js quotes the value, which may be a token.
       const message = `header ${quoted(key)} cannot be sent: use lower-case ASCII names and printable ASCII values`;
       throw invalidField('headers', message);
     }
@@ -98,19 +98,19 @@ export function callHeaders(name: string, ...headers: readonly (Headers | undefi
   return metadata;
 }
 
-/** A name that is not goes without the header, for the server to answer INVALID_ARGUMENT. */
+/** Returns false for a malformed name, which is sent without the header for the server to reject. */
 function isRoutable(name: string): boolean {
   return name.isWellFormed() && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }
 
-/** Makes one call, whichever of the five. */
+/** Function that makes one call of any method. */
 export type UnaryCall = <Request extends { name: string }, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,
   options?: CallOptions,
 ) => Promise<Response>;
 
-/** The five methods, each by one call. */
+/** Implements the five methods by one function. */
 export function unaryOperations(call: UnaryCall): OperationsApi {
   const { getOperation, listOperations, cancelOperation, deleteOperation, waitOperation } = OperationsService;
   return {

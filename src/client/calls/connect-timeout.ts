@@ -4,13 +4,13 @@ import { LONGEST_TIMER_MS } from '../../core/clock.js';
 type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;
 type Socket = Parameters<SecureConnector['connect']>[0];
 
-/** Size of the header of an HTTP/2 frame; the first frame of every server is SETTINGS. */
+/** Size of an HTTP/2 frame header. The first frame of every server is SETTINGS. */
 const FRAME_HEADER_BYTES = 9;
 
 /**
- * Credentials that also abandon a silent peer: if it accepts a connection but sends no TLS handshake or no HTTP/2
- * within `connectTimeoutMs`, the connection is closed. grpc-js itself would wait forever, with every call of the
- * channel. It then makes another connection, to the next address if there is one.
+ * Credentials that also abandon a silent peer. If it accepts a connection but sends no TLS handshake or no HTTP/2
+ * within `connectTimeoutMs`, the connection is closed. grpc-js then connects again, to the next address if there is
+ * one. By itself it would wait forever, and block every call of the channel.
  */
 export class TimedCredentials extends ChannelCredentials {
   readonly #inner: ChannelCredentials;

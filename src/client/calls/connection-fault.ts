@@ -5,13 +5,13 @@ import { parseAddress } from '../../core/address.js';
 import { onAbort } from '../../core/signals.js';
 import { Code, ERROR_DOMAIN, kitError, quoted, readableDetail, StatusError } from '../../core/status.js';
 
-/** A channel, and how it connects. */
+/** Channel and its connection settings. */
 export interface Channel {
   readonly client: Client;
-  /** As grpc-js takes it. */
+  /** Target in the syntax of grpc-js. */
   readonly target: string;
   readonly plainText: boolean;
-  /** Makes a client that shares no connection with others; undefined for the channel of an application. */
+  /** Creates a client that shares no connection with others; undefined for a channel of the application. */
   readonly another: (() => Client) | undefined;
   /** Aborts when the channel is closed. */
   readonly closed: AbortSignal;
@@ -19,7 +19,7 @@ export interface Channel {
 
 /** Failure to connect to a server. */
 export interface ConnectionFault {
-  /** The address, as grpc-js takes it. */
+  /** Target in the syntax of grpc-js. */
   readonly target: string;
   /** Message of the system, of TLS or of grpc-js: `connect ECONNREFUSED 127.0.0.1:50051`. */
   readonly reason: string;
@@ -30,8 +30,8 @@ export interface ConnectionFault {
 const FAULT_REASONS = { NOT_CONNECTED: 'NOT_CONNECTED', STILL_CONNECTING: 'STILL_CONNECTING' } as const;
 
 /**
- * Reads from an error why the client has no connection to its server; undefined if the call failed otherwise. The
- * code of such an error is UNAVAILABLE, or DEADLINE_EXCEEDED if `timeoutMs` passed first.
+ * Returns the reason why the client could not connect; undefined if the call failed for another reason. The code of
+ * such an error is UNAVAILABLE, or DEADLINE_EXCEEDED if `timeoutMs` passed first.
  */
 export function connectionFault(error: unknown): ConnectionFault | undefined {
   if (!(error instanceof StatusError)) return undefined;
@@ -41,39 +41,36 @@ export function connectionFault(error: unknown): ConnectionFault | undefined {
   return { target, reason: fault, connecting: info.reason === FAULT_REASONS.STILL_CONNECTING };
 }
 
-/** Time that a channel which is still connecting has to fail, once the deadline of a call has passed. */
+/** Time for a connecting channel to fail after the deadline of a call, in milliseconds. */
 const PROBE_MS = 250;
 
-/** Messages of grpc-js for calls that never reached a connection. */
+/** Messages of grpc-js for calls that never had a connection. */
 const NOT_CONNECTED = /^(?:No connection established|Name resolution failed|Channel credentials failed)/;
 const DEADLINE_PASSED = /^Deadline exceeded/;
 
 /**
- * Reads why a channel has no connection, which grpc-js tells only to calls that fail for it: a call whose deadline
- * passes first reports "Waiting for LB pick".
+ * Finds the reason why a channel cannot connect. grpc-js reports it only to calls that fail because of it. A call whose
+ * deadline passes first reports "Waiting for LB pick".
  */
 export class ConnectionFaults {
   readonly #channel: Channel;
   #tls: Promise<boolean> | undefined;
-  /** One for all calls that fail at the same time. */
+  /** Pending probe of another connection, shared by all calls that fail meanwhile. */
   #another: Promise<string> | undefined;
 
   constructor(channel: Channel) {
     this.#channel = channel;
   }
 
-  /**
-   * True if a call failed before there was a connection, so that {@link ConnectionFaults.explain} has something to
-   * add.
-   */
+  /** Returns true if a call failed before a connection existed, so that {@link ConnectionFaults.explain} applies. */
   concerns({ code, message, details }: StatusError): boolean {
-    // Errors with details come from the server, and so does everything while there is a connection to it.
+    // Errors with details come from the server, like all errors while it is connected.
     if (details.length > 0 || this.#isSettled()) return false;
     if (code === Code.UNAVAILABLE) return NOT_CONNECTED.test(message);
     return code === Code.DEADLINE_EXCEEDED && DEADLINE_PASSED.test(message);
   }
 
-  /** The same error, with the reason why there is no connection; as it is if there is one by now. */
+  /** Adds the reason why there is no connection. Returns the error unchanged if there is one by now. */
   async explain(error: StatusError): Promise<StatusError> {
     const { client } = this.#channel;
     const failure = error.code === Code.UNAVAILABLE ? error : await this.#probe(client);
@@ -95,15 +92,15 @@ export class ConnectionFaults {
     return kitError(error.code, reason, message, { metadata: { target, fault }, cause: error });
   }
 
-  /** True if the channel is connected, or closed. */
+  /** Returns true if the channel is connected or closed. */
   #isSettled(): boolean {
     const state = this.#channel.client.getChannel().getConnectivityState(false);
     return state === connectivityState.READY || state === connectivityState.SHUTDOWN;
   }
 
   /**
-   * The error of a call that is never sent: it fails at once with the reason if the channel cannot connect. Should
-   * the channel connect meanwhile, its credentials end it.
+   * Returns the error of a call that is never sent. It fails at once, with the reason, if the channel cannot connect.
+   * If the channel connects meanwhile, the credentials of the call end it.
    */
   #probe(client: Client): Promise<StatusError> {
     const { closed } = this.#channel;
@@ -119,7 +116,7 @@ export class ConnectionFaults {
         {
           deadline: Date.now() + PROBE_MS,
           credentials: unsent,
-          // In place of those of the application.
+          // Replaces the interceptors of the application.
           interceptors: [(options, next) => new InterceptingCall(next(options))],
         },
         (error) => {
@@ -132,8 +129,8 @@ export class ConnectionFaults {
   }
 
   /**
-   * The reason why another connection fails: a channel that shares one that has failed before, as channels to the
-   * same address do, is not told the reason.
+   * Returns the reason why another connection fails. Channels to one address share connections, and grpc-js does not
+   * report the reason to a channel that shares one that has failed before.
    */
   #faultOfAnother(): Promise<string> {
     this.#another ??= this.#probeAnother().finally(() => {
@@ -152,7 +149,7 @@ export class ConnectionFaults {
     }
   }
 
-  /** True if a server that hung up on plain text speaks TLS. It is asked once. */
+  /** Returns true if a server that closed a plain-text connection speaks TLS. It is probed once. */
   async #answersTls(fault: string): Promise<boolean> {
     const { target, plainText, closed } = this.#channel;
     if (!plainText || !/Failed to connect|Protocol error|Socket closed|ECONNRESET|hang up/i.test(fault)) {
@@ -163,7 +160,7 @@ export class ConnectionFaults {
   }
 }
 
-/** What Node and OpenSSL say, without what grpc-js puts around it. */
+/** Extracts the message of Node or OpenSSL from that of grpc-js. */
 function faultOf(message: string): string {
   return message
     .replace(/^No connection established\. Last error: (?:Error: |null\b)?/, '')
@@ -194,7 +191,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
 
 const PORT = /:\d+$/;
 
-/** Next step for whoever cannot connect, by what grpc-js, Node and OpenSSL say of it. */
+/** Returns advice on a failure to connect, by messages of grpc-js, Node and OpenSSL. */
 export function connectionAdvice(fault: string, target: string): string {
   const plain = withoutScheme(target);
   if (!PORT.test(plain) && !plain.startsWith('unix')) {
@@ -207,22 +204,19 @@ export function connectionAdvice(fault: string, target: string): string {
   return advice ?? 'check the address, and that a server listens there';
 }
 
-/** A target of grpc-js without `dns:`; any other as it is. */
+/** Removes `dns:` from a target of grpc-js. */
 export function withoutScheme(target: string): string {
   return target.replace(/^dns:(?:\/\/[^/]*\/)?/i, '');
 }
 
 const HOST_AND_PORT = /^\[?(?<host>[^\]]+?)\]?:(?<port>\d+)$/;
 
-/**
- * Resolves with true if a TLS handshake succeeds at a target of grpc-js, whatever its certificate. Nothing else is
- * sent.
- */
+/** Resolves to true if a TLS handshake succeeds at a target of grpc-js, with any certificate. Sends nothing else. */
 export function speaksTls(target: string, timeoutMs: number, closed: AbortSignal): Promise<boolean> {
   const place = placeOf(target);
   if (!place) return Promise.resolve(false);
   return new Promise((resolve) => {
-    // The certificate is not trusted with anything: the connection is closed at once.
+    // The certificate does not matter, because the connection is closed at once.
     const socket = connect({ ...place, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
     const end = (answer: boolean) => {
       clearTimeout(timer);
@@ -233,7 +227,7 @@ export function speaksTls(target: string, timeoutMs: number, closed: AbortSignal
     const timer = setTimeout(() => end(false), timeoutMs);
     const stopListening = onAbort(closed, () => end(false));
     socket.once('secureConnect', () => end(true));
-    // A server that asks for a client certificate, and the like, says so in TLS.
+    // A TLS alert, such as a request for a client certificate, shows that the server speaks TLS.
     socket.on('error', ({ message }) => end(/alert/.test(message)));
     socket.once('close', () => end(false));
   });

@@ -12,7 +12,7 @@ import { onAbort } from '../../core/signals.js';
 import { callError } from './call-error.js';
 import { ConnectionFaults } from './connection-fault.js';
 
-/** A unary method as ts-proto generates its definition. */
+/** Definition of a unary method, as ts-proto generates it. */
 export interface UnaryMethod<Request, Response> {
   readonly path: string;
   readonly requestSerialize: (request: Request) => Buffer;
@@ -35,7 +35,7 @@ export interface ConnectionOptions {
   readonly interceptors: readonly Interceptor[];
 }
 
-/** A grpc-js channel whose unary calls are promises. */
+/** Channel of grpc-js with unary calls as promises. */
 export class Connection {
   readonly #client: Client;
   readonly #closing = new AbortController();
@@ -43,7 +43,7 @@ export class Connection {
 
   constructor({ target, credentials, channelOptions, interceptors }: ConnectionOptions) {
     const client = new Client(target, credentials, { ...channelOptions, interceptors: [...interceptors] });
-    // A channel given from outside is secured in a way of its own.
+    // A given channel has its own security.
     const own = channelOptions.channelOverride === undefined;
     const alone = { ...channelOptions, 'grpc.use_local_subchannel_pool': 1 };
     this.#client = client;
@@ -56,17 +56,17 @@ export class Connection {
     });
   }
 
-  /** Ends it, and with this reason every call on it. */
+  /** Closes the connection. Every call on it rejects with `reason`. */
   close(reason: unknown): void {
     this.#client.close();
     this.#closing.abort(reason);
   }
 
   /**
-   * Makes one call. An abort rejects at once with the signal's reason, and takes the call back.
+   * Makes one call. An abort rejects at once with the signal's reason, and cancels the call.
    *
-   * @throws StatusError with the details that the server sent; INTERNAL if the response is broken; UNAVAILABLE if the
-   * connection broke down.
+   * @throws StatusError with the details that the server sent; INTERNAL if the response is malformed; UNAVAILABLE if
+   * the connection broke.
    */
   call<Request, Response>(
     method: UnaryMethod<Request, Response>,
@@ -94,7 +94,7 @@ export class Connection {
         (thrown, response) => {
           const error = response === undefined ? callError(thrown) : undefined;
           if (error && this.#faults.concerns(error)) {
-            // An abort still ends it meanwhile.
+            // An abort still ends the call meanwhile.
             const explained = this.#faults.explain(error).catch(() => error);
             explained.then((fault) => settle(() => reject(fault)));
             return;
@@ -102,11 +102,11 @@ export class Connection {
           settle(() => (error ? reject(error) : resolve(response as Response)));
         },
       );
-      // An interceptor can answer before the call is even returned.
+      // An interceptor can answer before the call is returned.
       if (answered) return;
       const giveUp = (reason: unknown) => {
         reject(reason);
-        // An interceptor may throw. Its caller has an answer already, and this is called by an abort signal.
+        // An interceptor may throw into the abort signal. The caller has its answer already.
         contain(
           () => call.cancel(),
           () => {},
@@ -125,7 +125,7 @@ function decode<Response>(method: UnaryMethod<never, Response>, bytes: Buffer): 
 
 const { getOperation, listOperations, cancelOperation, deleteOperation } = OperationsService;
 
-/** WaitOperation is not among them: whoever waits asks again anyway, and knows for how long. */
+/** Methods that the service config retries. Waits retry WaitOperation themselves. */
 const RETRIED = [getOperation, listOperations, cancelOperation, deleteOperation];
 
 const SERVICE_CONFIG = {
@@ -150,21 +150,21 @@ const SERVICE_CONFIG = {
 /** Options of every channel of a client. */
 export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.service_config': JSON.stringify(SERVICE_CONFIG),
-  // A service config from DNS would replace this one.
+  // Otherwise a service config from DNS would replace this one.
   'grpc.service_config_disable_resolution': 1,
-  // A response may hold any amount of data, as with Google's own clients. grpc-js allows 4 MiB by default.
+  // Responses may have any size, as with Google's own clients. The default of grpc-js is 4 MiB.
   'grpc.max_receive_message_length': -1,
-  // Connecting again backs off too, by itself up to two minutes: longer than anybody would wait to ask again.
+  // Longest backoff between attempts to connect. The default of grpc-js, two minutes, delays waits too long.
   'grpc.max_reconnect_backoff_ms': 10_000,
-  // A connection that died without a word is noticed within 40 s, while calls are on it. More often, and servers
-  // that allow a ping every five minutes (the default of gRPC in Go, Java and C++) would count three between two
-  // answers of a long-poll, and hang up.
+  // Detects a silently broken connection within 40 s while calls are on it. With more frequent pings, servers that
+  // allow one every five minutes (the default of gRPC in Go, Java and C++) would count three between two answers of a
+  // long poll, and close the connection.
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
 };
 
-/** Further options of the channels for waits: each is a separate connection. */
+/** Additional options of wait channels, which make each a separate connection. */
 export const WAIT_CHANNEL_OPTIONS: ChannelOptions = {
-  // Otherwise grpc-js would let all channels with the same options share one connection.
+  // Otherwise grpc-js shares one connection among all channels with the same options.
   'grpc.use_local_subchannel_pool': 1,
 };

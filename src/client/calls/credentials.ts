@@ -9,15 +9,15 @@ import { isTransientFailure } from './transient-failure.js';
 
 /** Certificates and keys, in PEM. */
 export interface TlsOptions {
-  /** Trusted authorities. @defaultValue the authorities that Node trusts */
+  /** Trusted certificate authorities. @defaultValue those that Node trusts */
   readonly ca?: string | Buffer;
-  /** The client's own certificate, with its chain; together with `key`. @defaultValue none */
+  /** Certificate of the client, with its chain; requires `key`. @defaultValue none */
   readonly cert?: string | Buffer;
-  /** The private key of `cert`. */
+  /** Private key of `cert`. @defaultValue none */
   readonly key?: string | Buffer;
 }
 
-/** A bearer token, or what gives one that is still good: asked before every call, so let it keep one while it lasts. */
+/** Bearer token, or a function that returns a valid one. It is called before every call and should cache the token. */
 export type TokenSource = string | (() => Promise<string>);
 
 /** Options that secure a connection and identify the caller. */
@@ -28,17 +28,17 @@ export interface CredentialOptions {
 }
 
 /**
- * Credentials for the connection to `address`.
+ * Returns credentials for the connection to `address`.
  *
- * @throws TypeError when the options contradict each other, when the credentials belong to another copy of grpc-js,
- * when the token cannot be sent, or when others could read it.
+ * @throws TypeError if the options contradict each other, the credentials belong to another copy of grpc-js, or the
+ * token is malformed or would be sent in plain text.
  */
 export function channelCredentials(
   address: Address,
   { credentials, tls, token }: CredentialOptions,
 ): ChannelCredentials {
   if (credentials && tls) {
-    throw new TypeError('both credentials and tls are given: give one of them, they say the same thing');
+    throw new TypeError('both credentials and tls are given: give one of them');
   }
   if (tls && (tls.cert === undefined) !== (tls.key === undefined)) {
     throw new TypeError('tls has only one of cert and key: give both, or neither');
@@ -63,10 +63,10 @@ function bytes(pem: string | Buffer | undefined): Buffer | null {
 }
 
 /**
- * The headers that say as whom a call is made.
+ * Returns the headers that identify the caller.
  *
- * @throws StatusError with the cause when no token is to be had: UNAVAILABLE if that is likely to pass, else
- * UNAUTHENTICATED; one that the source throws itself; `signal.reason` on abort.
+ * @throws StatusError with the cause if no token is available: UNAVAILABLE if that is likely to pass, else
+ * UNAUTHENTICATED; a StatusError of the source unchanged; `signal.reason` on abort.
  */
 export async function authorization(
   token: TokenSource,
@@ -79,7 +79,7 @@ export async function authorization(
 async function fetchToken(source: () => Promise<string>): Promise<string> {
   try {
     const token: unknown = await source();
-    // Such as an environment variable that is not set: the server would be sent "Bearer undefined".
+    // An unset environment variable would send "Bearer undefined".
     assertBearerToken(token, 'the token of the function');
     return token;
   } catch (cause) {
@@ -88,29 +88,29 @@ async function fetchToken(source: () => Promise<string>): Promise<string> {
 }
 
 /**
- * Normalizes the failure to get a token: UNAVAILABLE if it is likely to pass, so that waits ask again; else
- * UNAUTHENTICATED. A StatusError stays as it is.
+ * Normalizes a failure to get a token: UNAVAILABLE, which waits retry, if it is likely to pass; else UNAUTHENTICATED.
+ * A StatusError is unchanged.
  */
 export function tokenError(cause: unknown): StatusError {
   ignoreRejection(cause);
   if (cause instanceof StatusError) return cause;
   const transient = isTransientFailure(cause);
-  const advice = transient ? 'ask again' : 'see the cause';
-  const message = `no token is to be had (${String(cause)}): ${advice}`;
+  const advice = transient ? 'try again' : 'see the cause';
+  const message = `no token is available (${String(cause)}): ${advice}`;
   const code = transient ? Code.UNAVAILABLE : Code.UNAUTHENTICATED;
   return kitError(code, 'TOKEN_UNAVAILABLE', message, { cause });
 }
 
 /**
- * Checks that a value is a bearer token which a header can carry. No message quotes it.
+ * Checks that a value is a bearer token that a header can carry. Error messages never quote it.
  *
- * @param source - what gives the token, as the error calls it.
- * @throws TypeError that says what is wrong with it, and what to do.
+ * @param source - name of the token's source in the error message.
+ * @throws TypeError for any other value.
  */
 export function assertBearerToken(token: unknown, source: string): asserts token is string {
   if (typeof token !== 'string' || token === '') {
     throw new TypeError(
-      `${source} is empty, or no string: give one, a function that gives one, or leave it out`,
+      `${source} must be a non-empty string: give one, or a function that returns one, or omit it`,
     );
   }
   if (token !== token.trim()) {

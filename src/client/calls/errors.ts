@@ -3,12 +3,12 @@ import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
 import { Code, codeName, kitError, quoted, StatusError } from '../../core/status.js';
 
 /**
- * A {@link StatusError} that knows which operation it is about: what the client's calls and waits reject with. Code,
- * message and details are those of the server; `cause` is the error of the layer below, where there is one.
+ * Error of a call or a wait for one operation. Code, message and details are those of the server. `cause` is the error
+ * of the layer below, if there is one.
  */
 export class OperationError extends StatusError {
   override readonly name: string = 'OperationError';
-  /** The resource name of the operation. */
+  /** Resource name of the operation. */
   readonly operationName: string;
 
   constructor(operationName: string, status: StatusError, cause: unknown = status.cause) {
@@ -17,10 +17,10 @@ export class OperationError extends StatusError {
   }
 }
 
-/** A {@link StatusError} that knows what was to be listed: what listings reject with. */
+/** Error of a listing. */
 export class ListOperationsError extends StatusError {
   override readonly name = 'ListOperationsError';
-  /** The parent whose operations were asked for. */
+  /** Parent of the requested operations. */
   readonly parent: string;
 
   constructor(parent: string, status: StatusError) {
@@ -36,7 +36,7 @@ function causedBy(cause: unknown): ErrorOptions {
 type Unsuccessful = FailedOperation<unknown> | CancelledOperation<unknown>;
 
 class EndedWithError<Ending extends Unsuccessful> extends OperationError {
-  /** The end of the operation, with its metadata. */
+  /** Final state of the operation, with its metadata. */
   readonly snapshot: Ending;
 
   constructor(operationName: string, snapshot: Ending) {
@@ -45,34 +45,34 @@ class EndedWithError<Ending extends Unsuccessful> extends OperationError {
   }
 }
 
-/** `result()`: the operation ended with an error other than CANCELLED: its code, message and details. */
+/** Error of `result()` if the operation failed, with the code, message and details of its error. */
 export class OperationFailedError extends EndedWithError<FailedOperation<unknown>> {
   override readonly name = 'OperationFailedError';
 }
 
-/** `result()`: the server cancelled the operation. Never said of a caller that merely stopped waiting. */
+/** Error of `result()` if the operation was cancelled. A caller that stops waiting does not get it. */
 export class OperationCancelledError extends EndedWithError<CancelledOperation<unknown>> {
   override readonly name = 'OperationCancelledError';
 }
 
-/** What a wait that took too long had come to know. */
+/** Knowledge of a wait at its timeout. */
 export interface WaitProgress {
-  /** The latest state seen; undefined when no answer came. */
+  /** Latest state; undefined if the server never answered. */
   readonly snapshot: OperationSnapshot<unknown, unknown> | undefined;
-  /** The error that the last question met with; undefined when it was answered. */
+  /** Error of the latest request; undefined if it was answered. */
   readonly lastError: StatusError | undefined;
-  /** Whether somebody has asked for cancellation, and the server has not answered that. */
+  /** True if cancellation was requested and the server has not answered. */
   readonly cancelUnanswered: boolean;
 }
 
 /**
- * The caller's `timeoutMs` passed before the operation ended; the code is DEADLINE_EXCEEDED. The operation goes on.
- * `cause` is the error that the last question met with, where it was not answered. The reason of its ErrorInfo is
- * WAIT_TIMED_OUT, or CANCEL_UNANSWERED when the server may not even have heard the cancellation of `cancelAndWait`.
+ * Error of a wait whose `timeoutMs` passed before the operation ended, with code DEADLINE_EXCEEDED. The operation
+ * continues. `cause` is the error of the latest request, if it failed. The ErrorInfo has reason WAIT_TIMED_OUT, or
+ * CANCEL_UNANSWERED if the server may not have received the cancellation of `cancelAndWait`.
  */
 export class WaitTimeoutError extends OperationError {
   override readonly name = 'WaitTimeoutError';
-  /** The latest state seen; undefined when the server never answered. */
+  /** Latest state; undefined if the server never answered. */
   readonly snapshot: OperationSnapshot<unknown, unknown> | undefined;
 
   constructor(
@@ -92,8 +92,8 @@ export class WaitTimeoutError extends OperationError {
 }
 
 /**
- * The same five methods, with errors that say what they are about: an {@link OperationError} or a
- * {@link ListOperationsError}. The reason of the caller's own signal stays as it is.
+ * Wraps the five methods to reject with an {@link OperationError} or a {@link ListOperationsError}. The abort reason of
+ * the caller's signal is unchanged.
  */
 export function withSubjects(api: OperationsApi): OperationsApi {
   return {
@@ -120,17 +120,14 @@ function rejecting<Request extends { readonly name: string }, Response>(
   };
 }
 
-/**
- * What a call about an operation rejects with: the reason of the caller's own signal as it is, anything else
- * as an {@link OperationError}.
- */
+/** Converts an error to an {@link OperationError}. The abort reason of the caller's signal is unchanged. */
 export const operationRejection: Rejection = (operationName, thrown, signal) => {
   if (signal?.aborted && thrown === signal.reason) return thrown;
   if (thrown instanceof OperationError) return thrown;
   return new OperationError(operationName, StatusError.from(thrown));
 };
 
-/** The same for a listing: the reason of the caller's own signal, or a {@link ListOperationsError}. */
+/** Converts an error to a {@link ListOperationsError}. The abort reason of the caller's signal is unchanged. */
 export const listRejection: Rejection = (parent, thrown, signal) => {
   if (signal?.aborted && thrown === signal.reason) return thrown;
   if (thrown instanceof ListOperationsError) return thrown;

@@ -1,16 +1,15 @@
 /**
- * An async iterable of what a generator yields, begun anew by each loop over it. Its signal aborts when a loop
- * ends early, also while the next value is still being waited for: a generator alone would hear of that only
- * when the value had come.
+ * Creates an async iterable that starts a generator for each loop. The generator's signal aborts when the loop ends
+ * early, even while the next value is pending. A plain generator would notice that only after the value.
  */
 export function iterable<Value>(
-  generate: (left: AbortSignal) => AsyncGenerator<Value, void>,
+  generate: (ended: AbortSignal) => AsyncGenerator<Value, void>,
 ): AsyncIterable<Value> {
   return { [Symbol.asyncIterator]: () => iterator(generate) };
 }
 
 function iterator<Value>(
-  generate: (left: AbortSignal) => AsyncGenerator<Value, void>,
+  generate: (ended: AbortSignal) => AsyncGenerator<Value, void>,
 ): AsyncIterator<Value, void> {
   const leaving = new AbortController();
   const values = generate(leaving.signal);

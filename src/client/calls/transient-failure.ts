@@ -16,17 +16,17 @@ const NETWORK_ERRORS = new Set([
   'ESERVFAIL',
   'ETIMEDOUT',
   'ETIMEOUT',
-  // Of node-fetch and other HTTP clients.
+  // Codes of node-fetch and other HTTP clients.
   'ERR_STREAM_PREMATURE_CLOSE',
   'ERR_HTTP2_STREAM_CANCEL',
   'ERR_SOCKET_CONNECTION_TIMEOUT',
 ]);
 
-/** Errors of undici, which is the `fetch` of Node: connections, timeouts, closed sockets. */
+/** Error codes of undici, the `fetch` of Node, for connections, timeouts and closed sockets. */
 const UNDICI_ERROR =
   /^UND_ERR_(?:CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET|CLOSED|DESTROYED|ABORTED)$/;
 
-/** Messages of HTTP clients that give no code. */
+/** Messages of HTTP clients without a code. */
 const NETWORK_MESSAGE =
   /\bfetch failed\b|premature close|socket hang up|network socket disconnected|terminated|network timeout|other side closed/i;
 
@@ -34,15 +34,15 @@ const NETWORK_MESSAGE =
 const HTTP_STATUS_MESSAGE =
   /\b(?:https?(?:\/\d(?:\.\d)?)?(?: error)?|status(?: ?code)?)(?: is| was| of)?[\s:=(]{1,3}(\d{3})\b/gi;
 
-/** Names of errors by which requests end after a time limit. */
+/** Names of timeout errors. */
 const TIMEOUT_NAMES = new Set<unknown>(['TimeoutError', 'AbortError']);
 
 const MAX_CAUSES = 8;
 
 /**
- * Decides if a failure to fetch something over HTTP is likely to pass: the network or the peer was away (contract
- * 48). Looks at the error, its causes and the errors that it aggregates, in the forms of Node, fetch, node-fetch,
- * gaxios and axios.
+ * Returns true if a failed HTTP request is likely to succeed later: the network or the peer was unavailable (contract
+ * 48). Inspects the error, its causes and the errors that it aggregates, in the forms of Node, fetch, node-fetch, gaxios
+ * and axios.
  */
 export function isTransientFailure(thrown: unknown): boolean {
   if (StatusError.from(thrown).code === Code.UNAVAILABLE) return true;
@@ -73,13 +73,13 @@ function isTransient({ name, message, code, errno, status, statusCode, response 
   for (const each of [code, errno]) {
     if (typeof each === 'string' && (NETWORK_ERRORS.has(each) || UNDICI_ERROR.test(each))) return true;
   }
-  // gaxios gives the HTTP status as code, perhaps as text.
+  // gaxios reports the HTTP status as code, perhaps as a string.
   const statuses = [status, statusCode, code, response?.status, response?.statusCode];
   if (statuses.some(isTransientStatus)) return true;
   if (TIMEOUT_NAMES.has(name)) return true;
   if (typeof message !== 'string') return false;
   for (const [, number] of message.matchAll(HTTP_STATUS_MESSAGE)) if (isTransientStatus(number)) return true;
-  // Wrappers often keep nothing but the text: "getaddrinfo ENOTFOUND oauth2.googleapis.com".
+  // Wrappers often keep only the message: "getaddrinfo ENOTFOUND oauth2.googleapis.com".
   return NETWORK_MESSAGE.test(message) || message.split(/[^A-Z_]/).some((word) => NETWORK_ERRORS.has(word));
 }
 

@@ -9,7 +9,7 @@ import { type GaxOperationsClient, isGrpcStub } from './generated-client.js';
 import { grpcOperations, type OperationsAccess, onChannelClosed } from './grpc-operations.js';
 import { GaxRestOperations } from './rest-operations.js';
 
-/** One for each client, so that what is learnt of its server, such as that it cannot wait, is learnt once. */
+/** Contexts by client. Handles of one client share knowledge about its server, such as a missing WaitOperation. */
 const contexts = new WeakMap<GaxOperationsClient, HandleContext>();
 
 /** Dependencies that the handles of one generated client share, such as its channel. */
@@ -42,7 +42,7 @@ async function connect(client: GaxOperationsClient, closing: AbortController): P
 
 type Deferred = (signal: AbortSignal | undefined) => Promise<OperationsAccess>;
 
-/** Does it once; again after a failure, such as that of a token server that was away, so that it is not for ever. */
+/** Caches a promise unless it rejects, so that a temporary failure, such as that of a token server, is retried. */
 function onceFulfilled(begin: () => Promise<OperationsAccess>): Deferred {
   let current: Promise<OperationsAccess> | undefined;
   return (signal) => {

@@ -8,32 +8,32 @@ import { isTransientFailure } from '../calls/transient-failure.js';
 const DEFAULT_UNIVERSE = 'googleapis.com';
 const QUOTA_PROJECT_HEADER = 'x-goog-user-project';
 
-/** Whatever gives the headers that say as whom a call is made: a `GoogleAuth`, an `AuthClient`, or your own. */
+/** Source of the headers that identify the caller: a `GoogleAuth`, an `AuthClient`, or your own. */
 export interface GoogleCredentials {
   /**
-   * Headers of a call: `authorization`, and `x-goog-user-project` where there is a quota project.
+   * Returns the headers of a call: `authorization`, and `x-goog-user-project` if there is a quota project.
    *
    * google-auth-library 10 and newer return `Headers`, older versions an object.
    *
-   * @param url - the service that is called; service accounts sign for it.
+   * @param url - service to call, which tokens of service accounts name as their audience.
    */
   getRequestHeaders(url?: string): Promise<Headers | Readonly<Record<string, string>>>;
-  /** Universe of the credentials: `googleapis.com`. @defaultValue `universeDomain` */
+  /** Returns the universe of the credentials: `googleapis.com`. @defaultValue `universeDomain` */
   getUniverseDomain?(): Promise<string>;
-  /** For those that have no `getUniverseDomain`. @defaultValue not checked */
+  /** Universe, for credentials without `getUniverseDomain`. @defaultValue not checked */
   readonly universeDomain?: string;
 }
 
-/** Identity of the caller, and the service that is called. */
+/** Identity of the caller, and the service to call. */
 export interface GoogleIdentity {
   readonly credentials: GoogleCredentials;
-  /** `host:port` or `host`, as JSON web tokens name their audience. */
+  /** `host:port` or `host`, the audience of JSON web tokens. */
   readonly host: string;
   readonly universeDomain: string | undefined;
   readonly quotaProject: string | undefined;
 }
 
-/** Sends with every call what the credentials say; a call that they cannot be had for fails, and is not sent. */
+/** Creates an interceptor that adds the headers of the credentials. A call fails unsent if they are unavailable. */
 export function authorizing(identity: GoogleIdentity): Interceptor {
   return (options, nextCall) => {
     const call = nextCall(options);
@@ -42,7 +42,7 @@ export function authorizing(identity: GoogleIdentity): Interceptor {
     const url = `https://${identity.host}/${service}`;
     return new InterceptingCall(call, {
       start(metadata, listener, next) {
-        // Until it is started, grpc-js does not tell of the deadline or the end of a call.
+        // grpc-js does not report deadline or end of a call that has not started.
         const limits = {
           timeoutMs: timeLeftMs(Number(options.deadline ?? Number.POSITIVE_INFINITY)),
           signal: cancelling.signal,
@@ -67,7 +67,7 @@ export function authorizing(identity: GoogleIdentity): Interceptor {
 }
 
 function credentialsLate(timeoutMs: number): StatusError {
-  const message = `no Google credentials came within ${timeoutMs} ms: look into what gives them, or allow for more time`;
+  const message = `no Google credentials within ${timeoutMs} ms: check their source, or give a longer timeoutMs`;
   return kitError(Code.DEADLINE_EXCEEDED, 'CREDENTIALS_TIMED_OUT', message);
 }
 
@@ -79,7 +79,7 @@ async function addHeaders(
   const universe = (await credentials.getUniverseDomain?.()) ?? credentials.universeDomain;
   const expected = universeDomain ?? process.env.GOOGLE_CLOUD_UNIVERSE_DOMAIN ?? DEFAULT_UNIVERSE;
   if (universe !== undefined && universe !== expected) {
-    throw new Error(`they are of the universe ${quoted(universe)}, not ${quoted(expected)}`);
+    throw new Error(`they belong to the universe ${quoted(universe)}, not ${quoted(expected)}`);
   }
   for (const [key, value] of entriesOf(await credentials.getRequestHeaders(url))) metadata.set(key, value);
   if (quotaProject !== undefined) metadata.set(QUOTA_PROJECT_HEADER, quotaProject);
@@ -93,18 +93,18 @@ function entriesOf(headers: unknown): Iterable<readonly [string, string]> {
   throw new TypeError('getRequestHeaders resolved neither to Headers nor to an object of header values');
 }
 
-/** A token server that cannot be reached or that fails may be back soon; anything else is for people to fix. */
+/** Normalizes a failure to get credentials: UNAVAILABLE if it is likely to pass, else UNAUTHENTICATED. */
 function credentialsError(cause: unknown): StatusError {
   if (cause instanceof StatusError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const transient = isTransientFailure(cause);
-  const advice = transient ? 'ask again' : 'see "gcloud auth application-default login"';
+  const advice = transient ? 'try again' : 'see "gcloud auth application-default login"';
   const message = `no Google credentials for the call: ${reason}: ${advice}`;
   const code = transient ? Code.UNAVAILABLE : Code.UNAUTHENTICATED;
   return kitError(code, 'CREDENTIALS_UNAVAILABLE', message, { cause });
 }
 
-/** Status of a call that ends with the error, with its details. */
+/** Converts an error to the status of a call, with its details. */
 function statusOf(error: StatusError): StatusObject {
   const { details, metadata = new Metadata() } = toServerError(error);
   return { code: error.code, details, metadata };

@@ -1,33 +1,33 @@
-// Clients that Google generates, as far as they matter here. So stated they are those of every version of google-gax.
+// Types of the clients that Google generates. They declare only what the kit uses, which all versions of google-gax have.
 import type { Client } from '@grpc/grpc-js';
 
-/** A call in google-gax: its first result is the response message, its third the one that a page was cut from. */
+/** Call function of google-gax. Its first result is the response; its third is the complete message of a page. */
 export type GaxCall = (
   request: object,
   options: GaxCallOptions,
 ) => Promise<readonly [unknown, unknown, unknown]> & { cancel(): void };
 
-/** What is said to google-gax about one call. */
+/** Options of one call of google-gax. */
 export interface GaxCallOptions {
-  /** Milliseconds. */
+  /** Timeout in milliseconds. */
   readonly timeout: number;
   readonly retry: null;
   readonly autoPaginate: false;
   readonly otherArgs: { readonly headers: Readonly<Record<string, unknown>> };
 }
 
-/** The `OperationsClient` of google-gax that every generated client with long-running methods has inside. */
+/** `OperationsClient` of google-gax, which every generated client with long-running methods contains. */
 export interface GaxOperationsClient {
-  /** Over gRPC a grpc-js client; over REST an object of functions. */
+  /** Client of grpc-js; over REST, an object of functions. */
   readonly operationsStub: Promise<object>;
-  /** Its calls, by the name of the method. */
+  /** Call functions by method name. */
   readonly innerApiCalls: { readonly [name: string]: unknown };
 }
 
-/** A channel of grpc-js: its interface, not the class of the same name. */
+/** Interface of a grpc-js channel, not the class of the same name. */
 export type GaxChannel = ReturnType<Client['getChannel']>;
 
-/** Whether a stub speaks gRPC. By what it can do, since its class may be that of another copy of grpc-js. */
+/** Returns true for a gRPC stub. Checks its methods, because its class may come from another copy of grpc-js. */
 export function isGrpcStub(stub: object): stub is Client {
   return 'getChannel' in stub && typeof stub.getChannel === 'function';
 }
@@ -52,22 +52,22 @@ export interface GaxOperationMessage {
   readonly response?: GaxAny | null;
 }
 
-/** Decodes one message type; protobuf.js tells on what it decodes which type that is. */
+/** Decoder of one message type, whose name protobuf.js attaches to the decoded messages. */
 export type GaxDecoder = (bytes: Uint8Array) => object;
 
 /**
- * What a generated Google client resolves to when it starts an operation: the `LROperation` of google-gax, as far
- * as it is needed here. So stated it fits every version of google-gax, whichever the client brings along.
+ * Operation that a method of a generated Google client resolves to: the `LROperation` of google-gax. The type declares
+ * only what the kit uses, so that it fits every version of google-gax.
  */
 export interface GaxOperation<Response, Metadata> {
-  /** What the server said last. */
+  /** Latest state from the server. */
   readonly latestResponse: GaxOperationMessage;
-  /** Over which client to ask for more, and how to decode what comes. */
+  /** Client to fetch further states with, and the decoders of their messages. */
   readonly longrunningDescriptor: {
     readonly operationsClient: GaxOperationsClient;
     readonly responseDecoder: GaxDecoder;
     readonly metadataDecoder: GaxDecoder;
   };
-  /** How google-gax itself waits; not used, but for its types. */
+  /** Wait of google-gax itself. Only its type is used. */
   promise(): Promise<readonly [Response, Metadata, ...unknown[]]>;
 }

@@ -11,26 +11,26 @@ import type { GaxChannel } from './generated-client.js';
 import { retryUnavailable } from './retry.js';
 
 /**
- * A channel of google-gax is one connection, on which Google's servers allow a hundred calls at once. Half of them
- * are left to calls that are not to stand in line behind waits.
+ * Upper bound on long polls per channel. A channel of google-gax is one connection, on which Google's servers allow 100
+ * calls at once. Half of them are reserved for calls that must not queue behind waits.
  */
 const MAX_LONG_POLLS = 50;
 
-/** The ways to an Operations service. */
+/** Access to an Operations service, for calls and for waits. */
 export interface OperationsAccess {
   readonly api: OperationsApi;
   readonly fetcher: OperationFetcher;
 }
 
 /**
- * The five methods, natively, over the channel of a generated client: with its connection and its credentials.
- * WaitOperation is among them, though google-gax has no function for it. Beyond fifty at once, waits poll.
+ * Implements the five methods over the channel of a generated client, with its connection and its credentials. They
+ * include WaitOperation, which google-gax does not offer. Waits beyond 50 at once poll.
  *
- * @param closed - aborts when somebody has closed the channel.
+ * @param closed - aborts when the channel is closed.
  */
 export function grpcOperations(channel: GaxChannel, closed: AbortSignal, clock: Clock): OperationsAccess {
   const connection = new Connection({
-    // Where the channel goes, and how it is secured, is settled.
+    // The existing channel determines target and security.
     target: channel.getTarget(),
     credentials: ChannelCredentials.createInsecure(),
     channelOptions: { channelOverride: channel },
@@ -41,7 +41,7 @@ export function grpcOperations(channel: GaxChannel, closed: AbortSignal, clock: 
     maxConnections: 1,
     streamsPerConnection: MAX_LONG_POLLS,
     connect: () => connection,
-    // It is the generated client's.
+    // The generated client owns the connection.
     disconnect: () => {},
     clock,
   });
@@ -55,7 +55,7 @@ export function grpcOperations(channel: GaxChannel, closed: AbortSignal, clock: 
     options: CallOptions = {},
   ): Promise<Response> => {
     const deadline = callDeadline(options.timeoutMs);
-    // That the client is closed reads as UNAVAILABLE too, and stays so.
+    // A closed client is UNAVAILABLE too, but must not be retried.
     const linked = link(options.signal, closed);
     const limits = { deadline, signal: linked.signal };
     try {
@@ -72,7 +72,7 @@ export function grpcOperations(channel: GaxChannel, closed: AbortSignal, clock: 
   return { api: { ...unaryOperations(retried), waitOperation }, fetcher };
 }
 
-/** Calls `listener` once when somebody has closed the channel, at once if it is closed. Keeps no process alive. */
+/** Calls `listener` once when the channel is closed, or at once if it is. Does not keep the process alive. */
 export function onChannelClosed(channel: GaxChannel, listener: () => void): void {
   const state = channel.getConnectivityState(false);
   if (state === connectivityState.SHUTDOWN) listener();

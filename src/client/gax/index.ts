@@ -1,5 +1,5 @@
 /**
- * The client with Google's credentials, and handles for operations of Google's generated clients.
+ * Client with Google's credentials, and handles for operations of Google's generated clients.
  *
  * @module longrunning/gax
  */
@@ -27,33 +27,33 @@ const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 /** Options of {@link googleOperationsClient}. */
 export interface GoogleOperationsClientOptions
   extends Omit<OperationsClientOptions, 'address' | 'credentials' | 'token'> {
-  /** Address of the API: `gkemulticloud.googleapis.com`, `host:port` or `https://host:port`. @defaultValue port 443 */
+  /** Address of the API: `gkemulticloud.googleapis.com`, `host:port` or `https://host:port`. The default port is 443. */
   readonly apiEndpoint: string;
   /** Scopes of the token. @defaultValue `['https://www.googleapis.com/auth/cloud-platform']` */
   readonly scopes?: readonly string[];
   /**
-   * The project to charge and to count quota against, sent as `x-goog-user-project`.
+   * Project for billing and quota, sent as `x-goog-user-project`.
    *
-   * @defaultValue what the credentials say, or the environment's GOOGLE_CLOUD_QUOTA_PROJECT
+   * @defaultValue the project of the credentials, or of GOOGLE_CLOUD_QUOTA_PROJECT in the environment
    */
   readonly quotaProject?: string;
   /**
-   * Credentials of another universe are not sent.
+   * Expected universe. Credentials of another universe are not sent.
    *
-   * @defaultValue the environment's GOOGLE_CLOUD_UNIVERSE_DOMAIN, or `googleapis.com`
+   * @defaultValue GOOGLE_CLOUD_UNIVERSE_DOMAIN in the environment, or `googleapis.com`
    */
   readonly universeDomain?: string;
-  /** Credentials of the caller. @defaultValue Application Default Credentials, looked for with the first call */
+  /** Credentials of the caller. @defaultValue Application Default Credentials, loaded at the first call */
   readonly auth?: GoogleCredentials;
 }
 
 /**
- * A client of `google.longrunning.Operations` of a Google API, with Application Default Credentials: native
- * gRPC over TLS. Only an endpoint on this machine is spoken to in plain text, unless `tls` is given.
+ * Creates a client of `google.longrunning.Operations` of a Google API, with Application Default Credentials. It uses
+ * gRPC over TLS. Only an endpoint on this machine is reached in plain text, unless `tls` is given.
  *
- * A call rejects with UNAUTHENTICATED, and is not sent, when there are no credentials, or those of another universe.
+ * A call rejects with UNAUTHENTICATED, and is not sent, if the credentials are missing or belong to another universe.
  *
- * @throws TypeError when the endpoint is malformed, or `auth` has no `getRequestHeaders`.
+ * @throws TypeError if the endpoint is malformed, or `auth` has no `getRequestHeaders`.
  *
  * @example
  * ```ts
@@ -70,12 +70,12 @@ export function googleOperationsClient(options: GoogleOperationsClientOptions): 
   return new OperationsClient({
     ...others,
     address,
-    // Last, so that interceptors of the caller's own cannot see a token that they might log.
+    // Last, so that other interceptors cannot see, and perhaps log, the token.
     interceptors: [...(others.interceptors ?? []), authorizing(identity)],
   });
 }
 
-/** JavaScript may pass a token or a key file. */
+/** Rejects tokens and key files, which JavaScript may pass. */
 function assertAuth(auth: unknown): void {
   if (auth === undefined) return;
   const { getRequestHeaders } = Object(auth) as { readonly getRequestHeaders?: unknown };
@@ -85,7 +85,7 @@ function assertAuth(auth: unknown): void {
   );
 }
 
-/** Address to connect to, and the host that tokens name. */
+/** Derives the address to connect to, and the host that tokens name. */
 function endpointOf(apiEndpoint: string): { readonly address: string; readonly host: string } {
   const plain = apiEndpoint.replace(/^https:\/\//i, '');
   const inTheOpen = plain === apiEndpoint && parseAddress(plain).loopback;
@@ -100,19 +100,19 @@ function applicationDefault(
     scopes: [...scopes],
     ...(universeDomain !== undefined && { universeDomain }),
   });
-  // As generated clients do: a service account signs its tokens itself, with no server in between.
+  // Like generated clients: service accounts sign their tokens locally, without a token server.
   auth.useJWTAccessWithScope = true;
   return auth;
 }
 
 /**
- * The handle of an operation that a generated Google client started, over that client's own channel and with its
- * credentials. Response and metadata are what the client itself would give, unless `method` says otherwise.
+ * Opens the handle of an operation that a generated Google client started. It uses that client's channel and
+ * credentials. Response and metadata have the types of that client, unless `method` is given.
  *
- * The client has to stay open: closing it ends every wait with UNAVAILABLE "client is closed". A client made with
- * `fallback: true` speaks REST, which has no WaitOperation; its operations are polled.
+ * The client must stay open: closing it ends every wait with UNAVAILABLE "client is closed". A client with
+ * `fallback: true` uses REST, which has no WaitOperation; its operations are polled.
  *
- * @throws TypeError when it is no operation of google-gax, such as the array or the promise that it comes in.
+ * @throws TypeError if the value is no operation of google-gax, such as the array or the promise around it.
  *
  * @example
  * ```ts
@@ -127,7 +127,7 @@ export function fromGax<Response, Metadata>(
   method?: undefined,
   options?: OperationOptions,
 ): OperationHandle<Response, Metadata>;
-/** Reads response and metadata by a method of ours: into the messages of ts-proto. */
+/** Opens a handle whose response and metadata have the types of `method`, which are messages of ts-proto. */
 export function fromGax<Response, Metadata>(
   operation: GaxOperation<unknown, unknown>,
   method: OperationMethod<unknown, Response, Metadata>,

@@ -5,18 +5,18 @@ import type { OperationMethod } from '../../core/operation-method.js';
 import { quoted } from '../../core/status.js';
 import type { GaxAny, GaxDecoder, GaxOperation } from './generated-client.js';
 
-/** An Any that google-gax decoded, as ours. */
+/** Converts an Any that google-gax decoded. */
 export function anyOf({ type_url, typeUrl, value }: GaxAny): Any {
   const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.from(value ?? []);
   return { typeUrl: type_url ?? typeUrl ?? '', value: bytes };
 }
 
-/** Reads operations by the decoders of the client that started one: into the very types of that client. */
+/** Returns a reader of operations into the types of the client that started one, by its decoders. */
 export function snapshotReader<Response, Metadata>({
   longrunningDescriptor: { responseDecoder, metadataDecoder },
 }: GaxOperation<Response, Metadata>): (operation: Operation) => OperationSnapshot<Response, Metadata> {
   const types = { response: messageReader(responseDecoder), metadata: messageReader(metadataDecoder) };
-  // Reading asks for no more of a method than this; protobuf.js encodes and prints in ways of its own.
+  // Reading uses no other member of a method. protobuf.js has no compatible encoder.
   const method = types as unknown as OperationMethod<unknown, Response, Metadata>;
   return (operation) => snapshotOf(operation, method);
 }
@@ -31,22 +31,22 @@ function messageReader(decode: GaxDecoder) {
   };
 }
 
-/** The full name of the type that a decoder decodes. It shows on whatever comes out, if only the empty message. */
+/** Returns the full name of the decoded type, which every decoded message has, including an empty one. */
 function messageTypeName(decode: GaxDecoder): string {
   const { $type } = decode(new Uint8Array()) as { readonly $type?: { readonly fullName: string } };
-  // protobuf.js writes a leading dot.
+  // protobuf.js adds a leading dot.
   return ($type?.fullName ?? '').replace(/^\./, '');
 }
 
 const STARTED = 'const [operation] = await client.createThing(request); fromGax(operation)';
 
-/** Fields of a `google.cloud.compute.v1.Operation`, which is no `google.longrunning.Operation`. */
+/** Fields of `google.cloud.compute.v1.Operation`, which is not a `google.longrunning.Operation`. */
 const COMPUTE_FIELDS = ['selfLink', 'operationType', 'targetLink', 'zone', 'region', 'kind'];
 
 /**
  * Checks that a value is an operation of google-gax.
  *
- * @throws TypeError that says what it is instead, and what to do.
+ * @throws TypeError that describes any other value and says what to do.
  */
 export function assertGaxOperation(value: unknown): void {
   const wrong = faultOf(value);
@@ -63,7 +63,7 @@ function faultOf(value: unknown): string | undefined {
       ? undefined
       : `an operation without its client: write ${STARTED}`;
   }
-  // Those clients wrap what they start, with nothing to ask for more.
+  // The clients of @google-cloud/compute wrap operations without a client to poll them.
   if (isObject(latestResponse) || isCompute(value)) {
     return 'an operation of @google-cloud/compute, which is no google.longrunning.Operation: wait for it by wait() of ZoneOperationsClient, RegionOperationsClient or GlobalOperationsClient';
   }

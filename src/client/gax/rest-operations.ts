@@ -17,7 +17,7 @@ import type { GaxAny, GaxCall, GaxCallOptions, GaxOperationsClient } from './gen
 import { anyOf } from './operation.js';
 import { retryUnavailable } from './retry.js';
 
-/** The methods over REST, through the functions of google-gax. WaitOperation has no REST rule in Google's APIs. */
+/** Implements the methods over REST by functions of google-gax. Google's APIs have no REST rule for WaitOperation. */
 export class GaxRestOperations implements OperationsApi {
   readonly #calls: GaxOperationsClient['innerApiCalls'];
 
@@ -51,7 +51,7 @@ export class GaxRestOperations implements OperationsApi {
     await this.#call('deleteOperation', request, options);
   }
 
-  /** @throws StatusError UNIMPLEMENTED always; whoever waits then polls. */
+  /** Always fails, so that waits poll. @throws StatusError UNIMPLEMENTED. */
   async waitOperation(): Promise<Operation> {
     const message = 'WaitOperation cannot be called over REST: poll, or make the client without `fallback`';
     throw kitError(Code.UNIMPLEMENTED, 'WAIT_OVER_REST', message);
@@ -101,7 +101,7 @@ interface GaxPage {
   readonly unreachable?: readonly string[] | null;
 }
 
-/** Errors of google-gax over REST have their details already taken apart, and no code when HTTP itself failed. */
+/** Error of google-gax over REST: its details are decoded, and it has no code if HTTP itself failed. */
 interface GaxRestError extends Error {
   readonly code?: number;
   readonly details?: readonly GaxAny[];
@@ -110,9 +110,9 @@ interface GaxRestError extends Error {
 function restError(thrown: unknown): StatusError {
   if (!(thrown instanceof Error)) return StatusError.from(thrown);
   const { code = Code.UNKNOWN, message, details } = thrown as GaxRestError;
-  // google-gax says UNAVAILABLE of an answer that came and that it cannot read. To ask again would go on for ever.
+  // google-gax reports UNAVAILABLE for a response that it cannot decode. Retrying would never end.
   if (/cannot find type|no such type/.test(message)) {
-    const advice = `answer is of no use over REST (${message}): make the client without \`fallback\``;
+    const advice = `response cannot be decoded over REST (${message}): create the client without \`fallback\``;
     return kitError(Code.INTERNAL, 'ANSWER_UNREADABLE', advice, { cause: thrown });
   }
   const packed = Array.isArray(details) ? details.map(anyOf) : [];

@@ -3,7 +3,7 @@ import { sleep } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
 import { type BackoffPolicy, backoffMs } from '../waiting/retry.js';
 
-/** The same values as in the service config of the kit's own channels. */
+/** Attempts per call. Like the backoff, as in the service config of the kit's own channels. */
 const MAX_ATTEMPTS = 5;
 const BACKOFF: BackoffPolicy = { initialMs: 500, multiplier: 2, maxMs: 10_000 };
 
@@ -11,17 +11,17 @@ const BACKOFF: BackoffPolicy = { initialMs: 500, multiplier: 2, maxMs: 10_000 };
 export interface RetryLimits {
   /** Milliseconds since 1970, or Infinity. */
   readonly deadline: number;
-  /** Ends the trying when it aborts. */
+  /** Ends the retries when it aborts. */
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds since 1970 and timers. @defaultValue the machine's */
+  /** Source of time. @defaultValue the system clock */
   readonly clock?: Clock;
 }
 
 /**
- * Makes a call up to five times while the server is UNAVAILABLE: for channels of google-gax, whose service config
- * is not ours to set. Each attempt is given what is left of the time.
+ * Makes a call up to five times while the server is UNAVAILABLE. It is for channels of google-gax, whose service
+ * config cannot be set. Each attempt receives the remaining time.
  *
- * @throws what the last attempt threw; `signal.reason` on abort.
+ * @throws the error of the last attempt; `signal.reason` on abort.
  */
 export async function retryUnavailable<Response>(
   { deadline, signal, clock = systemClock }: RetryLimits,

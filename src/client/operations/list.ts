@@ -8,38 +8,39 @@ import { readingOperations } from './reading-operations.js';
 
 /** Selection of the operations to list. */
 export interface ListRequest {
-  /** The parent of the operations, where `-` stands for any one segment; empty for plain `operations/{id}`. */
+  /** Parent of the operations. `-` matches any single segment; empty selects plain `operations/{id}`. */
   readonly name: string;
-  /** Condition in the syntax of AIP-160: `done = false`. @defaultValue all */
+  /** Filter in the syntax of AIP-160: `done = false`. @defaultValue all operations */
   readonly filter?: string;
-  /** Upper bound on operations per call. @defaultValue the server's */
+  /** Upper bound on operations per call. @defaultValue chosen by the server */
   readonly pageSize?: number;
   /**
-   * Lists what can be reached when a location of the server cannot; `unreachable` of the pages names the rest.
+   * Lists the reachable operations if a location of the server is unreachable; `unreachable` of the pages names such
+   * locations. Without this option, the listing fails.
    *
-   * @defaultValue false: then the listing fails
+   * @defaultValue false
    */
   readonly returnPartialSuccess?: boolean;
 }
 
-/** One page of a listing. */
+/** Page of a listing. */
 export interface OperationPage extends ReadonlyArray<Operation> {
-  /** Locations that the server could not reach, so that operations may be missing; empty as a rule. */
+  /** Locations that the server could not reach, so that operations may be missing; usually empty. */
   readonly unreachable: readonly string[];
 }
 
-/** Operations, fetched page by page as the loop goes on; each loop begins again. */
+/** Operations, fetched page by page during iteration. Each loop starts a new listing. */
 export interface OperationListing extends AsyncIterable<Operation> {
-  /** The same page by page, empty ones too. */
+  /** Iterates over pages, including empty ones. */
   pages(): AsyncIterable<OperationPage>;
 }
 
 /**
- * Goes through the operations under a parent, over any implementation of the five methods. Empty pages do not end
- * it (contract 43).
+ * Lists the operations under a parent, with any implementation of the five methods. Empty pages do not end the listing
+ * (contract 43).
  *
- * @throws ListOperationsError in the loop, with the code and the details of the server; INTERNAL when the server
- * gives the same page token twice, which would never end.
+ * @throws ListOperationsError in the loop, with the code and the details of the server; INTERNAL if the server returns
+ * a page token twice, because the listing would never end.
  */
 export function listOperations(
   api: OperationsApi,
@@ -47,27 +48,27 @@ export function listOperations(
   options: CallOptions = {},
 ): OperationListing {
   const reading = readingOperations(api);
-  const pages = () => iterable((left) => eachPage(reading, request, { ...options, left }));
+  const pages = () => iterable((ended) => eachPage(reading, request, { ...options, ended }));
   return {
     pages,
     [Symbol.asyncIterator]: () =>
-      iterable(async function* (left) {
-        for await (const page of eachPage(reading, request, { ...options, left })) yield* page;
+      iterable(async function* (ended) {
+        for await (const page of eachPage(reading, request, { ...options, ended })) yield* page;
       })[Symbol.asyncIterator](),
   };
 }
 
 interface PageOptions extends CallOptions {
-  /** Aborts when nobody wants the rest. */
-  readonly left: AbortSignal;
+  /** Aborts when the loop ends early. */
+  readonly ended: AbortSignal;
 }
 
 async function* eachPage(
   api: OperationsApi,
   request: ListRequest,
-  { left, ...options }: PageOptions,
+  { ended, ...options }: PageOptions,
 ): AsyncGenerator<OperationPage, void> {
-  const linked = link(options.signal, left);
+  const linked = link(options.signal, ended);
   const tokens = new Set<string>();
   const call = { ...options, signal: linked.signal };
   try {
@@ -87,13 +88,13 @@ async function* eachPage(
   }
 }
 
-/** An array with a property: `pages()` gave arrays before it told what is unreachable. */
+/** Adds the property to an array, for compatibility: `pages()` returned plain arrays before. */
 function pageOf({ operations, unreachable }: ListOperationsResponse): OperationPage {
   const property = { value: unreachable, enumerable: false } as const;
   return Object.defineProperty([...operations], 'unreachable', property) as Operation[] & OperationPage;
 }
 
 function endless(pageToken: string): unknown {
-  const message = `listing would never end: the server gave page token ${quoted(pageToken)} twice; report it to whoever runs the server`;
+  const message = `listing would never end: the server returned page token ${quoted(pageToken)} twice; report it to the operator of the server`;
   return kitError(Code.INTERNAL, 'PAGE_TOKEN_REPEATED', message, { metadata: { pageToken } });
 }

@@ -21,20 +21,20 @@ import { everyChange, type Pace, UNTIL_DONE } from '../waiting/wait-policy.js';
 /** Limits of a wait. If you stop waiting, the operation continues. */
 export interface WaitOptions {
   /**
-   * Gives up after so many milliseconds, with {@link WaitTimeoutError}.
+   * Time limit in milliseconds, after which the wait rejects with {@link WaitTimeoutError}.
    *
-   * @defaultValue without limit
+   * @defaultValue no limit
    */
   readonly timeoutMs?: number;
-  /** Gives up when it aborts: rejects with `signal.reason`. @defaultValue none */
+  /** Ends the wait when it aborts; the wait rejects with `signal.reason`. @defaultValue none */
   readonly signal?: AbortSignal;
 }
 
 /** Options of following an operation. */
 export interface UpdatesOptions extends WaitOptions {
   /**
-   * Within how many milliseconds a change of metadata is to be told. An end is told at once; where the server has
-   * no WaitOperation, or answers it early, within so many milliseconds too.
+   * Longest delay of a metadata change, in milliseconds. The end is reported at once, or with the same delay if the
+   * server has no WaitOperation or answers it early.
    *
    * @defaultValue 1000
    */
@@ -43,14 +43,14 @@ export interface UpdatesOptions extends WaitOptions {
 
 const DEFAULT_INTERVAL_MS = 1000;
 
-/** Timeout of one CancelOperation of `cancelAndWait`, as long as that of a long poll, before it is made again. */
+/** Timeout of one CancelOperation of `cancelAndWait` before it is retried, as long as that of a long poll. */
 const CANCEL_TIMEOUT_MS = 60_000;
 
-/** Reference by which an operation is found again, in another process too. */
+/** Serializable reference to an operation, which another process can open. */
 export interface OperationReference {
-  /** The resource name of the operation. */
+  /** Resource name of the operation. */
   readonly name: string;
-  /** Path of the method that started it, where it is known: `/example.reports.v1.Reports/ExportReport`. */
+  /** Path of the method that started it, if known: `/example.reports.v1.Reports/ExportReport`. */
   readonly method?: string;
 }
 
@@ -59,29 +59,29 @@ export interface HandleContext {
   readonly api: OperationsApi;
   readonly poller: Poller;
   readonly clock: Clock;
-  /** Jitters delays: a number from 0 up to 1. */
+  /** Source of jitter: returns a number from 0 up to 1. */
   readonly random: () => number;
   /** Ends every wait when it aborts. */
   readonly closed: AbortSignal | undefined;
-  /** Decides if a wait goes on after an error that would end it. */
+  /** Decides if a wait continues after an error that would end it. */
   readonly retry: RetryPredicate | undefined;
 }
 
-/** The operation that a handle is for. */
+/** Operation of a handle. */
 export interface HandleSubject<Response, Metadata> {
   readonly reference: OperationReference;
-  /** Its state, where it is known already. */
+  /** State of the operation, if known. */
   readonly operation: Operation | undefined;
   readonly read: (operation: Operation) => OperationSnapshot<Response, Metadata>;
 }
 
 /**
- * One operation, and what can be done with it. Made by `client.operation(…)`, or over any
- * {@link OperationsApi} by `operationHandles`.
+ * Handle of one operation. Create it with `client.operation(…)`, or over any {@link OperationsApi} with
+ * `operationHandles`.
  *
- * Every call rejects with an `OperationError`, but for `signal.reason` when the caller's signal aborts.
+ * Every call rejects with an `OperationError`, or with `signal.reason` if the caller's signal aborts.
  *
- * @typeParam Response - what it ends with; `google.protobuf.Any` when the method was not given.
+ * @typeParam Response - type of the response; `google.protobuf.Any` if the method was not given.
  */
 export class OperationHandle<Response, Metadata> {
   readonly #context: HandleContext;
@@ -91,7 +91,7 @@ export class OperationHandle<Response, Metadata> {
   #lastError: StatusError | undefined;
   #unansweredCancels = 0;
 
-  /** Use `client.operation(…)`. */
+  /** For internal use: call `client.operation(…)` instead. */
   constructor(context: HandleContext, subject: HandleSubject<Response, Metadata>) {
     this.#context = context;
     this.#subject = subject;
@@ -99,15 +99,15 @@ export class OperationHandle<Response, Metadata> {
     this.#ending = new SharedTask((signal) => this.#untilDone(signal), context.closed);
   }
 
-  /** The resource name of the operation. */
+  /** Resource name of the operation. */
   get name(): string {
     return this.#subject.reference.name;
   }
 
   /**
-   * Asks the server for the latest state.
+   * Fetches the current state from the server.
    *
-   * @throws OperationError NOT_FOUND when the server does not know it (any more), or another code of the server.
+   * @throws OperationError NOT_FOUND if the operation is unknown or has been deleted, or another code of the server.
    */
   async get(options: CallOptions = {}): Promise<OperationSnapshot<Response, Metadata>> {
     const { name } = this;
@@ -117,9 +117,10 @@ export class OperationHandle<Response, Metadata> {
   }
 
   /**
-   * Asks for the operation to be cancelled, without waiting for it. It may still succeed; `cancelAndWait` tells.
+   * Requests cancellation without waiting for the end. The operation may still succeed; `cancelAndWait` returns the
+   * outcome.
    *
-   * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled, or another code of the server.
+   * @throws OperationError UNIMPLEMENTED if its method cannot be cancelled, or another code of the server.
    */
   async cancel(options: CallOptions = {}): Promise<void> {
     const { name } = this;
@@ -127,7 +128,7 @@ export class OperationHandle<Response, Metadata> {
   }
 
   /**
-   * Lets the server forget the operation. It is not cancelled, and waits for it end with NOT_FOUND.
+   * Deletes the operation from the server without cancelling it. Waits for it end with NOT_FOUND.
    *
    * @throws OperationError with the code of the server.
    */
@@ -137,11 +138,10 @@ export class OperationHandle<Response, Metadata> {
   }
 
   /**
-   * Waits for the end, and tells which of the three it was: `succeeded`, `failed` or `cancelled`. No call is
-   * made when the end is known already. Any number of waits may go on at once, and after one gave up.
+   * Waits for the end. The outcome is `succeeded`, `failed` or `cancelled`. No call is made if the end is known. Any
+   * number of waits may run at once, also after one has timed out.
    *
-   * @throws WaitTimeoutError after `timeoutMs`; OperationError when asking fails for good (a server that is
-   * UNAVAILABLE is asked again).
+   * @throws WaitTimeoutError after `timeoutMs`; OperationError for an error that is not retried (UNAVAILABLE is retried).
    */
   wait(options: WaitOptions = {}): Promise<OperationOutcome<Response, Metadata>> {
     return this.#within(options, (signal) => this.#outcome(signal));
@@ -150,7 +150,7 @@ export class OperationHandle<Response, Metadata> {
   /**
    * Waits for the response: decoded by the method, or a `google.protobuf.Any` without one.
    *
-   * @throws OperationFailedError and OperationCancelledError when it ended otherwise; else what `wait` throws.
+   * @throws OperationFailedError or OperationCancelledError for another outcome; errors of `wait`.
    */
   async result(options: WaitOptions = {}): Promise<Response> {
     const outcome = await this.wait(options);
@@ -165,12 +165,11 @@ export class OperationHandle<Response, Metadata> {
   }
 
   /**
-   * Asks for the operation to be cancelled and waits for what became of it, which may be another end than
-   * `cancelled`. `timeoutMs` covers both. No call is made when the end is known already. A server that is
-   * UNAVAILABLE is asked again, for the cancellation as for the end. If the cancellation is refused because the
-   * operation has just ended, that end is the outcome.
+   * Requests cancellation and waits for the end, which may be another outcome than `cancelled`. `timeoutMs` covers both.
+   * No call is made if the end is known. Both calls are retried while the server is UNAVAILABLE. If the cancellation is
+   * refused because the operation has just ended, that end is the outcome.
    *
-   * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled; else what `wait` throws.
+   * @throws OperationError UNIMPLEMENTED if its method cannot be cancelled; errors of `wait`.
    */
   cancelAndWait(options: WaitOptions = {}): Promise<OperationOutcome<Response, Metadata>> {
     return this.#within(options, async (signal) => {
@@ -180,11 +179,11 @@ export class OperationHandle<Response, Metadata> {
   }
 
   /**
-   * Follows the operation: its present state first, then every change of its metadata once, the end last. Each
-   * loop asks anew; leaving one early frees all that it used, and cancels nothing. `timeoutMs` counts from the
-   * first step of the loop.
+   * Follows the operation: yields its current state first, then each change of its metadata once, and the end last. Each
+   * loop starts again. Leaving a loop early releases its resources and does not cancel the operation. `timeoutMs` starts
+   * with the first iteration.
    *
-   * @throws in the loop what `wait` throws; INVALID_ARGUMENT when `intervalMs` is not above 0.
+   * @throws errors of `wait`, in the loop; INVALID_ARGUMENT unless `intervalMs` is positive.
    *
    * @example
    * ```ts
@@ -192,15 +191,15 @@ export class OperationHandle<Response, Metadata> {
    * ```
    */
   updates(options: UpdatesOptions = {}): AsyncIterable<OperationSnapshot<Response, Metadata>> {
-    return iterable((left) => this.#follow(options, left));
+    return iterable((ended) => this.#follow(options, ended));
   }
 
-  /** Name and method: `client.operation(JSON.parse(text), method)` goes on from it. */
+  /** Returns name and method, from which `client.operation(JSON.parse(text), method)` opens the operation again. */
   toJSON(): OperationReference {
     return this.#subject.reference;
   }
 
-  /** Requests cancellation until the server has answered; repeating that does no harm (contract 13). */
+  /** Requests cancellation until the server answers. CancelOperation is idempotent (contract 13). */
   async #requestCancel(limit: AbortSignal): Promise<void> {
     const { api, clock, random, closed, retry } = this.#context;
     const { name } = this;
@@ -215,7 +214,7 @@ export class OperationHandle<Response, Metadata> {
       await retryCall(request, { signal, clock, random, retry, onError });
     } catch (refusal) {
       signal.throwIfAborted();
-      // An operation that has just ended may be no longer cancellable; then its end is the outcome.
+      // An operation that has just ended may refuse cancellation; then its end is the outcome.
       await api.getOperation({ name }, { signal }).then(
         (operation) => this.#remember(operation),
         () => signal.throwIfAborted(),
@@ -245,12 +244,12 @@ export class OperationHandle<Response, Metadata> {
     for await (const _ of this.#states(UNTIL_DONE, signal));
   }
 
-  /** Asks until the operation is done, and keeps what is told. */
+  /** Polls until the operation is done, and remembers the latest state and error. */
   async *#states(pace: Pace, signal: AbortSignal): AsyncGenerator<Operation, void> {
     const { poller, retry } = this.#context;
     for await (const answer of poller.answers(this.name, { pace, retry, signal })) {
       switch (answer.kind) {
-        case 'told':
+        case 'state':
           this.#remember(answer.operation);
           yield answer.operation;
           break;
@@ -263,12 +262,12 @@ export class OperationHandle<Response, Metadata> {
 
   async *#follow(
     { intervalMs = DEFAULT_INTERVAL_MS, timeoutMs, signal }: UpdatesOptions,
-    left: AbortSignal,
+    ended: AbortSignal,
   ): AsyncGenerator<OperationSnapshot<Response, Metadata>, void> {
     signal?.throwIfAborted();
     const { clock, closed } = this.#context;
     const limit = new AbortController();
-    const linked = link(signal, left, closed, limit.signal);
+    const linked = link(signal, ended, closed, limit.signal);
     const timedOut = (ms: number) => limit.abort(this.#timeoutError(ms));
     let stopTimer = () => {};
     try {
@@ -288,11 +287,11 @@ export class OperationHandle<Response, Metadata> {
 
   #remember(operation: Operation): void {
     this.#lastError = undefined;
-    // An end is for good (contract 4): an answer that was overtaken does not take it back.
+    // An end is final (contract 4): an older answer that arrives later does not replace it.
     if (!this.#latest?.done) this.#latest = operation;
   }
 
-  /** Does some waiting until the caller's signal or time-out ends it. */
+  /** Runs `wait` within the limits of the caller. */
   async #within<Result>(
     options: WaitOptions,
     wait: (signal: AbortSignal) => Promise<Result>,

@@ -20,7 +20,7 @@ import {
 } from './operation-handle.js';
 import { readingOperations } from './reading-operations.js';
 
-/** An {@link OperationReference} that is not the message of something else. */
+/** {@link OperationReference} without fields of other messages, which TypeScript would otherwise accept. */
 type SourceReference = OperationReference & { readonly [Field in MessageField]?: never };
 
 type MessageField =
@@ -36,23 +36,23 @@ type MessageField =
   | '$type';
 
 /**
- * An operation: its name, the message that the starting call returned (in the form of any generator), or the result
- * of `toJSON`.
+ * Source of a handle: the name of an operation, the message that the starting call returned (of any code generator), or
+ * the result of `toJSON`.
  */
 export type OperationSource = string | OperationMessage | SourceReference;
 
-/** Makes the handle of an operation. */
+/** Opens the handle of an operation. */
 export interface OpenOperation {
   /**
-   * Without its method, response and metadata are `google.protobuf.Any`.
+   * Opens an operation without its method: response and metadata are `google.protobuf.Any`.
    *
-   * @throws TypeError if the source is none of these, or an Operation whose fields contradict each other.
+   * @throws TypeError if the source has another type, or is an Operation with contradictory fields.
    */
   (source: OperationSource, method?: undefined, options?: OperationOptions): OperationHandle<Any, Any>;
   /**
-   * By its method, response and metadata are messages of its types.
+   * Opens an operation with its method: response and metadata have the types of the method.
    *
-   * @throws TypeError if the source is none of these, or names another method than the one given.
+   * @throws TypeError if the source has another type, or names another method.
    */
   <Response, Metadata>(
     source: OperationSource,
@@ -63,16 +63,16 @@ export interface OpenOperation {
 
 /** Options of {@link operationHandles}. */
 export interface HandleOptions {
-  /** @defaultValue the machine's */
+  /** Clock of the waits. @defaultValue the system clock */
   readonly clock?: Clock;
-  /** Jitters the delays between questions: a number from 0 up to 1. @defaultValue Math.random */
+  /** Source of jitter: returns a number from 0 up to 1. @defaultValue Math.random */
   readonly random?: () => number;
   /** Ends every wait when it aborts, with its reason. @defaultValue never */
   readonly closed?: AbortSignal;
   /**
-   * Decides if a wait goes on after an error that would end it; return true to ask again.
+   * Decides if a wait continues after an error that would end it: return true to retry.
    *
-   * @defaultValue always false
+   * @defaultValue never retries such errors
    */
   readonly retry?: RetryPredicate;
 }
@@ -80,16 +80,16 @@ export interface HandleOptions {
 /** Settings of one handle. */
 export interface OperationOptions {
   /**
-   * Decides if a wait for this operation goes on after an error that would end it; return true to ask again.
+   * Decides if a wait for this operation continues after an error that would end it: return true to retry.
    *
-   * @defaultValue the client's
+   * @defaultValue the predicate of the client
    */
   readonly retry?: RetryPredicate;
 }
 
 /**
- * Handles over any implementation of the five methods. That WaitOperation is UNIMPLEMENTED is remembered for all
- * that come of one call of this.
+ * Creates handles over any implementation of the five methods. Handles of one call share the knowledge that
+ * WaitOperation is UNIMPLEMENTED.
  *
  * @example
  * ```ts
@@ -104,7 +104,7 @@ export function operationHandles(api: OperationsApi, options: HandleOptions = {}
   return handlesOver({ api: reading, poller, clock, random, closed, retry: options.retry });
 }
 
-/** Handles that have all this in common. */
+/** Creates handles that share a context. */
 export function handlesOver(context: HandleContext): OpenOperation {
   assertPredicate(context.retry);
   function open(
@@ -130,7 +130,7 @@ export function handlesOver(context: HandleContext): OpenOperation {
   return open;
 }
 
-/** @throws TypeError if it is set to anything but a function. */
+/** Checks a predicate from JavaScript. @throws TypeError if it is set and no function. */
 function assertPredicate(retry: unknown): void {
   if (retry === undefined || typeof retry === 'function') return;
   throw new TypeError(
@@ -152,7 +152,7 @@ function subjectOf(
   return { reference: referenceTo(source, method?.path), operation: undefined };
 }
 
-/** References come from files and queues, so they may be anything. */
+/** Checks a reference. It may come from a file or a queue, so it can be anything. */
 function assertReference(source: unknown): asserts source is string | OperationReference {
   if (typeof source === 'string') return;
   if (typeof source === 'object' && source !== null && !isNativeError(source)) {

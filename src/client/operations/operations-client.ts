@@ -22,13 +22,13 @@ import { type ListRequest, listOperations, type OperationListing } from './list.
 import { handlesOver, type OpenOperation } from './operation-handles.js';
 
 /**
- * `google.longrunning.Operations` of a server, over gRPC.
+ * Client of `google.longrunning.Operations` over gRPC.
  *
- * A call takes 10 s at most, unless its `timeoutMs` says otherwise. Get, List, Cancel and Delete are tried up to
- * five times while the server is UNAVAILABLE. Calls about an operation reject with an `OperationError`, listings
- * with a `ListOperationsError`, each with the code and the details that the server sent.
+ * A call takes at most 10 s, unless `timeoutMs` is given. Get, List, Cancel and Delete are tried up to five times while
+ * the server is UNAVAILABLE. Calls for an operation reject with an `OperationError`, and listings with a
+ * `ListOperationsError`. Both have the code and the details that the server sent.
  *
- * Long-polls go over connections of their own: however many there are, no other call stands behind them.
+ * Long polls use separate connections, so that other calls never queue behind them.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ import { handlesOver, type OpenOperation } from './operation-handles.js';
  * ```
  */
 export class OperationsClient implements OperationsApi, AsyncDisposable {
-  /** Makes the handle of an operation: to await it, to cancel it, to get its response. */
+  /** Opens the handle of an operation, which can wait for it, cancel it and read its response. */
   readonly operation: OpenOperation;
   readonly #api: OperationsApi;
   readonly #connection: Connection;
@@ -46,10 +46,10 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   readonly #closing = new AbortController();
 
   /**
-   * Connects with the first call.
+   * Creates a client, which connects at the first call.
    *
-   * @throws TypeError when the address is malformed, or credentials contradict each other or would be seen by
-   * others; StatusError INVALID_ARGUMENT for another option that cannot be.
+   * @throws TypeError if the address is malformed, or credentials contradict each other or would be sent in plain text;
+   * StatusError INVALID_ARGUMENT for any other invalid option.
    */
   constructor(options: OperationsClientOptions) {
     const { clock = systemClock, random = Math.random } = options;
@@ -80,13 +80,13 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     this.operation = handlesOver({ api: this, poller, clock, random, closed, retry: options.retry });
   }
 
-  /** @throws OperationError NOT_FOUND when there is none of that name, or any other code of the server. */
+  /** Fetches an operation. @throws OperationError NOT_FOUND if it does not exist, or another code of the server. */
   getOperation(request: NamedRequest<GetOperationRequest>, options?: CallOptions): Promise<Operation> {
     return this.#api.getOperation(request, options);
   }
 
   /**
-   * One page. {@link OperationsClient.list} goes through them all.
+   * Fetches one page. {@link OperationsClient.list} iterates over all pages.
    *
    * @throws ListOperationsError with the code of the server.
    */
@@ -98,8 +98,8 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   }
 
   /**
-   * Goes through the operations under a parent, newest first, and gets pages as it goes. `options` are those of
-   * the call for each page.
+   * Lists the operations under a parent, newest first, and fetches pages during iteration. `options` apply to the call
+   * for each page.
    *
    * @example
    * ```ts
@@ -111,17 +111,17 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   }
 
   /**
-   * Asks for an operation to be cancelled. Answered as soon as the server has noted it; `cancelAndWait` of a handle
-   * tells what came of it.
+   * Requests cancellation. The call returns when the server has recorded the request; `cancelAndWait` of a handle
+   * returns the outcome.
    *
-   * @throws OperationError UNIMPLEMENTED when its method cannot be cancelled, or any other code of the server.
+   * @throws OperationError UNIMPLEMENTED if its method cannot be cancelled, or another code of the server.
    */
   cancelOperation(request: NamedRequest<CancelOperationRequest>, options?: CallOptions): Promise<void> {
     return this.#api.cancelOperation(request, options);
   }
 
   /**
-   * Lets the server forget an operation. It is not cancelled.
+   * Deletes an operation from the server without cancelling it.
    *
    * @throws OperationError with the code of the server.
    */
@@ -130,19 +130,18 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   }
 
   /**
-   * Makes one WaitOperation call. Without `timeoutMs` it takes at most 10 s longer than `request.timeout`, from the
-   * moment that a slot is free; a given `timeoutMs` covers the time until then. It is not retried; `wait` of a handle
-   * waits until the operation ends.
+   * Makes one WaitOperation call. Without `timeoutMs`, it takes at most 10 s longer than `request.timeout`, counted from
+   * the moment a slot is free. `timeoutMs` includes the time until then. It is not retried; `wait` of a handle waits
+   * until the operation ends.
    *
-   * @throws OperationError with the code of the server; UNIMPLEMENTED when it has no WaitOperation.
+   * @throws OperationError with the code of the server; UNIMPLEMENTED if it has no WaitOperation.
    */
   waitOperation(request: NamedRequest<WaitOperationRequest>, options?: CallOptions): Promise<Operation> {
     return this.#api.waitOperation(request, options);
   }
 
   /**
-   * Ends the client. Whatever is pending, and every call from now on, rejects with UNAVAILABLE "client is closed".
-   * No operation is cancelled.
+   * Closes the client. Pending and later calls reject with UNAVAILABLE "client is closed". Operations are not cancelled.
    */
   close(): void {
     const message = 'client is closed: make another one to go on';
@@ -152,7 +151,7 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     this.#waits.close(this.#closing.signal.reason);
   }
 
-  /** {@link OperationsClient.close}, for `await using`. */
+  /** Calls {@link OperationsClient.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }

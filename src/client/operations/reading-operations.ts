@@ -1,7 +1,7 @@
 import type { OperationsApi } from '../../core/operations-api.js';
 import { readOperation } from '../../core/read-operation.js';
 
-/** The same five methods, with Operation messages in the form of the kit, whatever form the implementation returns. */
+/** Wraps the five methods to return Operation messages in the form of the kit, for any form of the implementation. */
 export function readingOperations(api: OperationsApi): OperationsApi {
   return {
     getOperation: async (request, options) => readOperation(await api.getOperation(request, options)),

@@ -5,18 +5,18 @@ interface Waiter {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Limits how many run at once. Those that must wait are admitted first come, first served. */
+/** Semaphore with a FIFO queue and a capacity that may change. */
 export class Semaphore {
   readonly #capacity: () => number;
   readonly #queue = new Set<Waiter>();
   #inUse = 0;
 
-  /** @param capacity - returns how many may run at once, now. */
+  /** @param capacity - returns the current upper bound on holders. */
   constructor(capacity: () => number) {
     this.#capacity = capacity;
   }
 
-  /** Admits the caller at once, or not at all. */
+  /** Admits the caller if it need not wait; returns true if admitted. */
   tryAcquire(): boolean {
     if (this.#queue.size > 0 || this.#inUse >= this.#capacity()) return false;
     this.#inUse++;
@@ -56,7 +56,7 @@ export class Semaphore {
     }
   }
 
-  /** Rejects everybody in the queue. */
+  /** Rejects all callers in the queue. */
   rejectAll(reason: unknown): void {
     for (const waiter of this.#queue) waiter.reject(reason);
   }
@@ -64,7 +64,7 @@ export class Semaphore {
 
 const STARTS_PER_TURN = 16;
 
-/** Spreads the start of thousands of calls over turns of the event loop, so that other work is not held up. */
+/** Spreads the start of thousands of calls over turns of the event loop, so that they do not delay other work. */
 export class Pacer {
   readonly #queue: (() => void)[] = [];
   #left = STARTS_PER_TURN;

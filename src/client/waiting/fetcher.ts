@@ -6,15 +6,15 @@ import { callDeadline, durationOf, waitTimeoutMs } from '../calls/call-deadline.
 import type { Caller } from '../calls/caller.js';
 import type { WaitConnections } from './wait-connections.js';
 
-/** Source of the state of operations, for a wait that requests it again and again. */
+/** Source of operation states for waits. */
 export interface OperationFetcher {
-  /** The present state. */
+  /** Fetches the current state. */
   get(name: string, signal: AbortSignal): Promise<Operation>;
-  /** The state at the end of the operation, or after at most `waitMs`; undefined if there is no slot to wait in. */
+  /** Waits for the end, for at most `waitMs`. Resolves to the state, or to undefined if no slot is free. */
   wait(name: string, waitMs: number, signal: AbortSignal): Promise<Operation | undefined>;
 }
 
-/** Fetches by any implementation of the five methods. */
+/** Creates a fetcher that uses an implementation of the five methods. */
 export function fetcherFor(api: OperationsApi): OperationFetcher {
   return {
     get: (name, signal) => api.getOperation({ name }, { signal }),
@@ -29,7 +29,7 @@ export interface ConnectedFetcherOptions {
   readonly clock: Clock;
 }
 
-/** Fetches over connections that carry nothing else: no other call stands behind waits, however many there are. */
+/** Fetcher over separate connections, so that other calls never queue behind waits. */
 export class ConnectedFetcher implements OperationFetcher {
   readonly #options: ConnectedFetcherOptions;
 
@@ -46,15 +46,15 @@ export class ConnectedFetcher implements OperationFetcher {
 
   async wait(name: string, waitMs: number, signal: AbortSignal): Promise<Operation | undefined> {
     const { caller, connections } = this.#options;
-    return connections.tryLongPoll(signal, waitMs, ({ connection, mostMs, signal: polling }) => {
-      const timeout = durationOf(mostMs);
+    return connections.tryLongPoll(signal, waitMs, ({ connection, maxMs, signal: polling }) => {
+      const timeout = durationOf(maxMs);
       const limits = { timeoutMs: waitTimeoutMs(timeout), signal: polling };
       return caller.call(connection, OperationsService.waitOperation, { name, timeout }, limits);
     });
   }
 
   /**
-   * Makes one WaitOperation call, when there is a slot. A `timeoutMs` covers the time until then too; without one the
+   * Makes one WaitOperation call as soon as a slot is free. `timeoutMs` includes the time until then. Without it, the
    * call takes at most 10 s longer than `request.timeout`.
    */
   async waitOperation(

@@ -16,9 +16,9 @@ export interface PollerOptions {
   readonly random: () => number;
 }
 
-/** Result of a request, after which the wait goes on, or the end of the operation. */
+/** State of the operation from one request, or the error of a request that will be retried. */
 export type Answer =
-  | { readonly kind: 'told'; readonly operation: Operation }
+  | { readonly kind: 'state'; readonly operation: Operation }
   | { readonly kind: 'unanswered'; readonly error: StatusError };
 
 /** Parameters of one wait. */
@@ -28,7 +28,7 @@ export interface PollOptions {
   readonly signal: AbortSignal;
 }
 
-/** Carries out what a {@link WaitPolicy} decides, for every operation of a client. */
+/** Executes the decisions of a {@link WaitPolicy}, for all operations of a client. */
 export class Poller {
   readonly #options: PollerOptions;
   readonly #support: WaitSupport;
@@ -53,17 +53,17 @@ export class Poller {
       step = policy.next(step, event, clock.now());
       if (step.kind === 'fail' || step.kind === 'end') break;
       if (event.kind === 'answered' && !event.operation.done) {
-        yield { kind: 'told', operation: event.operation };
+        yield { kind: 'state', operation: event.operation };
       } else if (policy.lastError) yield { kind: 'unanswered', error: policy.lastError };
     }
     if (step.kind === 'fail') throw step.error;
-    if (step.kind === 'end') yield { kind: 'told', operation: step.operation };
+    if (step.kind === 'end') yield { kind: 'state', operation: step.operation };
   }
 
   async #request(name: string, step: RequestStep, signal: AbortSignal): Promise<WaitEvent> {
     const { fetcher, clock } = this.#options;
     const startedAt = clock.now();
-    // A clock that was set back must not cause a long pause.
+    // Setting the clock back must not cause a long pause.
     const tookMs = () => Math.max(0, clock.now() - startedAt);
     try {
       const operation =
@@ -78,12 +78,12 @@ export class Poller {
   }
 }
 
-/** Yields the first state of an operation, those whose metadata changed, and the end (contract 40). */
+/** Yields the first state of an operation, those with changed metadata, and the end (contract 40). */
 export async function* changesOf(states: AsyncIterable<Operation>): AsyncGenerator<Operation, void> {
-  let told: Operation | undefined;
+  let previous: Operation | undefined;
   for await (const state of states) {
-    if (!told || state.done || !sameAny(state.metadata, told.metadata)) {
-      told = state;
+    if (!previous || state.done || !sameAny(state.metadata, previous.metadata)) {
+      previous = state;
       yield state;
     }
   }

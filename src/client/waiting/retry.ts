@@ -14,12 +14,12 @@ export interface BackoffPolicy {
   readonly maxMs: number;
 }
 
-/** Backoff between two requests for an operation when the server does not hold them until there is news. */
+/** Backoff between polls, used if the server does not hold long polls. */
 export const POLL_BACKOFF: BackoffPolicy = { initialMs: 250, multiplier: 1.5, maxMs: 30_000 };
 
 /**
- * The delay after attempt number `attempt` (0 is the first), in milliseconds. The jitter takes between half and all
- * of the policy's delay, so that callers that failed together do not come back together.
+ * Returns the delay after attempt number `attempt` (0 is the first), in milliseconds. Jitter scales it to between half
+ * and all of the policy's delay, so that callers that failed together do not retry together.
  *
  * @param random - returns a number from 0 up to 1, as `Math.random` does.
  */
@@ -28,24 +28,24 @@ export function backoffMs(attempt: number, random: () => number, policy = POLL_B
   return wholeMs * (0.5 + random() / 2);
 }
 
-/** Decides if a wait goes on after an error that would end it. */
+/** Decides if a wait continues after an error that would end it. */
 export type RetryPredicate = (error: StatusError) => boolean;
 
 /** Longest pause that a server's `RetryInfo` can cause. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
-/** Effect of an error on a wait. `retry-once`: the second one in a row ends it. */
+/** Effect of an error on a wait. With `retry-once`, the second such error in a row ends it. */
 export type Verdict = 'retry' | 'retry-once' | 'give-up';
 
 /**
- * Decides by its code what an error of a single request means for the wait (contract 36, 45, 48). `retry` decides
- * about errors that would otherwise end the wait.
+ * Classifies an error of a single request by its code (contract 36, 45, 48). The predicate decides about errors that
+ * would otherwise end the wait.
  */
 export function verdictOn(error: StatusError, predicate: RetryPredicate = () => false): Verdict {
   const retry = (asked: StatusError) => decide(predicate, asked);
   switch (error.code) {
     case Code.UNAVAILABLE:
-      // Nothing that is sent through a closed client is ever answered.
+      // A closed client never gets an answer.
       return hasReason(error, 'CLIENT_CLOSED') ? 'give-up' : 'retry';
     case Code.DEADLINE_EXCEEDED:
       return 'retry';
@@ -61,10 +61,10 @@ export function verdictOn(error: StatusError, predicate: RetryPredicate = () => 
 }
 
 /**
- * Asks the predicate.
+ * Calls the predicate.
  *
- * @throws StatusError with code and details of the error, if the predicate throws or returns a promise: such a promise would count
- * as true, and the wait would never end.
+ * @throws StatusError with code and details of the error, if the predicate throws or returns a promise. A promise would
+ * be truthy, and the wait would never end.
  */
 function decide(predicate: RetryPredicate, error: StatusError): boolean {
   try {
@@ -77,7 +77,7 @@ function decide(predicate: RetryPredicate, error: StatusError): boolean {
   }
 }
 
-/** The delay that the server asks for (`google.rpc.RetryInfo`), in milliseconds: at most a minute, 0 without one. */
+/** Returns the delay in the server's `google.rpc.RetryInfo`, in milliseconds: at most a minute, and 0 without one. */
 export function retryAfterMs(error: StatusError): number {
   const delay = readableDetail(error, RetryInfo)?.retryDelay;
   return delay ? Math.min(MAX_RETRY_AFTER_MS, Math.max(0, durationMs(delay))) : 0;
@@ -94,9 +94,9 @@ export interface RetryTerms {
 }
 
 /**
- * Makes a call, and repeats it with the pauses of a wait, until the server has answered it.
+ * Makes a call, and retries it like a wait until the server answers.
  *
- * @throws StatusError that would end a wait too; `signal.reason` on abort.
+ * @throws StatusError that would also end a wait; `signal.reason` on abort.
  */
 export async function retryCall<Answer>(
   call: () => Promise<Answer>,

@@ -6,22 +6,22 @@ interface Run<Result> {
   users: number;
 }
 
-/** A task that runs as long as somebody waits for it: once, however many do. */
+/** Task that runs once for any number of callers, until the last one stops waiting. */
 export class SharedTask<Result> {
   readonly #start: (signal: AbortSignal) => Promise<Result>;
   readonly #closed: AbortSignal | undefined;
   #current: Run<Result> | undefined;
 
   /**
-   * @param start - begins the task; its signal aborts when nobody waits any more.
-   * @param closed - ends it, with its reason, whoever waits.
+   * @param start - starts the task; its signal aborts when no caller waits any more.
+   * @param closed - aborts the task, with its reason, for all callers.
    */
   constructor(start: (signal: AbortSignal) => Promise<Result>, closed: AbortSignal | undefined) {
     this.#start = start;
     this.#closed = closed;
   }
 
-  /** Settles as the task does, or rejects with `signal.reason` at once; then the task goes on for the others. */
+  /** Settles like the task, or rejects with `signal.reason` at once on abort. The task then continues for others. */
   async join(signal: AbortSignal): Promise<Result> {
     signal.throwIfAborted();
     const run = this.#current ?? this.#begin();
@@ -39,10 +39,10 @@ export class SharedTask<Result> {
     const stopListening = onAbort(this.#closed, (reason) => controller.abort(reason));
     const promise = this.#start(controller.signal).finally(() => {
       stopListening();
-      // Whoever comes after the end begins anew, also while the others are still being told of it.
+      // Callers after the end start a new run, even before all others have been notified.
       if (this.#current === run) this.#current = undefined;
     });
-    // When everybody has left, nobody is there to handle its rejection.
+    // After all callers have left, nobody handles the rejection.
     promise.catch(() => {});
     const run = { promise, controller, users: 0 };
     this.#current = run;
@@ -50,7 +50,7 @@ export class SharedTask<Result> {
   }
 
   #end(run: Run<Result>): void {
-    // Not to be joined any more, though it may take a moment to notice.
+    // The aborted run must not be joined, though it may take a moment to end.
     if (this.#current === run) this.#current = undefined;
     run.controller.abort();
   }

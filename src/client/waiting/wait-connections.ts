@@ -21,8 +21,8 @@ export interface WaitConnectionsOptions extends WaitLimits {
 /** A slot for one long poll. */
 export interface LongPoll {
   readonly connection: Connection;
-  /** Longest duration of the long poll. */
-  readonly mostMs: number;
+  /** Longest duration of the long poll, in milliseconds. */
+  readonly maxMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -35,30 +35,32 @@ interface Opened {
   stopIdleTimer: () => void;
 }
 
+/** Time without calls after which a connection is closed. */
 const IDLE_MS = 30_000;
 
-/** Time for the answer to a long poll to arrive. */
+/** Time for the answer to a long poll to arrive after its end. */
 const GRACE_MS = 5000;
 
-/** Delay of an answer up to which the server is known to have held the long poll from its start. */
+/** Longest delay of an answer that proves that the server held the long poll from its start. */
 const PUNCTUAL_MS = 1000;
 
-/** Duration of a long poll that is one more than any connection has been seen to carry. */
+/** Duration of a long poll beyond the number that a connection is known to carry. */
 const UNPROVEN_MS = 5000;
 
-/** Time until a limit that was found is forgotten: the server may be another by then. */
+/** Time until a detected limit is forgotten, because the server may have changed. */
 const RELEARN_MS = 60_000;
 
-/** Short calls at once. More would hold up other calls of the process. */
+/** Upper bound on concurrent short calls. More would delay other calls of the process. */
 const POLLS_AT_ONCE = 64;
 
 /**
- * Connections for waits only: no other call stands behind them. They are opened as needed, up to a bound, and closed
- * when idle. Each carries a limited number of long polls; polls are short and go over the connection with the fewest.
+ * Connections that only waits use, so that other calls never queue behind them. They are opened as needed, up to a
+ * bound, and closed when idle. Each carries a limited number of long polls. Short polls use the connection with the
+ * fewest polls.
  *
- * A server may allow fewer streams than that. grpc-js does not report its limit, and holds back what exceeds it. Such
- * a long poll gets no answer while others do: then each connection is given fewer, for a minute. If none on the
- * connection gets an answer, it is dead and is replaced.
+ * A server may allow fewer streams. grpc-js does not report its limit, and delays calls beyond it. If a long poll gets
+ * no answer while others on its connection do, each connection carries fewer for a minute. If none gets an answer, the
+ * connection is dead and is replaced.
  */
 export class WaitConnections {
   readonly #options: WaitConnectionsOptions;
@@ -69,7 +71,7 @@ export class WaitConnections {
   readonly #pacer = new Pacer();
   #limit = Number.POSITIVE_INFINITY;
   #relearnAt = 0;
-  /** Number of long polls that a connection was seen to carry. */
+  /** Number of long polls that a connection is known to carry. */
   #proven = 1;
 
   constructor(options: WaitConnectionsOptions) {
@@ -77,9 +79,9 @@ export class WaitConnections {
   }
 
   /**
-   * Makes a long poll of at most `waitMs` if there is a slot; else resolves to undefined.
+   * Makes a long poll of at most `waitMs` if a slot is free; else resolves to undefined.
    *
-   * @throws StatusError DEADLINE_EXCEEDED if no answer comes; `signal.reason` on abort; what `call` throws.
+   * @throws StatusError UNAVAILABLE if no answer arrives; `signal.reason` on abort; errors of `call`.
    */
   async tryLongPoll<Answer>(
     signal: AbortSignal,
@@ -92,23 +94,23 @@ export class WaitConnections {
   }
 
   /**
-   * Makes a call of any duration when there is a slot.
+   * Makes a call of any duration as soon as a slot is free.
    *
-   * @param call - receives the time that is left until the deadline, if there is one.
-   * @throws StatusError DEADLINE_EXCEEDED if none is free in time; `signal.reason` on abort; what `call` throws.
+   * @param call - receives the time until the deadline, if there is one.
+   * @throws StatusError DEADLINE_EXCEEDED if no slot is free in time; `signal.reason` on abort; errors of `call`.
    */
   async longPoll<Answer>(
     { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal | undefined },
     call: (connection: Connection, leftMs: number | undefined) => Promise<Answer>,
   ): Promise<Answer> {
     this.#closing.signal.throwIfAborted();
-    // Deadlines of calls go by the machine's clock, as in grpc-js.
+    // Deadlines of calls use the system clock, like grpc-js.
     const patience = { timeoutMs: timeLeftMs(deadline), signal };
     await within(patience, noSlot, systemClock, (limited) => this.#slots.acquire(limited));
     return this.#onSlot(({ connection }) => call(connection, timeLeftMs(deadline)));
   }
 
-  /** Makes a short call. @throws `signal.reason` on abort; what `call` throws. */
+  /** Makes a short call. @throws `signal.reason` on abort; errors of `call`. */
   async poll<Answer>(
     signal: AbortSignal,
     call: (connection: Connection) => Promise<Answer>,
@@ -130,7 +132,7 @@ export class WaitConnections {
     }
   }
 
-  /** Ends every call and every connection. */
+  /** Closes every connection. All calls reject with `reason`. */
   close(reason: unknown): void {
     this.#closing.abort(reason);
     this.#slots.rejectAll(reason);
@@ -165,17 +167,17 @@ export class WaitConnections {
     const { clock } = this.#options;
     const position = opened.longPolls;
     const startedAt = clock.now();
-    const mostMs = position <= this.#proven ? waitMs : Math.min(waitMs, UNPROVEN_MS);
+    const maxMs = position <= this.#proven ? waitMs : Math.min(waitMs, UNPROVEN_MS);
     const limit = new AbortController();
     const late = () => limit.abort(this.#noAnswer(opened, { position, startedAt }));
-    const stopTimer = clock.setTimer(late, mostMs + GRACE_MS, { background: true });
+    const stopTimer = clock.setTimer(late, maxMs + GRACE_MS, { background: true });
     const linked = link(signal, limit.signal);
     try {
-      const answer = await call({ connection: opened.connection, mostMs, signal: linked.signal });
+      const answer = await call({ connection: opened.connection, maxMs, signal: linked.signal });
       opened.answeredAt = clock.now();
       const tookMs = opened.answeredAt - startedAt;
-      // Held from the start, together with those before it, and not kept back until one of them had ended.
-      if (tookMs >= mostMs && tookMs < mostMs + PUNCTUAL_MS) this.#proven = Math.max(this.#proven, position);
+      // The server held this long poll together with all earlier ones, instead of delaying it until one ended.
+      if (tookMs >= maxMs && tookMs < maxMs + PUNCTUAL_MS) this.#proven = Math.max(this.#proven, position);
       return answer;
     } finally {
       stopTimer();
@@ -189,7 +191,7 @@ export class WaitConnections {
   ): StatusError {
     const now = this.#options.clock.now();
     if (opened.answeredAt >= startedAt) {
-      // Some streams are left to polls.
+      // The margin leaves streams to short polls.
       this.#limit = Math.min(this.#perConnection, Math.max(1, Math.floor((position - 1) * 0.8)));
       this.#proven = 1;
       this.#relearnAt = now + RELEARN_MS;
@@ -205,7 +207,7 @@ export class WaitConnections {
     return clock.now() < this.#relearnAt ? Math.min(this.#limit, streamsPerConnection) : streamsPerConnection;
   }
 
-  /** Fills few connections, so that the others fall idle. */
+  /** Fills few connections, so that the others become idle. */
   #fullestWithRoom(): Opened {
     let found: Opened | undefined;
     for (const opened of this.#opened) {
@@ -252,7 +254,7 @@ export class WaitConnections {
     opened.stopIdleTimer();
     const close = () => {
       this.#forget(opened);
-      const message = 'connection was idle and is closed: ask again';
+      const message = 'connection was idle and is closed: try again';
       this.#options.disconnect(opened.connection, kitError(Code.UNAVAILABLE, 'CONNECTION_IDLE', message));
     };
     opened.stopIdleTimer = this.#options.clock.setTimer(close, IDLE_MS, { background: true });
@@ -266,11 +268,11 @@ export class WaitConnections {
 }
 
 function unanswered(): StatusError {
-  const message = 'connection gave no answer to a long poll: ask again';
+  const message = 'connection gave no answer to a long poll: try again';
   return kitError(Code.UNAVAILABLE, 'CONNECTION_SILENT', message);
 }
 
 function noSlot(timeoutMs: number): StatusError {
-  const message = `no slot to wait in was free within ${Math.round(timeoutMs)} ms: allow more connections by maxWaitConnections`;
+  const message = `no slot for a long poll was free within ${Math.round(timeoutMs)} ms: increase maxWaitConnections`;
   return kitError(Code.DEADLINE_EXCEEDED, 'WAIT_TURN_TIMED_OUT', message);
 }

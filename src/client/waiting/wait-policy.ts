@@ -4,18 +4,18 @@ import { isConnectionFailure } from '../calls/call-error.js';
 import { backoffMs, POLL_BACKOFF, type RetryPredicate, retryAfterMs, verdictOn } from './retry.js';
 import { Trial, type WaitSupport } from './wait-support.js';
 
-/** Durations that a wait asks for: 0 requests the present state. */
+/** Durations of the long polls of a wait; 0 requests the current state. */
 export interface Pace {
   readonly firstMs: number;
   readonly thenMs: number;
-  /** Longest pause between two requests when the server does not hold them. */
+  /** Longest pause between two requests if the server does not hold them. */
   readonly maxPauseMs: number;
 }
 
-/** Below a minute, after which proxies commonly cut calls; also the longest that the kit's own server holds. */
+/** Duration below one minute, after which proxies commonly cut calls. The kit's own server holds calls as long. */
 const LONG_POLL_MS = 50_000;
 
-/** Reports the end at once, and nothing else. */
+/** Pace of a wait that needs only the end. */
 export const UNTIL_DONE: Pace = {
   firstMs: LONG_POLL_MS,
   thenMs: LONG_POLL_MS,
@@ -23,13 +23,13 @@ export const UNTIL_DONE: Pace = {
 };
 
 /**
- * Reports the present state first, then changes within `intervalMs`.
+ * Pace of a wait that needs the current state first, then each change within `intervalMs`.
  *
- * @throws StatusError INVALID_ARGUMENT unless that is positive.
+ * @throws StatusError INVALID_ARGUMENT unless `intervalMs` is positive.
  */
 export function everyChange(intervalMs: number): Pace {
   if (!(intervalMs > 0)) {
-    throw invalidField('intervalMs', `intervalMs is ${intervalMs}: give milliseconds, more than 0`);
+    throw invalidField('intervalMs', `intervalMs must be positive, got ${intervalMs}`);
   }
   return {
     firstMs: 0,
@@ -38,41 +38,41 @@ export function everyChange(intervalMs: number): Pace {
   };
 }
 
-/** The next request of a wait, or its end. */
+/** Next request of a wait, or its end. */
 export type Step =
   | { readonly kind: 'wait'; readonly delayMs: number; readonly waitMs: number }
   | { readonly kind: 'get'; readonly delayMs: number }
   | { readonly kind: 'end'; readonly operation: Operation }
   | { readonly kind: 'fail'; readonly error: StatusError };
 
-/** A step that makes a request. */
+/** Step that makes a request. */
 export type RequestStep = Extract<Step, { readonly kind: 'wait' | 'get' }>;
 
-/** Result of a request. `skipped`: WaitOperation was not called, for lack of a slot or because it is UNIMPLEMENTED. */
+/** Result of a request. `skipped` means that WaitOperation was not called: no slot was free, or it is UNIMPLEMENTED. */
 export type WaitEvent =
   | { readonly kind: 'answered'; readonly operation: Operation; readonly tookMs: number }
   | { readonly kind: 'failed'; readonly error: StatusError; readonly tookMs: number }
   | { readonly kind: 'skipped' };
 
-/** A server that takes this long over WaitOperation, or as long as asked, held it, and is asked again at once. */
+/** Shortest duration after which a WaitOperation counts as held by the server, so that the next one follows at once. */
 const HELD_MS = 500;
 
-/** A failure after so long restarts the backoff: the server was there, and the next request may well last. */
+/** Duration after which a failed request restarts the backoff, because the server was available meanwhile. */
 const LASTED_MS = 1000;
 
-/** Two failures in a row whose durations differ by at most this factor come from a proxy that cuts long polls. */
+/** Factor between the durations of two failures in a row up to which a proxy is assumed to cut long polls. */
 const SIMILAR = 2.5;
 
-/** Connection-level failures earlier than this say nothing about the duration of long polls. */
+/** Shortest duration at which a connection-level failure counts as a cut by a proxy. */
 const SHORTEST_CUT_MS = 125;
 
-/** Shortest time between two long polls that were shortened because a proxy cuts longer ones. */
+/** Shortest interval between long polls that are shortened because a proxy cuts longer ones. */
 const SHORTEST_CYCLE_MS = 500;
 
-/** After so many quick failures in a row of WaitOperation alone, GetOperation is tried. */
+/** Number of quick WaitOperation failures in a row after which GetOperation is tried. */
 const QUICK_FAILURES = 5;
 
-/** Attempts that the backoff of waits without a slot skips: they begin with pauses of about a second. */
+/** Number of attempts that the backoff skips for waits without a slot, so that they begin with about one second. */
 const CROWD_ATTEMPT = 4;
 
 /** Parameters of a {@link WaitPolicy}. */
@@ -84,8 +84,8 @@ export interface WaitPolicyOptions {
 }
 
 /**
- * Decides what one wait does next: long-poll by WaitOperation, poll by GetOperation, pause, or give up. It makes no
- * calls and keeps no timers: each result of a request goes in with the time, and the next step comes out.
+ * Decides the next step of one wait: long-poll by WaitOperation, poll by GetOperation, pause, or give up. It makes no
+ * calls and has no timers: it takes the result of a request and the time, and returns the next step.
  */
 export class WaitPolicy {
   readonly #options: WaitPolicyOptions;
@@ -97,13 +97,13 @@ export class WaitPolicy {
   #quickFailures = 0;
   /** Times in a row that WaitOperation failed quickly while GetOperation worked. */
   #suspicions = 0;
-  /** The previous request failed with an error that is retried once. */
+  /** True if the previous request failed with an error that is retried once. */
   #doubtful = false;
   /** Duration of the previous long poll, if it failed before its time. */
   #cutMs: number | undefined;
-  /** Error of WaitOperation because of which GetOperation is asked. */
+  /** Error of WaitOperation because of which GetOperation is called. */
   #refusal: StatusError | undefined;
-  /** End that WaitOperation reported without a result, for GetOperation to confirm. */
+  /** End without a result, reported by WaitOperation and to be confirmed by GetOperation. */
   #unconfirmed: Operation | undefined;
   #lastError: StatusError | undefined;
 
@@ -111,24 +111,24 @@ export class WaitPolicy {
     this.#options = options;
   }
 
-  /** Error of the latest request, if it failed and is made again. */
+  /** Error of the latest request, if it failed and is retried. */
   get lastError(): StatusError | undefined {
     return this.#lastError;
   }
 
-  /** The first step. */
+  /** Returns the first step. */
   begin(now: number): Step {
     return this.#options.pace.firstMs === 0 ? get(0) : this.#ask(0, now);
   }
 
-  /** The step after a request of the given step had the given result. */
+  /** Returns the step that follows a result of the given step. */
   next(step: RequestStep, event: WaitEvent, now: number): Step {
     switch (event.kind) {
       case 'skipped':
         if (this.#options.support.usable(now)) this.#attempt = Math.max(this.#attempt, CROWD_ATTEMPT);
         return get(0);
       case 'answered':
-        // The server that is back is asked soon, however long it was away.
+        // A server that is back is polled soon, even after a long outage.
         if (this.#refusal && this.#lastError) this.#attempt = 0;
         this.#lastError = undefined;
         this.#doubtful = false;
@@ -141,7 +141,7 @@ export class WaitPolicy {
   #got({ operation, tookMs }: Answered, now: number): Step {
     if (operation.done) return { kind: 'end', operation };
     if (this.#suspicions === 1) {
-      // Most likely the server is just back, and WaitOperation works too. One more failure decides.
+      // Most likely the server has just come back, and WaitOperation works too. One more failure decides.
       this.#attempt = 0;
       this.#quickFailures = QUICK_FAILURES - 1;
     } else if (this.#refusal && this.#refusal.code !== Code.CANCELLED) {
@@ -150,7 +150,7 @@ export class WaitPolicy {
     }
     this.#refusal = undefined;
     this.#unconfirmed = undefined;
-    // The present state was requested first; now the waiting begins.
+    // The current state was requested first; the first long poll follows.
     const begins = this.#options.pace.firstMs === 0 && this.#attempt === 0 && this.#waitUsable(now);
     return this.#ask(begins ? 0 : Math.max(0, this.#backoffMs() - tookMs), now);
   }
@@ -174,7 +174,7 @@ export class WaitPolicy {
   #getFailed({ error }: Failed, now: number): Step {
     const again = this.#mayRetry(error);
     if (this.#refusal && verdictOn(this.#refusal, this.#options.retry) === 'retry') {
-      // Nothing is answered, so WaitOperation is not to blame.
+      // GetOperation fails too, so WaitOperation is not the cause.
       if (again || error.code === Code.UNIMPLEMENTED) {
         this.#refusal = undefined;
         this.#suspicions = 0;
@@ -187,7 +187,7 @@ export class WaitPolicy {
       const pauseMs = this.#pauseMs(error);
       return this.#refusal || this.#unconfirmed ? get(pauseMs) : this.#ask(pauseMs, now);
     }
-    // A server without GetOperation: only WaitOperation has an answer.
+    // A server without GetOperation: the answer of WaitOperation must do.
     if (error.code === Code.UNIMPLEMENTED && this.#unconfirmed) {
       return { kind: 'end', operation: this.#unconfirmed };
     }
@@ -196,7 +196,7 @@ export class WaitPolicy {
   }
 
   #waitFailed(waitMs: number, { error, tookMs }: Failed, now: number): Step {
-    // GetOperation decides if the operation or only WaitOperation is refused (contract 47).
+    // GetOperation shows if the operation or only WaitOperation is refused (contract 47).
     if (error.code === Code.UNIMPLEMENTED || !this.#mayRetry(error)) {
       this.#suspicions = 0;
       this.#refusal = error;
@@ -260,7 +260,7 @@ function get(delayMs: number): Step {
   return { kind: 'get', delayMs };
 }
 
-/** False for an end that some servers report of operations that still run: without error and without typed response. */
+/** Returns false for an end without error and typed response, which some servers report for running operations. */
 function hasResult({ result }: Operation): boolean {
   return result?.$case === 'error' || (result?.$case === 'response' && result.value.typeUrl !== '');
 }

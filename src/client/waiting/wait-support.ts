@@ -3,38 +3,38 @@ import { abortable } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
 import { POLL_BACKOFF } from './retry.js';
 
-const FIRST_TRIAL_MS = 60_000;
-const LAST_TRIAL_MS = 3_600_000;
+const MIN_TRIAL_DELAY_MS = 60_000;
+const MAX_TRIAL_DELAY_MS = 3_600_000;
 
-/** A capability that was refused: tried again after a minute, then after twice the time, up to an hour. */
+/** Backoff of a refused capability: it is tried again after a minute, then after twice the time, up to an hour. */
 export class Trial {
   #until = Number.NEGATIVE_INFINITY;
-  #delayMs = FIRST_TRIAL_MS;
+  #delayMs = MIN_TRIAL_DELAY_MS;
 
-  /** True if the capability may be used, as far as is known. */
+  /** Returns true if the capability may be used. */
   open(now: number): boolean {
     return now >= this.#until;
   }
 
-  /** Records a refusal; those that arrive before the next trial count as the same one. */
+  /** Records a refusal. Refusals before the next trial count as one. */
   fail(now: number): void {
     if (!this.open(now)) return;
     this.#until = now + this.#delayMs;
-    this.#delayMs = Math.min(2 * this.#delayMs, LAST_TRIAL_MS);
+    this.#delayMs = Math.min(2 * this.#delayMs, MAX_TRIAL_DELAY_MS);
   }
 
   succeed(): void {
     this.#until = Number.NEGATIVE_INFINITY;
-    this.#delayMs = FIRST_TRIAL_MS;
+    this.#delayMs = MIN_TRIAL_DELAY_MS;
   }
 }
 
-/** Fraction of the time after which a proxy cut long polls that later ones may take. */
+/** Safety margin: fraction of a proxy's time limit that later long polls take. */
 const CUT_MARGIN = 0.8;
 
 /**
- * Knowledge about WaitOperation that all waits of a client share: if the server has it, and for how long the proxies
- * on the way let it take.
+ * Knowledge about WaitOperation that all waits of a client share: if the server has it, and its longest duration
+ * through proxies.
  */
 export class WaitSupport {
   readonly #clock: Clock;
@@ -42,19 +42,19 @@ export class WaitSupport {
   readonly #length = new Trial();
   #cutMs = Number.POSITIVE_INFINITY;
   #known: 'present' | 'absent' | undefined;
-  /** Resolves when the first WaitOperation has shown if the server has it. */
+  /** Resolves when the first WaitOperation has shown if the server implements it. */
   #finding: Promise<void> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** True unless the server answered UNIMPLEMENTED recently. */
+  /** Returns true unless the server answered UNIMPLEMENTED recently. */
   usable(now: number): boolean {
     return this.#known !== 'absent' || this.#presence.open(now);
   }
 
-  /** Longest useful duration of a long poll. */
+  /** Returns the longest useful duration of a long poll, in milliseconds. */
   longPollMs(now: number): number {
     return this.#length.open(now) ? Number.POSITIVE_INFINITY : this.#cutMs;
   }
@@ -67,11 +67,11 @@ export class WaitSupport {
   }
 
   /**
-   * Calls WaitOperation unless it is known to be UNIMPLEMENTED; then it resolves to undefined. The first call finds
-   * that out. Others hold meanwhile, but at most as long as the first pause of polling: a server that takes longer
-   * does wait. After a refusal, one call alone tries again.
+   * Calls WaitOperation; resolves to undefined if it is known to be UNIMPLEMENTED. The first call detects that.
+   * Concurrent calls are held meanwhile, at most for the first pause of polling: a server that takes longer implements
+   * it. After a refusal, a single call tries again.
    *
-   * @param call - resolves to undefined if no call was made.
+   * @param call - resolves to undefined if it made no call.
    */
   async ask<Answer>(
     call: () => Promise<Answer | undefined>,
@@ -89,21 +89,21 @@ export class WaitSupport {
 
   async #findOut<Answer>(call: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
     const found = Promise.withResolvers<void>();
-    const tell = () => {
+    const settle = () => {
       stopTimer();
       this.#finding = undefined;
       found.resolve();
     };
     const assume = () => {
       this.#known = 'present';
-      tell();
+      settle();
     };
     const stopTimer = this.#clock.setTimer(assume, POLL_BACKOFF.initialMs, { background: true });
     this.#finding = found.promise;
     try {
       return await this.#observe(call);
     } finally {
-      tell();
+      settle();
     }
   }
 

@@ -98,8 +98,12 @@ describe('client › options that contradict each other', () => {
   const cases: [string, Omit<OperationsClientOptions, 'address'>, RegExp][] = [
     ['credentials and tls', { credentials: insecure, tls: {} }, /^both credentials and tls are given: /],
     ['cert without key', { tls: { cert: 'x' } }, /^tls has only one of cert and key: /],
-    ['a token that is empty', { token: '' }, /^token is empty, or no string: /],
-    ['a token that is neither text nor function', { token: 5 as never }, /^token is empty, or no string: /],
+    ['a token that is empty', { token: '' }, /^token must be a non-empty string: /],
+    [
+      'a token that is neither text nor function',
+      { token: 5 as never },
+      /^token must be a non-empty string: /,
+    ],
     ['a token that ends with a newline', { token: 'secret\n' }, /^token ends with a line break: remove it/],
     ['a token that ends with CRLF', { token: 'secret\r\n' }, /^token ends with a line break: remove it/],
     [

@@ -42,12 +42,12 @@ function connectionsTo(limits: { maxConnections: number; streamsPerConnection: n
   /** Holds a long poll if the server allows so many streams; one that exceeds that is kept back. */
   const holding =
     (streams: number) =>
-    async ({ connection, mostMs, signal: polling }: LongPoll): Promise<string> => {
+    async ({ connection, maxMs, signal: polling }: LongPoll): Promise<string> => {
       const before = held.get(connection) ?? 0;
       if (before >= streams) return abortable(never(), polling);
       held.set(connection, before + 1);
       try {
-        await new Promise<void>((resolve) => clock.setTimer(resolve, mostMs, { background: true }));
+        await new Promise<void>((resolve) => clock.setTimer(resolve, maxMs, { background: true }));
         return 'held';
       } finally {
         held.set(connection, (held.get(connection) ?? 0) - 1);
