@@ -96,7 +96,7 @@ export class OperationTypeResolver {
     const near = nearest(name, this.#shortNames());
     const meant = near === undefined ? '' : ` (did you mean ${near}?)`;
     const advice = 'name a message of this package or the full name of another, and import its file';
-    return `has operation_info with ${field} ${JSON.stringify(name)}, which is no message here${meant}: ${advice}`;
+    return `has operation_info with ${field} ${JSON.stringify(name)}, which is not a known message${meant}: ${advice}`;
   }
 
   #shortNames(): string[] {

@@ -49,7 +49,7 @@ function assertPacked(any: unknown): void {
   }
   if (typeof typeUrl !== 'string') {
     const advice = type_url === undefined ? 'give { typeUrl, value }' : 'rename its type_url to typeUrl';
-    throw new TypeError(`value is no Any, it has no typeUrl: ${advice}`);
+    throw new TypeError(`value is not an Any, it has no typeUrl: ${advice}`);
   }
   if (ArrayBuffer.isView(value)) return;
   const remedy =

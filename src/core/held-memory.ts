@@ -26,7 +26,7 @@ function tolerated(limit: number): number {
 }
 
 /** Share of the process memory for connections without an identified caller. */
-const SHARE_OF_STRANGERS = 1 / 4;
+const UNIDENTIFIED_SHARE = 1 / 4;
 
 /** Connections that hold memory, with their totals. */
 class Peers {
@@ -52,7 +52,7 @@ class Peers {
 /** Connections of all servers in this process. */
 const everyone = new Peers();
 /** Connections in {@link everyone} without an identified caller. */
-const strangers = new Peers();
+const unidentified = new Peers();
 
 /** Returns the bytes of memory that this process holds for peers. */
 export function heldBytes(): number {
@@ -87,25 +87,25 @@ export class ConnectionMemory {
   #held = 0;
   #shed = 0;
   #isClosed = false;
-  #isStranger: boolean;
+  #isUnidentified: boolean;
 
   /**
    * @param cut - closes the connection at once.
-   * @param peer - 'stranger' until {@link identified} is called.
+   * @param peer - 'unidentified' until {@link identified} is called.
    */
-  constructor(limits: MemoryLimits, cut: () => void, peer: 'stranger' | 'known' = 'known') {
+  constructor(limits: MemoryLimits, cut: () => void, peer: 'unidentified' | 'identified' = 'identified') {
     this.#limits = limits;
     this.#cut = cut;
-    this.#isStranger = peer === 'stranger';
+    this.#isUnidentified = peer === 'unidentified';
   }
 
   /** Stops counting the connection as one without an identified caller. */
   identified(): void {
-    if (!this.#isStranger) return;
-    this.#isStranger = false;
-    strangers.held -= this.#held;
-    strangers.shed -= this.#shed;
-    strangers.connections.delete(this);
+    if (!this.#isUnidentified) return;
+    this.#isUnidentified = false;
+    unidentified.held -= this.#held;
+    unidentified.shed -= this.#shed;
+    unidentified.connections.delete(this);
   }
 
   /** Adds bytes to a holder. Ends holders if a limit is exceeded. */
@@ -120,9 +120,9 @@ export class ConnectionMemory {
     const { connectionBytes, processBytes } = this.#limits;
     if (this.#held > connectionBytes) this.#reduce(connectionBytes);
     if (everyone.held > processBytes) everyone.reduce(processBytes);
-    if (!this.#isStranger) return;
-    const strangerBytes = processBytes * SHARE_OF_STRANGERS;
-    if (strangers.held > strangerBytes) strangers.reduce(strangerBytes);
+    if (!this.#isUnidentified) return;
+    const unidentifiedBytes = processBytes * UNIDENTIFIED_SHARE;
+    if (unidentified.held > unidentifiedBytes) unidentified.reduce(unidentifiedBytes);
   }
 
   /** Stops counting a holder. */
@@ -175,7 +175,7 @@ export class ConnectionMemory {
   #countHeld(bytes: number): void {
     this.#held += bytes;
     this.#count(everyone, bytes);
-    if (this.#isStranger) this.#count(strangers, bytes);
+    if (this.#isUnidentified) this.#count(unidentified, bytes);
   }
 
   #count(peers: Peers, bytes: number): void {
@@ -187,6 +187,6 @@ export class ConnectionMemory {
   #countShed(bytes: number): void {
     this.#shed += bytes;
     everyone.shed += bytes;
-    if (this.#isStranger) strangers.shed += bytes;
+    if (this.#isUnidentified) unidentified.shed += bytes;
   }
 }

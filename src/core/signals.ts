@@ -22,7 +22,7 @@ export function link(...signals: readonly (AbortSignal | undefined)[]): LinkedSi
 }
 
 /** Bounds on a wait: a timeout, a signal, both or neither. */
-export interface Patience {
+export interface WaitBounds {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +34,7 @@ export interface Patience {
  * @throws StatusError INVALID_ARGUMENT if `timeoutMs` is negative or not a number.
  */
 export async function within<T>(
-  { timeoutMs, signal }: Patience,
+  { timeoutMs, signal }: WaitBounds,
   timedOut: (timeoutMs: number) => unknown,
   clock: Clock,
   work: (signal: AbortSignal) => Promise<T>,

@@ -17,14 +17,14 @@ const ROOT = resolve(__dirname, '../..');
 const GAX = 'node_modules/google-gax/build/protos';
 const GKE = 'node_modules/@google-cloud/gkemulticloud/build/protos';
 
-/** Every proto that google-gax and the GKE Multi-Cloud client ship, and that compiles with what they ship. */
+/** All protos of google-gax and the GKE Multi-Cloud client that compile with the files they ship. */
 export const GOOGLE_MODULES = [
-  // Tests of protoc, which import others that are not shipped.
+  // Tests of protoc, whose imports are not shipped.
   { path: GAX, excludes: [`${GAX}/google/protobuf/compiler/ruby`, `${GAX}/google/protobuf/util`] },
   { path: GKE },
 ];
 
-/** What ts-proto is asked for here: the part of buf.gen.yaml that decides how codecs look. */
+/** Options of ts-proto: those in buf.gen.yaml that determine the form of codecs. */
 const TS_PROTO_OPTIONS = [
   'esModuleInterop=true',
   'outputServices=grpc-js',
@@ -35,7 +35,7 @@ const TS_PROTO_OPTIONS = [
   'useExactTypes=false',
 ];
 
-/** A directory of an ECMAScript package for as long as a test needs it, where code compiles. */
+/** Temporary directory of an ECMAScript package in which code compiles. */
 export interface Workspace extends Disposable {
   readonly dir: string;
 }
@@ -54,7 +54,7 @@ export function writeFiles(dir: string, files: Readonly<Record<string, string>>)
   }
 }
 
-/** Compiles files of a directory, which may import what google-gax ships. */
+/** Compiles files of a directory, which may import those of google-gax. */
 export function compile(dir: string, files: readonly string[]): FileDescriptorSet {
   const output = join(dir, 'descriptors.binpb');
   const include = ['-I', dir, '-I', join(ROOT, GAX)];
@@ -65,13 +65,13 @@ export function compile(dir: string, files: readonly string[]): FileDescriptorSe
   return fromBinary(FileDescriptorSetSchema, readFileSync(output));
 }
 
-/** Compiles modules of packages that this one develops with. */
+/** Compiles modules of development dependencies. */
 export function compileModules(modules: readonly object[]): FileDescriptorSet {
   const config = JSON.stringify({ version: 'v2', modules });
   return fromBinary(FileDescriptorSetSchema, buf(['build', '--config', config, '-o', '-'], ROOT));
 }
 
-/** The request that a compiler makes of a plug-in. */
+/** Builds the request that a compiler sends to a plug-in. */
 export function requestFor(
   { file }: FileDescriptorSet,
   fileToGenerate: readonly string[],
@@ -84,7 +84,7 @@ export function requestFor(
   });
 }
 
-/** Has ts-proto generate code for some files and for all that they import. */
+/** Generates code with ts-proto for files and their imports. */
 export function generateTypes(
   descriptors: FileDescriptorSet,
   files: readonly string[],
@@ -98,14 +98,14 @@ export function generateTypes(
   writeResponse(dir, fromBinary(CodeGeneratorResponseSchema, response));
 }
 
-/** Writes what a plug-in answered. */
+/** Writes the files in a plug-in's response. */
 export function writeResponse(dir: string, { error, file }: CodeGeneratorResponse): string[] {
   if (error !== '') throw new Error(error);
   writeFiles(dir, Object.fromEntries(file.map(({ name, content }) => [name, content])));
   return file.map(({ name }) => name);
 }
 
-/** Runs buf, with the commands of packages on its path. */
+/** Runs buf with the package commands on its path. */
 export function buf(args: readonly string[], cwd: string): Uint8Array {
   const bin = join(ROOT, 'node_modules/.bin');
   const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** A block of code; a line with a file name may stand above it. */
+/** Code block, optionally preceded by a line with a file name. */
 export interface Block {
   readonly language: string;
   readonly file: string | undefined;
   readonly text: string;
 }
 
-/** The blocks of a document, by the heading that they are under; those above the first are under ''. */
+/** Returns the code blocks of a document by heading. Blocks before the first heading are under ''. */
 export function blocksOf(document: string): ReadonlyMap<string, readonly Block[]> {
   const sections = `## \n${readFileSync(document, 'utf8')}`.split(/^## /m).slice(1);
   return new Map(

@@ -12,14 +12,14 @@ function info(fields: string): string {
 }
 
 interface Fault {
-  /** What the service has, from the eighth line on. */
+  /** Content of the service, from line 8. */
   readonly methods: string;
   readonly at: string;
   readonly method?: string;
   readonly says: string;
 }
 
-/** By the name of the file, which is that of its package too. */
+/** By file name, which is also the name of the package. */
 const FAULTS: Readonly<Record<string, Fault>> = {
   no_operation_info: {
     methods: `rpc Make(Request) ${RETURNS};`,
@@ -42,13 +42,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     methods: `rpc Make(Request) ${RETURNS}\n${info('response_type: "Request" metadata_type: "Metdata"')}`,
     at: '9:75',
     says:
-      'has operation_info with metadata_type "Metdata", which is no message here (did you mean Metadata?): name a ' +
+      'has operation_info with metadata_type "Metdata", which is not a known message (did you mean Metadata?): name a ' +
       'message of this package or the full name of another, and import its file',
   },
   enum_for_a_type: {
     methods: `rpc Make(Request) ${RETURNS}\n${info('response_type: "Color" metadata_type: "Metadata"')}`,
     at: '9:50',
-    says: 'has operation_info with response_type "Color", which is no message here',
+    says: 'has operation_info with response_type "Color", which is not a known message',
   },
   stream_of_operations: {
     methods: `rpc Make(Request) returns (stream google.longrunning.Operation) ${WHOLE}`,
@@ -82,7 +82,7 @@ ${methods}
 }`;
 }
 
-describe('protoc-gen-longrunning: faults of protos', () => {
+describe('protoc-gen-longrunning: errors in protos', () => {
   const plugin = operationsPlugin('0.0.0');
   const protos = Object.entries(FAULTS).map(([name, { methods }]) => [
     `${name}.proto`,
@@ -103,24 +103,24 @@ describe('protoc-gen-longrunning: faults of protos', () => {
 
   const errorIn = (...names: string[]) => plugin.run(requestFor(descriptors, names)).error;
 
-  it.each(Object.entries(FAULTS))('%s: told with its place and the fix', (name, fault) => {
+  it.each(Object.entries(FAULTS))('%s: reported with position and fix', (name, fault) => {
     const { at: place, method = 'Make', says } = fault;
     expect(errorIn(`${name}.proto`)).toContain(
       `${name}.proto:${place}: method ${name}.Things.${method} ${says}`,
     );
   });
 
-  it('all are told at once, one a line', () => {
+  it('reports all errors at once, one per line', () => {
     expect(errorIn('no_response_type.proto', 'unknown_type.proto').split('\n')).toHaveLength(2);
   });
 
-  it('a file that ts-proto writes where the operations of another go', () => {
+  it('rejects a file whose ts-proto output collides with the operations of another', () => {
     expect(errorIn('taken.proto')).toBe(
       'taken.proto: its operations would be written where ts-proto writes taken.operations.proto: rename that file',
     );
   });
 
-  it('no source locations in the request: told with the file', () => {
+  it('reports the file if the request has no source locations', () => {
     const bare = clone(FileDescriptorSetSchema, descriptors);
     for (const file of bare.file) delete file.sourceCodeInfo;
     const { error } = plugin.run(requestFor(bare, ['no_operation_info.proto']));

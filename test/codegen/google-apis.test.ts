@@ -15,7 +15,7 @@ import {
 
 const plugin = operationsPlugin('0.0.0');
 
-/** How many methods of the files answer with an operation, by their text. */
+/** Counts the methods that return an operation in the text of the files. */
 function methodsInText(): number {
   const texts = GOOGLE_MODULES.flatMap(({ path }) =>
     readdirSync(path, { recursive: true, encoding: 'utf8' })
@@ -37,7 +37,7 @@ describe('protos of google-gax and @google-cloud/gkemulticloud', () => {
   const response = plugin.run(request);
   const { user, system } = process.cpuUsage(began);
 
-  it('every long-running method is found, with its types', () => {
+  it('finds every long-running method with its types', () => {
     const methods = response.file.flatMap(({ content }) => {
       const found = content.matchAll(
         /path: "(.+)",\n +request: (.+),\n +response: (.+),\n +metadata: (.+),/g,
@@ -54,12 +54,12 @@ describe('protos of google-gax and @google-cloud/gkemulticloud', () => {
     ]);
   });
 
-  it('that takes less than 3 s', () => {
-    // Time of the processor, which other work on the machine does not add to.
+  it('takes less than 3 s', () => {
+    // CPU time, which other work on the machine does not affect.
     expect((user + system) / 1e6).toBeLessThan(3);
   });
 
-  it('what is made of them compiles, strictly, beside what ts-proto makes', async () => {
+  it('generates code that compiles in strict mode beside that of ts-proto', async () => {
     using at = workspace();
     const files = writeResponse(at.dir, response);
     const sources = files.map((file) => file.replace('.operations.ts', '.proto'));

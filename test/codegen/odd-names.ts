@@ -1,4 +1,4 @@
-/** Files whose names and types are as odd as the languages allow, and ts-proto can generate code for. */
+/** Files with unusual names and types that ts-proto can still generate code for. */
 export const ODD_FILES = {
   'odd/v1/names.proto': `
     edition = "2023";
@@ -33,7 +33,7 @@ export const ODD_FILES = {
       }
       rpc Plain(Request) returns (OperationMethod);
     }
-    // Comes with */ in its comment.
+    // Its comment contains */.
     service Other_Methods {
       rpc Constructor(Request) returns (google.longrunning.Operation) {
         option (google.longrunning.operation_info) = { response_type: "Request" metadata_type: "ALL_CAPS" };

@@ -31,12 +31,12 @@ function blocks(heading: string, language: string): readonly Block[] {
   return found;
 }
 
-/** Its one block of a language. */
+/** Returns its only block in a language. */
 function block(heading: string, language: string): string {
   return blocks(heading, language)[0]?.text ?? '';
 }
 
-// One project goes through the document, from its top to its end.
+// One project follows the document from top to bottom.
 describe(DOCUMENT, () => {
   let project: string;
 
@@ -50,7 +50,7 @@ describe(DOCUMENT, () => {
   });
   afterAll(() => rmSync(project, { recursive: true }));
 
-  /** Every package of this one's development, and this one. */
+  /** All development dependencies, and this package. */
   function install(): void {
     mkdirSync(join(project, 'node_modules/.bin'), { recursive: true });
     for (const name of readdirSync(PACKAGES)) {
@@ -64,7 +64,7 @@ describe(DOCUMENT, () => {
       'node_modules/.bin/protoc-gen-longrunning',
       `exec node "${resolve('dist/src/codegen')}/protoc-gen-longrunning.js" "$@"`,
     );
-    // npm takes longer to start than most of what it is asked to.
+    // npm takes longer to start than to do most of this.
     command('bin/npx', 'exec "$@"');
   }
 
@@ -73,7 +73,7 @@ describe(DOCUMENT, () => {
     chmodSync(join(project, path), 0o755);
   }
 
-  /** Runs a block; what it installs must be there. */
+  /** Runs a block. Packages that it installs must already be present. */
   function sh(text: string): string {
     const lines = text.replaceAll('\\\n', '').split('\n');
     for (const line of lines.filter((line) => line.startsWith('npm install'))) {
@@ -93,7 +93,7 @@ describe(DOCUMENT, () => {
     });
   }
 
-  /** The services that a descriptor set declares. */
+  /** Returns the services in a descriptor set. */
   function servicesIn(file: string): string[] {
     const set = fromBinary(FileDescriptorSetSchema, readFileSync(join(project, file)));
     return set.file.flatMap(({ package: scope, service }) => service.map(({ name }) => `${scope}.${name}`));
@@ -102,7 +102,7 @@ describe(DOCUMENT, () => {
   const read = (file: string) => readFileSync(join(project, file), 'utf8');
   let byBuf = '';
 
-  it('buf: what is generated compiles with the server and the client of the document', async () => {
+  it('buf: generates code that compiles with the server and the client of the document', async () => {
     for (const { text } of blocks('buf', 'sh')) sh(text);
     sh('git init -q; git add .; git -c user.name=a -c user.email=a@example.com commit -qm All');
     byBuf = read(GENERATED);
@@ -117,14 +117,14 @@ describe(DOCUMENT, () => {
     expect(existsSync(join(project, 'src/generated/acme/jobs/v1/jobs.ts'))).toBe(true);
   });
 
-  it('options: those of --help', () => {
+  it('options: lists those of --help', () => {
     const help = sh('npx protoc-gen-longrunning --help');
     const [, table = ''] = readFileSync(DOCUMENT, 'utf8').split('## Options\n');
     const options = Array.from(table.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name);
     expect(Array.from(help.matchAll(/^ {2}(\w+)=/gm), ([, name]) => name)).toEqual(options);
   });
 
-  it('errors: the one of the document is told', () => {
+  it('errors: reports the error of the document', () => {
     const proto = 'protos/acme/jobs/v1/jobs.proto';
     const text = read(proto);
     writeFileSync(join(project, proto), text.replace('"RunJobResponse"', '"RunJobRespons"'));
@@ -135,7 +135,7 @@ describe(DOCUMENT, () => {
     }
   });
 
-  it('our protos as an include path: with the HTTP rules of operations under a location', () => {
+  it('our protos as an include path: provide the HTTP rules of operations under a location', () => {
     sh(block('Our protos as an include path', 'sh'));
     expect(servicesIn('api.binpb')).toContain('google.longrunning.Operations');
     expect(readFileSync(join(project, 'api.binpb'), 'latin1')).toContain(
@@ -143,19 +143,19 @@ describe(DOCUMENT, () => {
     );
   });
 
-  it('the descriptor set: @bufbuild/protobuf and @grpc/proto-loader print what is said', () => {
+  it('the descriptor set: @bufbuild/protobuf and @grpc/proto-loader print the documented output', () => {
     const [protobuf, loader] = blocks('The descriptor set', 'sh');
     const expected = blocks('The descriptor set', 'text').map(({ text }) => text);
     expect([sh(protobuf?.text ?? ''), sh(loader?.text ?? '')]).toEqual(expected);
   });
 
-  it('the descriptor set: has the services that Envoy is told of', () => {
+  it('the descriptor set: contains the services in the Envoy configuration', () => {
     const { services } = parse(block('The descriptor set', 'yaml'));
     sh(blocks('The descriptor set', 'sh').at(-1)?.text ?? '');
     expect(servicesIn('api.binpb')).toEqual(expect.arrayContaining(services));
   });
 
-  it('keeping generated code fresh: passes while it is, fails once a proto has changed', () => {
+  it('keeping generated code fresh: passes while it is, and fails after a proto changes', () => {
     const check = block('Keeping generated code fresh', 'sh');
     sh(
       'npx buf generate; git init -q; git add .; git -c user.name=a -c user.email=a@example.com commit -qm All',

@@ -59,7 +59,7 @@ describe('address', () => {
     );
   });
 
-  it('none at all is refused too, as when a variable of the environment is not set', () => {
+  it('rejects undefined, such as from an unset environment variable', () => {
     expect(() => parseAddress(undefined as unknown as string)).toThrow('address "undefined" is malformed: ');
   });
 });

@@ -1,11 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { ExportReportRequest, ReportMetadata } from '../../generated/example/reports/v1/reports.js';
-import { pack, TypeRegistry, typeName, unpack } from '../../src/core/any.js';
+import fc from 'fast-check';
+import {
+  ExportReportRequest,
+  ExportReportResponse,
+  ReportMetadata,
+} from '../../generated/example/reports/v1/reports.js';
+import { encodeMessage, pack, TypeRegistry, typeName, unpack } from '../../src/core/any.js';
 
 const request = { parent: 'projects/p', title: 'sales', requestId: '' };
 
 describe('Any', () => {
-  it('gives back what was packed', () => {
+  it('unpacks what was packed', () => {
     const packed = pack(ExportReportRequest, request);
     expect(packed.typeUrl).toBe('type.googleapis.com/example.reports.v1.ExportReportRequest');
     expect(unpack(ExportReportRequest, packed)).toEqual(request);
@@ -20,14 +25,14 @@ describe('Any', () => {
     },
   );
 
-  it('of another type throws an error that names both (contract 41)', () => {
+  it('of another type throws an error that names both types (contract 41)', () => {
     const unpackWrong = () => unpack(ReportMetadata, pack(ExportReportRequest, request));
     expect(unpackWrong).toThrow(TypeError);
     expect(unpackWrong).toThrow(ExportReportRequest.$type);
     expect(unpackWrong).toThrow(ReportMetadata.$type);
   });
 
-  it('without a type, or with broken bytes, throws an error that says so', () => {
+  it('without a type or with malformed bytes throws a specific error', () => {
     expect(() => unpack(ReportMetadata, { typeUrl: '', value: Buffer.alloc(0) })).toThrow('no type');
     const broken = { typeUrl: `x/${ReportMetadata.$type}`, value: Buffer.from([0x08]) };
     expect(() => unpack(ReportMetadata, broken)).toThrow('is broken');
@@ -44,7 +49,7 @@ describe('Any', () => {
     ['has no value', (any) => ({ ...any, value: undefined }), 'no bytes'],
     ['is ProtoJSON', () => ({ '@type': 'x/a.B', field: 1 }), 'Any of x/a.B is ProtoJSON: read its fields'],
     ['is of protobuf.js', () => ({ type_url: 'x/a.B', value: new Uint8Array() }), 'rename its type_url'],
-    ['is none', () => undefined, 'value is no Any, it has no typeUrl: give { typeUrl, value }'],
+    ['is none', () => undefined, 'value is not an Any, it has no typeUrl: give { typeUrl, value }'],
   ])('that %s: throws an error that says so, and what to do', (_, change, message) => {
     const given = change(pack(ExportReportRequest, request)) as never;
     const registry = new TypeRegistry([ExportReportRequest]);
@@ -54,11 +59,33 @@ describe('Any', () => {
     }
   });
 
-  it('is unpacked by a registry that knows its type, and by no other', () => {
+  it('is unpacked only by a registry that has its type', () => {
     const registry = new TypeRegistry([ExportReportRequest, ReportMetadata]);
     expect(registry.unpack(pack(ExportReportRequest, request))).toEqual(request);
     expect(registry.get(ReportMetadata.$type)).toBe(ReportMetadata);
     expect(new TypeRegistry([]).unpack(pack(ExportReportRequest, request))).toBeUndefined();
     expect(typeName({ typeUrl: 'a/b/c.D' })).toBe('c.D');
+  });
+});
+
+describe('encodeMessage', () => {
+  it('encodes like a new writer after any earlier messages, even if one of them failed', () => {
+    const message = fc.record({
+      uri: fc.oneof(fc.string({ unit: 'grapheme' }), fc.constant('x'.repeat(100_000))),
+      // A fraction makes the writer throw after it has written the first field.
+      rowCount: fc.oneof(fc.maxSafeInteger(), fc.constant(1.5)),
+    });
+    fc.assert(
+      fc.property(fc.array(message, { minLength: 1, maxLength: 8 }), (messages) => {
+        const encoded: [Buffer, Buffer][] = [];
+        for (const each of messages) {
+          const encode = () => encodeMessage(ExportReportResponse, each);
+          if (each.rowCount === 1.5) expect(encode).toThrow();
+          else encoded.push([encode(), Buffer.from(ExportReportResponse.encode(each).finish())]);
+        }
+        // Compared at the end, to detect later messages that overwrite earlier ones.
+        for (const [bytes, expected] of encoded) expect(bytes.equals(expected)).toBe(true);
+      }),
+    );
   });
 });

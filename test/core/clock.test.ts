@@ -22,7 +22,7 @@ describe('system clock', () => {
     expect(callback).toHaveBeenCalledTimes(1);
   });
 
-  it('takes a timer back, also one that is in its second stretch', () => {
+  it('cancels a timer, even after its first maximum delay', () => {
     const callback = jest.fn();
     const stop = systemClock.setTimer(callback, 60 * DAY_MS);
     jest.advanceTimersByTime(LONGEST_TIMEOUT_MS + 1);
@@ -30,7 +30,7 @@ describe('system clock', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('tells the time of the machine', () => {
+  it('returns the system time', () => {
     jest.setSystemTime(1234);
     expect(systemClock.now()).toBe(1234);
   });

@@ -3,7 +3,7 @@ import { contain, Listeners, notPromised } from '../../src/core/contain.js';
 import { processFaults } from '../helpers/process-faults.js';
 
 describe('contain', () => {
-  it('gives back results, and undefined for what is thrown', () => {
+  it('returns results, and undefined if the call throws', () => {
     const failures: unknown[] = [];
     const note = (failure: unknown) => failures.push(failure);
     expect(contain(() => 5, note)).toBe(5);
@@ -15,7 +15,7 @@ describe('contain', () => {
     expect(failures).toEqual(['thrown']);
   });
 
-  it('hears of rejections, and leaves the promise to whoever wants it', async () => {
+  it('reports rejections and still returns the promise', async () => {
     using faults = processFaults();
     const failures: unknown[] = [];
     const rejected = Promise.reject('rejected');
@@ -31,7 +31,7 @@ describe('contain', () => {
 });
 
 describe('notPromised', () => {
-  it('gives back values and refuses promises, whatever becomes of them', async () => {
+  it('returns values and rejects promises, however they settle', async () => {
     using faults = processFaults();
     expect(notPromised('id', 'newId')).toBe('id');
     expect(() => notPromised(Promise.reject('lost'), 'newId')).toThrow(
@@ -42,7 +42,7 @@ describe('notPromised', () => {
 });
 
 describe('Listeners', () => {
-  it('notifies all, also when one throws or rejects, and none that was removed', async () => {
+  it('notifies all except removed ones, even if one throws or rejects', async () => {
     using faults = processFaults();
     const failures: unknown[] = [];
     const told: unknown[] = [];

@@ -11,7 +11,7 @@ const info = pack(ErrorInfo, { reason: 'A', domain: 'd', metadata: {} });
 const large = pack(Help, { links: [{ description: 'x'.repeat(5000), url: '' }] });
 
 describe('toServerError', () => {
-  it('comes back whole from what grpc-js makes of it (contract 5, 32)', () => {
+  it('survives the round trip through grpc-js (contract 5, 32)', () => {
     const error = new StatusError(Code.NOT_FOUND, 'größe fehlt', [info, info]);
     expect(StatusError.from(toServerError(error))).toMatchObject({
       code: error.code,
@@ -20,12 +20,12 @@ describe('toServerError', () => {
     });
   });
 
-  it('has no trailer when there are no details', () => {
+  it('has no trailer without details', () => {
     const { metadata } = toServerError(new StatusError(Code.ABORTED, 'again'));
     expect(metadata?.getMap()).toEqual({});
   });
 
-  it('leaves out the last details when they would overflow a header block, never the first', () => {
+  it('omits the last details, never the first, if they would overflow a header block', () => {
     const sent = toServerError(new StatusError(Code.ABORTED, 'again', [info, large, info]));
     expect(StatusError.from(sent).details).toEqual([info]);
   });
@@ -40,14 +40,14 @@ describe('toServerError', () => {
     },
   );
 
-  it('keeps a message that fits whole', () => {
+  it('keeps a message that fits', () => {
     const message = 'größe '.repeat(100);
     expect(toServerError(new StatusError(Code.ABORTED, message)).details).toBe(message);
   });
 });
 
 describe('sendableError', () => {
-  it('converts any value to what grpc-js can send (contract 50)', () => {
+  it('converts any value to an error that grpc-js can send (contract 50)', () => {
     fc.assert(
       fc.property(anyThrown(), (make) => {
         const { code, details, metadata } = sendableError(make());
@@ -58,7 +58,7 @@ describe('sendableError', () => {
     );
   });
 
-  it('keeps what a handler answers', () => {
+  it('keeps the error of a handler', () => {
     const metadata = new Metadata();
     expect(sendableError({ code: 5, details: 'not here', metadata })).toEqual({
       code: 5,

@@ -13,7 +13,7 @@ describe('safeLogger', () => {
     jest.restoreAllMocks();
   });
 
-  it('passes entries on, to the logger as its own methods are called', () => {
+  it('forwards entries as method calls on the logger', () => {
     const entries: unknown[] = [];
     class Own {
       readonly entries = entries;
@@ -52,7 +52,7 @@ describe('safeLogger', () => {
     expect(lines).toEqual([['kit: bad', { a: 1 }]]);
   });
 
-  it('writes what a failing logger cannot take to standard error, and why', async () => {
+  it('writes errors that the logger fails to log to standard error, with the reason', async () => {
     using faults = processFaults();
     const failure = new Error('disk full');
     const throwing = safeLogger(
@@ -74,7 +74,7 @@ describe('safeLogger', () => {
     ]);
   });
 
-  it('writes the message alone where printing the facts throws', () => {
+  it('writes only the message if printing the facts throws', () => {
     jest.mocked(console.error).mockImplementation((...line: unknown[]) => {
       if (line.length > 1) throw new Error('getter');
       lines.push(line);

@@ -16,7 +16,7 @@ const segment = fc
 const parent = fc.array(segment, { maxLength: 6 }).map((segments) => segments.join('/'));
 
 describe('operation name', () => {
-  it('parses to what it was formatted of (contract 1, 9)', () => {
+  it('parses to the parts that it was formatted from (contract 1, 9)', () => {
     fc.assert(
       fc.property(parent, segment, (under, id) => {
         expect(parseOperationName(formatOperationName({ parent: under, id }))).toEqual({ parent: under, id });
@@ -24,7 +24,7 @@ describe('operation name', () => {
     );
   });
 
-  it('formats back to what was parsed, or is refused with INVALID_ARGUMENT (contract 9)', () => {
+  it('formats back to the parsed name, or is rejected with INVALID_ARGUMENT (contract 9)', () => {
     const anything = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc
@@ -54,7 +54,7 @@ describe('operation name', () => {
     expect(parseOperationName(name)).toEqual({ parent: under, id });
   });
 
-  it('may have 1,024 bytes and no more, characters counting as they are encoded (contract 9)', () => {
+  it('has at most 1,024 bytes of UTF-8 (contract 9)', () => {
     const longest = `operations/x${'é'.repeat(506)}`;
     expect(Buffer.byteLength(longest)).toBe(1024);
     expect(parseOperationName(longest).id).toHaveLength(507);
@@ -62,18 +62,18 @@ describe('operation name', () => {
     expect(() => parseOperationName(`operations/${'😀'.repeat(254)}`)).toThrow('longer than 1024 bytes');
   });
 
-  it('with half a surrogate pair is refused (contract 9)', () => {
+  it('with half a surrogate pair is rejected (contract 9)', () => {
     expect(() => parseOperationName('operations/\uD83D')).toThrow('not valid UTF-8');
   });
 });
 
 describe('parent', () => {
-  it('empty and "operations" both stand for none (contract 25)', () => {
+  it('empty and "operations" both mean none (contract 25)', () => {
     expect(parseParent('')).toBe('');
     expect(parseParent('operations')).toBe('');
   });
 
-  it('matches itself, and whatever a wildcard segment covers (contract 25)', () => {
+  it('matches itself and any pattern with wildcard segments for its own (contract 25)', () => {
     const segments = fc.array(
       segment.filter((text) => text !== '-'),
       { minLength: 1, maxLength: 5 },
@@ -90,7 +90,7 @@ describe('parent', () => {
     );
   });
 
-  it('matches segment by segment: a dash inside a segment is itself (contract 25)', () => {
+  it('matches segment by segment: a dash inside a segment is literal (contract 25)', () => {
     expect(matchesParent('projects/-', 'projects/p')).toBe(true);
     expect(matchesParent('projects/p-', 'projects/pq')).toBe(false);
     expect(matchesParent('projects/-', 'projects/p/q')).toBe(false);

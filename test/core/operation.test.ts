@@ -39,7 +39,7 @@ describe('snapshot', () => {
     expect(snapshotOf(message)).toMatchObject({ state: 'succeeded', response });
   });
 
-  it('done with neither: succeeded, with no response (contract 2)', () => {
+  it('done with neither: succeeded without a response (contract 2)', () => {
     const message = operation({ done: true });
     expect(snapshotOf(message)).toMatchObject({ state: 'succeeded', response: pack(Empty, {}) });
     expect(snapshotOf(message, exportReport)).toMatchObject({
@@ -57,7 +57,7 @@ describe('snapshot', () => {
     expect(snapshotOf(failed(Code.OK))).toMatchObject({ state: 'failed', error: { code: Code.UNKNOWN } });
   });
 
-  it('with a wrong type: reading that field throws, the rest stays readable (contract 41)', () => {
+  it('with a wrong type: reading that field throws, other fields stay readable (contract 41)', () => {
     const message = operation({
       done: true,
       metadata: response,
@@ -72,7 +72,7 @@ describe('snapshot', () => {
 });
 
 describe('operationMethod', () => {
-  it.each(['', 'a.B/C', '/a.B', '/a.B/', '//C', '/a/b/c', '/a b/C'])('refuses the path "%s"', (path) => {
+  it.each(['', 'a.B/C', '/a.B', '/a.B/', '//C', '/a/b/c', '/a b/C'])('rejects the path "%s"', (path) => {
     expect(() => operationMethod({ ...exportReport, path })).toThrow('/package.Service/Method');
   });
 });

@@ -58,7 +58,7 @@ describe('readOperation', () => {
     expect(() => readOperation(given)).toThrow(/^response has the value .*: give bytes, or Base64 in JSON$/);
   });
 
-  it('reads done with neither error nor response as it is (contract 2)', () => {
+  it('accepts done with neither error nor response (contract 2)', () => {
     const neither = { name, metadata: undefined, done: true, result: undefined };
     for (const fields of [
       {},
@@ -176,7 +176,7 @@ describe('readOperation', () => {
     expect(() => readOperation(given)).toThrow(/: (give|keep|pass|check) /);
   });
 
-  it('reads a message by its prototype, and one without', () => {
+  it('reads messages with fields on their prototype, and messages without a prototype', () => {
     const inherited = Object.create({ name, done: true, error: status });
     expect(readOperation(inherited).result?.value).toEqual(status);
     const bare = Object.assign(Object.create(null), { name, done: true, error: status });
@@ -225,7 +225,7 @@ describe('readOperation', () => {
     expect(info && unpack(ErrorInfo, info)).toEqual({ reason: 'A', domain: '', metadata: { a: 'b' } });
   });
 
-  it('reads ProtoJSON of Empty in both forms that are written', () => {
+  it('reads both forms of Empty in ProtoJSON', () => {
     for (const more of [{}, { value: {} }]) {
       const response = { '@type': 'type.googleapis.com/google.protobuf.Empty', ...more };
       expect(readOperation({ name, done: true, response }).result?.value).toEqual({

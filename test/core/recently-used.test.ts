@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RecentlyUsed } from '../../src/core/recently-used.js';
 
-/** What keeps two, and the keys that something was made for. */
+/** A cache of two entries, and the keys that values were created for. */
 function keepTwo() {
   const recent = new RecentlyUsed<string, string>(2);
   const made: string[] = [];
@@ -14,19 +14,19 @@ function keepTwo() {
 }
 
 describe('RecentlyUsed', () => {
-  it('makes a value once for a key that is asked for again', () => {
+  it('creates a value once per cached key', () => {
     const { get, made } = keepTwo();
     expect([get('a'), get('b'), get('a'), get('b')]).toEqual(['of a', 'of b', 'of a', 'of b']);
     expect(made).toEqual(['a', 'b']);
   });
 
-  it('forgets what was asked for longest ago when there is more than it keeps', () => {
+  it('evicts the least recently used key', () => {
     const { get, made } = keepTwo();
     for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) get(key);
     expect(made).toEqual(['a', 'b', 'c', 'b']);
   });
 
-  it('keeps nothing of a key that nothing can be made for', () => {
+  it('caches nothing for a key whose value cannot be created', () => {
     const { recent, get } = keepTwo();
     const fail = () => {
       throw new Error('no');
@@ -35,7 +35,7 @@ describe('RecentlyUsed', () => {
     expect(get('a')).toBe('of a');
   });
 
-  it('makes all anew once it was told to forget', () => {
+  it('creates all values again after clear', () => {
     const { recent, get, made } = keepTwo();
     get('a');
     recent.clear();

@@ -11,7 +11,7 @@ function listeners(signal: AbortSignal): number {
 }
 
 describe('link', () => {
-  it('aborts with the reason of whichever comes first', () => {
+  it('aborts with the reason of the first source that aborts', () => {
     const [first, second] = [new AbortController(), new AbortController()];
     using linked = link(first.signal, undefined, second.signal);
     expect(linked.signal.aborted).toBe(false);
@@ -20,12 +20,12 @@ describe('link', () => {
     expect(linked.signal.reason).toBe(reason);
   });
 
-  it('is aborted from the start when a source is', () => {
+  it('is aborted from the start if a source is', () => {
     using linked = link(AbortSignal.abort(reason));
     expect(linked.signal.reason).toBe(reason);
   });
 
-  it('lets go of its sources when disposed of', () => {
+  it('detaches from its sources on disposal', () => {
     const { signal } = new AbortController();
     for (let count = 0; count < 100; count++) {
       using linked = link(signal);
@@ -42,7 +42,7 @@ describe('within', () => {
       onAbort(signal, reject);
     });
 
-  it('aborts the work when its time is up, and leaves no timer', async () => {
+  it('aborts the work on timeout and leaves no timer', async () => {
     const clock = manualClock();
     const ended = rejection(within({ timeoutMs: 100 }, timedOut, clock, untilAborted));
     await clock.advance(99);
@@ -62,7 +62,7 @@ describe('within', () => {
     expect([clock.armed, listeners(signal)]).toEqual([0, 0]);
   });
 
-  it('settles as the work does, and leaves no timer and no listener', async () => {
+  it('settles like the work and leaves no timer and no listener', async () => {
     const clock = manualClock();
     const { signal } = new AbortController();
     expect(await within({ timeoutMs: 100, signal }, timedOut, clock, async () => 1)).toBe(1);
@@ -73,7 +73,7 @@ describe('within', () => {
 });
 
 describe('onAbort', () => {
-  it('calls once, at once if aborted already, and not after unsubscribing', () => {
+  it('calls once, immediately if already aborted, and not after unsubscribing', () => {
     const controller = new AbortController();
     const told: unknown[] = [];
     onAbort(controller.signal, (why) => told.push(why));
@@ -85,8 +85,8 @@ describe('onAbort', () => {
   });
 });
 
-describe('onAbort › many on one signal', () => {
-  it('share one listener, which goes with the last of them', () => {
+describe('onAbort › many listeners on one signal', () => {
+  it('share one event listener, which is removed with the last of them', () => {
     const controller = new AbortController();
     const stops = Array.from({ length: 1000 }, () => onAbort(controller.signal, () => {}));
     expect(listeners(controller.signal)).toBe(1);
@@ -97,7 +97,7 @@ describe('onAbort › many on one signal', () => {
     expect(listeners(controller.signal)).toBe(0);
   });
 
-  it('are told in order, but for one that another has unsubscribed meanwhile', () => {
+  it('are called in order, except one that another has unsubscribed', () => {
     const controller = new AbortController();
     const told: string[] = [];
     const same = () => told.push('same');
@@ -112,7 +112,7 @@ describe('onAbort › many on one signal', () => {
 });
 
 describe('sleep', () => {
-  it('resolves after its time, leaving no timer and no listener', async () => {
+  it('resolves after the delay and leaves no timer and no listener', async () => {
     const clock = manualClock();
     const { signal } = new AbortController();
     const slept = sleep(50, signal, clock);
@@ -121,7 +121,7 @@ describe('sleep', () => {
     expect([clock.armed, listeners(signal)]).toEqual([0, 0]);
   });
 
-  it('rejects with the reason at once, leaving no timer and no listener', async () => {
+  it('rejects immediately with the reason and leaves no timer and no listener', async () => {
     const clock = manualClock();
     const controller = new AbortController();
     const slept = rejection(sleep(50, controller.signal, clock));
@@ -133,7 +133,7 @@ describe('sleep', () => {
 });
 
 describe('abortable', () => {
-  it('settles as the promise does, leaving no listener', async () => {
+  it('settles like the promise and leaves no listener', async () => {
     const { signal } = new AbortController();
     expect(await abortable(Promise.resolve(1), signal)).toBe(1);
     expect(await rejection(abortable(Promise.reject(reason), signal))).toBe(reason);
@@ -141,7 +141,7 @@ describe('abortable', () => {
     expect(listeners(signal)).toBe(0);
   });
 
-  it('rejects with the reason of the signal if that comes first', async () => {
+  it('rejects with the reason of the signal if it aborts first', async () => {
     const controller = new AbortController();
     const never = rejection(abortable(new Promise(() => {}), controller.signal));
     controller.abort(reason);

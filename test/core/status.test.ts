@@ -27,7 +27,7 @@ function serviceError(code: number, trailer?: Uint8Array): Error {
 }
 
 describe('StatusError.from', () => {
-  it('a StatusError stays itself', () => {
+  it('returns a StatusError as is', () => {
     const error = new StatusError(Code.ABORTED, 'again', details);
     expect(StatusError.from(error)).toBe(error);
   });
@@ -44,7 +44,7 @@ describe('StatusError.from', () => {
     expect(StatusError.from(error)).toMatchObject({ code: 9, message: 'text', details, cause: error });
   });
 
-  it('a ServiceError whose details are broken keeps the rest', () => {
+  it('a ServiceError with malformed details keeps code and message', () => {
     expect(StatusError.from(serviceError(9, Buffer.from([0x1a, 0xff])))).toMatchObject({
       code: 9,
       details: [],
@@ -52,14 +52,14 @@ describe('StatusError.from', () => {
     expect(StatusError.from(serviceError(9))).toMatchObject({ code: 9, message: 'text', details: [] });
   });
 
-  it('a code that is OK, or none, is UNKNOWN: an error is never a success', () => {
+  it('OK and invalid codes become UNKNOWN: an error is never a success', () => {
     for (const code of [0, -1, 17, 99, 1.5, Number.NaN]) {
       expect(StatusError.from(serviceError(code)).code).toBe(Code.UNKNOWN);
       expect(StatusError.from({ code, message: '', details: [] }).code).toBe(Code.UNKNOWN);
     }
   });
 
-  it('whatever else is thrown is UNKNOWN with itself as cause', () => {
+  it('any other value becomes UNKNOWN with the value as cause', () => {
     fc.assert(
       fc.property(fc.anything(), (thrown) => {
         fc.pre(typeof thrown !== 'object' || thrown === null || !('code' in thrown));
@@ -74,7 +74,7 @@ describe('StatusError.from', () => {
     for (const make of HOSTILE) assertSendable(StatusError.from(make()));
   });
 
-  it('a StatusError that was changed or overridden is repaired', () => {
+  it('repairs a StatusError with changed or overridden properties', () => {
     class Hostile extends StatusError {
       override toStatus(): Status {
         throw new Error('toStatus');
@@ -151,7 +151,7 @@ describe('new StatusError', () => {
     }
   });
 
-  it('keeps the valid details beside others', () => {
+  it('keeps valid details among invalid ones', () => {
     const info = pack(ErrorInfo, { reason: 'A', domain: 'd', metadata: {} });
     expect(new StatusError(Code.ABORTED, 'm', [info, 5 as unknown as Any]).details).toEqual([info]);
   });
@@ -172,7 +172,7 @@ function assertSendable(error: StatusError): void {
 }
 
 describe('errors of the kit', () => {
-  it('carry one ErrorInfo, and BadRequest and RetryInfo where they apply (contract 32)', () => {
+  it('contain one ErrorInfo, and BadRequest and RetryInfo if they apply (contract 32)', () => {
     const error = kitError(Code.UNAVAILABLE, 'BUSY', 'server is busy: try later', {
       field: 'name',
       metadata: { queue: 'full' },
@@ -190,19 +190,19 @@ describe('errors of the kit', () => {
     expect(error.details).toHaveLength(3);
   });
 
-  it('for a field are INVALID_ARGUMENT and name it for programs too (contract 32)', () => {
+  it('for a field are INVALID_ARGUMENT and name it in their details (contract 32)', () => {
     const error = invalidField('page_size', 'page size is odd: make it even');
     expect(error.code).toBe(Code.INVALID_ARGUMENT);
     expect(error.detail(ErrorInfo)?.metadata).toEqual({ field: 'page_size' });
     expect(error.detail(RetryInfo)).toBeUndefined();
   });
 
-  it('quote values on one line and never more than a line of them', () => {
+  it('quote values on one line of bounded length', () => {
     expect(quoted('a\nb"c')).toBe('"a\\nb\\"c"');
     expect(quoted('x'.repeat(500))).toBe(`"${'x'.repeat(80)}"… (500 characters)`);
   });
 
-  it('have codes with names', () => {
+  it('have named codes', () => {
     expect(codeName(5)).toBe('NOT_FOUND');
     expect(codeName(99)).toBe('UNKNOWN');
     expect(codeName(-1)).toBe('UNKNOWN');

@@ -11,7 +11,7 @@ import {
 import { anyString, anyThrown } from '../helpers/any-value.js';
 
 describe('toText', () => {
-  it('gives well-formed text for any value, and never throws', () => {
+  it('returns well-formed text for any value and never throws', () => {
     fc.assert(
       fc.property(anyThrown(), (make) => {
         const value = make();
@@ -21,7 +21,7 @@ describe('toText', () => {
     );
   });
 
-  it('keeps well-formed text, and replaces lone surrogates', () => {
+  it('keeps well-formed text and replaces lone surrogates', () => {
     expect(toText('größe 😀')).toBe('größe 😀');
     expect(toText('a\ud83d')).toBe('a\ufffd');
   });
@@ -45,7 +45,7 @@ describe('readProperty', () => {
 describe('clipText', () => {
   const encodings = [utf8Bytes, percentEncodedBytes];
 
-  it('keeps to the limit in encoded bytes, and leaves a prefix of the text', () => {
+  it('respects the limit in encoded bytes and returns a prefix of the text', () => {
     fc.assert(
       fc.property(
         anyString(),

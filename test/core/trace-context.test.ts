@@ -6,7 +6,7 @@ const SPAN_ID = 'b7ad6b7169203331';
 const traceparent = `00-${TRACE_ID}-${SPAN_ID}-01`;
 
 describe('trace context of headers', () => {
-  it('is read by the rules of W3C', () => {
+  it('is parsed by the rules of W3C', () => {
     expect(parseTraceparent(traceparent)).toEqual({ traceId: TRACE_ID, spanId: SPAN_ID, flags: 1 });
     expect(traceContextOf({ traceparent, tracestate: 'vendor=a' })).toEqual({
       traceparent,
@@ -29,7 +29,7 @@ describe('trace context of headers', () => {
     expect(traceContextOf({ traceparent: given })).toBeUndefined();
   });
 
-  it('a tracestate that is too long, or no text, is left out', () => {
+  it('omits a tracestate that is too long or not text', () => {
     for (const tracestate of ['a'.repeat(513), 'a=\n', '']) {
       expect(traceContextOf({ traceparent, tracestate })).toEqual({ traceparent });
     }

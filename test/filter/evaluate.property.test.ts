@@ -18,7 +18,7 @@ function read(filter: string): Filter {
 }
 
 describe('evaluating a filter', () => {
-  it('finds what a model finds (contract 29)', () => {
+  it('agrees with a model (contract 29)', () => {
     fc.assert(
       fc.property(
         modelledFilter,
@@ -65,7 +65,7 @@ describe('a filter in SQL', () => {
     return rows.map(({ id }) => Number(id));
   }
 
-  it('leaves out nothing that matches, and is the filter itself where SQL can say all of it', () => {
+  it('selects every match, and exactly the matches if SQL can express the whole filter', () => {
     fc.assert(
       fc.property(modelledFilter, fc.array(operation, { maxLength: 20 }), (modelled, operations) => {
         insert(operations);

@@ -9,9 +9,9 @@ const NAME = 'acme.jobs.v1.JobMetadata';
 const TS_PROTO =
   'esModuleInterop=true,oneof=unions-value,env=node,importSuffix=.js,outputTypeAnnotations=static-only';
 
-/** The codec that ts-proto generates for the metadata of `jobs.proto`, with more options if need be. */
+/** Returns the codec that ts-proto generates for the metadata of `jobs.proto`, with additional options. */
 export async function generatedCodec(options = ''): Promise<MessageType<unknown>> {
-  // Below the root, where the generated code finds its imports.
+  // Below the project root, so that the generated code finds its imports.
   const dir = mkdtempSync(join(process.cwd(), 'test', 'filter', 'generated-'));
   try {
     mkdirSync(join(dir, 'protos'));
@@ -33,7 +33,7 @@ export async function generatedCodec(options = ''): Promise<MessageType<unknown>
   }
 }
 
-/** The codec that is made of the descriptor. */
+/** Returns a codec built from the descriptor. */
 export async function dynamicCodec(): Promise<MessageType<unknown>> {
   const { registry } = await loadSchema({ files: ['jobs.proto'], includeDirs: ['test/filter'] });
   const descriptor = registry.getMessage(NAME);

@@ -5,7 +5,7 @@ import { checkFilter } from '../../src/filter/check.js';
 import { evaluate, type FilteredOperation } from '../../src/filter/evaluate.js';
 import { dynamicCodec, generatedCodec } from './job-codecs.js';
 
-/** ProtoJSON of metadata with something in every field. */
+/** ProtoJSON of metadata with every field set. */
 const FULL = {
   title: 'Nightly "build"',
   progress: 40,
@@ -122,7 +122,7 @@ describe.each(CODECS)('fields of metadata, by a codec %s', (_, make) => {
   let encoder: MessageType<unknown>;
   beforeAll(async () => {
     codec = await make();
-    // ts-proto reads no ProtoJSON of a Duration, for one.
+    // For example, ts-proto does not read the ProtoJSON of a Duration.
     encoder = await dynamicCodec();
   });
 
@@ -137,16 +137,16 @@ describe.each(CODECS)('fields of metadata, by a codec %s', (_, make) => {
     expect(matches(`NOT (${filter})`, FULL)).toBe(false);
   });
 
-  it.each(MATCHES_EMPTY)('of the empty message: %s (contract 29)', (filter) => {
+  it.each(MATCHES_EMPTY)('matches the empty message: %s (contract 29)', (filter) => {
     expect(matches(filter, {})).toBe(true);
   });
 
-  it.each(REFUSED)('refused: %s (contract 29)', (filter, column, advice) => {
+  it.each(REFUSED)('rejects %s (contract 29)', (filter, column, advice) => {
     expect(() => matches(filter, {})).toThrow(advice);
     expect(() => matches(filter, {})).toThrow(`filter is wrong at column ${column}, `);
   });
 
-  it('a message that is broken, or of a type that is not known, matches nothing (contract 29)', () => {
+  it('a malformed message or one of unknown type matches nothing (contract 29)', () => {
     const where = checkFilter('metadata.progress >= 0 OR metadata.progress < 0', {
       metadata: [codec],
       response: [],

@@ -4,11 +4,11 @@ import { Empty } from '../../generated/google/protobuf/empty.js';
 import { pack } from '../../src/core/any.js';
 import type { FilteredOperation } from '../../src/filter/evaluate.js';
 
-/** A filter, and by other means whether an operation matches it. */
+/** A filter with an independent implementation of its matching. */
 export interface Modelled {
   readonly filter: string;
   readonly matches: (operation: FilteredOperation) => boolean;
-  /** Whether SQL can say all of it. */
+  /** True if SQL can express the whole filter. */
   readonly pushable: boolean;
 }
 
@@ -149,7 +149,7 @@ const condition: fc.Arbitrary<Modelled> = fc.oneof(
   progressCondition,
 );
 
-/** Filters of every form over the fields that every operation has, and one of metadata. */
+/** Filters of every form over the fields of all operations and one field of metadata. */
 export const modelledFilter: fc.Arbitrary<Modelled> = fc.letrec<{ filter: Modelled }>((tie) => {
   const several = fc.array(tie('filter'), { minLength: 2, maxLength: 3 });
   return {
@@ -194,7 +194,7 @@ const result: fc.Arbitrary<NonNullable<FilteredOperation['result']>> = fc.oneof(
 
 const time = fc.integer({ min: -3, max: 6 });
 
-/** Operations that those filters tell apart. */
+/** Operations that these filters distinguish. */
 export const operation: fc.Arbitrary<FilteredOperation> = fc.oneof(
   fc.record({ name: text, createTime: time, metadata }),
   fc.record({ name: text, createTime: time, metadata, endTime: time, result }),

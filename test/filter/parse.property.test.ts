@@ -24,7 +24,7 @@ function withoutPlaces(expression: Expression): Written {
   }
 }
 
-/** Whatever is thrown but INVALID_ARGUMENT for the filter. */
+/** Returns any exception other than INVALID_ARGUMENT for the filter. */
 function surprise(filter: string): unknown {
   try {
     checkFilter(filter, TYPES);
@@ -36,7 +36,7 @@ function surprise(filter: string): unknown {
 }
 
 describe('parsing a filter', () => {
-  it('gives back what was written (contract 29)', () => {
+  it('returns the expression that was written (contract 29)', () => {
     fc.assert(
       fc.property(writtenFilter, (filter) => {
         const parsed = parseFilter(print(filter));
@@ -46,7 +46,7 @@ describe('parsing a filter', () => {
     );
   });
 
-  it('throws nothing but INVALID_ARGUMENT with a column, whatever it is given (contract 29)', () => {
+  it('throws only INVALID_ARGUMENT with a column, for any input (contract 29)', () => {
     const piece = fc.constantFrom(
       ...['AND', 'OR', 'NOT', '-', '(', ')', '"', "'", '\\', '*', '.', ',', ':', '=', '!=', '!', '<', '>='],
       ...[

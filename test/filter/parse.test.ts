@@ -4,7 +4,7 @@ import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { checkFilter } from '../../src/filter/check.js';
 import { type Expression, parseFilter } from '../../src/filter/parse.js';
 
-/** An expression with every parenthesis that it could have. */
+/** Formats an expression with all possible parentheses. */
 function explicit(expression: Expression | undefined): string {
   switch (expression?.kind) {
     case undefined:
@@ -113,7 +113,7 @@ describe('parsing a filter', () => {
     expect(check).toThrow(`filter is wrong at column ${column}, `);
   });
 
-  it('takes the examples of docs/filters.md, and answers the errors there (contract 29)', () => {
+  it('accepts the examples of docs/filters.md and reports the errors there (contract 29)', () => {
     const document = readFileSync('docs/filters.md', 'utf8');
     const examples = Array.from(
       document.matchAll(/^\| (?:what|yesterday's|one|operations) .*\| `(.*)` \|$/gm),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Comparator } from '../../src/filter/lexer.js';
 
-/** A filter as it is written, without the places of its parts. */
+/** Syntax of a filter, without offsets. */
 export type Written =
   | { readonly kind: 'and' | 'or'; readonly operands: readonly Written[] }
   | { readonly kind: 'not'; readonly operand: Written }
@@ -31,7 +31,7 @@ const restriction = fc.record({
   value,
 });
 
-/** Every filter that there is, up to a size. */
+/** All filters up to a size. */
 export const writtenFilter: fc.Arbitrary<Written> = fc.letrec<{ filter: Written }>((tie) => ({
   filter: fc.oneof(
     { maxDepth: 5, depthSize: 'small' },
@@ -44,7 +44,7 @@ export const writtenFilter: fc.Arbitrary<Written> = fc.letrec<{ filter: Written 
   ),
 })).filter;
 
-/** Writes a filter, in different ways for different ones: AND or nothing, NOT or a minus, quotes or none. */
+/** Writes a filter in different notations: AND or juxtaposition, NOT or a minus, with or without quotes. */
 export function print(filter: Written): string {
   switch (filter.kind) {
     case 'and':

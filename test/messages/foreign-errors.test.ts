@@ -12,7 +12,7 @@ import { Code, StatusError } from '../../src/core/status.js';
 import { startTestServer, type TestServer } from '../../src/testing/index.js';
 import { otherClients } from './clients.js';
 
-// Google's client looks for a Google machine around it.
+// Google's client looks for a Google metadata server.
 process.env.METADATA_SERVER_DETECTION = 'none';
 
 const info = { reason: 'LOCKED', domain: 'd', metadata: { door: 'front' } };
@@ -31,7 +31,7 @@ describe.each(clients)('the error that $name rejects with', ({ name, get }) => {
     const thrown = await rejection(get(server, 'operations/1'));
     const error = StatusError.from(thrown);
     expect(error).toMatchObject({ code: Code.PERMISSION_DENIED, message: 'locked: ümlaut', cause: thrown });
-    // nice-grpc does not give out trailers with its errors.
+    // nice-grpc does not expose the trailers of errors.
     expect(error.detail(ErrorInfo)).toEqual(name.startsWith('nice-grpc') ? undefined : info);
   });
 
@@ -42,13 +42,13 @@ describe.each(clients)('the error that $name rejects with', ({ name, get }) => {
 });
 
 describe('StatusError.from › errors of other libraries', () => {
-  it('GoogleError of an operation, which has only code and message', () => {
+  it('reads a GoogleError of an operation, which has only code and message', () => {
     const error = Object.assign(new GoogleError('locked'), { code: 7 });
     expect(StatusError.from(error)).toMatchObject({ code: 7, message: 'locked', details: [], cause: error });
     expect(StatusError.from(new GoogleError('x'))).toMatchObject({ code: Code.UNKNOWN, message: 'x' });
   });
 
-  it('GoogleError over REST, whose ErrorInfo is decoded', () => {
+  it('reads a GoogleError over REST, whose ErrorInfo is decoded', () => {
     const error = GoogleError.parseHttpError({
       error: {
         code: 403,
@@ -62,7 +62,7 @@ describe('StatusError.from › errors of other libraries', () => {
     expect(StatusError.from(error).detail(ErrorInfo)).toEqual(info);
   });
 
-  it('ConnectError of a handler, with details to send', () => {
+  it('reads a ConnectError of a handler, with details to send', () => {
     const value = create(DurationSchema, { seconds: 1n });
     const error = new ConnectError('locked', 7, undefined, [{ desc: DurationSchema, value }]);
     expect(StatusError.from(error)).toMatchObject({ code: 7, message: 'locked' });
@@ -78,14 +78,14 @@ describe('StatusError.from › errors of other libraries', () => {
     expect(StatusError.from(error)).toMatchObject({ code: 7, message: 'locked', cause: error });
   });
 
-  it('a status object of grpc-js, and an Error with its fields', () => {
+  it('reads a status object of grpc-js and an Error with its fields', () => {
     const status = { code: 7, details: 'locked' };
     expect(StatusError.from(status)).toMatchObject({ code: 7, message: 'locked' });
     const error = Object.assign(new Error('x'), status);
     expect(StatusError.from(error)).toMatchObject({ code: 7, message: 'locked', cause: error });
   });
 
-  it('numbers that are no gRPC code: the exit status of a process, DOMException, errno', () => {
+  it('ignores numbers that are not gRPC codes: process exit status, DOMException, errno', () => {
     const exited = thrownBy(() =>
       execFileSync(process.execPath, ['--eval', 'process.exit(7)'], { stdio: 'ignore' }),
     );

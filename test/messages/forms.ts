@@ -6,16 +6,16 @@ import { operationsProtos, protobuf } from 'google-gax';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { DESCRIPTORS, generateWith } from './ts-proto.js';
 
-/** Operation messages as one generator decodes them. */
+/** Operation messages as decoded by one generator. */
 export interface Form {
   readonly name: string;
-  /** The kit's message, as this generator decodes it. */
+  /** Converts the kit's message to the form of this generator. */
   write(operation: Operation): unknown;
-  /** `JSON.stringify` loses fields of its messages. */
+  /** Set if `JSON.stringify` loses fields of its messages. */
   readonly lossyJson?: true;
 }
 
-/** Each `oneof` setting, and the options that change how messages look in memory. */
+/** Each `oneof` setting, and the options that affect messages in memory. */
 const TS_PROTO_OPTIONS = [
   ['oneof=properties'],
   ['oneof=unions'],
@@ -30,13 +30,13 @@ interface TsProtoModule {
   readonly Operation: { decode(bytes: Uint8Array): unknown; toJSON(message: unknown): unknown };
 }
 
-/** ts-proto with each `oneof` setting and other options; what its `toJSON` renders too. */
+/** Forms of ts-proto with each `oneof` setting and other options, and the output of its `toJSON`. */
 export function tsProtoForms(): Form[] {
   return TS_PROTO_OPTIONS.flatMap((options) => {
     const { Operation: codec } = generateWith(options).operations as unknown as TsProtoModule;
     const name = `ts-proto ${options.join(' ')}`;
     const decode = (operation: Operation) => codec.decode(encode(operation));
-    // Fields with their default are those of a prototype.
+    // Fields with their default value are on the prototype.
     const lossy = options.includes('usePrototypeForDefaults=true') && { lossyJson: true as const };
     return [
       { name, write: decode, ...lossy },
@@ -55,7 +55,7 @@ export const PROTOBUF_ES: Form = {
   write: (operation) => fromBinary(schema, encode(operation)),
 };
 
-/** ProtoJSON; response, metadata and details have to be of types of the example API. */
+/** ProtoJSON. Response, metadata and details must be of types in the example API. */
 export const PROTO_JSON: readonly Form[] = [
   {},
   { alwaysEmitImplicit: true },
@@ -71,7 +71,7 @@ interface ProtobufJsType {
   toObject(message: protobuf.Message, options: object): object;
 }
 
-/** Classes of protobuf.js: those of google-gax, of Google's clients (generated code), and made by reflection. */
+/** Classes of protobuf.js: those of google-gax, generated ones of Google's clients, and reflected ones. */
 export function protobufJsForms(): Form[] {
   const root = protobuf.Root.fromJSON(
     JSON.parse(readFileSync('node_modules/google-gax/build/protos/operations.json', 'utf8')),
@@ -94,7 +94,7 @@ export function protobufJsForms(): Form[] {
   });
 }
 
-/** proto-loader with every combination of its options that changes how messages look. */
+/** proto-loader with every combination of options that affects the form of messages. */
 export function protoLoaderForms(): Form[] {
   const set = readFileSync('generated/descriptors.binpb');
   const forms: Form[] = [];

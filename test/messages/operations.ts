@@ -17,7 +17,7 @@ const opaqueAny: fc.Arbitrary<Any> = fc.record({
   value: bytes,
 });
 
-/** An Any of a type that codecs know; only the fields that are not well-known types with a JSON form of their own. */
+/** An Any of a known type, without fields whose well-known types have a special JSON form. */
 const knownAny: fc.Arbitrary<Any> = fc.oneof(
   fc.constant(pack(Empty, {})),
   fc
@@ -28,7 +28,7 @@ const knownAny: fc.Arbitrary<Any> = fc.oneof(
     .map((message) => pack(ReportMetadata, ReportMetadata.fromPartial(message))),
 );
 
-/** Any operation with a name; metadata, response and details are of the given kind. */
+/** Arbitrary operations with a name, whose metadata, response and details are of the given kind. */
 function operations(any: fc.Arbitrary<Any>): fc.Arbitrary<Operation> {
   const error = fc.record({
     code: fc.oneof(fc.integer({ min: 0, max: 16 }), fc.integer()),

@@ -16,7 +16,10 @@ import { anyOperation, knownOperation } from './operations.js';
 
 const types = typesOf(ReportsOperations.exportReport);
 
-/** A message after JSON; undefined if its own library cannot write it, as protobuf.js an Any of the type ".". */
+/**
+ * Returns a message after a JSON round trip, or undefined if its own library cannot write it, such as
+ * protobuf.js an Any of type ".".
+ */
 function throughJson(written: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(written));
@@ -43,7 +46,7 @@ function check(forms: readonly Form[], operations: fc.Arbitrary<Operation>, numR
   );
 }
 
-describe('readOperation gives back any operation that was written (contract 44), and after JSON', () => {
+describe('readOperation reads any operation as written (contract 44), and after a JSON round trip', () => {
   it('by the kit', () => check([{ name: 'kit', write: (operation) => operation }], anyOperation, 200));
   it('by ts-proto, with each oneof setting', () => check(tsProtoForms(), anyOperation, 50));
   it('by protobuf-es', () => check([PROTOBUF_ES], anyOperation, 200));

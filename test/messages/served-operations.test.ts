@@ -35,7 +35,7 @@ afterEach(async () => {
 
 type Handler = (request: never, operations: Operations) => Promise<unknown>;
 
-/** Serves ExportReport and Operations by definitions of another generator; returns the address. */
+/** Serves ExportReport and Operations with the definitions of another generator. Returns the address. */
 async function serve(
   reports: object,
   operationsService: object,
@@ -61,7 +61,7 @@ async function serve(
   return { address: `127.0.0.1:${port}`, operations };
 }
 
-/** Both ends, as a client of this package sees them: from the start response, from Get, Wait and List. */
+/** Checks both outcomes from the start response, Get, Wait and List with a client of this package. */
 async function checkServed(address: string): Promise<void> {
   await using client = new OperationsClient({ address });
   const stub = new ReportsClient(address, insecure);
@@ -121,7 +121,7 @@ describe('strictService sends Operations whole', () => {
     await checkServed(address);
   });
 
-  it('when a handler returns the form of another generator', async () => {
+  it('if a handler returns the form of another generator', async () => {
     const { reports, operations } = generateWith(['oneof=unions']);
     const { decode } = operations.Operation as { decode(bytes: Uint8Array): unknown };
     const { address } = await serve(
@@ -132,7 +132,7 @@ describe('strictService sends Operations whole', () => {
     await checkServed(address);
   });
 
-  it('and nothing that is no Operation: INTERNAL', async () => {
+  it('but rejects other messages with INTERNAL', async () => {
     const { reports, operations } = generateWith(['oneof=properties']);
     const { address } = await serve(
       strictService(reports.ReportsService as never),
@@ -143,8 +143,8 @@ describe('strictService sends Operations whole', () => {
   });
 });
 
-describe('converters, where strictService is not between', () => {
-  it.each(LOADER_OPTIONS)('plainOperation with proto-loader, as NestJS has it, %j', async (options) => {
+describe('converters, without strictService', () => {
+  it.each(LOADER_OPTIONS)('plainOperation with proto-loader, as in NestJS, %j', async (options) => {
     const loaded = loadFileDescriptorSetFromBuffer(readFileSync('generated/descriptors.binpb'), options);
     const { 'example.reports.v1.Reports': reports } = loaded;
     const { address } = await serve(reports as object, OperationsService, async (request, kit) =>

@@ -4,7 +4,7 @@ import { Code } from '../../src/core/status.js';
 import { startTestServer, type TestServer } from '../../src/testing/index.js';
 import { otherClients } from './clients.js';
 
-// Google's client looks for a Google machine around it.
+// Google's client looks for a Google metadata server.
 process.env.METADATA_SERVER_DETECTION = 'none';
 
 const { exportReport } = ReportsOperations;
@@ -17,7 +17,7 @@ describe.each(otherClients())('client.operation of a message that $name returned
   });
   afterAll(() => server.close());
 
-  it('tells the end without a call (contract 35, 44): an error with its details', async () => {
+  it('reports the outcome without a call (contract 35, 44): an error with its details', async () => {
     const operation = await server.operation();
     const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'LOCKED', domain: 'd' }];
     await operation.fail({ code: 'FAILED_PRECONDITION', message: 'locked', details });
@@ -36,14 +36,14 @@ describe.each(otherClients())('client.operation of a message that $name returned
     expect(server.calls).toHaveLength(calls);
   });
 
-  it('tells the end without a call: cancelled', async () => {
+  it('reports the outcome without a call: cancelled', async () => {
     const operation = await server.operation();
     await operation.cancelled();
     const message = await get(server, operation.name);
     expect((await server.client.operation(message as never, exportReport).wait()).state).toBe('cancelled');
   });
 
-  it('tells the end without a call: response and metadata', async () => {
+  it('reports the outcome without a call: response and metadata', async () => {
     const progress = {
       '@type': 'type.googleapis.com/example.reports.v1.ReportMetadata',
       progressPercent: 50,
@@ -61,7 +61,7 @@ describe.each(otherClients())('client.operation of a message that $name returned
     expect(server.calls).toHaveLength(calls);
   });
 
-  it('waits for one that runs', async () => {
+  it('waits for a running operation', async () => {
     const operation = await server.operation();
     const handle = server.client.operation((await get(server, operation.name)) as never, exportReport);
     const waiting = handle.wait();

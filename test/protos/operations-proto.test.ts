@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 const ROOT = resolve(__dirname, '../..');
 const FILE = 'google/longrunning/operations.proto';
 
-/** A proto file as plain data: everything that its descriptor says, options too, comments not. */
+/** Returns a proto file as plain data: the whole descriptor including options, without comments. */
 interface FileData extends JsonObject {
   readonly service: ServiceData[];
 }
@@ -39,7 +39,7 @@ function fileData(registry: FileRegistry, path: string): FileData {
   return toJson(FileDescriptorProtoSchema, proto as typeof file.proto, { registry }) as FileData;
 }
 
-/** The file without its HTTP rules, which are the one thing meant to differ. */
+/** Returns the file without its HTTP rules, the only intended difference. */
 function withoutHttp(file: FileData): JsonObject {
   const bare = structuredClone(file) as { service: { method: { options?: Record<string, unknown> }[] }[] };
   for (const { method } of bare.service) {
@@ -62,7 +62,8 @@ describe('operations.proto', () => {
   beforeAll(() => {
     scratch = mkdtempSync(join(tmpdir(), 'operations-proto-'));
     const set = join(scratch, 'published.binpb');
-    // Run in the folder of the published protos: the workspace of this project names only some of them.
+    // Runs in the folder of the published protos, because the workspace of this project includes only some of
+    // them.
     execFileSync(
       join(ROOT, 'node_modules/.bin/buf'),
       ['build', '.', '--config', '{"version":"v1"}', '--path', FILE, '-o', set],
@@ -72,11 +73,11 @@ describe('operations.proto', () => {
   });
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-  it('is what google-gax ships but for HTTP rules and comments: not one field, option or method differs', () => {
+  it('equals the file of google-gax except for HTTP rules and comments', () => {
     expect(withoutHttp(fileData(ours, FILE))).toEqual(withoutHttp(fileData(published, FILE)));
   });
 
-  it('compares something: names, numbers, json names, oneofs, options and the extension are there', () => {
+  it('is compared by names, numbers, JSON names, oneofs, options and the extension', () => {
     const text = JSON.stringify(withoutHttp(fileData(ours, FILE)));
     for (const part of ['"number":1049', '"jsonName":"pageToken"', '"oneofIndex":0', '"goPackage"']) {
       expect(text).toContain(part);
@@ -128,7 +129,7 @@ describe('reports.proto', () => {
     expect(service?.method.map(({ name }) => name)).toContain('ExportReport');
   });
 
-  it('has a metadata message with progress, the request to cancel, and both times', () => {
+  it('has a metadata message with progress, the cancel request and both times', () => {
     const metadata = ours.getMessage('example.reports.v1.ReportMetadata');
     expect(metadata?.fields.map(({ name }) => name)).toEqual([
       'progress_percent',

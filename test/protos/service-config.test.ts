@@ -9,7 +9,7 @@ const FILE = 'longrunning/protos/longrunning.yaml';
 const file = createRequire(import.meta.url).resolve(FILE);
 const serviceConfig = { file, text: readFileSync(file, 'utf8') };
 
-/** As `METHOD template` by RPC. */
+/** HTTP rules as `METHOD template`, by RPC. */
 function rulesOf(services: ServiceDescription): string[] {
   return readServices(services).rules.map(
     ({ method, httpMethod, template, body = '' }) => `${method.name}: ${httpMethod} ${template} ${body}`,
@@ -19,7 +19,7 @@ function rulesOf(services: ServiceDescription): string[] {
 const LOCATED = 'projects/*/locations/*';
 
 describe(FILE, () => {
-  it('gives the table of the documents, with descriptors that have no rules of their own', () => {
+  it('produces the documented table, with descriptors without rules', () => {
     const annotationOf = () => undefined;
     expect(rulesOf({ annotationOf })).toEqual([]);
     const rules = rulesOf({ annotationOf, serviceConfig });
@@ -38,16 +38,16 @@ describe(FILE, () => {
     );
   });
 
-  it('says what the annotations of our proto say', () => {
+  it('equals the annotations in our proto', () => {
     expect(rulesOf({ serviceConfig })).toEqual(rulesOf({}));
   });
 
-  it('is what createGateway takes', () => {
+  it('is accepted by createGateway', () => {
     using gateway = createGateway({ target: 'localhost:1', serviceConfig });
     expect(gateway).toBeInstanceOf(Function);
   });
 
-  it('wants the cloud-platform scope', () => {
+  it('requires the cloud-platform scope', () => {
     expect(parse(serviceConfig.text)).toMatchObject({
       type: 'google.api.Service',
       authentication: {

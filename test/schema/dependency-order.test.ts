@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { dependencyOrder } from '../../src/schema/file-registry.js';
 
 describe('dependencyOrder', () => {
-  it('puts every node into one group, and each group after those that it refers to', () => {
+  it('puts every node into one group, and each group after the groups it refers to', () => {
     const node = fc.nat({ max: 9 });
     fc.assert(
       fc.property(
@@ -20,7 +20,7 @@ describe('dependencyOrder', () => {
     );
   });
 
-  it('groups only what is in a circle', () => {
+  it('groups only nodes in a cycle', () => {
     const references: Record<string, string[]> = { a: ['b'], b: ['c', 'd'], c: ['b'], d: [] };
     const groups = dependencyOrder(Object.keys(references), (from) => references[from] ?? []);
     expect(groups.map((group) => group.toSorted())).toEqual([['d'], ['b', 'c'], ['a']]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { matchesPattern, parseBinding } from '../../src/schema/path-template.js';
 
 describe('HTTP bindings', () => {
-  it('names the fields that a path binds, in its order', () => {
+  it('lists the fields that a path binds, in path order', () => {
     expect(parseBinding('/v1/{a.b=x/*}/y/{c}:verb')).toEqual([
       { path: 'a.b', pattern: 'x/*' },
       { path: 'c', pattern: '*' },

@@ -31,7 +31,7 @@ describe('loadSchema', () => {
     expect(create?.deprecated).toBe(false);
   });
 
-  it('takes a file by its path, absolute or relative, and by its name in an include directory', async () => {
+  it('accepts absolute paths, relative paths and names in an include directory', async () => {
     using files = protoFiles({ 'jobs.proto': `${HEADER} message M {} service S { rpc Do(M) returns (M); }` });
     const names = [files.path('jobs.proto'), relative('.', files.path('jobs.proto')), 'jobs.proto'];
     for (const name of names) {
@@ -40,7 +40,7 @@ describe('loadSchema', () => {
     }
   });
 
-  it('always knows the details of errors and the well-known types', async () => {
+  it('always includes the error details and the well-known types', async () => {
     const { registry } = await loadSchema({ files: ['example/reports/v1/reports.proto'] });
     for (const name of ['google.rpc.ErrorInfo', 'google.rpc.BadRequest', 'google.protobuf.Struct']) {
       expect(registry.getMessage(name)?.typeName).toBe(name);
@@ -92,12 +92,12 @@ describe('loadSchema', () => {
       'message',
       'scalar',
     ]);
-    // An empty `optional` field is on the wire: tag 3, no bytes.
+    // An empty `optional` field is sent: tag 3, no bytes.
     expect([...toBinary(type, fromJson(type, { nickName: '' }))]).toEqual([0x1a, 0]);
     expect(type.oneofs.map(({ name }) => name)).toEqual(['choice']);
   });
 
-  it('takes packages that refer to each other', async () => {
+  it('accepts packages that refer to each other', async () => {
     using files = protoFiles({
       'a.proto': 'syntax = "proto3"; package a; import "b.proto"; message Top { b.Middle middle = 1; }',
       'b.proto': 'syntax = "proto3"; package b; import "c.proto"; message Middle { a.Bottom bottom = 1; }',
@@ -108,7 +108,7 @@ describe('loadSchema', () => {
     expect(top?.field.middle?.message?.field.bottom?.message?.typeName).toBe('a.Bottom');
   });
 
-  it('reads options however they are written', async () => {
+  it('reads options in every notation', async () => {
     using files = protoFiles({
       'jobs.proto': `syntax = "proto3"; package google.acme.v1;
         import "google/api/annotations.proto"; import "google/longrunning/operations.proto";
@@ -159,7 +159,7 @@ describe('loadSchema', () => {
       'bad.proto': longRunning(option),
       'user.proto': 'syntax = "proto3"; import "bad.proto"; message User { acme.v1.M m = 1; }',
     });
-    // In an imported file as in the file itself.
+    // Imported files behave the same.
     for (const name of ['bad.proto', 'user.proto']) {
       const { methods } = await loadSchema({ files: [name], includeDirs: [files.dir] });
       expect(methods).toHaveLength(1);
@@ -168,7 +168,7 @@ describe('loadSchema', () => {
     }
   });
 
-  it('takes a file without a package', async () => {
+  it('accepts a file without a package', async () => {
     using files = protoFiles({
       'nopkg.proto': `syntax = "proto3"; import "google/longrunning/operations.proto";
         message M { Kind kind = 1; } enum Kind { NONE = 0; }
@@ -184,7 +184,7 @@ describe('loadSchema', () => {
     });
   });
 
-  it('takes a proto2 default for none: what is not set is not told', async () => {
+  it('ignores proto2 defaults: unset fields are omitted', async () => {
     using files = protoFiles({
       'old.proto': 'syntax = "proto2"; package acme; message M { optional int32 size = 1 [default = 7]; }',
     });
@@ -204,14 +204,14 @@ describe('loadSchema', () => {
     ['an import that is nowhere', 'import "no/such.proto";', /bad\.proto imports "no\/such\.proto".*include/],
     ['a type that is nowhere', 'syntax = "proto3"; message M { No.Such f = 1; }', /bad\.proto.*No\.Such/],
   ];
-  it.each(refusals)('refuses %s, and says where', async (_, text, message) => {
+  it.each(refusals)('rejects %s and names the position', async (_, text, message) => {
     using files = protoFiles({ 'bad.proto': text });
     const error = await rejection(loadSchema({ files: [files.path('bad.proto')] }));
     expect(error).toBeInstanceOf(SchemaError);
     expect(String(error)).toMatch(message);
   });
 
-  it('refuses a file that does not exist and one that cannot be read', async () => {
+  it('rejects a file that does not exist and one that cannot be read', async () => {
     using files = protoFiles({});
     const missing = await rejection(loadSchema({ files: ['no/such.proto'], includeDirs: [files.dir] }));
     expect(String(missing)).toMatch(/^SchemaError: file "no\/such.proto" does not exist.*check its name/);
@@ -219,7 +219,7 @@ describe('loadSchema', () => {
     expect(String(directory)).toMatch(/^SchemaError: .* cannot be read: .*EISDIR/);
   });
 
-  it('leaves an HTTP path that is none to who serves REST: it binds nothing', async () => {
+  it('accepts an invalid HTTP path, which binds nothing and is left to REST servers', async () => {
     using files = protoFiles({
       'jobs.proto': `syntax = "proto3";
         import "google/api/annotations.proto";
@@ -238,7 +238,7 @@ describe('loadSchema', () => {
     expect(methods.map(({ bindings }) => bindings)).toEqual([[[{ path: 'name', pattern: 'jobs/*' }]]]);
   });
 
-  it('takes comments and HTTP paths for what they are when it follows imports', async () => {
+  it('distinguishes comments from HTTP paths when it follows imports', async () => {
     using files = protoFiles({
       'jobs.proto': `${HEADER}
         // import "no/such.proto";
@@ -260,7 +260,7 @@ describe('dynamic messages', () => {
   };
   const generated = ReportMetadata.fromPartial({ progressPercent: 20, createTime: new Date(5006) });
 
-  it('agree with generated code on the wire, and spread like its messages', async () => {
+  it('have the wire format of generated code and spread like its messages', async () => {
     const type = await metadataType();
     const message = type.decode(ReportMetadata.encode(generated).finish());
     const changed = { ...message, cancelRequested: true };
@@ -270,13 +270,13 @@ describe('dynamic messages', () => {
     });
   });
 
-  it('leave out of forgiving JSON what is unknown or does not fit', async () => {
+  it('drop unknown and unsuitable values from lenient JSON', async () => {
     const type = await metadataType();
     const message = type.fromJSON({ progressPercent: 20, createTime: 7, verb: 'export' });
     expect(type.toJSON(message)).toEqual({ progressPercent: 20 });
   });
 
-  it('whose JSON is no object are empty where forgiving JSON does not fit', async () => {
+  it('whose JSON is not an object become empty if lenient JSON does not fit', async () => {
     using files = protoFiles({
       'jobs.proto': `${HEADER} import "google/protobuf/timestamp.proto"; import "google/protobuf/wrappers.proto";
         message M {} service S { rpc Do(M) returns (google.longrunning.Operation) { option (google.longrunning.operation_info) =
@@ -289,7 +289,7 @@ describe('dynamic messages', () => {
     }
   });
 
-  it('refuse bytes that are cut off at any place', async () => {
+  it('reject bytes that are truncated anywhere', async () => {
     const type = await metadataType();
     const bytes = ReportMetadata.encode(generated).finish();
     const whole = new Set([0, 2, bytes.length]);

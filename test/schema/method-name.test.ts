@@ -16,11 +16,11 @@ describe('findMethodName', () => {
     expect(findMethodName(wanted, PATHS)).toEqual({ name: 'acme.v1.Jobs/Describe' });
   });
 
-  it('takes no part of a name for an end of it', () => {
+  it('matches whole segments only', () => {
     expect(findMethodName('cribe', PATHS)).toHaveProperty('fault');
   });
 
-  it('names those that end alike', () => {
+  it('lists the candidates of an ambiguous end', () => {
     expect(findMethodName('Jobs/Run', DOTTED)).toEqual({
       fault: 'method "Jobs/Run" is one of several: name "acme.v1.Jobs.Run" or "acme.v2.Jobs.Run"',
     });
@@ -34,7 +34,7 @@ describe('findMethodName', () => {
     expect(findMethodName(wanted, PATHS)).toEqual({ fault });
   });
 
-  it('says what else can be done, as it is told', () => {
+  it('includes the given advice', () => {
     const whenUnknown = { complaint: 'starts nothing', advice: 'name its file' };
     expect(findMethodName('Backup', PATHS, whenUnknown)).toEqual({
       fault: 'method "Backup" starts nothing: name its file, or use one of Jobs/Run, Jobs/Describe',

@@ -20,7 +20,7 @@ describe('operationToJson', () => {
       registry,
     );
 
-  it('is ProtoJSON: 64-bit integers and times as strings, defaults left out', () => {
+  it('is ProtoJSON: 64-bit integers and times as strings, no defaults', () => {
     const metadata = pack(ReportMetadata, ReportMetadata.fromPartial({ createTime: new Date(1000) }));
     const response = pack(ExportReportResponse, { uri: 'file:///r', rowCount: 12 });
     expect(json({ done: true, metadata, result: { $case: 'response', value: response } })).toEqual({
@@ -39,7 +39,7 @@ describe('operationToJson', () => {
     expect(json({})).toEqual({ name: 'operations/1' });
   });
 
-  it('gives an Any of an unknown type, and a broken one, as bytes', () => {
+  it('renders an Any of unknown type or with malformed bytes as bytes', () => {
     expect(json({ metadata: UNKNOWN, result: { $case: 'response', value: BROKEN } })).toEqual({
       name: 'operations/1',
       metadata: { '@type': UNKNOWN.typeUrl, value: 'CAE=' },
@@ -47,7 +47,7 @@ describe('operationToJson', () => {
     });
   });
 
-  it('gives details of an error of unknown types, and broken ones, as bytes', () => {
+  it('renders error details of unknown type or with malformed bytes as bytes', () => {
     const info = pack(ErrorInfo, { reason: 'NO_ROOM', domain: 'acme', metadata: {} });
     const error = { code: 8, message: 'no room', details: [UNKNOWN, info, BROKEN] };
     expect(json({ done: true, result: { $case: 'error', value: error } })).toEqual({
@@ -65,7 +65,7 @@ describe('operationToJson', () => {
     });
   });
 
-  it('survives any bytes', () => {
+  it('accepts any bytes', () => {
     for (const typeUrl of [
       '',
       '/',

@@ -4,7 +4,7 @@ import { HttpRuleError, parseTemplate } from '../../src/gateway/index.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 
 describe('path template', () => {
-  it('is segments, variables over ranges of them, and a verb', () => {
+  it('consists of segments, variables over ranges of segments, and a verb', () => {
     expect(parseTemplate('/v1/{a.b=x/*}/y/{c}/{d=**}/z:verb')).toEqual({
       segments: [
         { kind: 'literal', text: 'v1' },
@@ -24,14 +24,14 @@ describe('path template', () => {
     });
   });
 
-  it('may have any text of a URL path as a literal, but colons and asterisks', () => {
+  it('accepts any text of a URL path except colons and asterisks as a literal', () => {
     const literals = ["-._~!$&'()+,;=@", '%2F%2a', '.', 'a=b'];
     const { segments, verb } = parseTemplate(`/${literals.join('/')}:%2c=`);
     expect(segments).toEqual(literals.map((text) => ({ kind: 'literal', text })));
     expect(verb).toBe('%2c=');
   });
 
-  it('takes an equals sign in the segments of a variable as text', () => {
+  it('treats an equals sign in the segments of a variable as text', () => {
     expect(parseTemplate('/{a=b=c}').segments).toEqual([{ kind: 'literal', text: 'b=c' }]);
   });
 
@@ -87,7 +87,7 @@ describe('path template', () => {
     expect(parse).toThrow(reason);
   });
 
-  it('is read or refused, whatever it is', () => {
+  it('is parsed or rejected with HttpRuleError, for any input', () => {
     const pieces = fc.constantFrom('/', '{', '}', '=', '*', '**', ':', '.', 'a', 'b.c', '%', '%2F', ' ', 'é');
     const templates = fc.oneof(
       fc.string(),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** .proto files in a directory of their own, for as long as a test needs them. */
+/** Temporary directory with .proto files. */
 export interface ProtoFiles extends Disposable {
   readonly dir: string;
   path(name: string): string;
@@ -18,8 +18,8 @@ export function protoFiles(files: Readonly<Record<string, string>>): ProtoFiles 
   };
 }
 
-/** Where the protos of the GKE Multi-Cloud API are. */
+/** Directory of the protos of the GKE Multi-Cloud API. */
 export const GKE_PROTOS = 'node_modules/@google-cloud/gkemulticloud/build/protos';
 
-/** Where the protos of the Speech-to-Text API are. */
+/** Directory of the protos of the Speech-to-Text API. */
 export const SPEECH_PROTOS = 'node_modules/@google-cloud/speech/build/protos';

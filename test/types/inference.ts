@@ -1,5 +1,5 @@
-// What the compiler knows of a method, from its generated description to the result of its operation. Nothing here
-// is run: `npm run types` compiles it, and each expected error must be one.
+// Types inferred for a method, from its generated description to the result of its operation. This code never
+// runs: `npm run types` compiles it, and each expected error must occur.
 
 import {
   type OperationHandle,
@@ -17,7 +17,7 @@ import { ReportsOperations } from 'longrunning/generated/example/reports/v1/repo
 import type { Empty } from 'longrunning/generated/google/protobuf/empty';
 import { createOperations, implement } from 'longrunning/server';
 
-/** Compiles when both are the same type, `any` being none but itself. */
+/** Compiles if both types are the same; `any` equals only itself. */
 function same<A, B>(
   ..._same: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? [] : ['not the same type']
 ): void {}
@@ -27,9 +27,9 @@ export function methods(): void {
     typeof ReportsOperations.exportReport,
     OperationMethod<ExportReportRequest, ExportReportResponse, ReportMetadata>
   >();
-  // @ts-expect-error: they differ in response and request
+  // @ts-expect-error: different response and request
   same<typeof ReportsOperations.exportReport, typeof ReportsOperations.purgeReports>();
-  // @ts-expect-error: there is no such method
+  // @ts-expect-error: the method does not exist
   ReportsOperations.importReport;
   const byHand = operationMethod({
     path: '/example.reports.v1.Reports/ExportReport',
@@ -78,7 +78,7 @@ export async function client(): Promise<void> {
   const purge = operations.operation('operations/2', ReportsOperations.purgeReports);
   const empty = await purge.result();
   same<typeof empty, Empty>();
-  // @ts-expect-error: a handle of one method is none of another
+  // @ts-expect-error: handles of different methods are incompatible
   const other: typeof operation = purge;
   other.cancel();
 }
@@ -112,6 +112,6 @@ export function server(): void {
     parent: (request) => request.project,
     run: () => ({}),
   });
-  // @ts-expect-error: nothing does the work
+  // @ts-expect-error: no implementation
   implement(ReportsOperations.exportReport, {});
 }

@@ -1,5 +1,5 @@
-// Which types are accepted as an Operation message. Nothing here is run: `npm run types` compiles it, and each
-// expected error must be one.
+// Types that are accepted as an Operation message. This code never runs: `npm run types` compiles it, and
+// each expected error must occur.
 
 import type { JsonValue, Message } from '@bufbuild/protobuf';
 import type { Any as EsAny } from '@bufbuild/protobuf/wkt';
@@ -23,7 +23,7 @@ interface Fields {
   done: boolean;
 }
 
-/** What the generators declare. */
+/** Types declared by the generators. */
 interface Accepted {
   kit: Operation;
   tsProtoProperties: Fields & { error?: Status | undefined; response?: Any | undefined };
@@ -127,9 +127,9 @@ export function rejectedMessages(): void {
   client.operation(other.protobufTs);
   // @ts-expect-error: a oneof of another form
   client.operation(other.otherUnion);
-  // @ts-expect-error: a response that is no Any
+  // @ts-expect-error: a response that is not an Any
   client.operation(other.unpacked);
-  // @ts-expect-error: metadata that is no Any
+  // @ts-expect-error: metadata that is not an Any
   client.operation(other.unpackedMetadata);
   // @ts-expect-error: done is a boolean
   client.operation(other.doneText);
@@ -140,9 +140,9 @@ export function rejectedMessages(): void {
 
   // @ts-expect-error: not awaited
   snapshotOf(other.promise);
-  // @ts-expect-error: a name is no message
+  // @ts-expect-error: a name is not a message
   snapshotOf('operations/1');
-  // @ts-expect-error: a snapshot is no message
+  // @ts-expect-error: a snapshot is not a message
   snapshotOf(other.snapshot);
   // @ts-expect-error: a oneof of another form
   snapshotOf(other.otherUnion);

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { assertTimeout } from '../../core/clock.js';
 import type { OperationOutcome, OperationSnapshot } from '../../core/operation.js';
 import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
-import { link, type Patience, within } from '../../core/signals.js';
+import { link, type WaitBounds, within } from '../../core/signals.js';
 import type { StatusError } from '../../core/status.js';
 import {
   OperationCancelledError,
@@ -311,7 +311,7 @@ export class OperationHandle<Response, Metadata> {
     });
   }
 
-  async #rejecting<Result>({ timeoutMs, signal }: Patience, call: () => Promise<Result>): Promise<Result> {
+  async #rejecting<Result>({ timeoutMs, signal }: WaitBounds, call: () => Promise<Result>): Promise<Result> {
     try {
       assertTimeout(timeoutMs);
       return await call();

@@ -34,7 +34,11 @@ export class GuardedConnection {
   constructor(session: Http2Session, limits: MemoryLimits, isKnown: boolean) {
     this.#session = session;
     this.#isKnown = isKnown;
-    this.memory = new ConnectionMemory(limits, () => session.destroy(), isKnown ? 'known' : 'stranger');
+    this.memory = new ConnectionMemory(
+      limits,
+      () => session.destroy(),
+      isKnown ? 'identified' : 'unidentified',
+    );
     session.once('close', () => this.memory.close());
   }
 
