@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Clock } from '../../core/clock.js';
 import { toServerError } from '../../core/grpc-status.js';
 import { type ConnectionMemory, MemoryHolder } from '../../core/held-memory.js';
 import { Code, kitError, type StatusError } from '../../core/status.js';
@@ -30,6 +31,7 @@ export interface CallShape {
 export class GuardedCall extends MemoryHolder {
   readonly #stream: ServerHttp2Stream;
   readonly #arrivalMs: number;
+  readonly #clock: Clock;
   /** Of a stream of requests, of which each message has to arrive in time. */
   readonly #messages: MessageBoundaries | undefined;
   readonly #isLasting: boolean;
@@ -45,20 +47,24 @@ export class GuardedCall extends MemoryHolder {
   constructor(
     memory: ConnectionMemory,
     stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
     { requestStream, responseStream }: CallShape,
     arrivalMs: number,
-    now: number,
+    clock: Clock,
   ) {
     super(memory);
     this.#stream = stream;
     this.#arrivalMs = arrivalMs;
+    this.#clock = clock;
     this.#messages = requestStream ? new MessageBoundaries() : undefined;
     this.#isLasting = requestStream || responseStream;
-    this.#awaitedSince = now;
-    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    stream.on('end', () => this.#arrived());
-    memory.hold(this, CALL_BYTES + lengthOf(headers));
+  }
+
+  /** Counts the request until it has arrived. */
+  awaitRequest(headers: IncomingHttpHeaders): void {
+    this.#awaitedSince = this.#clock.now();
+    this.#stream.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#stream.on('end', () => this.#arrived());
+    this.memory.hold(this, CALL_BYTES + lengthOf(headers));
   }
 
   /** Looks whether the request is late, and how much of the answer is left to be taken. */
@@ -118,7 +124,7 @@ export class GuardedCall extends MemoryHolder {
   #continues(chunk: Buffer): boolean {
     this.#messages?.advance(chunk);
     if (this.#messages?.isInside) {
-      this.#awaitedSince ??= Date.now();
+      this.#awaitedSince ??= this.#clock.now();
       return true;
     }
     this.#arrived();
