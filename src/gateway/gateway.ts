@@ -10,13 +10,13 @@ import { CallHeaders } from './http/call-headers.js';
 import { ClientErrors } from './http/client-error.js';
 import { Cors, type CorsOptions } from './http/cors.js';
 import { HealthEndpoint } from './http/health-endpoint.js';
+import type { Gateway } from './http/http-message.js';
 import { DEFAULT_LIMITS, type GatewayLimits } from './http/limits.js';
-import type { Gateway } from './http/request-listener.js';
 import { MessageJson } from './json/message-json.js';
 import { RequestTranscoder } from './json/transcode-request.js';
 import { nodeListener, serverOptions } from './node-listener.js';
-import { describeServices, type OpenApiSettings } from './openapi/openapi-document.js';
-import { OpenApiEndpoint } from './openapi/openapi-endpoint.js';
+import { describeServices, type OpenApiSettings } from './openapi/document.js';
+import { OpenApiEndpoint } from './openapi/endpoint.js';
 import {
   type DescribedServices,
   readServices,

@@ -14,13 +14,13 @@ export {
 } from './gateway.js';
 export type { Authenticate, CallHead, CallRefusal } from '../core/authenticate.js';
 export type { Logger } from '../core/logger.js';
-export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './openapi/openapi-document.js';
-export type { OpenApiDocument } from './openapi/openapi-objects.js';
+export { type OpenApiOptions, type OpenApiSettings, openApiDocument } from './openapi/document.js';
+export type { OpenApiDocument } from './openapi/objects.js';
 export { addReflection, type Reflection, type ReflectionOptions } from './reflection/add-reflection.js';
 export type { ServiceDescription } from './openapi/service-description.js';
 export { HttpRuleError } from '../schema/path-template.js';
 export type { GatewayLimits } from './http/limits.js';
-export type { Gateway } from './http/request-listener.js';
+export type { Gateway } from './http/http-message.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
 export type { RouteRule } from './routing/route-rule.js';
 export type { ServiceConfigFile } from './rules/service-config.js';

@@ -4,12 +4,11 @@ import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { RequestHandler } from './handler.js';
 import { LINGER_MS, MAX_PIPELINED, oweAnswer } from './http/client-error.js';
-import { onDisconnect } from './http/disconnect.js';
+import { holdUntilTaken } from './http/connection-memory.js';
 import type { HttpAnswer, HttpRequest } from './http/http-message.js';
 import { type HttpRefusal, tooManyPipelined } from './http/http-refusal.js';
 import type { GatewayLimits } from './http/limits.js';
 import { readBody } from './http/read-body.js';
-import { holdUntilTaken } from './http/untaken-answer.js';
 
 /** Listener for the `request` event of a `node:http` server. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -185,4 +184,27 @@ export function serverOptions({ headerBytes, urlBytes, arrivalMs }: Required<Gat
     requestTimeout: 2 * arrivalMs + LINGER_MS,
     connectionsCheckingInterval: Math.min(arrivalMs, 1000),
   };
+}
+
+const listenersOf = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Calls `listener` when the connection closes. Returns a function that unsubscribes.
+ *
+ * With pipelining many requests wait on one connection. Node reports its end only to the request whose turn it
+ * is, and one socket listener per request would exceed the listener limit.
+ */
+export function onDisconnect(socket: Socket, listener: () => void): () => void {
+  const listeners = listenersOf.get(socket) ?? watch(socket);
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function watch(socket: Socket): Set<() => void> {
+  const listeners = new Set<() => void>();
+  listenersOf.set(socket, listeners);
+  socket.once('close', () => {
+    for (const listener of listeners) listener();
+  });
+  return listeners;
 }

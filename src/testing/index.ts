@@ -7,7 +7,7 @@
 // For applications.
 export type { TestServer } from './server/test-server-api.js';
 export { startTestServer, type TestServerOptions, type TestServerTls } from './server/test-server.js';
-export type { CallOutcome, RecordedCall } from './calls/recorded-call.js';
+export type { CallOutcome, RecordedCall } from './calls/call-log.js';
 export type { ApiSource, FakedApi, FakeOptions, RestSettings } from './server/faked-apis.js';
 export type { FailureSource, Fault, FaultEffect, FaultSource, NamedFault } from './faults/fault.js';
 export type { PlannedFault } from './faults/fault-plan.js';
@@ -21,12 +21,12 @@ export {
   operationMatchers,
 } from './matchers/matchers.js';
 export type { ErrorSource, MethodScriptSource, ScriptSource } from './script/script-source.js';
-export type { ClockOption, TestClock } from './clock/test-clock.js';
+export type { ClockOption, TestClock } from './clock/manual-clock.js';
 export { MANUAL_CLOCK_START, type ManualClock, manualClock } from './clock/manual-clock.js';
 export { type ExampleService, exampleService } from './faking/example.js';
 export { type FakeServer, type FakeServerOptions, fakeServer, type Recording } from './server/fake-server.js';
 export { type FakeServices, type FakeServicesOptions, fakeServices } from './faking/fake-service.js';
-export type { OnCancel, OnInterrupted } from './faking/cancel-behavior.js';
+export type { OnCancel, OnInterrupted } from './script/script-source.js';
 export {
   DEFAULT_SCRIPT,
   type MethodScript,
@@ -47,7 +47,7 @@ export {
 } from '../schema/index.js';
 export { scriptTemplate } from './script/script-template.js';
 export { parseAuthFile } from './auth/auth-file.js';
-export type { ParseAuthFileOptions } from './auth/auth-settings.js';
-export { ScriptError, type ScriptFault } from './script/script-error.js';
+export type { ParseAuthFileOptions } from './auth/auth-file.js';
+export { ScriptError, type ScriptFault } from './script/written-value.js';
 
 // For authors of stores.

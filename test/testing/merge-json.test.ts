@@ -1,7 +1,7 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { loadSchema, type Schema } from '../../src/schema/index.js';
-import { mergeJson } from '../../src/testing/faking/merge-json.js';
+import { mergeJson } from '../../src/testing/faking/proto-json.js';
 import { protoFiles } from '../schema/proto-files.js';
 
 let schema: Schema;

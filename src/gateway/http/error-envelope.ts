@@ -2,7 +2,7 @@ import { codeName, type StatusError } from '../../core/status.js';
 import type { JsonFormat } from '../json/json-format.js';
 import type { MessageJson } from '../json/message-json.js';
 import { writeJson } from '../json/render-response.js';
-import { httpStatusOf } from './http-status.js';
+import { httpStatusOf } from './http-refusal.js';
 
 /**
  * Error body of Google APIs (AIP-193): `code` is the HTTP status and `status` the name of the gRPC code. Details

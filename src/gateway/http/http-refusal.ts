@@ -1,4 +1,4 @@
-import { Code, kitStatus, quoted, StatusError } from '../../core/status.js';
+import { Code, kitError, kitStatus, quoted, StatusError } from '../../core/status.js';
 import type { HeaderFields } from './http-message.js';
 
 /** Rejection of a request at the HTTP level, before it reaches a service. */
@@ -120,4 +120,44 @@ export function headersTooLarge(limitBytes: number): HttpRefusal {
 export function unsupportedBody(given: string, advice: string): HttpRefusal {
   const message = `body has ${quoted(given)}: ${advice}`;
   return new HttpRefusal(415, Code.INVALID_ARGUMENT, 'UNSUPPORTED_MEDIA_TYPE', message);
+}
+
+/** HTTP status codes from `google/rpc/code.proto`. */
+const STATUS_OF_CODE: Readonly<Record<Code, number>> = {
+  [Code.OK]: 200,
+  [Code.CANCELLED]: 499,
+  [Code.UNKNOWN]: 500,
+  [Code.INVALID_ARGUMENT]: 400,
+  [Code.DEADLINE_EXCEEDED]: 504,
+  [Code.NOT_FOUND]: 404,
+  [Code.ALREADY_EXISTS]: 409,
+  [Code.PERMISSION_DENIED]: 403,
+  [Code.RESOURCE_EXHAUSTED]: 429,
+  [Code.FAILED_PRECONDITION]: 400,
+  [Code.ABORTED]: 409,
+  [Code.OUT_OF_RANGE]: 400,
+  [Code.UNIMPLEMENTED]: 501,
+  [Code.INTERNAL]: 500,
+  [Code.UNAVAILABLE]: 503,
+  [Code.DATA_LOSS]: 500,
+  [Code.UNAUTHENTICATED]: 401,
+};
+
+/** HTTP status of the response for an error. */
+export function httpStatusOf(error: StatusError): number {
+  return error instanceof HttpRefusal ? error.httpStatus : STATUS_OF_CODE[error.code];
+}
+
+/** Creates `INVALID_ARGUMENT` for a URL, if no single request field is at fault. */
+export function malformedUrl(message: string): StatusError {
+  return kitError(Code.INVALID_ARGUMENT, 'MALFORMED_URL', message);
+}
+
+export function malformedBody(message: string): StatusError {
+  return kitError(Code.INVALID_ARGUMENT, 'MALFORMED_BODY', message);
+}
+
+/** Error that clients see if the gateway fails. Its cause is only logged (contract 33). */
+export function internalError(cause: unknown): StatusError {
+  return kitError(Code.UNKNOWN, 'INTERNAL_ERROR', 'internal error in the gateway: see its log', { cause });
 }

@@ -1,7 +1,6 @@
 import type { HttpRequest } from './http-message.js';
-import { expectationFailed, headersTooLarge, unclearHost, urlTooLong } from './http-refusal.js';
+import { expectationFailed, headersTooLarge, malformedUrl, unclearHost, urlTooLong } from './http-refusal.js';
 import type { GatewayLimits } from './limits.js';
-import { malformedUrl } from './malformed-request.js';
 
 /** Origin of a URL in absolute form, which clients send to proxies. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import { Code, kitError, type StatusError } from '../../core/status.js';
-import { malformedBody } from '../http/malformed-request.js';
+import { malformedBody } from '../http/http-refusal.js';
 import { LONG_TEXT } from './long-text.js';
 
 /**

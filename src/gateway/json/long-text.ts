@@ -6,7 +6,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
-import { malformedBody } from '../http/malformed-request.js';
+import { malformedBody } from '../http/http-refusal.js';
 
 /** Upper bound on texts that are fast to parse for any field. */
 export const LONG_TEXT = 10_000;

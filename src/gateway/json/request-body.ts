@@ -7,7 +7,7 @@ import {
   type Registry,
 } from '@bufbuild/protobuf';
 import { quoted } from '../../core/status.js';
-import { malformedBody } from '../http/malformed-request.js';
+import { malformedBody } from '../http/http-refusal.js';
 import { decodeFault } from './decode-fault.js';
 import { type ParsedJson, parseJson } from './json-text.js';
 import { checkLongText } from './long-text.js';

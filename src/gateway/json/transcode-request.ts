@@ -1,6 +1,6 @@
 import { create, type DescMessage, type Message, type Registry, toBinary } from '@bufbuild/protobuf';
 import { invalidField, quoted, type StatusError } from '../../core/status.js';
-import { BoundFields, boundInQuery } from '../routing/bound-fields.js';
+import { BoundFields, boundInQuery } from '../routing/bindings.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import { type FieldPath, findFieldPath, protoPath } from './field-path.js';
 import { textToJson } from './json-value.js';

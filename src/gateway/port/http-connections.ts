@@ -2,9 +2,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { contain } from '../../core/contain.js';
 import type { Logger } from '../../core/logger.js';
+import type { Gateway } from '../http/http-message.js';
 import { requestTooSlow, tunnelRefused } from '../http/http-refusal.js';
 import { createServer } from '../http/node-http.js';
-import type { Gateway } from '../http/request-listener.js';
 
 /** Serves HTTP/1.1 connections that another server has accepted. */
 export class HttpConnections {

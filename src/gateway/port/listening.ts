@@ -1,5 +1,7 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import type { AddressInfo, ListenOptions, Server } from 'node:net';
+import { type AddressInfo, BlockList, type ListenOptions, type Server } from 'node:net';
+import { quoted } from '../../core/status.js';
 
 /** Called if an address cannot be listened on, or a connection cannot be accepted there. */
 export type OnListenFailure = (error: unknown, place: ListenOptions) => void;
@@ -50,4 +52,73 @@ export class Listening {
       this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
     );
   }
+}
+
+/** Parsed listen address. */
+export type ListenAddress =
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'host'; readonly host: string; readonly port: number };
+
+const SOCKET_FILE = /^unix:(?:\/\/(?=\/))?(.+)$/;
+const HOST_AND_PORT = /^(?:\[([\da-fA-F:.%]+)\]|([^\s:/[\]]+)):(\d{1,5})$/;
+const HIGHEST_PORT = 65_535;
+
+/**
+ * Parses `host:port`, `[::1]:port` or `unix:path`, as grpc-js does.
+ *
+ * @throws TypeError if the address has none of these forms.
+ */
+export function parseListenAddress(address: string): ListenAddress {
+  const [, path] = SOCKET_FILE.exec(address) ?? [];
+  if (path !== undefined) return { kind: 'path', path };
+  const [, bracketed, host = bracketed, digits] = HOST_AND_PORT.exec(address) ?? [];
+  const port = Number(digits);
+  if (host === undefined || port > HIGHEST_PORT) {
+    const advice = 'write it as host:port, such as 127.0.0.1:0 for any free port, or as unix:path';
+    throw new TypeError(`address ${JSON.stringify(address)} is malformed: ${advice}`);
+  }
+  return { kind: 'host', host, port };
+}
+
+/** Replaces port 0 with the actual port. Returns an address without a port unchanged. */
+export function withPort(address: string, port: number): string {
+  return address.startsWith('unix:') ? address : address.replace(/\d+$/, String(port));
+}
+
+/**
+ * Resolves an address to all listen options. A name such as `localhost` stands for several addresses, and clients
+ * try all of them.
+ */
+export async function placesOf(address: ListenAddress): Promise<readonly ListenOptions[]> {
+  switch (address.kind) {
+    case 'path':
+      return [{ path: address.path }];
+    case 'host': {
+      const { host, port } = address;
+      const found = await lookup(host, { all: true });
+      return found.map((place) => ({ host: place.address, port }));
+    }
+  }
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/**
+ * Rejects plain text on an address that other machines can reach, unless the caller asked for it.
+ *
+ * @throws TypeError if other machines can reach one of the addresses.
+ */
+export function checkPlainText(address: string, places: readonly ListenOptions[]): void {
+  if (places.every(isLoopback)) return;
+  throw new TypeError(
+    `address ${quoted(address)} can be reached from other machines, and TLS is off: give a certificate, listen on 127.0.0.1, or ask for plain text (\`insecure: true\`, --insecure) where something else keeps others out`,
+  );
+}
+
+/** Returns true for a socket file or a loopback address. */
+function isLoopback({ path, host }: ListenOptions): boolean {
+  if (path !== undefined) return true;
+  return host !== undefined && LOOPBACK.check(host, host.includes(':') ? 'ipv6' : 'ipv4');
 }

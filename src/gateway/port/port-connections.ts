@@ -3,12 +3,11 @@ import { createServer as createTlsServer, type TLSSocket, type Server as TlsServ
 import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
+import type { Gateway } from '../http/http-message.js';
 import { DEFAULT_LIMITS } from '../http/limits.js';
-import type { Gateway } from '../http/request-listener.js';
 import { HttpConnections } from './http-connections.js';
 import { checkTls, type PortTls } from './port-tls.js';
-import type { Protocol } from './protocol.js';
-import { sniffProtocol } from './sniff-protocol.js';
+import { type Protocol, sniffProtocol } from './sniff-protocol.js';
 
 /** Servers of a port (at least one of the two), and how to reach them. */
 export interface PortParts {

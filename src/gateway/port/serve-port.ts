@@ -2,10 +2,15 @@ import type { Server } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { gatewayLogger, type Logger } from '../../core/logger.js';
 import { withDefaults } from '../../core/options.js';
-import type { Gateway } from '../http/request-listener.js';
-import { parseListenAddress, placesOf, withPort } from './listen-address.js';
-import { Listening, type OnListenFailure } from './listening.js';
-import { checkPlainText } from './plain-text.js';
+import type { Gateway } from '../http/http-message.js';
+import {
+  checkPlainText,
+  Listening,
+  type OnListenFailure,
+  parseListenAddress,
+  placesOf,
+  withPort,
+} from './listening.js';
 import { PortConnections } from './port-connections.js';
 import { type ChangingTls, checkTls, isChanging, type PortTls } from './port-tls.js';
 

@@ -8,7 +8,7 @@ import {
 import { assertWireFormat } from '../../core/any.js';
 import { toServerError } from '../../core/grpc-status.js';
 import { gatewayLogger, type Logger } from '../../core/logger.js';
-import { internalError } from '../http/internal-error.js';
+import { internalError } from '../http/http-refusal.js';
 import { registryOf, type ServiceDescription } from '../openapi/service-description.js';
 import { type AnnotatedOperation, MethodAnnotations } from './method-annotations.js';
 import { ReflectedFiles } from './reflected-files.js';

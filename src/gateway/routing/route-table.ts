@@ -1,9 +1,7 @@
 import { quoted } from '../../core/status.js';
 import { HttpRuleError, type PathTemplate } from '../../schema/path-template.js';
-import { bindPath } from './bindings.js';
-import { BoundFields, boundInQuery } from './bound-fields.js';
-import { parseQuery, type Query } from './query.js';
-import { splitUrl } from './request-url.js';
+import { BoundFields, bindPath, boundInQuery } from './bindings.js';
+import { parseQuery, type Query, splitUrl } from './request-url.js';
 import { parseRule, type RouteRule } from './route-rule.js';
 import { endOf, matchingEnds, type RoutesByMethod, TreeNode } from './route-tree.js';
 

@@ -1,9 +1,9 @@
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import { nearest } from '../../core/nearest.js';
 import { quoted } from '../../core/status.js';
 import { HttpRuleError, type PathTemplate } from '../../schema/path-template.js';
 import type { HttpBinding } from './http-rule-json.js';
-import { isScalarInJson } from './scalar-in-json.js';
 
 /**
  * Checks that a rule names existing fields of its RPC and that a path can set the fields that it binds.
@@ -59,4 +59,14 @@ function isSingleValue(field: DescField): boolean {
     case 'map':
       return false;
   }
+}
+
+const TEXT = new Set(['google.protobuf.Duration', 'google.protobuf.FieldMask', 'google.protobuf.Timestamp']);
+
+/**
+ * Returns true if ProtoJSON writes a message as a string, number or boolean, so that paths and queries can
+ * contain it.
+ */
+export function isScalarInJson(type: DescMessage): boolean {
+  return TEXT.has(type.typeName) || isWrapperDesc(type);
 }

@@ -2,8 +2,7 @@ import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders }
 import { type Duplex, duplexPair } from 'node:stream';
 import { FORWARDED_PEER_HEADER, forwardPeer } from '../../core/forwarded-peer.js';
 import { onAbort } from '../../core/signals.js';
-import { GrpcAnswer } from './grpc-answer.js';
-import { frame, grpcTimeout } from './grpc-frame.js';
+import { frame, GrpcAnswer, grpcTimeout } from './grpc-answer.js';
 import type { UpstreamAnswer, UpstreamCall } from './upstream.js';
 
 /**

@@ -1,6 +1,7 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import type { Clock } from '../../core/clock.js';
-import { codeName } from '../../core/status.js';
-import type { CallOutcome, RecordedCall } from './recorded-call.js';
+import { type CodeName, codeName } from '../../core/status.js';
+import type { FaultEffect } from '../faults/fault.js';
 
 /** Call that has arrived and not ended. */
 export type ArrivedCall = Omit<RecordedCall, 'outcome' | 'time'>;
@@ -84,4 +85,31 @@ export class CallLog {
 
 function recorded({ arrived, outcome }: Entry): RecordedCall {
   return outcome ? { ...arrived, outcome } : arrived;
+}
+
+/** Call that a server received. */
+export interface RecordedCall {
+  /** Full name of the method, such as `google.longrunning.Operations.GetOperation`. */
+  readonly method: string;
+  /** Request in ProtoJSON. */
+  readonly request: JsonObject;
+  /** Metadata of the call. For REST, the headers that became metadata. Binary values are in base64. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly over: 'gRPC' | 'REST';
+  /** Time of arrival in milliseconds since 1970, by the server's clock. */
+  readonly time: number;
+  /** Injected fault, if any. */
+  readonly fault?: FaultEffect | 'error' | 'delay';
+  /** Outcome of the call, or undefined while it is open. */
+  readonly outcome?: CallOutcome;
+}
+
+/** Outcome of a call. */
+export interface CallOutcome {
+  /** Status code. CANCELLED also if the caller went away or its deadline passed. */
+  readonly code: CodeName;
+  /** Error message, or empty for OK. */
+  readonly message: string;
+  /** Time of the end, in the unit of {@link RecordedCall.time}. */
+  readonly time: number;
 }

@@ -11,7 +11,7 @@ import {
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { OperationsService } from '../../../generated/google/longrunning/operations.js';
 import { type Schema, TolerantJson } from '../../schema/index.js';
-import { fullName } from '../script/script-types.js';
+import { fullName } from '../script/script-source.js';
 
 /** Method whose calls are recorded. */
 export interface CalledMethod {

@@ -9,10 +9,9 @@ import type { AnswerHistory } from '../faults/answer-history.js';
 import type { Fault, FaultEffect } from '../faults/fault.js';
 import type { FaultPlan } from '../faults/fault-plan.js';
 import { brokenAny, isOperationType, replaceAnys, unknownAny } from '../faults/junk-any.js';
-import type { CallConnections } from './call-connections.js';
-import type { CallLog, EndCall } from './call-log.js';
+import type { CallLog, EndCall, RecordedCall } from './call-log.js';
 import type { CalledMethod } from './called-method.js';
-import type { RecordedCall } from './recorded-call.js';
+import type { CallConnections } from './connections.js';
 
 /** Dependencies for recording and fault injection. */
 export interface ExchangeParts {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gateway } from '../../gateway/index.js';
-import type { CallConnections } from './call-connections.js';
+import type { CallConnections } from './connections.js';
 
 /** Header that maps a call to its HTTP request. Client values are overwritten. */
 export const REST_REQUEST_HEADER = 'x-longrunning-rest-request';

@@ -6,7 +6,7 @@ import { Code, kitError, StatusError } from '../../core/status.js';
 import { addServices, type LongRunningMethod, type Schema, SchemaError } from '../../schema/index.js';
 import { type ImplementedMethod, implement, type Operations } from '../../server/index.js';
 import { DEFAULT_SCRIPT, type MethodScript, type Script } from '../script/script.js';
-import { fullName } from '../script/script-types.js';
+import { fullName } from '../script/script-source.js';
 import { boundResource, operationParent } from './bound-resource.js';
 import { playScript } from './play-script.js';
 import { ResourceMemory } from './resources/resource-memory.js';

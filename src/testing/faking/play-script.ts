@@ -4,7 +4,7 @@ import { type LinkedSignal, onAbort, sleep } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
 import type { RunContext } from '../../server/index.js';
 import type { MethodScript } from '../script/script.js';
-import type { OnCancel } from './cancel-behavior.js';
+import type { OnCancel } from '../script/script-source.js';
 
 /**
  * Plays the script of one operation.

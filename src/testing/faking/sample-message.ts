@@ -6,7 +6,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { yaml } from '../../core/yaml.js';
-import { hasOwnJson } from './proto-json-value.js';
+import { hasOwnJson } from './proto-json.js';
 
 /** Upper bound on fields of a sample: enough to show the format. */
 const MOST_FIELDS = 3;

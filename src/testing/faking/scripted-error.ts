@@ -3,7 +3,7 @@ import { AnySchema } from '@bufbuild/protobuf/wkt';
 import type { Any } from '../../../generated/google/protobuf/any.js';
 import { Code, type CodeName, StatusError } from '../../core/status.js';
 import { suggestion, type WrittenValue } from '../script/written-value.js';
-import { readMessage } from './proto-json-value.js';
+import { readMessage } from './proto-json.js';
 
 /** Codes of errors: all except OK. */
 const CODE_NAMES = (Object.keys(Code) as CodeName[]).filter((name) => name !== 'OK');

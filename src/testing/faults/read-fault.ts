@@ -1,10 +1,17 @@
-import { Code, kitError, type StatusError } from '../../core/status.js';
+import { Code, codeName, kitError, type StatusError } from '../../core/status.js';
 import { findMethodName } from '../../schema/index.js';
-import { readChoice } from '../faking/choice.js';
 import { type ErrorFields, readErrorFields } from '../faking/scripted-error.js';
-import type { ScriptTypes } from '../script/script-types.js';
-import type { WrittenValue } from '../script/written-value.js';
-import { type Consequence, FAULT_EFFECTS, type Fault, NAMED_FAULTS, type NamedFault } from './fault.js';
+import { readObject } from '../script/readers.js';
+import type { ScriptTypes } from '../script/script-source.js';
+import { readChoice, type WrittenValue } from '../script/written-value.js';
+import {
+  type Consequence,
+  FAULT_EFFECTS,
+  type Fault,
+  type FaultSource,
+  NAMED_FAULTS,
+  type NamedFault,
+} from './fault.js';
 
 const WAIT = 'google.longrunning.Operations.WaitOperation';
 const CANCEL = 'google.longrunning.Operations.CancelOperation';
@@ -99,4 +106,28 @@ function readTimes(times: WrittenValue): number | undefined {
   if (value === 'always') return Number.POSITIVE_INFINITY;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
   return times.fault(`${times} is not a number of calls: write a whole number, 1 or more, or always`);
+}
+
+/**
+ * Parses a fault given as an object.
+ *
+ * @param from - name of the called function, for error messages.
+ * @throws ScriptError with all faults of the definition.
+ */
+export function parseFault(source: FaultSource | NamedFault, types: ScriptTypes, from: string): Fault {
+  const named = NAMED_FAULTS.find((name) => name === source);
+  if (named) return namedFault(named);
+  const fault = typeof source === 'string' ? source : { ...source, ...codeOf(source) };
+  const read = readObject({ fault }, from, (top) => {
+    const value = top?.fields(['fault'])?.fault;
+    return value && readFault(value, types);
+  });
+  if (!read) throw new TypeError(`${from} has no fault: give method and code, effect or delayMs`);
+  return read;
+}
+
+/** Converts a code to its name, as scripts write it. */
+function codeOf({ code }: FaultSource): Pick<FaultSource, 'code'> {
+  if (code === undefined) return {};
+  return { code: typeof code === 'number' ? codeName(code) : code };
 }

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import type { DescMethod, JsonObject, JsonValue, Registry } from '@bufbuild/protobuf';
 import type { CodeName } from '../../core/status.js';
-import type { OnCancel, OnInterrupted } from '../faking/cancel-behavior.js';
+import type { Schema } from '../../schema/index.js';
 import type { FaultSource, NamedFault } from '../faults/fault.js';
 
 /** Error as scripts write it. */
@@ -37,4 +37,37 @@ export interface ScriptSource {
   readonly default?: Pick<MethodScriptSource, 'durationMs' | 'onCancel' | 'onInterrupted' | 'error'>;
   /** Faults to inject, in order. */
   readonly faults?: readonly (FaultSource | NamedFault)[];
+}
+
+/** Cancellation behavior: honored at once or after a delay, ignored, or rejected as UNIMPLEMENTED. */
+export type OnCancel = 'honour' | 'ignore' | 'unimplemented' | { readonly afterMs: number };
+
+/**
+ * Recovery of work after a server crash, in a store that outlives the server: it ends with ABORTED, or starts
+ * again.
+ */
+export type OnInterrupted = (typeof ON_INTERRUPTED)[number];
+
+export const ON_INTERRUPTED = ['abort', 'resume'] as const;
+
+/** Names that a script may use. */
+export interface ScriptTypes {
+  /** Full names of all methods that can be called. */
+  readonly methodNames: readonly string[];
+  /** Types that an Any may contain. */
+  readonly registry: Registry;
+}
+
+const OPERATIONS = ['ListOperations', 'GetOperation', 'DeleteOperation', 'CancelOperation', 'WaitOperation'];
+
+/** Names for scripts of a schema: its services, and the five methods of every server. */
+export function scriptTypes({ services, registry }: Pick<Schema, 'services' | 'registry'>): ScriptTypes {
+  const own = OPERATIONS.map((method) => `google.longrunning.Operations.${method}`);
+  const faked = services.flatMap((service) => service.methods.map(fullName));
+  return { methodNames: [...own, ...faked], registry };
+}
+
+/** Full name of a method, such as `google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster`. */
+export function fullName(method: DescMethod): string {
+  return `${method.parent.typeName}.${method.name}`;
 }

@@ -2,7 +2,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import type { LongRunningMethod, Schema } from '../../schema/index.js';
 import { standardMethod } from '../faking/resources/standard-method.js';
 import { inFlow, sampleMessage, sampleProgress } from '../faking/sample-message.js';
-import { fullName } from './script-types.js';
+import { fullName } from './script-source.js';
 
 /** Upper bound on message fields listed in a template. */
 const MOST_FIELDS = 20;

@@ -1,18 +1,20 @@
 import type { DescMessage, DescMethod, JsonValue, Registry } from '@bufbuild/protobuf';
 import type { StatusError } from '../../core/status.js';
 import { findMethod, findMethodName, type LongRunningMethod, type Schema } from '../../schema/index.js';
-import { ON_INTERRUPTED, type OnCancel, type OnInterrupted } from '../faking/cancel-behavior.js';
-import { readChoice } from '../faking/choice.js';
-import { mergeJson } from '../faking/merge-json.js';
-import { pickFields, readJson, readMessage } from '../faking/proto-json-value.js';
+import { mergeJson, pickFields, readJson, readMessage } from '../faking/proto-json.js';
 import { readScriptedError } from '../faking/scripted-error.js';
 import type { Fault } from '../faults/fault.js';
 import { readFaults } from '../faults/read-fault.js';
-import { readObject } from './read-object.js';
-import { readYaml } from './read-yaml.js';
-import type { ScriptSource } from './script-source.js';
-import { fullName, scriptTypes } from './script-types.js';
-import type { WrittenValue } from './written-value.js';
+import { readObject, readYaml } from './readers.js';
+import {
+  fullName,
+  ON_INTERRUPTED,
+  type OnCancel,
+  type OnInterrupted,
+  type ScriptSource,
+  scriptTypes,
+} from './script-source.js';
+import { readChoice, type WrittenValue } from './written-value.js';
 
 /** Change of the metadata during the work. */
 export interface ScriptStep {
@@ -284,4 +286,30 @@ function readResponseOrError(
   }
   const read = response && readMessage(response, type, registry);
   return read && { type: 'response', response: read };
+}
+
+/** Merged scripts. For each method the last script that names it counts. */
+export class LiveScript {
+  #current: Script = DEFAULT_SCRIPT;
+
+  get current(): Script {
+    return this.#current;
+  }
+
+  /** Replaces the entries of the methods that `script` names, and the default if it has one. */
+  add(script: Script): void {
+    const { methods, answers, default: base } = this.#current;
+    this.#current = {
+      methods: new Map([...methods, ...script.methods]),
+      answers: new Map([...answers, ...script.answers]),
+      default: script.default === DEFAULT_SCRIPT.default ? base : script.default,
+      faults: [],
+    };
+  }
+
+  /** Discards everything except these scripts. */
+  reset(scripts: readonly Script[]): void {
+    this.#current = DEFAULT_SCRIPT;
+    for (const script of scripts) this.add(script);
+  }
 }

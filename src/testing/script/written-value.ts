@@ -1,7 +1,5 @@
 import { quoted } from '../../core/status.js';
 import { nearest } from '../../schema/index.js';
-import type { ScriptFault } from './script-error.js';
-import type { WrittenNode } from './written-node.js';
 
 /**
  * Value of a script or settings file that knows its location. Reading it as the wrong type notes a fault and
@@ -112,4 +110,56 @@ export class WrittenValue {
 export function suggestion(name: string, known: readonly string[]): string {
   const candidate = nearest(name, known);
   return candidate ? `did you mean ${quoted(candidate)}?` : `use one of ${known.join(', ')}`;
+}
+
+/** Fault of a script. */
+export interface ScriptFault {
+  /** Line number, starting at 1, or 0 if the script is not text. */
+  readonly line: number;
+  /** Location in the script, such as `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. Empty for the file as a whole. */
+  readonly path: string;
+  /** Description of the fault, and how to fix it. */
+  readonly reason: string;
+}
+
+/**
+ * Thrown for a script that cannot be used. The message has one line per fault, `file:line: field path: reason`,
+ * without the line number if there is none.
+ */
+export class ScriptError extends Error {
+  override readonly name: string = 'ScriptError';
+  /** All faults in the order of the file. */
+  readonly faults: readonly ScriptFault[];
+
+  constructor(file: string, faults: readonly ScriptFault[], options?: ErrorOptions) {
+    const sorted = faults.toSorted((a, b) => a.line - b.line);
+    const lines = sorted.map(
+      ({ line, path, reason }) => `${file}${line > 0 ? `:${line}` : ''}: ${path && `${path}: `}${reason}`,
+    );
+    super(lines.join('\n'), options);
+    this.faults = sorted;
+  }
+}
+
+/** Value in its source: a YAML file or an object. */
+export interface WrittenNode {
+  /** Line number, or 0 if the source has no lines. */
+  readonly line: number;
+  readonly isNull: boolean;
+  toJson(): unknown;
+  /** Entries of a map in order, with undefined for keys that are not names. Undefined if the value is not a map. */
+  entries(): Iterable<readonly [key: string | undefined, node: WrittenNode]> | undefined;
+  /** Items of a list. Undefined if the value is not a list. */
+  items(): readonly WrittenNode[] | undefined;
+}
+
+/** Reads one of several words. `besides` describes further alternatives in the fault. */
+export function readChoice<Choice extends string>(
+  value: WrittenValue,
+  choices: readonly Choice[],
+  besides = '',
+): Choice | undefined {
+  const given = value.toJson();
+  const known = choices.find((candidate) => candidate === given);
+  return known ?? value.fault(`${value} is unknown: ${suggestion(String(given), choices)}${besides}`);
 }

@@ -14,11 +14,9 @@ import {
   type OperationsOptions,
   OperationsService,
 } from '../../server/index.js';
-import { CallConnections } from '../calls/call-connections.js';
 import { callInterceptor } from '../calls/call-interceptor.js';
-import { CallLog } from '../calls/call-log.js';
-import { ConnectionServer } from '../calls/grpc-connections.js';
-import type { RecordedCall } from '../calls/recorded-call.js';
+import { CallLog, type RecordedCall } from '../calls/call-log.js';
+import { CallConnections, ConnectionServer } from '../calls/connections.js';
 import { RestFront } from '../calls/rest-front.js';
 import { StubbedOperations } from '../faking/stubbed-operations.js';
 import { AnswerHistory } from '../faults/answer-history.js';

@@ -19,8 +19,7 @@ import { type CalledMethod, calledMethods } from '../calls/called-method.js';
 import { REST_REQUEST_HEADER } from '../calls/rest-front.js';
 import { type FakeServices, fakeServicesWith } from '../faking/fake-service.js';
 import { ResourceMemory } from '../faking/resources/resource-memory.js';
-import { LiveScript } from '../script/live-script.js';
-import { parseScript, type Script } from '../script/script.js';
+import { LiveScript, parseScript, type Script } from '../script/script.js';
 import type { ScriptSource } from '../script/script-source.js';
 
 /** API to fake: .proto files, an encoded `google.protobuf.FileDescriptorSet`, or a parsed schema. */

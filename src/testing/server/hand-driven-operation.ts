@@ -6,9 +6,8 @@ import { isGone, type LifecycleEvent, queued, toOperation } from '../../server/w
 import { Transitions } from '../../server/work/transitions.js';
 import type { OperationRecord, OperationStore } from '../../stores/contract/operation-store.js';
 import { type AnyValue, toAny } from '../faking/any-value.js';
-import type { OnCancel } from '../faking/cancel-behavior.js';
 import { delayOf } from '../faking/play-script.js';
-import type { ErrorSource } from '../script/script-source.js';
+import type { ErrorSource, OnCancel } from '../script/script-source.js';
 
 /** Options of a hand-driven operation. */
 export interface HandDrivenOptions {

@@ -1,6 +1,6 @@
 import type { OperationsClient } from '../../client/operations/operations-client.js';
-import type { RecordedCall } from '../calls/recorded-call.js';
-import type { TestClock } from '../clock/test-clock.js';
+import type { RecordedCall } from '../calls/call-log.js';
+import type { TestClock } from '../clock/manual-clock.js';
 import type { FailureSource, FaultSource, NamedFault } from '../faults/fault.js';
 import type { PlannedFault } from '../faults/fault-plan.js';
 import type { ScriptSource } from '../script/script-source.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseListenAddress, placesOf, withPort } from '../../../src/gateway/port/listen-address.js';
+import { parseListenAddress, placesOf, withPort } from '../../../src/gateway/port/listening.js';
 
 describe('an address to listen at', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkPlainText } from '../../../src/gateway/port/plain-text.js';
+import { checkPlainText } from '../../../src/gateway/port/listening.js';
 import { serveOnePort } from './one-port.js';
 
 describe('plain text', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { protocolOf } from '../../../src/gateway/port/protocol.js';
+import { protocolOf } from '../../../src/gateway/port/sniff-protocol.js';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));

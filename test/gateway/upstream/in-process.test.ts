@@ -124,7 +124,13 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
 
   it.each<[string, string, Handler, Code, string]>([
     ['an error without a code', 'hello', (_, callback) => callback(new Error('odd')), Code.UNKNOWN, 'odd'],
-    ['an error that is OK', 'hello', (_, callback) => callback({ code: 0 }), Code.INTERNAL, 'without a message'],
+    [
+      'an error that is OK',
+      'hello',
+      (_, callback) => callback({ code: 0 }),
+      Code.INTERNAL,
+      'without a message',
+    ],
     ['a request that cannot be read', 'unreadable', () => {}, Code.INTERNAL, 'Error deserializing request'],
     [
       'an answer that cannot be written',

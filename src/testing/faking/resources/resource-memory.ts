@@ -3,7 +3,6 @@ import { type ReflectList, type ReflectMessage, reflect } from '@bufbuild/protob
 import type { FieldMask } from '@bufbuild/protobuf/wkt';
 import { hasWildcard, matchesParent } from '../../../core/name.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../../../core/status.js';
-import { applyMask } from './field-mask.js';
 import type { StandardMethod } from './standard-method.js';
 
 interface Resource {
@@ -198,4 +197,40 @@ function notFound(name: string): StatusError {
 function alreadyExists(name: string): StatusError {
   const message = `resource ${quoted(name)} exists: choose another id, or delete it first`;
   return kitError(Code.ALREADY_EXISTS, 'RESOURCE_EXISTS', message, { metadata: { name } });
+}
+
+/**
+ * Applies an update to the fields that a mask names (AIP-134). A named field that the update leaves unset is
+ * cleared. `*` names all fields; an empty mask names those that are set.
+ *
+ * @param paths - proto names, with dots for nested fields.
+ */
+export function applyMask<Type extends DescMessage>(
+  type: Type,
+  resource: Message,
+  update: Message,
+  paths: readonly string[],
+): Message {
+  const merged = reflect(type, clone(type, resource as never));
+  const given = reflect(type, clone(type, update as never));
+  if (paths.length === 0) {
+    for (const field of given.fields) if (given.isSet(field)) merged.set(field, given.get(field));
+    return merged.message;
+  }
+  for (const path of paths) {
+    if (path === '*') return given.message;
+    copyField(merged, given, path.split('.'));
+  }
+  return merged.message;
+}
+
+function copyField(to: ReflectMessage, from: ReflectMessage, [name, ...rest]: readonly string[]): void {
+  const field = to.fields.find((candidate) => candidate.name === name);
+  if (!field) return;
+  if (rest.length > 0 && field.fieldKind === 'message') {
+    const inner = to.get(field);
+    copyField(inner, from.get(field), rest);
+    to.set(field, inner);
+  } else if (from.isSet(field)) to.set(field, from.get(field));
+  else to.clear(field);
 }

@@ -1,14 +1,18 @@
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import { withDefaults } from '../../core/options.js';
+import { Code } from '../../core/status.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import { Comments } from './comments.js';
-import { errorResponse } from './error-response.js';
-import { fieldBehaviorReader } from './field-behavior.js';
-import { MessageSchemas } from './message-schemas.js';
-import type { OpenApiDocument, Tag } from './openapi-objects.js';
-import { openApiPaths } from './openapi-paths.js';
-import { operationTypesReader } from './operation-types.js';
-import { CLOUD_PLATFORM_SCOPE, securityOf } from './security.js';
+import type {
+  Components,
+  JsonSchema,
+  OpenApiDocument,
+  Response,
+  SecurityRequirement,
+  Tag,
+} from './objects.js';
+import { openApiPaths } from './paths.js';
+import { fieldBehaviorReader, MessageSchemas, operationTypesReader } from './schemas.js';
 import { type DescribedServices, readServices, type ServiceDescription } from './service-description.js';
 
 /** Facts that an OpenAPI document needs and descriptors do not contain. */
@@ -93,4 +97,65 @@ function tagsOf(rules: readonly HttpRule[], comments: Comments): Tag[] {
 
 function servicesOf(rules: readonly HttpRule[]): HttpRule['method']['parent'][] {
   return Array.from(new Set(rules.map(({ method }) => method.parent)));
+}
+
+/** Describes the response of every failed call, given the schema of an Any. */
+export function errorResponse(any: JsonSchema): Response {
+  const error: JsonSchema = {
+    type: 'object',
+    properties: {
+      code: { type: 'integer', description: 'The HTTP status.' },
+      message: { type: 'string', description: 'Error message for developers.' },
+      status: {
+        type: 'string',
+        description: 'The name of the gRPC code.',
+        enum: Object.keys(Code).filter((name) => name !== 'OK'),
+      },
+      details: { type: 'array', items: any, description: 'Details such as `google.rpc.ErrorInfo`.' },
+    },
+    required: ['code', 'message', 'status'],
+  };
+  const schema: JsonSchema = { type: 'object', properties: { error }, required: ['error'] };
+  return {
+    description: 'An error (AIP-193).',
+    content: { 'application/json': { schema } },
+  };
+}
+
+/** Scope that calls of Google Cloud APIs need. */
+export const CLOUD_PLATFORM_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+
+/** Security requirements of calls, in the form that OpenAPI uses. */
+export interface Security {
+  readonly security: readonly SecurityRequirement[];
+  readonly securitySchemes: Components['securitySchemes'];
+}
+
+/**
+ * Describes Google's OAuth 2.0 with these scopes, or an existing token. Returns nothing to require if there are
+ * no scopes.
+ */
+export function securityOf(scopes: readonly string[]): Security {
+  if (scopes.length === 0) return { security: [], securitySchemes: {} };
+  return {
+    security: [{ bearer: scopes }, { oauth2: scopes }],
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer', description: 'An OAuth 2.0 access token.' },
+      oauth2: {
+        type: 'oauth2',
+        description: 'Google OAuth 2.0.',
+        flows: {
+          authorizationCode: {
+            authorizationUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
+            tokenUrl: 'https://oauth2.googleapis.com/token',
+            scopes: Object.fromEntries(scopes.map((scope) => [scope, describeScope(scope)])),
+          },
+        },
+      },
+    },
+  };
+}
+
+function describeScope(scope: string): string {
+  return scope === CLOUD_PLATFORM_SCOPE ? 'See, change and delete Google Cloud data.' : '';
 }

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '../http/http-message.js';
-import type { OpenApiDocument } from './openapi-objects.js';
+import type { OpenApiDocument } from './objects.js';
 
 /** Serves the OpenAPI document. */
 export class OpenApiEndpoint {
