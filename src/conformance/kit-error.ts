@@ -23,8 +23,8 @@ export interface ExpectedError {
 }
 
 /**
- * Checks that a promise rejects with an error as defined by contract line 32: the code, exactly one ErrorInfo, a
- * BadRequest for a bad field, and a message that says what went wrong and then what to do.
+ * Checks that a promise rejects with an error of the kit (contract 32). It has the code, exactly one ErrorInfo, and a
+ * BadRequest for a bad field. Its message says what went wrong and then what to do.
  */
 export async function expectKitError(
   promise: Promise<unknown>,

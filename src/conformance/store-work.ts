@@ -238,7 +238,7 @@ class Worker {
   /** Makes the record terminal and settles its work. */
   async end(id: string): Promise<void> {
     const record = await this.#store.get(this.#inHand.get(id)?.record.name ?? '');
-    if (!record) throw new Error(`${id} is not in hand`);
+    if (!record) throw new Error(`${id} was not handed out`);
     equal(await this.#store.compareAndSet(end(record, MANUAL_CLOCK_START), record.version), true);
     this.leave(id, 'ended');
   }

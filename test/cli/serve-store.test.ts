@@ -79,6 +79,6 @@ describe('serve --store sqlite:FILE', () => {
     const { serving } = await serve();
     const second = await new Running(['serve', '--address', '127.0.0.1:0', ...args]).ended;
     expect(second).toMatchObject({ code: 2, stdout: '' });
-    expect(second.stderr).toContain(`is in use by process ${serving.child.pid} already`);
+    expect(second.stderr).toContain(`is already in use by process ${serving.child.pid}`);
   });
 });

@@ -72,7 +72,7 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
       ['serve', '--store', 'postgres://h/d', '--store-listen', 'h:5432'],
       'store-listen "h:5432" is malformed: write postgres://USER:PASSWORD@HOST/DATABASE',
     ],
-    [['serve', '--store', 'sqlite:/missing/ops.db'], 'does not exist: make "/missing" first'],
+    [['serve', '--store', 'sqlite:/missing/ops.db'], 'does not exist: create "/missing" first'],
     [
       ['serve', '--address', '127.0.0.1:0', '--service-config', 'missing.yaml'],
       'service config cannot be read',

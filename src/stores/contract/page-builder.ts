@@ -81,8 +81,8 @@ export const OPERATION_OVERHEAD_BYTES = 64;
 const STATUS_OVERHEAD_BYTES = 24;
 
 /**
- * Size of an operation in an encoded page of a listing, in bytes: at least its encoded size, and at most 64 bytes more for
- * an operation without error details. {@link ListQuery.maxBytes} counts in it.
+ * Size of an operation in an encoded page of a listing, in bytes. It is at least the encoded size and, for an
+ * operation without error details, at most 64 bytes more. {@link ListQuery.maxBytes} counts in it.
  */
 export function listedSize({ name, metadata, result }: ListedOperation): number {
   return OPERATION_OVERHEAD_BYTES + Buffer.byteLength(name) + anySize(metadata) + resultSize(result);

@@ -1,7 +1,7 @@
 import { Code, StatusError } from '../../core/status.js';
 import type { OperationRow } from '../sql/operation-row.js';
 import { isLockTimeout } from './database-error.js';
-import { LOCKED, type LockPatience, untilUnlocked } from './locked-rows.js';
+import { LOCKED, type LockRetry, untilUnlocked } from './locked-rows.js';
 
 /** Maximum number of batches of one kind in flight. */
 const AT_ONCE = 2;
@@ -21,7 +21,7 @@ export interface RowWrite {
 export type WriteResult = boolean | typeof LOCKED;
 
 /** Dependencies and limits of batches. */
-export interface BatchesOptions<Write extends RowWrite> extends LockPatience {
+export interface BatchesOptions<Write extends RowWrite> extends LockRetry {
   /** Writes all rows or none, except for those that are locked or must not be written. */
   readonly writeAll: (writes: readonly Write[]) => Promise<readonly WriteResult[]>;
 }

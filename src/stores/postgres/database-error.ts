@@ -82,7 +82,7 @@ function sqlStateOf(error: unknown): string | undefined {
 }
 
 const USE_TLS =
-  'the server takes connections with TLS only: add `?sslmode=verify-full` to the connection string';
+  'the server accepts only TLS connections: add `?sslmode=verify-full` to the connection string';
 const NO_TLS = 'configure TLS on the server, or leave `sslmode` out of the connection string';
 const TRUST = 'name the file of the certificate authority as `sslrootcert` in the connection string';
 const NAME_THE_HOST = 'connect by a host name that the certificate has, or issue one for this host';

@@ -15,7 +15,7 @@ export interface LeasesOptions {
 }
 
 /** Work on one operation that this server has claimed. */
-interface InHand {
+interface ClaimedWork {
   readonly method: string;
   /** Attempt of the operation when it was handed out. */
   readonly attempt: number;
@@ -31,7 +31,7 @@ interface InHand {
  */
 export class Leases {
   readonly #options: LeasesOptions;
-  readonly #inHand = new Map<string, InHand>();
+  readonly #claimed = new Map<string, ClaimedWork>();
   readonly #steps: StepDetector;
   /** Stops renewing. */
   readonly close: () => Promise<void>;
@@ -54,13 +54,13 @@ export class Leases {
    * took the work; the work then continues under the new claim.
    */
   take(method: string, claim: Claim, attempt: number): boolean {
-    const known = this.#inHand.get(claim.operation);
+    const known = this.#claimed.get(claim.operation);
     // Starting the work increments the attempt. A larger difference means that another server started it since.
     if (known && attempt <= known.attempt + 1) {
       known.claim = claim;
       return false;
     }
-    this.#inHand.set(claim.operation, { method, attempt, claim });
+    this.#claimed.set(claim.operation, { method, attempt, claim });
     return true;
   }
 
@@ -70,9 +70,9 @@ export class Leases {
    * @returns the current claim; undefined if other work on the operation has replaced it.
    */
   drop(operation: string, attempt: number): Claim | undefined {
-    const known = this.#inHand.get(operation);
+    const known = this.#claimed.get(operation);
     if (known?.attempt !== attempt) return undefined;
-    this.#inHand.delete(operation);
+    this.#claimed.delete(operation);
     return known.claim;
   }
 
@@ -83,7 +83,7 @@ export class Leases {
     if (now - this.#lastBeat > leaseMs) this.#steadySince = now;
     this.#lastBeat = now;
     try {
-      for (const [method, held] of Map.groupBy(this.#inHand.values(), (each) => each.method)) {
+      for (const [method, held] of Map.groupBy(this.#claimed.values(), (each) => each.method)) {
         await jobs.renew(
           method,
           held.map(({ claim }) => claim),

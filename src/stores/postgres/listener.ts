@@ -20,7 +20,7 @@ export interface ListenerOptions {
   /** Called after each subscription: notices sent earlier were missed. */
   readonly onGap: () => void;
   /** Called once it is known whether notices arrive, and whenever that changes. */
-  readonly onHearing: (hears: boolean) => void;
+  readonly onDelivery: (receives: boolean) => void;
   readonly onError: (error: unknown) => void;
   readonly clock: Clock;
   /** @defaultValue 10,000 */
@@ -41,7 +41,7 @@ export class Listener {
   readonly #ended: Promise<void>;
   /** Echoes that have not arrived yet. */
   readonly #echoes = new Map<string, () => void>();
-  #hears: boolean | undefined;
+  #receives: boolean | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -85,12 +85,12 @@ export class Listener {
       await abortable(client.query(`LISTEN "${channel}"`), signal);
       subscribed();
       onGap();
-      let hears = await this.#echo(signal);
+      let receives = await this.#echo(signal);
       for (;;) {
         await sleep(probeIntervalMs, signal, clock);
         // Detects a connection that hangs, which otherwise looks idle.
         await this.#inTime(signal, (signal) => abortable(client.query('SELECT 1'), signal));
-        if (!hears) hears = await this.#echo(signal);
+        if (!receives) receives = await this.#echo(signal);
       }
     } finally {
       stopListening();
@@ -117,17 +117,17 @@ export class Listener {
       this.#echoes.delete(subject);
       return false;
     }
-    const hears = await this.#inTime(signal, (signal) => abortable(arrived, signal)).then(
+    const receives = await this.#inTime(signal, (signal) => abortable(arrived, signal)).then(
       () => true,
       () => false,
     );
     this.#echoes.delete(subject);
     signal.throwIfAborted();
-    if (hears !== this.#hears) {
-      this.#hears = hears;
-      this.#options.onHearing(hears);
+    if (receives !== this.#receives) {
+      this.#receives = receives;
+      this.#options.onDelivery(receives);
     }
-    return hears;
+    return receives;
   }
 
   #inTime<Result>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {

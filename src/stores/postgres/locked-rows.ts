@@ -15,9 +15,9 @@ const LONGEST_PAUSE_MS = 500;
 export const LOCKED = Symbol('locked');
 
 /** Limits on the attempts to write a locked row. */
-export interface LockPatience {
+export interface LockRetry {
   /** Time limit for all attempts. */
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
   readonly clock: Clock;
   /** Aborts when the store closes. */
   readonly signal: AbortSignal;
@@ -26,24 +26,24 @@ export interface LockPatience {
 /**
  * Repeats an attempt, with backoff, until the row is no longer locked. It holds no connection between attempts.
  *
- * @throws StatusError UNAVAILABLE after `patienceMs`; the signal's reason if it aborts.
+ * @throws StatusError UNAVAILABLE after `timeoutMs`; the signal's reason if it aborts.
  */
 export async function untilUnlocked<Result>(
   attempt: () => Promise<Result | typeof LOCKED>,
-  { name, patienceMs, clock, signal }: LockPatience & { readonly name: string },
+  { name, timeoutMs, clock, signal }: LockRetry & { readonly name: string },
 ): Promise<Result> {
-  const giveUpAt = clock.now() + patienceMs;
+  const giveUpAt = clock.now() + timeoutMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    if (clock.now() >= giveUpAt) throw rowLocked(name, patienceMs);
+    if (clock.now() >= giveUpAt) throw rowLocked(name, timeoutMs);
     await sleep(pauseMs, signal, clock);
     const result = await attempt();
     if (result !== LOCKED) return result;
   }
 }
 
-function rowLocked(name: string, patienceMs: number): StatusError {
+function rowLocked(name: string, timeoutMs: number): StatusError {
   const message =
-    `operation ${quoted(name)} has been locked by another transaction of the database for ${patienceMs} ms: ` +
+    `operation ${quoted(name)} has been locked by another transaction of the database for ${timeoutMs} ms: ` +
     'end that transaction (see pg_locks and pg_stat_activity), or try again';
   return kitError(Code.UNAVAILABLE, 'OPERATION_LOCKED', message, { metadata: { name }, retryAfterMs: 1000 });
 }

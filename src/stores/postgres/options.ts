@@ -94,7 +94,7 @@ export function settingsFrom(options: PostgresStoreOptions) {
   const { schema, connectionString, pool } = settings;
   if (!SCHEMA.test(schema)) {
     throw new TypeError(
-      `option schema is ${quoted(schema)}: it must be small letters, digits and _, 40 at most, no digit first`,
+      `option schema is ${quoted(schema)}: use lowercase letters, digits and _, at most 40, and no digit first`,
     );
   }
   if ((connectionString === undefined) === (pool === undefined)) {
@@ -103,7 +103,7 @@ export function settingsFrom(options: PostgresStoreOptions) {
   const max = pool?.options?.max;
   if (max !== undefined && max < LEAST_CONNECTIONS) {
     throw new TypeError(
-      `pool has ${max} connection at most: give it ${LEAST_CONNECTIONS} or more, one is held`,
+      `pool allows ${max} connection: allow at least ${LEAST_CONNECTIONS}, because one is reserved to listen`,
     );
   }
   const numbers = [

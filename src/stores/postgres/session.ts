@@ -133,7 +133,7 @@ export async function assertFit(queries: PostgresQueries): Promise<void> {
   for (const { setting, value, advice } of REQUIREMENTS) {
     const actual: string = rows[0][setting];
     if (actual === value) continue;
-    const message = `database cannot be used: ${setting} is ${quoted(actual)}, and must be ${quoted(value)}: ${advice}`;
+    const message = `database cannot be used: ${setting} is ${quoted(actual)} but must be ${quoted(value)}: ${advice}`;
     throw kitError(Code.FAILED_PRECONDITION, 'DATABASE_UNFIT', message, {
       metadata: { setting, value: actual },
     });

@@ -22,7 +22,7 @@ import { SETTING, secretMissing } from '../sql/shared-settings.js';
 import { Batches, type RowWrite } from './batches.js';
 import { Consumption } from './consumption.js';
 import { Listener } from './listener.js';
-import { LOCKED, type LockPatience, untilUnlocked } from './locked-rows.js';
+import { LOCKED, type LockRetry, untilUnlocked } from './locked-rows.js';
 import { formatNotice, type Notice, noticePrefix } from './notice.js';
 import { type PostgresSettings, type PostgresStoreOptions, settingsFrom } from './options.js';
 import { repeat } from './repeat.js';
@@ -31,12 +31,12 @@ import { notify, openSession, type Session } from './session.js';
 import { changeRows, createRows, type RowChange, Writability } from './writes.js';
 
 /** Poll interval while notifications do not arrive. */
-const DEAF_POLL_MS = 1000;
+const UNNOTIFIED_POLL_MS = 1000;
 
-const DEAF =
+const UNNOTIFIED =
   'notifications of PostgreSQL do not arrive: connections seem to go through a pooler that does not keep sessions, such as ' +
-  `PgBouncer in transaction mode. What other servers do is polled for every ${DEAF_POLL_MS} ms; set listenConnectionString ` +
-  '(--store-listen) to an address that leads to PostgreSQL itself';
+  `PgBouncer in transaction mode. Changes by other servers are polled every ${UNNOTIFIED_POLL_MS} ms; set listenConnectionString ` +
+  '(--store-listen) to the address of PostgreSQL itself';
 
 /**
  * Stores operations in PostgreSQL for any number of servers. Each server answers for all operations, and the work of
@@ -62,31 +62,31 @@ class PostgresStore implements OperationStore {
   readonly #writability = new Writability();
   readonly #creations: Batches<RowWrite>;
   readonly #changes: Batches<RowChange>;
-  readonly #patience: LockPatience;
+  readonly #lockRetry: LockRetry;
   readonly #closed = new AbortController();
   #session: Promise<Session> | undefined;
   #listener: Listener | undefined;
   #consumption: Consumption | undefined;
   #stopPolling = async () => {};
   #stopFrequentPolling = async () => {};
-  #isDeaf = false;
+  #isUnnotified = false;
   #onError: (error: unknown) => void = () => {};
   #onWarning: (message: string) => void = () => {};
 
   constructor(settings: PostgresSettings) {
     this.#settings = settings;
-    this.#patience = {
-      patienceMs: settings.queryTimeoutMs,
+    this.#lockRetry = {
+      timeoutMs: settings.queryTimeoutMs,
       clock: monotonicClock,
       signal: this.#closed.signal,
     };
     this.#creations = new Batches({
-      ...this.#patience,
+      ...this.#lockRetry,
       writeAll: (writes) =>
         this.#writability.observe(async () => createRows(await this.#opened(), this.#prefix('work'), writes)),
     });
     this.#changes = new Batches({
-      ...this.#patience,
+      ...this.#lockRetry,
       writeAll: (changes) =>
         this.#writability.observe(async () =>
           changeRows(await this.#opened(), this.#prefix('changed'), changes),
@@ -112,7 +112,7 @@ class PostgresStore implements OperationStore {
   async create(record: OperationRecord): Promise<OperationRecord> {
     const { requestId, method } = record;
     if (requestId?.includes('\0')) {
-      throw invalidField('request_id', `request id ${quoted(requestId)} has a NUL character: leave it out`);
+      throw invalidField('request_id', `request id ${quoted(requestId)} contains a NUL character: remove it`);
     }
     const { jobs } = await this.#opened();
     if (!record.result) await jobs.prepare(method);
@@ -151,7 +151,7 @@ class PostgresStore implements OperationStore {
       return rows[0]?.written === false ? LOCKED : rows.length > 0;
     };
     const first = await attempt();
-    const deleted = first === LOCKED ? await untilUnlocked(attempt, { ...this.#patience, name }) : first;
+    const deleted = first === LOCKED ? await untilUnlocked(attempt, { ...this.#lockRetry, name }) : first;
     if (deleted) this.#changed(name);
     return deleted;
   }
@@ -197,7 +197,7 @@ class PostgresStore implements OperationStore {
     const { onError, onWarning = () => {} } = options;
     this.#onError = onError;
     this.#onWarning = onWarning;
-    if (this.#isDeaf) onWarning(DEAF);
+    if (this.#isUnnotified) onWarning(UNNOTIFIED);
     this.#consumption = new Consumption({
       ...options,
       ...this.#settings,
@@ -242,9 +242,9 @@ class PostgresStore implements OperationStore {
       connect: () => session.pools.listening.connect(),
       channel: session.channel,
       sendEcho: (subject) => notify(session, session.database, [this.#notice('echo', subject)]),
-      onNotice: (notice) => this.#hear(notice),
-      onGap: () => this.#missed(),
-      onHearing: (hears) => this.#pollInstead(!hears),
+      onNotice: (notice) => this.#onNotice(notice),
+      onGap: () => this.#onMissed(),
+      onDelivery: (receives) => this.#pollInstead(!receives),
       onError: (error) => this.#onError(error),
       clock: monotonicClock,
     });
@@ -253,15 +253,15 @@ class PostgresStore implements OperationStore {
   }
 
   /** Polls frequently while notices do not arrive. */
-  #pollInstead(isDeaf: boolean): void {
-    this.#isDeaf = isDeaf;
+  #pollInstead(isUnnotified: boolean): void {
+    this.#isUnnotified = isUnnotified;
     void this.#stopFrequentPolling();
-    if (!isDeaf) return;
-    this.#stopFrequentPolling = repeat(DEAF_POLL_MS, async () => this.#missed());
-    this.#onWarning(DEAF);
+    if (!isUnnotified) return;
+    this.#stopFrequentPolling = repeat(UNNOTIFIED_POLL_MS, async () => this.#onMissed());
+    this.#onWarning(UNNOTIFIED);
   }
 
-  #hear({ sender, kind, subject }: Notice): void {
+  #onNotice({ sender, kind, subject }: Notice): void {
     if (sender === this.#id) return;
     switch (kind) {
       case 'echo':
@@ -275,7 +275,7 @@ class PostgresStore implements OperationStore {
     }
   }
 
-  #missed(): void {
+  #onMissed(): void {
     this.#changed();
     this.#consumption?.wake();
   }

@@ -154,7 +154,7 @@ function statusOf(encoded: Uint8Array): Status {
     return readStatus(Status.decode(encoded));
   } catch {
     const message =
-      'error of the operation cannot be read, for its row in the database is damaged: restore a backup';
+      'error of the operation cannot be read because its database row is damaged: restore a backup';
     return kitStatus(Code.DATA_LOSS, 'STORED_ERROR_DAMAGED', message);
   }
 }

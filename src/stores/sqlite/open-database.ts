@@ -161,14 +161,14 @@ function migrate(database: DatabaseSync, path: string): void {
   if (pragma(database, 'application_id') !== APPLICATION_ID) {
     const { count } = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get() ?? {};
     if (version !== 0 || count !== 0) {
-      const message = `database ${quoted(path)} holds something else than operations: name another file`;
+      const message = `database ${quoted(path)} contains data other than operations: name another file`;
       throw refusal('STORE_UNUSABLE', message, path);
     }
   }
   if (version > newest) {
     if (isCompatible(newest, oldestVersionOf(database))) return;
     const advice = 'use the newer version of longrunning that wrote it, or restore a backup made before';
-    const message = `database ${quoted(path)} has version ${version}, and this code knows ${newest}: ${advice}`;
+    const message = `database ${quoted(path)} has version ${version}, and this code supports ${newest}: ${advice}`;
     throw refusal('STORE_TOO_NEW', message, path);
   }
   if (version === newest) return;
@@ -219,11 +219,11 @@ function holderOf(database: DatabaseSync): number | undefined {
 function locked(path: string, pid: number | undefined): StatusError {
   const here = pid === process.pid;
   const holder = pid === undefined ? 'another process' : here ? 'this process' : `process ${pid}`;
-  const advice = here ? 'use one store for it' : 'end that one first, or use another file';
+  const advice = here ? 'use a single store for it' : 'end that process first, or use another file';
   return kitError(
     Code.FAILED_PRECONDITION,
     'STORE_LOCKED',
-    `database ${quoted(path)} is in use by ${holder} already: ${advice}`,
+    `database ${quoted(path)} is already in use by ${holder}: ${advice}`,
     { metadata: { path, ...(pid !== undefined && { pid: String(pid) }) } },
   );
 }
@@ -241,23 +241,23 @@ function refusalOf(path: string, cause: unknown): StatusError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   switch (resultCode(cause)) {
     case ResultCode.NOTADB:
-      return refusal('STORE_UNUSABLE', `${file} is no SQLite database: name another file`, path, cause);
+      return refusal('STORE_UNUSABLE', `${file} is not a SQLite database: name another file`, path, cause);
     case ResultCode.CORRUPT:
       return refusal('STORE_UNUSABLE', `${file} is damaged: restore it from a backup`, path, cause);
     case ResultCode.FULL:
     case ResultCode.IOERR: {
-      const message = `${file} cannot be opened (${reason}): see that its disk is sound and has room`;
+      const message = `${file} cannot be opened (${reason}): check that its disk is healthy and has space`;
       return refusal('STORE_UNUSABLE', message, path, cause);
     }
     case ResultCode.READONLY:
     case ResultCode.CANTOPEN: {
       const message = existsSync(dirname(path))
-        ? `${file} cannot be opened (${reason}): see that it and its directory may be written to`
-        : `${file} is in a directory that does not exist: make ${quoted(dirname(path))} first`;
+        ? `${file} cannot be opened (${reason}): check that it and its directory are writable`
+        : `${file} is in a directory that does not exist: create ${quoted(dirname(path))} first`;
       return refusal('STORE_UNUSABLE', message, path, cause);
     }
   }
-  return refusal('STORE_UNUSABLE', `${file} cannot be opened (${reason}): correct that first`, path, cause);
+  return refusal('STORE_UNUSABLE', `${file} cannot be opened (${reason}): fix this first`, path, cause);
 }
 
 function refusal(reason: string, message: string, path: string, cause?: unknown): StatusError {

@@ -57,14 +57,14 @@ export function storeError(thrown: unknown): unknown {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   const facts = { metadata: { sqliteCode: String(code) }, cause: thrown };
   if (PASSING.has(code)) {
-    const message = `the store of operations cannot do this now (${reason}): try again later`;
+    const message = `the store is temporarily unavailable (${reason}): try again later`;
     return kitError(Code.UNAVAILABLE, 'STORE_UNAVAILABLE', message, {
       ...facts,
       retryAfterMs: RETRY_AFTER_MS,
     });
   }
   if (code === ResultCode.CORRUPT || code === ResultCode.NOTADB) {
-    const message = `the store of operations is damaged (${reason}): restore it from a backup`;
+    const message = `the store is damaged (${reason}): restore it from a backup`;
     return kitError(Code.DATA_LOSS, 'STORE_DAMAGED', message, facts);
   }
   return thrown;

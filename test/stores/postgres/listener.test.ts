@@ -36,7 +36,7 @@ function startListener(database: TestDatabase, url: string, options: Partial<Lis
     sendEcho: (subject) => send({ sender: 'me', kind: 'echo', subject }),
     onNotice: ({ kind, subject }) => tell(`${kind} ${subject}`),
     onGap: () => tell('gap'),
-    onHearing: (hears) => tell(hears ? 'hears' : 'deaf'),
+    onDelivery: (receives) => tell(receives ? 'receiving' : 'not receiving'),
     onError: (error) => tell(error),
     clock,
     ...options,
@@ -75,7 +75,7 @@ describe('a listener', () => {
     await send({ sender: 'other', kind: 'echo', subject: 'not mine' });
     await send({ sender: 'other', kind: 'work', subject: '/s/m' });
     await whenTold(4);
-    expect(told).toEqual(['gap', 'hears', 'changed operations/1', 'work /s/m']);
+    expect(told).toEqual(['gap', 'receiving', 'changed operations/1', 'work /s/m']);
   });
 
   it('whose connection dies silently listens on a new one, and has missed changes read again', async () => {
@@ -89,7 +89,7 @@ describe('a listener', () => {
     await whenIdle(PROBE_INTERVAL_MS);
     network.fallSilent();
     await clock.advance(PROBE_INTERVAL_MS);
-    expect(told).toEqual(['gap', 'hears']);
+    expect(told).toEqual(['gap', 'receiving']);
     await clock.advance(PROBE_TIMEOUT_MS);
     await whenTold(3);
     expect(told[2]).toEqual(new Error('the listening connection did not answer within 5000 ms'));
@@ -115,7 +115,7 @@ describe('a listener', () => {
     for (let tried = 1; tried <= 3; tried++) {
       await whenIdle(PROBE_TIMEOUT_MS);
       await clock.advance(PROBE_TIMEOUT_MS);
-      expect(told).toEqual(['gap', 'deaf']);
+      expect(told).toEqual(['gap', 'not receiving']);
       expect(echoes).toHaveLength(tried);
       await whenIdle(PROBE_INTERVAL_MS);
       isLost = tried < 3;
@@ -123,7 +123,7 @@ describe('a listener', () => {
       while (echoes.length === tried) await new Promise(setImmediate);
     }
     await whenTold(3);
-    expect(told).toEqual(['gap', 'deaf', 'hears']);
+    expect(told).toEqual(['gap', 'not receiving', 'receiving']);
   });
 
   it('whose echo cannot be sent does not report missing notices', async () => {

@@ -65,7 +65,7 @@ describe('a schema of an earlier version', () => {
 
 describe('a schema of a later version', () => {
   it.each([
-    ['that this one may use: it is used as it is', 1, undefined],
+    ['that this one may use: it is used unchanged', 1, undefined],
     [
       'that this one may not use: refused, with the version that can',
       MIGRATIONS.length + 1,

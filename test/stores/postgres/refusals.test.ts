@@ -138,7 +138,7 @@ describe('a database that is temporarily unavailable', () => {
 describe('a pool of the application', () => {
   it('of one connection: TypeError, because the listener would use it', async () => {
     const pool = new pg.Pool({ max: 1 });
-    expect(() => postgresStore({ pool })).toThrow('pool has 1 connection at most: give it 2 or more');
+    expect(() => postgresStore({ pool })).toThrow('pool allows 1 connection: allow at least 2');
     await pool.end();
   });
 

@@ -65,10 +65,10 @@ describe('a database with', () => {
   });
 
   it.each([
-    ['array_nulls=off', /array_nulls is "off", and must be "on": .* ALTER ROLE … SET array_nulls = on/],
+    ['array_nulls=off', /array_nulls is "off" but must be "on": .* ALTER ROLE … SET array_nulls = on/],
     [
       'standard_conforming_strings=off',
-      /standard_conforming_strings is "off", and must be "on": .* ALTER ROLE … SET standard_conforming_strings = on/,
+      /standard_conforming_strings is "off" but must be "on": .* ALTER ROLE … SET standard_conforming_strings = on/,
     ],
   ])('%s: FAILED_PRECONDITION that says what to change', async (setting, message) => {
     await using database = await createDatabase();
@@ -83,7 +83,7 @@ describe('a database with', () => {
       const name = `test_${randomUUID().replaceAll('-', '')}`;
       await queryOnce(url, `CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`);
       try {
-        const pattern = `server_encoding is "${encoding}", and must be "UTF8": .* ENCODING 'UTF8' TEMPLATE template0`;
+        const pattern = `server_encoding is "${encoding}" but must be "UTF8": .* ENCODING 'UTF8' TEMPLATE template0`;
         await expectRefused(Object.assign(new URL(url), { pathname: `/${name}` }).href, new RegExp(pattern));
       } finally {
         await queryOnce(url, `DROP DATABASE ${name} WITH (FORCE)`);

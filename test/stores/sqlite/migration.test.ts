@@ -28,7 +28,7 @@ it('a database of the first version: its operations are kept, and new ones have 
 });
 
 it.each([
-  ['that this one may use: it is used as it is', 1, undefined],
+  ['that this one may use: it is used unchanged', 1, undefined],
   [
     'that this one may not use: refused',
     SQLITE_MIGRATIONS.length + 1,

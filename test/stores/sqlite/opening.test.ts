@@ -125,8 +125,8 @@ describe('SQLite store › a file in use', () => {
     const first = open(file());
     await first.ready();
     symlinkSync(file(), file('link.db'));
-    await expectRefused(file(), /operations\.db" is in use by this process already: use one store/);
-    await expectRefused(file('link.db'), /link\.db" is in use by this process/);
+    await expectRefused(file(), /operations\.db" is already in use by this process: use a single store/);
+    await expectRefused(file('link.db'), /link\.db" is already in use by this process/);
     await first.close();
     await open(file('link.db')).ready();
   });
@@ -136,7 +136,7 @@ describe('SQLite store › a file in use', () => {
     await earlier.create(recordOf(1));
     await earlier.close();
     const child = await holdInAnotherProcess(file());
-    const inUse = new RegExp(`in use by process ${child.pid} already: end that one first`);
+    const inUse = new RegExp(`in use by process ${child.pid}: end that process first`);
     await expectRefused(file(), inUse);
     const refused = open(file());
     await expectKitError(refused.get(NAME), Code.FAILED_PRECONDITION, { message: inUse });
@@ -166,7 +166,7 @@ describe('SQLite store › a file in use', () => {
 
 describe('SQLite store › a file that cannot be used', () => {
   it('in a directory that does not exist: the error names the directory to create', async () => {
-    await expectRefused(join(directory.path, 'none', 'o.db'), /does not exist: make ".*none" first/);
+    await expectRefused(join(directory.path, 'none', 'o.db'), /does not exist: create ".*none" first/);
   });
 
   it('is a directory: cannot be opened', async () => {
@@ -175,7 +175,7 @@ describe('SQLite store › a file that cannot be used', () => {
 
   it('is not a database, and stays unchanged', async () => {
     writeFileSync(file(), 'these are notes, and long enough to be taken for the head of a file'.repeat(10));
-    await expectRefused(file(), /is no SQLite database: name another file/);
+    await expectRefused(file(), /is not a SQLite database: name another file/);
     expect(readFileSync(file(), 'utf8')).toMatch(/^these are notes/);
   });
 
@@ -183,7 +183,7 @@ describe('SQLite store › a file that cannot be used', () => {
     const database = new DatabaseSync(file());
     database.exec('CREATE TABLE notes (text)');
     database.close();
-    await expectRefused(file(), /holds something else than operations/);
+    await expectRefused(file(), /contains data other than operations/);
   });
 
   it('is damaged: the error says to restore it', async () => {
@@ -212,7 +212,7 @@ describe('SQLite store › a file that cannot be used', () => {
     await open(file()).close();
     chmodSync(directory.path, 0o755);
     chmodSync(file(), 0o444);
-    await asOrdinaryUser(() => expectRefused(file(), /may be written to/));
+    await asOrdinaryUser(() => expectRefused(file(), /are writable/));
   });
 
   it('was written by a newer version: the error names the known version', async () => {
@@ -220,7 +220,7 @@ describe('SQLite store › a file that cannot be used', () => {
     const database = new DatabaseSync(file());
     database.exec("PRAGMA user_version = 99; UPDATE settings SET value = '99' WHERE key = 'oldest_version'");
     database.close();
-    await expectRefused(file(), /has version 99, and this code knows \d+: use the newer version/);
+    await expectRefused(file(), /has version 99, and this code supports \d+: use the newer version/);
   });
 
   it('notifies a server immediately, which then runs nothing', async () => {
