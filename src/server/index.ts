@@ -1,5 +1,5 @@
 /**
- * Serving `google.longrunning.Operations`, and methods that start operations.
+ * Serves `google.longrunning.Operations` and methods that start operations.
  *
  * @module longrunning/server
  */

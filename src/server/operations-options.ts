@@ -7,70 +7,70 @@ import type { ServiceLimits } from './service/operations-service.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import type { ImplementedMethod } from './work/implement.js';
 
-/** What `createOperations` takes. */
+/** Options of `createOperations`. */
 export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOptions {
-  /** The long-running methods, made by `implement`. */
+  /** Long-running methods to serve, created by `implement`. */
   readonly methods: readonly ImplementedMethod[];
-  /** Where operations are kept; closed together with the server. @defaultValue `memoryStore()` */
+  /** Store of the operations. It is closed with the server. @defaultValue `memoryStore()` */
   readonly store?: OperationStore | undefined;
-  /** How many operations run at once; further ones queue. @defaultValue 100 */
+  /** Maximum number of operations that run concurrently; further ones are queued. @defaultValue 100 */
   readonly concurrency?: number | undefined;
   /**
-   * How many operations may be queued or running in the store, of all servers that share it. More are refused with
-   * RESOURCE_EXHAUSTED. The store has to have `countUnfinished`. @defaultValue no limit
+   * Maximum number of queued and running operations in the store, across all servers that share it. Further starts fail with
+   * RESOURCE_EXHAUSTED. The store must implement `countUnfinished`. @defaultValue no limit
    */
   readonly maxUnfinished?: number | undefined;
   /**
-   * Upper bound on the response, the error and the metadata of an operation, each in bytes as encoded. Anything larger could not
-   * be read by clients, which receive 4 MiB by default.
+   * Upper bound on the response, the error and the metadata of an operation, each in encoded bytes. By default clients accept
+   * messages of at most 4 MiB.
    *
-   * An operation whose response is larger ends with RESOURCE_EXHAUSTED, one whose error is larger with a shorter error of the same
-   * code. A larger `accept` response fails the start. Larger metadata is rejected to the caller of `update` or `start`. A result
-   * and metadata together may exceed the limit by at most 512 KiB.
+   * An operation with a larger response ends with RESOURCE_EXHAUSTED, one with a larger error ends with a shorter error of the
+   * same code. A larger response of `accept` fails the start. With larger metadata, `update` or `start` fails. A result and
+   * metadata together may exceed the limit by at most 512 KiB.
    *
    * @defaultValue 3 MiB
    */
   readonly maxResultBytes?: number | undefined;
-  /** How long an operation is kept after its end, in milliseconds. @defaultValue 30 days */
+  /** Retention time of an operation after its end, in milliseconds. @defaultValue 30 days */
   readonly retentionMs?: number | undefined;
-  /** Key of page tokens. @defaultValue the secret of the store, which all servers that share it have */
+  /** Secret key of page tokens. @defaultValue the secret of the store, which its servers share */
   readonly pageTokenSecret?: string | Uint8Array | undefined;
   /**
-   * Makes the last segment of the name of a new operation. No two may be the same, in any server that shares the store.
+   * Creates the last segment of the name of a new operation. It must be unique across all servers that share the store.
    *
    * @defaultValue 32 random hexadecimal digits
    */
   readonly newId?: (() => string) | undefined;
   /**
-   * Is asked before anything is read for a call over gRPC, be it of the five methods or one that starts an operation; REST
-   * comes that way too. Calls in process (`service`, `start`) are the program's own, and not asked about.
+   * Authorization of gRPC calls, including REST: of the five methods, of methods that start operations and of guarded ones. It
+   * runs before anything is read. In-process calls (`service`, `start`) are not checked.
    *
-   * @defaultValue nobody is asked: everybody may do everything
+   * @defaultValue every call is allowed
    */
   readonly authorize?: Authorization | undefined;
   /**
-   * Is told of calls, of work and of the store, to trace and to measure: `openTelemetry()` of
-   * `longrunning/opentelemetry`. @defaultValue nobody is told
+   * Traces and measures calls, work and the store, such as `openTelemetry()` of `longrunning/opentelemetry`.
+   * @defaultValue none
    */
   readonly telemetry?: Telemetry | undefined;
-  /** Where errors go that no client is told. @defaultValue standard error */
+  /** Receives errors that are hidden from clients. @defaultValue standard error */
   readonly logger?: Logger | undefined;
-  /** @defaultValue the machine's */
+  /** Source of time and timers. @defaultValue the system clock */
   readonly clock?: Clock | undefined;
 }
 
-/** What `close` of a server takes. */
+/** Options of `close`. */
 export interface CloseOptions {
-  /** How long running work has to end, in milliseconds. @defaultValue 3000 */
+  /** Time for running work to end, in milliseconds. @defaultValue 3000 */
   readonly graceMs?: number | undefined;
   /**
-   * How long to go on serving while health says NOT_SERVING already, in milliseconds: until load balancers have seen
-   * it. It comes before the grace. @defaultValue 0
+   * Time during which the server still serves while health already reports NOT_SERVING, in milliseconds. It lets load balancers
+   * notice, and precedes the grace period. @defaultValue 0
    */
   readonly delayMs?: number | undefined;
 }
 
-/** Of the options that are numbers. */
+/** Default values of the numeric options. */
 export const DEFAULT_OPTIONS = {
   concurrency: 100,
   retentionMs: 30 * 24 * 60 * 60 * 1000,
@@ -81,10 +81,10 @@ export const DEFAULT_OPTIONS = {
   maxWaitMs: 60_000,
 };
 
-/** Of {@link CloseOptions}. */
+/** Default value of `graceMs` in {@link CloseOptions}. */
 export const DEFAULT_GRACE_MS = 3000;
 
-/** The options that are limits. */
+/** Numeric options to check. */
 export interface CheckedLimits extends ServiceLimits, CallerLimitOptions {
   readonly concurrency: number;
   readonly retentionMs: number;
@@ -100,7 +100,7 @@ const COUNTS = [
   'refusalsPerSecond',
 ] as const;
 
-/** @throws TypeError when one is none. */
+/** @throws TypeError if a limit is not a positive number. */
 export function checkLimits(settings: CheckedLimits): void {
   for (const option of [
     'concurrency',
@@ -113,7 +113,7 @@ export function checkLimits(settings: CheckedLimits): void {
   ] as const) {
     const value = settings[option];
     if (!(value > 0)) throw new TypeError(`option ${option} is ${value}: it must be greater than 0`);
-    // From JavaScript. Text would be concatenated where a number is added, and a bigint cannot be.
+    // JavaScript callers may pass other types: a string would be concatenated in additions, a bigint would throw.
     if (typeof value !== 'number')
       throw new TypeError(`option ${option} is a value of type ${typeof value}: give a number`);
   }

@@ -14,7 +14,7 @@ import type { OperationRecord, OperationStore } from '../stores/contract/operati
 import { memoryStore } from '../stores/memory/memory-store.js';
 import type { Caller } from './access/call-facts.js';
 import { GrpcCallFacts, textHeaders } from './access/call-facts.js';
-import { authenticate, type Entry, Gate } from './access/gate.js';
+import { type AccessControl, authenticate, Gate } from './access/gate.js';
 import { type Origin, onBehalfOf } from './access/on-behalf.js';
 import { givenRequestId } from './access/request-scope.js';
 import {
@@ -53,20 +53,20 @@ import { type RequestFacts, ServedMethod } from './work/served-method.js';
 import { SizeLimits } from './work/size-limits.js';
 import { Transitions } from './work/transitions.js';
 
-/** A server of long-running operations, to embed in a grpc-js server. */
+/** Server of long-running operations, to embed in a grpc-js server. */
 export interface Operations extends AsyncDisposable {
-  /** `google.longrunning.Operations` in process. */
+  /** In-process `google.longrunning.Operations`, without authorization. */
   readonly service: OperationsApi;
-  /** `google.longrunning.Operations` over gRPC: `server.addService(OperationsService, operations.handlers)`. */
+  /** gRPC handlers of `google.longrunning.Operations`: `server.addService(OperationsService, operations.handlers)`. */
   readonly handlers: OperationsServer;
-  /** Whether it should be asked; `addHealth` serves it. */
+  /** Health of the server, for `addHealth`. */
   readonly health: OperationsHealth;
   /**
-   * Starts an operation. It goes on whatever becomes of the caller. A request whose id was used before gives
-   * the operation that it started then (AIP-155).
+   * Starts an operation. It continues independently of the caller. A request with a request id that was used before returns the
+   * operation that it started then (AIP-155).
    *
-   * @throws what `accept`, `parent` or `metadata` of the implementation threw; StatusError INVALID_ARGUMENT when `parent` is no resource
-   * name; UNAVAILABLE when the server stops.
+   * @throws errors of `accept`, `parent` and `metadata` of the implementation; StatusError INVALID_ARGUMENT if `parent` is not a
+   * resource name; UNAVAILABLE if the server is stopping.
    */
   start<Request, Response, Metadata>(
     implemented: ImplementedMethod<Request, Response, Metadata>,
@@ -74,22 +74,21 @@ export interface Operations extends AsyncDisposable {
     context?: Partial<StartContext>,
   ): Promise<Operation>;
   /**
-   * Serves one more method from now on, or one anew: operations that run go on as they are. Before it is called,
-   * operations of the method are left to other servers.
+   * Adds a method, or replaces its implementation; running operations are unaffected. Operations of a method that was not added
+   * are left to other servers.
    *
-   * @throws TypeError when its implementation cannot be.
+   * @throws TypeError if the implementation is invalid.
    */
   add<Request, Response, Metadata>(implemented: ImplementedMethod<Request, Response, Metadata>): void;
-  /** The gRPC handler of a long-running method: it starts an operation and answers with it. */
+  /** Creates the gRPC handler of a long-running method, which starts an operation and returns it. */
   starter<Request, Response, Metadata>(
     implemented: ImplementedMethod<Request, Response, Metadata>,
   ): handleUnaryCall<Request, Operation>;
   /**
-   * A gRPC handler of another unary method, for which `authorize` is asked first, as it is for the methods of operations;
-   * limits of callers hold, and telemetry is told of it.
+   * Wraps the gRPC handler of another unary method with `authorize`, the limits of callers and telemetry.
    *
-   * @param path - of the method: `/acme.v1.Jobs/GetJob`.
-   * @param nameOf - the resource that a request is about. @defaultValue its `name`, else its `parent`
+   * @param path - path of the method: `/acme.v1.Jobs/GetJob`.
+   * @param nameOf - returns the resource that a request refers to; by default its `name`, or else its `parent`.
    */
   guarded<Request, Response>(
     path: string,
@@ -97,36 +96,35 @@ export interface Operations extends AsyncDisposable {
     nameOf?: (request: Request) => string,
   ): handleUnaryCall<Request, Response>;
   /**
-   * The five methods in process for a caller that another transport has: `authorize` is asked about each call. {@link service}
-   * is the program's own, and may do everything.
+   * Returns the in-process five methods for a caller of another transport, with `authorize` and the limits of callers. Unlike it,
+   * {@link service} is for the program itself and allows every call.
    */
   serviceFor(origin: Origin): OperationsApi;
   /**
-   * Refuses a call by its headers, before its message or body is read: as far as the steps of `authorize` can tell by them, and
-   * for methods that `handlers`, `starter` and `guarded` serve. For `grpcLimits` and `createGateway`; it needs no `this`.
+   * Refuses calls by their headers, before their message or body is read. It runs the steps of `authorize` that need no message,
+   * for methods of `handlers`, `starter` and `guarded`. Pass it to `grpcLimits` and `createGateway`; it needs no `this`.
    */
   readonly authenticate: (call: CallHead) => Promise<CallRefusal | undefined>;
   /**
-   * Resolves when the store can be used; rejects with what is wrong. There is no need to wait for it: whatever
-   * is asked before waits by itself.
+   * Resolves when the store is ready; rejects with its error. Awaiting it is optional, because earlier calls wait for the
+   * store.
    */
   ready(): Promise<void>;
   /**
-   * Ends the server: health tells NOT_SERVING, and after `delayMs` waits are answered with the latest state, starts with UNAVAILABLE; running work has
-   * `graceMs` to end, then it is told so by its signal and ends with ABORTED, or is left to another server where
-   * its method resumes; queued work is left as it is.
-   * Close the gRPC server after.
+   * Closes the server. Health reports NOT_SERVING. After `delayMs`, waits are answered with the latest state, and starts fail with
+   * UNAVAILABLE. Running work has `graceMs` to end. Then its signal aborts, and it ends with ABORTED, or is released to another
+   * server if its method resumes. Queued work stays queued. Close the gRPC server afterwards.
    */
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** So many are looked at, at most, each time that metrics are read. */
+/** Upper bound on operations scanned per metrics read. */
 const MOST_COUNTED = 100_000;
 
 /**
- * Makes a server of long-running operations.
+ * Creates a server of long-running operations.
  *
- * @throws TypeError when two methods have the same path, or a limit is not positive.
+ * @throws TypeError if two methods have the same path, or an option is invalid.
  *
  * @example
  * ```ts
@@ -154,8 +152,8 @@ class EmbeddedOperations implements Operations {
   readonly #health: StoreHealth;
   readonly #runner: Runner;
   readonly #telemetry: Telemetry | undefined;
-  readonly #entry: Entry;
-  /** Paths of the methods that `authorize` is asked about. */
+  readonly #access: AccessControl;
+  /** Paths of the methods that need authorization. */
   readonly #guardedPaths = new Set<string>(Object.values(OperationsService).map(({ path }) => path));
   readonly #unfinished: UnfinishedLimit | undefined;
   readonly #sizes: SizeLimits;
@@ -168,13 +166,13 @@ class EmbeddedOperations implements Operations {
     const settings = withDefaults({ ...DEFAULT_OPTIONS, ...environment }, options);
     checkLimits(settings);
     const { clock, concurrency, maxUnfinished } = settings;
-    // Code of users is wrapped here, once, so that nothing it throws goes further.
+    // User code is wrapped here, once, so that its errors are contained.
     const logger = serverLogger(options.logger);
     const telemetry = options.telemetry && new SafeTelemetry(options.telemetry, logger);
     const supplied = rejectingStore(settings.store);
     this.#telemetry = telemetry;
     const store = telemetry ? observedStore(supplied, telemetry) : supplied;
-    // Before anything begins that would have to be ended.
+    // Created first because it may throw, and nothing has to be closed yet.
     this.#unfinished = maxUnfinished === undefined ? undefined : new UnfinishedLimit(store, maxUnfinished);
     this.#sizes = new SizeLimits(settings.maxResultBytes);
     this.#newId = options.newId ? checkedId(options.newId) : randomId;
@@ -210,8 +208,8 @@ class EmbeddedOperations implements Operations {
       stopping: this.#stopping.signal,
     });
     const gate = options.authorize && new Gate(options.authorize);
-    this.#entry = { gate, limits: CallerLimits.of(options) };
-    this.handlers = grpcHandlers({ service: this.#service, logger, clock, telemetry, ...this.#entry });
+    this.#access = { gate, limits: CallerLimits.of(options) };
+    this.handlers = grpcHandlers({ service: this.#service, logger, clock, telemetry, ...this.#access });
     this.#stopSweeping = sweepExpired(store, settings.retentionMs, clock, logger);
     this.#stopCounting = countUnfinished(store, telemetry);
   }
@@ -221,10 +219,10 @@ class EmbeddedOperations implements Operations {
   }
 
   readonly authenticate = async ({ method, metadata, peer }: CallHead): Promise<CallRefusal | undefined> => {
-    if (!this.#entry.gate || !this.#guardedPaths.has(method)) return undefined;
+    if (!this.#access.gate || !this.#guardedPaths.has(method)) return undefined;
     const facts = new GrpcCallFacts(method, '', { metadata, getPeer: () => peer });
     try {
-      await authenticate(this.#entry, facts);
+      await authenticate(this.#access, facts);
       return undefined;
     } catch (thrown) {
       const refused = refusal(method, this.#logger, thrown);
@@ -240,7 +238,7 @@ class EmbeddedOperations implements Operations {
     if (methods.length > 0)
       this.#logger.error(
         { methods },
-        'unfinished operations wait for a server of methods that this one does not implement',
+        'unfinished operations are waiting for a server that implements their methods',
       );
   }
 
@@ -259,7 +257,7 @@ class EmbeddedOperations implements Operations {
     const response = await served.accept(request, { headers, caller });
     this.#assertServing();
     const createTime = this.#clock.now();
-    // Without telemetry it is the caller's, for the log.
+    // Without telemetry the trace context of the caller is stored, for the log.
     const trace = this.#telemetry?.current() ?? traceContextOf(headers);
     let record = served.newRecord(request, facts, { id: this.#newId(), createTime, ...(trace && { trace }) });
     if (record.metadata) this.#sizes.metadata(record.metadata);
@@ -268,14 +266,14 @@ class EmbeddedOperations implements Operations {
       record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
     }
     const create = () => this.#store.create(record);
-    // What is done already takes no place.
+    // An operation that is already done does not count.
     const creating = this.#unfinished && !response ? this.#unfinished.admit(create) : create();
     const kept = await creating;
     if (kept.name === record.name) this.#telemetry?.changed(undefined, record, createTime);
     return toOperation(sameRequest(kept, facts, caller));
   }
 
-  /** What the very same request started before (AIP-155). */
+  /** Returns the operation that the same request started before (AIP-155). */
   async #startedBy(facts: RequestFacts, caller: Caller): Promise<OperationRecord | undefined> {
     const { method, parent, requestId } = facts;
     if (requestId === undefined) return undefined;
@@ -290,7 +288,7 @@ class EmbeddedOperations implements Operations {
     const served = new ServedMethod(implemented);
     this.#methods.set(served.path, served);
     this.#listFilters.add(implemented);
-    this.#runner.take(served.path);
+    this.#runner.accept(served.path);
   }
 
   starter<Request>(implemented: ImplementedMethod<Request>): handleUnaryCall<Request, Operation> {
@@ -301,7 +299,7 @@ class EmbeddedOperations implements Operations {
     const handler = unary<Request, Operation>(
       path,
       this.#logger,
-      admitting(this.#entry, path, nameOf, (call, { caller }) => {
+      admitting(this.#access, path, nameOf, (call, { caller }) => {
         const context = { headers: textHeaders(call.metadata), caller };
         return this.start(implemented, call.request as DeepPartial<Request>, context);
       }),
@@ -315,13 +313,13 @@ class EmbeddedOperations implements Operations {
     nameOf: (request: Request) => string = namedResource,
   ): handleUnaryCall<Request, Response> {
     this.#guardedPaths.add(path);
-    const entered = guarded({ ...this.#entry, path, nameOf, logger: this.#logger }, handler);
+    const entered = guarded({ ...this.#access, path, nameOf, logger: this.#logger }, handler);
     return observedHandler(path, this.#observers(), entered, 'other');
   }
 
   serviceFor(origin: Origin): OperationsApi {
-    const { gate, limits } = this.#entry;
-    return gate || limits ? onBehalfOf(origin, this.#service, this.#entry) : this.#service;
+    const { gate, limits } = this.#access;
+    return gate || limits ? onBehalfOf(origin, this.#service, this.#access) : this.#service;
   }
 
   async close({ graceMs = DEFAULT_GRACE_MS, delayMs = 0 }: CloseOptions = {}): Promise<void> {
@@ -353,7 +351,7 @@ class EmbeddedOperations implements Operations {
 
   #served(path: string): ServedMethod {
     const served = this.#methods.get(path);
-    if (!served) throw new TypeError(`method ${path} is not served here: name it in \`methods\``);
+    if (!served) throw new TypeError(`method ${path} is not served here: add it to \`methods\``);
     return served;
   }
 }
@@ -368,7 +366,7 @@ function servedMethods(methods: readonly ImplementedMethod[]): Map<string, Serve
   return served;
 }
 
-/** Has telemetry ask what has not ended, of a store that can tell. */
+/** Reports unfinished operations to telemetry, if the store can count them. */
 function countUnfinished(store: OperationStore, telemetry: Telemetry | undefined): () => void {
   const count = store.countUnfinished;
   if (!telemetry || !count) return () => {};
@@ -376,9 +374,9 @@ function countUnfinished(store: OperationStore, telemetry: Telemetry | undefined
 }
 
 /**
- * The record that is kept for a request.
+ * Returns the stored record of a request.
  *
- * @throws StatusError INVALID_ARGUMENT when its request id was used for a different request.
+ * @throws StatusError INVALID_ARGUMENT if its request id was used for a different request.
  */
 function sameRequest(kept: OperationRecord, asked: RequestFacts, caller: Caller): OperationRecord {
   if (Buffer.compare(kept.request, asked.request) === 0) return kept;
@@ -387,7 +385,7 @@ function sameRequest(kept: OperationRecord, asked: RequestFacts, caller: Caller)
 }
 
 function stopping(): Error {
-  return kitError(Code.UNAVAILABLE, 'SERVER_STOPPING', 'the server stops: try again on another', {
+  return kitError(Code.UNAVAILABLE, 'SERVER_STOPPING', 'server is stopping: try again on another server', {
     retryAfterMs: 1000,
   });
 }

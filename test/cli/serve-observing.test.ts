@@ -114,8 +114,8 @@ describe('serve › logs', () => {
       attempt: 1,
       traceId: TRACE_ID,
     };
-    expect(lines).toContainEqual(expect.objectContaining({ ...work, msg: 'work begins' }));
-    expect(lines).toContainEqual(expect.objectContaining({ msg: 'work ends', ending: 'succeeded' }));
+    expect(lines).toContainEqual(expect.objectContaining({ ...work, msg: 'work started' }));
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'work ended', ending: 'succeeded' }));
     expect(lines).toContainEqual(expect.objectContaining({ code: 'NOT_FOUND', msg: 'call answered' }));
   });
 

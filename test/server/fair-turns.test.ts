@@ -7,7 +7,7 @@ describe('costly answers that are asked for at once', () => {
     const turns = new FairTurns();
     const made: number[] = [];
     const answers = Array.from({ length: 6 }, (_, index) =>
-      turns.make(async () => {
+      turns.run(async () => {
         busy(6);
         made.push(index);
         return index;
@@ -27,9 +27,9 @@ describe('costly answers that are asked for at once', () => {
   it('do not wait for one whose store takes long, nor for one that fails', async () => {
     const turns = new FairTurns();
     const slow = Promise.withResolvers<string>();
-    const first = turns.make(() => slow.promise);
-    const failing = turns.make(() => Promise.reject(new Error('no')));
-    const third = turns.make(async () => 'third');
+    const first = turns.run(() => slow.promise);
+    const failing = turns.run(() => Promise.reject(new Error('no')));
+    const third = turns.run(async () => 'third');
     await expect(failing).rejects.toThrow('no');
     expect(await third).toBe('third');
     slow.resolve('first');

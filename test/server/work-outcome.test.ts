@@ -107,7 +107,7 @@ describe('the outcome of work that a store is given', () => {
     await settled();
     expect(run.context.signal.reason).toMatchObject({
       code: Code.ABORTED,
-      message: expect.stringMatching(/has taken the work over/),
+      message: expect.stringMatching(/has taken over the work/),
     });
     expect(outcomes).toEqual(['superseded']);
   });

@@ -1,8 +1,8 @@
 import { Code, kitStatus, StatusError } from '../../core/status.js';
 
-/** A refusal that says over HTTP how to get in (RFC 6750, section 3). */
+/** A refused call, with the challenge for HTTP clients (RFC 6750, section 3). */
 export class AccessError extends StatusError {
-  /** The value of `WWW-Authenticate`; undefined when no credentials would help. */
+  /** Value of the header `WWW-Authenticate`; undefined if no credentials would help. */
   readonly challenge: string | undefined;
 
   constructor(
@@ -15,13 +15,14 @@ export class AccessError extends StatusError {
   }
 }
 
-/** Of RFC 6750, section 3.1. */
+/** Error codes of RFC 6750, section 3.1. */
 export type ChallengeError = 'invalid_token' | 'insufficient_scope';
 
 /**
- * A challenge for bearer tokens. With no error: there was no token.
+ * Builds a challenge for bearer tokens.
  *
- * @param scopes - what a token has to be good for.
+ * @param error - undefined if the call had no token.
+ * @param scopes - scopes that a token needs.
  */
 export function bearerChallenge(error?: ChallengeError, scopes: readonly string[] = []): string {
   const parameters = [
@@ -32,22 +33,22 @@ export function bearerChallenge(error?: ChallengeError, scopes: readonly string[
   return `Bearer ${parameters.join(', ')}`;
 }
 
-/** Whether an error refuses a call for who makes it. */
+/** Returns true if an error refuses a call because of its caller. */
 export function isRefusal({ code }: StatusError): boolean {
   return code === Code.UNAUTHENTICATED || code === Code.PERMISSION_DENIED;
 }
 
-/** What becomes of calls without a token: refused, or let on as nobody's, for a policy to judge. */
+/** Handling of calls without a token: refused, or passed on as anonymous for a policy to decide. */
 export type Anonymous = 'refuse' | 'allow';
 
-/** `Bearer`, a space, and a token as RFC 6750 has it. */
+/** `Bearer`, a space, and a token as defined in RFC 6750. */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
 /**
- * The token that a call brings.
+ * Reads the bearer token of a call.
  *
- * @returns undefined when it brings none, and may.
- * @throws AccessError UNAUTHENTICATED when it brings none and may not, or something else.
+ * @returns undefined if the call has none and anonymous calls are allowed.
+ * @throws AccessError UNAUTHENTICATED if a token is required and missing, or if the credentials are of another kind.
  */
 export function bearerToken(
   headers: Readonly<Record<string, string>>,
@@ -66,14 +67,13 @@ export function bearerToken(
   );
 }
 
-/** A call without credentials that needs some. */
+/** Error of a call that lacks required credentials. */
 export function credentialsMissing(): AccessError {
-  const message =
-    'call has no credentials, and needs some: send a bearer token, as header authorization: Bearer TOKEN';
+  const message = 'call has no credentials: send a bearer token, as header authorization: Bearer TOKEN';
   return new AccessError(kitStatus(Code.UNAUTHENTICATED, 'CREDENTIALS_MISSING', message), bearerChallenge());
 }
 
-/** Credentials that are no good. */
+/** Error of a call with invalid credentials. */
 export function badToken(reason: string, message: string, cause?: unknown): AccessError {
   return new AccessError(
     kitStatus(Code.UNAUTHENTICATED, reason, message),

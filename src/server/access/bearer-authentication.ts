@@ -7,31 +7,31 @@ import { type Anonymous, bearerToken } from './access-error.js';
 import type { Authorize } from './call-facts.js';
 import { type Claims, callerOf, type KeySource, TokenVerifier } from './token-verifier.js';
 
-/** What {@link bearerAuthentication} takes, besides where keys come from. */
+/** Options of {@link bearerAuthentication} other than the source of keys. */
 export interface BearerSettings {
-  /** Whose tokens are taken: the claim `iss`, or several. */
+  /** Accepted issuers: the claim `iss`. */
   readonly issuer: string | readonly string[];
-  /** Whom tokens have to be for: the claim `aud`, or several of which one is enough. */
+  /** Accepted audiences: the claim `aud`. A token needs one of them. */
   readonly audience: string | readonly string[];
-  /** What tokens may be signed by. @defaultValue every algorithm of JOSE with a public key */
+  /** Accepted signature algorithms. @defaultValue every JOSE algorithm with a public key */
   readonly algorithms?: readonly string[] | undefined;
-  /** How far the clock of the issuer may be off, in milliseconds. @defaultValue 30,000 */
+  /** Tolerated difference to the clock of the issuer, in milliseconds. @defaultValue 30,000 */
   readonly clockToleranceMs?: number | undefined;
-  /** For how long a key that is not known is not looked for again, in milliseconds. @defaultValue 30,000 */
+  /** Minimum time between two lookups of an unknown key, in milliseconds. @defaultValue 30,000 */
   readonly keysCooldownMs?: number | undefined;
-  /** What becomes of calls without a token: `allow` leaves them to the steps that follow. @defaultValue 'refuse' */
+  /** Handling of calls without a token; `allow` leaves them to the following steps. @defaultValue 'refuse' */
   readonly anonymous?: Anonymous | undefined;
-  /** What else policies may call the caller, such as `group:auditors`. @defaultValue nothing */
+  /** Further names of the caller in policies, such as `group:auditors`. @defaultValue none */
   readonly members?: ((claims: Claims) => readonly string[]) | undefined;
-  /** Is told when keys cannot be fetched. @defaultValue standard error */
+  /** Receives failures to fetch keys. @defaultValue standard error */
   readonly logger?: Logger | undefined;
-  /** What says whether a token has expired. @defaultValue the machine's */
+  /** Clock that token expiry is checked against. @defaultValue the system clock */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * Where keys come from, and what tokens have to be. `jwksUri` is fetched when a token comes, again after 10 minutes, and
- * for a key that is not known; it is `https`, but on this machine. `keys` are public keys that stay as they are.
+ * Options of {@link bearerAuthentication}. `jwksUri` is fetched when a token arrives, again after 10 minutes, and for an unknown
+ * key. It must be `https` unless its host is this machine. `keys` are fixed public keys.
  */
 export type BearerOptions = KeySource & BearerSettings;
 
@@ -57,14 +57,15 @@ const DEFAULTS = {
 } satisfies Partial<BearerSettings>;
 
 /**
- * Tells who calls by a bearer token, a JSON Web Token that is signed (RFC 6750, RFC 7519). A call without one, or with one
- * that is no good, is UNAUTHENTICATED; when keys cannot be fetched it is UNAVAILABLE, for nothing is known of the token then.
+ * Identifies callers by bearer tokens: signed JSON Web Tokens (RFC 6750, RFC 7519). A call with no token or an invalid one fails
+ * with UNAUTHENTICATED. If keys cannot be fetched, it fails with UNAVAILABLE, because the token could not be verified.
  *
- * The principal is `principal://{issuer}/subject/{subject}`; `user:` or `serviceAccount:` with a verified `email`, and `group:`
- * with each of `groups`, are names of the caller too. Its scopes are those of `scope` or `scp`.
+ * The principal is `principal://{issuer}/subject/{subject}`. Other names of the caller are `user:` or `serviceAccount:` with a
+ * verified `email`, and `group:` with each of `groups`. Its scopes are those of `scope` or `scp`.
  *
- * @returns when its package, `jose`, is there: a peer, to be installed with this one.
- * @throws StatusError FAILED_PRECONDITION when it is not; TypeError when an option cannot be what it is.
+ * Needs the peer dependency `jose`.
+ *
+ * @throws StatusError FAILED_PRECONDITION if `jose` is not installed; TypeError if an option is invalid.
  *
  * @example
  * ```ts
@@ -91,7 +92,7 @@ export async function bearerAuthentication(options: BearerOptions): Promise<Auth
   return Object.assign(authenticate, { beforeMessage: 'decides' as const });
 }
 
-/** @throws TypeError when an option cannot be what it is. */
+/** @throws TypeError if an option is invalid. */
 export function checkBearer(options: BearerOptions): void {
   checkOptions(withDefaults(DEFAULTS, options));
   checkKeySource(options);
@@ -102,25 +103,27 @@ type Accepted = Readonly<Record<'issuer' | 'audience' | 'algorithms', string | r
 function checkOptions({ issuer, audience, algorithms }: Accepted): void {
   for (const [option, value] of Object.entries({ issuer, audience, algorithms })) {
     const accepted = typeof value === 'string' ? [value] : (value ?? []);
-    // What is left out is not looked at by `jose`.
+    // `jose` does not check claims for which no value is given.
     if (accepted.length === 0 || accepted.includes(''))
-      throw new TypeError(`option ${option} is missing: bearerAuthentication has to know what to accept`);
+      throw new TypeError(`option ${option} is missing: name at least one accepted value`);
   }
   const secret = [algorithms].flat().find((algorithm) => /^(?:none|HS\d+)$/i.test(algorithm));
   if (secret !== undefined)
-    throw new TypeError(`option algorithms has ${quoted(secret)}, which has no public keys: leave it out`);
+    throw new TypeError(`option algorithms has ${quoted(secret)}, which does not use public keys: remove it`);
 }
 
 function checkKeySource({ jwksUri, keys }: KeySource): void {
   if ((jwksUri === undefined) === (keys === undefined))
-    throw new TypeError('give bearerAuthentication either jwksUri or keys');
+    throw new TypeError('bearerAuthentication needs exactly one source of keys: give either jwksUri or keys');
   if (jwksUri !== undefined) checkUri(jwksUri);
 }
 
-/** Whoever can change keys on the way can sign what he likes. */
+/** Rejects unencrypted connections: whoever can replace keys in transit can forge tokens. */
 function checkUri(uri: string): void {
   const { protocol, host } = URL.parse(uri) ?? {};
   if (protocol === 'https:') return;
   if (protocol === 'http:' && host !== undefined && parseAddress(host).loopback) return;
-  throw new TypeError(`option jwksUri is ${quoted(uri)}: it must begin with https://, but on this machine`);
+  throw new TypeError(
+    `option jwksUri is ${quoted(uri)}: it must begin with https:// unless its host is this machine`,
+  );
 }

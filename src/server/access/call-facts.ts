@@ -2,31 +2,31 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Metadata } from '@grpc/grpc-js';
 import { FORWARDED_PEER_HEADER, forwardedPeer } from '../../core/forwarded-peer.js';
 
-/** A call, before anything is read for it. */
+/** Facts about a call that are known before it is processed. */
 export interface CallFacts {
   /** Path of the method: `/google.longrunning.Operations/GetOperation`. */
   readonly method: string;
   /**
-   * The resource that it is about, as the request has it, not checked: the name of the operation; for a list, and for a
-   * call that starts an operation, the parent.
+   * Resource that the request refers to, unchecked: the name of the operation, or the parent for a list and for a call that
+   * starts an operation.
    */
   readonly name: string;
-  /** Its metadata; over REST, the headers that became such. Names are lower-case; binary ones are left out. */
+  /** Metadata of the call; over REST, the forwarded headers. Names are lower-case. Binary metadata is omitted. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * Address and port of who is at the other end of the connection, `192.0.2.7:50312`, also behind a gateway of the same
-   * process; `unknown` for a socket file.
+   * Address and port of the peer, such as `192.0.2.7:50312`; behind a gateway of the same process, those of its client.
+   * `unknown` for a Unix socket.
    */
   readonly peer: string;
 }
 
-/** As much of a call of grpc-js as tells where it comes from. */
+/** The part of a grpc-js call that identifies its origin. */
 export interface IncomingCall {
   readonly metadata: Metadata;
   getPeer(): string;
 }
 
-/** The facts of a call over gRPC. Nothing is looked up until it is asked for. */
+/** Facts of a gRPC call, evaluated lazily. */
 export class GrpcCallFacts implements CallFacts {
   readonly method: string;
   readonly name: string;
@@ -48,13 +48,13 @@ export class GrpcCallFacts implements CallFacts {
     return peerOf(this.#call);
   }
 
-  /** Metadata of the call, the same object from its headers to its end. */
+  /** Metadata of the call; the same object during the whole call. */
   get metadata(): Metadata {
     return this.#call.metadata;
   }
 }
 
-/** The metadata of a call that is text. */
+/** Returns the text metadata of a call. */
 export function textHeaders(metadata: Metadata): Readonly<Record<string, string>> {
   const entries = Object.entries(metadata.getMap());
   return Object.fromEntries(
@@ -65,35 +65,35 @@ export function textHeaders(metadata: Metadata): Readonly<Record<string, string>
   );
 }
 
-/** Who is at the other end: of the gateway, when the call came through one of this process. */
+/** Returns the peer of a call; if a gateway of this process forwarded it, the peer of the gateway. */
 export function peerOf(call: IncomingCall): string {
   const [token] = call.metadata.get(FORWARDED_PEER_HEADER);
-  const introduced = token === undefined ? undefined : forwardedPeer(String(token));
-  return introduced ?? call.getPeer();
+  const forwarded = token === undefined ? undefined : forwardedPeer(String(token));
+  return forwarded ?? call.getPeer();
 }
 
-/** Who makes a call, as far as is known. */
+/** Caller of a method, as far as it has been identified. */
 export interface Caller {
   /**
-   * Who it is, once that has been shown: the same at every call, and no other caller's; such as
-   * `principal://accounts.example.com/subject/1234`. Undefined: anybody.
+   * Authenticated identity, unique and the same for every call, such as `principal://accounts.example.com/subject/1234`.
+   * Undefined for anonymous callers.
    */
   readonly principal?: string | undefined;
-  /** The names that policies have for it: `user:ada@example.com`, `serviceAccount:…`. @defaultValue the principal alone */
+  /** Names of the caller in policies: `user:ada@example.com`, `serviceAccount:…`. @defaultValue the principal alone */
   readonly members?: readonly string[] | undefined;
-  /** What its credentials are good for (OAuth 2.0). @defaultValue none */
+  /** Scopes of its credentials (OAuth 2.0). @defaultValue none */
   readonly scopes?: readonly string[] | undefined;
 }
 
 /**
- * Identifies a caller for limits: its principal, or else the network that it calls from. Callers behind one proxy or on
- * one socket file share a key, and so do all addresses of an IPv6 /64, which is what one customer of a provider gets.
+ * Returns the key of a caller for limits: its principal, or else the network that it calls from. Callers behind one proxy or
+ * on one Unix socket share a key. So do all addresses of an IPv6 /64, which providers assign to one customer.
  */
 export function callerKey({ principal }: Caller, peer: string): string {
   return principal ?? `peer:${networkOf(peer.replace(/:\d+$/, ''))}`;
 }
 
-/** An IPv4 address as it is, an IPv6 address by its first 64 bits, anything else unchanged. */
+/** Returns the first 64 bits of an IPv6 address; IPv4 addresses and other text unchanged. */
 function networkOf(host: string): string {
   const address = host.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   if (!isIPv6(address)) return host;
@@ -102,7 +102,7 @@ function networkOf(host: string): string {
   return `${ipv6Groups(address).slice(0, 4).join(':')}::/64`;
 }
 
-/** The eight groups of an IPv6 address, without leading zeros. */
+/** Splits an IPv6 address into its eight groups, without leading zeros. */
 function ipv6Groups(address: string): string[] {
   const [head = '', tail] = address.split('::');
   const groups = (text = '') => text.split(':').filter((group) => group !== '');
@@ -113,36 +113,37 @@ function ipv6Groups(address: string): string[] {
   return [...first, ...zeros, ...last].map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''));
 }
 
-/** A call that asks to be let in, and who makes it as far as the steps before have found out. */
+/** A call to authorize, with its caller as identified by the previous steps. */
 export interface AccessRequest extends CallFacts {
   readonly caller: Caller;
 }
 
-/** How a call is let in. */
+/** Result of a step that allows a call. */
 export interface Access {
-  /** Who makes it. @defaultValue as the steps before had it */
+  /** Caller of the call. @defaultValue the caller that the previous steps identified */
   readonly caller?: Caller | undefined;
-  /** Whether a list shows the caller an operation, by its name. @defaultValue each one */
+  /** Returns true for the names of operations that lists show to the caller. @defaultValue all operations */
   readonly shows?: ((operation: string) => boolean) | undefined;
 }
 
 /**
- * A step of authorization: lets a call in, or throws to refuse it, `StatusError` UNAUTHENTICATED or PERMISSION_DENIED as a
- * rule. It is asked before anything is read, so whatever it throws tells nothing of what exists. Anything but a
- * `StatusError` refuses the call too, as "internal error".
+ * Step of authorization. It allows a call, or throws to refuse it, usually a `StatusError` with UNAUTHENTICATED or
+ * PERMISSION_DENIED. It runs before anything is read, so its errors reveal nothing about what exists. Any other error
+ * refuses the call as "internal error".
  */
 export interface Authorize {
   (request: AccessRequest): Access | undefined | Promise<Access | undefined>;
-  /** The permission that a call needs, such as `reports.operations.get`: told to whom it is refused. */
+  /** Returns the permission that a call needs, such as `reports.operations.get`, for the error of refused calls. */
   readonly permissionFor?: ((call: Pick<CallFacts, 'method'>) => string) | undefined;
   /**
-   * Refuses a call before its message is read. `decides`: the step looks at headers and peer alone, so it is asked then and
-   * not again. A function is asked besides the step, with what the steps before found out of the caller; it throws to refuse.
+   * Refuses calls before their message is read. `decides` means that the step needs only headers and peer, so it runs then and
+   * not again. A function runs in addition to the step, with the caller that the previous steps identified; it throws to
+   * refuse the call.
    *
-   * @defaultValue the step, and those after it, are asked once the message has been read
+   * @defaultValue the step and those after it run once the message has been read
    */
   readonly beforeMessage?: 'decides' | ((request: Omit<AccessRequest, 'name'>) => void) | undefined;
 }
 
-/** One step, or several: each is asked, in this order, until one refuses. */
+/** One or more steps of authorization, which run in this order until one refuses the call. */
 export type Authorization = Authorize | readonly Authorize[];

@@ -25,17 +25,17 @@ import {
 } from './call-facts.js';
 import { DEFAULT_SERVICE, permissionOf } from './policy.js';
 
-/** A call that was let in. */
+/** Result of authorization for an allowed call. */
 export interface Admission {
   readonly caller: Caller;
-  /** Whether a list shows the caller an operation; undefined: each one. */
+  /** Returns true for operations that lists show to the caller; undefined if they show all. */
   readonly shows?: ((operation: string) => boolean) | undefined;
 }
 
-/** Where nobody asks who calls. */
+/** Admission of every call if there is no authorization. */
 export const EVERYBODY: Admission = { caller: {} };
 
-/** Outcome of the steps that were asked before the message of a call was read. */
+/** Result of the steps that ran before the message of a call was read. */
 interface EarlyAdmission {
   readonly admission: Admission;
   readonly steps: number;
@@ -43,9 +43,9 @@ interface EarlyAdmission {
 
 const NOTHING_EARLY: EarlyAdmission = { admission: EVERYBODY, steps: 0 };
 
-/** Lets calls in, or not: asks every step of authorization. */
+/** Runs the steps of authorization. */
 export class Gate {
-  /** By the metadata of the call. */
+  /** Results of the early steps, by the metadata of the call. */
   readonly #early = new WeakMap<object, EarlyAdmission>();
   readonly #steps: readonly Authorize[];
   readonly #permissionFor: NonNullable<Authorize['permissionFor']>;
@@ -57,16 +57,16 @@ export class Gate {
   }
 
   /**
-   * Asks for a call to be let in.
+   * Authorizes a call.
    *
-   * @throws AccessError when it is not; whatever else a step threw.
+   * @throws AccessError if a step refuses the call; any other error of a step unchanged.
    */
   async admit(facts: CallFacts): Promise<Admission> {
     const early = facts instanceof GrpcCallFacts ? this.#early.get(facts.metadata) : undefined;
     let { admission, steps } = early ?? NOTHING_EARLY;
     try {
       for (const step of this.#steps.slice(steps)) {
-        admission = joined(admission, checkedAccess(await step(new Asking(facts, admission.caller))));
+        admission = joined(admission, checkedAccess(await step(new StepRequest(facts, admission.caller))));
       }
       notify(facts, admission);
       return admission;
@@ -76,16 +76,16 @@ export class Gate {
   }
 
   /**
-   * Asks the first steps, as far as they need no message. {@link admit} goes on after them.
+   * Runs the first steps, as far as they need no message. {@link admit} continues after them.
    *
-   * @throws AccessError when one of them refuses the call; whatever else it threw.
+   * @throws AccessError if a step refuses the call; any other error of a step unchanged.
    */
   async authenticate(facts: GrpcCallFacts): Promise<void> {
     let admission = EVERYBODY;
     let decided = 0;
     try {
       for (const step of this.#steps) {
-        const asking = new Asking(facts, admission.caller);
+        const asking = new StepRequest(facts, admission.caller);
         if (step.beforeMessage !== 'decides') {
           step.beforeMessage?.(asking);
           break;
@@ -105,17 +105,17 @@ export class Gate {
     if (!isStatusError(thrown)) return thrown;
     const error = StatusError.from(thrown);
     if (!isRefusal(error)) return error;
-    return told(error, { permission: this.#permissionFor(facts), ...metadata });
+    return accessError(error, { permission: this.#permissionFor(facts), ...metadata });
   }
 }
 
-/** Tells the connection of a call that its caller is known. */
+/** Notifies the connection of a call that its caller is identified. */
 function notify(facts: CallFacts, { caller }: Admission): void {
   if (caller.principal !== undefined && facts instanceof GrpcCallFacts) callerIdentified(facts.metadata);
 }
 
-/** The facts are looked up when they are asked for, and so they are here. */
-class Asking implements CallFacts {
+/** Facts of a call with its caller; evaluated lazily, as the facts themselves are. */
+class StepRequest implements CallFacts {
   readonly caller: Caller;
   readonly #facts: CallFacts;
 
@@ -142,10 +142,10 @@ class Asking implements CallFacts {
 }
 
 /**
- * What a step of authorization returned, if it can be used. A step written in JavaScript may return `false` to refuse a call: anything
- * but an `Access` refuses it.
+ * Checks the result of a step. A step written in JavaScript may return `false` to refuse a call, so anything but an `Access`
+ * refuses it.
  *
- * @throws TypeError when it is something else.
+ * @throws TypeError if the result is anything else.
  */
 function checkedAccess(returned: unknown): Access | undefined {
   if (returned === undefined) return undefined;
@@ -165,7 +165,7 @@ function checkedAccess(returned: unknown): Access | undefined {
   if (typeof shows !== 'function') {
     throw new TypeError(`authorize returned shows of type ${typeof shows}: it must be a function`);
   }
-  // A promise would be true whatever it resolves to.
+  // A promise is truthy whatever it resolves to.
   return { caller, shows: (name) => notPromised(shows(name), 'the result of shows') === true };
 }
 
@@ -179,7 +179,7 @@ function isCaller(caller: unknown): caller is Caller {
   );
 }
 
-/** An operation is shown when every step shows it. */
+/** Combines the results of two steps: lists show an operation only if both steps do. */
 function joined(before: Admission, { caller, shows }: Access = {}): Admission {
   const earlier = before.shows;
   if (caller) checkPrincipal(caller);
@@ -190,19 +190,19 @@ function joined(before: Admission, { caller, shows }: Access = {}): Admission {
 }
 
 /**
- * Principals are hashed and compared: two that are not well-formed could be taken for one.
+ * Checks the principal. Principals are hashed and compared, and two that are not well-formed could become equal.
  *
- * @throws TypeError if it is no text.
+ * @throws TypeError if the principal is not a well-formed string.
  */
 function checkPrincipal({ principal }: Caller): void {
   if (principal === undefined || (typeof principal === 'string' && principal.isWellFormed())) return;
   throw new TypeError(
-    'authorize returned a principal that is no well-formed string: return a string or undefined',
+    'authorize returned a principal that is not a well-formed string: return a string or undefined',
   );
 }
 
-/** A refusal with one ErrorInfo that says of what, first of the details (contract 32). */
-function told(refusal: StatusError, metadata: Readonly<Record<string, string>>): AccessError {
+/** Adds permission and resource to the ErrorInfo of a refusal, and puts it first (contract 32). */
+function accessError(refusal: StatusError, metadata: Readonly<Record<string, string>>): AccessError {
   const given = readableDetail(refusal, ErrorInfo) ?? {
     metadata: {},
     reason: codeName(refusal.code),
@@ -216,7 +216,7 @@ function told(refusal: StatusError, metadata: Readonly<Record<string, string>>):
   return new AccessError({ code: refusal.code, message: refusal.message, details }, challenge);
 }
 
-/** No well-formed name is longer, and details of errors must not be too long. */
+/** Maximum size of a well-formed name; longer ones are clipped to bound the details of errors. */
 const MAX_RESOURCE_BYTES = 1024;
 const CLIPPED_BYTES = 200;
 
@@ -226,52 +226,52 @@ function clipped(name: string): string {
     : clipText(name, CLIPPED_BYTES, utf8Bytes);
 }
 
-/** Who stands at the entry of calls. */
-export interface Entry {
-  /** Undefined: everybody may do everything. */
+/** Authorization and caller limits of a server. */
+export interface AccessControl {
+  /** Undefined if every call is allowed. */
   readonly gate: Gate | undefined;
-  /** Undefined: as often as they like. */
+  /** Undefined if callers have no limits. */
   readonly limits: CallerLimits | undefined;
 }
 
-/** A call that is in. */
-export interface Entered {
+/** An admitted call. */
+export interface AdmittedCall {
   readonly admission: Admission;
-  /** It has been answered, or given up: whichever comes first. */
+  /** Call it once the call is answered or cancelled, whichever comes first. */
   readonly leave: () => void;
 }
 
-const UNCOUNTED: Entered = { admission: EVERYBODY, leave() {} };
+const UNCOUNTED: AdmittedCall = { admission: EVERYBODY, leave() {} };
 
 /**
- * Has a call be let in, and counted: who calls is known only once the gate has been passed.
+ * Authorizes a call, and then counts it for its caller, who is only known after authorization.
  *
- * @throws AccessError when it is not let in; StatusError RESOURCE_EXHAUSTED when it is one too many.
+ * @throws AccessError if the call is refused; StatusError RESOURCE_EXHAUSTED if it exceeds a limit.
  */
-export async function enter({ gate, limits }: Entry, facts: CallFacts): Promise<Entered> {
+export async function admitCall({ gate, limits }: AccessControl, facts: CallFacts): Promise<AdmittedCall> {
   if (!limits) return gate ? { ...UNCOUNTED, admission: await gate.admit(facts) } : UNCOUNTED;
-  const admission = gate ? await askOrCount(limits, facts, () => gate.admit(facts)) : EVERYBODY;
+  const admission = gate ? await countingRefusals(limits, facts, () => gate.admit(facts)) : EVERYBODY;
   return { admission, leave: await limits.call(callerKey(admission.caller, facts.peer)) };
 }
 
 /**
- * Has a call refused by its headers alone, if that can be.
+ * Runs the steps of authorization that need only headers.
  *
- * @throws AccessError when it is refused; StatusError RESOURCE_EXHAUSTED when its address has been refused too often.
+ * @throws AccessError if the call is refused; StatusError RESOURCE_EXHAUSTED if its address has been refused too often.
  */
-export async function authenticate({ gate, limits }: Entry, facts: GrpcCallFacts): Promise<void> {
+export async function authenticate({ gate, limits }: AccessControl, facts: GrpcCallFacts): Promise<void> {
   if (!gate) return;
   const ask = () => gate.authenticate(facts);
-  await (limits ? askOrCount(limits, facts, ask) : ask());
+  await (limits ? countingRefusals(limits, facts, ask) : ask());
 }
 
-/** Answers a call that was let in, and counts it until then. */
+/** Admits a call, answers it, and counts it until then. */
 export async function inCall<Result>(
-  entry: Entry,
+  access: AccessControl,
   facts: CallFacts,
   answer: (admission: Admission) => MaybePromise<Result>,
 ): Promise<Result> {
-  const { admission, leave } = await enter(entry, facts);
+  const { admission, leave } = await admitCall(access, facts);
   try {
     return await answer(admission);
   } finally {
@@ -279,7 +279,7 @@ export async function inCall<Result>(
   }
 }
 
-/** Waits for something in one of the places that a caller has. */
+/** Waits for an operation, counted for its caller until the wait ends. */
 export async function inWait<Result>(
   limits: CallerLimits,
   { caller }: Admission,
@@ -294,8 +294,8 @@ export async function inWait<Result>(
   }
 }
 
-/** Who is refused is nobody yet, so that is counted by the address. */
-async function askOrCount<Result>(
+/** Counts refusals by address, because a refused caller has not been identified. */
+async function countingRefusals<Result>(
   limits: CallerLimits,
   facts: CallFacts,
   ask: () => Promise<Result>,

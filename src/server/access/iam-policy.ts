@@ -13,29 +13,30 @@ import {
   ResourcePattern,
 } from './policy.js';
 
-/** What {@link iamPolicy} takes besides the policy. */
+/** Options of {@link iamPolicy}. */
 export interface IamPolicyOptions {
   /**
-   * Full names of all methods that are served, besides the five, so that permissions can be held against them.
+   * Full names of all served methods besides the five, so that the permissions of the policy can be checked.
    *
-   * @defaultValue not known: whatever has the form of a permission may be one
+   * @defaultValue unknown: any well-formed permission is accepted
    */
   readonly methods?: readonly string[] | undefined;
 }
 
-/** Lists of operations have this for a name where they have none, as their HTTP path does. */
+/** Resource of lists and starts without a parent, as in their HTTP path. */
 const TOP = 'operations';
 const [GET = '', LIST = ''] = OPERATION_METHODS;
 
 /**
- * Lets a call in whose caller has its permission on the resource that it is about, by a policy: PERMISSION_DENIED
- * otherwise, or UNAUTHENTICATED when nobody has said who calls. Lists show the operations that the caller may get.
+ * Authorizes calls by a policy: the caller needs the permission of the method on the resource of the call. Otherwise the call
+ * fails with PERMISSION_DENIED, or UNAUTHENTICATED if the caller is anonymous. Lists show the operations that the caller may
+ * get.
  *
  * The permissions of the five methods are `{service}.operations.{get|list|cancel|delete|wait}`, on the name of the operation;
- * of `list` on the parent. A method that starts operations needs its permission on the parent, or on `operations` where
- * operations have none.
+ * that of `list` on the parent. A method that starts operations needs its permission on the parent, or on `operations` if
+ * there is no parent.
  *
- * @throws PolicyError with everything that is wrong with the policy.
+ * @throws PolicyError with all faults of the policy.
  *
  * @example
  * ```ts
@@ -64,7 +65,7 @@ export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): A
     const readable = grants.of(caller, permissionFor({ method: GET }));
     return { shows: (operation) => readable.some((pattern) => pattern.covers(operation)) };
   };
-  /** Who is known is told on which resource a permission is missing, and that is in the message. */
+  /** Refuses anonymous callers only: for others the error names the resource, which is in the message. */
   const beforeMessage = (request: Omit<AccessRequest, 'name'>) => {
     const { caller } = request;
     if (caller.principal === undefined && grants.of(caller, permissionFor(request)).length === 0)
@@ -73,9 +74,9 @@ export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): A
   return Object.assign(authorize, { permissionFor, beforeMessage });
 }
 
-/** What a binding gives to each of its members. */
+/** Permissions of each member of a binding. */
 interface Grant {
-  /** Permissions, or their beginnings followed by `*`. */
+  /** Permissions, or prefixes followed by `*`. */
   readonly permissions: readonly string[];
   readonly resources: readonly ResourcePattern[];
 }
@@ -93,7 +94,7 @@ class Grants {
     }
   }
 
-  /** The resources that a caller has a permission on. */
+  /** Returns the resources on which a caller has a permission. */
   of(caller: Caller, permission: string): ResourcePattern[] {
     const names = new Set(namesOf(caller));
     return [...names].flatMap((name) =>

@@ -2,18 +2,22 @@ import type { OperationsApi } from '../../core/operations-api.js';
 import { OperationsService } from '../grpc/grpc-handlers.js';
 import type { InProcessOperations } from '../service/operations-service.js';
 import type { CallFacts } from './call-facts.js';
-import { type Admission, type Entry, inCall, inWait } from './gate.js';
+import { type AccessControl, type Admission, inCall, inWait } from './gate.js';
 
-/** Where a call comes from that another transport has taken. */
+/** Origin of a call that another transport received. */
 export type Origin = Pick<CallFacts, 'headers' | 'peer'>;
 
-/** The five methods in process, for a caller who has to be let in, and is counted. */
-export function onBehalfOf(origin: Origin, service: InProcessOperations, entry: Entry): OperationsApi {
+/** Creates the in-process five methods for a caller, with authorization and caller limits. */
+export function onBehalfOf(
+  origin: Origin,
+  service: InProcessOperations,
+  access: AccessControl,
+): OperationsApi {
   const answered = <Result>(
     { path }: { readonly path: string },
     { name }: { readonly name: string },
     answer: (admission: Admission) => Promise<Result>,
-  ) => inCall(entry, { method: path, name, headers: origin.headers, peer: origin.peer }, answer);
+  ) => inCall(access, { method: path, name, headers: origin.headers, peer: origin.peer }, answer);
   return {
     getOperation: (request, options) =>
       answered(OperationsService.getOperation, request, () => service.getOperation(request, options)),
@@ -28,7 +32,7 @@ export function onBehalfOf(origin: Origin, service: InProcessOperations, entry: 
     waitOperation: (request, options) =>
       answered(OperationsService.waitOperation, request, (admission) => {
         const wait = () => service.waitOperation(request, options);
-        return entry.limits ? inWait(entry.limits, admission, origin.peer, wait) : wait();
+        return access.limits ? inWait(access.limits, admission, origin.peer, wait) : wait();
       }),
   };
 }

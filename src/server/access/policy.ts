@@ -1,49 +1,50 @@
 import { nearest } from '../../core/nearest.js';
 import { quoted } from '../../core/status.js';
 
-/** Who has a role, and where. */
+/** Assignment of a role to members, on some resources. */
 export interface PolicyBinding {
-  /** A role of the policy. */
+  /** Name of a role of the policy. */
   readonly role: string;
   /**
-   * `user:ada@example.com`, `serviceAccount:…`, `group:…`, `principal://…`; `allAuthenticatedUsers` is who has shown who they
-   * are, `allUsers` everybody.
+   * Callers such as `user:ada@example.com`, `serviceAccount:…`, `group:…` or `principal://…`. `allAuthenticatedUsers` matches
+   * every authenticated caller, `allUsers` everybody.
    */
   readonly members: readonly string[];
   /**
-   * Names of resources: `projects/p/**`. A segment is text, or `*` for any one segment; the last may be `**` for any number
-   * of them, none too.
+   * Patterns of resource names, such as `projects/p/**`. A segment is literal text, or `*` for any single segment. The last
+   * may be `**` for zero or more segments.
    */
   readonly resources: readonly string[];
 }
 
-/** Who may do what: whatever no binding says is denied. The words are those of IAM. */
+/** Access policy in terms of IAM. Anything that no binding allows is denied. */
 export interface Policy {
-  /** What permissions begin with: `gkemulticloud`. @defaultValue 'longrunning' */
+  /** First part of permission names, such as `gkemulticloud`. @defaultValue 'longrunning' */
   readonly service?: string | undefined;
   /**
-   * The permissions of methods other than the five, by their full names: `google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster`.
+   * Permissions of methods other than the five, by full method name, such as
+   * `google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster`.
    *
-   * @defaultValue `{service}.{its service}.{its name}`, as in `gkemulticloud.awsClusters.createAwsCluster`
+   * @defaultValue `{service}.{gRPC service}.{method}`, as in `gkemulticloud.awsClusters.createAwsCluster`
    */
   readonly permissions?: Readonly<Record<string, string>> | undefined;
-  /** Lists of permissions, by name. `gkemulticloud.operations.*` is all that begin so. */
+  /** Permissions by role name. `gkemulticloud.operations.*` stands for all permissions with that prefix. */
   readonly roles: Readonly<Record<string, readonly string[]>>;
   readonly bindings: readonly PolicyBinding[];
 }
 
-/** One thing that is wrong with a policy. */
+/** One fault of a policy. */
 export interface PolicyFault {
-  /** Where in it: `['bindings', 0, 'role']`. */
+  /** Location in the policy: `['bindings', 0, 'role']`. */
   readonly path: readonly (string | number)[];
-  /** What is wrong, and what to do. */
+  /** Fault and its remedy. */
   readonly reason: string;
 }
 
-/** A policy cannot be used. The message has one line for each fault: `bindings[0].role: reason`. */
+/** An invalid policy. The message has one line per fault: `bindings[0].role: reason`. */
 export class PolicyError extends Error {
   override readonly name: string = 'PolicyError';
-  /** All that is wrong. */
+  /** All faults of the policy. */
   readonly faults: readonly PolicyFault[];
 
   constructor(faults: readonly PolicyFault[]) {
@@ -54,12 +55,12 @@ export class PolicyError extends Error {
 
 function pathText(path: PolicyFault['path']): string {
   const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`));
-  return steps.join('').replace(/^\./, '') || 'its top';
+  return steps.join('').replace(/^\./, '') || 'its top level';
 }
 
 type Path = PolicyFault['path'];
 
-/** Reads what is given for a policy; reading it as what it is not notes a fault. Programs without types give anything. */
+/** Reads an unchecked value as a policy, and collects a fault for each value of a wrong type. */
 export class PolicyReader {
   readonly faults: PolicyFault[] = [];
 
@@ -67,7 +68,7 @@ export class PolicyReader {
     this.faults.push({ path, reason });
   }
 
-  /** The fields of a map all of whose keys are among `known`. */
+  /** Reads the fields of a map. Fields that are not in `known` are faults. */
   fields(value: unknown, path: Path, known: readonly string[]): Readonly<Record<string, unknown>> {
     const entries = this.entries(value, path);
     for (const [name] of entries) {
@@ -79,18 +80,18 @@ export class PolicyReader {
 
   entries(value: unknown, path: Path): readonly (readonly [string, unknown])[] {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
-    this.fault(path, `${what(value, path)} is no map: write its fields as "name: value"`);
+    this.fault(path, `${describe(value, path)} is not a map: write its fields as "name: value"`);
     return [];
   }
 
   items(value: unknown, path: Path): readonly unknown[] {
     if (Array.isArray(value) && value.length > 0) return value;
-    const fault = Array.isArray(value) ? 'the list is empty' : `${what(value, path)} is no list`;
-    this.fault(path, `${fault}: name one or more, in a list`);
+    const fault = Array.isArray(value) ? 'the list is empty' : `${describe(value, path)} is not a list`;
+    this.fault(path, `${fault}: give a list of one or more`);
     return [];
   }
 
-  /** The texts of a list, each with its place. */
+  /** Reads a list of strings, each with its location. */
   texts(value: unknown, path: Path): readonly (readonly [string, Path])[] {
     return this.items(value, path).flatMap((item, index) => {
       const text = this.text(item, [...path, index]);
@@ -100,20 +101,18 @@ export class PolicyReader {
 
   text(value: unknown, path: Path): string | undefined {
     if (typeof value === 'string' && value !== '') return value;
-    return this.fault(path, `${what(value, path)} is no text: write a name`);
+    return this.fault(path, `${describe(value, path)} is not a string: write a name`);
   }
 }
 
-/** How to put a name right that is none of `known`. */
+/** Suggests a correction for a name that is not in `known`. */
 export function suggestion(name: string, known: readonly string[]): string {
   const candidate = nearest(name, known);
   if (candidate !== undefined) return `did you mean ${quoted(candidate)}?`;
-  return known.length === 0
-    ? 'there is none to choose from; define it first'
-    : `use one of ${known.join(', ')}`;
+  return known.length === 0 ? 'none is defined; define it first' : `use one of ${known.join(', ')}`;
 }
 
-function what(value: unknown, path: Path): string {
+function describe(value: unknown, path: Path): string {
   return value === undefined
     ? `${path.at(-1) ?? 'policy'}, which is missing,`
     : quoted(JSON.stringify(value));
@@ -128,9 +127,9 @@ const PERMISSION = /^[A-Za-z][A-Za-z0-9-]*\.[A-Za-z][A-Za-z0-9-]*\.[A-Za-z][A-Za
 const FULL_NAME = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/;
 
 /**
- * All that is wrong with a policy.
+ * Returns all faults of a policy.
  *
- * @param methods - full names of all methods that are served, besides the five; undefined: they are not known.
+ * @param methods - full names of all served methods besides the five; undefined if they are unknown.
  */
 export function policyFaults(policy: unknown, methods?: readonly string[]): readonly PolicyFault[] {
   const reader = new PolicyReader();
@@ -154,7 +153,7 @@ function readService(reader: PolicyReader, value: unknown): string {
   return service;
 }
 
-/** By full names of methods. */
+/** Reads the permissions by full method name. */
 function readPermissions(
   reader: PolicyReader,
   value: unknown,
@@ -179,7 +178,7 @@ function readPermissions(
 
 interface KnownPermissions {
   readonly list: readonly string[];
-  /** Whether there is no other: the methods that are served are known. */
+  /** True if all served methods are known, so that there are no other permissions. */
   readonly complete: boolean;
 }
 
@@ -195,12 +194,12 @@ function knownPermissions(
   return { list: [...operations, ...others], complete: methods !== undefined };
 }
 
-/** `/acme.v1.Jobs/RunJob` of `acme.v1.Jobs.RunJob`. */
+/** Converts a full method name to its path: `acme.v1.Jobs.RunJob` to `/acme.v1.Jobs/RunJob`. */
 export function methodPath(fullName: string): string {
   return `/${fullName.replace(/\.(?=[^.]*$)/, '/')}`;
 }
 
-/** Their names. */
+/** Reads the roles and returns their names. */
 function readRoles(reader: PolicyReader, value: unknown, known: KnownPermissions): readonly string[] {
   const roles = reader.entries(value, ['roles']);
   for (const [role, permissions] of roles) {
@@ -223,7 +222,7 @@ function permissionFault(permission: string, { list, complete }: KnownPermission
   if (list.includes(permission)) return undefined;
   if (!PERMISSION.test(permission))
     return `permission ${name} is malformed: write "service.things.verb", or "service.things.*"`;
-  // Of operations there are five and no more, whatever else is served.
+  // The permissions of operations are always these five, whatever other methods are served.
   const ofOperations = list[0]?.replace(/[^.]+$/, '') ?? '';
   if (!complete && !permission.startsWith(ofOperations)) return undefined;
   return `permission ${name} is unknown: ${suggestion(permission, list)}`;
@@ -249,18 +248,18 @@ function memberFault(member: string): string | undefined {
   const prefix = PREFIXES.find((candidate) => member.startsWith(candidate));
   if (prefix) {
     if (member.length > prefix.length) return undefined;
-    return `member ${quoted(member)} names nobody: write who, after the ${quoted(prefix)}`;
+    return `member ${quoted(member)} names nobody: write a name after ${quoted(prefix)}`;
   }
   const [begin = ''] = member.split(/(?<=:)/);
   return `member ${quoted(member)} is unknown: ${suggestion(begin, [...PREFIXES, ...EVERYBODY])}`;
 }
 
-/** The service that permissions are of when nobody says. */
+/** Default first part of permission names. */
 export const DEFAULT_SERVICE = 'longrunning';
 
 const OPERATIONS = '/google.longrunning.Operations/';
 
-/** The five verbs, by the names of their methods. */
+/** Verbs of the five methods, by method name. */
 const VERBS: Readonly<Record<string, string>> = {
   GetOperation: 'get',
   ListOperations: 'list',
@@ -269,14 +268,14 @@ const VERBS: Readonly<Record<string, string>> = {
   WaitOperation: 'wait',
 };
 
-/** `reports.operations.cancel`, of the service `reports`: one of the five methods of operations. */
+/** Paths of the five methods of `google.longrunning.Operations`. */
 export const OPERATION_METHODS: readonly string[] = Object.keys(VERBS).map((name) => OPERATIONS + name);
 
 /**
- * The permission that calls of a method need: `{service}.operations.{get|list|cancel|delete|wait}` for the five; for any other
- * `{service}.{its service}.{its name}`, as in `gkemulticloud.awsClusters.createAwsCluster`.
+ * Returns the permission that a method needs: `{service}.operations.{get|list|cancel|delete|wait}` for the five, otherwise
+ * `{service}.{gRPC service}.{method}`, as in `gkemulticloud.awsClusters.createAwsCluster`.
  *
- * @param method - its path.
+ * @param method - path of the method.
  */
 export function permissionOf(method: string, service: string): string {
   const [, typeName = '', name = ''] = method.split('/');
@@ -291,14 +290,14 @@ function lowerFirst(word: string): string {
 }
 
 /**
- * Which resource names a binding is for: `projects/p/**`. A segment is text, or `*` for any one segment; the last may be `**`
- * for any number of them, none too.
+ * Pattern of resource names, such as `projects/p/**`. A segment is literal text, or `*` for any single segment. The last may be
+ * `**` for zero or more segments.
  */
 export class ResourcePattern {
   readonly #segments: readonly string[];
   readonly #hasRest: boolean;
 
-  /** @param pattern - without faults. */
+  /** @param pattern - must be free of {@link patternFault}s. */
   constructor(pattern: string) {
     const segments = pattern.split('/');
     this.#hasRest = segments.at(-1) === '**';
@@ -314,7 +313,7 @@ export class ResourcePattern {
   }
 }
 
-/** What is wrong with a pattern, and what to do. */
+/** Returns the fault of a pattern with its remedy; undefined if it is valid. */
 export function patternFault(pattern: string): string | undefined {
   for (const [index, segment] of pattern.split('/').entries()) {
     const fault = segmentFault(segment, index === pattern.split('/').length - 1);
@@ -327,8 +326,8 @@ function segmentFault(segment: string, isLast: boolean): string | undefined {
   if (segment === '') return 'it has an empty segment: put single slashes between segments only';
   if (segment === '**') return isLast ? undefined : 'something follows "**": put it at the end';
   if (segment === '*') return undefined;
-  if (segment.includes('*')) return `"*" is only a part of ${quoted(segment)}: give it a segment of its own`;
-  if (segment === '-') return '"-" is a wildcard of lists: write "*" for any one segment';
+  if (segment.includes('*')) return `"*" is only part of ${quoted(segment)}: make it a whole segment`;
+  if (segment === '-') return '"-" is a wildcard of lists: write "*" for any single segment';
   if (segment === '.' || segment === '..') return `it has the segment "${segment}"`;
   return undefined;
 }

@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from './call-facts.js';
 
-/** Long enough that no two principals have the same. */
+/** Length that makes collisions between principals practically impossible. */
 const SCOPE_LENGTH = 22;
 const SCOPED = /^[\w-]{22}:/;
 
 /**
- * A request id (AIP-155) as it is kept: no other principal can use it, or find out that it was used.
+ * Returns a request id (AIP-155) as it is stored: no other principal can use it or find out that it was used.
  *
- * @param requestId - as the caller gave it.
+ * @param requestId - as given by the caller.
  */
 export function scopedRequestId(requestId: string, { principal }: Caller): string {
-  // One of nobody's that looks as if it were somebody's would be taken for that.
+  // An anonymous request id in the form of a scoped one must not match it.
   if (principal === undefined && !SCOPED.test(requestId)) return requestId;
   return `${scopeOf(principal ?? '')}:${requestId}`;
 }
 
-/** A request id as its caller gave it. */
-export function givenRequestId(kept: string, { principal }: Caller): string {
-  return principal === undefined && !SCOPED.test(kept) ? kept : kept.slice(SCOPE_LENGTH + 1);
+/** Returns a stored request id as its caller gave it. */
+export function givenRequestId(stored: string, { principal }: Caller): string {
+  return principal === undefined && !SCOPED.test(stored) ? stored : stored.slice(SCOPE_LENGTH + 1);
 }
 
 function scopeOf(principal: string): string {

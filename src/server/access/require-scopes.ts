@@ -2,14 +2,14 @@ import { Code, kitStatus } from '../../core/status.js';
 import { AccessError, bearerChallenge, credentialsMissing } from './access-error.js';
 import type { Authorize } from './call-facts.js';
 
-/** What a token may hold as a scope (RFC 6749, section 3.3). */
+/** Syntax of a scope (RFC 6749, section 3.3). */
 const SCOPE = /^[!#-[\]-~]+$/;
 
 /**
- * Lets a call in whose credentials are good for all of these scopes (OAuth 2.0), such as
- * `https://www.googleapis.com/auth/cloud-platform`. It follows a step that tells who calls.
+ * Requires credentials with all of these scopes (OAuth 2.0), such as `https://www.googleapis.com/auth/cloud-platform`. It must
+ * follow a step that identifies the caller.
  *
- * @throws TypeError when there is none, or one that no token can hold.
+ * @throws TypeError if the list is empty or a scope is malformed.
  */
 export function requireScopes(scopes: readonly string[]): Authorize {
   if (scopes.length === 0) throw new TypeError('requireScopes names no scope: name one, or leave it out');

@@ -2,19 +2,18 @@ import { createHash } from 'node:crypto';
 import { type Anonymous, badToken, bearerToken } from './access-error.js';
 import type { Authorize, Caller } from './call-facts.js';
 
-/** A token that is what it is for ever, and who has it. */
+/** A fixed bearer token and its owner. */
 export interface StaticToken extends Omit<Caller, 'principal'> {
   readonly token: string;
-  /** Who has it: `user:ada@example.com`. */
+  /** Owner of the token: `user:ada@example.com`. */
   readonly principal: string;
 }
 
 /**
- * Tells who calls by one of a few bearer tokens that never change: for test servers, and callers that are trusted to keep
- * them.
+ * Identifies callers by fixed bearer tokens, for test servers and for callers that are trusted to keep them secret.
  *
- * @param anonymous - what becomes of calls without a token: `allow` leaves them to the steps that follow.
- * @throws TypeError when a token is twice there, or none.
+ * @param anonymous - handling of calls without a token; `allow` leaves them to the following steps.
+ * @throws TypeError if a token is malformed or occurs twice, or a principal is empty.
  */
 export function staticTokens(
   tokens: readonly StaticToken[],
@@ -27,20 +26,20 @@ export function staticTokens(
         'a static token is malformed: use letters, digits and -._~+/, and name a principal',
       );
     if (callers.has(digest(token)))
-      throw new TypeError(`the token of ${caller.principal} is another one's too: give each its own`);
+      throw new TypeError(`the token of ${caller.principal} occurs twice: give each principal its own`);
     callers.set(digest(token), caller);
   }
   const authenticate: Authorize = ({ headers }) => {
     const token = bearerToken(headers, anonymous);
     if (token === undefined) return undefined;
     const caller = callers.get(digest(token));
-    if (!caller) throw badToken('ACCESS_TOKEN_INVALID', 'token is not known: use another one');
+    if (!caller) throw badToken('ACCESS_TOKEN_INVALID', 'token is unknown: use another one');
     return { caller };
   };
   return Object.assign(authenticate, { beforeMessage: 'decides' as const });
 }
 
-/** Looked up by it, how long a look takes tells nothing of the tokens that there are. */
+/** Lookups by digest take a time that reveals nothing about the known tokens. */
 function digest(token: string): string {
   return createHash('sha256').update(token).digest('base64');
 }

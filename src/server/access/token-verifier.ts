@@ -7,35 +7,35 @@ import { badToken } from './access-error.js';
 import type { Caller } from './call-facts.js';
 
 /**
- * A JSON Web Key, public (RFC 7517, RFC 7518). Not the type of `jose`, which who has no use for it need not install.
+ * Public JSON Web Key (RFC 7517, RFC 7518). Declared here because `jose`, which has this type too, is optional.
  */
 export interface PublicKey {
   /** `EC`, `RSA` or `OKP`. */
   readonly kty?: string;
-  /** Which key it is, as the header of a token names it. */
+  /** Key id, which token headers refer to. */
   readonly kid?: string;
-  /** What it signs by, such as `ES256`. */
+  /** Signature algorithm, such as `ES256`. */
   readonly alg?: string;
-  /** What it is for: `sig`. */
+  /** Intended use: `sig`. */
   readonly use?: string;
-  /** Which curve, of `EC` and `OKP`. */
+  /** Curve of `EC` and `OKP` keys. */
   readonly crv?: string;
-  /** The point on the curve, of `EC` and `OKP`. */
+  /** Coordinate x of `EC` keys; public key of `OKP` keys. */
   readonly x?: string;
-  /** The point on the curve, of `EC`. */
+  /** Coordinate y of `EC` keys. */
   readonly y?: string;
-  /** The modulus, of `RSA`. */
+  /** Modulus of `RSA` keys. */
   readonly n?: string;
-  /** The exponent, of `RSA`. */
+  /** Exponent of `RSA` keys. */
   readonly e?: string;
 }
 
-/** Where keys come from. */
+/** Source of keys: a URL of a key set, or fixed keys. */
 export type KeySource =
   | { readonly jwksUri: string; readonly keys?: undefined }
   | { readonly keys: readonly PublicKey[]; readonly jwksUri?: undefined };
 
-/** What tokens have to be. */
+/** Requirements on tokens, and dependencies of the verifier. */
 export interface VerifierOptions {
   readonly issuer: string | readonly string[];
   readonly audience: string | readonly string[];
@@ -64,7 +64,7 @@ export class TokenVerifier {
   }
 
   /**
-   * @throws StatusError FAILED_PRECONDITION when `jose` is not installed; what `jose` throws for keys that are none.
+   * @throws StatusError FAILED_PRECONDITION if `jose` is not installed; errors of `jose` for invalid keys.
    */
   static async make(source: KeySource, options: VerifierOptions): Promise<TokenVerifier> {
     const needed = { name: 'jose', neededBy: 'bearerAuthentication', install: 'jose' };
@@ -72,10 +72,10 @@ export class TokenVerifier {
   }
 
   /**
-   * What a token says.
+   * Verifies a token and returns its claims.
    *
-   * @throws AccessError UNAUTHENTICATED when it is no good; StatusError UNAVAILABLE when keys cannot be fetched, which tells
-   * nothing of the token.
+   * @throws AccessError UNAUTHENTICATED if the token is invalid; StatusError UNAVAILABLE if keys cannot be fetched, so that it
+   * could not be verified.
    */
   async verify(token: string): Promise<Claims> {
     const { issuer, audience, algorithms, clockToleranceMs, clock } = this.#options;
@@ -91,8 +91,9 @@ export class TokenVerifier {
       throw this.#fault(thrown);
     });
     const { sub } = payload as { readonly sub?: unknown };
-    // RFC 7519 makes it a string; principals, log fields and page tokens are made of it.
-    if (typeof sub !== 'string' || !sub.isWellFormed()) throw invalid('has a claim "sub" that is no text');
+    // RFC 7519 defines it as a string. Principals, log fields and page tokens contain it.
+    if (typeof sub !== 'string' || !sub.isWellFormed())
+      throw invalid('has a claim "sub" that is not a string');
     if (sub === '') throw invalid('has an empty subject');
     return payload as Claims;
   }
@@ -101,9 +102,9 @@ export class TokenVerifier {
     const { JOSEError, JWTExpired, JWTClaimValidationFailed } = this.#jose.errors;
     if (!(thrown instanceof JOSEError)) return thrown;
     if (thrown instanceof JWTExpired)
-      return badToken('ACCESS_TOKEN_EXPIRED', 'token has expired: ask for a new one', thrown);
+      return badToken('ACCESS_TOKEN_EXPIRED', 'token has expired: request a new one', thrown);
     if (thrown instanceof JWTClaimValidationFailed) return invalid(claimFault(thrown), thrown);
-    return invalid(FAULTS[thrown.code] ?? 'is no JSON Web Token that can be read', thrown);
+    return invalid(FAULTS[thrown.code] ?? 'is not a readable JSON Web Token', thrown);
   }
 }
 
@@ -151,7 +152,7 @@ class Keys {
   async #fetch(jose: typeof Jose, ...[uri, init]: Parameters<Jose.FetchImplementation>): Promise<Response> {
     const { clock, keysCooldownMs, logger } = this.#options;
     if (clock.now() < this.#notBefore)
-      throw new Error('the key server failed a moment ago and is not asked yet');
+      throw new Error('the key server failed recently: the next request follows after a pause');
     try {
       const response = await fetch(uri, init);
       const text = await response.text();
@@ -179,23 +180,23 @@ class Keys {
 const FAULTS: Readonly<Record<string, string>> = {
   ERR_JOSE_ALG_NOT_ALLOWED: 'is signed by an algorithm that is not accepted',
   ERR_JOSE_NOT_SUPPORTED: 'is signed by an algorithm that is not accepted',
-  ERR_JWKS_NO_MATCHING_KEY: 'is signed with a key that is not known',
+  ERR_JWKS_NO_MATCHING_KEY: 'is signed with an unknown key',
   ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'does not say which key it is signed with',
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'has a signature that does not fit',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'has an invalid signature',
 };
 
-/** What a claim fails by; the values are left out, for the caller knows them. */
+/** Describes the fault of a claim, without values, which the caller knows. */
 function claimFault({ claim, reason }: { readonly claim: string; readonly reason: string }): string {
   if (reason === 'missing') return `has no claim "${claim}"`;
-  if (claim === 'nbf') return 'is not good yet';
+  if (claim === 'nbf') return 'is not valid yet';
   return `has a claim "${claim}" that is not accepted`;
 }
 
 function invalid(fault: string, cause?: unknown): StatusError {
-  return badToken('ACCESS_TOKEN_INVALID', `token ${fault}: ask for another one`, cause);
+  return badToken('ACCESS_TOKEN_INVALID', `token ${fault}: request another one`, cause);
 }
 
-/** What a verified token says (RFC 7519). */
+/** Claims of a verified token (RFC 7519). */
 export interface Claims {
   readonly iss: string;
   readonly sub: string;
@@ -203,8 +204,8 @@ export interface Claims {
 }
 
 /**
- * Who a verified token is of. The principal is `principal://{issuer}/subject/{subject}`, where the issuer has lost its scheme.
- * Other names are `user:` or `serviceAccount:` with `email` where `email_verified` is true, and `group:` with each of
+ * Returns the caller of a verified token. The principal is `principal://{issuer}/subject/{subject}`, with the issuer without its
+ * scheme. Other names are `user:` or `serviceAccount:` with `email` if `email_verified` is true, and `group:` with each of
  * `groups`. Scopes are those of `scope` (RFC 8693) or `scp`.
  */
 export function callerOf(claims: Claims): Caller & { readonly members: readonly string[] } {
@@ -214,7 +215,7 @@ export function callerOf(claims: Claims): Caller & { readonly members: readonly 
 
 function principalOf({ iss, sub }: Claims): string {
   const issuer = iss.replace(/^https?:\/\//, '').replace(/\/$/, '');
-  // No two subjects may come to the same, so what separates them is escaped.
+  // Separators are escaped, so that no two subjects have the same principal.
   return `principal://${issuer}/subject/${sub.replace(/[^\w.~!$&'()*+,;=:@|-]/gu, encodeURIComponent)}`;
 }
 

@@ -1,55 +1,55 @@
-/** Time that costly answers may take in one turn of the event loop, before others are served. */
+/** Maximum time for expensive responses in one turn of the event loop, in milliseconds. */
 const TURN_MS = 10;
 
 /**
- * Spreads costly answers over turns of the event loop, so that a client which asks for many at once holds up nobody. In a
- * turn they are made one after another, as many as take {@link TURN_MS} together.
+ * Spreads expensive responses over turns of the event loop, so that a client that requests many at once does not delay others.
+ * In one turn they are computed one after another, until they have taken {@link TURN_MS} together.
  */
 export class FairTurns {
   readonly #waiting: (() => void)[] = [];
-  /** Set in a turn in which answers are made. */
-  #beganAt: number | undefined;
-  #isMaking = false;
+  /** Time of the first response in this turn; undefined if there is none. */
+  #startedAt: number | undefined;
+  #isBusy = false;
 
-  /** Makes an answer when its turn has come. */
-  async make<Answer>(answer: () => Promise<Answer>): Promise<Answer> {
-    if (this.#isFree() && this.#waiting.length === 0) this.#begin();
+  /** Computes a response when its turn has come. */
+  async run<Response>(respond: () => Promise<Response>): Promise<Response> {
+    if (this.#isFree() && this.#waiting.length === 0) this.#start();
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await answer();
+      return await respond();
     } finally {
-      // By then it has been encoded too.
-      process.nextTick(() => this.#made());
+      // By then the response has been encoded too.
+      process.nextTick(() => this.#finished());
     }
   }
 
   #isFree(): boolean {
-    return !this.#isMaking && (this.#beganAt === undefined || performance.now() - this.#beganAt < TURN_MS);
+    return !this.#isBusy && (this.#startedAt === undefined || performance.now() - this.#startedAt < TURN_MS);
   }
 
-  #begin(): void {
-    this.#isMaking = true;
-    if (this.#beganAt !== undefined) return;
-    this.#beganAt = performance.now();
+  #start(): void {
+    this.#isBusy = true;
+    if (this.#startedAt !== undefined) return;
+    this.#startedAt = performance.now();
     setImmediate(() => this.#nextTurn());
   }
 
-  #made(): void {
-    this.#isMaking = false;
-    if (this.#beganAt !== undefined && this.#isFree()) this.#next();
+  #finished(): void {
+    this.#isBusy = false;
+    if (this.#startedAt !== undefined && this.#isFree()) this.#next();
   }
 
-  /** An answer that waits for its store holds up others for one turn at most. */
+  /** Starts a new turn even if a response still waits for its store, so that it delays others for at most one turn. */
   #nextTurn(): void {
-    this.#beganAt = undefined;
-    this.#isMaking = false;
+    this.#startedAt = undefined;
+    this.#isBusy = false;
     this.#next();
   }
 
   #next(): void {
     const next = this.#waiting.shift();
     if (!next) return;
-    this.#begin();
+    this.#start();
     next();
   }
 }

@@ -15,26 +15,26 @@ import type { MessageType } from '../../core/operation-method.js';
 import { Code, internalError, isStatusError, StatusError } from '../../core/status.js';
 import { readProperty } from '../../core/text.js';
 import { GrpcCallFacts, peerOf } from '../access/call-facts.js';
-import { type Admission, type Entry, EVERYBODY, enter, inCall, inWait } from '../access/gate.js';
+import { type AccessControl, type Admission, admitCall, EVERYBODY, inCall, inWait } from '../access/gate.js';
 import type { InProcessOperations, Waiting } from '../service/operations-service.js';
 import { type CallObservers, type CallSubject, observedHandler } from '../telemetry/observed-handler.js';
 import { FairTurns } from './fair-turns.js';
 import { operationSerializer } from './operation-codec.js';
 
-/** More than any request of the kit's own services has. */
+/** Upper bound on fields in a request; no request of the kit's own services has as many. */
 const MAX_FIELDS = 1000;
 
-/** What Empty is on the wire. grpc-js copies it into a frame. */
+/** Wire format of Empty. Shared, because grpc-js copies it into a frame. */
 const EMPTY_BYTES = Buffer.alloc(0);
 
-/** Trailers have room for no longer one besides the status. */
+/** Longest challenge that fits in the trailers besides the status. */
 const MAX_CHALLENGE_LENGTH = 512;
 
 const strict = smallRequestService(GeneratedService);
 
 /**
- * The gRPC definition of `google.longrunning.Operations`, for `server.addService`. Unlike the generated one it
- * refuses bytes that are no message.
+ * Service definition of `google.longrunning.Operations`, for `server.addService`. Unlike the generated one it rejects malformed
+ * messages.
  */
 export const OperationsService: typeof GeneratedService = {
   listOperations: { ...strict.listOperations, responseSerialize: encoder(ListOperationsResponse) },
@@ -44,15 +44,15 @@ export const OperationsService: typeof GeneratedService = {
   waitOperation: { ...strict.waitOperation, responseSerialize: encoder(Operation) },
 };
 
-/** What the five methods are served with. */
-export interface HandlerParts extends CallObservers, Entry {
+/** Dependencies of the handlers of the five methods. */
+export interface HandlerParts extends CallObservers, AccessControl {
   readonly service: InProcessOperations;
 }
 
-/** Serves the five methods over gRPC. */
+/** Creates the gRPC handlers of the five methods. */
 export function grpcHandlers(parts: HandlerParts): OperationsServer {
   const { service, logger, gate, limits } = parts;
-  const entry = { gate, limits };
+  const access = { gate, limits };
   const listTurns = new FairTurns();
   const { getOperation, listOperations, cancelOperation, deleteOperation, waitOperation } = OperationsService;
   const admitted = <Request extends { readonly name: string }, Response>(
@@ -63,7 +63,7 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
     const handler = unary(
       path,
       logger,
-      admitting(entry, path, ({ name }) => name, respond),
+      admitting(access, path, ({ name }) => name, respond),
     );
     return observedHandler(path, parts, handler, subject);
   };
@@ -72,7 +72,7 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
     listOperations: admitted(
       listOperations,
       (call, admission) =>
-        listTurns.make(async () => {
+        listTurns.run(async () => {
           if (call.cancelled) throw new StatusError(Code.CANCELLED, 'the caller went away');
           return service.listOperations(call.request, {}, admission);
         }),
@@ -87,52 +87,52 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
   };
 }
 
-/** Answers a call that was let in. */
+/** Responds to an admitted call. */
 export type AdmittedResponse<Request, Response> = (
   call: ServerUnaryCall<Request, Response>,
   admission: Admission,
 ) => MaybePromise<Response>;
 
 /**
- * Has a call be let in before it is answered. Where there is neither gate nor limit it costs nothing.
+ * Adds admission to the response of a method. Without authorization and limits it adds no cost.
  *
- * @param nameOf - the resource that a request is about.
+ * @param nameOf - returns the resource that a request refers to.
  */
 export function admitting<Request, Response>(
-  entry: Entry,
+  access: AccessControl,
   path: string,
   nameOf: (request: Request) => string,
   respond: AdmittedResponse<Request, Response>,
 ): (call: ServerUnaryCall<Request, Response>) => MaybePromise<Response> {
-  if (!entry.gate && !entry.limits) return (call) => respond(call, EVERYBODY);
+  if (!access.gate && !access.limits) return (call) => respond(call, EVERYBODY);
   return (call) =>
-    inCall(entry, new GrpcCallFacts(path, nameOf(call.request), call), (admission) =>
+    inCall(access, new GrpcCallFacts(path, nameOf(call.request), call), (admission) =>
       respond(call, admission),
     );
 }
 
-/** What {@link guarded} takes besides the handler. */
-export interface GuardedMethod<Request> extends Entry {
+/** Dependencies of {@link guarded}. */
+export interface GuardedMethod<Request> extends AccessControl {
   readonly path: string;
   readonly nameOf: (request: Request) => string;
   readonly logger: Logger;
 }
 
-/** Has a call be let in before somebody else's handler is given it. What the handler throws at once is told to the log alone. */
+/** Adds admission to a handler of the application. Errors that the handler throws synchronously are only logged. */
 export function guarded<Request, Response>(
-  { path, nameOf, logger, ...entry }: GuardedMethod<Request>,
+  { path, nameOf, logger, ...access }: GuardedMethod<Request>,
   handler: handleUnaryCall<Request, Response>,
 ): handleUnaryCall<Request, Response> {
   return async (call, callback) => {
     const refuse = (thrown: unknown) => callback(refusal(path, logger, thrown));
     let leave: () => void;
     try {
-      ({ leave } = await enter(entry, new GrpcCallFacts(path, nameOf(call.request), call)));
+      ({ leave } = await admitCall(access, new GrpcCallFacts(path, nameOf(call.request), call)));
     } catch (thrown) {
       refuse(thrown);
       return;
     }
-    // Some handlers do not answer a caller that has gone.
+    // Some handlers do not answer cancelled calls.
     if (call.cancelled) leave();
     else call.once('cancelled', leave);
     let isAnswered = false;
@@ -150,15 +150,15 @@ export function guarded<Request, Response>(
   };
 }
 
-/** The resource that a request is about, as most APIs have it; empty where there is none. */
+/** Returns the resource that a request refers to by convention: its `name`, or else its `parent`, or else empty. */
 export function namedResource(request: unknown): string {
   const { name, parent } = request as { readonly name?: unknown; readonly parent?: unknown };
   return [name, parent].find((value) => typeof value === 'string' && value !== '')?.toString() ?? '';
 }
 
 /**
- * A grpc-js handler that answers what `respond` gives or resolves to, and its StatusErrors with their details. Anything
- * else that is thrown goes to the log, and out as "internal error" (contract 33).
+ * Creates a grpc-js handler from a function that returns or resolves to the response. StatusErrors are sent with their details.
+ * Any other error is logged and sent as "internal error" (contract 33).
  */
 export function unary<Request, Response>(
   path: string,
@@ -181,30 +181,30 @@ export function unary<Request, Response>(
 
 const empty = (): Empty => ({});
 
-/** Converts what was thrown to what the caller receives, with the challenge for HTTP if access was refused. Never throws. */
+/** Converts an error to the status that the caller receives, with the HTTP challenge if access was refused. Never throws. */
 export function refusal(path: string, logger: Logger, thrown: unknown): StatusObject {
-  const isMeant = isStatusError(thrown);
-  if (!isMeant) logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
-  const answer = toSendableStatus(isMeant ? thrown : internalError(path, thrown));
+  const isStatus = isStatusError(thrown);
+  if (!isStatus) logger.error({ err: thrown, method: path }, 'call failed unexpectedly');
+  const answer = toSendableStatus(isStatus ? thrown : internalError(path, thrown));
   const challenge = readProperty(thrown, 'challenge');
-  if (isMeant && typeof challenge === 'string' && isHeaderValue(challenge))
+  if (isStatus && typeof challenge === 'string' && isHeaderValue(challenge))
     answer.metadata.set('www-authenticate', challenge);
   return answer;
 }
 
-/** Whether gRPC can send a text as the value of a header. */
+/** Returns true if gRPC can send the text as the value of a header. */
 function isHeaderValue(text: string): boolean {
   return text.length <= MAX_CHALLENGE_LENGTH && /^[ -~]*$/.test(text);
 }
 
-/** Deadline and end of a call that may take long. The quick ones leave both to grpc-js. */
+/** Reads deadline and cancellation of a wait. For short calls, grpc-js handles both. */
 function waitingOf(call: ServerUnaryCall<unknown, unknown>): Waiting {
   const timeoutMs = Number(call.getDeadline()) - Date.now();
   return {
     timeoutMs: Number.isFinite(timeoutMs) ? Math.max(0, timeoutMs) : undefined,
     whenGone(gone) {
       const goneAway = () => gone(new StatusError(Code.CANCELLED, 'the caller went away'));
-      // It may have gone while it was being let in.
+      // The call may have been cancelled during admission.
       if (call.cancelled) goneAway();
       else call.on('cancelled', goneAway);
       return () => call.off('cancelled', goneAway);
@@ -224,10 +224,10 @@ interface StrictMethod {
 /**
  * Makes a generated service definition safe to serve:
  *
- * - Requests that are not whole messages are rejected with INTERNAL, as gRPC specifies. Generated decoders stop at a
- *   stray zero and return what came before it, and a server would act on that.
- * - Operations that methods return are encoded by the codec of the kit, whichever generator and options the definition is
- *   from. Other codecs leave out fields of Operations that have another form than theirs, without an error.
+ * - Malformed requests are rejected with INTERNAL, as gRPC specifies. Generated decoders stop at a stray zero and return the
+ *   fields before it, and a server would act on them.
+ * - Operations in responses are encoded by the codec of the kit, whichever generator and options the definition is from. Other
+ *   codecs silently omit fields of Operations whose representation differs from theirs.
  *
  * @throws TypeError if a method of the definition has no codec.
  *
@@ -243,8 +243,8 @@ export function strictService<Definition extends Readonly<Record<keyof Definitio
 }
 
 /**
- * A {@link strictService} for services whose requests have few fields, which refuses a message of very many: 4 MiB can repeat
- * a field two million times, and decoding that would block the event loop.
+ * {@link strictService} for services whose requests have few fields. It rejects messages with very many: 4 MiB can repeat a
+ * field two million times, and decoding that would block the event loop.
  */
 export function smallRequestService<Definition extends Readonly<Record<keyof Definition, StrictMethod>>>(
   definition: Definition,

@@ -6,7 +6,7 @@ import { readOperation } from '../../core/read-operation.js';
 const any = { typeUrl: 'type.googleapis.com/longrunning.Probe', value: Buffer.of(1, 2) };
 const probe = { name: 'operations/probe', metadata: any, done: true };
 
-/** Operations that use every field, between them. */
+/** Operations that together use every field. */
 const PROBES: readonly Operation[] = [
   { ...probe, result: { $case: 'error', value: { code: 9, message: 'probe', details: [any] } } },
   { ...probe, result: { $case: 'response', value: any } },
@@ -20,16 +20,17 @@ const PAGE: ListOperationsResponse = {
 type Serialize = (message: unknown) => Buffer;
 
 /**
- * Encodes Operations, and pages of them, with the codec of the kit, whatever form they are in.
+ * Creates a serializer for methods that return Operations or pages of them. It uses the codec of the kit and accepts the
+ * representations of all generators.
  *
- * Service definitions do not name their messages. So bytes of an Operation are decoded: a method that answers Operations
- * gives the same Operation back.
+ * Service definitions do not name their messages, so the response type is detected by probing: the decoder of a method that
+ * returns Operations reproduces an encoded Operation.
  *
- * @param decode - decodes the answers of a method.
- * @returns undefined if the method answers something else.
+ * @param decode - decodes the responses of a method.
+ * @returns undefined if the method returns another type.
  */
 export function operationSerializer(decode: (bytes: Buffer) => unknown): Serialize | undefined {
-  const answers = <Message>(bytes: Buffer, read: (decoded: unknown) => Message, message: Message) => {
+  const reproduces = <Message>(bytes: Buffer, read: (decoded: unknown) => Message, message: Message) => {
     try {
       return isDeepStrictEqual(read(decode(bytes)), message);
     } catch {
@@ -38,11 +39,11 @@ export function operationSerializer(decode: (bytes: Buffer) => unknown): Seriali
   };
   if (
     PROBES.every((operation) =>
-      answers(encodeMessage(Operation, operation), (given) => readOperation(given), operation),
+      reproduces(encodeMessage(Operation, operation), (given) => readOperation(given), operation),
     )
   )
     return (message) => encodeMessage(Operation, readOperation(message));
-  if (answers(encodeMessage(ListOperationsResponse, PAGE), readPage, PAGE))
+  if (reproduces(encodeMessage(ListOperationsResponse, PAGE), readPage, PAGE))
     return (message) => encodeMessage(ListOperationsResponse, readPage(message));
   return undefined;
 }

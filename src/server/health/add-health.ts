@@ -10,10 +10,10 @@ import { Code, kitError, quoted, type StatusError } from '../../core/status.js';
 import { smallRequestService, unary } from '../grpc/grpc-handlers.js';
 import type { Condition, OperationsHealth } from './operations-health.js';
 
-/** What {@link addHealth} takes besides. */
+/** Options of {@link addHealth}. */
 export interface HealthOptions {
   /**
-   * Full names of further services of the server whose health is that of its operations.
+   * Full names of further services that share the health of the operations.
    *
    * @defaultValue none: `google.longrunning.Operations` and the services whose methods start operations
    */
@@ -23,8 +23,8 @@ export interface HealthOptions {
 const definition = smallRequestService(HealthService);
 
 /**
- * Adds `grpc.health.v1.Health` to a server: SERVING while the store of the operations answers, NOT_SERVING while it does
- * not, and from the moment that the operations are told to close. The empty name stands for the server as a whole.
+ * Adds `grpc.health.v1.Health` to a server: SERVING while the store of the operations answers, NOT_SERVING while it does not and
+ * once the operations are closing. The empty service name stands for the whole server.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function addHealth(
   { health }: { readonly health: OperationsHealth },
   { services = [] }: HealthOptions = {},
 ): void {
-  const knows = (service: string) =>
+  const isKnown = (service: string) =>
     service === '' || health.services.has(service) || services.includes(service);
   const logger = serverLogger();
   server.addService(definition, {
@@ -45,7 +45,7 @@ export function addHealth(
       definition.check.path,
       logger,
       async ({ request: { service } }) => {
-        if (!knows(service)) throw unknownService(service);
+        if (!isKnown(service)) throw unknownService(service);
         return { status: ServingStatus[await health.check()] };
       },
     ),
@@ -54,22 +54,22 @@ export function addHealth(
       const names = ['', ...health.services, ...services];
       return { statuses: Object.fromEntries(names.map((name) => [name, { status }])) };
     }),
-    watch: watching(health, knows),
+    watch: watching(health, isKnown),
   });
 }
 
 function watching(
   health: OperationsHealth,
-  knows: (service: string) => boolean,
+  isKnown: (service: string) => boolean,
 ): handleServerStreamingCall<HealthCheckRequest, HealthCheckResponse> {
   return (call) => {
     const { service } = call.request;
-    let told: ServingStatus | undefined;
+    let sent: ServingStatus | undefined;
     const changed = (condition: Condition) => {
-      // A service that is not known may come to be (health.proto).
-      const status = knows(service) ? ServingStatus[condition] : ServingStatus.SERVICE_UNKNOWN;
-      if (status === told) return;
-      told = status;
+      // An unknown service may be added later (health.proto).
+      const status = isKnown(service) ? ServingStatus[condition] : ServingStatus.SERVICE_UNKNOWN;
+      if (status === sent) return;
+      sent = status;
       call.write({ status });
     };
     const stopWatching = health.watch({ changed, ended: () => call.end() });
@@ -78,6 +78,6 @@ function watching(
 }
 
 function unknownService(service: string): StatusError {
-  const message = `service ${quoted(service)} is not served here: ask for "" or a service that is`;
+  const message = `service ${quoted(service)} is not served here: use "" or the name of a served service`;
   return kitError(Code.NOT_FOUND, 'SERVICE_UNKNOWN', message, { metadata: { service } });
 }

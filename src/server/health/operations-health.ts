@@ -4,53 +4,53 @@ import type { Logger } from '../../core/logger.js';
 import { sleep } from '../../core/signals.js';
 import type { OperationStore } from '../../stores/contract/operation-store.js';
 
-/** How a server of operations is: whether it should be asked. */
+/** Health of a server of operations. */
 export type Condition = 'SERVING' | 'NOT_SERVING';
 
-/** Is told of the condition of a server. */
+/** Listener to the health of a server. */
 export interface HealthListener {
-  /** The condition may be another one, or there may be more services. */
+  /** Called when the condition or the set of services may have changed. */
   changed(condition: Condition): void;
-  /** The server has ended. Nothing is told any more. */
+  /** Called once when the server has closed; no calls follow. */
   ended(): void;
 }
 
-/** The health of a server of operations, as its store is and as it goes to its end. */
+/** Health of a server of operations, determined by its store and by its shutdown. */
 export interface OperationsHealth {
-  /** Full names of the services that it is the health of. More may come. */
+  /** Full names of the services that share this health. Services may be added. */
   readonly services: ReadonlySet<string>;
   /**
-   * Asks the store whether it can be written to, unless it answered within the last second. NOT_SERVING if it cannot, if it
-   * takes longer than two seconds, and once the server is told to close.
+   * Checks that the store accepts writes, unless it was checked within the last second. Resolves to NOT_SERVING if the check
+   * fails or takes longer than two seconds, and once the server is closing.
    */
   check(): Promise<Condition>;
-  /** Tells of the condition now and then at every change, looking every five seconds, until the function returned is called. */
+  /** Reports the condition, now and every five seconds while it is checked, until the returned function is called. */
   watch(listener: HealthListener): () => void;
 }
 
-/** What health is told from. */
+/** Dependencies of {@link StoreHealth}. */
 export interface StoreHealthParts {
   readonly store: Pick<OperationStore, 'checkWritable' | 'get'>;
   readonly clock: Clock;
-  /** Paths of the methods that are served; there may come to be more. */
+  /** Paths of the served methods. Methods may be added. */
   readonly methods: { keys(): Iterable<string> };
   readonly logger: Logger;
 }
 
-/** Name of no record: reading it takes a connection, a statement and an index. */
+/** Name of a record that never exists: reading it exercises connection, statement and index. */
 const PROBED_NAME = 'operations/-';
 const PROBE_TIMEOUT_MS = 2000;
 const FRESH_MS = 1000;
 const WATCH_INTERVAL_MS = 5000;
 
-/** Tells health by asking a store for something: when somebody asks, or as long as somebody watches. */
+/** Determines health by probing a store, on demand and periodically while there are listeners. */
 export class StoreHealth implements OperationsHealth {
   readonly #parts: StoreHealthParts;
   readonly #listeners = new Set<HealthListener>();
   #last: { readonly condition: Condition; readonly at: number } | undefined;
   #probe: Promise<Condition> | undefined;
-  /** What the store was asked and has not answered yet: it is not asked again meanwhile. */
-  #asked: Promise<Condition> | undefined;
+  /** Pending probe of the store, which outlives {@link PROBE_TIMEOUT_MS}; no other one starts until it settles. */
+  #pending: Promise<Condition> | undefined;
   #draining = false;
   #ended = false;
   #stopTimer: (() => void) | undefined;
@@ -68,7 +68,7 @@ export class StoreHealth implements OperationsHealth {
     if (this.#draining) return 'NOT_SERVING';
     const { clock } = this.#parts;
     if (this.#last && clock.now() - this.#last.at < FRESH_MS) return this.#last.condition;
-    this.#probe ??= this.#ask().finally(() => {
+    this.#probe ??= this.#probeStore().finally(() => {
       this.#probe = undefined;
     });
     const condition = await this.#probe;
@@ -84,21 +84,21 @@ export class StoreHealth implements OperationsHealth {
     this.check().then((condition) => {
       if (this.#listeners.has(listener)) this.#contain(() => listener.changed(condition));
     });
-    if (!this.#stopTimer && !this.#draining) this.#lookAgain();
+    if (!this.#stopTimer && !this.#draining) this.#schedule();
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size === 0) this.#stop();
     };
   }
 
-  /** From now on the server is not to be asked, though it still answers. */
+  /** Reports NOT_SERVING from now on, while the server still answers. */
   drain(): void {
     this.#draining = true;
     this.#stop();
-    this.#tell('NOT_SERVING');
+    this.#notify('NOT_SERVING');
   }
 
-  /** Tells everybody who watches that this was all. */
+  /** Notifies all listeners that the server has closed. */
   end(): void {
     this.drain();
     this.#ended = true;
@@ -106,7 +106,7 @@ export class StoreHealth implements OperationsHealth {
     this.#listeners.clear();
   }
 
-  #tell(condition: Condition): void {
+  #notify(condition: Condition): void {
     for (const listener of [...this.#listeners]) this.#contain(() => listener.changed(condition));
   }
 
@@ -114,15 +114,15 @@ export class StoreHealth implements OperationsHealth {
     contain(notify, (error) => this.#parts.logger.error({ err: error }, 'listener to health failed'));
   }
 
-  #lookAgain(): void {
-    const look = async () => {
+  #schedule(): void {
+    const check = async () => {
       const condition = await this.check();
-      // Nobody watches any more, or others do by a timer of their own.
+      // The timer was stopped, or another one replaced it, during the check.
       if (this.#stopTimer !== stopTimer) return;
-      this.#tell(condition);
-      this.#lookAgain();
+      this.#notify(condition);
+      this.#schedule();
     };
-    const stopTimer = this.#parts.clock.setTimer(look, WATCH_INTERVAL_MS, { background: true });
+    const stopTimer = this.#parts.clock.setTimer(check, WATCH_INTERVAL_MS, { background: true });
     this.#stopTimer = stopTimer;
   }
 
@@ -131,28 +131,28 @@ export class StoreHealth implements OperationsHealth {
     this.#stopTimer = undefined;
   }
 
-  async #ask(): Promise<Condition> {
+  async #probeStore(): Promise<Condition> {
     const { store, clock } = this.#parts;
     const giveUp = new AbortController();
     const late = sleep(PROBE_TIMEOUT_MS, giveUp.signal, clock).then(() => 'NOT_SERVING' as const);
-    // Ends with the probe.
+    // Rejects when the probe settles first.
     late.catch(() => {});
-    this.#asked ??= probe(store)
+    this.#pending ??= probe(store)
       .then(
         () => 'SERVING' as const,
         () => 'NOT_SERVING' as const,
       )
       .finally(() => {
-        this.#asked = undefined;
+        this.#pending = undefined;
       });
-    const condition = await Promise.race([this.#asked, late]);
+    const condition = await Promise.race([this.#pending, late]);
     giveUp.abort();
     this.#last = { condition, at: clock.now() };
     return condition;
   }
 }
 
-/** Rejects if operations cannot be written, or for a store that cannot tell, if they cannot be read. */
+/** Rejects if operations cannot be written; for stores without `checkWritable`, if they cannot be read. */
 async function probe(store: StoreHealthParts['store']): Promise<void> {
   if (store.checkWritable) await store.checkWritable();
   else await store.get(PROBED_NAME);

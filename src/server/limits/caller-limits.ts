@@ -2,31 +2,31 @@ import { createRequire } from 'node:module';
 import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Code, kitError, type StatusError } from '../../core/status.js';
 
-/** What each caller may ask of a server: a principal, or an address where nobody is known. None is set by default. */
+/** Limits per caller: a principal, or the network address of an anonymous caller. By default there are none. */
 export interface CallerLimitOptions {
-  /** Calls in a second, starts among them. More are refused until the second is over. @defaultValue no limit */
+  /** Maximum calls per second, including starts. Further ones are refused until the second is over. @defaultValue no limit */
   readonly ratePerSecond?: number | undefined;
   /**
-   * Calls from one address in a second that `authorize` refuses. Then whatever comes from there is refused, and nobody asked,
-   * until the second is over. Not for a server behind a proxy, where all callers have one address. @defaultValue no limit
+   * Maximum calls per second from one address that `authorize` refuses. Further calls from there are refused without authorization
+   * until the second is over. Do not use it behind a proxy, where all callers share one address. @defaultValue no limit
    */
   readonly refusalsPerSecond?: number | undefined;
-  /** Calls at once, those of WaitOperation among them. @defaultValue no limit */
+  /** Maximum concurrent calls, including WaitOperation. @defaultValue no limit */
   readonly maxCallsPerCaller?: number | undefined;
-  /** Calls of WaitOperation at once. @defaultValue no limit */
+  /** Maximum concurrent calls of WaitOperation. @defaultValue no limit */
   readonly maxWaitsPerCaller?: number | undefined;
 }
 
 const nothing = () => {};
 
-/** Counts what callers ask. */
+/** Counts and limits the calls of callers. */
 export class CallerLimits {
   readonly #rate: CallerRate | undefined;
   readonly #refusals: CallerRate | undefined;
   readonly #calls: CallerPlaces | undefined;
   readonly #waits: CallerPlaces | undefined;
 
-  /** Undefined when nothing is limited: then nothing is counted either. */
+  /** Returns undefined if no limit is set, so that nothing is counted. */
   static of(options: CallerLimitOptions): CallerLimits | undefined {
     const { ratePerSecond, refusalsPerSecond, maxCallsPerCaller, maxWaitsPerCaller } = options;
     const limits = [ratePerSecond, refusalsPerSecond, maxCallsPerCaller, maxWaitsPerCaller];
@@ -55,20 +55,20 @@ export class CallerLimits {
     }
   }
 
-  /** @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when an address has been refused too often. */
+  /** @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the address has been refused too often. */
   async assertWelcome(address: string): Promise<void> {
     await this.#refusals?.assertBelow(address);
   }
 
-  /** A call from an address was refused. */
+  /** Counts a refused call from an address. */
   async refused(address: string): Promise<void> {
     await this.#refusals?.count(address);
   }
 
   /**
-   * Counts a call, and takes a place among the calls of its caller until the function returned is called.
+   * Counts a call, which is concurrent with others until the returned function is called.
    *
-   * @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when it has called too often, or has no more places.
+   * @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the caller exceeds its rate or its maximum of concurrent calls.
    */
   async call(caller: string): Promise<() => void> {
     await this.#rate?.countOrRefuse(caller);
@@ -76,19 +76,19 @@ export class CallerLimits {
   }
 
   /**
-   * Takes a place among the waits of a caller, until the function returned is called.
+   * Counts a concurrent wait until the returned function is called.
    *
-   * @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when it has no more.
+   * @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the caller has reached its maximum.
    */
   wait(caller: string): () => void {
     return this.#waits?.take(caller) ?? nothing;
   }
 }
 
-/** When to come back for a place: nobody knows when one is free. */
+/** Retry delay for concurrency limits, as it is unknown when a call ends. */
 const RETRY_MS = 1000;
 
-/** What callers do at once: each has so many places. */
+/** Concurrency limit per caller. */
 export class CallerPlaces {
   readonly #max: number;
   readonly #reason: string;
@@ -102,9 +102,9 @@ export class CallerPlaces {
   }
 
   /**
-   * Takes a place of a caller, until the function returned is called; more often does nothing.
+   * Acquires a slot for a caller until the returned function is called. Further calls of that function have no effect.
    *
-   * @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when it has no more.
+   * @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the caller has no free slot.
    */
   take(caller: string): () => void {
     const taken = this.#taken.get(caller) ?? 0;
@@ -121,32 +121,32 @@ export class CallerPlaces {
   }
 }
 
-/** What callers do in a second. What is kept of one is gone a second later. */
+/** Rate limit per caller. The state of a caller expires after a second. */
 export class CallerRate {
   readonly #limiter: RateLimiterMemory;
   readonly #message: string;
 
-  /** @param message - for who has done too much */
+  /** @param message - error message for callers over the limit. */
   constructor(perSecond: number, message: string) {
     this.#limiter = rateLimiter(perSecond);
     this.#message = message;
   }
 
-  /** Counts, whatever it comes to. */
+  /** Counts an event without checking the limit. */
   async count(caller: string): Promise<void> {
     await this.#limiter.penalty(caller);
   }
 
-  /** @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when a caller has done as much as it may. */
+  /** @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the caller has reached the limit. */
   async assertBelow(caller: string): Promise<void> {
     const counted = await this.#limiter.get(caller);
     if (counted && counted.consumedPoints >= this.#limiter.points) throw this.#refusal(counted.msBeforeNext);
   }
 
   /**
-   * Counts one more.
+   * Counts an event.
    *
-   * @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when that is too much.
+   * @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if it exceeds the limit.
    */
   async countOrRefuse(caller: string): Promise<void> {
     try {
@@ -161,14 +161,14 @@ export class CallerRate {
   }
 }
 
-/** Loaded when it is asked for: with all that it is made for, it takes 60 ms. */
+/** Creates a limiter. The library is loaded on first use because loading takes 60 ms. */
 function rateLimiter(perSecond: number): RateLimiterMemory {
   const require = createRequire(import.meta.url);
   const library = require('rate-limiter-flexible') as typeof import('rate-limiter-flexible');
   return new library.RateLimiterMemory({ points: perSecond, duration: 1 });
 }
 
-/** A refusal that says when to try again. */
+/** Creates a RESOURCE_EXHAUSTED error with RetryInfo. */
 export function exhausted(reason: string, message: string, retryAfterMs: number): StatusError {
   return kitError(Code.RESOURCE_EXHAUSTED, reason, message, { retryAfterMs });
 }

@@ -5,12 +5,12 @@ import { evaluate } from '../../filter/evaluate.js';
 import type { ListQuery } from '../../stores/contract/operation-store.js';
 import type { ImplementedMethod } from '../work/implement.js';
 
-/** A filter is read once for all pages of a listing, and for all callers who write the same. */
+/** Upper bound on cached filters. The pages of a listing, and callers with the same filter, share one. */
 const KEPT_FILTERS = 100;
 
 type ReadFilter = Pick<ListQuery, 'where' | 'matches'>;
 
-/** Reads the filters of listings of operations that some methods start. */
+/** Parses and checks list filters against the metadata and response types of the served methods. */
 export class ListFilters {
   readonly #metadata = new Map<string, MessageType<unknown>>();
   readonly #response = new Map<string, MessageType<unknown>>();
@@ -21,19 +21,19 @@ export class ListFilters {
     for (const method of methods) this.add(method);
   }
 
-  /** From now on operations of this method too. */
+  /** Adds the types of one more method. */
   add({ method: { metadata, response } }: ImplementedMethod): void {
     this.#metadata.set(metadata.$type, metadata);
     this.#response.set(response.$type, response);
     this.#types = { metadata: [...this.#metadata.values()], response: [...this.#response.values()] };
-    // With this type they may mean more.
+    // Cached filters may have another meaning with the new types.
     this.#read.clear();
   }
 
   /**
-   * The part of a list query that a filter stands for.
+   * Converts a filter to the corresponding part of a list query.
    *
-   * @throws StatusError INVALID_ARGUMENT that names the column, for what is no filter or does not suit the types.
+   * @throws StatusError INVALID_ARGUMENT with the column, if the filter is malformed or does not fit the types.
    */
   read(filter: string): ReadFilter {
     return this.#read.get(filter, () => this.#check(filter));

@@ -11,33 +11,38 @@ import { checkOperationName, parseParent } from '../../core/name.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../../core/operations-api.js';
 import { abortable, onAbort, within } from '../../core/signals.js';
 import { Code, invalidField, kitError, quoted, type StatusError } from '../../core/status.js';
-import type { ListQuery, OperationRecord, OperationStore } from '../../stores/contract/operation-store.js';
+import type {
+  ListPage,
+  ListQuery,
+  OperationRecord,
+  OperationStore,
+} from '../../stores/contract/operation-store.js';
+import { listedSize } from '../../stores/contract/page-builder.js';
 import { type Admission, EVERYBODY } from '../access/gate.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { isGone, type LifecycleEvent, toOperation } from '../work/lifecycle.js';
 import type { Transitions } from '../work/transitions.js';
-import { boundedPage } from './bounded-page.js';
 import type { ListFilters } from './list-filter.js';
 import type { PageTokens } from './page-token.js';
 import { OpenWaits, Wait, type WaitParts, type WhenGone } from './wait.js';
 import type { Waiters } from './waiters.js';
 
-/** The limits of the five methods, all with defaults. */
+/** Limits of the five methods. */
 export interface ServiceLimits {
-  /** Page size when a request names none. @defaultValue 50 */
+  /** Page size of requests without one. @defaultValue 50 */
   readonly defaultPageSize: number;
-  /** The largest page; a request for more gets this. @defaultValue 1000 */
+  /** Largest page size; larger ones in requests are reduced to it. @defaultValue 1000 */
   readonly maxPageSize: number;
   /**
-   * Upper bound on the encoded size of a page, in bytes. A page ends before the operation that would exceed it, but has
-   * one at least. gRPC clients accept messages of 4 MiB by default. @defaultValue 3 MiB
+   * Upper bound on the encoded size of a page, in bytes. A page ends before the operation that would exceed it, but has at
+   * least one. gRPC clients accept messages of 4 MiB by default. @defaultValue 3 MiB
    */
   readonly maxPageBytes: number;
-  /** The longest that WaitOperation takes to answer, in milliseconds. @defaultValue 60,000 */
+  /** Maximum duration of a WaitOperation, in milliseconds. @defaultValue 60,000 */
   readonly maxWaitMs: number;
 }
 
-/** What the service works with. */
+/** Dependencies of the service. */
 export interface ServiceOptions {
   readonly store: OperationStore;
   readonly transitions: Transitions;
@@ -47,19 +52,19 @@ export interface ServiceOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry | undefined;
   readonly limits: ServiceLimits;
-  /** Aborts when the server stops: every wait then answers with the latest state. */
+  /** Aborts when the server stops. Every wait then answers with the latest state. */
   readonly stopping: AbortSignal;
 }
 
 type NameRequest = { readonly name: string };
 
-/** How a caller waits. */
+/** Deadline and departure of a waiting caller. */
 export interface Waiting {
   readonly timeoutMs: number | undefined;
   readonly whenGone: WhenGone;
 }
 
-/** `google.longrunning.Operations` in process, over any store. */
+/** In-process `google.longrunning.Operations` over any store. */
 export class InProcessOperations implements OperationsApi {
   readonly #options: ServiceOptions;
   readonly #waitParts: WaitParts;
@@ -82,7 +87,7 @@ export class InProcessOperations implements OperationsApi {
     return this.get(request, options);
   }
 
-  /** {@link getOperation}, at once where the store has its records at hand. */
+  /** {@link getOperation}, synchronous if the store keeps its records in memory. */
   get({ name }: NameRequest, options?: CallOptions): MaybePromise<Operation> {
     checkOperationName(name);
     return andThen(this.#read(name, options), toOperation);
@@ -100,7 +105,7 @@ export class InProcessOperations implements OperationsApi {
     const scope = { parent, filter: filter.trim(), principal: caller.principal };
     const query = {
       parent,
-      ...shown(listFilters.read(filter), shows),
+      ...visible(listFilters.read(filter), shows),
       now: clock.now(),
       limit: this.#pageSize(request.pageSize ?? 0),
       maxBytes: limits.maxPageBytes,
@@ -122,7 +127,7 @@ export class InProcessOperations implements OperationsApi {
     await this.cancel(request, options);
   }
 
-  /** {@link cancelOperation}, at once where the store has its records at hand; the record afterwards. */
+  /** {@link cancelOperation}, synchronous if the store keeps its records in memory. Returns the record after the request. */
   cancel({ name }: NameRequest, options?: CallOptions): MaybePromise<OperationRecord> {
     checkOperationName(name);
     return this.#change(name, cancelRequested, options);
@@ -130,14 +135,14 @@ export class InProcessOperations implements OperationsApi {
 
   async deleteOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
     checkOperationName(name);
-    // While there is work to do the record is kept, for the work needs it (contract 20).
+    // The record is kept while work is running, because the work needs it (contract 20).
     const { result } = await this.#change(name, (_, at) => ({ type: 'deleted', at }), options);
     if (result && !(await this.#within(this.#options.store.delete(name), options))) throw notFound(name);
   }
 
   /**
-   * Answers when the operation is done, or with its latest state when the shortest of `request.timeout`,
-   * `options.timeoutMs` less a margin, and the server's maximum has passed.
+   * Resolves when the operation is done, or with its latest state when the time is up. That is the shortest of
+   * `request.timeout`, `options.timeoutMs` less a margin, and the maximum of the server.
    */
   waitOperation(request: NamedRequest<WaitOperationRequest>, options: CallOptions = {}): Promise<Operation> {
     const { signal, timeoutMs } = options;
@@ -148,8 +153,8 @@ export class InProcessOperations implements OperationsApi {
   }
 
   /**
-   * {@link waitOperation} for a caller whose going away is told otherwise than by a signal, which is an object more. At
-   * once where there is nothing to wait for, and the store has its records at hand.
+   * {@link waitOperation} with a callback for the caller's departure, which saves an AbortSignal per wait. Synchronous if
+   * there is nothing to wait for and the store keeps its records in memory.
    */
   wait(
     request: NamedRequest<WaitOperationRequest>,
@@ -170,7 +175,7 @@ export class InProcessOperations implements OperationsApi {
 
   #read(name: string, options?: CallOptions): MaybePromise<OperationRecord> {
     const { store } = this.#options;
-    // Who says how long to wait, or might give up, is served by a promise.
+    // A deadline or an AbortSignal needs a promise.
     const reading =
       options === undefined ? (store.sync ?? store).get(name) : this.#within(store.get(name), options);
     return andThen(reading, (record) => this.#found(name, record));
@@ -181,7 +186,7 @@ export class InProcessOperations implements OperationsApi {
     return record;
   }
 
-  /** Makes something happen to an operation that can be found; the record afterwards. */
+  /** Commits an event to an existing operation. Returns the record afterwards. */
   #change(
     name: string,
     eventFor: (record: OperationRecord, at: number) => LifecycleEvent,
@@ -200,33 +205,39 @@ export class InProcessOperations implements OperationsApi {
     });
   }
 
-  /** Waits for the store as long as the caller does. */
+  /** Bounds the time that the store may take by the deadline and the signal of the caller. */
   #within<T>(promise: Promise<T>, options: CallOptions = {}): Promise<T> {
     if (options.timeoutMs === undefined) return abortable(promise, options.signal);
     return within(options, deadlineExceeded, this.#options.clock, (signal) => abortable(promise, signal));
   }
 
-  #pageSize(asked: number): number {
+  #pageSize(requested: number): number {
     const { defaultPageSize, maxPageSize } = this.#options.limits;
-    if (asked < 0) {
-      throw invalidField('page_size', `page size ${asked} is negative: leave it out for ${defaultPageSize}`);
+    if (requested < 0) {
+      throw invalidField(
+        'page_size',
+        `page size ${requested} is negative: leave it out for ${defaultPageSize}`,
+      );
     }
-    return Math.min(asked === 0 ? defaultPageSize : asked, maxPageSize);
+    return Math.min(requested === 0 ? defaultPageSize : requested, maxPageSize);
   }
 
   #waitLimitMs(timeout: Duration | undefined, deadlineMs = Number.POSITIVE_INFINITY): number {
-    const askedMs = timeout ? timeout.seconds * 1000 + timeout.nanos / 1e6 : Number.POSITIVE_INFINITY;
-    if (askedMs < 0) {
-      throw invalidField('timeout', `timeout of ${askedMs} ms is negative: leave it out to wait for long`);
+    const requestedMs = timeout ? timeout.seconds * 1000 + timeout.nanos / 1e6 : Number.POSITIVE_INFINITY;
+    if (requestedMs < 0) {
+      throw invalidField(
+        'timeout',
+        `timeout of ${requestedMs} ms is negative: leave it out to wait as long as the server allows`,
+      );
     }
-    // The margin is for the answer to arrive before the caller's deadline does (contract 22).
+    // The margin lets the answer arrive before the caller's deadline (contract 22).
     const answerByMs = deadlineMs - Math.min(100, deadlineMs / 5);
-    return Math.max(0, Math.min(askedMs, answerByMs, this.#options.limits.maxWaitMs));
+    return Math.max(0, Math.min(requestedMs, answerByMs, this.#options.limits.maxWaitMs));
   }
 }
 
-/** A list query that leaves out what its caller may not see. A store asks it of each record, so pages stay right. */
-function shown(
+/** Restricts a list query to the operations that its caller may see. The store applies it to each record, so pages stay full. */
+function visible(
   query: Pick<ListQuery, 'where' | 'matches'>,
   shows: Admission['shows'],
 ): Pick<ListQuery, 'where' | 'matches'> {
@@ -246,16 +257,42 @@ function notFound(name: string): StatusError {
 }
 
 function deadlineExceeded(timeoutMs: number): StatusError {
-  const message = `no answer within ${timeoutMs} ms: ask again, or allow for more time`;
+  const message = `no answer within ${timeoutMs} ms: try again, or allow more time`;
   return kitError(Code.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', message);
 }
 
 function notCancellable({ name, method }: OperationRecord): StatusError {
-  const message = `operation ${quoted(name)} cannot be cancelled: ${method.slice(1)} does not support it; wait for its end`;
+  const message = `operation ${quoted(name)} cannot be cancelled: ${method.slice(1)} does not support it; wait until it ends`;
   return kitError(Code.UNIMPLEMENTED, 'CANCEL_UNSUPPORTED', message, { metadata: { name, method } });
 }
 
 function partialSuccessUnimplemented(): StatusError {
-  const message = 'return_partial_success is not supported: leave it unset, every place is always reached';
+  const message = 'return_partial_success is not supported: leave it unset, results are always complete';
   return kitError(Code.UNIMPLEMENTED, 'PARTIAL_SUCCESS_UNSUPPORTED', message);
+}
+
+/**
+ * Lists a page within `maxBytes` from any store. If a store ignores `maxBytes`, it is queried again for the number of records
+ * that fit, so that the cursor of the page is right.
+ */
+async function boundedPage(
+  store: OperationStore,
+  query: ListQuery & Required<Pick<ListQuery, 'maxBytes'>>,
+): Promise<ListPage> {
+  for (let { limit } = query; ; ) {
+    const page = await store.list({ ...query, limit });
+    const fitting = countWithin(page, query.maxBytes);
+    if (fitting === page.records.length) return page;
+    limit = fitting;
+  }
+}
+
+/** Counts the leading records that fit; the first always does. */
+function countWithin({ records }: ListPage, maxBytes: number): number {
+  let bytes = 0;
+  const beyond = records.findIndex((record, index) => {
+    bytes += listedSize(record);
+    return index > 0 && bytes > maxBytes;
+  });
+  return beyond < 0 ? records.length : beyond;
 }

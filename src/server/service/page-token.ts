@@ -10,11 +10,11 @@ import {
 import { invalidField } from '../../core/status.js';
 import type { OperationStore } from '../../stores/contract/operation-store.js';
 
-/** What a page token is good for: the next page of this very listing (AIP-158). */
+/** The listing that a page token belongs to; it is valid for no other (AIP-158). */
 export interface PageScope {
   readonly parent: string;
   readonly filter: string;
-  /** Whose listing it is; undefined: anybody's. */
+  /** Principal of the caller; undefined for anonymous callers. */
   readonly principal?: string | undefined;
 }
 
@@ -24,16 +24,16 @@ const TAG_BYTES = 16;
 const HEAD_BYTES = NONCE_BYTES + TAG_BYTES;
 
 /**
- * Writes and reads page tokens: opaque, URL-safe, and bound to the parent, filter and caller they were made for, so that none
- * can be forged, damaged or used for another listing unnoticed. The page size may change. They are encrypted, for a
- * cursor may tell of operations that the caller is not shown.
+ * Writes and reads page tokens. They are opaque, URL-safe and bound to the parent, filter and caller they were made for:
+ * a token that was forged, damaged or made for another listing is rejected. The page size may change between pages.
+ * Tokens are encrypted because a cursor may reveal operations that the caller must not see.
  */
 export class PageTokens {
-  /** Made once: of raw bytes Node makes a key anew for each call, which takes longer than all the rest. */
+  /** Created once: from raw bytes, Node creates a key per call, which takes longer than the encryption. */
   readonly #key: KeyObject;
   readonly #nonceKey: KeyObject;
 
-  /** @param secret - the same in all servers that read each other's tokens */
+  /** @param secret - must be the same in all servers that read each other's tokens. */
   constructor(secret: string | Uint8Array) {
     const derived = (purpose: string) =>
       createSecretKey(createHash('sha256').update(`${purpose}:`).update(secret).digest());
@@ -41,11 +41,11 @@ export class PageTokens {
     this.#nonceKey = derived('page token nonce');
   }
 
-  /** The token for the page that begins at `cursor`; empty, at the end, for none. */
+  /** Returns the token of the page that begins at `cursor`; empty if there is no further page. */
   write(cursor: string | undefined, scope: PageScope): string {
     if (cursor === undefined) return '';
     const bound = bytesOf(scope);
-    // Of what is sealed, so that the same page has the same token, and no two that differ share a nonce.
+    // Derived from the content, so that equal pages have equal tokens and different ones never share a nonce.
     const hmac = createHmac('sha256', this.#nonceKey)
       .update(JSON.stringify([cursor]))
       .update(bound);
@@ -56,21 +56,21 @@ export class PageTokens {
   }
 
   /**
-   * The cursor in a token; undefined for an empty one, the first page.
+   * Returns the cursor in a token; undefined for an empty token, which stands for the first page.
    *
-   * @throws StatusError INVALID_ARGUMENT when it is damaged or was made for another listing.
+   * @throws StatusError INVALID_ARGUMENT if the token is damaged or was made for another listing.
    */
   read(token: string, scope: PageScope): string | undefined {
     if (token === '') return undefined;
     const bytes = Buffer.from(token, 'base64url');
-    // Decoding base64 forgives a lot; only the very text that `write` makes is a token.
+    // Base64 decoding is lenient: accept only the exact text that `write` produces.
     const asWritten = bytes.length > HEAD_BYTES && bytes.toString('base64url') === token;
     const cursor = asWritten ? this.#open(bytes, scope) : undefined;
     if (cursor !== undefined) return cursor;
     throw invalidField(
       'page_token',
-      'page token is damaged or belongs to another parent, filter or caller: pass next_page_token of the page ' +
-        'before, with the same name and filter',
+      'page token is damaged or belongs to another parent, filter or caller: pass next_page_token of the previous ' +
+        'page, with the same name and filter',
     );
   }
 
@@ -87,19 +87,19 @@ export class PageTokens {
   }
 }
 
-/** The page tokens of a server, made when the first page is asked for: the store may have to be asked for its secret. */
+/** Creates the page tokens of a server on first use, because the secret may have to be read from the store. */
 export function pageTokensOf(
   store: Pick<OperationStore, 'secret'>,
   given: string | Uint8Array | undefined,
 ): () => Promise<PageTokens> {
-  const make = async () => new PageTokens(given ?? (await store.secret?.()) ?? randomBytes(32));
+  const create = async () => new PageTokens(given ?? (await store.secret?.()) ?? randomBytes(32));
   let tokens: Promise<PageTokens> | undefined;
   return async () => {
-    tokens ??= make();
+    tokens ??= create();
     try {
       return await tokens;
     } catch (error) {
-      // The store may be available again when the next page is asked for.
+      // The store may be available again for the next request.
       tokens = undefined;
       throw error;
     }

@@ -5,21 +5,21 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 import { toOperation } from '../work/lifecycle.js';
 import type { Waiters } from './waiters.js';
 
-/** Calls `gone` once the caller has gone away, at once if it has; the function returned takes that back. */
+/** Calls `gone` once the caller has gone away, immediately if it already has. The returned function unsubscribes. */
 export type WhenGone = (gone: (reason: unknown) => void) => () => void;
 
-/** What all waits of a service work with. */
+/** Dependencies that all waits of a service share. */
 export interface WaitParts {
   readonly waiters: Waiters;
   readonly openWaits: OpenWaits;
   readonly telemetry: Telemetry | undefined;
-  /** The stored record; rejects when nobody is to find it. */
+  /** Reads the stored record; rejects if the operation does not exist or is deleted or expired. */
   readonly read: (name: string) => Promise<OperationRecord>;
-  /** The record that was told; throws when nobody is to find it. */
+  /** Returns a record that the store reported; throws if the operation is deleted or expired. */
   readonly found: (name: string, record: OperationRecord) => OperationRecord;
 }
 
-/** What is waited for, how long, and who is told. */
+/** Parameters of one wait, and the callbacks that receive its outcome. */
 export interface WaitTerms {
   readonly name: string;
   readonly limitMs: number;
@@ -28,23 +28,21 @@ export interface WaitTerms {
   readonly reject: (reason: unknown) => void;
 }
 
-/** What one wait is told: the record as it became, or that it is to be read. */
-type News = OperationRecord | 'unread';
-
 /**
- * One caller that waits for an operation to end. While nothing happens there is this object and no function of it
- * under way, for thousands wait at once.
+ * One caller that waits for an operation to end. An idle wait is this object alone, without a suspended function, because
+ * a server holds thousands of them.
  */
 export class Wait {
   readonly #parts: WaitParts;
   readonly #terms: WaitTerms;
   readonly #unsubscribe: () => void;
   readonly #forgetCaller: (() => void) | undefined;
-  #tellLeft: (() => void) | undefined;
-  #news: News | undefined;
+  #endObservation: (() => void) | undefined;
   #isReading = false;
+  /** Set if the operation changed while it was being read. */
+  #isStale = false;
   #isOpen = false;
-  /** Whether the time is up: the next state that is seen is the answer. */
+  /** Set once the time is up: the next state that is read is the answer. */
   #isEnding: boolean;
   #isSettled = false;
 
@@ -53,7 +51,7 @@ export class Wait {
     this.#terms = terms;
     this.#isEnding = terms.limitMs === 0;
     // Subscribed before the first read, so that no change falls between the two (contract 24).
-    this.#unsubscribe = parts.waiters.subscribe(terms.name, (record) => this.#wake(record));
+    this.#unsubscribe = parts.waiters.subscribe(terms.name, (record) => this.#changed(record));
     this.#forgetCaller = terms.whenGone((reason) => this.#fail(reason));
     if (!this.#isSettled) this.#read();
   }
@@ -64,73 +62,64 @@ export class Wait {
     if (!this.#isReading && !this.#isSettled) this.#read();
   }
 
-  #wake(record: OperationRecord | undefined): void {
-    this.#news = latest(this.#news, record ?? 'unread');
-    if (!this.#isReading) this.#heed();
+  #changed(record: OperationRecord | undefined): void {
+    // A result is final, so it is the answer even while an earlier state is being read.
+    if (record && (record.result || !this.#isReading)) this.#applyReported(record);
+    else if (this.#isReading) this.#isStale = true;
+    else this.#read();
+  }
+
+  #applyReported(record: OperationRecord): void {
+    try {
+      this.#apply(this.#parts.found(this.#terms.name, record));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
-      const record = await this.#parts.read(this.#terms.name);
+      do {
+        this.#isStale = false;
+        this.#apply(await this.#parts.read(this.#terms.name));
+      } while (!this.#isSettled && (this.#isStale || this.#isEnding));
+    } catch (error) {
+      this.#fail(error);
+    } finally {
       this.#isReading = false;
-      this.#heed(record);
-    } catch (error) {
-      this.#fail(error);
     }
   }
 
-  /** Goes by what was told meanwhile, or else by what was read. */
-  #heed(read?: OperationRecord): void {
+  #apply(record: OperationRecord): void {
     if (this.#isSettled) return;
-    const news = this.#news;
-    this.#news = undefined;
-    const isTold = news !== undefined && news !== 'unread' && !read?.result;
-    try {
-      const record = isTold ? this.#parts.found(this.#terms.name, news) : read;
-      if (record && (record.result || this.#isEnding)) this.#answer(record);
-      else if (news === 'unread') this.#read();
-      else this.#open();
-    } catch (error) {
-      this.#fail(error);
+    if (record.result || this.#isEnding) {
+      this.#settle();
+      this.#terms.resolve(toOperation(record));
+    } else if (!this.#isOpen) {
+      this.#isOpen = true;
+      this.#endObservation = this.#parts.telemetry?.wait();
+      this.#parts.openWaits.add(this, this.#terms.limitMs);
     }
-  }
-
-  #open(): void {
-    if (this.#isOpen) return;
-    this.#isOpen = true;
-    this.#tellLeft = this.#parts.telemetry?.wait();
-    this.#parts.openWaits.add(this, this.#terms.limitMs);
-  }
-
-  #answer(record: OperationRecord): void {
-    this.#leave();
-    this.#terms.resolve(toOperation(record));
   }
 
   #fail(reason: unknown): void {
     if (this.#isSettled) return;
-    this.#leave();
+    this.#settle();
     this.#terms.reject(reason);
   }
 
-  #leave(): void {
+  #settle(): void {
     this.#isSettled = true;
     this.#unsubscribe();
-    // Not there yet when the caller had gone before.
+    // Undefined if the caller had already gone when the wait began.
     this.#forgetCaller?.();
-    this.#tellLeft?.();
+    this.#endObservation?.();
     this.#parts.openWaits.delete(this);
   }
 }
 
-/** Of what is told at the same time, what must not be missed: a record may be told after a later one. */
-function latest(earlier: News | undefined, later: News): News {
-  if (earlier === undefined || later === 'unread') return later;
-  return earlier === 'unread' || earlier.version > later.version ? earlier : later;
-}
-
-/** What is ended when its time is up. */
+/** Something to end at its deadline. */
 export interface Endable {
   end(): void;
 }
@@ -140,7 +129,7 @@ interface Deadline {
   readonly stopTimer: () => void;
 }
 
-/** The waits that are open. Those whose time is up in the same millisecond share one timer. */
+/** Open waits by deadline. Waits that end in the same millisecond share one timer. */
 export class OpenWaits {
   readonly #clock: Clock;
   readonly #deadlines = new Map<number, Deadline>();
@@ -151,7 +140,7 @@ export class OpenWaits {
     this.#clock = clock;
   }
 
-  /** Has a wait end in so many milliseconds, or when all do. */
+  /** Ends the wait after `limitMs`, or earlier when all waits are closed. */
   add(wait: Endable, limitMs: number): void {
     if (this.#isClosed) {
       wait.end();
@@ -173,7 +162,7 @@ export class OpenWaits {
     this.#deadlines.delete(at);
   }
 
-  /** Ends all, and from now on each at once. */
+  /** Ends all waits. Waits that are added later end immediately. */
   close(): void {
     this.#isClosed = true;
     for (const wait of [...this.#endTimes.keys()]) wait.end();
@@ -182,12 +171,12 @@ export class OpenWaits {
   #newDeadline(at: number): Deadline {
     const waits = new Set<Endable>();
     const end = () => {
-      // A timer may go early by a fraction: who comes now for the same millisecond needs another.
+      // A timer may fire a fraction early: a wait added now for the same millisecond needs a new one.
       this.#deadlines.delete(at);
       for (const wait of [...waits]) wait.end();
     };
-    const made = { waits, stopTimer: this.#clock.setTimer(end, at - this.#clock.now()) };
-    this.#deadlines.set(at, made);
-    return made;
+    const deadline = { waits, stopTimer: this.#clock.setTimer(end, at - this.#clock.now()) };
+    this.#deadlines.set(at, deadline);
+    return deadline;
   }
 }

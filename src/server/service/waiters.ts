@@ -1,25 +1,25 @@
 import { contain, type OnFailure } from '../../core/contain.js';
 import type { OperationRecord, OperationStore } from '../../stores/contract/operation-store.js';
 
-/** Hears that an operation may have changed, with its record if that is at hand. */
+/** Notified when an operation may have changed, with its record if the store reported it. */
 type Wake = (record: OperationRecord | undefined) => void;
 
 /**
- * Who waits for which operation to change: one subscription to the store, however many wait. It wakes them
- * and keeps no state of operations; who was woken without the record reads the store.
+ * Waiters by operation, with one subscription to the store for all of them. It keeps no state of operations: a waiter that
+ * is woken without the record reads the store.
  */
 export class Waiters {
   readonly #byName = new Map<string, Set<Wake>>();
   readonly #unwatch: () => void;
   readonly #onFailure: OnFailure;
 
-  /** @param onFailure - is called with what a waiter threw; the others are woken all the same. */
+  /** @param onFailure - receives the errors that waiters throw; the other waiters are still woken. */
   constructor(store: Pick<OperationStore, 'watch'>, onFailure: OnFailure) {
     this.#onFailure = onFailure;
     this.#unwatch = store.watch((name, record) => this.#wake(name, record));
   }
 
-  /** Calls `wake` whenever the operation may have changed, until the function returned is called. */
+  /** Calls `wake` whenever the operation may have changed, until the returned function is called. */
   subscribe(name: string, wake: Wake): () => void {
     const waiting = this.#byName.get(name) ?? new Set();
     this.#byName.set(name, waiting.add(wake));
@@ -29,7 +29,7 @@ export class Waiters {
     };
   }
 
-  /** How many operations somebody waits for. */
+  /** Number of operations with at least one waiter. */
   get size(): number {
     return this.#byName.size;
   }
@@ -42,7 +42,7 @@ export class Waiters {
     const woken = name === undefined ? [...this.#byName.keys()] : [name];
     for (const each of woken) {
       const waiting = this.#byName.get(each);
-      // Copied: whoever is woken may unsubscribe, or wait again, at once.
+      // Copied because a waiter may unsubscribe or subscribe again while it is being woken.
       if (waiting) for (const wake of [...waiting]) contain(() => wake(record), this.#onFailure);
     }
   }

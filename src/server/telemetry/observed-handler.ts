@@ -6,7 +6,7 @@ import { traceContextOf, traceIdOf } from '../../core/trace-context.js';
 import { type CallFacts, GrpcCallFacts } from '../access/call-facts.js';
 import type { ObservedCall, Telemetry } from './telemetry.js';
 
-/** Who is told of calls. */
+/** Receivers of call reports, and the clock for durations. */
 export interface CallObservers {
   readonly telemetry: Telemetry | undefined;
   readonly logger: Logger;
@@ -14,14 +14,14 @@ export interface CallObservers {
 }
 
 /**
- * Whose name is in the request: an operation's, or what operations are listed under, or that of some other resource;
- * `start`: an operation's is in the answer.
+ * Kind of resource that the request names: an operation, the parent of a list, or another resource. For `start` the response
+ * names an operation.
  */
 export type CallSubject = 'operation' | 'parent' | 'other' | 'start';
 
 /**
- * A handler of whose calls telemetry is told, and the log where it takes that. Where neither is so it is the very same
- * handler.
+ * Wraps a handler so that its calls are reported to telemetry and, at level debug, to the log. Returns the same handler if
+ * there is neither.
  */
 export function observedHandler<Request, Response>(
   path: string,
@@ -31,19 +31,19 @@ export function observedHandler<Request, Response>(
 ): handleUnaryCall<Request, Response> {
   if (!telemetry && !logger.debug) return handler;
   return (call, callback) => {
-    const asked = subject === 'start' || subject === 'other' ? '' : nameIn(call.request);
-    const facts = new GrpcCallFacts(path, asked ?? '', call);
+    const requested = subject === 'start' || subject === 'other' ? '' : nameIn(call.request);
+    const facts = new GrpcCallFacts(path, requested ?? '', call);
     const observed = telemetry?.call(facts);
-    const beganAt = clock.now();
+    const startedAt = clock.now();
     const answer: sendUnaryData<Response> = (error, value, trailer, flags) => {
       const code = error ? ((error.code ?? Code.UNKNOWN) as Code) : endOf(call);
-      const operation = subject === 'operation' ? asked : subject === 'start' ? nameIn(value) : undefined;
+      const operation = subject === 'operation' ? requested : subject === 'start' ? nameIn(value) : undefined;
       observed?.end(code, operation);
       logger.debug?.(
         {
           method: path,
           code: codeName(code),
-          durationMs: clock.now() - beganAt,
+          durationMs: clock.now() - startedAt,
           operation,
           traceId: traceIdOf(traceOf(observed, facts)),
         },
@@ -56,13 +56,13 @@ export function observedHandler<Request, Response>(
   };
 }
 
-/** Reports a call that was refused before it had a handler. */
+/** Reports a call that was refused before it reached a handler. */
 export function observeRefusal({ telemetry, logger }: CallObservers, facts: GrpcCallFacts, code: Code): void {
   telemetry?.call(facts).end(code, undefined);
   logger.debug?.({ method: facts.method, code: codeName(code) }, 'call refused');
 }
 
-/** What the caller was told, if anything, of a call that the handler has an answer to. */
+/** Returns the code that the caller received for a call that the handler answered. */
 function endOf(call: ServerUnaryCall<unknown, unknown>): Code {
   if (!call.cancelled) return Code.OK;
   return Number(call.getDeadline()) <= Date.now() ? Code.DEADLINE_EXCEEDED : Code.CANCELLED;

@@ -2,7 +2,7 @@ import { aroundStore } from '../../stores/contract/around-store.js';
 import type { OperationStore } from '../../stores/contract/operation-store.js';
 import type { Telemetry } from './telemetry.js';
 
-/** A store whose calls are timed. */
+/** Wraps a store so that telemetry measures its calls. */
 export function observedStore(store: OperationStore, telemetry: Telemetry): OperationStore {
   return aroundStore(store, async ({ method }, proceed) => {
     const end = telemetry.storeCall(method);

@@ -6,12 +6,12 @@ import type { OperationRecord, UnfinishedCount } from '../../stores/contract/ope
 import type { CallFacts } from '../access/call-facts.js';
 import type { Observed, ObservedCall, ObservedRun, RunEnding, StoreVerb, Telemetry } from './telemetry.js';
 
-/** Notified when a callback of the telemetry failed. */
+/** Returns the failure handler of a telemetry callback. */
 type Report = (callback: string) => OnFailure;
 
 /**
- * Telemetry that a user supplied, wrapped so that none of its callbacks can fail or change the outcome of what is observed. The first
- * failure of each callback is logged.
+ * Wraps telemetry that the application supplied, so that its callbacks can neither fail nor change the outcome of the observed
+ * calls. The first failure of each callback is logged.
  */
 export class SafeTelemetry implements Telemetry {
   readonly #supplied: Telemetry;
@@ -73,7 +73,7 @@ export class SafeTelemetry implements Telemetry {
   }
 }
 
-/** What telemetry returned for a call or a run, with the methods of both. */
+/** Object that telemetry returned for a call or a run, with the methods of both. */
 type SuppliedObserved = Observed & Pick<ObservedRun, 'cancelRequested'> & { end(...args: unknown[]): void };
 
 class SafeObserved implements Observed {
@@ -102,7 +102,7 @@ class SafeObserved implements Observed {
     if (this.#supplied) {
       const within = () => {
         const returned: unknown = this.#supplied?.within(once);
-        // A promise of the act belongs to whoever awaits it.
+        // A promise that `act` returned is handled by its caller.
         return done && 'value' in done && done.value === returned ? undefined : returned;
       };
       contain(within, (error) => {
@@ -131,7 +131,7 @@ function outcomeOf<Result>(act: () => Result): Done<Result> {
   }
 }
 
-/** Reads each property once; undefined unless they are a trace context. */
+/** Reads each property once. Returns undefined unless they form a trace context. */
 function validContext(supplied: unknown): TraceContext | undefined {
   const { traceparent, tracestate } = (supplied ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof traceparent !== 'string') return undefined;

@@ -7,28 +7,32 @@ import type {
 } from '../../stores/contract/operation-store.js';
 import type { CallFacts } from '../access/call-facts.js';
 
-/** Something that takes time and is traced. */
+/** A traced activity. */
 export interface Observed {
-  /** Where it is in which trace; undefined when it is in none. */
+  /** Trace context of the activity; undefined if it is not traced. */
   readonly trace: TraceContext | undefined;
-  /** Does something as a part of it: what is traced in there is its child. */
+  /** Runs a function as part of the activity, so that spans started in it become children. */
   within<Result>(act: () => Result): Result;
 }
 
-/** A call over gRPC, from its request to its answer. */
+/** A gRPC call, from its request to its response. */
 export interface ObservedCall extends Observed {
-  /** It is answered. @param operation - the operation that it started, or was about */
+  /**
+   * Ends the call.
+   *
+   * @param operation - name of the operation that the call started or refers to.
+   */
   end(code: Code, operation?: string): void;
 }
 
 /**
- * How the run of an operation's work was left.
+ * Outcome of one run of an operation's work.
  *
- * - `succeeded`, `failed`, `cancelled`: the operation ended so.
- * - `interrupted`: its server stopped, and it ended with ABORTED, or as cancelled.
- * - `released`: its server stopped, and another one begins it again.
- * - `superseded`: another server has taken it over, or it had ended meanwhile.
- * - `unrecorded`: the store failed, for good or because the server stopped.
+ * - `succeeded`, `failed`, `cancelled`: the operation ended with this result.
+ * - `interrupted`: its server stopped, and the operation ended with ABORTED, or as cancelled.
+ * - `released`: its server stopped, and another server runs it again.
+ * - `superseded`: another server took it over, or it had already ended.
+ * - `unrecorded`: the store failed permanently, or the server stopped before it was available.
  */
 export type RunEnding =
   | 'succeeded'
@@ -39,41 +43,45 @@ export type RunEnding =
   | 'superseded'
   | 'unrecorded';
 
-/** One run of an operation's work, from its beginning to its being left. */
+/** One run of an operation's work. */
 export interface ObservedRun extends Observed {
-  /** The work is told that cancellation was requested. */
+  /** Called when the signal of the work aborts because of a cancel request. */
   cancelRequested(): void;
-  /** It is left. @param error - what the operation failed with, where it did */
+  /**
+   * Ends the run.
+   *
+   * @param error - error of the operation if it failed.
+   */
   end(ending: RunEnding, error?: StatusError): void;
 }
 
-/** What of a store is timed. */
+/** Methods of a store that are measured. */
 export type StoreVerb = Exclude<keyof OperationStore, 'watch' | 'consume' | 'close'>;
 
 /**
- * Is told what a server does, to trace and measure it. `openTelemetry` of `longrunning/opentelemetry` makes one. A
- * server that is given none does nothing in its place.
+ * Callbacks for tracing and measuring a server. `openTelemetry` of `longrunning/opentelemetry` creates an implementation.
+ * Without telemetry a server reports nothing.
  */
 export interface Telemetry {
-  /** A call begins, be it of the five methods or one that starts an operation. */
+  /** Called at the start of a call, of the five methods or of any other method that the server handles. */
   call(facts: CallFacts): ObservedCall;
-  /** Where in which trace this is done: operations that are started keep it. */
+  /** Returns the current trace context, which new operations store. */
   current(): TraceContext | undefined;
-  /** A run begins; the record is as it is then. */
+  /** Called at the start of a run, with the record at that time. */
   run(record: OperationRecord): ObservedRun;
   /**
-   * This server, and no other one, has recorded a change. `before` is undefined for a new operation, `at` is when, in
-   * milliseconds since 1970.
+   * Called when this server has recorded a change; changes by other servers are not reported. `before` is undefined for a new
+   * operation. `at` is the time in milliseconds since 1970.
    */
   changed(before: OperationRecord | undefined, after: OperationRecord, at: number): void;
-  /** A WaitOperation begins to wait, until the function returned is called. */
+  /** Called when a WaitOperation starts to wait. The returned function ends the wait. */
   wait(): () => void;
-  /** The store is asked, until the function returned is called, with the error if there is one. */
+  /** Called at the start of a store call. The returned function ends it, with the error if it failed. */
   storeCall(verb: StoreVerb): (error?: unknown) => void;
   /**
-   * How to learn what has not ended, in the whole store.
+   * Provides a function that counts the unfinished operations of the whole store.
    *
-   * @returns a function that ends the asking.
+   * @returns a function that stops its use.
    */
   unfinished(count: () => Promise<readonly UnfinishedCount[]>): () => void;
 }

@@ -1,7 +1,7 @@
 import type { MessageType, OperationMethod } from '../../core/operation-method.js';
 
-/** What a codec has to have, and the option of ts-proto that generates it. */
-const NEEDED: readonly (readonly [member: keyof MessageType<unknown>, option: string])[] = [
+/** Required members of a codec, each with the ts-proto option that generates it. */
+const REQUIRED: readonly (readonly [member: keyof MessageType<unknown>, option: string])[] = [
   ['$type', 'outputTypeAnnotations=static-only'],
   ['encode', 'outputEncodeMethods=true'],
   ['decode', 'outputEncodeMethods=true'],
@@ -11,10 +11,10 @@ const NEEDED: readonly (readonly [member: keyof MessageType<unknown>, option: st
 ];
 
 /**
- * Checks that the codecs of a method can represent its messages: an Any without its type, for example, would be sent
- * without an error.
+ * Checks that the codecs of a method can represent its messages. Without the check, an Any without a type, for example,
+ * would be sent without an error.
  *
- * @throws TypeError that names the option of ts-proto to change.
+ * @throws TypeError with the ts-proto option to change.
  */
 export function checkCodecs({ path, ...method }: OperationMethod<unknown, unknown, unknown>): void {
   for (const role of ['request', 'response', 'metadata'] as const) {
@@ -22,9 +22,9 @@ export function checkCodecs({ path, ...method }: OperationMethod<unknown, unknow
     const subject = `the codec of the ${role} of ${path}`;
     if ((typeof codec !== 'object' && typeof codec !== 'function') || codec === null)
       throw new TypeError(
-        `${subject} is ${String(codec)}: pass the object that ts-proto generates beside the interface`,
+        `${subject} is ${String(codec)}: pass the object that ts-proto generates along with the interface`,
       );
-    for (const [member, option] of NEEDED) {
+    for (const [member, option] of REQUIRED) {
       if (!codec[member]) throw new TypeError(`${subject} has no ${member}: generate it with ${option}`);
     }
   }

@@ -1,109 +1,108 @@
 import type { DeepPartial, OperationMethod } from '../../core/operation-method.js';
 import type { Caller } from '../access/call-facts.js';
 
-/** What `run` is given to work with. */
+/** Context of a run. */
 export interface RunContext<Metadata> {
-  /** The name of the operation. */
+  /** Name of the operation. */
   readonly name: string;
-  /** How often work on the operation was begun, this time included: 1 unless it was interrupted. */
+  /** Number of this attempt: 1 unless earlier attempts were interrupted. */
   readonly attempt: number;
-  /** The metadata when this attempt began. */
+  /** Metadata at the start of this attempt. */
   readonly metadata: Metadata;
   /**
-   * Aborts when cancellation is requested. To cancel, throw `signal.reason` (or let what the signal was
-   * handed to throw). To complete all the same, return a response.
+   * Aborts when cancellation is requested. To end as cancelled, throw `signal.reason`, or let the functions throw that
+   * received the signal. To complete anyway, return a response.
    */
   readonly signal: AbortSignal;
   /**
-   * Reports progress: sets the given fields of the metadata and leaves the others. Resolves when readers see
-   * it. Updates keep their order, awaited or not; after the end they do nothing.
+   * Reports progress: sets the given metadata fields and keeps the others. Resolves once readers see the update. Updates keep
+   * their order, awaited or not. After the end of the operation they have no effect.
    *
-   * @throws StatusError RESOURCE_EXHAUSTED if the metadata would be larger than `maxResultBytes`; what the codec throws for values that it
-   * cannot encode.
+   * @throws StatusError RESOURCE_EXHAUSTED if the metadata would be larger than `maxResultBytes`; errors of the codec for
+   * values that it cannot encode.
    */
   update(metadata: DeepPartial<Metadata>): Promise<void>;
 }
 
-/** What the starting call said besides its request. */
+/** Context of the call that starts an operation. */
 export interface StartContext {
   readonly headers: Readonly<Record<string, string>>;
-  /** Who made it, where `authorize` found out. Request ids of one principal have nothing to do with another's. */
+  /** Caller as identified by `authorize`. Each principal has its own request ids. */
   readonly caller: Caller;
 }
 
-/** How a method does its work. */
+/** Implementation of a long-running method. */
 export interface Implementation<Request, Response, Metadata> {
   /**
-   * The resource that operations are named under: `${parent}/operations/{id}`.
+   * Parent resource of the operations, which are named `${parent}/operations/{id}`.
    *
    * @defaultValue none: plain `operations/{id}`
    */
   parent?(request: Request): string;
   /**
-   * Checks a request before there is an operation: throw a `StatusError` and the starting call fails
-   * with it (AIP-151). Return a response, and the operation is returned done.
+   * Checks a request before an operation is created. If it throws a `StatusError`, the starting call fails with it
+   * (AIP-151). If it returns a response, the operation is created as done.
    */
   accept?(
     request: Request,
     context: StartContext,
   ): undefined | DeepPartial<Response> | Promise<undefined | DeepPartial<Response>>;
-  /** The metadata to begin with. `create_time` and its like are filled in; see {@link ownMetadataFields}. */
+  /** Initial metadata. Well-known fields such as `create_time` are filled in; see {@link ownMetadataFields}. */
   metadata?(request: Request): DeepPartial<Metadata>;
   /**
-   * Does the work. Returns the response; throws `signal.reason` to end as cancelled; throws a
-   * `StatusError` to end with that error. Anything else that is thrown reads UNKNOWN "internal error". A response larger than
-   * `maxResultBytes` ends with RESOURCE_EXHAUSTED.
+   * Does the work. Returns the response, throws `signal.reason` to end as cancelled, or throws a `StatusError` to end with
+   * that error. Any other error ends the operation with UNKNOWN "internal error". A response larger than `maxResultBytes`
+   * ends it with RESOURCE_EXHAUSTED.
    */
   run(
     request: Request,
     context: RunContext<Metadata>,
   ): DeepPartial<Response> | Promise<DeepPartial<Response>>;
   /**
-   * Whether the method can be cancelled. If not, CancelOperation answers UNIMPLEMENTED and the work goes on.
+   * Enables cancellation. If false, CancelOperation answers UNIMPLEMENTED and the work continues.
    *
    * @defaultValue true
    */
   readonly cancellable?: boolean | undefined;
   /**
-   * What becomes of work whose server died or stopped before it ended, in a store that outlives the server:
-   * `'abort'` ends the operation with ABORTED; `'resume'` runs it again, `attempt` one higher and with the
-   * metadata as it last was. If its cancellation was requested, `'abort'` ends it as cancelled and `'resume'`
-   * runs it with a signal that has aborted already.
+   * Handling of work whose server crashed or stopped before it ended, in a store that outlives the server. `'abort'` ends the
+   * operation with ABORTED. `'resume'` runs it again with its latest metadata and `attempt` increased by one. If its
+   * cancellation was requested, `'abort'` ends it as cancelled, and `'resume'` runs it with an aborted signal.
    *
    * @defaultValue 'abort'
    */
   readonly onInterrupted?: 'abort' | 'resume' | undefined;
   /**
-   * How often work on one operation is begun at most, when it is resumed. Then it ends with ABORTED: work that
-   * brings down its server must not bring down every server.
+   * Upper bound on the attempts of a resumed operation. After the last one it ends with ABORTED, so that work that crashes
+   * its server cannot crash every server in turn.
    *
    * @defaultValue 5
    */
   readonly maxAttempts?: number | undefined;
   /**
-   * What the caller calls the request, so that the same request sent again gives the same operation (AIP-155).
-   * Undefined or empty: nothing.
+   * Idempotency key that the caller chose: the same request sent again returns the same operation (AIP-155). Undefined or
+   * empty means none.
    *
-   * @defaultValue the request's `requestId`, where its type has such a field
+   * @defaultValue the field `requestId` of the request, if its type has one
    */
   requestId?(request: Request): string | undefined;
   /**
-   * Metadata fields that the server leaves to the implementation, of those that it fills in where the type
-   * has them: `createTime`, `endTime`, `cancelRequested`, `requestedCancellation`.
+   * Well-known metadata fields that the implementation sets itself. By default the server fills in `createTime`, `endTime`,
+   * `cancelRequested` and `requestedCancellation` if the type has them.
    *
    * @defaultValue none
    */
   readonly ownMetadataFields?: readonly string[] | undefined;
 }
 
-/** A method with its implementation: what `createOperations` and `starter` take. Made by {@link implement}. */
+/** A method with its implementation, for `createOperations` and `starter`. Created by {@link implement}. */
 export interface ImplementedMethod<Request = unknown, Response = unknown, Metadata = unknown> {
   readonly method: OperationMethod<Request, Response, Metadata>;
   readonly implementation: Implementation<Request, Response, Metadata>;
 }
 
 /**
- * Says how a long-running method does its work.
+ * Combines a long-running method with its implementation.
  *
  * @example
  * ```ts

@@ -1,18 +1,18 @@
 import type { MessageType } from '../../core/operation-method.js';
 import type { OperationRecord } from '../../stores/contract/operation-store.js';
 
-/** What the server knows of an operation that its metadata may have a field for. */
+/** Facts about an operation that well-known metadata fields hold. */
 export type MetadataFacts = Pick<OperationRecord, 'createTime' | 'cancelRequestTime' | 'endTime'>;
 
 const TIMES = ['createTime', 'endTime'] as const;
 const FLAGS = ['cancelRequested', 'requestedCancellation'] as const;
 
 /**
- * Fills in the fields that metadata messages across Google's APIs use for what every server knows:
- * `create_time`, `end_time`, and `cancel_requested` or `requested_cancellation`, where the type has them, with
- * the fitting type. Times that are set already stay.
+ * Fills in well-known metadata fields of Google's APIs: `create_time`, `end_time`, and `cancel_requested` or
+ * `requested_cancellation`, if the type has them with the expected field type. Times that are already set stay.
  *
- * Where a Timestamp is no Date, going by the JSON form makes it work for every way that ts-proto can render one.
+ * If the codec does not represent timestamps as Date, values are converted through JSON, which supports every
+ * representation that ts-proto offers.
  */
 export class KnownFields<Metadata> {
   readonly #type: MessageType<Metadata>;
@@ -20,7 +20,7 @@ export class KnownFields<Metadata> {
   readonly #times: readonly (typeof TIMES)[number][];
   readonly #flags: readonly (typeof FLAGS)[number][];
 
-  /** @param except - fields to leave alone. */
+  /** @param except - fields to leave unchanged. */
   constructor(type: MessageType<Metadata>, except: ReadonlySet<string>) {
     this.#type = type;
     const time = new Date(0).toISOString();
@@ -31,25 +31,25 @@ export class KnownFields<Metadata> {
     this.#rendersDates = this.#times.every((field) => known[field] instanceof Date);
   }
 
-  /** Whether the type has no such field. */
+  /** True if the type has no such field. */
   get areNone(): boolean {
     return this.#times.length + this.#flags.length === 0;
   }
 
-  /** The metadata with what is known; the very same object when it says all of that already. */
+  /** Returns the metadata with all known facts set; the same object if nothing is missing. */
   fill(metadata: Metadata, facts: MetadataFacts): Metadata {
-    const said = metadata as Record<string, unknown>;
+    const current = metadata as Record<string, unknown>;
     const missing: Record<string, Date | true> = {};
     for (const field of this.#times) {
       const time = facts[field];
-      if (time !== undefined && (said[field] ?? undefined) === undefined) missing[field] = new Date(time);
+      if (time !== undefined && (current[field] ?? undefined) === undefined) missing[field] = new Date(time);
     }
     for (const field of this.#flags) {
-      if (facts.cancelRequestTime !== undefined && said[field] !== true) missing[field] = true;
+      if (facts.cancelRequestTime !== undefined && current[field] !== true) missing[field] = true;
     }
     const fields = Object.keys(missing);
     if (fields.length === 0) return metadata;
-    // Most codecs have them as Date and boolean.
+    // Most codecs represent them as Date and boolean.
     if (this.#rendersDates) return { ...metadata, ...missing };
     const filled = this.#type.fromJSON(JSON.parse(JSON.stringify(missing))) as Record<string, unknown>;
     return { ...metadata, ...Object.fromEntries(fields.map((field) => [field, filled[field]])) };

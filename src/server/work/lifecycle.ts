@@ -10,8 +10,8 @@ import type {
 } from '../../stores/contract/operation-store.js';
 
 /**
- * What can happen to an operation. `at` is when, in milliseconds since 1970; `attempt` is whose word it is: the
- * attempt that the record must still be at. A `started` speaks for the attempt before its own.
+ * Event in the life of an operation. `at` is its time in milliseconds since 1970. `attempt` is the attempt that reports it:
+ * the event is ignored unless the record is still at that attempt. `started` has the previous attempt.
  */
 export type LifecycleEvent =
   | { readonly type: 'started'; readonly attempt: number }
@@ -23,7 +23,7 @@ export type LifecycleEvent =
   | { readonly type: 'interrupted'; readonly attempt: number; readonly at: number }
   | { readonly type: 'deleted'; readonly at: number };
 
-/** What a record begins with. */
+/** Fields of a new operation. */
 export interface NewOperation
   extends Pick<
     OperationRecord,
@@ -32,18 +32,17 @@ export interface NewOperation
   readonly id: string;
 }
 
-/** A record of an operation that nobody has begun to work on. */
+/** Creates the record of an operation whose work has not started. */
 export function queued({ id, ...facts }: NewOperation): OperationRecord {
   return { ...facts, name: formatOperationName({ parent: facts.parent, id }), version: 1, attempt: 0 };
 }
 
 /**
- * The whole life of an operation: what a record becomes when something happens to it. A record that the event
- * does not touch comes back as it is, the very same object.
+ * Applies an event to a record. Returns the same object if the event does not change it.
  *
- * It alone knows that a terminal record never changes (contract 4), that the first request to cancel counts
- * (13), that queued work which is cancelled never runs (17), that work on a deleted operation goes on (20), and
- * that only the latest attempt may speak.
+ * This function alone implements the lifecycle: a terminal record never changes (contract 4), only the first cancel request
+ * counts (13), cancelled queued work never runs (17), work on a deleted operation continues (20), and events of
+ * earlier attempts are ignored.
  */
 export function apply(record: OperationRecord, event: LifecycleEvent, retentionMs: number): OperationRecord {
   if (record.result || ('attempt' in event && event.attempt !== record.attempt)) return record;
@@ -79,25 +78,25 @@ export function apply(record: OperationRecord, event: LifecycleEvent, retentionM
         record.cancelRequestTime === undefined ? interruption(record.name) : cancellation(record.name),
       );
     case 'deleted': {
-      // Nobody finds the operation any more, so its request id stands for nothing.
-      const { requestId, ...forgotten } = record;
-      return { ...forgotten, version, deleteTime: event.at };
+      // A deleted operation cannot be found any more, so its request id becomes free.
+      const { requestId, ...rest } = record;
+      return { ...rest, version, deleteTime: event.at };
     }
   }
 }
 
-/** The message that clients see of a record. */
+/** Converts a record to the message that clients receive. */
 export function toOperation(record: ListedOperation): Operation {
   const { name, metadata, result } = record;
   return { name, metadata, done: result !== undefined, result };
 }
 
-/** Whether the record is not found by whoever asks: it was deleted, or has expired (contract 20, 34). */
+/** Returns true if callers no longer find the operation, because it was deleted or has expired (contract 20, 34). */
 export function isGone(record: OperationRecord, now: number): boolean {
   return record.deleteTime !== undefined || (record.expireTime !== undefined && record.expireTime <= now);
 }
 
-/** The error of a cancelled operation; also the reason that its AbortSignal gives. */
+/** Error of a cancelled operation, and reason of the AbortSignal of its work. */
 export function cancellation(name: string): Status {
   return kitStatus(Code.CANCELLED, 'OPERATION_CANCELLED', 'operation was cancelled', { metadata: { name } });
 }

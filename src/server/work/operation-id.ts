@@ -2,13 +2,13 @@ import { randomFillSync } from 'node:crypto';
 import { notPromised } from '../../core/contain.js';
 import { checkOperationName, formatOperationName } from '../../core/name.js';
 
-/** 128 bits, so that nobody guesses one (contract 1). */
+/** 128 bits make ids unguessable (contract 1). */
 const ID_BYTES = 16;
-/** The system is asked for many at once: asking costs more than the rest of an id. */
+/** Random bytes for 128 ids, because one system call costs more than the rest of an id. */
 const bytes = Buffer.alloc(128 * ID_BYTES);
 let used = bytes.length;
 
-/** An unguessable id for an operation: 32 hexadecimal digits. */
+/** Returns an unguessable operation id of 32 hexadecimal digits. */
 export function randomId(): string {
   if (used === bytes.length) {
     randomFillSync(bytes);
@@ -19,7 +19,7 @@ export function randomId(): string {
 }
 
 /**
- * Wraps a function of a user that makes ids.
+ * Wraps the option `newId` with a check of the returned ids.
  *
  * @returns a function that throws TypeError unless the id is a string that can be the last segment of a name.
  */

@@ -10,7 +10,7 @@ import type { Committed, Transitions } from './transitions.js';
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 
-/** What a recorder works with. */
+/** Dependencies of a recorder. */
 export interface RecorderOptions {
   readonly store: OperationStore;
   readonly transitions: Transitions;
@@ -19,48 +19,48 @@ export interface RecorderOptions {
 }
 
 /**
- * Records what becomes of one operation's work, however long its store is away: hours of work must not be lost
- * because a database restarts in its last second. Should another worker take over meanwhile, the attempt
- * number of the event keeps what comes late from counting.
+ * Records the progress and end of one operation's work, with retries for as long as its store is unavailable: hours of
+ * work must not be lost because a database restarts in the last second. If another worker takes over in the meantime, the
+ * attempt number of the event prevents a late write.
  */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #stopped = new AbortController();
-  /** Whether the store was away meanwhile: then a write may have been made of which no answer came. */
+  /** Set after the first retry: an earlier write may have succeeded although its answer was lost. */
   hasRetried = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
   }
 
-  /** Commits as {@link Transitions.commit} does, with retries while the store is UNAVAILABLE and this is not stopped. */
+  /** Commits as {@link Transitions.commit} does, with retries while the store is UNAVAILABLE and until {@link stop}. */
   commit(
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
     known: OperationRecord,
   ): MaybePromise<Committed | undefined> {
     const { store, transitions } = this.#options;
-    // Records at hand are never away.
+    // Records in memory are always available.
     if (store.sync) return transitions.commit(name, eventFor);
-    return this.#insist(() => transitions.commit(name, eventFor, known), isUnavailable);
+    return this.#retry(() => transitions.commit(name, eventFor, known), isUnavailable);
   }
 
-  /** Commits an event that must not get lost, with retries after any error until this is stopped. */
+  /** Commits an event that must not get lost, with retries after any error until {@link stop}. */
   commitEventually(name: string, event: LifecycleEvent): Promise<Committed | undefined> {
-    return this.#insist(() => this.#options.transitions.commit(name, () => event), isAny);
+    return this.#retry(() => this.#options.transitions.commit(name, () => event), isAny);
   }
 
-  /** Reads the record, with the same patience: what was missed is not told again. */
+  /** Reads the record with the same retries, because missed changes are not reported again. */
   read(name: string): Promise<OperationRecord | undefined> {
-    return this.#insist(() => this.#options.store.get(name), isUnavailable);
+    return this.#retry(() => this.#options.store.get(name), isUnavailable);
   }
 
-  /** Has what is being recorded fail with the next error of the store. */
+  /** Ends the retries: pending commits and reads fail with the next error of the store. */
   stop(): void {
     this.#stopped.abort(new StatusError(Code.UNAVAILABLE, 'server stopped before its store was available'));
   }
 
-  async #insist<Result>(
+  async #retry<Result>(
     call: () => MaybePromise<Result>,
     isTransient: (error: unknown) => boolean,
   ): Promise<Result> {
@@ -79,7 +79,7 @@ export class Recorder {
   }
 }
 
-/** Whether the store may be back later. */
+/** Returns true if a later retry may succeed. */
 export function isUnavailable(error: unknown): boolean {
   return StatusError.from(error).code === Code.UNAVAILABLE;
 }

@@ -2,16 +2,16 @@ import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import type { OperationStore } from '../../stores/contract/operation-store.js';
 
-/** As often as operations expire, within these bounds. */
+/** Bounds of the sweep interval, which otherwise equals the retention time. */
 const SHORTEST_INTERVAL_MS = 1000;
 const LONGEST_INTERVAL_MS = 60_000;
 const BATCH = 500;
 
 /**
- * Forgets expired operations in the background, in small batches. Readers do not depend on it: to them an
- * operation is gone the moment it expires.
+ * Deletes expired operations in the background, in small batches. Readers do not depend on it: they no longer find an
+ * operation once it has expired.
  *
- * @returns a function that ends it.
+ * @returns a function that stops the sweep.
  */
 export function sweepExpired(
   store: OperationStore,

@@ -16,7 +16,7 @@ import type { SizeLimits } from './size-limits.js';
 import type { Committed } from './transitions.js';
 import { workController } from './work-signal.js';
 
-/** What a run works with. */
+/** Dependencies of a run. */
 export interface RunOptions {
   readonly store: OperationStore;
   readonly waiters: Waiters;
@@ -26,15 +26,15 @@ export interface RunOptions {
   readonly sizes: SizeLimits;
 }
 
-/** How long a store that neither answers nor fails may keep a server from stopping. */
+/** Maximum delay of a server's shutdown by a store that neither answers nor fails. */
 const RECORD_MS = 1000;
 
-/** How a run ends: what the lifecycle is told of it. */
+/** Lifecycle event that records the end of a run. */
 type Ending = LifecycleEvent & { readonly type: 'succeeded' | 'failed' | 'cancelled' | 'interrupted' };
 
-/** One operation at work in this process, from being handed out to being left. */
+/** One run of an operation's work in this process, from its assignment to its outcome. */
 export class Run {
-  /** How the work was left, as soon as it is: by its end, or by {@link interrupt}. */
+  /** Resolves to the outcome once the work has ended or {@link interrupt} has given it up. */
   get left(): Promise<WorkOutcome> {
     return this.#left.promise;
   }
@@ -46,15 +46,15 @@ export class Run {
     this.#log('listener to the signal of the work failed', error),
   );
   readonly #left = Promise.withResolvers<WorkOutcome>();
-  /** The attempt that this run is; undefined until that is recorded. */
+  /** Attempt number of this run; undefined until it is recorded. */
   #attempt: number | undefined;
   #observed: ObservedRun | undefined;
-  /** The record as this run knows it: what it records is most often the next thing that happens to it. */
+  /** Latest known record. Usually no other change comes between, so the next commit needs no read. */
   #known: OperationRecord;
-  /** The latest version that the run was told of and has not seen. */
+  /** Latest reported version that this run has not seen yet; 0 if there is none. */
   #unseen = 0;
   #isReading = false;
-  /** Whether the work goes on, its end is being recorded, or nothing that it does counts any more. */
+  /** `ending` while the end is being recorded; `interrupted` once further results of the work are ignored. */
   #state: 'working' | 'ending' | 'interrupted' = 'working';
 
   constructor(options: RunOptions, method: ServedMethod, recorder: Recorder, record: OperationRecord) {
@@ -67,9 +67,9 @@ export class Run {
   }
 
   /**
-   * Leaves the work as the server stops: it is told so by its signal, and nothing that it still does counts.
-   * It is recorded as interrupted, or released for another server to resume. A store that is away is not waited
-   * for, one that does not answer for a second. Work that has ended by itself has its say.
+   * Gives up the work when the server stops: aborts its signal and ignores further results. The work is recorded as
+   * interrupted, or released for another server to resume. An unavailable store is not waited for, one that does
+   * not answer for at most a second. If the work has already ended by itself, that end is recorded.
    */
   async interrupt(): Promise<void> {
     this.#recorder.stop();
@@ -91,15 +91,15 @@ export class Run {
     } catch (error) {
       this.#log('interruption could not be recorded', error);
     }
-    this.#tellLeft(outcome === 'ended' ? 'interrupted' : outcome);
+    this.#reportEnd(outcome === 'ended' ? 'interrupted' : outcome);
     this.#left.resolve(outcome);
-    const message = 'the server stops: end the work and start it again later';
+    const message = 'server is stopping: end the work and start it again later';
     this.#controller.abort(kitError(Code.ABORTED, 'SERVER_STOPPING', message));
   }
 
   async #run(record: OperationRecord): Promise<WorkOutcome> {
-    // Watched from before the start, so that no request to cancel falls between the two.
-    const unsubscribe = this.#options.waiters.subscribe(this.#name, (changed) => this.#wake(changed));
+    // Subscribed before the start is recorded, so that no cancel request is missed.
+    const unsubscribe = this.#options.waiters.subscribe(this.#name, (changed) => this.#changed(changed));
     try {
       const { attempt } = record;
       if (attempt > 0 && !this.#method.resumes(record)) {
@@ -116,9 +116,9 @@ export class Run {
       if (this.#isInterrupted()) return this.left;
       this.#attempt = started.record.attempt;
       this.#observed = this.#options.telemetry?.run(started.record);
-      this.#options.logger.debug?.({}, 'work begins');
+      this.#options.logger.debug?.({}, 'work started');
       if (started.record.cancelRequestTime !== undefined) this.#abortAsCancelled();
-      // What changed before it was known that this run has the work.
+      // Changes reported before the start was recorded.
       if (this.#unseen > started.record.version) this.#read(this.#attempt);
       const ending = await this.#work(started.record);
       if (this.#isInterrupted()) return this.left;
@@ -129,20 +129,20 @@ export class Run {
     }
   }
 
-  /** Ends an operation whose start the store cannot record, and may never be able to: it would wait for ever. */
+  /** Fails an operation whose start the store cannot record; otherwise it might stay queued indefinitely. */
   async #failUnstarted(attempt: number, cause: unknown): Promise<WorkOutcome> {
-    this.#log('work could not be begun: its operation ends with an internal error', cause);
+    this.#log('work could not be started: its operation ends with an internal error', cause);
     this.#state = 'ending';
     const error = internalError(this.#method.path, cause);
     const outcome = await this.#recordLast({ type: 'failed', attempt, at: this.#now(), error });
-    // The start may have been recorded after all. Then nobody has the work.
+    // The start may have been recorded after all. In that case no server has the work.
     return outcome === 'superseded' ? 'released' : outcome;
   }
 
-  /** How work was left that somebody else has begun or ended, as far as can be told. */
+  /** Returns the outcome of work that another server has started or ended, as far as is known. */
   #notStarted({ attempt }: OperationRecord, found: Committed | undefined): WorkOutcome {
     const outcome = outcomeOf(found);
-    // What was written before the store went away may have been our own start: then nobody has the work.
+    // A write whose answer was lost may have been our own start. In that case no server has the work.
     const mayBeOurs = this.#recorder.hasRetried && found?.record.attempt === attempt + 1;
     return outcome === 'superseded' && mayBeOurs ? 'released' : outcome;
   }
@@ -156,7 +156,7 @@ export class Run {
         ended = await this.#commitLast(ending);
       } catch (error) {
         if (isUnavailable(error)) throw error;
-        // No ending may leave an operation running because it cannot be stored.
+        // An end that cannot be stored must not leave the operation running.
         this.#log('end could not be recorded: it is recorded as an internal error', error);
         const { attempt, at } = ending;
         last = { type: 'failed', attempt, at, error: internalError(this.#method.path, error) };
@@ -165,7 +165,7 @@ export class Run {
       left = ended?.changed ? last.type : 'superseded';
       return outcomeOf(ended);
     } finally {
-      this.#tellLeft(left, last.type === 'failed' ? last.error : undefined);
+      this.#reportEnd(left, last.type === 'failed' ? last.error : undefined);
     }
   }
 
@@ -177,16 +177,16 @@ export class Run {
     return andThen(
       this.#commit(() => ending),
       (ended) => {
-        // Nobody finds it any more, so nothing keeps it.
-        const isForgotten = ended?.changed && ended.record.deleteTime !== undefined;
-        return isForgotten ? this.#options.store.delete(this.#name).then(() => ended) : ended;
+        // The operation was deleted while it ran, so its record is no longer needed.
+        const isDeleted = ended?.changed && ended.record.deleteTime !== undefined;
+        return isDeleted ? this.#options.store.delete(this.#name).then(() => ended) : ended;
       },
     );
   }
 
-  #tellLeft(ending: RunEnding, error?: StatusError): void {
+  #reportEnd(ending: RunEnding, error?: StatusError): void {
     this.#observed?.end(ending, error);
-    if (this.#attempt !== undefined) this.#options.logger.debug?.({ ending }, 'work ends');
+    if (this.#attempt !== undefined) this.#options.logger.debug?.({ ending }, 'work ended');
   }
 
   #commit(eventFor: (record: OperationRecord) => LifecycleEvent): MaybePromise<Committed | undefined> {
@@ -196,12 +196,12 @@ export class Run {
     });
   }
 
-  /** Takes note that the record may have changed. */
-  #wake(changed: OperationRecord | undefined): void {
+  /** Handles the report that the record may have changed. */
+  #changed(changed: OperationRecord | undefined): void {
     if (this.#attempt === undefined || !changed) {
       this.#unseen = Math.max(this.#unseen, changed?.version ?? Number.POSITIVE_INFINITY);
       if (this.#attempt !== undefined && !this.#isReading) this.#read(this.#attempt);
-    } else this.#heed(changed, this.#attempt);
+    } else this.#apply(changed, this.#attempt);
   }
 
   /** Reads the record until nothing is unseen. */
@@ -210,7 +210,7 @@ export class Run {
     try {
       while (this.#unseen > 0 && this.#state === 'working') {
         this.#unseen = 0;
-        this.#heed(await this.#recorder.read(this.#name), attempt);
+        this.#apply(await this.#recorder.read(this.#name), attempt);
       }
     } catch (error) {
       this.#log('operation could not be read', error);
@@ -219,26 +219,26 @@ export class Run {
     }
   }
 
-  /** Aborts the work if the record says that its cancellation was requested, or that it was taken over. */
-  #heed(record: OperationRecord | undefined, attempt: number): void {
+  /** Aborts the work if the record shows a cancel request or a takeover by another server. */
+  #apply(record: OperationRecord | undefined, attempt: number): void {
     if (this.#state !== 'working') return;
     if (!record || record.result || record.attempt > attempt) this.#abortAsTakenOver();
     else if (record.cancelRequestTime !== undefined) this.#abortAsCancelled();
   }
 
   #abortAsTakenOver(): void {
-    const message = 'another server has taken the work over: end it, what it does no longer counts';
+    const message = 'another server has taken over the work: end it, its results are ignored';
     this.#controller.abort(kitError(Code.ABORTED, 'WORK_TAKEN_OVER', message));
   }
 
   #abortAsCancelled(): void {
     if (this.#controller.signal.aborted) return;
     this.#observed?.cancelRequested();
-    this.#options.logger.debug?.({}, 'cancellation is requested');
+    this.#options.logger.debug?.({}, 'cancellation was requested');
     this.#controller.abort(StatusError.from(cancellation(this.#name)));
   }
 
-  /** Runs the method to its end, and says which of the three endings it was. */
+  /** Runs the method and returns its end: succeeded, failed or cancelled. */
   async #work(record: OperationRecord): Promise<Ending> {
     const { attempt } = record;
     const { signal } = this.#controller;
@@ -265,7 +265,7 @@ export class Run {
       ignoreRejection(error);
       thrown = error;
     }
-    // Progress that was reported is seen before the end is.
+    // Readers see reported progress before they see the end.
     if (updates) await updates;
     const at = this.#now();
     const { sizes } = this.#options;
@@ -277,9 +277,8 @@ export class Run {
         return { type: 'failed', attempt, at, error: StatusError.from(error) };
       }
     }
-    const error = obeyed(thrown, signal) ? StatusError.from(signal.reason) : this.#failure(thrown);
-    const asAsked = error === signal.reason && error.code === Code.CANCELLED;
-    if (asAsked) return { type: 'cancelled', attempt, at };
+    const error = isAbortOutcome(thrown, signal) ? StatusError.from(signal.reason) : this.#failure(thrown);
+    if (error === signal.reason && error.code === Code.CANCELLED) return { type: 'cancelled', attempt, at };
     return { type: 'failed', attempt, at, error: sizes.error(error, metadata) };
   }
 
@@ -302,20 +301,20 @@ export class Run {
   }
 }
 
-/** How work was left whose last word came to this. */
+/** Returns the outcome of work from the result of its last commit. */
 function outcomeOf(committed: Committed | undefined): WorkOutcome {
   return !committed || committed.record.result ? 'ended' : 'superseded';
 }
 
 /**
- * Tells whether work ended because its signal aborted: it threw the signal's reason, an error with that as its cause,
- * an AbortError as Node's own functions do, or the error of a gRPC call of its own that was cancelled.
+ * Returns true if the work ended because its signal aborted: it threw the reason of the signal, an error with the reason as
+ * its cause, an AbortError as Node's functions do, or the error of a cancelled gRPC call.
  */
-function obeyed(thrown: unknown, signal: AbortSignal): boolean {
+function isAbortOutcome(thrown: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
   if (thrown === signal.reason) return true;
   if (isStatusError(thrown)) return false;
-  // By name: an error of another realm, as test runners have them, is no instance of our Error.
+  // By name: errors of another realm, as in test runners, are not instances of our Error.
   if (readProperty(thrown, 'name') === 'AbortError') return true;
   return readProperty(thrown, 'cause') === signal.reason || StatusError.from(thrown).code === Code.CANCELLED;
 }

@@ -7,43 +7,43 @@ import { Run, type RunOptions } from './run.js';
 import type { ServedMethod } from './served-method.js';
 import type { Transitions } from './transitions.js';
 
-/** What a runner works with. */
+/** Dependencies and options of a runner. */
 export interface RunnerOptions extends RunOptions {
   readonly methods: ReadonlyMap<string, ServedMethod>;
   readonly transitions: Transitions;
   readonly concurrency: number;
 }
 
-/** Does the work that the store hands out, and tells the store how it went. */
+/** Runs the work that the store assigns, and reports the outcomes to the store. */
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #runs = new Set<Run>();
   readonly #consumer: WorkConsumer;
-  /** Paths of the methods to be handed work of; stores look into it each time. */
-  readonly #taken: Set<string>;
+  /** Paths of the methods whose work this server accepts; stores read it for each assignment. */
+  readonly #accepted: Set<string>;
   #stopped = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#taken = new Set(options.methods.keys());
-    this.#consumer = options.store.consume((record) => this.#take(record), {
-      methods: this.#taken,
+    this.#accepted = new Set(options.methods.keys());
+    this.#consumer = options.store.consume((record) => this.#startRun(record), {
+      methods: this.#accepted,
       concurrency: options.concurrency,
       onError: (error) => options.logger.error({ err: error }, 'work could not be done or recorded'),
       onWarning: (message) => warn(options.logger, message),
     });
   }
 
-  /** Takes on work of one more method. */
-  take(path: string): void {
-    if (this.#taken.has(path)) return;
-    this.#taken.add(path);
+  /** Accepts work of one more method. */
+  accept(path: string): void {
+    if (this.#accepted.has(path)) return;
+    this.#accepted.add(path);
     this.#consumer.added?.(path);
   }
 
   /**
-   * Takes on no more work and gives what runs `graceMs` to end. What has not is told so by its signal, and is
-   * recorded as interrupted or released to be resumed; nothing is recorded as cancelled that nobody cancelled.
+   * Accepts no more work and gives running work `graceMs` to end. Remaining work is aborted through its signal, and recorded
+   * as interrupted or released to be resumed. It is never recorded as cancelled unless its cancellation was requested.
    */
   async close(graceMs: number): Promise<void> {
     this.#stopped = true;
@@ -53,9 +53,9 @@ export class Runner {
     await Promise.all([...this.#runs].map((run) => run.interrupt()));
   }
 
-  async #take(record: OperationRecord): Promise<WorkOutcome> {
+  async #startRun(record: OperationRecord): Promise<WorkOutcome> {
     const method = this.#options.methods.get(record.method);
-    // It may have been on its way here when the store was told to hand out no more.
+    // The store may have assigned it before it was told to stop.
     if (!method || this.#stopped) return 'released';
     const logger = loggerWith(this.#options.logger, workFacts(record));
     const options = { ...this.#options, logger };
@@ -69,7 +69,7 @@ export class Runner {
   }
 }
 
-/** What the log is told of work besides what happens to it. */
+/** Log fields that identify the work. */
 function workFacts({ name, method, attempt, trace }: OperationRecord): Readonly<Record<string, unknown>> {
   const traceId = traceIdOf(trace);
   return { operation: name, method, attempt: attempt + 1, ...(traceId !== undefined && { traceId }) };

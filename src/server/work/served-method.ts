@@ -13,28 +13,28 @@ import { KnownFields } from './known-metadata.js';
 import { queued } from './lifecycle.js';
 
 const DEFAULT_MAX_ATTEMPTS = 5;
-/** As long as a name may be. */
+/** Equals the maximum length of a name. */
 const LONGEST_REQUEST_ID = 1024;
 
-/** What a new operation gets from the server. */
+/** Fields of a new operation that the server sets. */
 export interface NewIdentity extends Pick<OperationRecord, 'trace'> {
   readonly id: string;
   readonly createTime: number;
 }
 
-/** What a starting request is known by. */
+/** Fields that identify a start request. */
 export type RequestFacts = Pick<OperationRecord, 'method' | 'parent' | 'request' | 'requestId'>;
 
-/** A run's context, but for what depends on the method's types. */
+/** The part of a run's context that does not depend on the types of the method. */
 export type RunHandle = Pick<RunContext<unknown>, 'signal' | 'update'>;
 
 /**
- * An implemented method as the server uses it: records and Any on the outside, the method's own messages on
- * the inside, and nowhere else.
+ * An implemented method as the server uses it. Its interface has records and Any; the typed messages of the method stay
+ * inside.
  */
 export class ServedMethod {
   readonly path: string;
-  /** What becomes of work that a server left unfinished. */
+  /** Handling of work that a server left unfinished. */
   readonly onInterrupted: 'abort' | 'resume';
   readonly #maxAttempts: number;
   readonly #implemented: ImplementedMethod;
@@ -53,12 +53,12 @@ export class ServedMethod {
     this.#knownFields = new KnownFields(method.metadata, new Set(implementation.ownMetadataFields));
   }
 
-  /** A starting request with every field there, as the implementation expects it. */
+  /** Completes a start request with default values, as the implementation expects it. */
   request(given: DeepPartial<unknown>): unknown {
     return this.#implemented.method.request.fromPartial(given);
   }
 
-  /** The response of a request that needs no work; undefined for one that does. Throws to refuse it. */
+  /** Returns the response of a request that needs no work, or undefined if it needs work. Throws to reject the request. */
   async accept(request: unknown, context: StartContext): Promise<Any | undefined> {
     const { implementation } = this.#implemented;
     if (!implementation.accept) return undefined;
@@ -66,17 +66,17 @@ export class ServedMethod {
     return response === undefined ? undefined : this.#packResponse(response);
   }
 
-  /** Whether work that was begun and left is to be begun once more. */
+  /** Returns true if interrupted work is to be started again. */
   resumes({ attempt }: OperationRecord): boolean {
     return this.onInterrupted === 'resume' && attempt < this.#maxAttempts;
   }
 
-  /** What a request is known by. Throws when its parent or its id cannot be one. */
+  /** Identifies a start request. Throws if its parent or request id is invalid. */
   identify(request: unknown, caller: Caller = {}): RequestFacts {
     const { method } = this.#implemented;
     const parent = parseParent(this.#parent(request) ?? '', 'parent');
     if (hasWildcard(parent)) {
-      const advice = '"-" stands for any segment when listing; name one place to start an operation in';
+      const advice = '"-" stands for any segment in lists only; give a full name to start an operation';
       throw invalidField('parent', `parent ${quoted(parent)} has a wildcard: ${advice}`);
     }
     const requestId = this.#requestId(request);
@@ -84,18 +84,18 @@ export class ServedMethod {
     return requestId ? { ...facts, requestId: scopedRequestId(requestId, caller) } : facts;
   }
 
-  /** The parent that a request names, before anything is checked; empty when it cannot be told. */
+  /** Returns the parent of an unchecked request; empty if it cannot be determined. */
   parentOf(request: unknown): string {
     try {
       const parent: unknown = this.#parent(request);
       return typeof parent === 'string' ? parent : '';
     } catch {
-      // Whoever is let in is told what is wrong with the request, and nobody else.
+      // The fault is reported only to callers who pass authorization.
       return '';
     }
   }
 
-  /** A record to keep for a request. */
+  /** Builds the record of a new operation. */
   newRecord(request: unknown, facts: RequestFacts, identity: NewIdentity): OperationRecord {
     const { method, implementation } = this.#implemented;
     const given = notPromised(implementation.metadata?.(request), `metadata of ${this.path}`);
@@ -110,7 +110,7 @@ export class ServedMethod {
     return record;
   }
 
-  /** The record with what its metadata's type can say of it: when it began and ended, that it was cancelled. */
+  /** Sets the well-known metadata fields that the type has: start and end time, cancellation. */
   fill(record: OperationRecord): OperationRecord {
     if (this.#knownFields.areNone) return record;
     try {
@@ -119,16 +119,16 @@ export class ServedMethod {
       if (filled === metadata) return record;
       return { ...record, metadata: pack(this.#implemented.method.metadata, filled) };
     } catch {
-      // Another version of the server may have written it. That must keep no operation from ending.
+      // Another version of the server may have written the metadata. The operation must still be able to end.
       return record;
     }
   }
 
-  /** The record's metadata with the fields given in `update` set. */
+  /** Returns the metadata of the record with the fields in `update` set. */
   merge(record: OperationRecord, update: DeepPartial<unknown>): Any {
     const type = this.#implemented.method.metadata;
     notPromised(update, `metadata given to update of ${this.path}`);
-    // The keys of a long string are as many as its characters.
+    // A long string would have one key per character.
     if (typeof update !== 'object' || update === null)
       throw new TypeError(
         `update of ${this.path} was given ${update === null ? 'null' : `a value of type ${typeof update}`}: give an object`,
@@ -136,11 +136,11 @@ export class ServedMethod {
     withoutPromises(update, `metadata given to update of ${this.path}`);
     const values = type.fromPartial(update) as Record<string, unknown>;
     const given = Object.fromEntries(Object.keys(update).map((field) => [field, values[field]]));
-    // Not by spreading, which would leave out the defaults of a prototype.
+    // Object spread would omit defaults that the prototype defines.
     return pack(type, Object.assign(this.#metadataOf(record) as object, given));
   }
 
-  /** Does the work; the response, packed. */
+  /** Runs the implementation. Resolves to the packed response. */
   run(record: OperationRecord, handle: RunHandle): Promise<Any> {
     const { method, implementation } = this.#implemented;
     const context = {
@@ -150,11 +150,11 @@ export class ServedMethod {
       metadata: this.#metadataOf(record),
     };
     const response = implementation.run(method.request.decode(record.request), context);
-    // Not awaited in a function that is halfway until then: thousands may be at work.
+    // Not awaited: thousands of runs would each keep a suspended function in memory.
     return Promise.resolve(response).then((given) => this.#packResponse(given));
   }
 
-  /** The parent as user code returned it; undefined if there is none. */
+  /** Calls the user's `parent` function; undefined if there is none or it returns nothing. */
   #parent(request: unknown): string | undefined {
     const parent: unknown = notPromised(
       this.#implemented.implementation.parent?.(request),
@@ -175,11 +175,11 @@ export class ServedMethod {
       : field;
     if (typeof requestId !== 'string') return undefined;
     if (!requestId.isWellFormed() || /\p{Cc}/u.test(requestId)) {
-      const advice = 'use printable characters, best a UUID';
+      const advice = 'use printable characters, preferably a UUID';
       throw invalidField('request_id', `request id ${quoted(requestId)} has a control character: ${advice}`);
     }
     if (requestId.length > LONGEST_REQUEST_ID) {
-      const advice = `use at most ${LONGEST_REQUEST_ID} characters, best a UUID`;
+      const advice = `use at most ${LONGEST_REQUEST_ID} characters, preferably a UUID`;
       throw invalidField('request_id', `request id has ${requestId.length} characters: ${advice}`);
     }
     return requestId;

@@ -2,20 +2,20 @@ import type { Any } from '../../../generated/google/protobuf/any.js';
 import { Code, kitError, quoted, readStatus, type StatusError } from '../../core/status.js';
 import { utf8Bytes } from '../../core/text.js';
 
-/** Room for metadata beside a result of the largest size: by default both stay below the 4 MiB that gRPC clients receive. */
+/** Space for metadata beside a result of maximum size. By default both stay below the 4 MiB that gRPC clients accept. */
 const METADATA_ROOM_BYTES = 512 * 1024;
 
-/** Bounds what is stored of an operation, so that every client can read it and the pages that contain it. */
+/** Bounds the stored size of an operation, so that every client can read it and the pages that contain it. */
 export class SizeLimits {
   readonly #maxResultBytes: number;
 
-  /** @param maxResultBytes - upper bound on a response, an error and metadata, each by itself. */
+  /** @param maxResultBytes - upper bound on the response, the error and the metadata, each by itself. */
   constructor(maxResultBytes: number) {
     this.#maxResultBytes = maxResultBytes;
   }
 
   /**
-   * Returns metadata that is small enough to be stored.
+   * Returns the metadata if it is small enough to be stored.
    *
    * @throws StatusError RESOURCE_EXHAUSTED if it is too large.
    */
@@ -27,7 +27,7 @@ export class SizeLimits {
   }
 
   /**
-   * Returns a response that is small enough to be stored together with the metadata.
+   * Returns the response if it is small enough to be stored together with the metadata.
    *
    * @throws StatusError RESOURCE_EXHAUSTED if it is too large.
    */
@@ -44,7 +44,7 @@ export class SizeLimits {
     );
   }
 
-  /** Returns an error that is small enough to be stored together with the metadata: a shorter one of the same code if need be. */
+  /** Returns the error if it is small enough to be stored together with the metadata, or else a shorter one of the same code. */
   error(error: StatusError, metadata: Any | undefined): StatusError {
     const { code, message, details } = readStatus(error);
     const bytes = details.reduce((sum, detail) => sum + anyBytes(detail), utf8Bytes(message));

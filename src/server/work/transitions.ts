@@ -7,17 +7,17 @@ import type {
 import { apply, type LifecycleEvent } from './lifecycle.js';
 import type { ServedMethod } from './served-method.js';
 
-/** What came of an event. */
+/** Result of committing an event. */
 export interface Committed {
   readonly record: OperationRecord;
-  /** Whether the event changed the record. If not, the record is as it was found. */
+  /** True if the event changed the record. */
   readonly changed: boolean;
 }
 
-/** Is told of a record that was changed here, and of what it was before. */
+/** Notified of a record that this server changed, with its previous state. */
 export type OnChange = (before: OperationRecord, after: OperationRecord) => void;
 
-/** Makes things happen to stored operations, one at a time for each. */
+/** Commits lifecycle events to stored operations with compare-and-set. */
 export class Transitions {
   readonly #store: OperationStore;
   readonly #methods: ReadonlyMap<string, ServedMethod>;
@@ -36,19 +36,19 @@ export class Transitions {
     this.#retentionMs = retentionMs;
   }
 
-  /** The record after the event, as it would be stored; the very same record when nothing changes. */
+  /** Returns the record after the event, as it would be stored; the same object if nothing changes. */
   next(record: OperationRecord, event: LifecycleEvent): OperationRecord {
     const next = apply(record, event, this.#retentionMs);
-    return mayBeUnsaid(record, next) ? (this.#methods.get(next.method)?.fill(next) ?? next) : next;
+    return mayLackFacts(record, next) ? (this.#methods.get(next.method)?.fill(next) ?? next) : next;
   }
 
   /**
-   * Applies what `eventFor` says to the stored record, again on a newer one as long as somebody else was
-   * faster. So of a completion and a cancellation one wins, in every store (contract 16).
+   * Applies the event that `eventFor` returns to the stored record. If another writer was faster, it is applied again to the
+   * newer record. So exactly one of a completion and a cancellation wins, in every store (contract 16).
    *
-   * @param known - what the record was when it was last seen: most often it still is, and need not be read. An event
-   * that leaves it as it is must do so to any later one too.
-   * @returns undefined when there is no such record; no promise where the store has its records at hand.
+   * @param known - latest known state of the record, which saves a read if it is still current. An event that does not change
+   * it must not change any later state either.
+   * @returns undefined if there is no such record. The result is not a promise if the store keeps its records in memory.
    */
   commit(
     name: string,
@@ -56,10 +56,10 @@ export class Transitions {
     known?: OperationRecord,
   ): MaybePromise<Committed | undefined> {
     const { sync } = this.#store;
-    return sync ? this.#commitAtHand(sync, name, eventFor) : this.#commit(name, eventFor, known);
+    return sync ? this.#commitSync(sync, name, eventFor) : this.#commit(name, eventFor, known);
   }
 
-  #commitAtHand(
+  #commitSync(
     records: SynchronousRecords,
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
@@ -69,7 +69,7 @@ export class Transitions {
       if (!record) return undefined;
       const next = this.next(record, eventFor(record));
       if (next === record) return { record, changed: false };
-      // Only codecs, and what they read, can have been faster.
+      // Fails only if a codec changed the record during the call.
       if (!records.compareAndSet(next, record.version)) continue;
       this.#onChange?.(record, next);
       return { record: next, changed: true };
@@ -95,10 +95,10 @@ export class Transitions {
 }
 
 /**
- * Whether an event may have left the metadata without what the server says in it. An update that sets all fields must
- * not unsay that cancellation was requested; that work begins says nothing new.
+ * Returns true if the metadata may lack facts that the server fills in. An update that sets all fields must not hide a cancel
+ * request; a start adds no facts.
  */
-function mayBeUnsaid(before: OperationRecord, after: OperationRecord): boolean {
+function mayLackFacts(before: OperationRecord, after: OperationRecord): boolean {
   return (
     before.metadata !== after.metadata ||
     before.endTime !== after.endTime ||

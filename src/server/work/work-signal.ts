@@ -3,23 +3,23 @@ import { contain, type OnFailure } from '../../core/contain.js';
 type Listener = Parameters<AbortSignal['addEventListener']>[1];
 
 const failureOf = new WeakMap<EventTarget, OnFailure>();
-/** Contained listeners by those of users: the same one each time, so that adding twice and removing work as ever. */
+/** Wrappers by user listener. Each listener has one wrapper, so that adding twice and removing work as usual. */
 const containedOf = new WeakMap<object, (this: unknown, event: Event) => void>();
 
 /**
- * Makes the controller of a signal that is handed to code of users. Node ends the process for an exception, or a rejection, of a
- * listener to the signal, and the server is who aborts it; here `onFailure` is called instead.
+ * Creates the controller of a signal that is passed to user code. Node ends the process if a listener of a signal throws or
+ * rejects, and the server is the one that aborts this signal. Here `onFailure` is called instead.
  */
 export function workController(onFailure: OnFailure): AbortController {
   const controller = new AbortController();
   const { signal } = controller;
-  // Not for all signals of the process, and with no more memory for each.
+  // A prototype per signal: other signals are unaffected, and no signal needs more memory.
   Object.setPrototypeOf(signal, CONTAINED);
   failureOf.set(signal, onFailure);
   return controller;
 }
 
-/** What adds and removes listeners; `onabort` comes by here as well. */
+/** Prototype that wraps listeners when they are added and removed, including `onabort`. */
 const CONTAINED = Object.create(AbortSignal.prototype, {
   addEventListener: method(function (type, listener, options) {
     AbortSignal.prototype.addEventListener.call(this, type, contained(listener), options);
@@ -41,16 +41,16 @@ function method(value: ListenerMethod): PropertyDescriptor {
 }
 
 function contained(listener: Listener): Listener {
-  // Anything else is for Node to refuse.
+  // Node rejects anything else.
   if (typeof listener !== 'function' && (typeof listener !== 'object' || listener === null)) return listener;
   const known = containedOf.get(listener);
   if (known) return known;
-  const made = function (this: unknown, event: Event) {
+  const wrapper = function (this: unknown, event: Event) {
     contain(
       () => (typeof listener === 'function' ? listener.call(this, event) : listener.handleEvent(event)),
       (event.target && failureOf.get(event.target)) ?? (() => {}),
     );
   };
-  containedOf.set(listener, made);
-  return made;
+  containedOf.set(listener, wrapper);
+  return wrapper;
 }

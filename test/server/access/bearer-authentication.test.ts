@@ -114,7 +114,7 @@ describe('bearerAuthentication', () => {
 
   it.each([
     ['expired', { exp: -60 }, 'ACCESS_TOKEN_EXPIRED', /expired/],
-    ['not good yet', { nbf: 60 }, 'ACCESS_TOKEN_INVALID', /not good yet/],
+    ['not valid yet', { nbf: 60 }, 'ACCESS_TOKEN_INVALID', /not valid yet/],
     ['of another issuer', { iss: 'https://evil.example.com' }, 'ACCESS_TOKEN_INVALID', /"iss"/],
     ['for another audience', { aud: 'others' }, 'ACCESS_TOKEN_INVALID', /"aud"/],
     ['for nobody', { aud: undefined }, 'ACCESS_TOKEN_INVALID', /"aud"/],

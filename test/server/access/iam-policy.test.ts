@@ -10,7 +10,7 @@ const binding = (changes: object) => ({ ...GOOD, bindings: [{ ...GOOD.bindings[0
 
 describe('iamPolicy', () => {
   it.each([
-    [undefined, 'its top: policy, which is missing, is no map'],
+    [undefined, 'its top level: policy, which is missing, is not a map'],
     [{ ...GOOD, rolls: {} }, 'rolls: field "rolls" is unknown: did you mean "roles"?'],
     [{ ...GOOD, service: 'a.b' }, 'service: "a.b" is malformed'],
     [{ ...GOOD, bindings: [] }, 'bindings: the list is empty'],
@@ -27,17 +27,17 @@ describe('iamPolicy', () => {
       'bindings[0].members[0]: member "usr:ada" is unknown: did you mean "user:"?',
     ],
     [binding({ members: ['user:'] }), 'names nobody'],
-    [binding({ members: 'allUsers' }), 'bindings[0].members: "\\"allUsers\\"" is no list'],
-    [binding({ resources: undefined }), 'bindings[0].resources: resources, which is missing, is no list'],
+    [binding({ members: 'allUsers' }), 'bindings[0].members: "\\"allUsers\\"" is not a list'],
+    [binding({ resources: undefined }), 'bindings[0].resources: resources, which is missing, is not a list'],
     [binding({ resources: ['projects/**/x'] }), 'something follows "**"'],
-    [binding({ resources: ['projects/p*'] }), 'is only a part of "p*"'],
+    [binding({ resources: ['projects/p*'] }), 'is only part of "p*"'],
     [binding({ resources: ['projects/-'] }), 'write "*"'],
     [binding({ resources: ['/projects'] }), 'an empty segment'],
-  ])('refuses a policy that is wrong, and says where: %j', (policy, message) => {
+  ])('rejects an invalid policy and names the location: %j', (policy, message) => {
     expect(() => iamPolicy(policy as Policy)).toThrow(message);
   });
 
-  it('holds permissions against the methods that are served, where they are known', () => {
+  it('checks permissions against the served methods if they are known', () => {
     const methods = ['acme.v1.Jobs.RunJob'];
     const policy = (permission: string) => ({ ...GOOD, roles: { viewer: [permission] } });
     expect(() => iamPolicy(policy('reports.jobs.runJob'), { methods })).not.toThrow();
@@ -96,7 +96,7 @@ describe('the other pieces', () => {
     expect(() => staticTokens([{ token: 'a b', principal: 'x' }])).toThrow('malformed');
     expect(() => staticTokens([{ token: 'a', principal: '' }])).toThrow('malformed');
     const twice = { token: 'a', principal: 'x' };
-    expect(() => staticTokens([twice, { ...twice, principal: 'y' }])).toThrow("another one's too");
+    expect(() => staticTokens([twice, { ...twice, principal: 'y' }])).toThrow('occurs twice');
   });
 
   it('scopes ask who calls first', () => {
