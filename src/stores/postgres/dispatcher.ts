@@ -24,7 +24,7 @@ export class Dispatcher implements WorkConsumer {
   readonly #options: DispatcherOptions;
   /** Methods that may have work, longest waiting first. */
   readonly #wanted = new Set<string>();
-  readonly #left = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
   readonly #done = new Map<string, Claim[]>();
   #isClaiming = false;
   #claiming = Promise.resolve();
@@ -53,7 +53,7 @@ export class Dispatcher implements WorkConsumer {
   async close(): Promise<void> {
     this.stop();
     await this.#claiming;
-    await Promise.all(this.#left);
+    await Promise.all(this.#running);
     await this.#completing;
   }
 
@@ -66,7 +66,7 @@ export class Dispatcher implements WorkConsumer {
     this.#isClaiming = true;
     // Iteration includes methods that are added meanwhile.
     for (const method of this.#wanted) {
-      const limit = Math.min(concurrency - this.#left.size, CLAIMED_AT_ONCE);
+      const limit = Math.min(concurrency - this.#running.size, CLAIMED_AT_ONCE);
       if (this.#stopped || limit <= 0) break;
       this.#wanted.delete(method);
       try {
@@ -100,10 +100,10 @@ export class Dispatcher implements WorkConsumer {
 
   #handOut(record: OperationRecord, claim: Claim): void {
     if (!this.#options.leases.take(record.method, claim, record.attempt)) return;
-    const left = this.#work(record).catch(this.#options.onError);
-    this.#left.add(left);
-    left.finally(() => {
-      this.#left.delete(left);
+    const running = this.#work(record).catch(this.#options.onError);
+    this.#running.add(running);
+    running.finally(() => {
+      this.#running.delete(running);
       this.#claim();
     });
   }
