@@ -1,9 +1,9 @@
-// Writes the descriptor set of `protos/` with all imports, of the error details that any answer may carry, and of the
-// standard services that tell of a server, health and reflection:
+// Writes the descriptor set of `protos/` with all imports, of the standard error details, and of the standard services for
+// health and reflection:
 //
 //     node scripts/build-descriptors.ts generated
 //
-// Twice, with comments and without: with them it is six times as long, and only OpenAPI documents need them.
+// Two versions are written, because comments make it six times as large and only OpenAPI documents need them.
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';

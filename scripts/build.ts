@@ -1,10 +1,10 @@
-// Builds the package to dist, small enough to be installed without a thought, and to be loaded as fast:
+// Builds the package to dist, optimized for a small download and fast loading:
 //
 //     npm run build
 //
-// What can be imported, and what is run, are a file each, and what they share are chunks: to find and read a module costs
-// Node more than to compile it. Declarations have a file for each source, with the comments, which are in the sources that the
-// source maps hold too, and so not in the code a third time.
+// Each entry point becomes one file, and shared code becomes chunks, because Node spends more time on finding and reading a
+// module than on compiling it. Each source has a declaration file. Comments are in the declarations and in the sources within
+// the source maps, so the code contains none.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,14 +40,14 @@ for (const file of globSync('dist/**/*.js.map')) {
   writeFileSync(file, JSON.stringify({ ...map, names: [], mappings: lineMappings(map.mappings) }));
 }
 
-/** Removes the declarations that no public entry point leads to: nobody's compiler reads them. */
+/** Removes declarations that are not reachable from a public entry point, because no compiler reads them. */
 function pruneDeclarations(): void {
   const reached = new Set(entryPoints.map(declarationOf));
   for (const file of reached) {
     const imports = readFileSync(file, 'utf8').matchAll(/(?:from|import\() ?["'](\.[^"']+)\.js["']/g);
     for (const [, specifier = ''] of imports) {
       const declaration = `${join(dirname(file), specifier)}.d.ts`;
-      // Examples in comments import files that users have.
+      // Examples in comments import files of users.
       if (existsSync(declaration)) reached.add(declaration);
     }
   }
@@ -58,16 +58,18 @@ function declarationOf(source: string): string {
   return join('dist', source.replace(/\.ts$/, '.d.ts'));
 }
 
-/** The sources of what package.json says is built; none for what is no module. */
+/** Sources of a built file that package.json names. Empty if it is not a module. */
 function sources(built: string): string[] {
   const source = /^\.\/dist\/(.*)\.js$/.exec(built)?.[1];
   return source === undefined ? [] : globSync(`${source.replace('*', '**/*')}.ts`);
 }
 
 /**
- * Classes by the names that they have in the sources: one that speaks of itself is called `_StatusError` by esbuild, which
- * users would read where errors are printed. And no imports for their effects, as sources have none: bundlers warn of them.
- * Lines stay where they are, for the maps.
+ * Restores class names and removes side-effect imports, without moving lines, so that source maps stay valid.
+ *
+ * esbuild renames a class that refers to itself to `_StatusError`, which users would see in printed errors. Its option
+ * `keepNames` avoids that with 2,057 calls at load time and 7 % more code (1.26 instead of 1.18 MB). Side-effect imports
+ * between chunks are redundant, because no source has side effects, and bundlers warn about them.
  */
 function asWritten(code: string): string {
   const renamed = code.matchAll(/^var (\w+) = class _\1\b/gm);

@@ -1,12 +1,11 @@
-// CHANGELOG.md, as Keep a Changelog has it: a heading of the second level for each version, what is not yet released
-// at the top.
+// CHANGELOG.md in the format of Keep a Changelog: a second-level heading for each version, unreleased changes first.
 
 const UNRELEASED = '## Unreleased';
 
 /**
- * What is not yet released.
+ * Returns the unreleased changes.
  *
- * @throws Error when there is nothing.
+ * @throws Error if there are none.
  */
 export function unreleased(changelog: string): string {
   const [, section = ''] = changelog.split(`\n${UNRELEASED}\n`);
@@ -16,7 +15,7 @@ export function unreleased(changelog: string): string {
   return text;
 }
 
-/** The same with what was not yet released under a version, and room for what comes next. */
+/** Moves the unreleased changes under a version and leaves an empty section for new ones. */
 export function release(changelog: string, version: string, date: string): string {
   return changelog.replace(`\n${UNRELEASED}\n`, `\n${UNRELEASED}\n\n## ${version} (${date})\n`);
 }

@@ -1,4 +1,4 @@
-// Fails when `generated/` is not what `npm run generate` makes of `protos/`.
+// Fails if `generated/` differs from the output of `npm run generate`.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';

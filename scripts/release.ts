@@ -1,7 +1,7 @@
 // Releases the version that package.json names:
 //
-//     npm run release --dry-run    tells what would be published, and changes nothing
-//     npm run release              dates the changelog, takes the protos for the last released, tags and publishes
+//     npm run release --dry-run    prints what would be published, and changes nothing
+//     npm run release              dates the changelog, updates the baseline of the protos, tags and publishes
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ function main(): void {
   console.log(`\nPublished. Now: git push --atomic origin HEAD ${tagOf(version)}`);
 }
 
-/** npm keeps an option that it knows for itself: `npm run release --dry-run` shows in the environment alone. */
+/** npm consumes options that it knows, so `npm run release --dry-run` is visible only in the environment. */
 function isDryRun(): boolean {
   return process.argv.includes('--dry-run') || process.env.npm_config_dry_run === 'true';
 }

@@ -1,9 +1,9 @@
-// Installs the package into an empty project, as users do, and has an example and every subpath run with each Node
-// that is supported:
+// Installs the package into an empty project, as users do, and runs an example and every subpath with each supported
+// version of Node:
 //
 //     npm run test:package
 //
-// It needs a registry. The tests have the same with one Node, and with the packages that are there.
+// Requires a registry. The test suite covers the same with one version of Node and the installed packages.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

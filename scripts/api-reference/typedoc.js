@@ -1,4 +1,4 @@
-// What TypeDoc is told: the modules are those that package.json exports.
+// Options of TypeDoc. The documented modules are those that package.json exports.
 
 import { readFileSync } from 'node:fs';
 
@@ -14,7 +14,7 @@ export default {
   readme: 'none',
   out: '../../docs/api',
   cleanOutputDir: true,
-  // Not the members of literals, whose names say it.
+  // Members of literals need no documentation.
   requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Method', 'Accessor'],
   validation: { notDocumented: true, invalidLink: true, notExported: false },
   treatValidationWarningsAsErrors: true,
