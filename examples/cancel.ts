@@ -1,4 +1,4 @@
-// Cancels three reports, and knows what became of each. Run it: npm run build && node examples/cancel.ts
+// Cancels three reports and prints their outcomes. Run it: npm run build && node examples/cancel.ts
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, codeName, OperationsClient, StatusError } from 'longrunning';
 import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';

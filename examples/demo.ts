@@ -1,5 +1,5 @@
-// The public client of the GKE Multi-Cloud API, as Google generates it and with not a line changed, creates
-// clusters on a `longrunning serve` in another process, and cancels the operations. Run it: npm run demo
+// Google's public client of the GKE Multi-Cloud API, unmodified, creates clusters on a `longrunning serve` in
+// another process and cancels the operations. Run it: npm run demo
 import { AttachedClustersClient, AwsClustersClient } from '@google-cloud/gkemulticloud';
 import { credentials } from '@grpc/grpc-js';
 import { GkeOperation } from './demo/gke-operation.ts';
@@ -10,10 +10,11 @@ import { Transcript } from './demo/transcript.ts';
 const parent = 'projects/demo/locations/us-west1';
 const name = `${parent}/attachedClusters/demo`;
 
-// Google has deprecated AwsClusters and its client says so; it is here because it is what people still call.
+// Google has deprecated AwsClusters, and its client prints a warning; the demo uses it because it is still
+// common.
 process.noDeprecation = true;
 
-// The client wants no credentials for a plaintext connection, and yet looks for those of a Google machine.
+// The client needs no credentials for a plaintext connection, but looks for those of a Google machine.
 process.env.METADATA_SERVER_DETECTION = 'none';
 
 const transcript = new Transcript();

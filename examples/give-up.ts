@@ -1,4 +1,4 @@
-// Stops waiting for a report, which goes on. Run it: npm run build && node examples/give-up.ts
+// Stops waiting for a report; the operation continues. Run it: npm run build && node examples/give-up.ts
 import { OperationsClient, WaitTimeoutError } from 'longrunning';
 import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
 import { exportReport } from './reports/export-report.ts';
@@ -10,7 +10,7 @@ await using operations = new OperationsClient({ address: server.address });
 const started = await exportReport(server.address, 'Figures');
 const operation = operations.operation(started, ReportsOperations.exportReport);
 
-// It takes two seconds. Nobody has to wait that long:
+// The report takes two seconds. Wait for less:
 try {
   await operation.wait({ timeoutMs: 100 });
 } catch (error) {
@@ -18,7 +18,7 @@ try {
   console.log(`gave up after 100 ms; last seen ${error.snapshot?.state ?? 'never'}`);
 }
 
-// Nor to know beforehand how long; a signal may come from a button, or from the end of a request.
+// Or wait until a signal aborts, for example of a button or of a request that ends.
 const leaving = new AbortController();
 setTimeout(() => leaving.abort(new Error('the user left')), 100);
 try {
@@ -28,7 +28,7 @@ try {
   console.log(`gave up: ${leaving.signal.reason.message}`);
 }
 
-// Nothing of this was told to the server, let alone cancelled the operation.
+// None of this contacted the server, let alone cancelled the operation.
 const { state, metadata } = await operation.get();
 console.log(`it is ${state}; cancellation was requested: ${metadata?.cancelRequested}`);
 const outcome = await operation.wait({ timeoutMs: 10_000 });

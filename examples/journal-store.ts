@@ -1,4 +1,4 @@
-// A store of one's own: everything in memory, and every change as a line of a file, which is read at the start.
+// Custom store: everything is in memory, and every change is a line of a file, which is read at the start.
 // docs/custom-store.md explains it; the tests run the conformance table over it.
 
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
@@ -16,7 +16,7 @@ import {
   type WorkHandler,
 } from 'longrunning/server';
 
-/** A record, and its place in the order of creation. */
+/** Record with its position in the order of creation. */
 interface Entry {
   readonly sequence: number;
   readonly record: OperationRecord;
@@ -34,7 +34,8 @@ export class JournalStore implements OperationStore {
     this.file = file;
     const text = existsSync(file) ? readFileSync(file, 'latin1') : '';
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    // What stands behind the last line break was being written when the process died: nobody was told of it.
+    // Text after the last line break was being written when the process died. No caller was told that it
+    // succeeded.
     if (whole.length < text.length) truncateSync(file, whole.length);
     for (const line of whole.split('\n').slice(0, -1)) this.#apply(deserialize(Buffer.from(line, 'base64')));
   }
@@ -42,7 +43,7 @@ export class JournalStore implements OperationStore {
   async ready(): Promise<void> {}
 
   async create(record: OperationRecord): Promise<OperationRecord> {
-    // No await in here: between two of them another create could come.
+    // Contains no await, so that no other create can run in between.
     const earlier = this.#startedBy(record);
     if (earlier) return earlier;
     if (this.#entries.has(record.name)) {
@@ -109,7 +110,7 @@ export class JournalStore implements OperationStore {
   }
 
   consume(handler: WorkHandler, { methods, concurrency, onError }: ConsumeOptions): WorkConsumer {
-    // Not handed out again as long as this process lives, though not terminal. The next one will.
+    // Not handed out again by this process although it is not terminal. The next process will.
     const lost = new Set<string>();
     const take = async (record: OperationRecord) => {
       const { name } = record;
@@ -155,7 +156,7 @@ export class JournalStore implements OperationStore {
     return Array.from(this.#entries.values(), ({ record }) => record);
   }
 
-  /** Makes a change: first in the file, so that whoever is told of it can rely on it. */
+  /** Applies a change, first to the file, so that a confirmed change is durable. */
   #write(change: Entry | string): void {
     appendFileSync(this.file, `${serialize(change).toString('base64')}\n`, { flush: true });
     this.#apply(change);
@@ -164,13 +165,13 @@ export class JournalStore implements OperationStore {
     this.#handOut();
   }
 
-  /** A change is an entry as it is now, or the name of one that goes. */
+  /** Change: the new state of an entry, or the name of a deleted one. */
   #apply(change: Entry | string): void {
     if (typeof change === 'string') {
       this.#entries.delete(change);
       return;
     }
-    // A Map keeps the order in which keys came first: that of creation.
+    // A Map keeps insertion order, which is the order of creation.
     this.#entries.set(change.record.name, change);
     this.#sequence = Math.max(this.#sequence, change.sequence);
   }
@@ -180,7 +181,7 @@ function isExpired({ expireTime }: OperationRecord, now: number): boolean {
   return expireTime !== undefined && expireTime <= now;
 }
 
-/** How many entries fit a page: one at least, if there is one. */
+/** Number of entries that fit a page: at least one, if there is any. */
 function countWithin(entries: readonly Entry[], limit: number, maxBytes = Number.POSITIVE_INFINITY): number {
   let bytes = 0;
   const beyond = entries.findIndex(({ record }, index) => {

@@ -1,4 +1,4 @@
-// Draws how far a report has come, whenever that changes. Run it: npm run build && node examples/progress.ts
+// Prints the progress of a report whenever it changes. Run it: npm run build && node examples/progress.ts
 import { OperationsClient } from 'longrunning';
 import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
 import { exportReport } from './reports/export-report.ts';
@@ -12,7 +12,7 @@ await using operations = new OperationsClient({ address: server.address });
 const started = await exportReport(server.address, 'Figures');
 const operation = operations.operation(started, ReportsOperations.exportReport);
 
-// The present state comes first, then every change of the metadata, then the end.
+// The current state comes first, then every metadata change, then the outcome.
 for await (const snapshot of operation.updates({ intervalMs: 50 })) {
   console.log(bar(snapshot.metadata?.progressPercent ?? 0), snapshot.state);
 }

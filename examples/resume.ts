@@ -1,4 +1,4 @@
-// Starts a report, and lets another process wait for it. Run it: npm run build && node examples/resume.ts
+// Starts a report and lets another process wait for it. Run it: npm run build && node examples/resume.ts
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -20,14 +20,14 @@ async function begin(): Promise<void> {
   process.stdout.write(stdout);
 }
 
-/** All that is worth keeping of an operation is its name and its method. */
+/** State to save: the operation's name and its method. */
 async function startAndSave(address: string): Promise<string> {
   await using operations = new OperationsClient({ address });
   const started = await exportReport(address, 'Figures');
   return JSON.stringify(operations.operation(started, ReportsOperations.exportReport));
 }
 
-/** What the other process does. */
+/** The other process. */
 async function resume(address: string, saved: string): Promise<void> {
   const reference: OperationReference = JSON.parse(saved);
   await using operations = new OperationsClient({ address });

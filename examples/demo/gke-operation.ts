@@ -4,7 +4,7 @@ import { type AttachedClustersClient, type AwsClustersClient, protos } from '@go
 const { GetOperationRequest, CancelOperationRequest } = protos.google.longrunning;
 const { OperationMetadata } = protos.google.cloud.gkemulticloud.v1;
 
-/** What a Get told. */
+/** Result of a Get. */
 export interface GkeSnapshot {
   readonly done: boolean;
   readonly outcome: 'response' | 'error' | undefined;
@@ -12,7 +12,7 @@ export interface GkeSnapshot {
   readonly cancelRequested: boolean;
 }
 
-/** An operation of the GKE Multi-Cloud API, by way of the client that started it. */
+/** Operation of the GKE Multi-Cloud API, accessed through the client that started it. */
 export class GkeOperation {
   readonly name: string;
   readonly #client: AttachedClustersClient | AwsClustersClient;
@@ -23,7 +23,7 @@ export class GkeOperation {
     this.#client = client;
   }
 
-  /** GetOperation. */
+  /** Calls GetOperation. */
   async get(): Promise<GkeSnapshot> {
     const [operation] = await this.#client.getOperation(GetOperationRequest.create({ name: this.name }));
     const metadata = operation.metadata?.value;
@@ -35,7 +35,7 @@ export class GkeOperation {
     };
   }
 
-  /** CancelOperation. Resolves to the code of the answer. */
+  /** Calls CancelOperation. Resolves to the status code. */
   async cancel(): Promise<number> {
     try {
       await this.#client.cancelOperation(CancelOperationRequest.create({ name: this.name }));
@@ -45,7 +45,7 @@ export class GkeOperation {
     }
   }
 
-  /** GetOperation, again and again until the operation is done. */
+  /** Polls GetOperation until the operation is done. */
   async end(): Promise<GkeSnapshot> {
     const deadline = Date.now() + 10_000;
     for (;;) {

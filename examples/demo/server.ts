@@ -22,14 +22,14 @@ const ARGUMENTS = [
   ...['--grace-ms', '0'],
 ];
 
-/** `longrunning serve` with the GKE Multi-Cloud API, in a process of its own. */
+/** `longrunning serve` with the GKE Multi-Cloud API, in a separate process. */
 export interface GkeServer {
   readonly port: number;
-  /** Stops it as a process manager would; resolves to its exit code. */
+  /** Stops it as a process manager would. Resolves to its exit code. */
   stop(): Promise<number | null>;
 }
 
-/** Starts the server, and resolves when it is ready. */
+/** Starts the server. Resolves when it is ready. */
 export async function startGkeServer(): Promise<GkeServer> {
   const child = spawn(process.execPath, [commandLine, ...ARGUMENTS], { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
@@ -42,7 +42,7 @@ export async function startGkeServer(): Promise<GkeServer> {
   };
 }
 
-/** The address of the one line that the server prints when it is ready; undefined when it ends without. */
+/** Address in the line that the server prints when it is ready. Undefined if it exits without one. */
 async function readyLine(stdout: Readable): Promise<string | undefined> {
   for await (const line of createInterface({ input: stdout })) {
     return line.replace('longrunning: listening on ', '');

@@ -2,7 +2,7 @@ import { Code } from 'longrunning';
 import type { GkeOperation } from './gke-operation.ts';
 import type { Transcript } from './transcript.ts';
 
-/** It is cancelled: kept, done, `error.code` 1. */
+/** Cancelled: the operation is kept, done, with `error.code` 1. */
 export async function cancelled({ say, expect }: Transcript, operation: GkeOperation): Promise<void> {
   say(`created: ${operation.name}`);
 
@@ -24,7 +24,7 @@ export async function cancelled({ say, expect }: Transcript, operation: GkeOpera
   expect('metadata.requestedCancellation is still true', ended.cancelRequested, true);
 }
 
-/** Its work pays no heed to the cancellation, and completes. */
+/** Ignores the cancellation and completes. */
 export async function completedAllTheSame(
   { say, expect }: Transcript,
   operation: GkeOperation,
@@ -40,7 +40,7 @@ export async function completedAllTheSame(
   expect('metadata.requestedCancellation is true', ended.cancelRequested, true);
 }
 
-/** Its method cannot be cancelled at all. */
+/** Method that cannot be cancelled. */
 export async function wentOn({ say, expect }: Transcript, operation: GkeOperation): Promise<void> {
   say(`created: ${operation.name}`);
 

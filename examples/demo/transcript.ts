@@ -1,8 +1,8 @@
-/** Prints what happens, and checks that it is what should. */
+/** Prints events and checks expectations. */
 export class Transcript {
   #unmet = 0;
 
-  /** How many expectations were not met. */
+  /** Number of failed expectations. */
   get unmet(): number {
     return this.#unmet;
   }
@@ -11,12 +11,12 @@ export class Transcript {
     console.log(`\n${title}`);
   };
 
-  /** Something that is done. */
+  /** Prints an action. */
   readonly say = (step: string): void => {
     console.log(`  ${step}`);
   };
 
-  /** Something that has to be so. */
+  /** Checks an expectation. */
   readonly expect = (expectation: string, found: unknown, wanted: unknown): void => {
     if (Object.is(found, wanted)) {
       console.log(`    ✓ ${expectation}`);

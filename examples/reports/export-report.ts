@@ -3,12 +3,12 @@ import { credentials } from '@grpc/grpc-js';
 import type { Operation } from 'longrunning';
 import { ReportsClient } from 'longrunning/generated/example/reports/v1/reports';
 
-/** Calls ExportReport: resolves to the operation that it started. */
+/** Calls ExportReport. Resolves to the operation that it started. */
 export async function exportReport(address: string, title: string): Promise<Operation> {
   const reports = new ReportsClient(address, credentials.createInsecure());
   try {
     return await new Promise((resolve, reject) => {
-      // The id makes it safe to send the request again: it starts one operation (AIP-155).
+      // The id makes a retry safe: repeated requests start one operation (AIP-155).
       const requestId = randomUUID();
       const request = { parent: 'projects/example/locations/europe-west3', title, requestId };
       reports.exportReport(request, (error, started) => (error ? reject(error) : resolve(started)));

@@ -15,15 +15,15 @@ import {
   strictService,
 } from 'longrunning/server';
 
-/** How a report is written. */
+/** Implementation of ExportReport. */
 export type WriteReport = Implementation<ExportReportRequest, ExportReportResponse, ReportMetadata>['run'];
 
-/** The example service on a free port of this machine. */
+/** Example service on a free port of this machine. */
 export interface ReportsServer extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Starts it. `ExportReport` works as `run` does; `PurgeReports` cannot be cancelled. */
+/** Starts the service. `ExportReport` runs `run`; `PurgeReports` cannot be cancelled. */
 export async function startReportsServer(run: WriteReport = fourQuarters): Promise<ReportsServer> {
   const parent = (request: { readonly parent: string }) => request.parent;
   const exportReport = implement(ReportsOperations.exportReport, { parent, run });
@@ -54,7 +54,7 @@ export async function startReportsServer(run: WriteReport = fourQuarters): Promi
   };
 }
 
-/** Takes two seconds, and tells of each quarter of it. */
+/** Takes two seconds and reports progress every quarter. */
 const fourQuarters: WriteReport = async ({ title }, { signal, update }) => {
   for (const progressPercent of [25, 50, 75, 100]) {
     await sleep(500, undefined, { signal });

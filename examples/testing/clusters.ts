@@ -1,9 +1,9 @@
-// An application to be tested: it attaches clusters to Google's multi-cloud API.
+// Application under test: attaches clusters to Google's multi-cloud API.
 import { AttachedClustersClient } from '@google-cloud/gkemulticloud';
 import { googleOptions } from './google-options.js';
 
 const PARENT = 'projects/demo/locations/us-west1';
-/** By the real API, or by a server at another address. */
+/** Uses the real API, or a server at another address. */
 export class Clusters implements AsyncDisposable {
   readonly #client: AttachedClustersClient;
 
@@ -11,7 +11,7 @@ export class Clusters implements AsyncDisposable {
     this.#client = new AttachedClustersClient(googleOptions(address));
   }
 
-  /** Attaches a cluster, and tells which Kubernetes it has. */
+  /** Attaches a cluster and returns its Kubernetes version. */
   async attach(attachedClusterId: string, platformVersion: string): Promise<string> {
     const request = { parent: PARENT, attachedClusterId, attachedCluster: { platformVersion } };
     const [operation] = await this.#client.createAttachedCluster(request);
@@ -20,7 +20,7 @@ export class Clusters implements AsyncDisposable {
     return cluster.platformVersion ?? 'none';
   }
 
-  /** Begins to attach a cluster, thinks better of it, and tells what became of that. */
+  /** Starts to attach a cluster, cancels, and returns the outcome. */
   async thinkBetter(attachedClusterId: string): Promise<'cancelled' | 'attached all the same'> {
     const [operation] = await this.#client.createAttachedCluster({ parent: PARENT, attachedClusterId });
     await operation.cancel();

@@ -1,6 +1,6 @@
 import { startTestServer, type TestServer } from 'longrunning/testing';
 
-/** A server that fakes GKE Multi-Cloud. */
+/** Server that fakes GKE Multi-Cloud. */
 export async function fakeClusters(): Promise<TestServer> {
   const server = await startTestServer();
   await server.fake('google/cloud/gkemulticloud/v1/attached_service.proto', {
@@ -10,7 +10,7 @@ export async function fakeClusters(): Promise<TestServer> {
   return server;
 }
 
-/** A server that fakes Speech-to-Text, and hears the same in every recording. */
+/** Server that fakes Speech-to-Text and returns the same text for every recording. */
 export async function fakeSpeech(): Promise<TestServer> {
   const server = await startTestServer();
   const response = { results: [{ alternatives: [{ transcript: 'hello' }] }] };

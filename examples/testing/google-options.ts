@@ -1,6 +1,6 @@
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 
-/** What of a client's options depends on where the server is. */
+/** Client options that depend on the server's address. */
 export interface GoogleOptions {
   apiEndpoint?: string;
   port?: number;
@@ -8,10 +8,10 @@ export interface GoogleOptions {
   [option: string]: string | number | object | undefined;
 }
 
-/** Options of a generated Google client: for the real API, or for a server of one's own at an address. */
+/** Options of a generated Google client, for the real API or a server at another address. */
 export function googleOptions(address?: string): GoogleOptions {
   if (address === undefined) return {};
-  // Nobody need be asked who we are.
+  // A local server needs no credentials.
   process.env.METADATA_SERVER_DETECTION = 'none';
   const { hostname, port } = new URL(`http://${address}`);
   return { apiEndpoint: hostname, port: Number(port), sslCreds: credentials.createInsecure() };

@@ -1,4 +1,4 @@
-/** What a curl command asks for. */
+/** Parts of a curl command. */
 export interface CurlRequest {
   readonly method: string;
   readonly url: string;
@@ -9,9 +9,9 @@ export interface CurlRequest {
 const WORD = /'([^']*)'|(\S+)/g;
 
 /**
- * Reads a curl command as a shell and curl would: words and single quotes; a URL, `-X` and `--json`.
+ * Parses a curl command: words and single quotes; a URL, `-X` and `--json`.
  *
- * @throws Error when it has anything else.
+ * @throws Error for anything else.
  */
 export function parseCurl(command: string): CurlRequest {
   const words = Array.from(command.matchAll(WORD), ([, quoted, plain]) => quoted ?? plain ?? '');

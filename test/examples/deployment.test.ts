@@ -18,7 +18,7 @@ import { run } from '../cli/command-line.js';
 const DOCUMENT = 'docs/deployment.md';
 const text = readFileSync(DOCUMENT, 'utf8');
 
-/** The YAML under a heading. */
+/** YAML under a heading. */
 function yamlOf(heading: string): unknown[] {
   const [, section = ''] = text.split(`\n## ${heading}\n`);
   const [, yaml = ''] = /^```yaml\n(.*?)^```$/ms.exec(section) ?? [];
@@ -28,7 +28,7 @@ function yamlOf(heading: string): unknown[] {
   });
 }
 
-/** All values of a key, however deep. */
+/** All values of a key, at any depth. */
 function valuesOf(value: unknown, key: string): unknown[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => [

@@ -22,13 +22,13 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'longrunning-documents-'));
   linkPackages(directory);
-  // A document's code stands beside it, as in `examples`.
+  // Code of documents is stored next to them, as in `examples`.
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
   await copyFile(join(root, 'examples/journal-store.ts'), join(directory, 'journal-store.ts'));
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-/** Writes each block of TypeScript to a module of its own; tells their files. */
+/** Writes each TypeScript block to a separate module and returns the files. */
 async function extract(document: string): Promise<string[]> {
   const text = await readFile(join(root, document), 'utf8');
   const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)];

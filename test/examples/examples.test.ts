@@ -7,7 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 const root = join(__dirname, '../..');
 const NAME = 'projects/example/locations/europe-west3/operations/[0-9a-f]{32}';
 
-/** What an example prints. It has to exit with 0, and to complain of nothing. */
+/** Output of an example, which must exit with 0 and print no errors. */
 async function output(example: string): Promise<string[]> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [`examples/${example}.ts`], {
     cwd: root,

@@ -9,12 +9,12 @@ function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
-/** A document without its blocks of code. */
+/** Removes code blocks from a document. */
 function prose(document: string): string {
   return read(document).replace(/^ *```[\s\S]*?^ *```$/gm, '');
 }
 
-/** The anchors of a document's headings, as GitHub makes them. */
+/** Anchors of a document's headings in GitHub's format. */
 function anchors(document: string): string[] {
   return [...prose(document).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -24,7 +24,7 @@ function anchors(document: string): string[] {
   );
 }
 
-/** Why a link of a document leads nowhere; undefined when it leads somewhere, or to another site. */
+/** Reason for which a link of a document is broken. Undefined for valid links and links to other sites. */
 function fault(document: string, link: string): string | undefined {
   if (/^https?:/.test(link)) return undefined;
   const [path = '', anchor] = link.split('#');
@@ -38,7 +38,7 @@ const DOCUMENTS = ['.', 'docs', 'docs/decisions']
   .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(folder, name)))
   .filter((path) => path.endsWith('.md'));
 
-/** The paths that a line of a document names; a bare `x.ts` is beside the one before it. */
+/** Paths that a line of a document names. A bare `x.ts` is in the folder of the preceding path. */
 function pathsOf(line: string): string[] {
   let folder = '';
   return [...line.matchAll(/`([\w./-]+)`/g)].flatMap(([, name = '']) => {

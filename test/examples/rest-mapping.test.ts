@@ -8,13 +8,13 @@ import { type Answer, type ServedGateway, serveGateway } from '../gateway/http-c
 const DOCUMENT = 'docs/rest-mapping.md';
 const text = readFileSync(DOCUMENT, 'utf8');
 
-/** What stands between a heading and the next. */
+/** Text between a heading and the next. */
 function section(heading: string): string {
   const [, rest = ''] = text.split(`\n## ${heading}\n`);
   return rest.split('\n## ')[0] ?? '';
 }
 
-/** The code in the cells of the table of a section, row by row; a cell without any as it is. */
+/** Code in the cells of a section's table, by row. Cells without code are returned unchanged. */
 function tableOf(heading: string): string[][] {
   const [, , ...rows] = section(heading)
     .split('\n')
@@ -27,7 +27,7 @@ function tableOf(heading: string): string[][] {
   );
 }
 
-/** A command of a transcript, and what is said to come of it. */
+/** Command of a transcript, with its documented result. */
 interface Exchange {
   readonly command: string;
   readonly output: string;
@@ -46,7 +46,7 @@ function transcript(): Exchange[] {
   );
 }
 
-/** Asks as curl does with these options, of which it knows those of the document. */
+/** Sends a request as curl does with the options that the document uses. */
 function curl(gateway: ServedGateway, command: string): Promise<Answer> {
   const [, json] = /--json '([^']*)'/.exec(command) ?? [];
   const [, method = json === undefined ? 'GET' : 'POST'] = /-X (\w+)/.exec(command) ?? [];
@@ -112,7 +112,7 @@ describe(DOCUMENT, () => {
   });
 });
 
-/** So that lists are taken for shortened too. */
+/** Treats lists as abbreviated too. */
 function withLists(value: unknown): Record<string, unknown> {
   return JSON.parse(JSON.stringify(value), (_, inner: unknown) =>
     Array.isArray(inner) ? expect.arrayContaining(inner.map((item) => expect.objectContaining(item))) : inner,

@@ -8,7 +8,7 @@ import { parseCurl } from './curl-command.js';
 
 jest.setTimeout(300_000);
 
-/** What a command printed. */
+/** Output of a command. */
 interface Printed {
   readonly status: number;
   readonly json: unknown;
@@ -31,7 +31,7 @@ describe.each(Object.entries(EXECUTORS).filter(([name]) => hasCurl || name !== '
 
     it('comes out as it stands there', async () => {
       const statuses: number[] = [];
-      /** Names as they are written, and as they are. */
+      /** Names as written in the document, and their actual values. */
       const names = new Map<string, string>();
       for (const { command, answer } of transcript()) {
         let actual = command.replace('localhost:8080', serving.address);
@@ -65,7 +65,7 @@ function transcript(): Step[] {
   });
 }
 
-/** The error of an operation that ended is no error of the request. */
+/** The error of an operation is not an error of the request. */
 function statusOf({ done, error }: Step['answer']): number {
   return error && !done ? error.code : 200;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Any string of UTF-16 code units: lone surrogates, control characters and characters outside of the BMP included. */
+/** Any string of UTF-16 code units, including lone surrogates, control characters and characters outside the BMP. */
 export function anyString(): fc.Arbitrary<string> {
   return fc.oneof(
     fc.string({ unit: 'binary' }),
@@ -16,8 +16,8 @@ export function anyString(): fc.Arbitrary<string> {
 }
 
 /**
- * Makes any JavaScript value that may be thrown, including values that throw when they are read; fast-check itself
- * could not handle those.
+ * Creates any JavaScript value that may be thrown, including values that throw when they are read. fast-check
+ * itself cannot handle those.
  */
 export function anyThrown(): fc.Arbitrary<() => unknown> {
   const plain: fc.Arbitrary<unknown> = fc.oneof(
@@ -35,7 +35,7 @@ export function anyThrown(): fc.Arbitrary<() => unknown> {
   return fc.oneof({ weight: 3, arbitrary: plain.map((value) => () => value) }, fc.constantFrom(...HOSTILE));
 }
 
-/** Values each of which has broken code that handles errors. */
+/** Values each of which has once broken error-handling code. */
 export const HOSTILE: readonly (() => unknown)[] = [
   () => Object.create(null),
   () => Symbol('thrown'),

@@ -1,6 +1,9 @@
 import { afterEach } from '@jest/globals';
 
-/** Gives a function for what a test opens: it is closed after the test, last first. The first is given back. */
+/**
+ * Creates a function that registers what a test opens and returns it. Everything is closed after the test, in
+ * reverse order.
+ */
 export function closeAfterEach(): <First extends AsyncDisposable>(
   first: First,
   ...more: AsyncDisposable[]

@@ -6,14 +6,14 @@ import { promisify } from 'node:util';
 const ROOT = resolve(__dirname, '../..');
 const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
 
-/** Gives a directory the packages that this one has, so that code in it compiles. */
+/** Links the packages of this project into a directory, so that code in it compiles. */
 export function linkPackages(directory: string): void {
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
 }
 
-/** What the compiler, as strict as for this package, has to say of some files of a directory. */
+/** Compiler diagnostics for some files of a directory, as strict as for this package. */
 export async function complaints(directory: string, files: readonly string[]): Promise<string> {
-  // ts-proto declares enums, which is no matter of how strict one is.
+  // Enums of ts-proto are not erasable, which is unrelated to strictness.
   const compilerOptions = { erasableSyntaxOnly: false };
   const config = { extends: join(ROOT, 'tsconfig.json'), compilerOptions, files, include: [] };
   writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(config));

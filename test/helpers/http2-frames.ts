@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** Types of frames (RFC 9113, section 6). */
+/** Frame types (RFC 9113, section 6). */
 export const Frame = {
   DATA: 0,
   HEADERS: 1,
@@ -16,7 +16,7 @@ export const Flag = { NONE: 0, END_STREAM: 1, END_HEADERS: 4 } as const;
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-/** A frame as it goes over the wire. */
+/** Encodes a frame. */
 export function frameOf(
   type: number,
   flags: number,
@@ -31,23 +31,26 @@ export function frameOf(
   return Buffer.concat([head, payload]);
 }
 
-/** A header, literal and not indexed (RFC 7541, section 6.2.2); of at most 126 bytes each. */
+/**
+ * Encodes a literal header without indexing (RFC 7541, section 6.2.2). Name and value have at most 126 bytes
+ * each.
+ */
 export function header(name: string, value: string): Buffer {
   const text = (part: string) => Buffer.concat([Buffer.from([part.length]), Buffer.from(part, 'latin1')]);
   return Buffer.concat([Buffer.from([0]), text(name), text(value)]);
 }
 
-/** The headers of a gRPC call. */
+/** Headers of a gRPC call. */
 export function callHeaders(path: string): Buffer {
   const headers = { ':method': 'POST', ':scheme': 'http', ':path': path, ':authority': 'x', te: 'trailers' };
   const all = Object.entries({ ...headers, 'content-type': 'application/grpc' });
   return Buffer.concat(all.map(([name, value]) => header(name, value)));
 }
 
-/** A connection of HTTP/2 by which a test sends whatever it wants. */
+/** HTTP/2 connection on which a test can send any bytes. */
 export class Attacker {
   readonly #socket: Socket;
-  /** How many bytes have come back. */
+  /** Number of bytes received. */
   received = 0;
 
   constructor(port: number) {
@@ -62,7 +65,7 @@ export class Attacker {
     return this.#socket.destroyed || this.#socket.readableEnded;
   }
 
-  /** Sends what `make` makes, so many times, until the server has had enough; how many it took. */
+  /** Sends what `make` creates, up to `count` times, until the server stops reading. Returns the number sent. */
   async flood(times: number, make: (index: number) => Buffer): Promise<number> {
     for (let sent = 0; sent < times; sent++) {
       if (this.isOver) return sent;
@@ -71,7 +74,7 @@ export class Attacker {
           for (const event of ['drain', 'close']) this.#socket.once(event, resolve);
         });
       }
-      // Lets the server, which runs in this process too, have its turn.
+      // Lets the server, which runs in the same process, take its turn.
       if (sent % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     return times;

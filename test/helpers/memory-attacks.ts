@@ -14,7 +14,7 @@ const NO_WINDOW = frameOf(Frame.SETTINGS, Flag.NONE, 0, Buffer.from([0, 4, 0, 0,
 const EMPTY_MESSAGE = Buffer.alloc(5);
 const REST_POST = 'POST /v1/operations/a:cancel HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
 
-/** How large an attack is: 1 as it was found, less in tests that take little time. */
+/** Scale of an attack: 1 for the original size, less in quick tests. */
 export interface AttackOptions {
   readonly port: number;
   readonly scale: number;
@@ -24,7 +24,7 @@ export interface AttackOptions {
 
 export type Attack = (options: AttackOptions) => Promise<void>;
 
-/** Attempts of clients without credentials to have a server keep memory for them. */
+/** Attacks of clients without credentials that try to make a server hold memory. */
 export const MEMORY_ATTACKS: Readonly<Record<string, Attack>> = {
   'gRPC messages without their last byte': async (options) => {
     await onConnections(8, options, (socket) => http2(socket, 125, options, withheld));
@@ -129,7 +129,7 @@ function prefixOf(stream: number, length: number): Buffer {
   return frameOf(Frame.DATA, Flag.NONE, stream, prefix);
 }
 
-/** Opens streams on a connection, and has each send what it wants. */
+/** Opens streams on a connection and lets each send data. */
 async function http2(
   socket: Socket,
   streams: number,
@@ -154,7 +154,7 @@ async function http2(
   }
 }
 
-/** Resolves when more can be sent, or after a while: some attacks go on though the server takes nothing. */
+/** Resolves when more can be sent, or after a pause: some attacks continue although the server does not read. */
 function drained(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
@@ -173,7 +173,7 @@ async function sendAll(socket: Socket, bytes: Buffer, { signal }: AttackOptions)
   }
 }
 
-/** Connections that act at the same time, and stay open until the attack ends. */
+/** Concurrent connections that stay open until the attack ends. */
 async function onConnections(
   count: number,
   options: AttackOptions,

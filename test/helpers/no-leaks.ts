@@ -1,17 +1,17 @@
-// After each test file: no timer, socket or listening port of this process is left, nor a listener on `process`; no
-// rejection went unhandled, and Node warned of no leak. Named in jest.config.js.
+// Checks after each test file that no timer, socket, listening port or listener on `process` is left, that no
+// rejection was unhandled and that Node did not warn of a leak. Configured in jest.config.js.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { runInThisContext } from 'node:vm';
 import { afterAll, beforeAll } from '@jest/globals';
 
-/** Closing takes a turn or two of the event loop; a leak is still there after this. */
+/** Turns of the event loop that closing may take. A leak is still there afterwards. */
 const PATIENCE_MS = 30_000;
 
-/** The process itself: what tests know by this name is a copy of Jest's, which hears of no warning. */
+/** The real process. Tests see a copy by Jest, which does not receive warnings. */
 const machine: NodeJS.Process = runInThisContext('process');
 
-/** Those that speak of something left behind. What else a package warns of is its own affair. */
+/** Warnings about leaks. Other warnings of packages are ignored. */
 const WARNINGS_OF_LEAKS = new Set(['MaxListenersExceededWarning', 'TimeoutOverflowWarning', 'Warning']);
 
 const faults: string[] = [];

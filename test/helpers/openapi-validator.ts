@@ -5,7 +5,10 @@ import { join } from 'node:path';
 
 const VALIDATOR = 'node_modules/@seriousme/openapi-schema-validator/bin/validate-api-cli.js';
 
-/** What the validator says of an OpenAPI document, in JSON or YAML. In a process of its own, as Jest cannot load it. */
+/**
+ * Validator output for an OpenAPI document in JSON or YAML. Runs in a separate process because Jest cannot load
+ * it.
+ */
 export function validateOpenApi(text: string): unknown {
   const dir = mkdtempSync(join(tmpdir(), 'longrunning-openapi-'));
   try {

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 
-/** A certificate for `localhost`, and its key, in files. */
+/** Files with a certificate for `localhost` and its key. */
 export interface OwnCertificate {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Makes self-signed certificates: nobody but who is given one trusts it. */
+/** Creates self-signed certificates, which only clients that are given one trust. */
 export interface CertificateMaker extends AsyncDisposable {
   readonly directory: string;
   make(name: string): Promise<OwnCertificate>;
@@ -37,5 +37,5 @@ export function certificateMaker(): CertificateMaker {
   };
 }
 
-/** What a file holds. */
+/** Contents of a file. */
 export const pem = (file: string): Buffer => readFileSync(file);

@@ -4,12 +4,12 @@ import type { OperationStore } from '../../src/stores/contract/operation-store.j
 import { type PostgresStoreOptions, postgresStore } from '../../src/stores/postgres/index.js';
 import type { TestPostgres } from './postgres-server.ts';
 
-/** The PostgreSQL of this run of the tests: started when the first test asks. */
+/** PostgreSQL of this test run, started on first use. */
 export function postgresUrl(): Promise<string> {
   return ask('/');
 }
 
-/** A PostgreSQL for one test alone, to be restarted. */
+/** PostgreSQL for a single test that restarts it. */
 export async function startOwnPostgres(): Promise<TestPostgres> {
   const [number, url = ''] = (await ask('/start')).split(' ');
   return {
@@ -23,7 +23,7 @@ export async function startOwnPostgres(): Promise<TestPostgres> {
   };
 }
 
-/** Asks the process that `postgres-setup.ts` started. */
+/** Sends a request to the process that `postgres-setup.ts` started. */
 async function ask(path: string): Promise<string> {
   const response = await fetch(`${process.env.TEST_POSTGRES_PROCESS}${path}`, {
     headers: { connection: 'close' },
@@ -33,7 +33,7 @@ async function ask(path: string): Promise<string> {
   return text;
 }
 
-/** A store in a schema of its own. */
+/** Store in a separate schema. */
 export async function postgresStoreForTest(
   options: Partial<PostgresStoreOptions> = {},
 ): Promise<OperationStore> {
@@ -41,10 +41,10 @@ export async function postgresStoreForTest(
   return postgresStore({ connectionString: await postgresUrl(), schema, poolSize: 3, ...options });
 }
 
-/** A database of its own for one test, empty. */
+/** Empty database for a single test. */
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
-  /** Runs one statement on a connection of its own. */
+  /** Runs one statement on a separate connection. */
   query(text: string, values?: unknown[]): Promise<pg.QueryResult>;
 }
 

@@ -1,6 +1,6 @@
-// Started by jest.config.js for a whole run. `GET /` gives the address of the PostgreSQL of the run, which the first
-// test that asks gets started; `POST /start` starts one for a test alone, to be restarted and stopped by its number.
-// When the run ends, in whatever way, so does this process, for its input ends.
+// Started by jest.config.js for a whole run. `GET /` returns the address of the shared PostgreSQL and starts it
+// on the first request. `POST /start` starts one for a single test, which restarts and stops it by number. This
+// process ends with the run, when its input ends.
 
 import { createServer } from 'node:http';
 import { startPostgres, type TestPostgres } from './postgres-server.ts';
@@ -53,5 +53,5 @@ process.stdin.once('end', async () => {
   await Promise.allSettled(started.map(async (each) => (await each).stop()));
   process.exit();
 });
-// Ctrl-C is for the whole group of processes; the end of the input follows.
+// Ctrl-C reaches the whole process group; the end of the input follows.
 process.on('SIGINT', () => {});

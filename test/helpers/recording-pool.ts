@@ -1,13 +1,13 @@
 import pg from 'pg';
 import type { PostgresClient, PostgresPool } from '../../src/stores/postgres/index.js';
 
-/** A statement with its values. */
+/** SQL statement with its values. */
 export interface Statement {
   readonly text: string;
   readonly values: unknown[];
 }
 
-/** A pool of the package `pg` that records every statement that goes through it. */
+/** Pool of the package `pg` that records every statement. */
 export interface RecordingPool extends PostgresPool {
   readonly statements: Statement[];
 }

@@ -2,21 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { servePort } from '../../src/gateway/index.js';
 import { type FakeServerOptions, fakeServer, parseScript, type Schema } from '../../src/testing/index.js';
 
-/** What is faked, and how. */
+/** APIs to fake, and options. */
 export interface ServedFakesOptions extends Pick<FakeServerOptions, 'operations' | 'rest'> {
   readonly schema: Schema;
   readonly script: string;
-  /** Is told of every request by REST. @defaultValue nobody is */
+  /** Called for every REST request. @defaultValue none */
   readonly onRequest?: (request: IncomingMessage) => void;
 }
 
-/** The services of some protos, faked, by gRPC and REST on one port. */
+/** Faked services over gRPC and REST on one port. */
 export interface ServedFakes extends AsyncDisposable {
   readonly address: string;
   readonly port: number;
 }
 
-/** Serves what is faked on a free port of 127.0.0.1, and keeps no calls. */
+/** Serves fakes on a free port of 127.0.0.1 without recording calls. */
 export async function serveFakes(options: ServedFakesOptions): Promise<ServedFakes> {
   const { schema, script, onRequest = () => {}, ...settings } = options;
   const parsed = parseScript(script, { file: 'script.yaml', schema });

@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a database. Connections that exist when it falls silent lose everything from then on, and stay open. */
+/** Proxy to a database. When it falls silent, existing connections stay open and lose all data. */
 export async function startNetwork(url: string) {
   const sockets: Socket[] = [];
   const server = createServer((client) => {

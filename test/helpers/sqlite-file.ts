@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { OperationStore } from '../../src/stores/contract/operation-store.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
 
-/** A directory of its own, gone with all that is in it when it is disposed of. */
+/** Temporary directory, removed when disposed of. */
 export interface TempDirectory extends Disposable {
   readonly path: string;
 }
@@ -14,7 +14,7 @@ export function tempDirectory(): TempDirectory {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A SQLite store in a file of its own, which goes with it. */
+/** SQLite store in a temporary file. */
 export function sqliteInTempDirectory(): OperationStore {
   const directory = tempDirectory();
   const store = sqliteStore(join(directory.path, 'operations.db'));

@@ -3,8 +3,8 @@ import pg from 'pg';
 import type { PostgresClient, PostgresPool, PostgresResult } from '../../src/stores/postgres/index.js';
 
 /**
- * A pool that gives out connections as PgBouncer does in transaction mode: each statement, or transaction, of a client runs
- * on another connection to the server. Notifications go to connections on which nobody listens by then.
+ * Pool that behaves like PgBouncer in transaction mode: each statement or transaction of a client runs on another
+ * server connection. Notifications go to connections that nobody listens on.
  */
 export function transactionPool(connectionString: string): PostgresPool {
   const servers = new pg.Pool({ connectionString, max: 4 });
@@ -23,7 +23,7 @@ export function transactionPool(connectionString: string): PostgresPool {
 
 class TransactionClient extends EventEmitter implements PostgresClient {
   readonly #servers: pg.Pool;
-  /** The connection of the transaction that is open. */
+  /** Connection of the open transaction. */
   #server: pg.PoolClient | undefined;
 
   constructor(servers: pg.Pool) {
@@ -37,7 +37,7 @@ class TransactionClient extends EventEmitter implements PostgresClient {
     try {
       return await server.query(text, values);
     } finally {
-      // A failed statement leaves a transaction to its ROLLBACK.
+      // A failed statement keeps its transaction open until ROLLBACK.
       const inTransaction =
         text.startsWith('BEGIN') || (this.#inTransaction && !/^(COMMIT|ROLLBACK)/.test(text));
       this.#inTransaction = inTransaction;
@@ -50,7 +50,7 @@ class TransactionClient extends EventEmitter implements PostgresClient {
   release(): void {
     const server = this.#server;
     this.#server = undefined;
-    // The transaction of a client that is gone is rolled back.
+    // The server rolls back the transaction of a client that is gone.
     server?.release(this.#inTransaction);
     this.#inTransaction = false;
   }

@@ -1,4 +1,4 @@
-// What the code of the documents speaks of without saying what it is.
+// Declarations that the code of the documents uses without defining them.
 
 import type { AttachedClustersClient } from '@google-cloud/gkemulticloud';
 import type { Server } from '@grpc/grpc-js';
