@@ -12,10 +12,16 @@ const layers = {
   '^src/schema/': [CORE, GENERATED],
   '^src/client/': [CORE, GENERATED],
   '^src/gateway/': [CORE, GENERATED, '^src/schema/'],
-  // It makes what is generated, so it must run while nothing of that is there.
+  // Writes generated code, so it must run before generated files exist.
   '^src/codegen/': ['^src/core/nearest\\.ts$', '^src/schema/type-names\\.ts$'],
-  '^src/stores/': [CORE, GENERATED, '^src/filter/'],
-  '^src/server/': [CORE, GENERATED, '^src/filter/', STORE_CONTRACT, '^src/stores/memory/memory-store\\.ts$'],
+  '^src/stores/': [CORE, GENERATED, '^src/filter/index\\.ts$'],
+  '^src/server/': [
+    CORE,
+    GENERATED,
+    '^src/filter/index\\.ts$',
+    STORE_CONTRACT,
+    '^src/stores/memory/memory-store\\.ts$',
+  ],
   '^src/opentelemetry/': [CORE, '^src/server/index\\.ts$'],
   '^src/testing/': [
     CORE,

@@ -12,7 +12,7 @@ export interface PluginOptions {
 
 /** Help text for `--help` and for unknown options. */
 export const OPTIONS_HELP = `Options:
-  target=ts                 what to write: ts (the default), js, dts, or several, as in js+dts
+  target=ts                 output: ts (the default), js, dts, or several, such as js+dts
   import_extension=none     what imports of files end in: none (the default), js or ts; as ts-proto's importSuffix
   ts_proto_import=.         where ts-proto's output is: a folder relative to this output (the default: the same
                             one), such as ../types, or a package, such as @acme/protos

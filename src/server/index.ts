@@ -52,7 +52,7 @@ export type {
 export type { TraceContext } from '../core/trace-context.js';
 export type { CallerLimitOptions } from './limits/caller-limits.js';
 export type { ServiceLimits } from './service/operations-service.js';
-export type { Filter } from '../filter/ast.js';
+export type { Filter } from '../filter/index.js';
 export { listedSize } from '../stores/contract/page-builder.js';
 export { MAX_EXAMINED, MAX_EXAMINED_BYTES } from '../stores/contract/operation-store.js';
 export type {

@@ -107,7 +107,7 @@ describe('protoc-gen-longrunning', () => {
     ['zebra', 'there is no option "zebra"'],
     ['ts_proto_import=', 'ts_proto_import is empty: give a folder or a package'],
     ['target=rust', 'invalid option "target=rust"'],
-  ])('option %j: an error that says what there is', (parameter, message) => {
+  ])('option %j: an error that lists the options', (parameter, message) => {
     const { error } = plugin.run(requestFor(descriptors, FILES, parameter));
     expect(error).toContain(message);
     expect(error).toContain('\nOptions:\n  target=ts ');

@@ -26,7 +26,7 @@ describe('address', () => {
     '10.0.0.1:50051',
     'dns:///example.com:443',
     'dns:///127.0.0.1:443',
-  ])('%s is not', (address) => {
+  ])('%s is not loopback', (address) => {
     expect(parseAddress(address)).toEqual({ target: address, loopback: false, tls: true });
   });
 
@@ -36,7 +36,7 @@ describe('address', () => {
     ['HTTPS://example.com:8443', { target: 'example.com:8443', loopback: false, tls: true }],
     ['https://localhost:50051', { target: 'localhost:50051', loopback: true, tls: true }],
     ['https://[::1]', { target: '[::1]:443', loopback: true, tls: true }],
-  ])('%s is secured, at port 443 unless it names one', (address, expected) => {
+  ])('%s uses TLS, on port 443 by default', (address, expected) => {
     expect(parseAddress(address)).toEqual(expected);
   });
 
@@ -51,7 +51,7 @@ describe('address', () => {
     'localhost:1\n',
     'localhost:65536',
     'https://example.com:99999',
-  ])('%j is refused, with the value and the way to write it', (address) => {
+  ])('rejects %j with an error that names the value and the format', (address) => {
     expect(() => parseAddress(address)).toThrow(
       new TypeError(
         `address ${JSON.stringify(address)} is malformed: write "host:port", "https://host" or "unix:/path"`,

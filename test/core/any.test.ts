@@ -17,7 +17,7 @@ describe('Any', () => {
   });
 
   it.each(['', '/', 'example.com/deep/path/', 'type.googleapis.com/'])(
-    'goes by what follows the last slash of "%s"',
+    'is identified by the part after the last slash of "%s"',
     (prefix) => {
       const { value } = pack(ExportReportRequest, request);
       const any = { typeUrl: `${prefix}${ExportReportRequest.$type}`, value };
@@ -49,8 +49,8 @@ describe('Any', () => {
     ['has no value', (any) => ({ ...any, value: undefined }), 'no bytes'],
     ['is ProtoJSON', () => ({ '@type': 'x/a.B', field: 1 }), 'Any of x/a.B is ProtoJSON: read its fields'],
     ['is of protobuf.js', () => ({ type_url: 'x/a.B', value: new Uint8Array() }), 'rename its type_url'],
-    ['is none', () => undefined, 'value is not an Any, it has no typeUrl: give { typeUrl, value }'],
-  ])('that %s: throws an error that says so, and what to do', (_, change, message) => {
+    ['is undefined', () => undefined, 'value is not an Any, it has no typeUrl: give { typeUrl, value }'],
+  ])('that %s: throws an error with the fix', (_, change, message) => {
     const given = change(pack(ExportReportRequest, request)) as never;
     const registry = new TypeRegistry([ExportReportRequest]);
     for (const read of [() => unpack(ExportReportRequest, given), () => registry.unpack(given)]) {

@@ -31,7 +31,7 @@ describe('toServerError', () => {
   });
 
   it.each(['x', '漢', '😀', '\n', ' ', '\ud83d'])(
-    'clips a message of %j that would overflow a header block',
+    'truncates a message of %j that would overflow a header block',
     (unit) => {
       const { details } = toServerError(new StatusError(Code.ABORTED, unit.repeat(100_000)));
       expect(encodeURI(details).length).toBeLessThanOrEqual(2048);

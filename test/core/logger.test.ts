@@ -41,10 +41,10 @@ describe('safeLogger', () => {
     ['no logger', undefined],
     ['null', null],
     ['no method', {}],
-    ['a method that is none', { error: 5 }],
+    ['a method that is not a function', { error: 5 }],
     ['a proxy that throws', HOSTILE[8]?.()],
     ['a revoked proxy', HOSTILE[9]?.()],
-  ])('writes errors to standard error where there is %s', (_, supplied) => {
+  ])('writes errors to standard error, given %s', (_, supplied) => {
     const logger = safeLogger(supplied as SuppliedLogger, 'kit');
     logger.error({ a: 1 }, 'bad');
     logger.info({}, 'good');

@@ -126,7 +126,7 @@ describe('new StatusError', () => {
     ['x'],
     [{ '@type': 'google.rpc.ErrorInfo', reason: 'X' }],
     [{ typeUrl: 'type.googleapis.com/a.B', value: 'text' }],
-  ])('leaves out details that are no Any and says so: %j', (given) => {
+  ])('omits details that are not an Any, and adds a notice: %j', (given) => {
     const error = new StatusError(Code.ABORTED, 'm', given as unknown as Any[]);
     expect(error).toMatchObject({ code: Code.ABORTED, message: 'm' });
     expect(error.details).toHaveLength(1);

@@ -25,7 +25,7 @@ describe('trace context of headers', () => {
     `00-${'0'.repeat(32)}-${SPAN_ID}-01`,
     `00-${TRACE_ID}-${'0'.repeat(16)}-01`,
     `00-${TRACE_ID}-${SPAN_ID}-1`,
-  ])('%j is none', (given) => {
+  ])('%j is malformed', (given) => {
     expect(traceContextOf({ traceparent: given })).toBeUndefined();
   });
 

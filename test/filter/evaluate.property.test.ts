@@ -88,7 +88,7 @@ describe('a filter in SQL', () => {
       `${'done=true OR done=true -('.repeat(FILTER_LIMITS.depth)}done=true${')'.repeat(FILTER_LIMITS.depth)}`,
     ],
     ['length', `name="*${'[é'.repeat(FILTER_LIMITS.length / 2 - 5)}*"`],
-  ])('takes the most that a filter may have of %s', (_, filter) => {
+  ])('accepts a filter at the upper bound of %s', (_, filter) => {
     insert([{ name: 'a', createTime: 0, metadata: undefined }]);
     const where = read(filter);
     expect(select(where)).toEqual([]);
@@ -111,7 +111,7 @@ describe('a filter in SQL', () => {
       "((metadata_type IS NOT NULL AND metadata_type LIKE $3 ESCAPE '\\'))",
       ['%x'],
     ],
-  ])('is written for PostgreSQL, with numbered parameters: %s', (filter, sql, parameters) => {
+  ])('has numbered parameters in PostgreSQL: %s', (filter, sql, parameters) => {
     const dialect = { name: 'postgres', firstParameter: 3 } as const;
     expect(compileFilter(read(filter), dialect)).toEqual({ sql, parameters });
   });

@@ -87,7 +87,7 @@ describe('parsing a filter', () => {
     ['a string that does not end', `name="${'\\"'.repeat(4000)}`],
     ['a number of 8,000 digits', `error.code=${'9'.repeat(8000)}`],
     ['a misspelt field of 8,000 letters', `metadata.${'p'.repeat(8000)}=1`],
-  ])('refuses %s', (_, filter) => {
+  ])('rejects %s', (_, filter) => {
     expect(() => checkFilter(filter, TYPES)).toThrow(/^filter is wrong at column \d+, /);
     expect(surprise(filter)).toBeUndefined();
   });

@@ -107,7 +107,7 @@ describe('parsing a filter', () => {
     ['error.code=99999999999', 12, /an error code is a name or a number/],
     ['name="a*b"', 6, /at the ends only/],
     ['name>a*', 5, /a wildcard has no order/],
-  ])('%s is refused at column %i (contract 29, 32)', (filter, column, message) => {
+  ])('rejects %s at column %i (contract 29, 32)', (filter, column, message) => {
     const check = () => checkFilter(filter, { metadata: [ReportMetadata], response: [] });
     expect(check).toThrow(message);
     expect(check).toThrow(`filter is wrong at column ${column}, `);

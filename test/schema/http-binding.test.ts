@@ -22,7 +22,7 @@ describe('HTTP bindings', () => {
     ['a/**', 'a', true],
     ['a/**/b', 'a/x/b/y/b', true],
     ['a/**/b', 'a/x/b/y', false],
-  ])('%s takes %s: %s', (pattern, value, expected) => {
+  ])('%s matches %s: %s', (pattern, value, expected) => {
     expect(matchesPattern(pattern, value)).toBe(expected);
   });
 });

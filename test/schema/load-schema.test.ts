@@ -133,14 +133,14 @@ describe('loadSchema', () => {
     `${HEADER} message M {} service S { rpc Do(M) returns (google.longrunning.Operation) { ${option} } }`;
   const faulty: [string, string, string, string, RegExp][] = [
     [
-      'a response type that is nowhere',
+      'an undeclared response type',
       'option (google.longrunning.operation_info) = { response_type: "X" metadata_type: "M" };',
       'google.protobuf.Empty',
       'acme.v1.M',
       /^method acme\.v1\.S\.Do has operation_info with response_type "X".*load the file/,
     ],
     [
-      'a metadata type that is not named',
+      'a missing metadata type',
       'option (google.longrunning.operation_info).response_type = "M";',
       'acme.v1.M',
       'google.protobuf.Empty',
@@ -154,19 +154,22 @@ describe('loadSchema', () => {
       /^method acme\.v1\.S\.Do.*add option.*operation_info/,
     ],
   ];
-  it.each(faulty)('%s: Empty in its place, and a fault', async (_, option, response, metadata, fault) => {
-    using files = protoFiles({
-      'bad.proto': longRunning(option),
-      'user.proto': 'syntax = "proto3"; import "bad.proto"; message User { acme.v1.M m = 1; }',
-    });
-    // Imported files behave the same.
-    for (const name of ['bad.proto', 'user.proto']) {
-      const { methods } = await loadSchema({ files: [name], includeDirs: [files.dir] });
-      expect(methods).toHaveLength(1);
-      expect(methods[0]).toMatchObject({ response: { $type: response }, metadata: { $type: metadata } });
-      expect(methods[0]?.faults).toEqual([expect.stringMatching(fault)]);
-    }
-  });
+  it.each(faulty)(
+    '%s: defaults to Empty and reports a fault',
+    async (_, option, response, metadata, fault) => {
+      using files = protoFiles({
+        'bad.proto': longRunning(option),
+        'user.proto': 'syntax = "proto3"; import "bad.proto"; message User { acme.v1.M m = 1; }',
+      });
+      // Imported files behave the same.
+      for (const name of ['bad.proto', 'user.proto']) {
+        const { methods } = await loadSchema({ files: [name], includeDirs: [files.dir] });
+        expect(methods).toHaveLength(1);
+        expect(methods[0]).toMatchObject({ response: { $type: response }, metadata: { $type: metadata } });
+        expect(methods[0]?.faults).toEqual([expect.stringMatching(fault)]);
+      }
+    },
+  );
 
   it('accepts a file without a package', async () => {
     using files = protoFiles({
@@ -201,8 +204,8 @@ describe('loadSchema', () => {
       'syntax = "proto3";\nmessag M {}',
       /bad\.proto.*illegal token 'messag'.*line 2.*correct/,
     ],
-    ['an import that is nowhere', 'import "no/such.proto";', /bad\.proto imports "no\/such\.proto".*include/],
-    ['a type that is nowhere', 'syntax = "proto3"; message M { No.Such f = 1; }', /bad\.proto.*No\.Such/],
+    ['a missing import', 'import "no/such.proto";', /bad\.proto imports "no\/such\.proto".*include/],
+    ['an undeclared type', 'syntax = "proto3"; message M { No.Such f = 1; }', /bad\.proto.*No\.Such/],
   ];
   it.each(refusals)('rejects %s and names the position', async (_, text, message) => {
     using files = protoFiles({ 'bad.proto': text });

@@ -11,7 +11,7 @@ describe('findMethodName', () => {
     '/acme.v1.Jobs/Describe',
     'Jobs/Describe',
     'Describe',
-  ])('finds a method by its name, its path or an end that no other has: %s', (wanted) => {
+  ])('finds a method by its name, its path or an unambiguous end: %s', (wanted) => {
     expect(findMethodName(wanted, DOTTED)).toEqual({ name: 'acme.v1.Jobs.Describe' });
     expect(findMethodName(wanted, PATHS)).toEqual({ name: 'acme.v1.Jobs/Describe' });
   });
@@ -30,7 +30,7 @@ describe('findMethodName', () => {
     ['Jobs/Descrieb', 'method "Jobs/Descrieb" is unknown: did you mean "Jobs/Describe"?'],
     ['Rum', 'method "Rum" is unknown: did you mean "Run"?'],
     ['Backup', 'method "Backup" is unknown: use one of Jobs/Run, Jobs/Describe'],
-  ])('says which one may be meant by %s, as much of it as was written', (wanted, fault) => {
+  ])('suggests a method for %s, with as many segments as given', (wanted, fault) => {
     expect(findMethodName(wanted, PATHS)).toEqual({ fault });
   });
 

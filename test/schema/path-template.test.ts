@@ -80,7 +80,7 @@ describe('path template', () => {
     ['/a:*', 4, 'the verb is empty'],
     ['/a:b/c', 5, 'something follows the verb'],
     ['/a:b:c', 5, 'something follows the verb'],
-  ])('%j is refused at character %i: %s (rule 1)', (template, position, reason) => {
+  ])('rejects %j at character %i: %s (rule 1)', (template, position, reason) => {
     const parse = () => parseTemplate(template);
     expect(parse).toThrow(HttpRuleError);
     expect(parse).toThrow(`path template ${JSON.stringify(template)} is invalid at character ${position}: `);

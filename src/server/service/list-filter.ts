@@ -1,7 +1,6 @@
 import type { MessageType } from '../../core/operation-method.js';
 import { RecentlyUsed } from '../../core/recently-used.js';
-import { checkFilter, type FilterTypes } from '../../filter/check.js';
-import { evaluate } from '../../filter/evaluate.js';
+import { checkFilter, evaluate, type FilterTypes } from '../../filter/index.js';
 import type { ListQuery } from '../../stores/contract/operation-store.js';
 import type { ImplementedMethod } from '../work/implement.js';
 

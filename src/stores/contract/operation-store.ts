@@ -1,7 +1,7 @@
 import type { Any } from '../../../generated/google/protobuf/any.js';
 import type { Status } from '../../../generated/google/rpc/status.js';
 import type { TraceContext } from '../../core/trace-context.js';
-import type { Filter } from '../../filter/ast.js';
+import type { Filter } from '../../filter/index.js';
 
 /** Result of an operation. */
 export type OperationResult =

@@ -1,5 +1,12 @@
-import type { Condition, Filter, OperationField, Order, Pattern } from '../../filter/ast.js';
-import { msOfNanos, nanosOfMs } from '../../filter/scalars.js';
+import {
+  type Condition,
+  type Filter,
+  msOfNanos,
+  nanosOfMs,
+  type OperationField,
+  type Order,
+  type Pattern,
+} from '../../filter/index.js';
 
 /** Syntax of parameters and patterns in a database. */
 export type SqlDialect =
