@@ -25,8 +25,8 @@ export function packedAs(fullName: string, value: Buffer): Any {
 /**
  * Unpacks an Any of the expected type.
  *
- * @throws TypeError if the Any holds another type (the message names both), is not an Any, or has bytes that
- * are malformed or went through JSON.
+ * @throws TypeError if the value is not an Any of this type, or its bytes are malformed or went through JSON.
+ * The message names both types if they differ.
  */
 export function unpack<Message>(type: MessageType<Message>, any: PackedMessage): Message {
   assertPacked(any);
