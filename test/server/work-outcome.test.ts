@@ -2,18 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { type ReportsServerOptions, startReportsServer } from '../../src/conformance/reports-server.js';
 import { Code, StatusError } from '../../src/core/status.js';
 import { memoryStore } from '../../src/server/index.js';
-import { aroundStore } from '../../src/stores/contract/around-store.js';
+import { type AroundCall, aroundStore } from '../../src/stores/contract/around-store.js';
 import type { OperationRecord, WorkOutcome } from '../../src/stores/contract/operation-store.js';
 import { settled } from '../../src/testing/clock/manual-clock.js';
 
 /** A server, and the outcomes that its store is given for the work that it hands out. */
-async function serve(options: ReportsServerOptions = {}) {
+async function serve(options: ReportsServerOptions = {}, around: AroundCall = (_call, proceed) => proceed()) {
   const store = memoryStore();
   const outcomes: (WorkOutcome | Error)[] = [];
   const server = await startReportsServer({
     ...options,
     store: {
-      ...aroundStore(store, (_call, proceed) => proceed()),
+      ...aroundStore(store, around),
       consume: (handler, consuming) =>
         store.consume(async (record) => {
           const outcome = await handler(record).catch((error: Error) => error);
@@ -125,5 +125,86 @@ describe('the outcome of work that a store is given', () => {
       state === 'ABORTED' ? Code.ABORTED : state,
     );
     await server[Symbol.asyncDispose]();
+  });
+});
+
+/** Fails the first `times` changes of records, before or after the change is made. */
+function failingChanges(error: Error, times: number, when: 'before' | 'after'): AroundCall {
+  let left = times;
+  return async (call, proceed) => {
+    if (call.method !== 'compareAndSet' || left === 0) return proceed();
+    left--;
+    if (when === 'after') await proceed();
+    throw error;
+  };
+}
+
+describe('work whose store fails', () => {
+  const away = new StatusError(Code.UNAVAILABLE, 'away');
+  const broken = new Error('disk is broken');
+
+  it.each([
+    ['away', away],
+    ['broken', broken],
+  ])('released: its start was recorded, and the store was %s before it answered', async (_what, error) => {
+    const { server, outcomes } = await serve({}, failingChanges(error, 1, 'after'));
+    await using _ = server;
+    await server.inProcess.exportReport();
+    await settled();
+    await server.manual.advance(100);
+    await settled();
+    expect(outcomes).toEqual(['released']);
+    expect(server.exports.begun).toEqual([]);
+  });
+
+  it.each([
+    [1, 0],
+    [2, 1],
+  ])('superseded: another server has begun attempt %d (calls that failed: %d)', async (attempt, failures) => {
+    const { server, store, outcomes, change } = await serve({}, async (call, proceed) => {
+      if (call.method !== 'compareAndSet' || (await store.get(call.name))?.attempt !== 0) return proceed();
+      await change(call.name, { attempt });
+      if (failures > 0) throw away;
+      return proceed();
+    });
+    await using _ = server;
+    await server.inProcess.exportReport();
+    await settled();
+    await server.manual.advance(100);
+    await settled();
+    expect(outcomes).toEqual(['superseded']);
+  });
+
+  it('ended with an internal error: its start cannot be recorded', async () => {
+    const { server, store, outcomes } = await serve({}, failingChanges(broken, 1, 'before'));
+    await using _ = server;
+    const { name } = await server.inProcess.exportReport();
+    await settled();
+    expect(outcomes).toEqual(['ended']);
+    expect((await store.get(name))?.result).toMatchObject({ $case: 'error', value: { code: Code.UNKNOWN } });
+    expect(server.exports.begun).toEqual([]);
+    expect(server.logged).toContainEqual(
+      expect.objectContaining({ facts: expect.objectContaining({ err: broken }) }),
+    );
+  });
+
+  it('ended with an internal error: its end cannot be recorded, and the store fails twice more', async () => {
+    let isBroken = false;
+    const fail = failingChanges(broken, 3, 'before');
+    const { server, store, outcomes, begin } = await serve({}, (call, proceed) =>
+      isBroken ? fail(call, proceed) : proceed(),
+    );
+    await using _ = server;
+    const { name, run } = await begin();
+    isBroken = true;
+    run.succeed();
+    for (const pauseMs of [0, 100, 200]) {
+      await server.manual.advance(pauseMs);
+      await settled();
+    }
+    expect(outcomes).toEqual(['ended']);
+    expect((await store.get(name))?.result).toMatchObject({ $case: 'error', value: { code: Code.UNKNOWN } });
+    const retries = server.logged.filter(({ message }) => message === 'store failed: trying again');
+    expect(retries.map(({ facts }) => facts.pauseMs)).toEqual([100, 200]);
   });
 });
