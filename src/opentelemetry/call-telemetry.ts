@@ -2,11 +2,11 @@ import type { Attributes, Context, Histogram, Span, Tracer } from '@opentelemetr
 import { Code, codeName } from '../core/status.js';
 import { type TraceContext, traceContextOf as traceContextOfHeaders } from '../core/trace-context.js';
 import type { CallFacts, ObservedCall } from '../server/index.js';
-import type { OpenTelemetryApi } from './api.js';
+import type { OpenTelemetryApi } from './instruments.js';
 import { Attribute } from './metrics.js';
 import { spanContextOf, traceContextOf } from './span-context.js';
 
-/** What a server has failed in, by the conventions for gRPC; the others are the caller's doing. */
+/** Codes that count as server errors in the conventions for gRPC; other codes are caused by the caller. */
 const SERVER_FAULTS: ReadonlySet<Code> = new Set<Code>([
   Code.UNKNOWN,
   Code.DEADLINE_EXCEEDED,
@@ -18,18 +18,18 @@ const SERVER_FAULTS: ReadonlySet<Code> = new Set<Code>([
 
 const LIST = '/ListOperations';
 
-/** What calls are traced and measured with. */
+/** Tracer and instrument for calls. */
 export interface CallInstruments {
   readonly api: OpenTelemetryApi;
   readonly tracer: Tracer;
   readonly duration: Histogram;
 }
 
-/** One call: a server span, child of what the caller said, and its duration. */
+/** Reports one call: its duration, and a server span as child of the caller's span. */
 export class CallTelemetry implements ObservedCall {
   readonly #instruments: CallInstruments;
   readonly #method: string;
-  readonly #beganAt = performance.now();
+  readonly #startedAt = performance.now();
   readonly #span: Span;
   readonly #context: Context;
 
@@ -69,12 +69,12 @@ export class CallTelemetry implements ObservedCall {
     if (SERVER_FAULTS.has(code)) this.#span.setStatus({ code: api.SpanStatusCode.ERROR });
     this.#span.end();
     const call = { [Attribute.RPC_SYSTEM]: 'grpc', [Attribute.RPC_METHOD]: this.#method };
-    const seconds = (performance.now() - this.#beganAt) / 1000;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
     duration.record(seconds, { ...call, ...outcome }, this.#context);
   }
 }
 
-/** Where the caller says that it is: as the application has propagation set up, and by W3C's rules if it has not. */
+/** Extracts the context of the caller with the propagator of the application, or else by W3C Trace Context. */
 function callerContext(api: OpenTelemetryApi, { headers }: CallFacts): Context {
   const { propagation, ROOT_CONTEXT, trace } = api;
   if (propagation.fields().length > 0) return propagation.extract(ROOT_CONTEXT, headers);
@@ -83,7 +83,7 @@ function callerContext(api: OpenTelemetryApi, { headers }: CallFacts): Context {
   return span ? trace.setSpanContext(ROOT_CONTEXT, span) : ROOT_CONTEXT;
 }
 
-/** `192.0.2.7:50312` or `[::1]:50312`; a socket file has neither address nor port. */
+/** `192.0.2.7:50312` or `[::1]:50312`; a Unix socket has neither address nor port. */
 const PEER = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[^:]+)|(?<bare>.+)):(?<port>\d+)$/;
 
 function peerAttributes(peer: string): Attributes {

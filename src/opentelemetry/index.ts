@@ -1,11 +1,15 @@
 /**
- * Traces and metrics of a server; needs the package `@opentelemetry/api`.
+ * Traces and metrics of a server. Needs the package `@opentelemetry/api`.
  *
  * @module longrunning/opentelemetry
  */
 
 // For applications.
-export { type OpenTelemetryOptions, openTelemetry } from './open-telemetry.js';
-export type { MeterSource, TracerSource } from './providers.js';
-// For those who make dashboards.
+export {
+  type MeterSource,
+  type OpenTelemetryOptions,
+  openTelemetry,
+  type TracerSource,
+} from './open-telemetry.js';
+// For authors of dashboards.
 export { METRICS, type MetricDefinition } from './metrics.js';

@@ -1,6 +1,9 @@
 import type { Histogram, Meter, MetricOptions, ObservableGauge, UpDownCounter } from '@opentelemetry/api';
 import { METRICS, type MetricDefinition } from './metrics.js';
 
+/** Module `@opentelemetry/api`, which is loaded on demand. */
+export type OpenTelemetryApi = typeof import('@opentelemetry/api');
+
 type Kinds = { readonly [Key in keyof typeof METRICS]: (typeof METRICS)[Key]['kind'] };
 interface InstrumentOf {
   readonly histogram: Histogram;
@@ -8,10 +11,10 @@ interface InstrumentOf {
   readonly gauge: ObservableGauge;
 }
 
-/** What measures go to, one for each of the {@link METRICS}. */
+/** Instruments of all {@link METRICS}, by key. */
 export type Instruments = { readonly [Key in keyof Kinds]: InstrumentOf[Kinds[Key]] };
 
-/** Makes them with a meter. */
+/** Creates the instruments with a meter. */
 export function instrumentsOf(meter: Meter): Instruments {
   const histogram = (metric: MetricDefinition) => meter.createHistogram(metric.name, optionsOf(metric));
   const counter = (metric: MetricDefinition) => meter.createUpDownCounter(metric.name, optionsOf(metric));

@@ -1,8 +1,8 @@
-/** What a metric is, before there is a meter to make it with. */
+/** Definition of a metric. */
 export interface MetricDefinition {
   readonly name: string;
   readonly kind: 'histogram' | 'up-down counter' | 'gauge';
-  /** In UCUM, as OpenTelemetry wants it. */
+  /** Unit in UCUM notation. */
   readonly unit: string;
   readonly description: string;
   /** Names of the attributes that its points may have. */
@@ -11,7 +11,7 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[];
 }
 
-/** Names of attributes: those of calls are OpenTelemetry's (semantic conventions 1.45, stable), the others our own. */
+/** Attribute names. Those of calls follow OpenTelemetry's semantic conventions (1.45, stable); the others are specific to the kit. */
 export const Attribute = {
   RPC_SYSTEM: 'rpc.system.name',
   RPC_METHOD: 'rpc.method',
@@ -29,16 +29,16 @@ export const Attribute = {
   VERB: 'longrunning.store.verb',
 } as const;
 
-/** Those that the conventions want for the duration of calls. */
+/** Buckets that the conventions require for call durations. */
 const CALL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-/** A store in memory answers in microseconds, a database across a network may take seconds. */
+/** Buckets from microseconds, for stores in memory, to seconds, for a remote database. */
 const STORE_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 10];
-/** From a fraction of a second to a day. */
+/** Buckets from a fraction of a second to a day. */
 const WORK_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21_600, 86_400];
-/** What should take no time, and may take as long as work pleases. */
+/** Buckets for delays that should be short but depend on the work. */
 const DELAY_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600];
 
-/** Every metric there is. `docs/operations.md` has the same list. */
+/** All metrics; `docs/operations.md` has the same list. */
 export const METRICS = {
   callDuration: {
     name: 'rpc.server.call.duration',

@@ -11,32 +11,44 @@ import type {
   Telemetry,
   UnfinishedCount,
 } from '../server/index.js';
-import type { OpenTelemetryApi } from './api.js';
 import { CallTelemetry } from './call-telemetry.js';
-import { type Instruments, instrumentsOf } from './instruments.js';
+import { type Instruments, instrumentsOf, type OpenTelemetryApi } from './instruments.js';
 import { Attribute } from './metrics.js';
 import { measureChange } from './operation-metrics.js';
-import type { MeterSource, TracerSource } from './providers.js';
 import { RunTelemetry } from './run-telemetry.js';
 import { traceContextOf } from './span-context.js';
 import { observeUnfinished } from './unfinished-gauge.js';
 
-/** What {@link openTelemetry} takes. */
+// The providers are declared structurally, so that the declarations of the kit do not depend on `@opentelemetry/api`.
+
+/** A `TracerProvider` of `@opentelemetry/api`. */
+export interface TracerSource {
+  /** Returns a tracer, which starts spans. */
+  getTracer(name: string, version?: string): object;
+}
+
+/** A `MeterProvider` of `@opentelemetry/api`. */
+export interface MeterSource {
+  /** Returns a meter, which creates instruments. */
+  getMeter(name: string, version?: string): object;
+}
+
+/** Options of {@link openTelemetry}. */
 export interface OpenTelemetryOptions {
-  /** What spans are made with. @defaultValue the provider that the application has registered */
+  /** Provider of tracers. @defaultValue the provider that the application has registered */
   readonly tracerProvider?: TracerSource | undefined;
-  /** What metrics are made with. @defaultValue the provider that the application has registered */
+  /** Provider of meters. @defaultValue the provider that the application has registered */
   readonly meterProvider?: MeterSource | undefined;
 }
 
 const SCOPE = 'longrunning';
 
 /**
- * Tells OpenTelemetry what a server does: a span for each call and for each run of an operation's work, which is linked
- * to the call that started it, and the metrics of `docs/operations.md`. Needs the package `@opentelemetry/api`; what
- * becomes of spans and metrics is the business of the SDK that the application sets up, first of all.
+ * Creates telemetry that reports to OpenTelemetry: a span for each call, a span for each run of an operation's work, linked to
+ * the call that started it, and the metrics of `docs/operations.md`. Needs the package `@opentelemetry/api`. The application
+ * sets up the SDK, which exports spans and metrics, before it calls this function.
  *
- * @throws StatusError FAILED_PRECONDITION when the package is not installed.
+ * @throws StatusError FAILED_PRECONDITION if the package is not installed.
  *
  * @example
  * ```ts
@@ -87,9 +99,9 @@ class ServerTelemetry implements Telemetry {
   }
 
   storeCall(verb: StoreVerb): (error?: unknown) => void {
-    const beganAt = performance.now();
+    const startedAt = performance.now();
     return (error) => {
-      const seconds = (performance.now() - beganAt) / 1000;
+      const seconds = (performance.now() - startedAt) / 1000;
       this.#instruments.storeDuration.record(seconds, {
         [Attribute.VERB]: verb,
         ...(error !== undefined && { [Attribute.ERROR_TYPE]: codeName(StatusError.from(error).code) }),

@@ -4,7 +4,7 @@ import type { OperationRecord } from '../server/index.js';
 import type { Instruments } from './instruments.js';
 import { Attribute } from './metrics.js';
 
-/** Measures what the change of a record tells of an operation: how long it took to begin, to end, to be cancelled. */
+/** Records the durations that a change completes: time in the queue, until the end, and from cancel request to end. */
 export function measureChange(
   { queueDuration, operationDuration, cancelDuration }: Instruments,
   before: OperationRecord | undefined,
@@ -20,7 +20,7 @@ export function measureChange(
   if (cancelRequestTime !== undefined) cancelDuration.record(seconds(cancelRequestTime, endTime), ending);
 }
 
-/** How it ended, for whoever reads the operation. */
+/** Returns the outcome of an operation as its readers see it. */
 function endingOf({ result }: OperationRecord): 'succeeded' | 'failed' | 'cancelled' {
   if (result?.$case !== 'error') return 'succeeded';
   return result.value.code === Code.CANCELLED ? 'cancelled' : 'failed';
@@ -31,7 +31,7 @@ function errorType({ result }: OperationRecord): Attributes {
   return { [Attribute.ERROR_TYPE]: codeName(result.value.code) };
 }
 
-/** Clocks of two servers may disagree. */
+/** Converts a time span to seconds; never negative, because the clocks of two servers may differ. */
 function seconds(fromMs: number, toMs: number): number {
   return Math.max(0, toMs - fromMs) / 1000;
 }

@@ -2,28 +2,27 @@ import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { codeName, type StatusError } from '../core/status.js';
 import type { TraceContext } from '../core/trace-context.js';
 import type { ObservedRun, OperationRecord, RunEnding } from '../server/index.js';
-import type { OpenTelemetryApi } from './api.js';
-import type { Instruments } from './instruments.js';
+import type { Instruments, OpenTelemetryApi } from './instruments.js';
 import { Attribute } from './metrics.js';
 import { spanContextOf, traceContextOf } from './span-context.js';
 
-/** What runs are traced and measured with. */
+/** Tracer and instruments for runs. */
 export interface RunInstruments extends Pick<Instruments, 'runs' | 'runDuration'> {
   readonly api: OpenTelemetryApi;
   readonly tracer: Tracer;
 }
 
-/** The event that a span of a run has when the work is told of a cancellation. */
+/** Span event of a run whose cancellation was requested. */
 const CANCEL_EVENT = 'longrunning.cancel_requested';
 
 /**
- * One run: a span that begins a trace of its own, for work may take a day, linked to the call that started the
- * operation; and how long it took.
+ * Reports one run: its duration, and a span linked to the call that started the operation. The span is the root of a new trace,
+ * because work may take a day.
  */
 export class RunTelemetry implements ObservedRun {
   readonly #instruments: RunInstruments;
   readonly #method: Attributes;
-  readonly #beganAt = performance.now();
+  readonly #startedAt = performance.now();
   readonly #span: Span;
   readonly #context: Context;
 
@@ -64,7 +63,7 @@ export class RunTelemetry implements ObservedRun {
     if (error) this.#span.setStatus({ code: api.SpanStatusCode.ERROR, message: error.message });
     this.#span.end();
     runs.add(-1, this.#method);
-    const seconds = (performance.now() - this.#beganAt) / 1000;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
     runDuration.record(seconds, { ...this.#method, ...outcome }, this.#context);
   }
 }

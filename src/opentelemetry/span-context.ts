@@ -1,8 +1,8 @@
 import type { SpanContext } from '@opentelemetry/api';
 import { parseTraceparent, type TraceContext } from '../core/trace-context.js';
-import type { OpenTelemetryApi } from './api.js';
+import type { OpenTelemetryApi } from './instruments.js';
 
-/** What can be kept of a span, to be linked to later and elsewhere. */
+/** Converts a span context to a trace context, which can be stored and linked to later. */
 export function traceContextOf(span: SpanContext): TraceContext {
   const { traceId, spanId, traceFlags, traceState } = span;
   const traceparent = `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, '0')}`;
@@ -10,7 +10,7 @@ export function traceContextOf(span: SpanContext): TraceContext {
   return tracestate ? { traceparent, tracestate } : { traceparent };
 }
 
-/** The span that was kept; undefined when it is none. */
+/** Converts a stored trace context to a span context; undefined if it is invalid. */
 export function spanContextOf(
   { traceparent, tracestate }: TraceContext,
   { createTraceState }: OpenTelemetryApi,

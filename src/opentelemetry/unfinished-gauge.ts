@@ -2,35 +2,35 @@ import type { Attributes, ObservableGauge, ObservableResult } from '@opentelemet
 import type { UnfinishedCount } from '../server/index.js';
 import { Attribute } from './metrics.js';
 
-/** A reader of metrics has other things to read, and gives up after some seconds. */
-const PATIENCE_MS = 2000;
+/** Time limit of one count, because readers of metrics give up after some seconds. */
+const COUNT_TIMEOUT_MS = 2000;
 
-/** Undefined when there is no answer. */
+/** Undefined if the count failed or timed out. */
 type Counts = readonly UnfinishedCount[] | undefined;
 
 /**
- * Asks for what has not ended whenever metrics are read: once at a time, however many read them, and with patience for
- * two seconds. A store that is away is no reason for the other metrics to be missing.
+ * Counts unfinished operations whenever metrics are read. Concurrent readers share one count, which may take two seconds. If the
+ * store is unavailable, only this metric is missing.
  *
- * @returns a function that ends it.
+ * @returns a function that stops the counting.
  */
 export function observeUnfinished(
   gauge: ObservableGauge,
   count: () => Promise<readonly UnfinishedCount[]>,
 ): () => void {
-  let asked: Promise<Counts> | undefined;
-  const ask = () => {
-    asked ??= count()
+  let pending: Promise<Counts> | undefined;
+  const countOnce = () => {
+    pending ??= count()
       .catch(() => undefined)
       .finally(() => {
-        asked = undefined;
+        pending = undefined;
       });
-    return asked;
+    return pending;
   };
-  /** A point that is not observed again keeps its value, so all that ever were are. */
+  /** Attributes of all points so far: a point that is no longer observed would keep its value. */
   const known = new Map<string, Attributes>();
   const observe = async (result: ObservableResult) => {
-    const counts = await soon(ask());
+    const counts = await withTimeout(countOnce());
     if (!counts) return;
     const values = new Map<string, number>();
     for (const { method, state, count } of counts) {
@@ -44,11 +44,11 @@ export function observeUnfinished(
   return () => gauge.removeCallback(observe);
 }
 
-async function soon(counts: Promise<Counts>): Promise<Counts> {
-  const tooLate = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => tooLate.resolve(undefined), PATIENCE_MS);
+async function withTimeout(counts: Promise<Counts>): Promise<Counts> {
+  const timedOut = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => timedOut.resolve(undefined), COUNT_TIMEOUT_MS);
   try {
-    return await Promise.race([counts, tooLate.promise]);
+    return await Promise.race([counts, timedOut.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -3,14 +3,14 @@ import { exhausted } from './caller-limits.js';
 
 const RETRY_START_MS = 1000;
 
-/** How many operations a store may hold that have not ended. */
+/** Limit on unfinished operations in the store. */
 export class UnfinishedLimit {
   readonly #max: number;
   readonly #store: Required<Pick<OperationStore, 'countUnfinished'>>;
-  /** Counted by now, and not in the store yet. */
+  /** Admitted operations that the store does not count yet. */
   #starting = 0;
 
-  /** @throws TypeError when the store cannot tell how many there are. */
+  /** @throws TypeError if the store cannot count unfinished operations. */
   constructor(store: OperationStore, max: number) {
     const { countUnfinished } = store;
     if (!countUnfinished)
@@ -22,9 +22,9 @@ export class UnfinishedLimit {
   }
 
   /**
-   * Does what adds an operation to the store.
+   * Calls a function that adds an operation to the store, if the limit allows it.
    *
-   * @throws StatusError RESOURCE_EXHAUSTED, with RetryInfo, when it has too many.
+   * @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the store has too many unfinished operations.
    */
   async admit<Result>(create: () => Promise<Result>): Promise<Result> {
     const others = this.#starting++;
