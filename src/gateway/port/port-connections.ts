@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import type { Gateway } from '../http/http-message.js';
 import { DEFAULT_LIMITS } from '../http/limits.js';
+import { ConnectionTurns } from './connection-turns.js';
 import { HttpConnections } from './http-connections.js';
 import { checkTls, type PortTls } from './port-tls.js';
 import { type Protocol, sniffProtocol } from './sniff-protocol.js';
@@ -35,8 +36,9 @@ export class PortConnections {
   readonly #only: Protocol | undefined;
   readonly #arrivalMs: number;
   readonly #maxConnections: number;
+  readonly #turns = new ConnectionTurns();
   readonly #open = new Set<Socket>();
-  /** Members of {@link #open} whose protocol is not known yet. */
+  /** Members of {@link #open} that no server has yet: their protocol is not known, or their turn has not come. */
   readonly #undecided = new Set<Socket>();
   #closing = false;
 
@@ -130,7 +132,10 @@ export class PortConnections {
       case 'HTTP/2':
         // Matches sockets of grpc-js: when the client ends its side, the connection ends.
         socket.allowHalfOpen = false;
-        this.#grpc?.injectConnection(socket);
+        this.#undecided.add(socket);
+        this.#turns.take(() => {
+          if (this.#undecided.delete(socket)) this.#grpc?.injectConnection(socket);
+        });
     }
   }
 
