@@ -8,7 +8,7 @@ import { runProgram } from '../../src/cli/program.js';
 const MAIN = join(__dirname, '../../dist/src/cli/main.js');
 const FIXTURES = join(__dirname, 'fixtures');
 
-// Profiles of whoever runs the tests are not read.
+// Ignores the profile of the user who runs the tests.
 process.env.XDG_CONFIG_HOME = join(__dirname, 'no-profiles');
 
 /** Options that name the protos of the fixtures. */
@@ -18,14 +18,14 @@ export const FAULTY_SCRIPT = join(FIXTURES, 'faulty.yaml');
 
 type StreamName = 'stdout' | 'stderr';
 
-/** How a command ended, and what it printed. */
+/** Exit code and output of a command. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What a command has printed so far. */
+/** Output of a command so far. */
 class Printed {
   readonly text = { stdout: '', stderr: '' };
   readonly #news = new EventEmitter();
@@ -35,7 +35,7 @@ class Printed {
     this.#news.emit('text');
   }
 
-  /** Resolves with what the pattern matches, once there is such a text; rejects when the command ends without. */
+  /** Resolves to the first match of the pattern; rejects if the command ends without a match. */
   async match(pattern: RegExp, stream: StreamName, ended: Promise<Ended>): Promise<string> {
     for (;;) {
       const [found] = pattern.exec(this.text[stream]) ?? [];
@@ -48,14 +48,14 @@ class Printed {
 }
 
 export interface Settings {
-  /** Where the server is. */
+  /** Address of the server. */
   readonly address?: string;
   readonly stdin?: string;
-  /** Set: standard error is a terminal so wide. */
+  /** Width of standard error in columns, which makes it a terminal. */
   readonly columns?: number;
 }
 
-/** A command at work in this process: quicker than one of its own, and all the same but for how it begins. */
+/** Command that runs in this process, which is faster than a separate process and differs only at the start. */
 export class Command {
   readonly ended: Promise<Ended>;
   readonly #printed = new Printed();
@@ -87,12 +87,12 @@ export class Command {
     }));
   }
 
-  /** Resolves with the part of what is printed that matches. */
+  /** Resolves to the part of the output that matches. */
   printed(pattern: RegExp, stream: StreamName = 'stdout'): Promise<string> {
     return this.#printed.match(pattern, stream, this.ended);
   }
 
-  /** As Ctrl-C does. */
+  /** Sends SIGINT, like Ctrl-C. */
   interrupt(): void {
     if (!this.#signals.emit('SIGINT', 'SIGINT')) throw new Error('nobody listens to Ctrl-C');
   }
@@ -104,19 +104,19 @@ export function run(args: readonly string[], settings?: Settings): Promise<Ended
 }
 
 export interface ProcessSettings {
-  /** More of the environment, beside PATH. */
+  /** Environment variables in addition to PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
   /** Program with arguments that runs the command, such as `prlimit`. */
   readonly launcher?: readonly string[];
 }
 
-/** How a process ended. */
+/** Exit code and output of a process. */
 export interface ProcessEnded extends Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The built command line in a process of its own. */
+/** Built command line in a separate process. */
 export class Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<ProcessEnded>;

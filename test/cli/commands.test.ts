@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { JOBS_PROTO, JOBS_SCRIPT, Running, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
-// The server is a process of its own, which takes its time on a busy machine.
+// The server is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 const PARENT = 'projects/p/locations/l';
@@ -15,7 +15,7 @@ const call = (...args: string[]) => run([...args, ...JOBS_PROTO], { address: ser
 
 const start = (method: string, parent = PARENT) => startJob(serving.address, method, parent);
 
-// Around the whole, so that the server is gone when test/helpers/no-leaks.ts looks.
+// At the top level, so that the server is stopped before test/helpers/no-leaks.ts checks.
 describe('with a server', () => {
   beforeAll(async () => {
     serving = await Serving.start([...JOBS_PROTO, ...JOBS_SCRIPT]);
@@ -72,7 +72,7 @@ describe('with a server', () => {
       await call('cancel', name, '--wait');
       const { code, stdout } = await run(['get', name, '--json'], { address: serving.address });
       expect(code).toBe(0);
-      // The script changes the other fields as time passes.
+      // The script changes the other fields over time.
       expect(JSON.parse(stdout).metadata).toMatchObject({
         '@type': 'type.googleapis.com/test.jobs.v1.JobMetadata',
         cancelRequested: true,

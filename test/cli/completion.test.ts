@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { run } from './command-line.js';
 
-// Shells and the command line are processes of their own, which take their time on a busy machine.
+// Shells and the command line are separate processes, which are slow on a busy machine.
 jest.setTimeout(300_000);
 
 const MAIN = join(__dirname, '../../dist/src/cli/main.js');
@@ -14,7 +14,7 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 const execute = promisify(execFile);
 
-/** What the program itself answers. */
+/** Completions that the program prints. */
 async function complete(...words: string[]): Promise<string[]> {
   const { code, stdout, stderr } = await run(['complete', '--', ...words]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -43,7 +43,7 @@ describe('completion › of the program', () => {
     [['get', '--token', 'list', 'operations/a', '--js'], ['--json']],
     [['serve', '--log-level', 'de'], ['debug']],
     [['serve', '--log-level=de'], ['--log-level=debug']],
-    // As bash splits it.
+    // Split like in bash.
     [['serve', '--log-level', '=', 'de'], ['debug']],
     [['get', '--proto', ''], [':files']],
     [['get', '--proto', 'jobs.p'], [':files']],
@@ -69,7 +69,7 @@ describe('completion › of the program', () => {
 let directory: string;
 let env: NodeJS.ProcessEnv;
 
-/** The lines that a shell prints, with the program in its path. */
+/** Resolves to the lines that a shell prints with the program in its path. */
 async function shell(name: string, args: readonly string[]): Promise<string[]> {
   const { stdout, stderr } = await execute(name, [...args], { env, cwd: directory });
   expect(stderr).toBe('');
@@ -86,7 +86,7 @@ async function bash(...words: string[]): Promise<string[]> {
   return shell('bash', ['--norc', '-c', `exec 3>/dev/null; ${test}`]);
 }
 
-/** The functions of the completion system are replaced by ones that print what they are given. */
+/** Replaces the functions of the completion system by functions that print their arguments. */
 async function zsh(...words: string[]): Promise<string[]> {
   const quoted = ['longrunning', ...words].map((word) => `'${word}'`).join(' ');
   const test = `compdef() { registered=$1 }
@@ -103,10 +103,10 @@ const fish = (line: string) =>
 
 const installed = (name: string) => spawnSync(name, ['-c', 'true'], { stdio: 'ignore' }).status === 0;
 
-/** A shell that a machine does not have is told of by a skipped test. */
+/** Skips, visibly, tests of shells that are not installed. */
 const itIn = (name: string) => (installed(name) ? it : it.skip);
 
-// Around the whole, so that the files are gone when test/helpers/no-leaks.ts looks.
+// At the top level, so that the files are removed before test/helpers/no-leaks.ts checks.
 describe('completion › in a shell', () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'longrunning-completion-'));

@@ -37,7 +37,7 @@ describe('--google', () => {
     await writeFile(file, JSON.stringify(account));
     process.env.GOOGLE_APPLICATION_CREDENTIALS = file;
     const { code, stderr } = await get('--google', '--header', 'x-team=reports');
-    // That the server says so, says that it was asked.
+    // The answer proves that the server received the call.
     expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining('NOT_FOUND') });
     const { authorization, ...headers } = server.calls[0]?.headers ?? {};
     const [, claims = ''] = String(authorization).split('.');

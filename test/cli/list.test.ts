@@ -12,7 +12,7 @@ const COUNT = 5;
 const PARENT = 'projects/list/locations/l';
 
 let server: ReportsServer;
-/** Newest first, as they are listed. */
+/** Names in list order, newest first. */
 let names: readonly string[];
 
 const list = (...args: string[]) => run(['list', ...args], { address: server.address });
@@ -22,7 +22,7 @@ const rowOf = (name: string) => expect.stringMatching(new RegExp(`^${name} +runn
 const linesOf = (text: string) => text.trimEnd().split('\n');
 const namesOf = (text: string) => linesOf(text).map((line) => JSON.parse(line).name);
 
-// Around the whole, so that the server is gone when test/helpers/no-leaks.ts looks.
+// At the top level, so that the server is stopped before test/helpers/no-leaks.ts checks.
 describe('list', () => {
   beforeAll(async () => {
     server = await startReportsServer();

@@ -5,7 +5,7 @@ import { openApiDocument } from '../../src/gateway/index.js';
 import { validateOpenApi } from '../helpers/openapi-validator.js';
 import { JOBS_PROTO, run } from './command-line.js';
 
-// Every command is a process of its own, which takes its time on a busy machine.
+// Every command is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 const DESCRIPTORS = 'generated/descriptors.binpb';

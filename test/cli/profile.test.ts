@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { running, startScriptedServer } from '../client/scripted-server.js';
 import { Running, run } from './command-line.js';
 
-// Some commands are processes of their own, which takes its time on a busy machine.
+// Some commands are separate processes, which are slow on a busy machine.
 jest.setTimeout(300_000);
 
 const NAME = 'operations/1';
@@ -14,7 +14,7 @@ const FIXTURES = join(__dirname, 'fixtures');
 
 let directory: string;
 let server: Awaited<ReturnType<typeof startScriptedServer>>;
-/** Of the calls so far. */
+/** Headers of the calls so far. */
 let authorizations: unknown[];
 const before = { ...process.env };
 
@@ -44,7 +44,7 @@ function write(name: string, text: string, mode = 0o600): string {
   return file;
 }
 
-/** The default profile, by the XDG Base Directory Specification. */
+/** Writes the default profile, by the XDG Base Directory Specification. */
 function writeDefault(text: string, mode?: number): string {
   mkdirSync(join(directory, 'longrunning'), { recursive: true });
   process.env.XDG_CONFIG_HOME = directory;
@@ -83,7 +83,7 @@ describe('--token-file', () => {
   });
 });
 
-/** Resolves once a process has ended. */
+/** Resolves when a process has ended. */
 async function gone(pid: number): Promise<void> {
   for (;;) {
     try {
@@ -102,7 +102,7 @@ describe('--token-command', () => {
     const { code, stderr } = await run(['cancel', NAME, '--token-command', command], {
       address: server.address,
     });
-    // The scripted server has no CancelOperation; it was asked for the operation before, and after.
+    // The scripted server has no CancelOperation; GetOperation was called before and after it.
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('UNIMPLEMENTED') });
     expect(authorizations).toEqual(['Bearer token', 'Bearer token']);
     expect(readFileSync(runs, 'utf8')).toBe('run\n');

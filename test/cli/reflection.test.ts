@@ -19,7 +19,7 @@ import { addReflection } from '../../src/gateway/index.js';
 import { OperationsService } from '../../src/server/index.js';
 import { run } from './command-line.js';
 
-// `buf` is a process of its own.
+// `buf` is a separate process.
 jest.setTimeout(300_000);
 
 const NAME = 'operations/1';
@@ -27,7 +27,7 @@ const FIXTURES = join(__dirname, 'fixtures');
 const INCLUDES = [FIXTURES, join(__dirname, '../../protos'), 'node_modules/google-gax/build/protos'];
 const PROTO_LOADER = loadSync('jobs.proto', { includeDirs: INCLUDES, keepCase: true });
 
-/** The field `progress_percent` of JobMetadata. */
+/** Field `progress_percent` of JobMetadata. */
 const METADATA = Buffer.from(new BinaryWriter().uint32(8).int32(40).finish());
 
 const OPERATION: Operation = {
@@ -46,11 +46,11 @@ let descriptorFile: string;
 
 interface Reflected extends AsyncDisposable {
   readonly address: string;
-  /** Metadata of calls, `authorization` among it. */
+  /** Metadata of the calls, including `authorization`. */
   readonly authorizations: string[];
 }
 
-/** A server of jobs, and of whatever `reflect` adds. */
+/** Server of jobs, extended by `reflect`. */
 async function startServer(reflect: (server: Server) => void): Promise<Reflected> {
   const server = new Server();
   const authorizations: string[] = [];
@@ -86,7 +86,7 @@ async function startServer(reflect: (server: Server) => void): Promise<Reflected
 
 const descriptors = () => readFileSync(descriptorFile);
 
-/** One version only, as older servers have it. */
+/** Adds a single version of reflection, like older servers. */
 function onlyVersion(version: string): (server: Server) => void {
   return (server) => {
     const filtered = {
@@ -102,7 +102,7 @@ function onlyVersion(version: string): (server: Server) => void {
 
 type ReflectionCall = ServerDuplexStream<ServerReflectionRequest, ServerReflectionResponse>;
 
-/** Sends each file alone: who needs what it imports asks for that. */
+/** Adds reflection that sends each file without its imports. */
 function fileByFile(server: Server): void {
   const { file } = fromBinary(FileDescriptorSetSchema, descriptors());
   const answer = (question: ServerReflectionRequest['messageRequest']) => {
@@ -130,7 +130,7 @@ function fileByFile(server: Server): void {
 const DECODED = { '@type': 'type.googleapis.com/test.jobs.v1.JobMetadata', progressPercent: 40 };
 const BYTES = { '@type': 'type.googleapis.com/test.jobs.v1.JobMetadata', value: 'CCg=' };
 
-// Around the whole, so that the files are gone when test/helpers/no-leaks.ts looks.
+// At the top level, so that the files are removed before test/helpers/no-leaks.ts checks.
 describe('types of metadata and responses', () => {
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'longrunning-reflection-'));

@@ -3,7 +3,7 @@ import { type ProtoFiles, protoFiles } from '../schema/proto-files.js';
 import { JOBS_PROTO, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
-// A server is a process of its own, which takes its time on a busy machine.
+// The server is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 const AUTH = `

@@ -17,7 +17,7 @@ const PARENT = 'projects/p/locations/l';
 const EXPORT = ['start', 'Reports/ExportReport', JSON.stringify({ parent: PARENT }), '--json'];
 const STOPPING = /stopping; a second signal/;
 
-/** What a server answers to a probe by HTTP. */
+/** Answer of a server to an HTTP probe. */
 function status(address: string, path: string, agent: Agent | false = false): Promise<number | undefined> {
   const [host, port] = address.split(':');
   return new Promise((resolve, reject) => {
@@ -52,7 +52,7 @@ describe('serve is told to stop', () => {
     const watch = health.watch({ service: '' }).on('error', () => {});
     await once(watch, 'data');
     const waited = client.waitOperation({ name, timeout: { seconds: 60, nanos: 0 } });
-    // The wait is there before the signal is: both go to the same server, over connections of their own.
+    // The wait reaches the server before the signal, although both use different connections.
     await client.getOperation({ name });
     serving.child.kill('SIGTERM');
     const [{ status: last }] = await once(watch, 'data');
@@ -84,7 +84,7 @@ describe('serve is told to stop', () => {
   });
 });
 
-/** Starts operations by REST until that is refused, and tells how. */
+/** Starts operations by REST until one is refused, and resolves to the refusal. */
 async function untilRefused(address: string): Promise<unknown> {
   for (;;) {
     const response = await fetch(`http://${address}/v1/${PARENT}/reports:export`, {

@@ -8,7 +8,7 @@ jest.setTimeout(300_000);
 
 const AUTH = 'tokens:\n  - { token: secret, principal: "user:ada@example.com" }\n';
 const MOST_MB = 300;
-/** Of the full size. The figures of SECURITY.md are measured with 1. */
+/** Fraction of the full size. The figures of SECURITY.md are measured with 1. */
 const SCALE = 0.2;
 const ATTACK_MS = 1500;
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { FAULTY_SCRIPT, Running, run, Serving } from './command-line.js';
 
-// Every command is a process of its own, which takes its time on a busy machine.
+// Every command is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 const open: (() => unknown)[] = [];
@@ -15,7 +15,7 @@ async function serve(...args: string[]): Promise<Serving> {
   return serving;
 }
 
-/** What was logged, once the server has ended. */
+/** Resolves to the log after the server has stopped. */
 async function logged(serving: Serving): Promise<{ text: string; lines: Record<string, unknown>[] }> {
   serving.child.kill('SIGTERM');
   const { stderr } = await serving.ended;
@@ -62,7 +62,7 @@ describe('serve › --metrics', () => {
 });
 
 describe('serve › logs', () => {
-  /** Calls that are right and wrong, over gRPC and REST, with tokens and bodies that no log may have. */
+  /** Makes valid and invalid calls over gRPC and REST, with tokens and bodies that must not be logged. */
   async function callAround({ address }: Serving): Promise<void> {
     const base = `http://${address}`;
     const headers = { authorization: 'Bearer s3cret-token', traceparent, connection: 'close' };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { run, Serving } from './command-line.js';
 
-// Every command is a process of its own, which takes its time on a busy machine.
+// Every command is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 const LIST = '/v1/projects/p/locations/l/operations';
@@ -20,7 +20,7 @@ async function serve(...args: string[]): Promise<Serving> {
   return serving;
 }
 
-/** The status of a GET; undefined when nobody speaks HTTP/1.1 there. */
+/** Resolves to the status of a GET; undefined if the address does not serve HTTP/1.1. */
 function restStatus(address: string, path = LIST): Promise<number | undefined> {
   return fetch(`http://${address}${path}`, { headers: { connection: 'close' } }).then(
     ({ status }) => status,
@@ -106,7 +106,7 @@ describe('serve › REST', () => {
     );
     const { name } = JSON.parse(started.stdout);
     const waiting = fetch(`http://${serving.address}/v1/${name}:wait`, { method: 'POST' });
-    // Whatever is asked after it is answered after it came.
+    // The server answers a later call only after it has received this one.
     expect(await restStatus(serving.address)).toBe(200);
     serving.child.kill('SIGTERM');
     const answer = await waiting;

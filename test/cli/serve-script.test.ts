@@ -9,7 +9,7 @@ import { getJson, type Once, once } from '../testing/server/callers.js';
 import { JOBS_PROTO, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
-// Every server is a process of its own, which takes its time on a busy machine.
+// Every server is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 const open: (() => unknown)[] = [];
@@ -20,11 +20,11 @@ afterEach(async () => {
 interface Scripted {
   readonly serving: Serving;
   readonly caller: Once;
-  /** Of the script, and of what else the test writes. */
+  /** Directory of the script and of other files of the test. */
   path(name: string): string;
 }
 
-/** A server that goes by a script. */
+/** Server with a script. */
 async function serve(script: string, ...args: string[]): Promise<Scripted> {
   const files = protoFiles({ 'jobs.yaml': script });
   open.push(() => files[Symbol.dispose]());
@@ -38,7 +38,7 @@ async function serve(script: string, ...args: string[]): Promise<Scripted> {
   return { serving, caller, path: files.path };
 }
 
-/** Puts another file in the place of one, as editors do. */
+/** Replaces a file by another, as editors do. */
 function replace(path: string, text: string): void {
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);
@@ -82,13 +82,13 @@ faults:
   - { method: WaitOperation, delayMs: 60000, times: always }
 `);
     const name = await startJob(serving.address, 'Hang');
-    // Once there is a connection, the deadline is long enough for the call to arrive.
+    // With an established connection, the deadline is long enough for the call to arrive.
     expect(await codeOf(caller.get('operations/warm'))).toBe(Code.NOT_FOUND);
     expect(await codeOf(caller.get('operations/hang', { deadlineMs: 1000 }))).toBe(Code.DEADLINE_EXCEEDED);
     expect(await rejection(caller.get(name))).toMatchObject({ code: Code.UNAVAILABLE });
     expect((await caller.getFrom(name)).name).toBe(name);
     expect((await caller.getFrom(name)).name).toBe(name);
-    // A call that is delayed keeps nobody from ending the server.
+    // A delayed call does not keep the server from stopping.
     const waiting = codeOf(caller.wait(name));
     serving.child.kill('SIGTERM');
     expect(await waiting).not.toBe(0);
@@ -242,7 +242,7 @@ describe('serve --record', () => {
     ]);
 
     const hanging = codeOf(caller.wait('operations/c'));
-    // The server has the call: what was asked later on the same connection has been answered.
+    // The server has received the call: a later one on the same connection has been answered.
     await codeOf(caller.get('operations/d'));
     serving.child.kill('SIGTERM');
     await Promise.all([serving.ended, hanging]);

@@ -6,7 +6,7 @@ import { protoFiles } from '../schema/proto-files.js';
 import { JOBS_PROTO, Running, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
-// Every command is a process of its own, which takes its time on a busy machine.
+// Every command is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 const open: (() => unknown)[] = [];
@@ -20,7 +20,7 @@ methods:
   test.jobs.v1.Jobs.Succeed: { durationMs: 500, onInterrupted: resume }
 `;
 
-/** A database of its own, and servers on it that fake the jobs. */
+/** Creates a database, and starts servers on it that fake the jobs. */
 function jobs() {
   const directory = tempDirectory();
   const files = protoFiles({ 'jobs.yaml': SCRIPT });

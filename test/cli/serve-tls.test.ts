@@ -89,7 +89,7 @@ function status(port: number, options: object): Promise<number | undefined> {
   });
 }
 
-/** The certificate that a new connection is shown, whether it then lets us in or not. */
+/** Resolves to the certificate that the server presents, even if it then rejects the connection. */
 async function subjectAt(port: number): Promise<unknown> {
   const socket = connect({
     port,

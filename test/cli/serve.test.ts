@@ -4,7 +4,7 @@ import { protoFiles } from '../schema/proto-files.js';
 import { JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
-// Every command is a process of its own, which takes its time on a busy machine.
+// Every command is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 const open: (() => unknown)[] = [];
@@ -27,7 +27,7 @@ async function start(serving: Serving, ...args: string[]): Promise<string> {
   return JSON.parse(stdout).name;
 }
 
-/** The warnings in a log. */
+/** Parses the warnings in a log. */
 const warningsOf = (stderr: string) =>
   stderr
     .trim()
@@ -100,7 +100,7 @@ describe('serve › told to stop', () => {
     const name = await startJob(serving.address, 'Succeed');
     const hanging = await startJob(serving.address, 'Hang');
     serving.child.kill('SIGTERM');
-    // During the grace the server answers still.
+    // The server still answers during the grace.
     let operation = await client.getOperation({ name });
     while (!operation.done) operation = await client.getOperation({ name });
     expect(operation.result?.$case).toBe('response');

@@ -2,13 +2,13 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Client, credentials } from '@grpc/grpc-js';
 import { Operation } from 'longrunning/generated/google/longrunning/operations';
 
-/** The field `parent` of JobRequest. */
+/** Field `parent` of JobRequest. */
 const PARENT_TAG = (1 << 3) | 2;
 
 /**
- * Starts an operation of the service in jobs.proto, without a process of the command line for it.
+ * Starts an operation of the service in jobs.proto without a command-line process.
  *
- * @returns its name.
+ * @returns the name of the operation.
  */
 export async function startJob(address: string, method: string, parent = ''): Promise<string> {
   const client = new Client(address, credentials.createInsecure());

@@ -3,7 +3,7 @@ import { Code, StatusError } from 'longrunning';
 import { failureOf, UsageError } from '../../src/cli/output/failure.js';
 import { FAULTY_SCRIPT, JOBS_PROTO, Running, run, Serving } from './command-line.js';
 
-// Some commands are processes of their own, which takes its time on a busy machine.
+// Some commands are separate processes, which are slow on a busy machine.
 jest.setTimeout(300_000);
 
 describe('help', () => {

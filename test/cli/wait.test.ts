@@ -4,18 +4,18 @@ import { PARENT, type ReportsServer, startReportsServer } from '../../src/confor
 import { Command, JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
-// One server is a process of its own, which takes its time on a busy machine.
+// One server is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 /** Standard error is a terminal. */
 const TERMINAL = { columns: 100 };
 
-/** What takes a bar off a terminal. */
+/** Escape sequence that removes a bar from a terminal. */
 const CLEARED = '\u001b8\u001b[1G\u001b[2K';
 
 let server: ReportsServer;
 
-/** An operation at work, that the test brings on. */
+/** Running operation that the test controls. */
 async function working() {
   const { name } = await server.inProcess.exportReport();
   const { context, succeed, fail } = await server.exports.on(name);
@@ -28,7 +28,7 @@ const wait = (name: string, ...args: string[]) =>
 const waitAtTerminal = (name: string, ...args: string[]) =>
   new Command(['wait', name, ...args], { address: server.address, ...TERMINAL });
 
-// Around the whole, so that the server is gone when test/helpers/no-leaks.ts looks.
+// At the top level, so that the server is stopped before test/helpers/no-leaks.ts checks.
 describe('wait', () => {
   beforeAll(async () => {
     server = await startReportsServer({ clock: systemClock });

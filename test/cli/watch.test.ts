@@ -6,7 +6,7 @@ import { type ReportsServer, startReportsServer } from '../../src/conformance/re
 import { Command, JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 
-// One server is a process of its own, which takes its time on a busy machine.
+// One server is a separate process, which is slow on a busy machine.
 jest.setTimeout(300_000);
 
 let server: ReportsServer;
@@ -19,7 +19,7 @@ async function working(parent = 'projects/p/locations/l') {
 
 const watch = (...args: string[]) => new Command(['watch', ...args], { address: server.address });
 
-// Around the whole, so that the server is gone when test/helpers/no-leaks.ts looks.
+// At the top level, so that the server is stopped before test/helpers/no-leaks.ts checks.
 describe('watch', () => {
   beforeAll(async () => {
     server = await startReportsServer({ clock: systemClock });

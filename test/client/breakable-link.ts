@@ -1,13 +1,13 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server that can be cut, as a network does: without a word to either end. */
+/** Network path to a server that can be cut silently, as networks fail. */
 export interface BreakableLink extends AsyncDisposable {
   readonly address: string;
-  /** How many connections there are. */
+  /** Number of connections. */
   readonly connections: number;
-  /** Lets nothing through any more on the connections there are, which stay open. New ones work. */
+  /** Silently drops everything on existing connections, which stay open. New ones work. */
   freeze(): void;
-  /** Cuts every connection there is. New ones work. */
+  /** Cuts all existing connections. New ones work. */
   break(): void;
 }
 

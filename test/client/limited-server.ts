@@ -5,19 +5,19 @@ import { ReportsOperations } from '../../generated/example/reports/v1/reports.op
 import type { OperationsServer } from '../../generated/google/longrunning/operations.js';
 import { createOperations, implement, type Operations, OperationsService } from '../../src/server/index.js';
 
-/** A server of the kit that takes only so many streams on a connection. */
+/** Server of the kit with a limit of streams per connection. */
 export interface LimitedServer extends AsyncDisposable {
   readonly address: string;
   readonly kit: Operations;
-  /** How often each method was called. */
+  /** Number of calls per method. */
   readonly calls: Readonly<Record<'getOperation' | 'waitOperation' | 'cancelOperation', number>>;
-  /** How many TCP connections there were at once, at most. */
+  /** Maximum number of concurrent TCP connections. */
   readonly connections: () => number;
-  /** Resolves as soon as so many WaitOperation calls are with the server at once. */
+  /** Resolves when the server holds `count` WaitOperation calls at once. */
   whenHeld(count: number): Promise<void>;
-  /** Starts so many operations; their names. */
+  /** Starts `count` operations and resolves to their names. */
   start(count: number): Promise<string[]>;
-  /** Ends them all. */
+  /** Ends all operations. */
   finish(): void;
 }
 

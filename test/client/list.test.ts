@@ -16,7 +16,7 @@ interface Asked {
   readonly options: CallOptions | undefined;
 }
 
-/** A peer that answers each token with a page. */
+/** Server that answers each token with a page. */
 function paged(pages: Readonly<Record<string, Page>>): { api: OperationsApi; asked: Asked[] } {
   const asked: Asked[] = [];
   const api = {

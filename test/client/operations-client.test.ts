@@ -192,7 +192,7 @@ describe('client › retries and deadlines', () => {
     await client.getOperation({ name: NAME }, { timeoutMs: 30_000 });
     await client.getOperation({ name: NAME }, { timeoutMs: Number.POSITIVE_INFINITY });
     const wanted = [10_000, 10_000, 70_500, 30_000, Number.POSITIVE_INFINITY];
-    // The way to the server takes some of it, more on a busy machine.
+    // Transmission takes some of the time, more on a busy machine.
     const lost = deadlines.map((ms, index) => (ms === wanted[index] ? 0 : (wanted[index] ?? 0) - ms));
     expect(deadlines).toHaveLength(wanted.length);
     for (const ms of lost) expect(Math.abs(ms)).toBeLessThan(3000);

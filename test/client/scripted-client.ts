@@ -4,13 +4,13 @@ import { type Script, type ScriptedServer, startScriptedServer } from './scripte
 
 export const NAME = 'operations/1';
 
-/** A client of a server that does as a test wants. */
+/** Client of a scripted server. */
 export interface ScriptedClient extends AsyncDisposable {
   readonly server: ScriptedServer;
   readonly client: OperationsClient;
 }
 
-/** Delays are as long as they can be, for tests to foretell them. */
+/** Jitter source that makes every delay maximal, and so predictable. */
 export async function scriptedClient(
   script: Script,
   options?: Partial<OperationsClientOptions>,

@@ -16,32 +16,32 @@ import type { Empty } from '../../generated/google/protobuf/empty.js';
 import { toServerError } from '../../src/core/grpc-status.js';
 import { type Code, codeName, StatusError } from '../../src/core/status.js';
 
-/** A call that the server got. */
+/** Call that the server received. */
 export interface ServedCall {
   readonly method: string;
   readonly metadata: Metadata;
-  /** The other end of its connection. */
+  /** Address of the peer. */
   readonly peer: string;
 }
 
 type Answers<Request, Response> = (
   call: ServerUnaryCall<Request, Response>,
-  /** How many calls of this method came before. */
+  /** Number of earlier calls of the method. */
   count: number,
 ) => Response | Buffer | Promise<Response | Buffer>;
 
-/** What the methods answer; one that is left out answers UNIMPLEMENTED. A Buffer goes out as it is. */
+/** Answers of the methods; an omitted one is UNIMPLEMENTED. A Buffer is sent unchanged. */
 export interface Script {
   readonly getOperation?: Answers<GetOperationRequest, Operation>;
   readonly cancelOperation?: Answers<CancelOperationRequest, Empty>;
   readonly waitOperation?: Answers<WaitOperationRequest, Operation>;
 }
 
-/** A server of the Operations service that does as badly as a test wants. */
+/** Server of the Operations service that misbehaves as the test specifies. */
 export interface ScriptedServer extends AsyncDisposable {
   readonly address: string;
   readonly calls: readonly ServedCall[];
-  /** How often a method was called. */
+  /** Returns the number of calls of a method. */
   count(method: keyof Script): number;
 }
 
@@ -93,23 +93,23 @@ function rawOr<Response>(serialize: (response: Response) => Buffer): (response: 
   return (response) => (Buffer.isBuffer(response) ? response : serialize(response));
 }
 
-/** An answer: still at work. */
+/** Answer: the operation is running. */
 export function running(name = 'operations/1'): Operation {
   return Operation.fromPartial({ name });
 }
 
-/** An answer: ended without data. */
+/** Answer: the operation has ended without data. */
 export function succeeded(name = 'operations/1'): Operation {
   const value = { typeUrl: 'type.googleapis.com/google.protobuf.Empty', value: Buffer.alloc(0) };
   return { name, metadata: undefined, done: true, result: { $case: 'response', value } };
 }
 
-/** An error to throw. */
+/** Creates an error to throw. */
 export function status(code: Code): StatusError {
   return new StatusError(code, `scripted ${codeName(code)}`);
 }
 
-/** Never answers; the call ends when the caller ends it. */
+/** Never answers; the call ends when the caller cancels it. */
 export function never(): Promise<never> {
   return new Promise(() => {});
 }

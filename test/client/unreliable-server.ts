@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { frame } from '../helpers/raw-grpc.js';
 
-/** A call that reached the server; the test decides what becomes of its stream. */
+/** Call that reached the server. The test decides how its stream ends. */
 export interface RawCall {
   readonly method: string;
   readonly stream: ServerHttp2Stream;
@@ -14,7 +14,7 @@ export interface RawCall {
 /** Treatment of a call, by the number of calls before it. */
 export type Treatment = (call: RawCall, count: number) => void;
 
-/** A server of raw HTTP/2 that breaks off calls in any way a network or a proxy does. */
+/** Server of raw HTTP/2 that breaks calls in any way that a network or a proxy can. */
 export interface UnreliableServer extends AsyncDisposable {
   readonly address: string;
   /** Methods that were called, in order. */
@@ -48,7 +48,7 @@ export async function startUnreliableServer(treat: Treatment): Promise<Unreliabl
   };
 }
 
-/** Answers with a message, as gRPC does. */
+/** Answers with a gRPC message. */
 export function answer(call: RawCall, message: Operation): void {
   answerBytes(call, Operation.encode(message).finish());
 }

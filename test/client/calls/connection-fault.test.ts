@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const each of opened.splice(0)) await each[Symbol.asyncDispose]();
 });
 
-/** Listens on a free port until the test is over. */
+/** Listens on a free port until the test ends. */
 async function portOf(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -40,7 +40,7 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A port that nobody listens on. */
+/** Returns a port without a listener. */
 async function freePort(): Promise<number> {
   const server = createTcpServer();
   const port = await portOf(server);
@@ -204,7 +204,7 @@ describe('asking why there is no connection', () => {
     const address = `127.0.0.1:${await freePort()}`;
     const channelOptions = { 'grpc.enable_retries': 0 };
     for (const timeoutMs of [1000, 1000, 40]) {
-      // Clients of the same address share a connection, and the failure of the first one.
+      // Clients of one address share a connection and its first failure.
       const client = new OperationsClient({ address, channelOptions });
       opened.push(client);
       const error = await rejection(client.getOperation({ name: NAME }, { timeoutMs }));
@@ -263,7 +263,7 @@ describe('asking why there is no connection', () => {
     const port = await portOf(createTcpServer(() => {}));
     const client = new OperationsClient({ address: `127.0.0.1:${port}` });
     const failing = rejection(client.getOperation({ name: NAME }, { timeoutMs: 0 }));
-    // The deadline passes, and the question is asked.
+    // The deadline passes, and the probe starts.
     await new Promise((resolve) => setTimeout(resolve, 20));
     client.close();
     expect(await failing).toMatchObject({ message: expect.stringContaining('client is closed') });

@@ -1,4 +1,4 @@
-// Connection-level failures are no answers (contract 45): over real sockets, each by its name.
+// Connection-level failures are not answers of the server (contract 45): each by name, over real sockets.
 import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { type AddressInfo, createServer } from 'node:net';
@@ -24,7 +24,7 @@ import {
 const NAME = 'operations/1';
 const opened = closeAfterEach();
 
-/** The codes of RFC 9113, section 7, and one that is none of them. */
+/** Codes of RFC 9113, section 7, and an unknown one. */
 const RESET_CODES = [...Array.from({ length: 14 }, (_, code) => code), 99];
 
 const respond = ({ stream }: RawCall, headers: Record<string, string | number>) =>
@@ -142,13 +142,13 @@ describe('a proxy that cuts long polls after half a second', () => {
       });
     });
     expect((await client.operation(NAME).wait()).state).toBe('succeeded');
-    // The machine may be busy: that all this takes less than a second is tested in simulated time.
+    // The bound is loose for busy machines. A test in simulated time checks that this takes less than a second.
     expect(Date.now() - endsAt).toBeLessThan(5000);
     expect(timeouts.some((waitMs) => waitMs < 500)).toBe(true);
   });
 });
 
-/** The request message of a call. */
+/** Decodes the request of a call. */
 async function requestOf({ stream }: RawCall): Promise<WaitOperationRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
@@ -210,7 +210,7 @@ describe('single calls report UNAVAILABLE after a connection-level failure', () 
     let calls = 0;
     const { client } = await unreliable((request) => {
       if (calls++ === 0) request.stream.close(constants.NGHTTP2_CANCEL);
-      // Of no field: an operation, a page and an empty message.
+      // An empty message is a valid operation, page and response.
       else answerBytes(request, Buffer.alloc(0));
     });
     await call(client);
@@ -291,7 +291,7 @@ describe('a peer that accepts connections and stays silent (contract 46)', () =>
       const waiting = client.operation(NAME).wait();
       while (accepted < 2) await new Promise((resolve) => setTimeout(resolve, 5));
       if (!tls) {
-        // The address is taken over by a server that speaks.
+        // A working server takes over the address.
         await new Promise((resolve) => listener.close(resolve));
         await using server = await startScriptedServer({ waitOperation: () => succeeded() }, address);
         expect((await waiting).state).toBe('succeeded');

@@ -9,7 +9,7 @@ import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 
 const NAME = 'operations/1';
 
-/** A server that closes its first connection for an error of its own, and then knows no operation. */
+/** Server that closes its first connection with an error, and then has no operations. */
 async function startBrokenServer() {
   let calls = 0;
   const server = createServer();

@@ -26,7 +26,7 @@ import { running, startScriptedServer, succeeded } from '../scripted-server.js';
 
 const NAME = 'operations/1';
 
-/** Of an authority that signed both server and client, made for these tests alone. */
+/** Certificates of an authority that signed both server and client, for these tests only. */
 const pem = (file: string) => readFile(`${__dirname}/../certificates/${file}`);
 
 async function startSecureServer({ mutual }: { readonly mutual: boolean }) {
@@ -82,7 +82,7 @@ describe('client › TLS', () => {
   });
 });
 
-/** grpc-js as another package may bring it along: its code once more. */
+/** Second copy of grpc-js, as another package may install it. */
 function secondCopy(): typeof import('@grpc/grpc-js') {
   const path = require.resolve('@grpc/grpc-js');
   let copy: typeof import('@grpc/grpc-js') | undefined;
@@ -141,7 +141,7 @@ describe('client › options that contradict each other', () => {
 
 const PROXY_VARIABLES = ['grpc_proxy', 'https_proxy', 'http_proxy', 'no_grpc_proxy', 'no_proxy'];
 
-/** A proxy that the environment names, until it is disposed of; it turns everybody away. */
+/** Proxy in the environment, until disposed of, that rejects every connection. */
 async function startProxy() {
   const before = PROXY_VARIABLES.map((name) => [name, process.env[name]] as const);
   const asked: (string | undefined)[] = [];
@@ -336,7 +336,7 @@ describe('client › interceptors and channel options', () => {
   it('an interceptor that answers at once, in place of the server', async () => {
     const controller = new AbortController();
     const interceptor: Interceptor = () =>
-      // There is no next call, which the types of grpc-js have no word for.
+      // There is no next call, which the types of grpc-js cannot express.
       new InterceptingCall(null as never, {
         start: (_, listener) => {
           const status = { code: Code.PERMISSION_DENIED, details: 'not now', metadata: new Metadata() };

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 
 const root = join(__dirname, '../../..');
 
-/** Which of the packages of a fresh process are google-gax or its libraries, once it has imported these. */
+/** Lists the packages of google-gax and its libraries that a new process loads with the given imports. */
 async function googlePackagesAfter(...imports: string[]): Promise<string> {
   const program = `
     import { createRequire } from 'node:module';

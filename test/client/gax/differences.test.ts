@@ -1,4 +1,4 @@
-// Where google-gax's own operation and ours tell different things about one and the same operation.
+// Differences between google-gax's operation and the kit's handle for the same operation.
 
 import { describe, expect, it } from '@jest/globals';
 import { Operation } from '../../../generated/google/longrunning/operations.js';
@@ -14,7 +14,7 @@ import { type Answer, startScriptedGoogle } from './google-server.js';
 
 const NAME = 'operations/1';
 const RUNNING = Operation.fromPartial({ name: NAME });
-/** What google-gax is to do between two polls, in milliseconds. */
+/** Pause of google-gax between two polls, in milliseconds. */
 const poll = (delayMs: number, totalMs = 60_000) => ({
   longrunning: {
     initialRetryDelayMillis: delayMs,
@@ -26,7 +26,7 @@ const poll = (delayMs: number, totalMs = 60_000) => ({
 
 const opened = closeAfterEach();
 
-/** An operation that has been started, of a server that answers so to Get and, if that is given, to Wait. */
+/** Starts an operation on a server with the given answers to Get and, optionally, Wait. */
 async function started(
   answers: { getOperation: Answer; waitOperation?: Answer; cancelOperation?: () => object },
   options = {},
@@ -46,7 +46,7 @@ const cluster = (typeUrl: string) =>
   ended({ $case: 'response', value: { typeUrl, value: Buffer.from([0x12, 0x01, 0x61]) } });
 const CLUSTER = 'type.googleapis.com/google.cloud.gkemulticloud.v1.AttachedCluster';
 
-/** Whether a promise settles within a time, in milliseconds. */
+/** Resolves to true if a promise settles within a time in milliseconds. */
 async function settles(promise: Promise<unknown>, withinMs: number): Promise<boolean> {
   const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), withinMs));
   return Promise.race([
@@ -58,7 +58,7 @@ async function settles(promise: Promise<unknown>, withinMs: number): Promise<boo
   ]);
 }
 
-/** Which of some promises is fulfilled first, by its name. */
+/** Resolves to the name of the promise that is fulfilled first. */
 function first(promises: Readonly<Record<string, Promise<unknown>>>): Promise<string> {
   return Promise.race(Object.entries(promises).map(([name, promise]) => promise.then(() => name)));
 }

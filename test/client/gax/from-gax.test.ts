@@ -180,7 +180,7 @@ describe('fromGax › a server or a client with limits', () => {
     expect(server.of('WaitOperation')).toHaveLength(50);
     await handles[0]?.cancel({ timeoutMs: 10_000 });
     expect((await waits[0])?.state).toBe('cancelled');
-    // Those beyond the fifty are polled.
+    // Waits beyond 50 poll.
     await handles[119]?.cancel({ timeoutMs: 10_000 });
     expect((await waits[119])?.state).toBe('cancelled');
     giving.abort(new Error('enough'));
@@ -237,7 +237,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('fromGax › what is no operation: says what it is, and what to write', () => {
-  /** As @google-cloud/compute 7 resolves to: seen with its InstancesClient.insert. */
+  /** Result of @google-cloud/compute 7, recorded from its InstancesClient.insert. */
   const computeMessage = {
     id: '123',
     kind: 'compute#operation',

@@ -5,24 +5,24 @@ import { TLS } from './google-server.js';
 
 export const PARENT = 'projects/p/locations/l';
 
-/** A client as Google generates it, and an end to it: of its two connections, it opens one only when it is used. */
+/** Client that Google generates, with a function that closes both of its connections; one opens only when used. */
 export type Closing<Client> = Client & AsyncDisposable;
 
-/** The GKE Multi-Cloud client, in plain text, as nobody. */
+/** Creates the GKE Multi-Cloud client, in plain text and without credentials. */
 export async function gkeClient(port: number): Promise<Closing<AttachedClustersClient>> {
   return closing(
     new AttachedClustersClient({ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure() }),
   );
 }
 
-/** The Speech client, in plain text, as nobody. */
+/** Creates the Speech client, in plain text and without credentials. */
 export async function speechClient(port: number): Promise<Closing<SpeechClient>> {
   return closing(
     new SpeechClient({ apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure() }),
   );
 }
 
-/** The GKE Multi-Cloud client over TLS, with a token as Google's credentials would give it. */
+/** Creates the GKE Multi-Cloud client over TLS, with a token like that of Google's credentials. */
 export async function authorizedGkeClient(
   port: number,
   token: () => string,
@@ -43,7 +43,7 @@ async function closing<Client extends { initialize(): Promise<unknown>; close():
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
 }
 
-/** Starts a cluster, and gives what the client resolves with. */
+/** Starts a cluster, and returns the result of the client. */
 export async function createCluster(client: AttachedClustersClient, options = {}, attachedClusterId = 'a') {
   const request = { parent: PARENT, attachedClusterId, attachedCluster: { description: 'a' } };
   const [operation] = await client.createAttachedCluster(request, options);

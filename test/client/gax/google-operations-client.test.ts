@@ -36,7 +36,7 @@ function withClient(server: GoogleServer, options: GoogleOperationsClientOptions
   return { server, client };
 }
 
-/** Gives tokens that can be told apart. */
+/** Returns distinguishable tokens. */
 function tokens(
   more: Record<string, string> = {},
 ): GoogleCredentials & { readonly urls: (string | undefined)[] } {
@@ -50,7 +50,7 @@ function tokens(
   };
 }
 
-/** A call about an operation that is not there: that the server says so, says that it was asked. */
+/** Calls for a missing operation. The error proves that the server received the call. */
 const asks = async (client: OperationsClient) =>
   expect(await rejection(client.getOperation({ name: NAME }))).toMatchObject({ code: Code.NOT_FOUND });
 

@@ -13,11 +13,11 @@ import { loadSchema, type Schema } from '../../../src/schema/index.js';
 import { createOperations, OperationsService } from '../../../src/server/index.js';
 import { fakeServices, parseScript } from '../../../src/testing/index.js';
 
-/** A call that the server got. */
+/** Call that the server received. */
 export interface GoogleCall {
   readonly method: string;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** The other end of its connection. */
+  /** Address of the peer. */
   readonly peer: string;
 }
 
@@ -25,20 +25,20 @@ export interface GoogleCall {
 export interface GoogleServer extends AsyncDisposable {
   readonly port: number;
   readonly calls: readonly GoogleCall[];
-  /** The calls of one method, by its short name. */
+  /** Returns the calls of one method, by its short name. */
   of(method: string): GoogleCall[];
 }
 
 const pem = (file: string) =>
   readFileSync(fileURLToPath(new URL(`../certificates/${file}`, import.meta.url)));
 
-/** Certificate and key of a server at `localhost`, and who vouches for it, for tests alone. */
+/** Certificate and key of a server at `localhost`, and their authority, for tests only. */
 export const TLS = { ca: pem('ca.pem'), cert: pem('server.pem'), key: pem('server-key.pem') };
 
-// Loading google-gax and the protos of two APIs takes its time.
+// Loading google-gax and the protos of two APIs is slow.
 jest.setTimeout(300_000);
 
-// The clients look for a Google machine around them, even when they are given credentials.
+// The clients probe for the metadata server of Google Cloud, even if they have credentials.
 process.env.METADATA_SERVER_DETECTION = 'none';
 
 let schema: Promise<Schema> | undefined;
@@ -54,12 +54,12 @@ function googleSchema(): Promise<Schema> {
   return schema;
 }
 
-/** How a {@link GoogleServer} is to be. */
+/** Options of a {@link GoogleServer}. */
 export interface GoogleServerOptions {
-  /** How operations go, in YAML. */
+  /** Script of the operations, in YAML. */
   readonly script?: string;
   readonly tls?: true;
-  /** Handlers of Operations to put in place of the kit's. */
+  /** Handlers that replace those of the kit's Operations service. */
   readonly instead?: Partial<Record<'getOperation' | 'waitOperation' | 'cancelOperation', unknown>>;
 }
 
@@ -76,10 +76,10 @@ export async function startGoogleServer(options: GoogleServerOptions = {}): Prom
   });
 }
 
-/** What the methods of a {@link startScriptedGoogle} answer; `count` is how many calls of this method came before. */
+/** Answers of the methods of {@link startScriptedGoogle}; `count` is the number of earlier calls of the method. */
 export type Answer = (count: number, request: { readonly name: string }) => Operation | Promise<Operation>;
 
-/** An API of which CreateAttachedCluster answers `started`, and Get, Wait and Cancel as the test says; else UNIMPLEMENTED. */
+/** Starts an API whose CreateAttachedCluster answers `started`. The test scripts Get, Wait and Cancel; others are UNIMPLEMENTED. */
 export async function startScriptedGoogle(
   started: Operation,
   answers: { getOperation?: Answer; waitOperation?: Answer; cancelOperation?: () => object },

@@ -15,7 +15,7 @@ const INFO = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'GON
 
 const opened = closeAfterEach();
 
-/** A client that speaks REST, of a server that answers so to everything but the start; JSON with `error` as one. */
+/** Client over REST of a server with one answer to all calls but the start; JSON with `error` is sent as an error. */
 async function rest(answer: (request: IncomingMessage, count: number) => object) {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {

@@ -7,7 +7,7 @@ import { type Reply, running } from '../../conformance/scripted-peer.js';
 
 export const NEVER = 'it never settled';
 
-/** What a promise comes to within a time, in milliseconds: a short one will do where nothing is to come. */
+/** Resolves to the state of a promise after a time in milliseconds. A short time suffices if it never settles. */
 export async function within(promise: Promise<unknown>, ms = 5000): Promise<unknown> {
   const giveUp = new AbortController();
   const outcome = promise.then(
@@ -25,7 +25,7 @@ interface GaxOptions {
   readonly totalTimeoutMs?: number;
 }
 
-/** An operation of google-gax on a server that says what a script has it say. */
+/** Operation of google-gax on a scripted server. */
 export function gaxOperation(
   replies: readonly Reply[],
   { delayMs = 1, totalTimeoutMs = 0 }: GaxOptions = {},
@@ -52,7 +52,7 @@ export function gaxOperation(
   return { operation, asked: () => asked };
 }
 
-/** The message as google-gax has it. */
+/** Converts a message to the form of google-gax. */
 function gaxMessage({ name, done, metadata, result }: Operation): object {
   const { $case, value } = result ?? {};
   return { name, done, metadata, result: $case, ...($case ? { [$case]: value } : {}) };

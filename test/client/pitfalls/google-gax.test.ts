@@ -1,5 +1,4 @@
-// The pitfalls that google-gax falls into, one test per line: ours does not, and what google-gax does beside it is
-// written down too.
+// Pitfalls of google-gax, one test per line. The tests also record the behavior of google-gax.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -1,4 +1,4 @@
-// The pitfalls that clients in other languages fall into, and all alike: one test per line.
+// Pitfalls of clients in other languages, one test per line.
 import { describe, expect, it } from '@jest/globals';
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import {

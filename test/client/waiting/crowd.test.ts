@@ -10,7 +10,7 @@ import { never, running, startScriptedServer, succeeded } from '../scripted-serv
 
 const WAITS = 10_000;
 
-/** Those for waits, as documented, and the one for all other calls. */
+/** Documented bound on wait connections, plus the connection of all other calls. */
 const MOST_CONNECTIONS = 32 + 1;
 
 describe('many waits at once', () => {
@@ -20,7 +20,7 @@ describe('many waits at once', () => {
     const [cancelled = '', ...names] = await server.start(WAITS + 1);
     const waits = names.map((name) => client.operation(name).wait());
     await server.whenHeld(500);
-    // Not one wait has ended, nor will for half a minute; a call that stood behind them would not be in time.
+    // No wait has ended or will end for half a minute, so a call queued behind them would be late.
     await client.cancelOperation({ name: cancelled }, { timeoutMs: 10_000 });
     server.finish();
     const outcomes = await Promise.all(waits);
@@ -134,7 +134,7 @@ describe('a connection that dies in silence', () => {
     await server.whenHeld(40);
     link.freeze();
     waits.push(...names.slice(40).map((name) => client.operation(name).wait()));
-    // All are asked for once more.
+    // All are polled again.
     while (server.calls.waitOperation < 40 + 60) await delay(20);
     server.finish();
     for (const { state } of await Promise.all(waits)) expect(state).toBe('succeeded');

@@ -24,7 +24,7 @@ function at(progressPercent: number, operation: Operation = running()): Operatio
   return { ...operation, metadata: pack(ReportMetadata, ReportMetadata.fromPartial({ progressPercent })) };
 }
 
-/** What a loop sees: state and progress of each snapshot. */
+/** Collects state and progress of each snapshot. */
 async function seen(
   updates: AsyncIterable<{ state: string; metadata: ReportMetadata | undefined }>,
 ): Promise<string[]> {
@@ -142,7 +142,7 @@ describe('updates', () => {
     const { server, operation } = await scripted(
       {
         getOperation: () => at(0),
-        // It knows of a change after 600 ms of the 10 s that it was given.
+        // The server answers with a change after 600 ms of 10 s.
         waitOperation: async (_, count) => {
           await clock.advance(600);
           return count < 4 ? at(count + 1) : at(5, succeeded());

@@ -15,7 +15,7 @@ afterEach(() => {
   for (const connections of opened.splice(0)) connections.close(new StatusError(Code.UNAVAILABLE, 'closed'));
 });
 
-/** Connections that never connect: the test decides what is answered. */
+/** Fake connections whose answers the test decides. */
 function connectionsTo(limits: { maxConnections: number; streamsPerConnection: number }) {
   const clock = manualClock();
   const open = new Set<Connection>();
@@ -39,7 +39,7 @@ function connectionsTo(limits: { maxConnections: number; streamsPerConnection: n
   });
   opened.push(connections);
   const held = new Map<Connection, number>();
-  /** Holds a long poll if the server allows so many streams; one that exceeds that is kept back. */
+  /** Holds a long poll if the server allows another stream; otherwise delays it. */
   const holding =
     (streams: number) =>
     async ({ connection, maxMs, signal: polling }: LongPoll): Promise<string> => {
@@ -56,7 +56,7 @@ function connectionsTo(limits: { maxConnections: number; streamsPerConnection: n
   return { clock, connections, open, held, holding };
 }
 
-/** Lets calls that are paced begin. */
+/** Lets paced calls start. */
 async function started(clock: ManualClock): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await settled();
   await clock.advance(0);

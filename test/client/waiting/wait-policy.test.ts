@@ -14,7 +14,7 @@ import { Code, kitError, StatusError } from '../../../src/core/status.js';
 import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 import { running, status, succeeded } from '../scripted-server.js';
 
-/** Result of a request: an operation or an error, after so many milliseconds. */
+/** Result of a request: an operation or an error, with its delay in milliseconds. */
 interface Reply {
   readonly result: Operation | StatusError;
   readonly afterMs: number;
@@ -32,7 +32,7 @@ interface Request {
   readonly waitMs: number;
 }
 
-/** Lets a policy wait at a simulated server, in simulated time. */
+/** Runs a policy against a simulated server, in simulated time. */
 function simulate(
   server: Server,
   {
@@ -61,7 +61,7 @@ function simulate(
   return { step, requests, endedAtMs: now };
 }
 
-/** An operation that ends at a time, behind a proxy that cuts long polls after `cutMs`. */
+/** Simulates an operation that ends at a given time, behind a proxy that cuts long polls after `cutMs`. */
 function behindProxy(endsAtMs: number, cutMs: () => number, error: StatusError): Server {
   return ({ kind, atMs, waitMs }) => {
     if (atMs >= endsAtMs) return { result: succeeded(), afterMs: 1 };
