@@ -79,7 +79,7 @@ describe('with a server', () => {
       });
     });
 
-    it('--address goes before the environment', async () => {
+    it('--address takes precedence over the environment', async () => {
       const name = await start('Hang');
       const env = { LONGRUNNING_ADDRESS: '127.0.0.1:1' };
       const { code } = await new Running(['get', name, '--address', serving.address], { env }).ended;
@@ -94,14 +94,14 @@ describe('with a server', () => {
   });
 
   describe('cancel', () => {
-    it('asks and returns; wait then tells: exit code 3', async () => {
+    it('requests cancellation and returns; a later wait has exit code 3', async () => {
       const name = await start('Hang');
       const { code, stdout } = await call('cancel', name);
       expect({ code, stdout }).toEqual({ code: 0, stdout: `cancellation requested of ${name}\n` });
       expect((await call('wait', name)).code).toBe(3);
     });
 
-    it('--wait: tells the outcome; exit code 3', async () => {
+    it('--wait: prints the outcome; exit code 3', async () => {
       const { code, stdout } = await call('cancel', await start('Hang'), '--wait', '--json');
       expect(code).toBe(3);
       expect(JSON.parse(stdout)).toMatchObject({
@@ -111,7 +111,7 @@ describe('with a server', () => {
       });
     });
 
-    it('an operation that has ended: says how, and asks for nothing', async () => {
+    it('an operation that has ended: prints the outcome, and requests nothing', async () => {
       const name = await start('Hang');
       await call('cancel', name, '--wait');
       expect(await call('cancel', name)).toEqual({
@@ -140,7 +140,7 @@ describe('with a server', () => {
   });
 
   describe('start --wait --timeout', () => {
-    it.each(['1ms', '100ms'])('%s: exit code 4, with the name of what was started', async (timeout) => {
+    it.each(['1ms', '100ms'])('%s: exit code 4, with the name of the started operation', async (timeout) => {
       const { code, stdout, stderr } = await call('start', 'Jobs/Hang', '--wait', '--timeout', timeout);
       expect(code).toBe(4);
       const [, name] = /^started (\S+)\n/.exec(stdout) ?? [];
@@ -152,7 +152,7 @@ describe('with a server', () => {
   });
 
   describe('--address before the command', () => {
-    it('is the same as after it; after it wins', async () => {
+    it('works as after it; the latter takes precedence', async () => {
       const name = await start('Hang');
       const early = await run(['--address', serving.address, 'get', name, ...JOBS_PROTO]);
       expect(early).toMatchObject({ code: 0, stderr: '' });
@@ -161,14 +161,14 @@ describe('with a server', () => {
       expect(await run([`--address=${serving.address}`, 'list'])).toMatchObject({ code: 0 });
     });
 
-    it('goes before the environment', async () => {
+    it('takes precedence over the environment', async () => {
       const name = await start('Hang');
       const env = { LONGRUNNING_ADDRESS: '127.0.0.1:1' };
       const { code } = await new Running(['--address', serving.address, 'get', name], { env }).ended;
       expect(code).toBe(0);
     });
 
-    it('of a command that has none: exit code 2', async () => {
+    it('for a command without the option: exit code 2', async () => {
       expect(await run(['--address', serving.address, 'openapi'])).toEqual({
         code: 2,
         stdout: '',
@@ -176,7 +176,7 @@ describe('with a server', () => {
       });
     });
 
-    it('a slip after it: the help of the command is named', async () => {
+    it('a usage error after it: refers to the help of the command', async () => {
       const { code, stderr } = await run(['--address', serving.address, 'get']);
       expect(code).toBe(2);
       expect(stderr).toContain('see longrunning get --help');
@@ -192,7 +192,7 @@ describe('with a server', () => {
     });
   });
 
-  describe('an RPC fails › one line says why, exit code 5', () => {
+  describe('failed RPCs › one line with the reason, exit code 5', () => {
     it.each([['get'], ['wait'], ['cancel'], ['delete']])(
       '%s of an unknown operation (contract 9)',
       async (command) => {
@@ -245,7 +245,7 @@ describe('with a server', () => {
       }
     });
 
-    it('no server: says where it should be', async () => {
+    it('no server: names the address', async () => {
       const { code, stdout, stderr } = await run(['start', 'Reports/ExportReport'], {
         address: '127.0.0.1:1',
       });

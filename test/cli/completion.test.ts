@@ -24,7 +24,7 @@ async function complete(...words: string[]): Promise<string[]> {
 const wordsOf = (lines: readonly string[]) => lines.map((line) => line.split('\t')[0]);
 
 describe('completion › of the program', () => {
-  it('commands, with what they do', async () => {
+  it('lists commands with descriptions', async () => {
     const lines = await complete('');
     expect(wordsOf(lines)).toEqual(
       expect.arrayContaining(['serve', 'start', 'get', 'list', 'wait', 'cancel', 'completion', 'help']),
@@ -61,7 +61,7 @@ describe('completion › of the program', () => {
     expect(wordsOf(await complete(...words))).toEqual(expected);
   });
 
-  it('an option that there is not, as a value: does not end it', async () => {
+  it('an unknown option as a value does not end the completion', async () => {
     expect(wordsOf(await complete('get', '--unknown', 'x', '--ad'))).toEqual(['--address']);
   });
 });
@@ -152,7 +152,7 @@ describe('completion › in a shell', () => {
     expect(wordsOf(await fish('longrunning get --include pro'))).toEqual(['protos dir/']);
   });
 
-  it('a shell that there is no script for: exit code 2, says which there are', async () => {
+  it('an unknown shell: exit code 2, listing the supported ones', async () => {
     const { code, stderr } = await run(['completion', 'tcsh']);
     expect(code).toBe(2);
     expect(stderr).toContain('Allowed choices are bash, zsh, fish');

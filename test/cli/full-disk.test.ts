@@ -12,7 +12,7 @@ const MAIN = join(__dirname, '../../dist/src/cli/main.js');
 const FULL = openSync('/dev/full', 'w');
 
 describe('on a full disk', () => {
-  it('a server goes on without its log', async () => {
+  it('a server continues without its log', async () => {
     const args = ['serve', '--address', '127.0.0.1:0', '--log-level', 'debug'];
     const server = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', FULL] });
     const ended = once(server, 'exit');
@@ -30,7 +30,7 @@ describe('on a full disk', () => {
     expect(code).toBe(0);
   });
 
-  it('a command says in one line that its output cannot be written', async () => {
+  it('a command reports in one line that its output cannot be written', async () => {
     const command = spawn(process.execPath, [MAIN, '--help'], { stdio: ['ignore', FULL, 'pipe'] });
     let stderr = '';
     (command.stderr as NodeJS.ReadableStream).on('data', (chunk) => {

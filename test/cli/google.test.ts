@@ -26,7 +26,7 @@ const get = (...args: string[]) =>
   run(['get', NAME, '--ca', CA, ...args], { address: `localhost:${server.port}` });
 
 describe('--google', () => {
-  it('calls as the service account that the environment names, over TLS', async () => {
+  it('calls over TLS with the service account of the environment', async () => {
     const file = join(directory, 'account.json');
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const account = {
@@ -45,7 +45,7 @@ describe('--google', () => {
     expect(headers['x-team']).toBe('reports');
   });
 
-  it('no credentials: exit code 5, says what to do, and calls nobody', async () => {
+  it('no credentials: exit code 5 with advice, and no call', async () => {
     process.env.GOOGLE_APPLICATION_CREDENTIALS = join(directory, 'missing.json');
     const { code, stderr } = await get('--google');
     expect(code).toBe(5);
@@ -57,7 +57,7 @@ describe('--google', () => {
 });
 
 describe('--token and --header', () => {
-  it('go out with every call, over TLS', async () => {
+  it('are sent with every call, over TLS', async () => {
     expect((await get('--token', 'secret', '--header', 'X-Team=a=b')).code).toBe(5);
     expect(server.calls[0]?.headers).toMatchObject({ authorization: 'Bearer secret', 'x-team': 'a=b' });
   });

@@ -36,7 +36,7 @@ describe('list', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  it('all of them fit a page: a table, and nothing more to say', async () => {
+  it('one page suffices: a table only', async () => {
     const { code, stdout, stderr } = await list(PARENT);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(linesOf(stdout)).toEqual([HEAD, ...names.map(rowOf)]);
@@ -55,20 +55,20 @@ describe('list', () => {
     }
   });
 
-  it('more than a page: one page, and how to get at the rest on standard error', async () => {
+  it('more than a page: one page, and advice on standard error', async () => {
     const { code, stdout, stderr } = await list(PARENT, '--page-size', '2');
     expect(code).toBe(0);
     expect(linesOf(stdout)).toEqual([HEAD, ...names.slice(0, 2).map(rowOf)]);
     expect(stderr).toBe('longrunning: there are more: --all lists all, --page-size more at once\n');
   });
 
-  it('--all: every page, under one head', async () => {
+  it('--all: every page, under one header', async () => {
     const { code, stdout, stderr } = await list(PARENT, '--page-size', '2', '--all');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(linesOf(stdout)).toEqual([HEAD, ...names.map(rowOf)]);
   });
 
-  it('--json: an operation a line, of one page or of all', async () => {
+  it('--json: one operation per line, for one page or all', async () => {
     const [page, all] = await Promise.all([
       list(PARENT, '--page-size', '2', '--json'),
       list(PARENT, '--page-size', '2', '--json', '--all'),
@@ -88,27 +88,30 @@ describe('list', () => {
     expect(done).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('none: says so', async () => {
+  it('no operations: a message', async () => {
     expect(await list('projects/none')).toEqual({ code: 0, stdout: 'no operations\n', stderr: '' });
   });
 
-  it.each([[[]], [['--all']]])('%j --partial: names what is unreachable on standard error', async (more) => {
-    const page = ListOperationsResponse.fromPartial({
-      operations: [{ name: 'operations/1' }],
-      unreachable: ['projects/p/locations/eu', 'projects/p/locations/us'],
-    });
-    const requests: Promise<ListOperationsRequest>[] = [];
-    await using away = await startUnreliableServer((call) => {
-      if (call.method !== 'ListOperations') return refuse(call, 12, 'no such method');
-      requests.push(buffer(call.stream).then((bytes) => ListOperationsRequest.decode(bytes.subarray(5))));
-      answerBytes(call, ListOperationsResponse.encode(page).finish());
-    });
-    const { code, stdout, stderr } = await run(['list', '--partial', ...more], { address: away.address });
-    expect(code).toBe(0);
-    expect(stdout).toContain('operations/1');
-    expect(stderr).toBe(
-      'longrunning: operations may be missing, unreachable: projects/p/locations/eu, projects/p/locations/us\n',
-    );
-    expect(await requests[0]).toMatchObject({ returnPartialSuccess: true });
-  });
+  it.each([[[]], [['--all']]])(
+    '%j --partial: lists unreachable locations on standard error',
+    async (more) => {
+      const page = ListOperationsResponse.fromPartial({
+        operations: [{ name: 'operations/1' }],
+        unreachable: ['projects/p/locations/eu', 'projects/p/locations/us'],
+      });
+      const requests: Promise<ListOperationsRequest>[] = [];
+      await using away = await startUnreliableServer((call) => {
+        if (call.method !== 'ListOperations') return refuse(call, 12, 'no such method');
+        requests.push(buffer(call.stream).then((bytes) => ListOperationsRequest.decode(bytes.subarray(5))));
+        answerBytes(call, ListOperationsResponse.encode(page).finish());
+      });
+      const { code, stdout, stderr } = await run(['list', '--partial', ...more], { address: away.address });
+      expect(code).toBe(0);
+      expect(stdout).toContain('operations/1');
+      expect(stderr).toBe(
+        'longrunning: operations may be missing, unreachable: projects/p/locations/eu, projects/p/locations/us\n',
+      );
+      expect(await requests[0]).toMatchObject({ returnPartialSuccess: true });
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { errorFacts } from '../../src/cli/serve/log.js';
 import { anyThrown, HOSTILE } from '../helpers/any-value.js';
 
 describe('errorFacts', () => {
-  it('makes a line of bounded length of anything that was thrown (contract 50)', () => {
+  it('converts any thrown value to a line of bounded length (contract 50)', () => {
     const expectWritten = (thrown: unknown) => {
       const line = JSON.stringify(errorFacts(thrown, 5));
       expect(line).toBeDefined();
@@ -15,7 +15,7 @@ describe('errorFacts', () => {
     fc.assert(fc.property(anyThrown(), (make) => expectWritten(make())));
   });
 
-  it('has type, message, stack, code and causes of an error', () => {
+  it('keeps type, message, stack, code and causes of an error', () => {
     const cause = Object.assign(new TypeError('below'), { code: 'ECONNRESET' });
     const error = new Error('above', { cause });
     expect(errorFacts(error, 5)).toEqual({

@@ -52,7 +52,7 @@ function writeDefault(text: string, mode?: number): string {
 }
 
 describe('--token-file', () => {
-  it('is sent, without the newline at its end, and read again for each command', async () => {
+  it('is sent without its trailing newline, and read again for each command', async () => {
     const file = write('token', 'first\n');
     const settings = { address: server.address };
     expect(await run(['get', NAME, '--token-file', file], settings)).toMatchObject({ code: 0 });
@@ -96,7 +96,7 @@ async function gone(pid: number): Promise<void> {
 }
 
 describe('--token-command', () => {
-  it('is run by a shell, and what it prints is sent; once for many calls', async () => {
+  it('runs in a shell, once for many calls, and its output is sent', async () => {
     const runs = join(directory, 'runs');
     const command = `echo run >> ${runs}; echo "to""ken"`;
     const { code, stderr } = await run(['cancel', NAME, '--token-command', command], {
@@ -140,8 +140,8 @@ describe('--token-command', () => {
   });
 });
 
-describe('tokens that cannot be', () => {
-  it('an empty LONGRUNNING_TOKEN: says which variable is empty', async () => {
+describe('invalid tokens', () => {
+  it('an empty LONGRUNNING_TOKEN: the message names the variable', async () => {
     process.env.LONGRUNNING_TOKEN = '';
     expect(await run(['get', NAME], { address: server.address })).toEqual({
       code: 2,
@@ -150,7 +150,7 @@ describe('tokens that cannot be', () => {
     });
   });
 
-  it('an empty --token: says so', async () => {
+  it('an empty --token: a usage error', async () => {
     const { code, stderr } = await run(['get', NAME, '--token', ''], { address: server.address });
     expect({ code, stderr }).toEqual({
       code: 2,
@@ -195,7 +195,7 @@ describe('the profile', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Jobs/Hang') });
   });
 
-  it('comes after the command line and the environment, whichever way each gives a token', async () => {
+  it('has lower precedence than command line and environment, for every kind of token', async () => {
     const file = write('token', 'of-file');
     writeDefault(`address: ${server.address}\ntoken: of-profile\n`);
     process.env.LONGRUNNING_ADDRESS = server.address;
@@ -228,7 +228,7 @@ describe('the profile', () => {
     },
   );
 
-  it('no address: its token is for the default address alone', async () => {
+  it('no address: its token is only for the default address', async () => {
     const file = write('own.yaml', 'token: secret\n');
     const args = ['get', NAME, '--profile', file, '--address', server.address];
     expect(await run(args)).toMatchObject({
@@ -238,7 +238,7 @@ describe('the profile', () => {
     expect(authorizations).toEqual([undefined]);
   });
 
-  it('its own address, written in another way: its token is sent', async () => {
+  it('the same address in another spelling: its token is sent', async () => {
     const { port } = new URL(`http://${server.address}`);
     const file = write('own.yaml', `address: localhost:${port}\ntoken: own\n`);
     const args = ['get', NAME, '--profile', file, '--address'];
@@ -246,7 +246,7 @@ describe('the profile', () => {
     expect(authorizations).toEqual(['Bearer own']);
   });
 
-  it('the port and scheme of TLS count: the token for one is not for the other', async () => {
+  it('port and TLS scheme distinguish servers: the token is sent to one only', async () => {
     const missing = (address: string) => ['get', NAME, '--address', address, '--timeout', '1ms'];
     for (const [own, other, same] of [
       ['https://api.invalid', 'api.invalid:443', true],
@@ -261,7 +261,7 @@ describe('the profile', () => {
     }
   });
 
-  it('comes after --google, and so does the environment', async () => {
+  it('has lower precedence than --google, like the environment', async () => {
     writeDefault('token: of-profile\n');
     process.env.LONGRUNNING_TOKEN = 'of-environment';
     const before = process.env.GOOGLE_APPLICATION_CREDENTIALS;
@@ -284,7 +284,7 @@ describe('the profile', () => {
     expect(authorizations).toEqual([]);
   });
 
-  it('is another one by --profile, before the command too, and by LONGRUNNING_PROFILE', async () => {
+  it('--profile, before the command too, and LONGRUNNING_PROFILE select another one', async () => {
     const file = write('other.yaml', `address: ${server.address}\ntokenCommand: echo other\n`);
     expect(await run(['get', NAME, '--profile', file])).toMatchObject({ code: 0 });
     expect(await run(['--profile', file, 'get', NAME])).toMatchObject({ code: 0 });
@@ -300,7 +300,7 @@ describe('the profile', () => {
     expect(authorizations).toEqual(['Bearer beside']);
   });
 
-  it('has a token and can be read by others: a warning', async () => {
+  it('warns if others can read a file with a token', async () => {
     const file = writeDefault(`address: ${server.address}\ntoken: seen\n`, 0o644);
     expect(await run(['get', NAME])).toMatchObject({
       code: 0,
@@ -327,7 +327,7 @@ describe('the profile', () => {
     expect(stderr).not.toContain('secret');
   });
 
-  it('that is named and missing: exit code 2; an empty one has no settings', async () => {
+  it('a missing named profile: exit code 2; an empty one has no settings', async () => {
     const { code, stderr } = await run(['get', NAME, '--profile', '/missing/profile.yaml']);
     expect({ code, stderr }).toEqual({
       code: 2,

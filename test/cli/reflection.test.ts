@@ -173,7 +173,7 @@ describe('types of metadata and responses', () => {
     });
   });
 
-  it('start: finds a method by an end of its name', async () => {
+  it('start: finds a method by a suffix of its name', async () => {
     await using server = await startServer((each) => addReflection(each, { descriptors: descriptors() }));
     const { code, stdout } = await run(['start', 'Hang'], { address: server.address });
     expect(code).toBe(0);
@@ -189,7 +189,7 @@ describe('types of metadata and responses', () => {
     expect(JSON.parse(stdout).metadata).toEqual(BYTES);
   });
 
-  it('reflection that answers nonsense: type and bytes', async () => {
+  it('malformed reflection: type and bytes', async () => {
     await using server = await startServer((each) =>
       each.addService(ServerReflectionService, {
         serverReflectionInfo: (call: ReflectionCall) => {
@@ -210,7 +210,7 @@ describe('types of metadata and responses', () => {
     expect(JSON.parse(stdout).metadata).toEqual(BYTES);
   });
 
-  it('--descriptors: of a descriptor set, without asking the server', async () => {
+  it('--descriptors: reads a descriptor set, without reflection', async () => {
     await using server = await startServer(() => {});
     const address = server.address;
     const get = await run(['get', NAME, '--json', '--descriptors', descriptorFile], { address });
@@ -219,7 +219,7 @@ describe('types of metadata and responses', () => {
     expect(JSON.parse(start.stdout).metadata).toEqual(DECODED);
   });
 
-  it('--descriptors of a file that is none, or missing: exit code 2', async () => {
+  it('--descriptors with an invalid or missing file: exit code 2', async () => {
     const file = join(directory, 'none.binpb');
     writeFileSync(file, 'no descriptors');
     for (const [given, advice] of [

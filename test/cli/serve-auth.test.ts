@@ -33,7 +33,7 @@ describe('serve --auth', () => {
     files[Symbol.dispose]();
   });
 
-  it('without a token: UNAUTHENTICATED, and how to give one', async () => {
+  it('without a token: UNAUTHENTICATED, with advice', async () => {
     const { code, stderr } = await run(['list', PARENT], { address });
     expect([code, stderr]).toEqual([
       5,
@@ -42,7 +42,7 @@ describe('serve --auth', () => {
     await expect(startJob(address, 'Hang', PARENT)).rejects.toMatchObject({ code: 16 });
   });
 
-  it('with one that may not: PERMISSION_DENIED, and which permission is missing', async () => {
+  it('with an insufficient token: PERMISSION_DENIED, naming the missing permission', async () => {
     const { code, stderr } = await run(['cancel', `${PARENT}/operations/1`, '--token', 'bob-1'], { address });
     expect([code, stderr]).toEqual([
       5,
@@ -50,7 +50,7 @@ describe('serve --auth', () => {
     ]);
   });
 
-  it('with one that may: it goes on; a list shows what the caller may get', async () => {
+  it('with a permitted token: the operation starts, and lists show what the caller may get', async () => {
     const start = [
       'start',
       ...JOBS_PROTO,
@@ -68,7 +68,7 @@ describe('serve --auth', () => {
     expect(await listed('bob-1')).toMatchObject({ code: 0, stdout: '' });
   });
 
-  it('asks over REST too, and answers everybody how it is', async () => {
+  it('protects REST too, except for health', async () => {
     const path = `http://${address}/v1/${PARENT}/operations`;
     const refused = await fetch(path, { headers: { connection: 'close' } });
     expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
@@ -79,7 +79,7 @@ describe('serve --auth', () => {
     expect(health.status).toBe(200);
   });
 
-  it('refuses a file that is wrong, with file, line and field', async () => {
+  it('rejects an invalid file, with file, line and field', async () => {
     const file = files.path('bad.yaml');
     const { code, stderr } = await run(['serve', ...JOBS_PROTO, '--auth', file]);
     expect([code, stderr]).toEqual([

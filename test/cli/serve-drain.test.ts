@@ -27,7 +27,7 @@ function status(address: string, path: string, agent: Agent | false = false): Pr
   });
 }
 
-describe('serve is told to stop', () => {
+describe('serve › stopping', () => {
   const opened = closeAfterEach();
 
   async function serve(...args: string[]) {
@@ -37,7 +37,7 @@ describe('serve is told to stop', () => {
     return { serving, client };
   }
 
-  it('clients that hold connections open do not keep it: idle ones, slow ones, watchers, waiters', async () => {
+  it('idle, slow, watching and waiting clients do not delay the exit', async () => {
     const { serving, client } = await serve('--grace-ms', '300');
     const [host = '', port] = serving.address.split(':');
     const { stdout } = await run(EXPORT, { address: serving.address });
@@ -65,7 +65,7 @@ describe('serve is told to stop', () => {
     health.close();
   });
 
-  it('with --drain-delay-ms it goes on as before, though not ready; then starts are refused', async () => {
+  it('--drain-delay-ms: reports NOT_SERVING and accepts calls; then starts are refused', async () => {
     const { serving, client } = await serve('--drain-delay-ms', '2500', '--grace-ms', '60000');
     const { address } = serving;
     expect(await status(address, '/readyz')).toBe(200);

@@ -12,7 +12,7 @@ const EXPORT = ['start', 'Reports/ExportReport', '{"parent": "projects/p/locatio
 describe('serve with limits', () => {
   const opened = closeAfterEach();
 
-  it('one operation at most: the next start fails with RESOURCE_EXHAUSTED, until the first has ended', async () => {
+  it('at most one operation: the next start fails with RESOURCE_EXHAUSTED until the first has ended', async () => {
     const limits = ['--max-unfinished', '1', '--max-running', '1', '--max-waits-per-caller', '1'];
     const { address } = opened(await Serving.start([...limits, '--rate-per-second', '10000']));
     expect((await run(EXPORT, { address })).code).toBe(0);
@@ -26,7 +26,7 @@ describe('serve with limits', () => {
     expect((await run(EXPORT, { address })).code).toBe(0);
   });
 
-  it('one connection at most: another is closed, and goes through when the first has gone', async () => {
+  it('at most one connection: a second is closed, and accepted after the first is gone', async () => {
     const { address } = opened(await Serving.start(['--max-connections', '1']));
     const [host, port] = address.split(':');
     const first = connect(Number(port), host);
@@ -41,7 +41,7 @@ describe('serve with limits', () => {
     while ((await healthy()) !== 200);
   });
 
-  it('pages of one byte at most: one operation each', async () => {
+  it('pages of at most one byte: one operation each', async () => {
     const { address } = opened(await Serving.start(['--max-page-bytes', '1']));
     await run(EXPORT, { address });
     await run(EXPORT, { address });
@@ -49,14 +49,14 @@ describe('serve with limits', () => {
     expect([stdout.trimEnd().split('\n').length, stderr]).toEqual([1, expect.stringContaining('--all')]);
   });
 
-  it('results of ten bytes at most: metadata is larger already', async () => {
+  it('results of at most ten bytes: larger metadata is refused', async () => {
     const { address } = opened(await Serving.start(['--max-result-bytes', '10']));
     const { code, stderr } = await run(EXPORT, { address });
     const refused = /RESOURCE_EXHAUSTED.*metadata of \d+ bytes is larger than maxResultBytes \(10\)/;
     expect([code, stderr]).toEqual([5, expect.stringMatching(refused)]);
   });
 
-  it('requests that do not arrive in the time given: ended, over gRPC and REST', async () => {
+  it('requests that arrive too slowly are ended, over gRPC and REST', async () => {
     const { address } = opened(await Serving.start(['--arrival-ms', '200']));
     const [host, port] = address.split(':');
     const rest = connect(Number(port), host);
@@ -71,7 +71,7 @@ describe('serve with limits', () => {
     raw.session.destroy();
   });
 
-  it('requests that are larger than the memory given: RESOURCE_EXHAUSTED, over gRPC and REST', async () => {
+  it('requests larger than the memory limit: RESOURCE_EXHAUSTED, over gRPC and REST', async () => {
     const limits = ['--max-connection-bytes', '100000', '--max-process-bytes', '1000000'];
     const { address } = opened(await Serving.start(limits));
     const body = JSON.stringify({ name: 'x'.repeat(200_000) });

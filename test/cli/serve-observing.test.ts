@@ -28,7 +28,7 @@ const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const traceparent = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 
 describe('serve › --metrics', () => {
-  it('answers Prometheus at a port of its own, told in a line; its other paths are 404', async () => {
+  it('serves Prometheus on a separate port, printed in a line; other paths are 404', async () => {
     const serving = await serve('--metrics', '127.0.0.1:0');
     const address = (await serving.line(/metrics on/)).replace('longrunning: metrics on ', '');
     const started = await run(['start', 'Reports/ExportReport', '{"parent": "projects/p/locations/l"}'], {
@@ -53,7 +53,7 @@ describe('serve › --metrics', () => {
     expect(await serving.ended).toMatchObject({ code: 0 });
   });
 
-  it('an address that cannot be listened on is a usage error', async () => {
+  it('an unavailable address is a usage error', async () => {
     const running = new Running(['serve', '--address', '127.0.0.1:0', '--metrics', 'nonsense']);
     const { code, stderr } = await running.ended;
     expect(code).toBe(2);
@@ -83,7 +83,7 @@ describe('serve › logs', () => {
     await run(['get', 'projects/p/locations/l/operations/none', ...grpc], { address });
   }
 
-  it('by default: neither tokens, headers nor bodies; nothing of calls', async () => {
+  it('by default: no calls, tokens, headers or bodies', async () => {
     const serving = await serve();
     await callAround(serving);
     const { text, lines } = await logged(serving);
@@ -91,7 +91,7 @@ describe('serve › logs', () => {
     expect(lines.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^stopping/)]);
   });
 
-  it('--log-level debug: calls and work, by operation, method, attempt and trace; no secrets either', async () => {
+  it('--log-level debug: calls and work, with operation, method, attempt and trace; no secrets', async () => {
     const serving = await serve('--log-level', 'debug');
     await callAround(serving);
     const { text, lines } = await logged(serving);
@@ -119,7 +119,7 @@ describe('serve › logs', () => {
     expect(lines).toContainEqual(expect.objectContaining({ code: 'NOT_FOUND', msg: 'call answered' }));
   });
 
-  it('--log-level silent: nothing; a level that there is not is a usage error that names those that there are', async () => {
+  it('--log-level silent: nothing; an unknown level is a usage error that lists the levels', async () => {
     const serving = await serve('--log-level', 'silent');
     expect((await logged(serving)).text).toBe('');
     const { code, stderr } = await run(['serve', '--log-level', 'loud', '--script', FAULTY_SCRIPT]);

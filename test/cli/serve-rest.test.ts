@@ -36,7 +36,7 @@ describe('serve › REST', () => {
     expect([await restStatus(address), await grpcCode(address)]).toEqual([200, 0]);
   });
 
-  it('--http-address: on a port of its own, told in a second line', async () => {
+  it('--http-address: on a separate port, printed in a second line', async () => {
     const serving = await serve('--http-address', '127.0.0.1:0');
     const restAddress = (await serving.line(/REST on/)).replace('longrunning: REST on ', '');
     expect([await restStatus(restAddress), await grpcCode(serving.address)]).toEqual([200, 0]);
@@ -48,12 +48,12 @@ describe('serve › REST', () => {
     );
   });
 
-  it('--grpc-only: not at all', async () => {
+  it('--grpc-only: REST is off', async () => {
     const { address } = await serve('--grpc-only');
     expect([await restStatus(address), await grpcCode(address)]).toEqual([undefined, 0]);
   });
 
-  it('--rest-only: alone', async () => {
+  it('--rest-only: gRPC is off', async () => {
     const { address } = await serve('--rest-only');
     expect([await restStatus(address), await grpcCode(address)]).toEqual([200, 5]);
   });
@@ -88,7 +88,7 @@ describe('serve › REST', () => {
     },
   );
 
-  it('--service-config: by its rules', async () => {
+  it('--service-config: uses its rules', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'longrunning-'));
     open.push(() => rm(directory, { recursive: true }));
     const file = join(directory, 'service.yaml');
@@ -98,7 +98,7 @@ describe('serve › REST', () => {
     expect([await restStatus(address, '/v7/projects/p'), await restStatus(address)]).toEqual([200, 404]);
   });
 
-  it('told to stop: a pending wait is answered, exit code 0', async () => {
+  it('stopping: a pending wait is answered, exit code 0', async () => {
     const serving = await serve('--grace-ms', '300');
     const started = await run(
       ['start', 'Reports/ExportReport', '{"parent": "projects/p/locations/l"}', '--json'],

@@ -59,7 +59,7 @@ const linesOf = (path: string): RecordedCall[] =>
     .map((line) => JSON.parse(line));
 
 describe('serve --script › faults', () => {
-  it('errors with details, per name and per method, in order; then they are over', async () => {
+  it('returns errors with details, by name and by method, in order, until they are used up', async () => {
     const { caller, serving } = await serve(`
 faults:
   - { method: GetOperation, name: operations/a, code: ABORTED, message: not you }
@@ -72,7 +72,7 @@ faults:
     expect(await codeOf(caller.get('operations/a'))).toBe(Code.NOT_FOUND);
   });
 
-  it('hang, drop, goAway and delay do to calls what they do in test servers', async () => {
+  it('hang, drop, goAway and delay act as in test servers', async () => {
     const { caller, serving } = await serve(`
 faults:
   - { method: GetOperation, name: operations/warm, delayMs: 1 }
@@ -95,7 +95,7 @@ faults:
     expect(await serving.ended).toMatchObject({ code: 0 });
   });
 
-  it('waits that answer early, stale and duplicate reads, what an Any cannot be read as', async () => {
+  it('early answers of waits, stale and duplicate reads, undecodable Any', async () => {
     const { caller, serving } = await serve(`
 methods:
   Jobs.Hang: { durationMs: 3600000, onCancel: honour }
@@ -133,14 +133,14 @@ faults:
 });
 
 describe('init-script', () => {
-  it('prints a script that serve takes, of the protos that it names', async () => {
+  it('prints a script for the named protos that serve accepts', async () => {
     const { code, stdout, stderr } = await run(['init-script', ...JOBS_PROTO]);
     expect([code, stderr]).toEqual([0, '']);
     const { caller } = await serve(stdout.replace('#- waitUnimplemented', '- waitUnimplemented'));
     expect(await codeOf(caller.wait('operations/a'))).toBe(Code.UNIMPLEMENTED);
   });
 
-  it('alone it is of the example service; of protos without such methods there is none', async () => {
+  it('uses the example service by default; fails for protos without long-running methods', async () => {
     expect((await run(['init-script'])).stdout).toMatch(
       /^ {2}example\.reports\.v1\.Reports\.ExportReport:$/m,
     );
@@ -150,7 +150,7 @@ describe('init-script', () => {
 });
 
 describe('serve --watch', () => {
-  it('a changed script counts, be it written or put in its place; a wrong one is told, and changes nothing', async () => {
+  it('reloads a rewritten or replaced script; logs an invalid one and keeps the previous one', async () => {
     const { serving, caller, path } = await serve('faults: [{ code: ABORTED, times: always }]', '--watch');
     const script = path('jobs.yaml');
     expect(await codeOf(caller.get('operations/a'))).toBe(Code.ABORTED);
@@ -173,7 +173,7 @@ describe('serve --watch', () => {
     while ((await codeOf(caller.get('operations/a'))) !== Code.INTERNAL) await setTimeout(50);
   });
 
-  it('operations that are under way end as they began', async () => {
+  it('running operations keep the script they started with', async () => {
     const hang = 'methods: { Jobs.Hang: { durationMs: 3600000 } }';
     const { serving, caller, path } = await serve(hang, '--watch');
     const name = await startJob(serving.address, 'Hang');
@@ -186,7 +186,7 @@ describe('serve --watch', () => {
 });
 
 describe('serve --record', () => {
-  it('appends a line for each call once it has ended, which a killed process does not lose', async () => {
+  it('appends a line per ended call, which survives a killed process', async () => {
     const { serving, caller, path } = await serve(
       'faults: [{ method: GetOperation, code: ABORTED }]',
       '--record',
@@ -221,7 +221,7 @@ describe('serve --record', () => {
     expect(statSync(calls).mode & 0o077).toBe(0);
   });
 
-  it('ends half a line that was left, and has calls that were open at the end without an outcome', async () => {
+  it('completes a torn line, and records unfinished calls without an outcome', async () => {
     const { serving, caller, path } = await serve(
       'faults: [{ method: WaitOperation, effect: hang }]',
       '--record',

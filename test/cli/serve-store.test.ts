@@ -48,7 +48,7 @@ const waitFor = (client: OperationsClient, name: string) =>
   client.waitOperation({ name, timeout: { seconds: 60, nanos: 0 } }, { timeoutMs: 90_000 });
 
 describe('serve --store sqlite:FILE', () => {
-  it('killed and started again: operations are there; what was interrupted ends as its method says', async () => {
+  it('killed and restarted: operations are kept; interrupted work ends as its method specifies', async () => {
     const { serve } = jobs();
     const { serving } = await serve();
     const hanging = await startJob(serving.address, 'Hang');
@@ -64,7 +64,7 @@ describe('serve --store sqlite:FILE', () => {
     expect((await waitFor(client, resumed)).result).toMatchObject({ $case: 'response' });
   });
 
-  it('told to stop and started again: what it recorded is there', async () => {
+  it('stopped and restarted: recorded operations are kept', async () => {
     const { serve } = jobs();
     const { serving } = await serve();
     const hanging = await startJob(serving.address, 'Hang');
@@ -74,7 +74,7 @@ describe('serve --store sqlite:FILE', () => {
     expect(await client.getOperation({ name: hanging })).toMatchObject({ done: true });
   });
 
-  it('a file that another server has: one line names its process, exit code 2', async () => {
+  it('a file in use by another server: one line names its process, exit code 2', async () => {
     const { args, serve } = jobs();
     const { serving } = await serve();
     const second = await new Running(['serve', '--address', '127.0.0.1:0', ...args]).ended;

@@ -15,7 +15,7 @@ const LIST = ['list', 'projects/p/locations/l'];
 describe('serve with TLS', () => {
   const opened = closeAfterEach();
 
-  it('mutual TLS for gRPC and for REST apart; SIGHUP brings a new certificate, a broken one is told of', async () => {
+  it('mutual TLS for gRPC and a separate REST port; SIGHUP reloads certificates, and a broken one is logged', async () => {
     const maker = opened(certificateMaker());
     const [first, second, client] = [
       await maker.make('first'),
@@ -72,7 +72,7 @@ describe('serve with TLS', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
   });
 
-  it('--insecure listens for all in plain text', async () => {
+  it('--insecure listens in plain text at all addresses', async () => {
     const serving = opened(await Serving.start(['--address', '0.0.0.0:0', '--insecure']));
     const address = serving.address.replace('0.0.0.0', '127.0.0.1');
     expect((await run(LIST, { address })).code).toBe(0);

@@ -39,7 +39,7 @@ const waitFor = (client: OperationsClient, name: string) =>
   client.waitOperation({ name, timeout: { seconds: 30, nanos: 0 } });
 
 describe('serve', () => {
-  it('alone: the example service, and one line on standard output', async () => {
+  it('without options: the example service, and one line on standard output', async () => {
     const { serving } = await serve();
     const name = await start(serving, 'Reports/ExportReport', '{"parent": "projects/p/locations/l"}');
     expect(name).toMatch(/^projects\/p\/locations\/l\/operations\//);
@@ -79,7 +79,7 @@ describe('serve', () => {
   });
 });
 
-describe('serve › told to stop', () => {
+describe('serve › signals', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     '%s: a pending wait is answered with the latest state, exit code 0 (contract 21)',
     async (signal) => {
@@ -95,7 +95,7 @@ describe('serve › told to stop', () => {
     },
   );
 
-  it('work that ends within the grace is seen to its end; nothing reads cancelled', async () => {
+  it('work that ends within the grace completes and is not cancelled', async () => {
     const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '3000');
     const name = await startJob(serving.address, 'Succeed');
     const hanging = await startJob(serving.address, 'Hang');
@@ -108,7 +108,7 @@ describe('serve › told to stop', () => {
     expect(await serving.ended).toMatchObject({ code: 0 });
   });
 
-  it('new operations are refused as UNAVAILABLE meanwhile', async () => {
+  it('new operations are refused with UNAVAILABLE during the shutdown', async () => {
     const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '60000');
     const name = await startJob(serving.address, 'Hang');
     const waiting = waitFor(client, name);

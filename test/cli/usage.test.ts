@@ -7,7 +7,7 @@ import { FAULTY_SCRIPT, JOBS_PROTO, Running, run, Serving } from './command-line
 jest.setTimeout(300_000);
 
 describe('help', () => {
-  it('documents the exit codes and where the address comes from', async () => {
+  it('documents the exit codes and the sources of the address', async () => {
     const { code, stdout } = await run(['get', '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain('LONGRUNNING_ADDRESS');
@@ -17,7 +17,7 @@ describe('help', () => {
   });
 });
 
-describe('wrong usage › one line says what to do, exit code 2', () => {
+describe('wrong usage › one line with advice, exit code 2', () => {
   it.each([
     [['gett'], "unknown command 'gett' (Did you mean get?): see longrunning --help"],
     [['get'], "missing required argument 'name'"],
@@ -91,7 +91,7 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
-  it('a faulty script: a line for each fault, with file, line and field', async () => {
+  it('an invalid script: a line per fault, with file, line and field', async () => {
     const { code, stderr } = await run([
       'serve',
       '--address',
@@ -106,7 +106,7 @@ describe('wrong usage › one line says what to do, exit code 2', () => {
     expect({ code, rest }).toEqual({ code: 2, rest: [] });
   });
 
-  it('no command at all: the help, on standard error', async () => {
+  it('no command: help on standard error', async () => {
     const { code, stdout, stderr } = await run([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('Usage: longrunning');
@@ -159,8 +159,8 @@ describe('failureOf', () => {
   });
 });
 
-describe('a Node.js older than `engines`', () => {
-  it('one line says so, exit code 2', async () => {
+describe('Node.js older than `engines`', () => {
+  it('prints one line, exit code 2', async () => {
     const pretend = 'Object.defineProperty(process.versions, "node", { value: "20.0.0" })';
     const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
     expect(await new Running(['--version'], { nodeOptions }).ended).toEqual({

@@ -37,7 +37,7 @@ describe('wait', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  it('a line for each change on standard error, and the outcome on standard output', async () => {
+  it('changes on standard error, the outcome on standard output', async () => {
     const { name, update, succeed } = await working();
     const waiting = wait(name);
     await waiting.printed(/^running\n/, 'stderr');
@@ -52,7 +52,7 @@ describe('wait', () => {
     expect(stdout).toContain('gs://b/r.csv');
   });
 
-  describe('at a terminal › a bar, which is gone in the end', () => {
+  describe('at a terminal › a bar, which is removed at the end', () => {
     it.each([
       ['succeeds', 0, 'succeeded'],
       ['fails', 1, 'failed'],
@@ -83,7 +83,7 @@ describe('wait', () => {
       expect(stderr.endsWith(CLEARED)).toBe(true);
     });
 
-    it('Ctrl-C: gone before anything is said', async () => {
+    it('Ctrl-C: the bar is removed before any message', async () => {
       const { name, update, succeed } = await working();
       await update({ progressPercent: 40 });
       const waiting = waitAtTerminal(name);
@@ -106,7 +106,7 @@ describe('wait', () => {
     });
   });
 
-  it('--json: the error is part of the outcome', async () => {
+  it('--json: includes the error in the outcome', async () => {
     const { name, fail } = await working();
     fail(new StatusError(Code.FAILED_PRECONDITION, 'the report is locked'));
     const { code, stdout } = await wait(name, '--json').ended;
@@ -126,7 +126,7 @@ describe('wait', () => {
     expect(JSON.parse(json.stdout).error.details).toEqual([{ '@type': unknown.typeUrl, value: 'CAE=' }]);
   });
 
-  it('Ctrl-C: exit code 4; the operation goes on, uncancelled, and how to see and end it is said', async () => {
+  it('Ctrl-C: exit code 4 with advice; the operation continues, uncancelled', async () => {
     const { name, succeed } = await working();
     const waiting = wait(name);
     await waiting.printed(/running/, 'stderr');
@@ -143,14 +143,14 @@ describe('wait', () => {
     succeed();
   });
 
-  it('cancel --wait of what cannot be cancelled: exit code 5, and no wait', async () => {
+  it('cancel --wait of an operation that cannot be cancelled: exit code 5, and no wait', async () => {
     const { name } = await server.inProcess.purgeReports();
     const { code, stdout, stderr } = await run(['cancel', name, '--wait'], { address: server.address });
     expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
     expect(stderr).toMatch(/^longrunning: UNIMPLEMENTED: /);
   });
 
-  it('cancel --wait › Ctrl-C: exit code 4; the cancellation stays asked for', async () => {
+  it('cancel --wait › Ctrl-C: exit code 4; the cancellation request remains', async () => {
     await using stubborn = await startReportsServer({ clock: systemClock, onAbort: 'ignore' });
     const { name } = await stubborn.inProcess.exportReport();
     const { succeed } = await stubborn.exports.on(name);
@@ -163,7 +163,7 @@ describe('wait', () => {
     succeed();
   });
 
-  it('--timeout passes: exit code 4, the latest state, and the operation goes on', async () => {
+  it('--timeout passes: exit code 4, the latest state, and the operation continues', async () => {
     const { name, succeed } = await working();
     const { code, stdout, stderr } = await wait(name, '--timeout', '500ms', '--json').ended;
     expect(code).toBe(4);
@@ -172,7 +172,7 @@ describe('wait', () => {
     succeed();
   });
 
-  it('--timeout passes without an answer: exit code 4, and says who did not answer', async () => {
+  it('--timeout passes without an answer: exit code 4, naming the server', async () => {
     const { code, stdout, stderr } = await run(['wait', `${PARENT}/operations/a`, '--timeout', '300ms'], {
       address: '127.0.0.1:1',
     });
@@ -180,7 +180,7 @@ describe('wait', () => {
     expect(stderr).toMatch(/^longrunning: gave up waiting, no answer from 127\.0\.0\.1:1: [^\n]+\n$/);
   });
 
-  it('the server goes away: says so once on standard error, and waits on', async () => {
+  it('an outage of the server: one message on standard error, and the wait continues', async () => {
     await using away = await Serving.start([...JOBS_PROTO, ...JOBS_SCRIPT]);
     const { address } = away;
     const name = await startJob(address, 'Hang');

@@ -29,7 +29,7 @@ describe('watch', () => {
   });
 
   describe('an operation', () => {
-    it('a line for each change until the end, and its exit code', async () => {
+    it('prints a line per change until the end; its exit code', async () => {
       const { name, update, fail } = await working();
       const watching = watch(name);
       await watching.printed(/running\n/);
@@ -43,7 +43,7 @@ describe('watch', () => {
       });
     });
 
-    it('--json: one document a line', async () => {
+    it('--json: one document per line', async () => {
       const { name, succeed } = await working();
       const watching = watch(name, '--json');
       await watching.printed(/\n/);
@@ -54,7 +54,7 @@ describe('watch', () => {
       expect(states.map((line) => JSON.parse(line))).toMatchObject([{ name }, { name, done: true }]);
     });
 
-    it('Ctrl-C: exit code 4, and the operation goes on', async () => {
+    it('Ctrl-C: exit code 4, and the operation continues', async () => {
       const { name, succeed } = await working();
       const watching = watch(name);
       await watching.printed(/running\n/);
@@ -74,13 +74,13 @@ describe('watch', () => {
       succeed();
     });
 
-    it('an unknown one: exit code 5', async () => {
+    it('an unknown operation: exit code 5', async () => {
       expect(await watch('operations/unknown').ended).toMatchObject({ code: 5, stdout: '' });
     });
   });
 
   describe('a parent', () => {
-    it('what there is, oldest first; then what is new and what changes, and nothing else, until Ctrl-C', async () => {
+    it('existing operations, oldest first; then new and changed ones only, until Ctrl-C', async () => {
       const parent = 'projects/watch/locations/l';
       const first = await working(parent);
       const second = await working(parent);
@@ -107,7 +107,7 @@ describe('watch', () => {
       for (const { succeed } of [first, third]) succeed();
     });
 
-    it('--json: one document a line', async () => {
+    it('--json: one document per line', async () => {
       const parent = 'projects/watch-json/locations/l';
       const { name, succeed } = await working(parent);
       const watching = watch(parent, '--json', '--interval', '20ms');
@@ -128,13 +128,13 @@ describe('watch', () => {
       });
     });
 
-    it('no server from the first: exit code 5', async () => {
+    it('no server at the start: exit code 5', async () => {
       const ended = await run(['watch', 'projects/p', '--interval', '20ms'], { address: '127.0.0.1:1' });
       expect(ended).toMatchObject({ code: 5, stdout: '' });
       expect(ended.stderr).toMatch(/^longrunning: UNAVAILABLE: [^\n]+\n$/);
     });
 
-    it('the server goes away: says so once on standard error, and watches on', async () => {
+    it('an outage of the server: one message on standard error, and watching continues', async () => {
       await using away = await Serving.start([...JOBS_PROTO, ...JOBS_SCRIPT]);
       const { address } = away;
       await startJob(address, 'Hang', 'projects/p/locations/l');
@@ -152,7 +152,7 @@ describe('ChangedOperations', () => {
   const operation = (id: string, done = false) => Operation.fromPartial({ name: `operations/${id}`, done });
   const [a, b, c] = ['a', 'b', 'c'].map((id) => operation(id)) as [Operation, Operation, Operation];
 
-  it('all at first, then what is new or changed, oldest first', () => {
+  it('returns everything first, then new or changed operations, oldest first', () => {
     const changed = new ChangedOperations();
     expect(changed.of([b, a])).toEqual([a, b]);
     expect(changed.of([b, a])).toEqual([]);
@@ -160,7 +160,7 @@ describe('ChangedOperations', () => {
     expect(changed.of([c, b])).toEqual([]);
   });
 
-  it('what was gone is new when it is back', () => {
+  it('an operation that reappears is new', () => {
     const changed = new ChangedOperations();
     changed.of([b, a]);
     expect(changed.of([b])).toEqual([]);

@@ -5,15 +5,15 @@ import { Code, kitError } from '../../src/core/status.js';
 import { manualClock } from '../../src/testing/clock/manual-clock.js';
 import { cancelled, error, running, scriptedPeer, succeeded } from '../conformance/scripted-peer.js';
 
-describe('cancelAndWait › a server that is away', () => {
-  it('asks for the cancellation until the server has heard it, as a wait does', async () => {
+describe('cancelAndWait › an unavailable server', () => {
+  it('retries the cancellation until the server answers, like a wait', async () => {
     const away = Array.from({ length: 12 }, () => error(Code.UNAVAILABLE));
     const peer = scriptedPeer([cancelled()], { cancel: [...away, error(Code.DEADLINE_EXCEEDED), running()] });
     expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('cancelled');
     expect(peer.calls.filter((call) => call === 'cancel')).toHaveLength(14);
   });
 
-  it('until timeoutMs: WaitTimeoutError, with what was the matter', async () => {
+  it('until timeoutMs: WaitTimeoutError, with the cause', async () => {
     const peer = scriptedPeer([running()], { cancel: [error(Code.UNAVAILABLE, 'away')] });
     const thrown = await rejection(peer.run(peer.operation.cancelAndWait({ timeoutMs: 60_000 })));
     expect(thrown).toMatchObject({
@@ -23,7 +23,7 @@ describe('cancelAndWait › a server that is away', () => {
     expect(peer.elapsedMs).toBe(60_000);
   });
 
-  it('a time-out tells whether the server has heard the cancellation', async () => {
+  it('a timeout shows if the server received the cancellation', async () => {
     const cases = [
       {
         reply: 'silence',
@@ -62,7 +62,7 @@ describe('cancelAndWait › a server that is away', () => {
   });
 });
 
-describe('cancelAndWait › a cancellation that is refused', () => {
+describe('cancelAndWait › a refused cancellation', () => {
   it.each([
     Code.FAILED_PRECONDITION,
     Code.INVALID_ARGUMENT,
@@ -83,7 +83,7 @@ describe('cancelAndWait › a cancellation that is refused', () => {
     },
   );
 
-  it('and GetOperation too: rejects with the refusal of the cancellation', async () => {
+  it('if GetOperation fails too: rejects with the error of the cancellation', async () => {
     const peer = scriptedPeer([error(Code.NOT_FOUND)], { cancel: [error(Code.PERMISSION_DENIED)] });
     expect(await rejection(peer.run(peer.operation.cancelAndWait()))).toMatchObject({
       code: Code.PERMISSION_DENIED,

@@ -40,7 +40,7 @@ async function names(operations: AsyncIterable<{ name: string }>): Promise<strin
 }
 
 describe('listing', () => {
-  it('goes through all pages of a real server, with the filter', async () => {
+  it('iterates over all pages of a real server, with the filter', async () => {
     await using server = await startReportsServer();
     await using client = new OperationsClient({ address: server.address });
     const started: string[] = [];
@@ -53,7 +53,7 @@ describe('listing', () => {
     expect(await names(client.list({ ...request, filter: 'done = true' }))).toEqual([]);
   });
 
-  it('names what is unreachable, page by page, and asks for a partial success', async () => {
+  it('lists unreachable locations page by page, and requests partial success', async () => {
     const pages = {
       '': { ...page('1', 'a'), unreachable: ['projects/p/locations/eu', 'projects/p/locations/us'] },
       1: page('', 'b'),
@@ -79,7 +79,7 @@ describe('listing', () => {
     ]);
   });
 
-  it('goes on over empty pages until the token is empty (contract 43)', async () => {
+  it('continues over empty pages until the token is empty (contract 43)', async () => {
     const pages: Record<string, Page> = { '': page('0', 'a') };
     for (let n = 0; n < 20; n++) pages[n] = page(String(n + 1));
     pages[20] = page('', 'z');
@@ -106,7 +106,7 @@ describe('listing', () => {
     expect(seen).toEqual(expected);
   });
 
-  it('leaving early gets no further page', async () => {
+  it('leaving early fetches no further page', async () => {
     const { api, asked } = paged({ '': page('x', 'a', 'b'), x: page('', 'c') });
     for await (const { name } of listOperations(api, { name: 'p' })) {
       if (name === 'b') break;
@@ -114,7 +114,7 @@ describe('listing', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('returning while a page is under way takes the call back', async () => {
+  it('returning while a page is pending cancels the call', async () => {
     const asked = Promise.withResolvers<AbortSignal>();
     const api = {
       listOperations: (_: unknown, { signal }: { signal: AbortSignal }) =>
@@ -131,7 +131,7 @@ describe('listing', () => {
     expect(await pending).toEqual({ done: true, value: undefined });
   });
 
-  it('an abort rejects with the reason of the signal, and gets no further page', async () => {
+  it('an abort rejects with the reason of the signal, and fetches no further page', async () => {
     const { api, asked } = paged({ '': page('x', 'a') });
     const aborted = { signal: AbortSignal.abort('no') };
     expect(await rejection(names(listOperations(api, { name: 'p' }, aborted)))).toBe('no');
@@ -154,7 +154,7 @@ describe('listing', () => {
     ]);
   });
 
-  it('errors know the parent, and keep code, details and cause', async () => {
+  it('errors name the parent, and keep code, details and cause', async () => {
     const thrown = kitError(Code.PERMISSION_DENIED, 'NO', 'not yours: ask', { cause: 'why' });
     const api = {
       listOperations: async () => {

@@ -69,7 +69,7 @@ describe.each(ACCESSES)('operation handle %s', (_, accessTo) => {
     expect(await operation.result()).toEqual(await result);
   });
 
-  it('cancelAndWait › cancelled: error.code 1, told by the server (contract 39)', async () => {
+  it('cancelAndWait › cancelled: error.code 1, from the server (contract 39)', async () => {
     const operation = await started();
     const waiting = operation.wait();
     const outcome = await operation.cancelAndWait({ timeoutMs: 5000 });
@@ -86,7 +86,7 @@ describe.each(ACCESSES)('operation handle %s', (_, accessTo) => {
     });
   });
 
-  it('a failure keeps code, message and details, in the outcome and in what result throws', async () => {
+  it('a failure keeps code, message and details, in the outcome and in the error of result', async () => {
     const operation = await started();
     const failure = kitError(Code.FAILED_PRECONDITION, 'LOCKED', 'report is locked: unlock it');
     (await server.exports.on(operation.name)).fail(failure);
@@ -122,7 +122,7 @@ describe.each(ACCESSES)('operation handle %s', (_, accessTo) => {
     expect(await waiting).toMatchObject({ operationName: operation.name, code: Code.NOT_FOUND });
   });
 
-  it('cancelAndWait of a method that cannot be cancelled: UNIMPLEMENTED, and it goes on (contract 15)', async () => {
+  it('cancelAndWait of a method that cannot be cancelled: UNIMPLEMENTED, and it continues (contract 15)', async () => {
     const operation = open(await server.inProcess.purgeReports(), purgeReports);
     const run = await server.purges.on(operation.name);
     await expect(operation.cancelAndWait()).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
@@ -130,7 +130,7 @@ describe.each(ACCESSES)('operation handle %s', (_, accessTo) => {
     expect((await operation.wait()).state).toBe('succeeded');
   });
 
-  it('goes on from its JSON, in another process', async () => {
+  it('resumes from its JSON, in another process', async () => {
     const operation = await started();
     const json = JSON.parse(JSON.stringify(operation));
     expect(json).toEqual({ name: operation.name, method: '/example.reports.v1.Reports/ExportReport' });
@@ -167,7 +167,7 @@ describe('operation handle › work that ignores cancellation', () => {
     return () => succeed({ uri: 'done' });
   }
 
-  it('cancelAndWait tells that it succeeded despite it (contract 12)', async () => {
+  it('cancelAndWait reports success despite the cancellation (contract 12)', async () => {
     const operation = client.operation(await server.inProcess.exportReport(), exportReport);
     await server.exports.on(operation.name);
     const waiting = operation.cancelAndWait();
@@ -198,7 +198,7 @@ describe('operation handle › wrong types (contract 41)', () => {
   );
   const bothTypes = /example\.reports\.v1\.ReportMetadata, not example\.reports\.v1\.ExportReportResponse/;
 
-  it('wait tells the ending; reading the response throws an error that names both types', async () => {
+  it('wait reports the outcome; reading the response throws an error that names both types', async () => {
     const outcome = await operation.wait();
     if (outcome.state !== 'succeeded') throw new Error(`it is ${outcome.state}`);
     expect(() => outcome.response).toThrow(bothTypes);
@@ -211,13 +211,13 @@ describe('operation handle › wrong types (contract 41)', () => {
     expect((error as Error).cause).toBeInstanceOf(TypeError);
   });
 
-  it('done with neither error nor response is a success with nothing in it (contract 2)', async () => {
+  it('done with neither error nor response is a success with an empty response (contract 2)', async () => {
     const empty = operationHandles({} as never)(done, exportReport);
     expect(await empty.result()).toEqual({ uri: '', rowCount: 0 });
   });
 });
 
-describe('operation handle › a timeoutMs that is none', () => {
+describe('operation handle › an invalid timeoutMs', () => {
   type Handle = OperationHandle<unknown, unknown>;
   const uses: [string, (operation: Handle, timeoutMs: number) => Promise<unknown>][] = [
     ['get', (operation, timeoutMs) => operation.get({ timeoutMs })],
@@ -243,7 +243,7 @@ describe('operation handle › a timeoutMs that is none', () => {
   });
 });
 
-describe('operation handle › what is no operation', () => {
+describe('operation handle › values that are no operation', () => {
   it.each([
     null,
     undefined,
@@ -271,12 +271,12 @@ describe('operation handle › what is no operation', () => {
     expect(await operation.wait()).toMatchObject({ state: 'failed', error: { code: 5 } });
   });
 
-  it('an Operation whose fields contradict each other: a TypeError (contract 44)', () => {
+  it('an Operation with contradictory fields: a TypeError (contract 44)', () => {
     const message = { name: 'operations/1', done: true, result: 'error' } as const;
     expect(() => operationHandles({} as never)(message)).toThrow(TypeError);
   });
 
-  it('messages of another form that an OperationsApi returns are read', async () => {
+  it('reads messages of other forms from an OperationsApi', async () => {
     const done = { name: 'operations/1', done: true, error: { code: 5, message: 'x', details: [] } };
     const api = { waitOperation: async () => done, getOperation: async () => done } as never;
     expect((await operationHandles(api)('operations/1').wait()).state).toBe('failed');

@@ -52,7 +52,7 @@ describe('client › the five methods', () => {
 });
 
 describe('client › errors', () => {
-  it('know the operation, and keep code, message and details', async () => {
+  it('name the operation, and keep code, message and details', async () => {
     const thrown = kitError(Code.FAILED_PRECONDITION, 'LOCKED', 'it is locked: unlock it', {
       metadata: { a: 'b' },
     });
@@ -67,7 +67,7 @@ describe('client › errors', () => {
     expect((error as OperationError).detail(ErrorInfo)).toEqual(thrown.detail(ErrorInfo));
   });
 
-  it('of a listing know the parent', async () => {
+  it('of a listing name the parent', async () => {
     const { client } = await reports();
     const listing = client.listOperations({ name: PARENT, pageSize: -1 });
     const error = await expectKitError(listing, Code.INVALID_ARGUMENT, { field: 'page_size' });
@@ -75,14 +75,17 @@ describe('client › errors', () => {
     expect(error).toMatchObject({ parent: PARENT });
   });
 
-  it.each([1, 3, 8])('%i bytes cut off a response: INTERNAL, never half an operation', async (missing) => {
-    const { client } = await scripted({
-      getOperation: () => Buffer.from(Operation.encode(succeeded()).finish()).subarray(0, -missing),
-    });
-    await expect(client.getOperation({ name: NAME })).rejects.toMatchObject({ code: Code.INTERNAL });
-  });
+  it.each([1, 3, 8])(
+    'a response truncated by %i bytes: INTERNAL, never a partial operation',
+    async (missing) => {
+      const { client } = await scripted({
+        getOperation: () => Buffer.from(Operation.encode(succeeded()).finish()).subarray(0, -missing),
+      });
+      await expect(client.getOperation({ name: NAME })).rejects.toMatchObject({ code: Code.INTERNAL });
+    },
+  );
 
-  it('a response with bytes after a stray zero: INTERNAL', async () => {
+  it('a response with bytes after an extra zero: INTERNAL', async () => {
     const { client } = await scripted({
       getOperation: () =>
         Buffer.concat([Buffer.from(Operation.encode(running()).finish()), Buffer.from([0, 1])]),
@@ -90,7 +93,7 @@ describe('client › errors', () => {
     await expect(client.getOperation({ name: NAME })).rejects.toMatchObject({ code: Code.INTERNAL });
   });
 
-  it('a name that is too long or no Unicode: INVALID_ARGUMENT of the server (contract 9)', async () => {
+  it('a name that is too long or malformed Unicode: INVALID_ARGUMENT of the server (contract 9)', async () => {
     const { client } = await reports();
     for (const name of ['x'.repeat(1_000_000), 'é'.repeat(513), 'operations/\ud800']) {
       await expectKitError(client.getOperation({ name }), Code.INVALID_ARGUMENT, { field: 'name' });
@@ -99,7 +102,7 @@ describe('client › errors', () => {
 });
 
 describe('client › headers', () => {
-  it('routes by the name, percent-encoded, once in every call', async () => {
+  it('adds a routing header with the percent-encoded name, once per call', async () => {
     const { server, client } = await scripted({ getOperation: () => running() });
     await client.getOperation({ name: 'projects/p/operations/a b&ü' });
     expect(server.calls[0]?.metadata.get('x-goog-request-params')).toEqual([
@@ -107,7 +110,7 @@ describe('client › headers', () => {
     ]);
   });
 
-  it('sends those of the client and those of the call, which win', async () => {
+  it('sends those of the client and those of the call, which take precedence', async () => {
     const { server, client } = await scripted(
       { getOperation: () => running() },
       { headers: { a: 'client', b: 'client' } },
@@ -121,7 +124,7 @@ describe('client › headers', () => {
     ]);
   });
 
-  it('refuses one that cannot be sent', async () => {
+  it('rejects one that cannot be sent', async () => {
     const { client } = await scripted({});
     const call = client.getOperation({ name: NAME }, { headers: { 'not ok': 'x' } });
     await expectKitError(call, Code.INVALID_ARGUMENT, { field: 'headers' });
@@ -135,7 +138,7 @@ describe('client › headers', () => {
 });
 
 describe('client › retries and deadlines', () => {
-  it('tries again while the server is UNAVAILABLE, and for no other code', async () => {
+  it('retries while the server is UNAVAILABLE, and for no other code', async () => {
     const { server, client } = await scripted({
       getOperation: (_, count) => {
         if (count === 0) throw status(Code.UNAVAILABLE);
@@ -150,7 +153,7 @@ describe('client › retries and deadlines', () => {
     expect([server.count('getOperation'), server.count('cancelOperation')]).toEqual([2, 1]);
   });
 
-  it('does not try WaitOperation again', async () => {
+  it('does not retry WaitOperation', async () => {
     const { server, client } = await scripted({
       waitOperation: () => {
         throw status(Code.UNAVAILABLE);
@@ -160,7 +163,7 @@ describe('client › retries and deadlines', () => {
     expect(server.count('waitOperation')).toBe(1);
   });
 
-  it('timeoutMs is a deadline, attempts included', async () => {
+  it('timeoutMs covers all attempts', async () => {
     const { client } = await scripted({
       getOperation: () => {
         throw status(Code.UNAVAILABLE);
@@ -174,7 +177,7 @@ describe('client › retries and deadlines', () => {
     }
   });
 
-  it('without timeoutMs a call has 10 s, WaitOperation that on top of its timeout', async () => {
+  it('without timeoutMs, a call has 10 s, and WaitOperation 10 s plus its timeout', async () => {
     const deadlines: number[] = [];
     const { client } = await scripted({
       getOperation: (call) => {
@@ -206,7 +209,7 @@ describe('client › retries and deadlines', () => {
 });
 
 describe('client › giving up', () => {
-  it('an abort rejects at once with the reason of the signal, and takes the call back', async () => {
+  it('an abort rejects at once with the reason of the signal, and cancels the call', async () => {
     const taken = Promise.withResolvers<void>();
     const { client } = await scripted({
       waitOperation: (call) => {
@@ -221,7 +224,7 @@ describe('client › giving up', () => {
     await taken.promise;
   });
 
-  it('a signal that has aborted makes no call', async () => {
+  it('an aborted signal prevents the call', async () => {
     const { server, client } = await scripted({ getOperation: () => running() });
     const reason = new Error('gone');
     const call = client.getOperation({ name: NAME }, { signal: AbortSignal.abort(reason) });
@@ -229,7 +232,7 @@ describe('client › giving up', () => {
     expect(server.calls).toEqual([]);
   });
 
-  it('close rejects what is pending, and what comes after, with UNAVAILABLE "client is closed"', async () => {
+  it('close rejects pending and later calls with UNAVAILABLE "client is closed"', async () => {
     const { client } = await scripted({
       waitOperation: () => {
         client.close();
@@ -269,7 +272,7 @@ describe('client › retry', () => {
     expect((await client.operation(NAME).wait()).state).toBe('succeeded');
   });
 
-  it('of a handle goes before that of the client', async () => {
+  it('of a handle takes precedence over that of the client', async () => {
     const { client } = await scripted(refused, { random: () => 0, retry });
     const operation = client.operation(NAME, undefined, { retry: () => false });
     expect(await rejection(operation.wait())).toMatchObject({ code: Code.ABORTED });

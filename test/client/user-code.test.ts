@@ -7,7 +7,7 @@ import { startTestServer } from '../../src/testing/index.js';
 import { processFaults } from '../helpers/process-faults.js';
 import { MISBEHAVIORS, VALUES } from '../server/user-code.js';
 
-describe('code of users that misbehaves in a client', () => {
+describe('misbehaving user code in a client', () => {
   it.each(Object.keys(MISBEHAVIORS))(
     'a token function that %s: calls reject with a StatusError',
     async (way) => {
@@ -67,7 +67,7 @@ describe('code of users that misbehaves in a client', () => {
     expect(await faults.take()).toEqual([]);
   });
 
-  it.each([true, 5, 'no', {}, null])('a retry of %j is refused, of the client and of a handle', (given) => {
+  it.each([true, 5, 'no', {}, null])('%j as retry is rejected, for the client and for a handle', (given) => {
     const retry = given as unknown as () => boolean;
     const make = () => new OperationsClient({ address: 'localhost:1', retry });
     expect(make).toThrow(/^retry must be a function, got (?!undefined)\w+: /);
@@ -76,7 +76,7 @@ describe('code of users that misbehaves in a client', () => {
     client.close();
   });
 
-  it('an interceptor that throws when a call is cancelled: the wait rejects, the process lives', async () => {
+  it('an interceptor that throws on cancellation: the wait rejects, and the process survives', async () => {
     using faults = processFaults();
     await using server = await startTestServer();
     const interceptor: Interceptor = (options, next) =>

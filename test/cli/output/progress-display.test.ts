@@ -21,14 +21,14 @@ const at = (metadata: Record<string, unknown>): OperationView => ({ state: 'runn
 const STEERING = /\u001b(?:\[[\d;?]*[A-Za-z]|[78])/g;
 
 describe('ProgressDisplay › no terminal', () => {
-  it('a line for each change, and none for no change', () => {
+  it('prints a line per change only', () => {
     const { written, display } = output({});
     for (const operation of [running, running, cancelling]) display.show(operation);
     display.clear();
     expect(written).toEqual(['running: 40 %\n', 'running: 40 %, cancellation requested\n']);
   });
 
-  it('a change that a few words do not tell: the fields that changed', () => {
+  it('lists the changed fields if the summary is the same', () => {
     const { written, display } = output({});
     display.show(at({ stage: { name: 'copy' }, rows: '0' }));
     display.show(at({ stage: { name: 'copy' }, rows: '12' }));
@@ -37,7 +37,7 @@ describe('ProgressDisplay › no terminal', () => {
     expect(written).toEqual(['running\n', 'running: rows 12\n', 'running: stage.name index\n', 'running\n']);
   });
 
-  it('a text in between: once, however often it is said, and once more after a change', () => {
+  it('shows a repeated text once, and again after a change', () => {
     const { written, display } = output({});
     display.show(running);
     for (let times = 0; times < 3; times++) display.say('no answer');
@@ -48,7 +48,7 @@ describe('ProgressDisplay › no terminal', () => {
 });
 
 describe('ProgressDisplay › a terminal', () => {
-  it('a bar that is taken away in the end; the cursor is left alone', () => {
+  it('draws a bar and removes it at the end; the cursor is unchanged', () => {
     const { written, display } = output({ isTTY: true, columns: 80 });
     display.show(cancelling);
     display.clear();
@@ -72,7 +72,7 @@ describe('ProgressDisplay › a terminal', () => {
     expect(written).toContain(`running [${bar}`);
   });
 
-  it('what a server says does not steer the terminal', () => {
+  it('text of the server cannot control the terminal', () => {
     const { written, display } = output({ isTTY: true });
     display.show(at({ progressPercent: 1, statusDetail: '{bar}\u001b[2J\n' }));
     display.clear();
@@ -89,7 +89,7 @@ describe('ProgressDisplay › a terminal', () => {
     expect(written).toContain(bar);
   });
 
-  it('no percentage: a line for each change', () => {
+  it('no percentage: a line per change', () => {
     const { written, display } = output({ isTTY: true });
     display.show(at({ statusDetail: 'waiting' }));
     display.show(at({ statusDetail: 'working' }));
@@ -97,7 +97,7 @@ describe('ProgressDisplay › a terminal', () => {
     expect(written).toEqual(['running: waiting\n', 'running: working\n']);
   });
 
-  it('a text in between: on a line of its own, and the bar below it', () => {
+  it('a text appears on a separate line, above the bar', () => {
     const { written, display } = output({ isTTY: true });
     display.show(running);
     display.say('no answer');
@@ -107,7 +107,7 @@ describe('ProgressDisplay › a terminal', () => {
     expect(written.join('').replace(STEERING, '')).toBe(`${bar}no answer\n${bar}`);
   });
 
-  it('nothing was shown: nothing is taken away', () => {
+  it('nothing shown: nothing removed', () => {
     const { written, display } = output({ isTTY: true });
     display.clear();
     expect(written).toEqual([]);

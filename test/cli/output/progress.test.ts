@@ -44,7 +44,7 @@ describe('progressOf', () => {
     expect(progressOf(metadata)).toBeUndefined();
   });
 
-  it('whatever it is given: none, or from 0 to 100', () => {
+  it('any input: undefined, or from 0 to 100', () => {
     const key = fc.constantFrom('progressPercent', 'done', 'total', 'progress', 'value', 'x');
     const values = [fc.integer(), fc.double(), fc.string(), fc.constant(null), fc.bigInt().map(String)];
     const message = fc.object({ key, values, maxDepth: 4 });

@@ -23,7 +23,7 @@ describe('OperationTable', () => {
     ]);
   });
 
-  it('the next page: no head, in the same columns, wider where it has to be', () => {
+  it('the next page: no header, the same columns, wider if necessary', () => {
     const table = new OperationTable({ now });
     table.rows([short]);
     expect(table.rows([short])).toBe('operations/b2  cancelled  -        -');
@@ -33,7 +33,7 @@ describe('OperationTable', () => {
     ]);
   });
 
-  it('fits a narrow terminal: details are cut at their end, then names at their beginning', () => {
+  it('fits a narrow terminal: shortens details at the end, then names at the start', () => {
     expect(lines(85).slice(0, 4)).toEqual([
       'NAME                                  STATE      CREATED  ENDED   DETAIL',
       'projects/p/locations/l/operations/a1  running    5m ago   -       40 %, cancellation…',
@@ -50,7 +50,7 @@ describe('OperationTable', () => {
     expect(lines(40)[1]).toBe('…ations/a1  running    5m ago   -');
   });
 
-  it('never exceeds the terminal, whatever the names, details and columns, on any page', () => {
+  it('never exceeds the terminal, for any names, details and columns, on any page', () => {
     const operation = fc.record({
       name: fc.string({ unit: 'grapheme' }),
       text: fc.string({ unit: 'grapheme' }),
@@ -86,7 +86,7 @@ describe('textWidth', () => {
     expect(textWidth(text)).toBe(width);
   });
 
-  it('cuts between characters, and never in them', () => {
+  it('cuts only between characters', () => {
     expect(cutEnd('報告書', 4)).toBe('報…');
     expect(cutStart('報告書', 4)).toBe('…書');
     expect(cutEnd('abc', 3)).toBe('abc');

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { Server as GrpcServer, InterceptingCall, Metadata, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { connectionAdvice } from '../../../src/client/calls/connection-fault.js';
 import type { OperationsClientOptions } from '../../../src/client/operations/client-options.js';
 import { OperationsClient } from '../../../src/client/operations/operations-client.js';
 import { rejection } from '../../../src/conformance/kit-error.js';
@@ -155,7 +156,7 @@ const SITUATIONS: readonly Situation[] = [
   ],
 ];
 
-describe.each(SITUATIONS)('%s: the error says so, and what to do', (_, make, fault, advice) => {
+describe.each(SITUATIONS)('%s: the error has the reason and advice', (_, make, fault, advice) => {
   it.each([40, 700])('of a call with timeoutMs: %d', async (timeoutMs) => {
     await using client = new OperationsClient(await make());
     const error = await rejection(client.getOperation({ name: NAME }, { timeoutMs }));
@@ -166,7 +167,7 @@ describe.each(SITUATIONS)('%s: the error says so, and what to do', (_, make, fau
     expect((error as StatusError).detail(ErrorInfo)?.reason).toBe('NOT_CONNECTED');
   });
 
-  it('of a call without a deadline of its own, and of a listing', async () => {
+  it('of a call without timeoutMs, and of a listing', async () => {
     const options = await make();
     const channelOptions = { ...options.channelOptions, 'grpc.enable_retries': 0 };
     await using client = new OperationsClient({ ...options, channelOptions });
@@ -187,7 +188,7 @@ describe.each(SITUATIONS)('%s: the error says so, and what to do', (_, make, fau
   });
 });
 
-describe('a peer that accepts and says nothing', () => {
+describe('a peer that accepts connections and sends nothing', () => {
   it.each([[''], ['https://']])('%s: the error says that nothing answered', async (scheme) => {
     const port = await portOf(createTcpServer(() => {}));
     await using client = new OperationsClient({ address: `${scheme}127.0.0.1:${port}` });
@@ -199,8 +200,8 @@ describe('a peer that accepts and says nothing', () => {
   });
 });
 
-describe('asking why there is no connection', () => {
-  it('is answered to every client of an address that cannot be reached', async () => {
+describe('the reason for a missing connection', () => {
+  it('is reported to every client of an unreachable address', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const channelOptions = { 'grpc.enable_retries': 0 };
     for (const timeoutMs of [1000, 1000, 40]) {
@@ -212,7 +213,7 @@ describe('asking why there is no connection', () => {
     }
   });
 
-  it('passes the interceptors of the application by', async () => {
+  it('is found without the interceptors of the application', async () => {
     const methods: string[] = [];
     await using client = new OperationsClient({
       address: `127.0.0.1:${await freePort()}`,
@@ -227,7 +228,7 @@ describe('asking why there is no connection', () => {
     expect(methods).toEqual(['/google.longrunning.Operations/GetOperation']);
   });
 
-  it('leaves a slow server, and an error that the server itself passes on, as they are', async () => {
+  it('does not change errors of a slow server, or errors that a server forwards', async () => {
     const passedOn = 'No connection established. Last error: Error: connect ECONNREFUSED 10.0.0.1:5432';
     const server = new GrpcServer();
     const paths: string[] = [];
@@ -259,7 +260,7 @@ describe('asking why there is no connection', () => {
     }
   });
 
-  it('an abort, or the end of the client, does not wait for it', async () => {
+  it('does not delay an abort or the closing of the client', async () => {
     const port = await portOf(createTcpServer(() => {}));
     const client = new OperationsClient({ address: `127.0.0.1:${port}` });
     const failing = rejection(client.getOperation({ name: NAME }, { timeoutMs: 0 }));
@@ -267,5 +268,35 @@ describe('asking why there is no connection', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     client.close();
     expect(await failing).toMatchObject({ message: expect.stringContaining('client is closed') });
+  });
+});
+
+describe('connectionAdvice', () => {
+  it.each([
+    ['dns:///localhost', 'it has no port, so 443 was tried: write "localhost:PORT"'],
+    ['localhost', 'it has no port, so 443 was tried: write "localhost:PORT"'],
+    ['dns:///localhost:50051', 'check that a server listens there'],
+    ['localhost:50051', 'check that a server listens there'],
+    ['[::1]:50051', 'check that a server listens there'],
+  ])('%s is refused: %s', (target, advice) => {
+    expect(connectionAdvice('connect ECONNREFUSED 127.0.0.1:443', target)).toBe(advice);
+  });
+
+  it.each([
+    ['dns:///localhost:50051', 'it speaks no TLS: write "localhost:50051", which is reached in plain text'],
+    ['dns:localhost:50051', 'it speaks no TLS: write "localhost:50051", which is reached in plain text'],
+    ['api.example:443', 'it speaks no TLS: leave out "https://" and tls'],
+  ])('%s speaks no TLS: %s', (target, advice) => {
+    expect(connectionAdvice('wrong version number', target)).toContain(advice);
+  });
+
+  it.each([
+    ['certificate has expired', 'renew the certificate of the server'],
+    ['self-signed certificate in certificate chain', 'tls.ca'],
+    ['unable to get local issuer certificate', 'tls.ca'],
+    ["Hostname/IP does not match certificate's altnames", 'connect by a name that its certificate has'],
+    ['something new', 'check the address, and that a server listens there'],
+  ])('%s: %s', (fault, advice) => {
+    expect(connectionAdvice(fault, 'api.example:443')).toContain(advice);
   });
 });

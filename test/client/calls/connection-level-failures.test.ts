@@ -94,7 +94,7 @@ async function unreliable(treat: Treatment) {
   return { server, client };
 }
 
-describe('a wait goes on after', () => {
+describe('a wait continues after', () => {
   it.each(FAILURES)('%s', async (_, fail) => {
     const { client } = await unreliable((call, count) =>
       count < 2 ? fail(call) : answer(call, succeeded()),
@@ -110,7 +110,7 @@ describe('a wait goes on after', () => {
     expect((await client.operation(NAME).wait()).state).toBe('succeeded');
   });
 
-  it('forceShutdown of a grpc-js server: all of 500 waits, while another one takes its place', async () => {
+  it('forceShutdown of a grpc-js server with 500 waits, while another one replaces it', async () => {
     const first = await startScriptedServer({ waitOperation: never });
     const client = new OperationsClient({ address: first.address });
     opened(client);
@@ -206,7 +206,7 @@ describe('single calls report UNAVAILABLE after a connection-level failure', () 
     expect(await failing).toMatchObject({ code: Code.UNAVAILABLE });
   });
 
-  it.each(CALLS)('%s, RST_STREAM with CANCEL once: asks again, and is answered', async (name, call) => {
+  it.each(CALLS)('%s, RST_STREAM with CANCEL once: succeeds after a retry', async (name, call) => {
     let calls = 0;
     const { client } = await unreliable((request) => {
       if (calls++ === 0) request.stream.close(constants.NGHTTP2_CANCEL);
@@ -217,7 +217,7 @@ describe('single calls report UNAVAILABLE after a connection-level failure', () 
     expect({ name, calls }).toEqual({ name, calls: 2 });
   });
 
-  it('again and again: three attempts, within two seconds', async () => {
+  it('repeated failures: three attempts within two seconds', async () => {
     let calls = 0;
     const { client } = await unreliable(({ stream }) => {
       calls++;
@@ -248,7 +248,7 @@ describe('single calls report UNAVAILABLE after a connection-level failure', () 
     expect(await closing).toMatchObject({ message: expect.stringContaining('client is closed') });
   });
 
-  it('HTTP 404 says that no gRPC server answered', async () => {
+  it('HTTP 404: the error says that no gRPC server answered', async () => {
     const { client } = await unreliable(({ stream }) =>
       stream.respond({ ':status': 404 }, { endStream: true }),
     );

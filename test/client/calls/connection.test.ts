@@ -32,8 +32,8 @@ async function startBrokenServer() {
   };
 }
 
-describe('a connection that breaks down under a call', () => {
-  it('is UNAVAILABLE, which it is, and not INTERNAL, as grpc-js has it', async () => {
+describe('a connection that breaks during a call', () => {
+  it('is UNAVAILABLE, not INTERNAL as in grpc-js', async () => {
     await using server = await startBrokenServer();
     await using client = new OperationsClient({ address: server.address });
     const error = await expectKitError(client.getOperation({ name: NAME }), Code.UNAVAILABLE, {
@@ -42,7 +42,7 @@ describe('a connection that breaks down under a call', () => {
     expect(error).toMatchObject({ cause: { code: Code.INTERNAL } });
   });
 
-  it('ends no wait: it is asked again over another (contract 36)', async () => {
+  it('does not end a wait, which continues on another connection (contract 36)', async () => {
     const clock = manualClock();
     await using server = await startBrokenServer();
     await using client = new OperationsClient({ address: server.address, clock });

@@ -62,14 +62,14 @@ describe('client › TLS', () => {
     },
   );
 
-  it('a server that nobody vouches for: UNAVAILABLE, and nothing is sent', async () => {
+  it('an untrusted server: UNAVAILABLE, and nothing is sent', async () => {
     await using server = await startSecureServer({ mutual: false });
     await using client = new OperationsClient({ address: `https://localhost:${server.port}` });
     const error = await rejection(client.getOperation({ name: NAME }, { timeoutMs: 2000 }));
     expect([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]).toContain((error as { code: Code }).code);
   });
 
-  it('cert and key tell the server who calls; without, it hangs up', async () => {
+  it('cert and key identify the client; without them the server closes the connection', async () => {
     await using server = await startSecureServer({ mutual: true });
     const address = `localhost:${server.port}`;
     const [ca, cert, key] = await Promise.all([pem('ca.pem'), pem('client.pem'), pem('client-key.pem')]);
@@ -121,19 +121,19 @@ describe('client › options that contradict each other', () => {
     ['credentials that are none', { credentials: {} as never }, /^credentials are not ChannelCredentials /],
     ['a token in plain text', { credentials: insecure, token: 'secret' }, /in plain text: /],
   ];
-  it.each(cases)('%s: refused', (_, options, message) => {
+  it.each(cases)('%s: rejected', (_, options, message) => {
     const make = () => new OperationsClient({ address: 'example.com:443', ...options });
     expect(make).toThrow(TypeError);
     expect(make).toThrow(message);
     expect(make).not.toThrow(/secret/);
   });
 
-  it('a token in plain text to dns:///localhost: says how to write it', () => {
+  it('a token in plain text to dns:///localhost: suggests the address', () => {
     const options = { address: 'dns:///localhost:50051', credentials: insecure, token: 'secret' };
     expect(() => new OperationsClient(options)).toThrow('in plain text: write "localhost:50051"');
   });
 
-  it('a token in plain text is fine on this machine', async () => {
+  it('a token in plain text is allowed on this machine', async () => {
     await using client = new OperationsClient({ address: 'unix:/nowhere', token: 'secret' });
     expect(client).toBeInstanceOf(OperationsClient);
   });
@@ -164,8 +164,8 @@ async function startProxy() {
   };
 }
 
-describe('client › a proxy that the environment names', () => {
-  it('never sees what is for this machine, whatever the channel options say', async () => {
+describe('client › a proxy in the environment', () => {
+  it('is never used for this machine, with any channel options', async () => {
     await using server = await startScriptedServer({
       getOperation: () => running(),
       waitOperation: () => succeeded(),
@@ -183,7 +183,7 @@ describe('client › a proxy that the environment names', () => {
 });
 
 describe('client › token', () => {
-  it('is fetched for every call, and sent with long-polls too', async () => {
+  it('is fetched for every call, including long polls', async () => {
     await using server = await startScriptedServer({
       getOperation: () => running(),
       waitOperation: () => succeeded(),
@@ -203,7 +203,7 @@ describe('client › token', () => {
     ]);
   });
 
-  it('that is not to be had: UNAUTHENTICATED with the cause, no call, and it ends a wait', async () => {
+  it('unavailable: UNAUTHENTICATED with the cause, no call, and it ends a wait', async () => {
     await using server = await startScriptedServer({});
     const cause = new Error('not logged in');
     await using client = new OperationsClient({
@@ -291,7 +291,7 @@ describe('client › token', () => {
     });
   });
 
-  it.each([undefined, ''])('%j, of a function, is none: UNAUTHENTICATED, and no call', async (token) => {
+  it.each([undefined, ''])('%j from a function: UNAUTHENTICATED, and no call', async (token) => {
     await using server = await startScriptedServer({});
     const fetchToken = async () => token as string;
     await using client = new OperationsClient({ address: server.address, token: fetchToken });
@@ -315,7 +315,7 @@ describe('client › token', () => {
     },
   );
 
-  it('that does not come: the call ends at its time-out, its abort, or with the client', async () => {
+  it('pending: the call ends at its timeout, at its abort, or with the client', async () => {
     await using client = new OperationsClient({
       address: 'localhost:1',
       token: () => new Promise(() => {}),
@@ -333,7 +333,7 @@ describe('client › token', () => {
 });
 
 describe('client › interceptors and channel options', () => {
-  it('an interceptor that answers at once, in place of the server', async () => {
+  it('an interceptor can answer at once, instead of the server', async () => {
     const controller = new AbortController();
     const interceptor: Interceptor = () =>
       // There is no next call, which the types of grpc-js cannot express.
@@ -349,7 +349,7 @@ describe('client › interceptors and channel options', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
-  it('see every call, long-polls too', async () => {
+  it('interceptors see every call, including long polls', async () => {
     await using server = await startScriptedServer({
       getOperation: () => running(),
       waitOperation: () => succeeded(),

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { fromGax, type GaxOperation } from '../../../src/client/gax/index.js';
 import { rejection } from '../../../src/conformance/kit-error.js';
 
-describe('fromGax › a client that could not get ready', () => {
-  it('is asked again with the next call, and not held to its first failure for ever', async () => {
+describe('fromGax › a client that failed to initialize', () => {
+  it('is retried at the next call', async () => {
     let attempts = 0;
     const operationsClient = {
       get operationsStub(): Promise<object> {

@@ -64,7 +64,7 @@ function first(promises: Readonly<Record<string, Promise<unknown>>>): Promise<st
 }
 
 describe('google-gax and fromGax', () => {
-  it('cancel while a poll is under way: CANCELLED, though it succeeded; ours tells that it did (contract 39)', async () => {
+  it('cancel during a poll: CANCELLED, although it succeeded; ours reports success (contract 39)', async () => {
     const asked = Promise.withResolvers<void>();
     const end = Promise.withResolvers<Operation>();
     const answer: Answer = () => {
@@ -88,7 +88,7 @@ describe('google-gax and fromGax', () => {
     expect((await ours).state).toBe('succeeded');
   });
 
-  it('another type than the method has: taken for it; ours refuses to read it, and tells the rest (contract 41)', async () => {
+  it('a response of another type: accepted; ours reports the outcome and rejects reading it (contract 41)', async () => {
     const { operation } = await started({ getOperation: () => cluster('type.googleapis.com/example.Other') });
     const [response] = await operation.promise();
     expect(response.description).toBe('a');
@@ -101,7 +101,7 @@ describe('google-gax and fromGax', () => {
     expect(String(thrown)).toMatch(/example\.Other.*google\.cloud\.gkemulticloud\.v1\.AttachedCluster/);
   });
 
-  it('done with neither response nor error: {}, of no type; ours is an empty message of the type (contract 2)', async () => {
+  it('done with neither response nor error: an untyped {}; ours is an empty message of the type (contract 2)', async () => {
     const { operation } = await started({ getOperation: () => ended(undefined) });
     const [response] = await operation.promise();
     expect(response.description).toBeUndefined();
@@ -109,7 +109,7 @@ describe('google-gax and fromGax', () => {
     expect(ours.description).toBe('');
   });
 
-  it('a response that cannot be decoded: ours tells the ending, and rejects when it is read (contract 41)', async () => {
+  it('an undecodable response: ours reports the outcome, and rejects reading it (contract 41)', async () => {
     const value = { typeUrl: CLUSTER, value: Buffer.from([0xff]) };
     const { operation } = await started({ getOperation: () => ended({ $case: 'response', value }) });
     const handle = fromGax(operation);
@@ -117,7 +117,7 @@ describe('google-gax and fromGax', () => {
     expect(await rejection(handle.result())).toMatchObject({ message: expect.stringContaining('is broken') });
   });
 
-  it('details of the error: dropped; ours has them', async () => {
+  it('error details: dropped; ours keeps them', async () => {
     const info = { reason: 'QUOTA', domain: 'gke', metadata: {} };
     const value = { code: Code.FAILED_PRECONDITION, message: 'no', details: [pack(ErrorInfo, info)] };
     const { operation } = await started({ getOperation: () => ended({ $case: 'error', value }) });
@@ -128,7 +128,7 @@ describe('google-gax and fromGax', () => {
     expect(ours.detail(ErrorInfo)).toEqual(info);
   });
 
-  it('UNAVAILABLE once: the end of the wait; ours asks again (contract 36)', async () => {
+  it('UNAVAILABLE once: ends the wait; ours retries (contract 36)', async () => {
     const answer: Answer = (count) => {
       if (count === 0) throw { code: Code.UNAVAILABLE, details: 'busy' };
       return cluster(CLUSTER);
@@ -138,7 +138,7 @@ describe('google-gax and fromGax', () => {
     expect((await fromGax(operation).wait()).state).toBe('succeeded');
   });
 
-  it('waiting again, after a wait that failed: never settles; ours does (contract 37)', async () => {
+  it('waiting again after a failed wait: never settles; ours does (contract 37)', async () => {
     const deniedUntil =
       (first: number): Answer =>
       (count) => {
@@ -156,7 +156,7 @@ describe('google-gax and fromGax', () => {
     expect((await handle.wait()).state).toBe('succeeded');
   });
 
-  it('a time-out during the pause between polls: noticed after it; ours at once (contract 38)', async () => {
+  it('a timeout during the pause between polls: noticed after it; ours at once (contract 38)', async () => {
     const { operation } = await started({ getOperation: () => RUNNING }, poll(1000, 100));
     const theirs = rejection(operation.promise());
     const ours = rejection(fromGax(operation).wait({ timeoutMs: 100 }));

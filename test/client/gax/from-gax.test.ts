@@ -63,7 +63,7 @@ describe('fromGax › the client of GKE Multi-Cloud', () => {
     expect(description).toBe('mine');
   });
 
-  it('cancels, and tells that the server did', async () => {
+  it('cancels, and reports the cancelled outcome', async () => {
     const { client } = await gke({ script: ENDLESS });
     const handle = fromGax(await createCluster(client));
     const outcome = await handle.cancelAndWait();
@@ -92,7 +92,7 @@ describe('fromGax › the client of GKE Multi-Cloud', () => {
     expect(thrown.detail(ErrorInfo)?.domain).toBe('longrunning');
   });
 
-  it('goes on from a name, with the types of the client', async () => {
+  it('resumes from a name, with the types of the client', async () => {
     const { client } = await gke({ script: ENDLESS });
     const { name } = await createCluster(client);
     const resumed = fromGax(await client.checkCreateAttachedClusterProgress(name ?? ''));
@@ -102,7 +102,7 @@ describe('fromGax › the client of GKE Multi-Cloud', () => {
     expect(metadata?.verb).toBe('create');
   });
 
-  it('reads by a method of ours when it is given one', async () => {
+  it('uses the types of a given method', async () => {
     const script = `methods:\n  ${GKE}.DeleteAttachedCluster:\n    durationMs: 1\n`;
     const { client } = await gke({ script });
     const path = `/${GKE}/DeleteAttachedCluster`;
@@ -122,7 +122,7 @@ describe('fromGax › the client of GKE Multi-Cloud', () => {
     expect(server.calls).toHaveLength(before);
   });
 
-  it('sends the credentials of the client, and only to where the client sends them', async () => {
+  it('sends the credentials of the client, only to its server', async () => {
     const server = opened(await startGoogleServer({ tls: true, script: ENDLESS }));
     let tokens = 0;
     const client = opened(await authorizedGkeClient(server.port, () => `token-${tokens++}`));
@@ -133,7 +133,7 @@ describe('fromGax › the client of GKE Multi-Cloud', () => {
 });
 
 describe('fromGax › a server or a client with limits', () => {
-  it('polls where there is no WaitOperation, and remembers that for the client', async () => {
+  it('polls without WaitOperation, and remembers that for the client', async () => {
     const unimplemented = (_: unknown, callback: (error: object) => void) =>
       callback({ code: Code.UNIMPLEMENTED, details: 'no' });
     const { server, client } = await gke({
@@ -145,7 +145,7 @@ describe('fromGax › a server or a client with limits', () => {
     expect(server.of('WaitOperation')).toHaveLength(1);
   });
 
-  it('tries a call again while the server is UNAVAILABLE', async () => {
+  it('retries a call while the server is UNAVAILABLE', async () => {
     let failures = 0;
     const unavailable = (_: unknown, callback: (error: object | null, answer?: object) => void) =>
       failures++ === 0 ? callback({ code: Code.UNAVAILABLE, details: 'busy' }) : callback(null, {});
@@ -154,7 +154,7 @@ describe('fromGax › a server or a client with limits', () => {
     expect(server.of('CancelOperation')).toHaveLength(2);
   });
 
-  it('gives up waiting at once on abort, and leaves the operation alone', async () => {
+  it('stops waiting at once on abort, without cancelling the operation', async () => {
     const { server, client } = await gke({ script: ENDLESS });
     const handle = fromGax(await createCluster(client));
     const reason = new Error('enough');
@@ -167,7 +167,7 @@ describe('fromGax › a server or a client with limits', () => {
     expect(server.of('CancelOperation')).toEqual([]);
   });
 
-  it('leaves room on the connection for other calls, however many wait', async () => {
+  it('leaves room on the connection for other calls, for any number of waits', async () => {
     const { server, client } = await gke({ script: ENDLESS });
     const operations = await Promise.all(
       Array.from({ length: 120 }, (_, index) => createCluster(client, {}, `c${index}`)),
@@ -212,7 +212,7 @@ describe('fromGax › the client of Speech', () => {
     return fromGax(started);
   }
 
-  it('waits and reads by the types of that client', async () => {
+  it('waits, with the types of that client', async () => {
     const handle = await recognizing(100);
     expect(handle.name).toMatch(/^operations\/[^/]+$/);
     expect((await handle.get()).metadata?.progressPercent).toBe(7);
@@ -236,7 +236,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-describe('fromGax › what is no operation: says what it is, and what to write', () => {
+describe('fromGax › other values: a message with advice', () => {
   /** Result of @google-cloud/compute 7, recorded from its InstancesClient.insert. */
   const computeMessage = {
     id: '123',

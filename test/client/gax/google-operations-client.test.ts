@@ -55,7 +55,7 @@ const asks = async (client: OperationsClient) =>
   expect(await rejection(client.getOperation({ name: NAME }))).toMatchObject({ code: Code.NOT_FOUND });
 
 describe('googleOperationsClient', () => {
-  it('sends over TLS what the credentials say, anew with every call', async () => {
+  it('sends the headers of the credentials over TLS, fetched for every call', async () => {
     const auth = tokens({ 'x-goog-user-project': 'theirs' });
     const { server, client } = await secure({ auth });
     await asks(client);
@@ -71,13 +71,13 @@ describe('googleOperationsClient', () => {
     expect(auth.urls[0]).toBe(`https://localhost:${server.port}/google.longrunning.Operations`);
   });
 
-  it('speaks plain text to this machine, so that a test server gets the token too', async () => {
+  it('uses plain text on this machine, so that a test server receives the token', async () => {
     const { server, client } = await plain({ auth: tokens() });
     await asks(client);
     expect(server.calls[0]?.headers.authorization).toBe('Bearer token-1');
   });
 
-  it('speaks to no other machine in plain text', async () => {
+  it('never uses plain text to other machines', async () => {
     const server = await startGoogleServer();
     const { client } = withClient(server, { apiEndpoint: `0.0.0.0:${server.port}`, auth: tokens() });
     const thrown = await rejection(client.getOperation({ name: NAME }, { timeoutMs: 1000 }));
@@ -85,7 +85,7 @@ describe('googleOperationsClient', () => {
     expect(server.calls).toEqual([]);
   });
 
-  it('names the project to charge, whatever the credentials say', async () => {
+  it('quotaProject takes precedence over that of the credentials', async () => {
     const { server, client } = await plain({
       auth: tokens({ 'x-goog-user-project': 'theirs' }),
       quotaProject: 'mine',
@@ -94,7 +94,7 @@ describe('googleOperationsClient', () => {
     expect(server.calls[0]?.headers['x-goog-user-project']).toBe('mine');
   });
 
-  it('lets interceptors of the caller see no token', async () => {
+  it('hides the token from interceptors of the caller', async () => {
     const seen: unknown[] = [];
     const { InterceptingCall } = await import('@grpc/grpc-js');
     const { client } = await plain({
@@ -127,7 +127,7 @@ describe('googleOperationsClient', () => {
     await asks(there.client);
   });
 
-  it('says why there are no credentials, and sends nothing', async () => {
+  it('reports why there are no credentials, and sends nothing', async () => {
     const auth = { getRequestHeaders: () => Promise.reject(new Error('no key file')) };
     const { server, client } = await plain({ auth });
     await expectKitError(client.getOperation({ name: NAME }), Code.UNAUTHENTICATED, {
@@ -136,7 +136,7 @@ describe('googleOperationsClient', () => {
     expect(server.calls).toEqual([]);
   });
 
-  it('asks again for an operation when the token server was away for a moment', async () => {
+  it('retries after a temporary failure of the token server', async () => {
     let asked = 0;
     const good = tokens();
     const { client } = await plain({
@@ -152,7 +152,7 @@ describe('googleOperationsClient', () => {
     expect(asked).toBeGreaterThan(1);
   });
 
-  it('takes what google-auth-library 9 and older return: an object of headers', async () => {
+  it('accepts an object of headers, as of google-auth-library 9 and older', async () => {
     const auth = {
       getRequestHeaders: async () => ({ Authorization: 'Bearer old', 'x-goog-user-project': 'p' }),
     };
@@ -176,7 +176,7 @@ describe('googleOperationsClient', () => {
     },
   );
 
-  it.each([{}, 'token', null])('refuses %j as auth, and says what to pass', (auth) => {
+  it.each([{}, 'token', null])('rejects %j as auth, with advice', (auth) => {
     const make = () =>
       googleOperationsClient({ apiEndpoint: 'localhost:1', auth: auth as unknown as GoogleCredentials });
     expect(make).toThrow(/auth has no function getRequestHeaders: pass a GoogleAuth/);
@@ -193,7 +193,7 @@ describe('googleOperationsClient', () => {
     },
   );
 
-  it('keeps to the deadline, and to the signal, when credentials do not come', async () => {
+  it('observes deadline and signal while credentials are pending', async () => {
     const { client } = await plain({ auth: { getRequestHeaders: () => new Promise(() => {}) } });
     const late = rejection(client.getOperation({ name: NAME }, { timeoutMs: 100 }));
     expect(await late).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
@@ -205,7 +205,7 @@ describe('googleOperationsClient', () => {
     expect(await given).toBe(reason);
   });
 
-  it('takes no harm from credentials that come when the call is over', async () => {
+  it('ignores credentials that arrive after the call', async () => {
     const coming = Promise.withResolvers<Headers>();
     const { server, client } = await plain({ auth: { getRequestHeaders: () => coming.promise } });
     const giving = new AbortController();
@@ -217,7 +217,7 @@ describe('googleOperationsClient', () => {
     expect(server.calls).toHaveLength(1);
   });
 
-  it('uses TLS on this machine too when the endpoint says so', async () => {
+  it('uses TLS on this machine if the endpoint is https', async () => {
     const server = await startGoogleServer({ tls: true });
     const apiEndpoint = `https://localhost:${server.port}`;
     const auth = tokens();
@@ -226,13 +226,13 @@ describe('googleOperationsClient', () => {
     expect(auth.urls).toEqual([`${apiEndpoint}/google.longrunning.Operations`]);
   });
 
-  it('refuses an endpoint that is none', () => {
+  it('rejects a malformed endpoint', () => {
     expect(() => googleOperationsClient({ apiEndpoint: 'http://x.googleapis.com' })).toThrow(TypeError);
   });
 });
 
 describe('googleOperationsClient › Application Default Credentials', () => {
-  it('signs for the scopes as the service account that the environment names, and charges its project', async () => {
+  it('signs for the scopes with the service account of the environment, and its quota project', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'longrunning-adc-'));
     const file = join(directory, 'account.json');
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -50,7 +50,7 @@ async function rest(answer: (request: IncomingMessage, count: number) => object)
   return { requests, client, handle: fromGax(await createCluster(client)) };
 }
 
-describe('fromGax › a client that speaks REST', () => {
+describe('fromGax › a client over REST', () => {
   it('polls, with the credentials of the client, and reads its types', async () => {
     const response = {
       '@type': 'type.googleapis.com/google.cloud.gkemulticloud.v1.AttachedCluster',
@@ -85,7 +85,7 @@ describe('fromGax › a client that speaks REST', () => {
     expect(thrown.detail(ErrorInfo)?.reason).toBe('GONE');
   });
 
-  it('gives up on an answer that google-gax cannot read, and does not ask again for ever', async () => {
+  it('fails for a response that google-gax cannot decode, without endless retries', async () => {
     const error = { code: Code.FAILED_PRECONDITION, message: 'no', details: [INFO] };
     const { handle } = await rest(() => ({ name: NAME, done: true, error }));
     expect(await rejection(handle.wait())).toMatchObject({
@@ -94,7 +94,7 @@ describe('fromGax › a client that speaks REST', () => {
     });
   });
 
-  it('lists a page as the server has it', async () => {
+  it('lists a page', async () => {
     const { client } = await rest(() => ({ operations: [{ name: NAME }], nextPageToken: 'more' }));
     const operations = new GaxRestOperations(client.operationsClient);
     const page = await operations.listOperations({ name: PARENT, pageSize: 1 });
@@ -102,7 +102,7 @@ describe('fromGax › a client that speaks REST', () => {
     expect(page.nextPageToken).toBe('more');
   });
 
-  it('gives a call up on abort, with the reason', async () => {
+  it('ends a call on abort, with the reason', async () => {
     const { handle } = await rest(() => ({ name: NAME }));
     const giving = new AbortController();
     const given = rejection(handle.get({ signal: giving.signal }));

@@ -7,7 +7,7 @@ import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 const UNAVAILABLE = new StatusError(Code.UNAVAILABLE, 'busy');
 
 describe('retryUnavailable', () => {
-  it('gives up after five attempts, with what the last one threw', async () => {
+  it('gives up after five attempts, with the last error', async () => {
     const clock = manualClock();
     let attempts = 0;
     const limits = { deadline: Number.POSITIVE_INFINITY, signal: undefined, clock };
@@ -26,13 +26,13 @@ describe('retryUnavailable', () => {
     expect(attempts).toBe(5);
   });
 
-  it('does not begin a pause that would outlast the deadline', async () => {
+  it('does not start a pause that would exceed the deadline', async () => {
     const clock = manualClock();
     const limits = { deadline: clock.now() + 200, signal: undefined, clock };
     expect(await rejection(retryUnavailable(limits, () => Promise.reject(UNAVAILABLE)))).toBe(UNAVAILABLE);
   });
 
-  it('leaves every other error as it is', async () => {
+  it('does not retry other errors', async () => {
     const denied = new StatusError(Code.PERMISSION_DENIED, 'no');
     const limits = { deadline: Number.POSITIVE_INFINITY, signal: undefined };
     expect(await rejection(retryUnavailable(limits, () => Promise.reject(denied)))).toBe(denied);

@@ -48,7 +48,7 @@ describe('pitfall 2: the first UNAVAILABLE, and the settings of the starting cal
     expect(await within(operation.promise())).toMatchObject({ code: Code.UNAVAILABLE });
   });
 
-  it('ours: goes on, and each question has a deadline and a routing header of its own', async () => {
+  it('ours: continues, and each request has its own deadline and routing header', async () => {
     const clock = manualClock();
     const deadlines: number[] = [];
     await using server = await startScriptedServer({
@@ -70,15 +70,15 @@ describe('pitfall 2: the first UNAVAILABLE, and the settings of the starting cal
   });
 });
 
-describe('pitfall 3: a Cancel while a question is under way', () => {
-  it('google-gax: the wait rejects with CANCELLED, though the operation succeeds', async () => {
+describe('pitfall 3: a Cancel during a request', () => {
+  it('google-gax: the wait rejects with CANCELLED, although the operation succeeds', async () => {
     const { operation } = gaxOperation(['silence', succeeded()]);
     const waiting = operation.promise();
     await operation.cancel();
     expect(await within(waiting)).toMatchObject({ code: Code.CANCELLED });
   });
 
-  it('ours: the server tells the outcome (contract 39)', async () => {
+  it('ours: the server determines the outcome (contract 39)', async () => {
     const asked = Promise.withResolvers<void>();
     const end = Promise.withResolvers<Operation>();
     await using server = await startScriptedServer({
@@ -98,8 +98,8 @@ describe('pitfall 3: a Cancel while a question is under way', () => {
   });
 });
 
-describe('pitfall 4: an abort and a time-out in a pause', () => {
-  it('google-gax: a time-out of 50 ms is noticed after the pause of 300 ms', async () => {
+describe('pitfall 4: an abort and a timeout during a pause', () => {
+  it('google-gax: a timeout of 50 ms takes effect after the pause of 300 ms', async () => {
     const { operation } = gaxOperation([running()], { delayMs: 300, totalTimeoutMs: 50 });
     const waiting = operation.promise();
     expect(await within(waiting, 200)).toBe(NEVER);
@@ -125,13 +125,13 @@ describe('pitfall 5: types, details, the last metadata, listeners', () => {
   const wrongType: Operation = { ...running(), done: true, result: { $case: 'response', value: wrong } };
   const failure = failed(kitError(Code.ABORTED, 'REASON', 'it failed: look', {}));
 
-  it('google-gax: a response of another type is taken for the one expected', async () => {
+  it('google-gax: a response of another type is accepted', async () => {
     const { operation } = gaxOperation([wrongType]);
     const [response] = (await operation.promise()) as unknown[];
     expect(response).toMatchObject({ uri: '' });
   });
 
-  it('google-gax: a decoder that throws leaves a rejection that nobody handles, and a wait that never settles', async () => {
+  it('google-gax: a decoder that throws causes an unhandled rejection, and a wait that never settles', async () => {
     const program = `
       import gax from 'google-gax';
       const told = [];
@@ -156,14 +156,14 @@ describe('pitfall 5: types, details, the last metadata, listeners', () => {
     expect(String(thrown)).toMatch(/ReportMetadata, not example\.reports\.v1\.ExportReportResponse/);
   });
 
-  it('google-gax: details of an error are dropped', async () => {
+  it('google-gax: drops error details', async () => {
     const { operation } = gaxOperation([failure]);
     const thrown = await within(operation.promise());
     expect(thrown).toMatchObject({ code: Code.ABORTED });
     expect(thrown).not.toHaveProperty('details');
   });
 
-  it('ours: they are kept', async () => {
+  it('ours: keeps them', async () => {
     const thrown = await rejection(scriptedPeer([]).started(failure).result());
     expect((thrown as OperationFailedError).detail(ErrorInfo)?.reason).toBe('REASON');
   });
@@ -176,7 +176,7 @@ describe('pitfall 5: types, details, the last metadata, listeners', () => {
     expect(told).toEqual([1]);
   });
 
-  it('ours: it is told (contract 40)', async () => {
+  it('ours: yields it (contract 40)', async () => {
     const peer = scriptedPeer([running(1), succeeded('uri', 100)]);
     const told: unknown[] = [];
     const loop = (async () => {
@@ -201,7 +201,7 @@ describe('pitfall 5: types, details, the last metadata, listeners', () => {
 describe('pitfall 6: empty pages', () => {
   const PAGES = 20;
 
-  it('google-gax: async listing ends in silence after eleven', async () => {
+  it('google-gax: async listing ends silently after eleven', async () => {
     let page = 0;
     const call = async (request: object) => {
       page++;
@@ -214,7 +214,7 @@ describe('pitfall 6: empty pages', () => {
     expect(found).toEqual([]);
   });
 
-  it('ours: goes on to the end (contract 43)', async () => {
+  it('ours: continues to the end (contract 43)', async () => {
     let page = 0;
     const api = {
       listOperations: async () => {

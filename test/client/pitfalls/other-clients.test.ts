@@ -14,8 +14,8 @@ import { cancelled, error, NAME, running, scriptedPeer, succeeded } from '../../
 import { startScriptedServer } from '../scripted-server.js';
 import { gaxOperation } from './gax-operation.js';
 
-describe('pitfall 7: what Python api-core got wrong', () => {
-  it('routing headers do not pile up, one UNAVAILABLE ends nothing, done with neither is a success', async () => {
+describe('pitfall 7: mistakes of Python api-core', () => {
+  it('routing headers do not accumulate, one UNAVAILABLE ends nothing, done with neither is a success', async () => {
     const clock = manualClock();
     await using server = await startScriptedServer({
       getOperation: (_, count) => (count < 3 ? running() : { ...running(), done: true }),
@@ -34,7 +34,7 @@ describe('pitfall 7: what Python api-core got wrong', () => {
 });
 
 describe('pitfall 8: a limit of the client that reads like a cancellation', () => {
-  it('there is no limit that nobody asked for; the one asked for is a WaitTimeoutError', async () => {
+  it('there is no implicit limit; the requested one is a WaitTimeoutError', async () => {
     const peer = scriptedPeer([...Array(200).fill(running()), succeeded()]);
     expect((await peer.run(peer.operation.wait())).state).toBe('succeeded');
     expect(peer.elapsedMs).toBeGreaterThan(3_600_000);
@@ -46,15 +46,15 @@ describe('pitfall 8: a limit of the client that reads like a cancellation', () =
 });
 
 describe('pitfall 9: a pause that overshoots the deadline', () => {
-  it.each([1, 249, 251, 10_000, 123_456])('timeoutMs %d: at that very moment', async (timeoutMs) => {
+  it.each([1, 249, 251, 10_000, 123_456])('timeoutMs %d: exactly then', async (timeoutMs) => {
     const peer = scriptedPeer([running()]);
     await rejection(peer.run(peer.operation.wait({ timeoutMs })));
     expect(peer.elapsedMs).toBe(timeoutMs);
   });
 });
 
-describe('pitfall 10: what Azure core-lro gets wrong', () => {
-  it('a second caller has a signal of its own', async () => {
+describe('pitfall 10: mistakes of Azure core-lro', () => {
+  it('a second caller has a separate signal', async () => {
     const peer = scriptedPeer(['silence'], { longPolls: true });
     const controllers = [new AbortController(), new AbortController()];
     const waits = controllers.map(({ signal }) => rejection(peer.operation.wait({ signal })));
@@ -79,7 +79,7 @@ describe('pitfall 10: what Azure core-lro gets wrong', () => {
     expect(await loop).toEqual(new Error('cannot draw'));
   });
 
-  it('an abort or a transient error is not for ever', async () => {
+  it('an abort or a transient error is not permanent', async () => {
     const peer = scriptedPeer([running(), error(Code.ABORTED), succeeded()]);
     await rejection(peer.operation.wait({ signal: AbortSignal.abort() }));
     await rejection(peer.run(peer.operation.wait()));
@@ -88,13 +88,13 @@ describe('pitfall 10: what Azure core-lro gets wrong', () => {
 });
 
 describe('pitfall 11: polling instead of waiting', () => {
-  it('google-gax: asks as often as its pauses let it; 486 times, where a user counted', async () => {
+  it('google-gax: polls as often as its pauses allow; 486 times in one report', async () => {
     const { operation, asked } = gaxOperation([...Array(485).fill(running()), succeeded()]);
     await operation.promise();
     expect(asked()).toBe(486);
   });
 
-  it('ours: one call for an operation that ends within the 50 s of a long-poll', async () => {
+  it('ours: one call for an operation that ends within a long poll of 50 s', async () => {
     const end = Promise.withResolvers<Operation>();
     const asked = Promise.withResolvers<void>();
     await using server = await startScriptedServer({
@@ -111,7 +111,7 @@ describe('pitfall 11: polling instead of waiting', () => {
     expect(server.calls.map(({ method }) => method)).toEqual(['waitOperation']);
   });
 
-  it('an operation of an hour takes 72 questions, and its end is told at once', async () => {
+  it('an operation of one hour takes 72 requests, and its end is reported at once', async () => {
     const clock = manualClock();
     const began = clock.now();
     await using server = await startScriptedServer({
@@ -125,7 +125,7 @@ describe('pitfall 11: polling instead of waiting', () => {
     expect(server.calls).toHaveLength(72);
   });
 
-  it('cancelAndWait tells what became of it', async () => {
+  it('cancelAndWait returns the outcome', async () => {
     const peer = scriptedPeer([running(), running(), cancelled()]);
     expect((await peer.run(peer.operation.cancelAndWait())).state).toBe('cancelled');
     expect(peer.calls).toEqual(['cancel', 'get', 'get', 'get']);

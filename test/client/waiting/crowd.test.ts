@@ -14,7 +14,7 @@ const WAITS = 10_000;
 const MOST_CONNECTIONS = 32 + 1;
 
 describe('many waits at once', () => {
-  it('10,000 on one client, 100 streams a connection: all end, a Cancel in between does not stand behind them, connections are bounded', async () => {
+  it('10,000 on one client, 100 streams per connection: all end, a Cancel meanwhile does not queue, connections are bounded', async () => {
     await using server = await startLimitedServer(100);
     await using client = new OperationsClient({ address: server.address });
     const [cancelled = '', ...names] = await server.start(WAITS + 1);
@@ -28,7 +28,7 @@ describe('many waits at once', () => {
     expect(server.connections()).toBeLessThanOrEqual(MOST_CONNECTIONS);
   }, 300_000);
 
-  it('a server that allows four streams: that is found out, and all waits get through to it', async () => {
+  it('a server that allows four streams: the limit is detected, and all waits succeed', async () => {
     await using server = await startLimitedServer(4);
     await using client = new OperationsClient({ address: server.address });
     const names = await server.start(30);
@@ -39,7 +39,7 @@ describe('many waits at once', () => {
     expect(server.connections()).toBeLessThanOrEqual(MOST_CONNECTIONS);
   }, 300_000);
 
-  it('more than there is room for: the others poll, and all end', async () => {
+  it('more waits than slots: the others poll, and all end', async () => {
     await using server = await startLimitedServer(100);
     await using client = new OperationsClient({ address: server.address, maxWaitConnections: 1 });
     const names = await server.start(400);
@@ -55,7 +55,7 @@ describe('many waits at once', () => {
     expect(server.connections()).toBeLessThanOrEqual(2);
   }, 300_000);
 
-  it('those in line leave it at an abort, a time-out, or the end of the client', async () => {
+  it('queued waits end at an abort, at a timeout, or with the client', async () => {
     await using server = await startScriptedServer({ waitOperation: never });
     await using client = new OperationsClient({ address: server.address, maxWaitConnections: 1 });
     const waiting = Array.from({ length: 80 }, (_, n) =>
@@ -80,7 +80,7 @@ describe('many waits at once', () => {
     }
   });
 
-  it('a connection for waits closes when none was there for 30 s', async () => {
+  it('a wait connection closes after 30 s without waits', async () => {
     const clock = manualClock();
     await using server = await startScriptedServer({ waitOperation: () => succeeded() });
     await using link = await startBreakableLink(server.address);
@@ -102,8 +102,8 @@ describe('many waits at once', () => {
   });
 });
 
-describe('a connection that dies in silence', () => {
-  it('is noticed by keepalive, and the wait goes on over another', async () => {
+describe('a silently broken connection', () => {
+  it('is detected by keepalive, and the wait continues on another', async () => {
     const asked = Promise.withResolvers<void>();
     await using server = await startScriptedServer({
       waitOperation: (_, count) => {
@@ -122,7 +122,7 @@ describe('a connection that dies in silence', () => {
     expect((await waiting).state).toBe('succeeded');
   });
 
-  it('is replaced when long polls on it get no answer, without keepalive, and all go on over another', async () => {
+  it('is replaced if its long polls get no answer, without keepalive, and all continue on another', async () => {
     await using server = await startLimitedServer(100);
     await using link = await startBreakableLink(server.address);
     await using client = new OperationsClient({
@@ -141,8 +141,8 @@ describe('a connection that dies in silence', () => {
   });
 });
 
-describe('a newcomer to a crowd', () => {
-  it('whose operation has ended is told so at once, however long the long polls before it take', async () => {
+describe('a new wait among many', () => {
+  it('reports an operation that has ended at once, behind long polls of any duration', async () => {
     const clock = manualClock();
     await using server = await startScriptedServer({
       waitOperation: never,
@@ -159,7 +159,7 @@ describe('a newcomer to a crowd', () => {
     await Promise.all(polls);
   });
 
-  it('polls with backoff from about a second up to 30 s while there is no room, and waits as soon as there is', async () => {
+  it('polls with backoff from about 1 s to 30 s while no slot is free, then long-polls', async () => {
     const clock = manualClock();
     const freed = Promise.withResolvers<void>();
     await using server = await startScriptedServer({

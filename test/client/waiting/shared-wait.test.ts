@@ -13,7 +13,7 @@ const opened = closeAfterEach();
 const scripted = async (...args: Parameters<typeof scriptedClient>) => opened(await scriptedClient(...args));
 
 describe('wait › several at once (contract 37)', () => {
-  it('share one loop, each with its own signal and time-out', async () => {
+  it('share one loop, each with its own signal and timeout', async () => {
     const end = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
     const { server, client } = await scripted({
@@ -38,7 +38,7 @@ describe('wait › several at once (contract 37)', () => {
     expect(server.calls.map(({ method }) => method)).toEqual(['waitOperation']);
   });
 
-  it('when the last one gives up the asking ends; a later one begins it anew', async () => {
+  it('requests stop when the last wait ends; a later wait starts again', async () => {
     const asked = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
     const { server, client } = await scripted({
@@ -59,7 +59,7 @@ describe('wait › several at once (contract 37)', () => {
     expect(server.count('waitOperation')).toBe(2);
   });
 
-  it('all hear of an error, and can wait again', async () => {
+  it('all reject with an error, and can wait again', async () => {
     const { client } = await scripted({
       waitOperation: (_, count) => {
         if (count === 0) throw status(Code.PERMISSION_DENIED);
@@ -85,7 +85,7 @@ describe('wait › giving up (contract 38)', () => {
     ['in a pause', { getOperation: () => running() }, (_, clock) => clock.whenArmed(1)],
   ];
 
-  it.each(moments)('an abort %s is noticed at once and cancels nothing', async (_, script, reached) => {
+  it.each(moments)('an abort %s takes effect at once and cancels nothing', async (_, script, reached) => {
     const clock = manualClock();
     const { server, client } = await scripted({ cancelOperation: () => ({}), ...script }, { clock });
     const controller = new AbortController();
@@ -96,7 +96,7 @@ describe('wait › giving up (contract 38)', () => {
     expect(server.count('cancelOperation')).toBe(0);
   });
 
-  it('a time-out is noticed at once, tells the latest state and cancels nothing', async () => {
+  it('a timeout takes effect at once, has the latest state and cancels nothing', async () => {
     const clock = manualClock();
     const { server, client } = await scripted(
       { getOperation: () => running(), cancelOperation: () => ({}) },
@@ -120,7 +120,7 @@ describe('wait › giving up (contract 38)', () => {
     expect(server.count('cancelOperation')).toBe(0);
   });
 
-  it('a signal that has aborted makes no call, though the end be known', async () => {
+  it('an aborted signal rejects without a call, even if the end is known', async () => {
     const { server, client } = await scripted({});
     const signal = AbortSignal.abort('too late');
     await expect(client.operation(succeeded()).wait({ signal })).rejects.toBe('too late');
@@ -139,7 +139,7 @@ describe('wait › giving up (contract 38)', () => {
     await expectKitError(client.operation(NAME).wait(), Code.UNAVAILABLE, { reason: 'CLIENT_CLOSED' });
   });
 
-  it('leaves no timer and no listener; no-leaks.ts looks for the rest (contract 42)', async () => {
+  it('leaves no timer and no listener; no-leaks.ts checks the rest (contract 42)', async () => {
     const clock = manualClock();
     const { client } = await scripted({ getOperation: () => running() }, { clock });
     const controller = new AbortController();

@@ -34,7 +34,7 @@ async function seen(
 }
 
 describe('updates', () => {
-  it('tells the present state, every change of a real operation, and its end (contract 40)', async () => {
+  it('yields the current state, every change of a real operation, and its end (contract 40)', async () => {
     const server = await startReportsServer();
     const client = new OperationsClient({ address: server.address });
     opened(server, client);
@@ -54,7 +54,7 @@ describe('updates', () => {
     expect(told).toEqual([0, 40, 70, 'succeeded']);
   });
 
-  it('asks Get once, then Wait with the interval as its timeout; unchanged metadata is not told (contract 40)', async () => {
+  it('calls Get once, then Wait with the interval as timeout; omits unchanged metadata (contract 40)', async () => {
     const timeouts: unknown[] = [];
     const states = [at(1), at(2), at(2), at(2), at(3), at(4, succeeded())];
     const clock = manualClock();
@@ -79,7 +79,7 @@ describe('updates', () => {
     expect(timeouts).toEqual(states.map(() => ({ seconds: 0, nanos: 700_000_000 })));
   });
 
-  it('metadata that appears, or goes, is a change', async () => {
+  it('metadata that appears or disappears is a change', async () => {
     const states = [at(1), running(), succeeded()];
     const clock = manualClock();
     const { operation } = await scripted(
@@ -100,14 +100,14 @@ describe('updates', () => {
     ]);
   });
 
-  it('an end that is known already is all there is, with no call (contract 35)', async () => {
+  it('a known end is the only value, without a call (contract 35)', async () => {
     const { server, client } = await scripted({});
     const operation = client.operation(at(9, succeeded()), ReportsOperations.exportReport);
     expect(await seen(operation.updates())).toEqual(['succeeded 9']);
     expect(server.calls).toEqual([]);
   });
 
-  it('polls with growing pauses where WaitOperation is UNIMPLEMENTED', async () => {
+  it('polls with backoff if WaitOperation is UNIMPLEMENTED', async () => {
     const clock = manualClock();
     const { server, operation } = await scripted(
       { getOperation: (_, count) => (count < 5 ? at(count < 4 ? 1 : 2) : at(2, succeeded())) },
@@ -137,7 +137,7 @@ describe('updates', () => {
     expect(pauses).toEqual([250, 375, ...Array(6).fill(500)]);
   });
 
-  it('each change is told where the server answers WaitOperation early, with the news (contract 40)', async () => {
+  it('yields each change if the server answers WaitOperation early (contract 40)', async () => {
     const clock = manualClock();
     const { server, operation } = await scripted(
       {
@@ -156,7 +156,7 @@ describe('updates', () => {
     expect(server.count('waitOperation')).toBe(5);
   });
 
-  it('and where it answers at once, within the interval, without spinning', async () => {
+  it('yields changes within the interval, without spinning, if the server answers at once', async () => {
     const clock = manualClock();
     const { operation } = await scripted(
       {
@@ -170,7 +170,7 @@ describe('updates', () => {
     expect(await told).toEqual([...[0, 1, 2, 3, 4].map((n) => `running ${n}`), 'succeeded 5']);
   });
 
-  it('leaving the loop early ends the asking and frees everything (contract 42)', async () => {
+  it('leaving the loop early stops requests and frees everything (contract 42)', async () => {
     const clock = manualClock();
     const { server, operation } = await scripted(
       { getOperation: () => at(1), waitOperation: never, cancelOperation: () => ({}) },
@@ -185,7 +185,7 @@ describe('updates', () => {
     expect([server.count('waitOperation'), server.count('cancelOperation')]).toEqual([0, 0]);
   });
 
-  it('returning while a question is under way takes it back at once', async () => {
+  it('returning during a request cancels it at once', async () => {
     const asked = Promise.withResolvers<void>();
     const taken = Promise.withResolvers<void>();
     const { operation } = await scripted({
@@ -205,7 +205,7 @@ describe('updates', () => {
     await taken.promise;
   });
 
-  it('abort: the reason of the signal; time-out: WaitTimeoutError with the latest state (contract 38)', async () => {
+  it('abort: the reason of the signal; timeout: WaitTimeoutError with the latest state (contract 38)', async () => {
     const clock = manualClock();
     const { server, operation } = await scripted(
       { getOperation: () => at(5), waitOperation: never, cancelOperation: () => ({}) },
@@ -277,7 +277,7 @@ describe('wait › RetryInfo of an UNAVAILABLE', () => {
     expect((await waiting).state).toBe('succeeded');
   });
 
-  it('of RESOURCE_EXHAUSTED is waited out, a minute at most (contract 48)', async () => {
+  it('of RESOURCE_EXHAUSTED is respected, up to a minute (contract 48)', async () => {
     const clock = manualClock();
     const { operation } = await scripted(
       {

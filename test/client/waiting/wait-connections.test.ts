@@ -62,8 +62,8 @@ async function started(clock: ManualClock): Promise<void> {
   await clock.advance(0);
 }
 
-describe('connections for waits', () => {
-  it('long polls have slots; one more is not made', async () => {
+describe('wait connections', () => {
+  it('long polls use slots; one more is not made', async () => {
     const { clock, connections, open, holding } = connectionsTo({
       maxConnections: 2,
       streamsPerConnection: 3,
@@ -76,7 +76,7 @@ describe('connections for waits', () => {
     expect(await Promise.all(polls.slice(0, 6))).toEqual(Array(6).fill('held'));
   });
 
-  it('a server that allows fewer streams: each connection is given fewer, and all get through', async () => {
+  it('a server that allows fewer streams: each connection carries fewer, and all succeed', async () => {
     const { clock, connections, open, held, holding } = connectionsTo({
       maxConnections: 32,
       streamsPerConnection: 80,
@@ -102,7 +102,7 @@ describe('connections for waits', () => {
     await Promise.all(waits);
   });
 
-  it('a connection on which nothing is answered is replaced, and the limit of streams stays', async () => {
+  it('a connection without answers is replaced, and the stream limit is unchanged', async () => {
     const { clock, connections, open, holding } = connectionsTo({
       maxConnections: 1,
       streamsPerConnection: 80,
@@ -124,7 +124,7 @@ describe('connections for waits', () => {
     expect(open.size).toBe(1);
   });
 
-  it('polls need no slot, and at most 64 are made at once', async () => {
+  it('polls need no slot, and at most 64 run at once', async () => {
     const { clock, connections } = connectionsTo({ maxConnections: 1, streamsPerConnection: 1 });
     void connections.tryLongPoll(signal, 1000, () => never());
     const polls: PromiseWithResolvers<string>[] = [];

@@ -144,7 +144,7 @@ describe('a proxy that cuts long polls', () => {
   });
 });
 
-describe('a server on which WaitOperation fails at once, again and again', () => {
+describe('a server whose WaitOperation always fails at once', () => {
   it('is polled by GetOperation, and WaitOperation is tried again later', () => {
     const { requests, step } = simulate(({ kind, atMs }) => {
       if (kind === 'wait') return { result: CUT, afterMs: 1 };
@@ -155,7 +155,7 @@ describe('a server on which WaitOperation fails at once, again and again', () =>
   });
 });
 
-describe('a server that is away for a while', () => {
+describe('a server with an outage', () => {
   it('is long-polled again once it is back, so that the end is reported at once', () => {
     for (let backMs = 100; backMs <= 30_000; backMs += 100) {
       const { requests } = simulate(
@@ -233,7 +233,7 @@ describe('a refusal of WaitOperation (contract 47)', () => {
     expect(step).toMatchObject({ kind: 'fail', error: { code: Code.NOT_FOUND } });
   });
 
-  it('while GetOperation is UNAVAILABLE: goes on asking GetOperation', () => {
+  it('while GetOperation is UNAVAILABLE: keeps calling GetOperation', () => {
     let gets = 0;
     const { step } = simulate(({ kind }) => {
       if (kind === 'wait') return { result: status(Code.NOT_FOUND), afterMs: 1 };
@@ -262,7 +262,7 @@ describe('an end that WaitOperation reports without a result (contract 47)', () 
     expect(endedAtMs).toBeGreaterThan(20_000);
   });
 
-  it('GetOperation says the same: it is the end (contract 2)', () => {
+  it('GetOperation agrees: it is the end (contract 2)', () => {
     const { step, requests } = simulate(() => ({ result: bare, afterMs: 1 }));
     expect(step).toEqual({ kind: 'end', operation: bare });
     expect(requests.map(({ kind }) => kind)).toEqual(['wait', 'get']);
@@ -328,7 +328,7 @@ describe('errors (contract 36, 48)', () => {
   });
 });
 
-describe('whatever the server does', () => {
+describe('any behavior of the server', () => {
   const replies = fc.oneof(
     fc.constantFrom(...Object.values(Code).filter((code) => code !== Code.OK)).map((code) => status(code)),
     fc.constant(running()),

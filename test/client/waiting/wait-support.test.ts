@@ -23,7 +23,7 @@ function asking(count: number) {
 }
 
 describe('knowledge of WaitOperation', () => {
-  it('the first call finds out, the others hold, and none of them is made after UNIMPLEMENTED', async () => {
+  it('the first call detects UNIMPLEMENTED, and the held ones are not made', async () => {
     const { waits, answers, support, clock } = asking(100);
     await settled();
     expect(waits).toHaveLength(1);
@@ -33,7 +33,7 @@ describe('knowledge of WaitOperation', () => {
     expect(support.usable(clock.now())).toBe(false);
   });
 
-  it('the others go on as soon as the first is answered', async () => {
+  it('the held calls continue when the first is answered', async () => {
     const { waits, answers } = asking(3);
     waits[0]?.resolve('waited');
     await settled();
@@ -42,7 +42,7 @@ describe('knowledge of WaitOperation', () => {
     expect(await Promise.all(answers)).toEqual(['waited', 'waited', 'waited']);
   });
 
-  it('a call that is held for as long as the first pause of polling shows that the server waits', async () => {
+  it('a call that takes as long as the first polling pause shows that the server waits', async () => {
     const { clock, waits } = asking(3);
     await clock.advance(249);
     expect(waits).toHaveLength(1);
@@ -51,7 +51,7 @@ describe('knowledge of WaitOperation', () => {
     expect(clock.armed).toBe(0);
   });
 
-  it('a later UNIMPLEMENTED is believed', async () => {
+  it('a later UNIMPLEMENTED is respected', async () => {
     const { clock, waits, support, answers } = asking(1);
     await clock.advance(250);
     waits[0]?.reject(UNIMPLEMENTED);
@@ -59,7 +59,7 @@ describe('knowledge of WaitOperation', () => {
     expect(support.usable(clock.now())).toBe(false);
   });
 
-  it('when the first fails otherwise, the next one finds out', async () => {
+  it('if the first fails otherwise, the next one decides', async () => {
     const { waits, answers } = asking(3);
     waits[0]?.reject(new StatusError(Code.UNAVAILABLE, 'away'));
     expect(await answers[0]).toBe(Code.UNAVAILABLE);
@@ -69,7 +69,7 @@ describe('knowledge of WaitOperation', () => {
     expect(await Promise.all(answers.slice(1))).toEqual([Code.UNIMPLEMENTED, undefined]);
   });
 
-  it('an abort ends the holding', async () => {
+  it('an abort releases a held call', async () => {
     const { support, call } = asking(1);
     const controller = new AbortController();
     const holding = rejection(support.ask(call, controller.signal));
@@ -97,7 +97,7 @@ describe('knowledge of WaitOperation', () => {
     expect(support.usable(clock.now())).toBe(false);
   });
 
-  it('a trial that is answered ends the polling of all', async () => {
+  it('an answered trial ends all polling', async () => {
     const { clock, waits, ask, support, answers } = asking(1);
     waits[0]?.reject(UNIMPLEMENTED);
     await answers[0];

@@ -18,7 +18,7 @@ const opened = closeAfterEach();
 const scripted = async (...args: Parameters<typeof scriptedClient>) => opened(await scriptedClient(...args));
 
 describe('wait › a server without WaitOperation', () => {
-  it('is polled with growing pauses, and remembered for every operation of the client', async () => {
+  it('is polled with backoff, and remembered for every operation of the client', async () => {
     const clock = manualClock();
     const { server, client } = await scripted(
       { getOperation: (_, count) => (count % 4 === 3 ? succeeded() : running()) },
@@ -33,7 +33,7 @@ describe('wait › a server without WaitOperation', () => {
     expect(server.count('getOperation')).toBe(8);
   });
 
-  it('asks for WaitOperation once, and not again', async () => {
+  it('calls WaitOperation only once', async () => {
     const clock = manualClock();
     const { server, client } = await scripted(
       {
@@ -56,7 +56,7 @@ describe('wait › a server without WaitOperation', () => {
 });
 
 describe('wait › a crowd at a server without WaitOperation', () => {
-  it('only the first asks for it, and polls do not go over the connection of other calls', async () => {
+  it('only the first wait calls it, and polls do not use the connection of other calls', async () => {
     const clock = manualClock();
     const { server, client } = await scripted(
       {
@@ -81,7 +81,7 @@ describe('wait › a crowd at a server without WaitOperation', () => {
 });
 
 describe('wait › a server that answers WaitOperation early', () => {
-  it('at once, every time: is asked ever more seldom, up to every 30 s', async () => {
+  it('always at once: is polled with backoff up to 30 s', async () => {
     const clock = manualClock();
     const { client } = await scripted(
       { waitOperation: (_, count) => (count === 16 ? succeeded() : running()) },
@@ -94,7 +94,7 @@ describe('wait › a server that answers WaitOperation early', () => {
     expect(pauses.slice(-3)).toEqual([30_000, 30_000, 30_000]);
   });
 
-  it('after a while: is asked again without a pause', async () => {
+  it('after a while: is called again without a pause', async () => {
     const clock = manualClock();
     const { server, client } = await scripted(
       {
@@ -158,7 +158,7 @@ describe('wait › errors (contract 36)', () => {
     expect((await operation.wait()).state).toBe('succeeded');
   });
 
-  it('UNAVAILABLE after a while: growing pauses too, for nothing was held', async () => {
+  it('UNAVAILABLE after a while: backoff too, because nothing was held', async () => {
     const clock = manualClock();
     const { client } = await scripted(
       {
@@ -173,12 +173,12 @@ describe('wait › errors (contract 36)', () => {
     expect(await pausesUntil(client.operation(NAME).wait(), clock)).toEqual([250, 375, 563]);
   });
 
-  it('a response that is cut off ends the wait with INTERNAL', async () => {
+  it('a truncated response ends the wait with INTERNAL', async () => {
     const { client } = await scripted({ waitOperation: () => Buffer.from([0x0a, 0x05, 0x61]) });
     await expect(client.operation(NAME).wait()).rejects.toMatchObject({ code: Code.INTERNAL });
   });
 
-  it('a connection that breaks is made again', async () => {
+  it('a broken connection is replaced', async () => {
     const asked = Promise.withResolvers<void>();
     const server = await startScriptedServer({
       waitOperation: (_, count) => {
@@ -195,7 +195,7 @@ describe('wait › errors (contract 36)', () => {
     expect((await waiting).state).toBe('succeeded');
   });
 
-  it('UNAVAILABLE is retried until the limit of the caller, who is told of it', async () => {
+  it('UNAVAILABLE is retried until the timeout of the caller, whose error has it as cause', async () => {
     const clock = manualClock();
     const { client } = await scripted(
       {

@@ -5,7 +5,7 @@ import { cancelled, cancelling, failed, running, succeeded } from './operations.
 const lines = (operation: Parameters<typeof operationBlock>[0]) => operationBlock(operation).split('\n');
 
 describe('operationBlock', () => {
-  it('running: name, state and how far it has come, then the metadata', () => {
+  it('running: name, state and progress, then the metadata', () => {
     expect(lines(running)).toEqual([
       'operation  projects/p/locations/l/operations/a1',
       'state      running (40 %)',
@@ -15,11 +15,11 @@ describe('operationBlock', () => {
     ]);
   });
 
-  it('cancellation is requested: the state says so', () => {
+  it('requested cancellation is part of the state', () => {
     expect(lines(cancelling)).toContain('state      running (40 %, cancellation requested)');
   });
 
-  it('succeeded: every field of the response, by its path', () => {
+  it('succeeded: every field of the response, by path', () => {
     expect(lines(succeeded).slice(-4)).toEqual([
       'response   ExportReportResponse',
       '  uri         gs://b/r.csv',
@@ -37,7 +37,7 @@ describe('operationBlock', () => {
     ]);
   });
 
-  it('cancelled: is a state of its own', () => {
+  it('cancelled: a separate state', () => {
     expect(lines(cancelled).slice(1)).toEqual([
       'state      cancelled',
       'error      CANCELLED (1): operation was cancelled',

@@ -11,7 +11,7 @@ describe('backoff', () => {
     expect(delays.slice(-3)).toEqual([30_000, 30_000, 30_000]);
   });
 
-  it('takes at least half of that, at most the whole, however many attempts there were', () => {
+  it('takes between half of that and all of it, for any number of attempts', () => {
     const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(fc.nat(100_000), randoms, (attempt, random) => {

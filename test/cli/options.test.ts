@@ -22,7 +22,7 @@ describe('parseDurationMs', () => {
     },
   );
 
-  it('whatever it is given, it answers whole milliseconds or refuses', () => {
+  it('any text gives whole milliseconds or undefined', () => {
     const texts = fc.oneof(fc.string(), fc.stringMatching(/^\d{0,20}(\.\d{0,3})?(ms|s|m|h)?$/));
     fc.assert(
       fc.property(texts, (text) => {
