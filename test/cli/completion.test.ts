@@ -30,7 +30,7 @@ describe('completion › of the program', () => {
       expect.arrayContaining(['serve', 'start', 'get', 'list', 'wait', 'cancel', 'completion', 'help']),
     );
     expect(wordsOf(lines)).not.toContain('complete');
-    expect(await complete('ge')).toEqual(['get\tShows an operation as it is now.']);
+    expect(await complete('ge')).toEqual(['get\tShows the current state of an operation.']);
   });
 
   it.each<[string[], (string | undefined)[]]>([
@@ -138,7 +138,7 @@ describe('completion › in a shell', () => {
   });
 
   itIn('zsh')('zsh: commands, options with colons in what they do, files and directories', async () => {
-    expect(await zsh('ge')).toEqual(['get:Shows an operation as it is now.']);
+    expect(await zsh('ge')).toEqual(['get:Shows the current state of an operation.']);
     expect(await zsh('get', '--ad')).toEqual(['--address:where the server is']);
     expect(await zsh('completion', '')).toEqual(['bash:', 'zsh:', 'fish:']);
     expect(await zsh('get', '--proto', 'jo')).toEqual(['files ']);
@@ -146,7 +146,7 @@ describe('completion › in a shell', () => {
   });
 
   itIn('fish')('fish: commands, options, files and directories', async () => {
-    expect(await fish('longrunning ge')).toEqual(['get\tShows an operation as it is now.']);
+    expect(await fish('longrunning ge')).toEqual(['get\tShows the current state of an operation.']);
     expect(await fish('longrunning get --ad')).toEqual(['--address\twhere the server is']);
     expect(wordsOf(await fish('longrunning get --proto jo'))).toEqual(['jobs.proto']);
     expect(wordsOf(await fish('longrunning get --include pro'))).toEqual(['protos dir/']);

@@ -30,7 +30,7 @@ describe('cancelAndWait › an unavailable server', () => {
         reason: 'CANCEL_UNANSWERED',
         message: /: CancelOperation was not answered either; /,
       },
-      { reply: running(), reason: 'WAIT_TIMED_OUT', message: /: it goes on; / },
+      { reply: running(), reason: 'WAIT_TIMED_OUT', message: /: it continues; / },
     ] as const;
     for (const { reply, reason, message } of cases) {
       const peer = scriptedPeer([running()], { cancel: [reply] });

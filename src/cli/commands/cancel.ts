@@ -7,7 +7,7 @@ import { printable } from '../output/terminal-text.js';
 
 /** `longrunning cancel NAME [--wait]` */
 export function cancelCommand(terminal: Terminal): Command {
-  return operationsCommand('cancel', 'Asks for an operation to be cancelled. It may still succeed.')
+  return operationsCommand('cancel', 'Requests cancellation of an operation. It may still succeed.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .option('--wait', 'wait for the operation to end; the exit code says how it did')
     .action((name: string, options: CallingOptions & WaitingOptions) =>

@@ -9,7 +9,7 @@ import { printable } from '../output/terminal-text.js';
 export function deleteCommand(terminal: Terminal): Command {
   return operationsCommand(
     'delete',
-    'Makes the server forget an operation. Its work is not cancelled and goes on.',
+    'Deletes an operation from the server. Its work is not cancelled and continues.',
   )
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .action((name: string, options: CallingOptions) =>

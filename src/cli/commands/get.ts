@@ -6,7 +6,7 @@ import type { Terminal } from '../output/terminal.js';
 
 /** `longrunning get NAME` */
 export function getCommand(terminal: Terminal): Command {
-  return operationsCommand('get', 'Shows an operation as it is now.')
+  return operationsCommand('get', 'Shows the current state of an operation.')
     .argument('<name>', 'such as projects/p/locations/l/operations/id')
     .action((name: string, options: CallingOptions) =>
       inSession(terminal, options, async (session) => {

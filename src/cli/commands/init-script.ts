@@ -6,9 +6,9 @@ import type { Terminal } from '../output/terminal.js';
 /** `longrunning init-script` */
 export function initScriptCommand(terminal: Terminal): Command {
   const command = new Command('init-script').description(
-    'Prints a script for serve --script, to begin with: every method of protos that returns an Operation, with what may be said of it, in comments. Without --proto: of the example service.',
+    'Prints a template for serve --script: every method of the protos that returns an Operation, with all settings in comments. Without --proto: the example service.',
   );
-  return withProtoOptions(command, 'proto whose methods to write down (repeatable)').action(
+  return withProtoOptions(command, 'proto whose methods to include (repeatable)').action(
     async (options: ProtoOptions) => {
       const { fakedSchema } = await import('../serve/served-protos.js');
       const { scriptTemplate } = await import('../../testing/index.js');

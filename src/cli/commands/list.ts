@@ -20,13 +20,12 @@ export function listCommand(terminal: Terminal): Command {
     .argument('[parent]', 'such as projects/p/locations/l, or - for any segment; none: plain operations/{id}')
     .option('--filter <filter>', "which operations to list, such as 'done = false'")
     .addOption(
-      new Option(
-        '--page-size <number>',
-        'how many to get with one call (default: as the server has it)',
-      ).argParser(readPageSize),
+      new Option('--page-size <number>', 'operations per call (default: chosen by the server)').argParser(
+        readPageSize,
+      ),
     )
-    .option('--all', 'list every page, each as it comes')
-    .option('--partial', 'list what can be reached when a location of the server cannot')
+    .option('--all', 'list every page as it arrives')
+    .option('--partial', 'list the reachable operations if a location of the server is unreachable')
     .addHelpText('after', EXAMPLE)
     .action((name: string | undefined, { filter = '', pageSize, all, partial, ...options }: ListOptions) =>
       inSession(terminal, options, async (session) => {

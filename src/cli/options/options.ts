@@ -49,11 +49,11 @@ export function callingCommand(name: string, description: string): Command {
     );
   withProtoOptions(
     command,
-    'proto that defines what metadata and responses hold (repeatable; default: as the server tells by reflection)',
+    'proto with the types of metadata and responses (repeatable; default: reflection of the server)',
   ).addOption(
     repeatable(
       '--descriptors <file>',
-      'descriptor set, as of buf build -o, in place of protos or beside them (repeatable)',
+      'descriptor set, such as from buf build -o, instead of protos or in addition (repeatable)',
     ),
   );
   for (const option of connectingOptions()) command.addOption(option.helpGroup(CONNECTION));
@@ -66,8 +66,8 @@ const CONNECTION = 'Connection (before the command, too):';
 export function connectingOptions(): Option[] {
   return [
     addressOption('where the server is'),
-    new Option('--insecure', 'use no TLS; this machine is spoken to without it anyway'),
-    new Option('--token <token>', 'bearer token; never sent in plain text, but on this machine').env(
+    new Option('--insecure', 'use no TLS; connections to this machine use none by default'),
+    new Option('--token <token>', 'bearer token; sent in plain text only on this machine').env(
       'LONGRUNNING_TOKEN',
     ),
     new Option('--token-file <file>', 'file with the bearer token, read again for every call'),
@@ -75,8 +75,8 @@ export function connectingOptions(): Option[] {
     new Option('--header <name=value>', 'header to send with every call (repeatable)')
       .default({}, 'none')
       .argParser(readHeader),
-    new Option('--ca <file>', 'certificates of whom to trust, in PEM; with this, TLS to this machine, too'),
-    new Option('--cert <file>', 'own certificate, in PEM, for servers that ask for one'),
+    new Option('--ca <file>', 'trusted certificate authorities, in PEM; enables TLS to this machine too'),
+    new Option('--cert <file>', 'certificate of the client, in PEM, for servers that require one'),
     new Option('--key <file>', 'private key of --cert, in PEM'),
     new Option(
       '--profile <file>',

@@ -53,10 +53,7 @@ function withListeningOptions(command: Command): void {
     .addOption(new Option('--rest-only', 'answer no gRPC').conflicts('httpAddress'))
     .option('--cert <file>', 'certificate of the server, in PEM; read again when it changes, and on SIGHUP')
     .option('--key <file>', 'private key of --cert, in PEM')
-    .option(
-      '--client-ca <file>',
-      'certificates of who signs those of clients, in PEM; others are turned away',
-    )
+    .option('--client-ca <file>', 'authorities of client certificates, in PEM; other clients are rejected')
     .addOption(
       new Option('--insecure', 'use no TLS where other machines reach the server').conflicts([
         'cert',
@@ -125,9 +122,9 @@ export interface FakingOptions extends ServedFiles {
 
 function withFakingOptions(command: Command): void {
   withProtoOptions(command, 'proto whose services to fake (repeatable)')
-    .option('--script <file>', 'YAML that says how operations go; init-script writes one to begin with')
-    .option('--watch', 'read --script anew whenever it changes')
-    .option('--record <file>', 'append a line of JSON to it for every call, once that has ended')
+    .option('--script <file>', 'YAML script of the operations; init-script prints a template')
+    .option('--watch', 'reload --script when it changes')
+    .option('--record <file>', 'append a line of JSON for every ended call')
     .option(
       '--service-config <file>',
       'google.api.Service in YAML whose HTTP rules replace those of the protos',
@@ -165,14 +162,14 @@ function withRunningOptions(command: Command): void {
       'where to listen for notifications of PostgreSQL, postgres://HOST/DATABASE, if --store leads to a pooler that does not keep sessions, such as PgBouncer in transaction mode',
     )
     .addOption(
-      new Option('--grace-ms <milliseconds>', 'how long running work has to end when the server is stopped')
+      new Option('--grace-ms <milliseconds>', 'time for running work to end after the signal to stop')
         .default(DEFAULT_GRACE_MS)
         .argParser(parseMilliseconds),
     )
     .addOption(
       new Option(
         '--drain-delay-ms <milliseconds>',
-        'how long to go on as before when the server is stopped, while its health says NOT_SERVING already',
+        'how long to accept calls after the signal to stop, while health reports NOT_SERVING',
       )
         .default(0)
         .argParser(parseMilliseconds),
@@ -194,7 +191,7 @@ export interface AuthOptions {
 function withAuthOptions(command: Command): void {
   command.option(
     '--auth <file>',
-    'YAML that says who may call and do what, by bearer tokens; without it everybody may do everything',
+    'YAML access policy by bearer tokens; without it every caller may do everything',
   );
 }
 
@@ -281,7 +278,10 @@ function withLimitOptions(command: Command): void {
     ['--max-calls-per-caller <count>', 'calls of one caller at once; more are refused'],
     ['--max-waits-per-caller <count>', 'waits of one caller at once; more are refused'],
     ['--rate-per-second <count>', 'calls of one caller in a second; more are refused'],
-    ['--refusals-per-second <count>', 'refused calls from one address in a second; then all are, unasked'],
+    [
+      '--refusals-per-second <count>',
+      'refused calls from one address in a second; then all are refused at once',
+    ],
     ['--max-connections <count>', 'connections at once at each address listened on; more are closed'],
     ['--max-page-bytes <bytes>', 'encoded size of a page of List (3 MiB by default), or one operation'],
     ['--max-result-bytes <bytes>', 'encoded size of a response, an error or metadata (3 MiB by default)'],

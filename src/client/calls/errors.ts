@@ -83,7 +83,7 @@ export class WaitTimeoutError extends OperationError {
     const last = lastError ? ` (last error: ${codeName(lastError.code)}: ${lastError.message})` : '';
     const [reason, advice] = cancelUnanswered
       ? (['CANCEL_UNANSWERED', 'CancelOperation was not answered either; cancel it again'] as const)
-      : (['WAIT_TIMED_OUT', 'it goes on; wait again'] as const);
+      : (['WAIT_TIMED_OUT', 'it continues; wait again'] as const);
     const message = `operation ${quoted(operationName)} did not end within ${timeoutMs} ms${last}: ${advice}`;
     const metadata = { name: operationName, timeoutMs: String(timeoutMs) };
     super(operationName, kitError(Code.DEADLINE_EXCEEDED, reason, message, { metadata, cause: lastError }));

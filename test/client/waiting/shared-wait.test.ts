@@ -115,7 +115,7 @@ describe('wait › giving up (contract 38)', () => {
       operationName: NAME,
       code: Code.DEADLINE_EXCEEDED,
       snapshot: { state: 'running' },
-      message: 'operation "operations/1" did not end within 100 ms: it goes on; wait again',
+      message: 'operation "operations/1" did not end within 100 ms: it continues; wait again',
     });
     expect(server.count('cancelOperation')).toBe(0);
   });
