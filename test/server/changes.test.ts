@@ -8,7 +8,7 @@ import type {
 import { memoryStore } from '../../src/stores/memory/memory-store.js';
 import { settled } from '../../src/testing/clock/manual-clock.js';
 
-/** What a store tells of one change. */
+/** Report of one change by a store. */
 type News = Parameters<ChangeListener>;
 
 /** A store that says nothing of its changes by itself: the test does. */

@@ -48,7 +48,7 @@ async function serveHealth(closing: (() => Promise<void>)[]) {
   return { clock, store, operations, client, check };
 }
 
-/** What a watch was told so far, and its end. */
+/** Reports of a watch so far, and its end. */
 function watch(client: HealthClient, service: string) {
   const call = client.watch({ service });
   const told: Status[] = [];

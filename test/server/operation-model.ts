@@ -7,14 +7,14 @@ import { Code, codeName, StatusError } from '../../src/core/status.js';
 
 type Reader = 'get' | 'wait' | 'list';
 
-/** What is known of one operation's work from outside, at the end. */
+/** Observations of one operation's work after its end. */
 export interface Facts {
   readonly hasBegun: boolean;
   readonly onAbort: AbortBehavior;
 }
 
 /**
- * What must be true of one operation whatever happens at once: the model of the races.
+ * Invariants of one operation under any concurrency: the model of the races.
  *
  * It knows only what was asked and what was seen, and not how the server goes about it.
  */
@@ -66,7 +66,7 @@ export class OperationModel {
     await answer.catch((thrown) => this.#expectNotFound(thrown));
   }
 
-  /** Whether the ending, if it was seen, is one that somebody brought about. */
+  /** Returns true if the observed ending, if any, was caused by an action. */
   check({ hasBegun, onAbort }: Facts): void {
     if (!this.#ended) {
       if (!this.deleteAsked) throw new Error(`${this.name} never ended`);

@@ -164,5 +164,5 @@ export class Race implements AsyncDisposable {
   }
 }
 
-/** What work that fails fails with. */
+/** Error of failing work. */
 export const FAILURE = new StatusError(Code.DATA_LOSS, 'file was half written: export again');

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { STORES } from '../stores/stores.js';
 import { ACTIONS, type Action, Race } from './race.js';
 
-/** What one client does, one after the other; several clients do so at once. */
+/** Consecutive actions of one client; several clients act concurrently. */
 const client: fc.Arbitrary<readonly Action[]> = fc.array(
   fc.record({ type: fc.constantFrom(...ACTIONS), target: fc.nat({ max: 3 }) }),
   { maxLength: 10 },

@@ -7,7 +7,7 @@ import { settled } from '../../src/testing/clock/manual-clock.js';
 const OPERATIONS = 10_000;
 const RETENTION_MS = 60_000;
 
-/** What is in use once everything that can be collected is. */
+/** Memory in use after garbage collection. */
 async function heapInUse(): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;

@@ -20,13 +20,13 @@ import {
   VICTIM,
 } from './user-code.js';
 
-/** Where code of users is called. */
+/** Places where user code is called. */
 interface Place {
-  /** How a server is to be whose code misbehaves there. */
+  /** Options of a server whose user code misbehaves in this place. */
   readonly situation: (misbehave: UserCode) => Situation;
-  /** Whether the operation is to be cancelled, for that code to be called. */
+  /** Set if the operation must be cancelled for that code to be called. */
   readonly cancels?: boolean;
-  /** Whether that code is part of making a list: then the list may be an error. */
+  /** Set if that code is part of listing, so that the list may fail. */
   readonly mayFailLists?: boolean;
   /** @defaultValue all */
   readonly ways?: readonly string[];

@@ -128,7 +128,7 @@ export async function serveSituation({ reports, options }: Situation) {
     await api.cancelOperation({ name });
   };
 
-  /** What a caller sees of one operation; `problems` is empty unless a guarantee was broken. */
+  /** One operation as a caller sees it; `problems` is empty unless a guarantee was broken. */
   async function observe(title: string, cancels = false) {
     const problems: string[] = [];
     let outcome: unknown;

@@ -18,7 +18,7 @@ const fail = (error: unknown) => {
 const RUNNING = queuedRecord('1');
 const DONE = end(RUNNING, MANUAL_CLOCK_START);
 
-/** Waits over records that a test puts there, and tells of or not. */
+/** Waits over records that the test changes, with or without a report. */
 function waiting() {
   const clock = manualClock();
   let tell: ChangeListener = () => {};
@@ -49,13 +49,13 @@ function waiting() {
     openWaits,
     gone,
     reads: () => reads,
-    /** Changes a record, and tells of it: with the record, by name, or not at all. */
+    /** Changes a record and reports it: with the record, by name, or not at all. */
     put(record: OperationRecord, told: 'record' | 'name' | 'nothing') {
       records.set(record.name, record);
       if (told !== 'nothing') tell(record.name, told === 'record' ? record : undefined);
     },
     tell: (name?: string, record?: OperationRecord) => tell(name, record),
-    /** What is left of waits: timers, and operations that somebody waits for. */
+    /** Remaining timers, and operations with waiters. */
     left: () => ({ timers: clock.armed, waitedFor: waiters.size }),
     begin(limitMs: number, { name = RUNNING.name, signal }: { name?: string; signal?: AbortSignal } = {}) {
       const { promise, resolve, reject } = Promise.withResolvers<Operation>();
@@ -75,14 +75,14 @@ function waiting() {
 const NOTHING = { timers: 0, waitedFor: 0 };
 
 describe('a wait', () => {
-  it('is answered at once when the operation has ended (contract 21)', async () => {
+  it('is answered immediately when the operation has ended (contract 21)', async () => {
     const { begin, put, left } = waiting();
     put(DONE, 'nothing');
     expect((await begin(1000)).done).toBe(true);
     expect(left()).toEqual(NOTHING);
   });
 
-  it('of no time is answered with the state that there is (contract 23)', async () => {
+  it('with a timeout of 0 is answered with the current state (contract 23)', async () => {
     const { begin, left } = waiting();
     expect((await begin(0)).done).toBe(false);
     expect(left()).toEqual(NOTHING);
@@ -101,7 +101,7 @@ describe('a wait', () => {
   });
 
   it.each(['record', 'name'] as const)(
-    'is answered when it is told of the end by %s, and changes before that are no answer (contract 24)',
+    'is answered when the end is reported by %s, and not by earlier changes (contract 24)',
     async (told) => {
       const { begin, put, left } = waiting();
       const answer = begin(1000);
@@ -116,7 +116,7 @@ describe('a wait', () => {
   );
 
   it.each(['record', 'name'] as const)(
-    'misses no end that it is told of, by %s, while it reads the state before (contract 24)',
+    'does not miss an end that is reported by %s while an earlier state is being read (contract 24)',
     async (told) => {
       const { begin, put, left } = waiting();
       const answer = begin(1000);
@@ -126,7 +126,7 @@ describe('a wait', () => {
     },
   );
 
-  it('goes by the end when an earlier state is told after it', async () => {
+  it('is answered with the end if an earlier state is reported after it', async () => {
     const { begin, tell } = waiting();
     const answer = begin(1000);
     tell(DONE.name, DONE);
@@ -134,7 +134,7 @@ describe('a wait', () => {
     expect((await answer).done).toBe(true);
   });
 
-  it('is answered once when the end comes as its time is up (contract 21)', async () => {
+  it('is answered once if the end and the timeout coincide (contract 21)', async () => {
     const { begin, put, clock, left } = waiting();
     const answer = begin(1000);
     await settled();
@@ -145,7 +145,7 @@ describe('a wait', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('of a caller that has gone before rejects with the reason and reads nothing (contract 24)', async () => {
+  it('rejects with the reason and reads nothing if the caller has already gone (contract 24)', async () => {
     const { begin, reads, left } = waiting();
     const reason = new Error('gone');
     await expect(begin(1000, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -154,7 +154,7 @@ describe('a wait', () => {
   });
 
   it.each(['while it reads', 'while it waits', 'as its time is up'])(
-    'of a caller that goes %s rejects with the reason and leaves nothing (contract 24)',
+    'rejects with the reason and leaves nothing if the caller goes %s (contract 24)',
     async (when) => {
       const { begin, clock, left } = waiting();
       const caller = new AbortController();
@@ -171,7 +171,7 @@ describe('a wait', () => {
     },
   );
 
-  it('hears no more of its caller, and of the operation, once it is answered', async () => {
+  it('ignores its caller and the operation once it is answered', async () => {
     const { begin, put, tell, reads, left } = waiting();
     put(DONE, 'nothing');
     const caller = new AbortController();
@@ -186,7 +186,7 @@ describe('a wait', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('rejects when the operation is not found, at first or later (contract 20)', async () => {
+  it('rejects if the operation does not exist, initially or later (contract 20)', async () => {
     const { begin, put, gone, left } = waiting();
     await expect(begin(1000, { name: 'operations/none' })).rejects.toBe(gone);
     const answer = begin(1000);
@@ -196,7 +196,7 @@ describe('a wait', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('is answered with the latest state when the server closes, and so is one that comes then', async () => {
+  it('is answered with the latest state when the server closes, and so is a later wait', async () => {
     const { begin, openWaits, left } = waiting();
     const answer = begin(60_000);
     await settled();
@@ -206,7 +206,7 @@ describe('a wait', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('shares its timer with thousands of the same deadline, of which each is answered or left by itself', async () => {
+  it('shares its timer with thousands of the same deadline, each answered or cancelled by itself', async () => {
     const { begin, put, clock, left } = waiting();
     const caller = new AbortController();
     const names = Array.from({ length: 3000 }, (_, id) => `operations/${id}`);

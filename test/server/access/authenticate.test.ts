@@ -78,7 +78,7 @@ describe('authentication by headers', () => {
         stream.on('response', (answer) => resolve({ status: Number(answer['grpc-status']), closed }));
       });
     };
-    /** What comes back when these bytes are sent, and nothing after them. */
+    /** Sends these bytes and nothing after them. Resolves to the response. */
     const rest = (bytes: string) =>
       new Promise<string>((resolve) => {
         const socket = connect(port.port, '127.0.0.1');

@@ -71,7 +71,7 @@ describe('bearerAuthentication', () => {
       logger,
       ...options,
     } as BearerOptions);
-  /** Who calls, or the reason why that is not known. */
+  /** Caller of the token, or the reason of its rejection. */
   async function ask(authenticate: Awaited<ReturnType<typeof authentication>>, authorization?: string) {
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
     try {

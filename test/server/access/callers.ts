@@ -1,9 +1,9 @@
 import { iamPolicy, requireScopes, type StaticToken, staticTokens } from '../../../src/server/index.js';
 
-/** What tokens of the tests have to be good for. */
+/** Scopes that the tests require of tokens. */
 export const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** Who calls: the token is the name. */
+/** Identifies callers: the token is the name. */
 const CALLERS: readonly StaticToken[] = [
   { token: 'reader', principal: 'user:reader@example.com', scopes: [SCOPE] },
   {
@@ -18,7 +18,7 @@ const CALLERS: readonly StaticToken[] = [
   { token: 'wrong-scope', principal: 'principal://accounts.example.com/subject/1', scopes: ['email'] },
 ];
 
-/** Who may do what in the tests, on projects/p and, for another, on projects/q. */
+/** Policy of the tests for projects/p, and for one other caller for projects/q. */
 export const authorize = [
   staticTokens(CALLERS),
   requireScopes([SCOPE]),

@@ -17,7 +17,7 @@ import { authorize } from './callers.js';
 /** A method of the server. */
 export type Rpc = 'get' | 'list' | 'cancel' | 'delete' | 'wait' | 'exportReport' | 'purgeReports';
 
-/** What came of a call, as far as it tells who may do what. */
+/** Outcome of a call, as far as it concerns authorization. */
 export interface Answer {
   /** `OK`, or the name of the code. */
   readonly code: string;

@@ -21,7 +21,7 @@ const PERMISSIONS: Readonly<Record<Rpc, string>> = {
 const RPCS = Object.keys(PERMISSIONS) as Rpc[];
 const OF_OPERATIONS: readonly Rpc[] = ['get', 'cancel', 'delete', 'wait'];
 
-/** Who may do what on projects/p; everybody else may do nothing. */
+/** Permissions on projects/p; all others are denied. */
 const MAY: Readonly<Record<string, readonly Rpc[]>> = {
   reader: ['get', 'list', 'wait'],
   canceller: ['cancel'],
@@ -163,7 +163,7 @@ describe('who may do what (contract 31)', () => {
   });
 });
 
-/** Of something else that there is not. */
+/** Name of another resource that does not exist. */
 function otherName(rpc: Rpc): string {
   return OF_OPERATIONS.includes(rpc) ? `${PARENT}/operations/other` : 'projects/p/locations/other';
 }
