@@ -14,9 +14,9 @@ import { type ServedApis, serveApis } from './served-apis.js';
 jest.setTimeout(300_000);
 
 const PARENT = 'projects/p/locations/l';
-/** Longer than any answer takes; a wait that was asked for without a limit has a minute. */
+/** Longer than any answer takes. A wait without its own limit would take a minute. */
 const DEADLINE = { 'grpc-timeout': '500m' };
-/** What only the inside of a program says. */
+/** Text that only the inside of a program produces. */
 const INSIDE = /node_modules|\.[jt]s:\d+|\n\s+at |Error:/;
 
 const whole = fc.constantFrom(
@@ -29,7 +29,7 @@ const whole = fc.constantFrom(
   ).finish(),
 );
 
-/** A message in which something was changed, taken away, put in, or doubled. */
+/** Message with one part changed, removed, inserted or duplicated. */
 const changed = fc
   .tuple(
     whole,
@@ -62,7 +62,7 @@ const changed = fc
 
 const message = fc.oneof(changed, fc.uint8Array({ maxLength: 256 }).map(Buffer.from));
 
-/** What is sent as the body of a call: mostly one message, framed as it should be. */
+/** Body of a call: mostly one correctly framed message. */
 const body = fc.oneof(
   { weight: 6, arbitrary: message.map((bytes) => frame(bytes)) },
   {

@@ -1,5 +1,5 @@
-// `npm run fuzz -- [FACTOR]`: tries what `npm test` tries of hostile input so many times as often, 50 unless told
-// otherwise, with seeds of its own. What it finds, fast-check prints with the seed that finds it again.
+// `npm run fuzz -- [FACTOR]`: runs the hostile-input tests of `npm test` FACTOR times as often (default 50), with
+// new seeds. fast-check prints failures with the seed that reproduces them.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8
 console.error(`${factor} times as often: ${tests.join(' ')}`);
 
 const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
-// Hours, if it must be.
+// Allows runs of many hours.
 const args = [jest, '--testTimeout', String(24 * 3600 * 1000), '--runTestsByPath', ...tests];
 const env = { ...process.env, FUZZ_FACTOR: String(factor) };
 const { status } = spawnSync(process.execPath, args, { cwd: ROOT, env, stdio: 'inherit' });

@@ -59,7 +59,7 @@ const noise = fc.constantFrom(
   ...['!!binary ', '%YAML 1.1', '---', '...', '|', '>', '#', '?', 'default', '\t', '\u0000', '\ud800', '~'],
 );
 
-/** What is thrown but a ScriptError that names the file. */
+/** Returns anything thrown other than a ScriptError that names the file. */
 function surprise(text: string, schema: Schema): unknown {
   try {
     parseScript(text, { file: 'script.yaml', schema });
@@ -105,7 +105,7 @@ describe('a script › whatever is written in it', () => {
   });
 });
 
-/** Ten lists of ten of the list before: ten thousand million items. */
+/** Ten levels of lists, each with ten references to the previous one: ten billion items. */
 function bomb(): string {
   const lists = Array.from({ length: 10 }, (_, at) => {
     const items =

@@ -4,9 +4,9 @@ import { GKE_PROTOS } from '../schema/proto-files.js';
 
 const FILE = 'google/cloud/gkemulticloud/v1/attached_service.proto';
 
-/** The services of GKE Multi-Cloud for attached clusters, and Operations, by gRPC and REST on one port. */
+/** GKE Multi-Cloud services for attached clusters, and Operations, over gRPC and REST on one port. */
 export interface ServedApis extends ServedFakes {
-  /** The paths of all methods that it serves. */
+  /** Paths of all served methods. */
   readonly paths: readonly string[];
 }
 

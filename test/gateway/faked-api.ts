@@ -7,17 +7,17 @@ import { type ServedFakes, serveFakes } from '../helpers/served-fakes.js';
 
 process.env.METADATA_SERVER_DETECTION = 'none';
 
-/** Which API, and by which rules. */
+/** API to fake, and its rules. */
 export interface FakedApiOptions extends Pick<GatewaySettings, 'serviceConfig'> {
   readonly file: string;
   readonly includeDir: string;
-  /** Who may do what. @defaultValue everybody everything */
+  /** Authorization steps. @defaultValue everybody may do everything */
   readonly authorize?: Authorization;
 }
 
-/** The services of a proto, faked, by gRPC and REST on one port. */
+/** Faked services of a proto, over gRPC and REST on one port. */
 export interface FakedApi extends ServedFakes {
-  /** What was asked by REST: `GET /v1/…`, without queries, and with `*` for the ids of operations. */
+  /** REST requests so far, such as `GET /v1/…`, without queries and with `*` for operation ids. */
   asked(): string[];
 }
 
@@ -41,13 +41,16 @@ export async function fakeApi({
   };
 }
 
-/** Cancels what was started, reads error.code 1 back, lists the operations of a parent, which are that one, and deletes it. */
+/**
+ * Cancels a started operation, reads error.code 1, lists the operations of a parent (only that one), and deletes
+ * it.
+ */
 export async function cancelListAndDelete(
   operations: object,
   started: { readonly name?: string | undefined; promise(): Promise<unknown> },
   parent: string,
 ): Promise<void> {
-  // Generated types leave hardly anything out, and the fields are all optional.
+  // Generated types declare nearly everything, with optional fields.
   const client = operations as Record<'cancelOperation' | 'getOperation' | 'deleteOperation', Call> & {
     listOperationsAsync(request: object): AsyncIterable<{ readonly name: string }>;
   };
@@ -65,12 +68,15 @@ export async function cancelListAndDelete(
 
 type Call = (request: object) => Promise<readonly unknown[]>;
 
-/** Options for a generated Google client: gRPC, as nobody. */
+/** Options of a generated Google client: gRPC without credentials. */
 export function grpcOptions(port: number) {
   return { apiEndpoint: '127.0.0.1', port, sslCreds: credentials.createInsecure() };
 }
 
-/** Options for a generated Google client: REST, as nobody, and on connections that are closed, for its own agent keeps them. */
+/**
+ * Options of a generated Google client: REST without credentials, on connections that close, because its own
+ * agent keeps them.
+ */
 export function restOptions(port: number, token = 'token') {
   const fetchOnce = (url: string, init: RequestInit = {}) => {
     const headers = new Headers(init.headers);

@@ -16,7 +16,7 @@ describe('gateway › whatever is sent', () => {
   beforeAll(async () => {
     const descriptors = thingsDescriptors();
     things = await startThingsServer(descriptors);
-    // The request of this one, as it would be answered, is not always a Thing.
+    // The echoed request of this method is not always a Thing.
     things.answer = ({ method }) => (method === 'UpdateThing' ? new Uint8Array() : undefined);
     const logger = { error: (facts: object) => faults.push(facts) };
     gateway = await serveGateway({ target: things.target, descriptors, logger, limits: { arrivalMs: 300 } });

@@ -8,7 +8,7 @@ import { createGateway, type ServedPort, servePort } from '../../src/gateway/ind
 import { OperationsService } from '../../src/server/index.js';
 import { restOptions } from './faked-api.js';
 
-// Loading google-gax takes its time.
+// Loading google-gax takes long.
 jest.setTimeout(300_000);
 
 const NAME = 'projects/p/locations/l/operations/1';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { GKE_PROTOS } from '../schema/proto-files.js';
 import { cancelListAndDelete, type FakedApi, fakeApi, grpcOptions, restOptions } from './faked-api.js';
 
-// Loading google-gax and the protos takes its time.
+// Loading google-gax and the protos takes long.
 jest.setTimeout(300_000);
 
 const PARENT = 'projects/p/locations/us-west1';

@@ -10,35 +10,35 @@ import {
   servePort,
 } from '../../src/gateway/index.js';
 
-// A busy machine may stand still for seconds.
+// A busy machine may stall for seconds.
 jest.setTimeout(300_000);
 
-/** What came back. */
+/** Parsed response. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The body, parsed. */
+  /** Parsed body. */
   readonly json: unknown;
 }
 
 export interface RequestParts {
   readonly headers?: Readonly<Record<string, string | string[]>>;
-  /** Sent as it is; an object as JSON. */
+  /** Body, sent unchanged; objects are sent as JSON. */
   readonly body?: string | Buffer | object;
 }
 
-/** A gateway on a free port of 127.0.0.1. */
+/** Gateway on a free port of 127.0.0.1. */
 export interface ServedGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly port: number;
-  /** Asks with the path as it is, neither folded nor escaped. */
+  /** Sends a request with the path unchanged, neither normalized nor escaped. */
   ask(httpMethod: string, path: string, parts?: RequestParts): Promise<Answer>;
-  /** Sends these very bytes on a connection of their own, and reads until it is closed. */
+  /** Sends exact bytes on a new connection and reads until it closes. */
   raw(bytes: string | Buffer): Promise<string>;
 }
 
-/** On a server of `node:http`, all its own. */
+/** Serves a gateway on a separate `node:http` server. */
 export async function serveGateway(
   options: GatewayOptions,
 ): Promise<ServedGateway & { readonly server: Server }> {
@@ -58,7 +58,7 @@ export async function serveGateway(
   };
 }
 
-/** Beside gRPC, on the port of the server behind it. */
+/** Serves a gateway next to gRPC, on the port of the server behind it. */
 export async function serveBesideGrpc(server: GrpcServer, settings: GatewaySettings): Promise<ServedGateway> {
   const gateway = createGateway({ server, ...settings });
   const served = await servePort({ server, gateway, address: '127.0.0.1:0' });
@@ -72,7 +72,7 @@ export async function serveBesideGrpc(server: GrpcServer, settings: GatewaySetti
   };
 }
 
-/** The ways of asking somebody on a port of 127.0.0.1. */
+/** Request functions for a port of 127.0.0.1. */
 export function asking(port: number): Pick<ServedGateway, 'port' | 'ask' | 'raw'> {
   return {
     port,

@@ -33,7 +33,7 @@ import { startTestServer, type TestServer } from '../../src/testing/index.js';
 import { processFaults } from '../helpers/process-faults.js';
 import { thingsDescriptors } from './things-server.js';
 
-// `buf` is a process of its own.
+// `buf` runs in a separate process.
 jest.setTimeout(300_000);
 
 const GKE = {
@@ -46,7 +46,7 @@ const { serverReflectionInfo } = ServerReflectionService;
 
 type Question = NonNullable<ServerReflectionRequest['messageRequest']>;
 
-/** Asks one thing, by either version. */
+/** Sends one reflection request, in either version. */
 function ask(address: string, question: Question | undefined, path: string = serverReflectionInfo.path) {
   const client = new ServerReflectionClient(address, credentials.createInsecure());
   return new Promise<ServerReflectionResponse>((resolve, reject) => {
@@ -66,7 +66,7 @@ function filesIn({ messageResponse }: ServerReflectionResponse): FileDescriptorP
   );
 }
 
-/** What a client makes of them, that takes no type but of imports. */
+/** Links the files as a client does that takes types only from imports. */
 function linked(files: readonly FileDescriptorProto[]): FileRegistry {
   const names = files.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
@@ -227,7 +227,7 @@ describe('reflection of descriptors', () => {
     const error = StatusError.from(await rejection(asked));
     expect(error.code).toBe(Code.UNKNOWN);
     expect(error.detail(ErrorInfo)).toMatchObject({ reason: 'INTERNAL_ERROR' });
-    // What needs no annotations is told as ever.
+    // Requests that need no annotations still work.
     await ask(port.address, { $case: 'listServices', value: '' });
     expect(logged).toEqual([{ err: broken }]);
     expect(await faults.take()).toEqual([]);

@@ -5,24 +5,24 @@ import { startThingsServer, type ThingsServer, thingsDescriptors } from './thing
 
 type Serve = (things: ThingsServer, settings: GatewaySettings) => Promise<ServedGateway>;
 
-/** A gateway is the same however it is served, and however it reaches the server behind it. */
+/** Ways to serve a gateway and to reach the server behind it. The behavior must be the same. */
 export const WAYS: [string, Serve][] = [
   ['over a channel', ({ target }, settings) => serveGateway({ target, ...settings })],
   ['of a server in its process', ({ server }, settings) => serveGateway({ server, ...settings })],
   ['on one port with gRPC', ({ server }, settings) => serveBesideGrpc(server, settings)],
 ];
 
-/** What the tests of a `describe` share. */
+/** State shared by the tests of a `describe`. */
 export interface ServedThings {
   readonly descriptors: Buffer;
   readonly things: ThingsServer;
-  /** Passes `X-Tenant` on. */
+  /** Forwards `X-Tenant`. */
   readonly gateway: ServedGateway;
-  /** Another gateway before the same server. */
+  /** Serves another gateway in front of the same server. */
   serve(settings: GatewaySettings): Promise<ServedGateway>;
 }
 
-/** A server of things with a gateway before it, for the tests of the `describe` that this is called in. */
+/** Serves things behind a gateway for the tests of the current `describe`. */
 export function servedThings(serve: Serve): ServedThings {
   const served = {
     serve: (settings: GatewaySettings) =>

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SPEECH_PROTOS } from '../schema/proto-files.js';
 import { cancelListAndDelete, type FakedApi, fakeApi, restOptions } from './faked-api.js';
 
-// Loading google-gax and the protos takes its time.
+// Loading google-gax and the protos takes long.
 jest.setTimeout(300_000);
 
 const PARENT = 'projects/p/locations/us-west1';
-/** The rules for Operations of the API's own service configuration: they begin with another version. */
+/** Rules for Operations from the API's own service configuration, which begin with another version. */
 const SERVICE_CONFIG = `
 type: google.api.Service
 config_version: 3

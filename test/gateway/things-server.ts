@@ -16,7 +16,7 @@ import { Metadata, Server, ServerCredentials, type ServerOptions, type ServerUna
 import { toServerError } from '../../src/core/grpc-status.js';
 import { StatusError } from '../../src/core/status.js';
 
-/** The encoded descriptors of `things.proto`, as `buf build` makes them. */
+/** Encoded descriptors of `things.proto` from `buf build`. */
 export function thingsDescriptors(): Buffer {
   const dir = mkdtempSync(join(tmpdir(), 'longrunning-things-'));
   try {
@@ -34,28 +34,28 @@ export function thingsDescriptors(): Buffer {
   }
 }
 
-/** A call as the server behind the gateway got it. */
+/** Call as the server behind the gateway received it. */
 export interface ReceivedCall {
   readonly method: string;
   /** ProtoJSON. */
   readonly request: JsonValue;
   readonly metadata: ReturnType<Metadata['getMap']>;
-  /** Milliseconds since 1970, or Infinity. */
+  /** Deadline in milliseconds since 1970, or Infinity. */
   readonly deadline: number;
   readonly call: ServerUnaryCall<Buffer, Buffer>;
 }
 
-/** What a server is to answer: encoded; by default the request itself. */
+/** Computes the encoded answer to a call. By default, the request itself is the answer. */
 export type AnswerCall = (call: ReceivedCall) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
-/** Services that answer what a test says. */
+/** Services that answer as a test determines. */
 export interface ThingsServer extends Disposable {
   readonly target: string;
   readonly server: Server;
   readonly registry: FileRegistry;
   readonly calls: ReceivedCall[];
   answer: AnswerCall;
-  /** The last request, in ProtoJSON. */
+  /** Last request in ProtoJSON. */
   lastRequest(): JsonObject;
 }
 

@@ -8,15 +8,15 @@ import { createOperations, OperationsService } from '../../src/server/index.js';
 import { type ManualClock, manualClock } from '../../src/testing/clock/manual-clock.js';
 import { fakeServices, parseScript } from '../../src/testing/index.js';
 
-/** Faked services on a free port of 127.0.0.1, by a clock that stands still, and a client of theirs. */
+/** Faked services on a free port of 127.0.0.1 with a manual clock, and a client. */
 export interface FakeServer extends AsyncDisposable {
   readonly manual: ManualClock;
   readonly operations: GrpcOperations;
-  /** Starts an operation, from the ProtoJSON of its request. */
+  /** Starts an operation from the ProtoJSON of its request. */
   start(method: string, request: JsonValue): Promise<Operation>;
-  /** Calls any method with bytes. */
+  /** Calls any method with encoded bytes. */
   call(path: string, bytes: Uint8Array): Promise<Buffer>;
-  /** Reads the ending or the error of a call that answers a stream. */
+  /** Reads the end or the error of a streaming call. */
   stream(path: string): Promise<void>;
   json(operation: Operation): ReturnType<typeof operationToJson>;
 }

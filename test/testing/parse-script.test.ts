@@ -21,11 +21,11 @@ beforeAll(async () => {
 
 const parse = (text: string) => parseScript(text, { file: 'script.yaml', schema });
 
-/** A script of one method, from the third line on. */
+/** Script of one method, whose settings begin on the third line. */
 const script = (...lines: string[]) =>
   `methods:\n  ${CREATE}:\n${lines.map((line) => `    ${line}\n`).join('')}`;
 
-/** The message of the refusal. */
+/** Message of the ScriptError. */
 function refusal(text: string): string {
   try {
     parse(text);
@@ -61,7 +61,7 @@ describe('parseScript', () => {
       ],
       ending: { type: 'response', response: { name: 'a', networking: { vpcId: 'v' }, state: 2 } },
     });
-    // Only what is said: what is not is filled in.
+    // Contains only the scripted fields; the server adds the others.
     expect(Object.keys(methods.get(CREATE)?.metadata ?? {})).toEqual(['verb', 'requestedCancellation']);
   });
 

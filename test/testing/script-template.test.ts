@@ -5,7 +5,7 @@ import { GKE_PROTOS, protoFiles, SPEECH_PROTOS } from '../schema/proto-files.js'
 const gke = (file: string) =>
   loadSchema({ files: [`google/cloud/gkemulticloud/v1/${file}`], includeDirs: [GKE_PROTOS] });
 
-/** Types of every kind of field, and methods of which the proto says too little. */
+/** Types of every kind of field, and methods with incomplete annotations. */
 async function odd(): Promise<Schema> {
   using files = protoFiles({
     'odd.proto': `syntax = "proto3"; package odd;

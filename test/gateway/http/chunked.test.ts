@@ -6,13 +6,13 @@ import { head, statuses } from '../http-text.js';
 import { servedThings, WAYS } from '../served-things.js';
 
 const CHUNKED = head('POST /v1/things', 'content-type: application/json', 'transfer-encoding: chunked');
-/** Far below the arrival deadline of 30 s, and enough for a busy machine. */
+/** Well below the arrival timeout of 30 s, and long enough for a busy machine. */
 const AT_ONCE_MS = 10_000;
 
 describe.each(WAYS)('gateway %s › malformed chunked encoding', (_, serve) => {
   const served = servedThings(serve);
 
-  /** Status of the answer to these bytes, which are followed by nothing: neither more bytes nor the end. */
+  /** Status of the response to bytes after which the client sends nothing, not even the end. */
   function answerTo(
     text: string | Buffer,
     { thenEnd = false } = {},
@@ -119,7 +119,7 @@ describe.each(WAYS)('gateway %s › malformed chunked encoding', (_, serve) => {
           whole,
         );
         const { status } = await answerTo(CHUNKED + broken, { thenEnd: true });
-        // Node closes the connection of a client that has ended its side, 0, even if its request was fine.
+        // Node closes the connection of a client that has ended its side (0), even after a valid request.
         expect([0, 200, 400, 431]).toContain(status);
       }),
       fuzzRuns(60),

@@ -42,7 +42,7 @@ describe.each(WAYS)('gateway %s › connections', (_, serve) => {
     served.things.answer = () => new Promise((resolve) => waiting.unshift(() => resolve(undefined)));
     const answer = served.gateway.raw(head('GET /v1/things/a') + head('GET /v1/things/b') + bytes);
     await until(() => waiting.length === 2);
-    // An answer that would not wait comes before this one.
+    // A response that did not wait would come before this one.
     await served.gateway.ask('GET', '/nothing');
     for (const finish of waiting) finish();
     const text = await answer;

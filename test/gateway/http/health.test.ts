@@ -8,7 +8,7 @@ import { serveBesideGrpc, serveGateway } from '../http-client.js';
 describe('GET /healthz and /readyz', () => {
   const opened = closeAfterEach();
 
-  /** Operations and their health, with a store that may be away. */
+  /** Operations and their health, with a store that can be unavailable. */
   async function serve() {
     const store = { away: false };
     const operations = createOperations({

@@ -13,7 +13,7 @@ const POST = head('POST /v1/things', 'content-type: application/json', `content-
 describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) => {
   const served = servedThings(serve);
 
-  /** Sends bytes, and keeps the connection open; what comes back is read or not. */
+  /** Sends bytes and keeps the connection open, optionally without reading. */
   function dial(port: number, bytes: string | Buffer, { reads = true } = {}) {
     const socket = connect(port, '127.0.0.1').on('error', () => {});
     const received = { text: '', closed: false };
@@ -127,7 +127,7 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
   });
 });
 
-/** @throws Error when the condition does not come true in the time that a busy machine may need for it. */
+/** @throws Error if the condition does not become true within the time that a busy machine may need. */
 async function until(condition: () => boolean): Promise<void> {
   const giveUpAt = Date.now() + 60_000;
   while (!condition()) {

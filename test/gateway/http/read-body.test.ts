@@ -5,11 +5,11 @@ import { createGateway } from '../../../src/gateway/index.js';
 const PATH = '/v1/operations/7:cancel';
 
 describe('a body that was read before the gateway', () => {
-  /** What is logged when somebody reads the body first, and the status of the answer. */
+  /** Log output and response status if middleware reads the body first. */
   async function answerAfter(read: (request: IncomingMessage) => Promise<unknown>, body: string | null) {
     const logged: string[] = [];
     const logger = { error: ({ err }: { err?: unknown }) => logged.push(String(err)) };
-    // Nobody listens there: what gets through is answered 503.
+    // Nothing listens there: forwarded requests are answered with 503.
     using gateway = createGateway({ target: 'localhost:1', logger });
     const server = createServer(async (request, response) => {
       await read(request);

@@ -1,4 +1,4 @@
-/** Bodies of almost 4 MiB that cost much more to read than their length suggests. */
+/** Bodies of almost 4 MiB that are much more expensive to parse than their length suggests. */
 const LENGTH = 4 * 1024 * 1024 - 64;
 
 const list = (item: string, length = LENGTH) =>
@@ -8,7 +8,7 @@ const list = (item: string, length = LENGTH) =>
 const keys = (count: number, width = Math.floor(LENGTH / count) - 5) =>
   Array.from({ length: count }, (_, index) => `"${String(index).padEnd(width, 'k')}":1`).join();
 
-/** Names of fields of a message with one of each kind, and the bodies that abuse them. */
+/** Fields of a message with one of each kind, with bodies that abuse them. */
 export const HOSTILE_BODIES: Readonly<Record<string, string>> = {
   '250,000 unknown keys': `{${keys(250_000)}}`,
   'empty objects under an unknown key': `{"unknown":[${list('{}')}]}`,

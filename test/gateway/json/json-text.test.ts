@@ -4,7 +4,7 @@ import { parseJson } from '../../../src/gateway/json/json-text.js';
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
 
-/** How values are counted: an array or object that is empty counts twice. */
+/** Counts values as the parser does: an empty array or object counts twice. */
 function countOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   const items = Object.values(value);

@@ -40,7 +40,7 @@ describe('rendering', () => {
     things[Symbol.dispose]();
   });
 
-  /** What is answered when the service answers a thing with these fields. */
+  /** Response if the service returns a thing with these fields. */
   async function rendered(fields: Record<string, unknown>, path = '/v1/things/a', parts = {}) {
     const type = things.registry.getMessage('acme.things.v1.Thing');
     if (!type) throw new Error('no type');
@@ -283,7 +283,7 @@ describe('rendering', () => {
           details: [{ '@type': info.typeUrl, reason: 'GONE', domain: 'acme' }],
         },
       });
-      // google-gax takes an operation for broken that has a detail it cannot read.
+      // google-gax treats an operation with a detail that it cannot decode as broken.
       const client = 'gax/6.17.0-fallback gapic/3.1.0 gl-node/24.21.0 rest/6.17.0';
       const toGax = await operations.ask('GET', '/v1/operations/1', {
         headers: { 'x-goog-api-client': client },

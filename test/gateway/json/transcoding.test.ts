@@ -15,14 +15,14 @@ describe('transcoding', () => {
     things[Symbol.dispose]();
   });
 
-  /** What the service is asked, of a request that is answered. */
+  /** Request that the service receives. */
   async function asked(httpMethod: string, path: string, body?: string | object) {
     const answer = await gateway.ask(httpMethod, path, body === undefined ? {} : { body });
     if (answer.status !== 200) throw new Error(answer.text);
     return things.lastRequest();
   }
 
-  /** Why a request is refused, before the service hears of it. */
+  /** Error of a request that is rejected before it reaches the service. */
   async function refused(httpMethod: string, path: string, body?: string | object) {
     const before = things.calls.length;
     const answer = await gateway.ask(httpMethod, path, body === undefined ? {} : { body });

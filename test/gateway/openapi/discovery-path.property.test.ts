@@ -9,7 +9,7 @@ const literal = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9._~!$&'()+,;=@-]{1,6}$/).filter((text) => !['.', '..'].includes(text)),
 );
 const segments = fc.array(fc.oneof(literal, fc.constant('*')), { minLength: 1, maxLength: 4 });
-/** Either plain segments or a variable over them; `field` makes its name one of its own. */
+/** Plain segments, or a variable over them. `field` makes its name unique. */
 const piece = fc.record({ isBound: fc.boolean(), segments });
 const template = fc
   .record({

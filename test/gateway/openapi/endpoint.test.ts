@@ -12,7 +12,7 @@ describe('GET /openapi.json', () => {
   afterEach(async () => {
     for (const gateway of opened.splice(0)) await gateway[Symbol.asyncDispose]();
   });
-  /** Nobody listens at its target: the document asks nobody. */
+  /** Nothing listens at its target, because the document needs no server. */
   const serve = async (settings: GatewaySettings = {}) => {
     const gateway = await serveGateway({ target: 'localhost:1', ...settings });
     opened.push(gateway);
@@ -57,7 +57,7 @@ describe('GET /openapi.json', () => {
 
   it('comes after a rule for that path', async () => {
     const gateway = await serve({ serviceConfig: ruleFor('get: "/{name}"') });
-    // The rule is asked, and finds nobody.
+    // The rule forwards the call, and nothing listens.
     expect((await gateway.ask('GET', '/openapi.json')).status).toBe(503);
   });
 

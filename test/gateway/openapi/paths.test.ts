@@ -3,7 +3,7 @@ import { type OpenApiDocument, openApiDocument } from '../../../src/gateway/inde
 import { loadSchema } from '../../../src/schema/index.js';
 import { protoFiles } from '../../schema/proto-files.js';
 
-/** The document of a service whose methods have these rules, one each, by the names of the methods. */
+/** Document of a service whose methods have these rules, by method name. */
 async function documentOf(
   rules: Readonly<Record<string, string>>,
   service = 'Jobs',
@@ -34,7 +34,7 @@ async function documentOf(
   return openApiDocument({ descriptors: registry, annotationOf, scopes: [] });
 }
 
-/** Paths of the service alone, for the protos hold Operations too. */
+/** Paths of the service only, because the protos also contain Operations. */
 async function pathsOf(rules: Readonly<Record<string, string>>): Promise<string[]> {
   const { paths } = await documentOf(rules);
   return Object.entries(paths).flatMap(([path, item]) =>

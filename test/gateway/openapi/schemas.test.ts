@@ -10,7 +10,7 @@ import { startThingsServer, type ThingsServer, thingsDescriptors } from '../thin
 
 const THING = 'acme.things.v1.Thing';
 
-/** As many kinds of fields as there are. */
+/** Message with every kind of field. */
 const EVERYTHING = {
   name: 'things/1',
   heading: 'h',

@@ -21,7 +21,7 @@ describe('one port › hostile input', () => {
   afterAll(async () => port[Symbol.asyncDispose]());
 
   const dial = (): Socket => connect(port.served.port, '127.0.0.1').on('error', () => {});
-  /** Everything that comes back until the server closes the connection. */
+  /** Collects all bytes until the server closes the connection. */
   const sent = async (...pieces: (string | Buffer)[]): Promise<string> => {
     const socket = dial().setNoDelay();
     for (const piece of pieces) {
@@ -134,7 +134,7 @@ describe('one port › hostile input', () => {
     await using busy = await serveOnePort({ gateway: { limits: { arrivalMs } }, port: { clock } });
     const ended: Promise<string>[] = [];
     while (ended.length < IDLE) {
-      // A few at a time: the system takes only so many before they are accepted.
+      // Opens a few at a time, because the accept queue of the system is limited.
       const some = Array.from({ length: 100 }, () =>
         connect(busy.served.port, '127.0.0.1').on('error', () => {}),
       );

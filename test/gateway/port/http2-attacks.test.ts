@@ -6,7 +6,7 @@ import { frame, rawGrpc } from '../../helpers/raw-grpc.js';
 import { GET_THING, type OnePort, serveOnePort } from './one-port.js';
 
 const MIB = 2 ** 20;
-/** Of a flood that is not stopped, hundreds of these would stay. */
+/** An unlimited flood would retain hundreds of these. */
 const MOST_KEPT_MIB = 100;
 
 describe('one port › attacks on HTTP/2', () => {
@@ -24,7 +24,7 @@ describe('one port › attacks on HTTP/2', () => {
     await port[Symbol.asyncDispose]();
   });
 
-  /** Others are served, and little is kept of what was sent. */
+  /** Checks that others are served and that little memory is retained. */
   const expectService = async () => {
     expect(await port.getThing('things/a')).toBe('things/a');
     expect((await port.ask('GET', '/v1/things/a')).status).toBe(200);
@@ -72,7 +72,7 @@ describe('one port › attacks on HTTP/2', () => {
   });
 
   it('headers that grow when they are unpacked: refused, and little is kept', async () => {
-    // One header of 4,000 bytes goes into the table of the connection, then it is named again by one byte each time.
+    // Adds one header of 4,000 bytes to the table of the connection, then refers to it with one byte each time.
     const big = Buffer.alloc(4000, 'a');
     const entry = Buffer.concat([Buffer.from([0x40, 1]), Buffer.from('b'), length(big.length), big]);
     const block = Buffer.concat([callHeaders(GET_THING), entry, Buffer.alloc(8000, 0xbe)]);
@@ -113,7 +113,7 @@ describe('one port › attacks on HTTP/2', () => {
   });
 });
 
-/** A length of a string, by RFC 7541, section 5.1, with a prefix of seven bits. */
+/** Encodes a string length (RFC 7541, section 5.1) with a prefix of seven bits. */
 function length(bytes: number): Buffer {
   const octets = [0x7f];
   let rest = bytes - 0x7f;

@@ -55,7 +55,7 @@ describe('servePort › maxConnections', () => {
   });
 });
 
-/** The server hears late that a connection has gone. */
+/** Retries, because the server notices a closed connection late. */
 async function untilAnswered(ask: () => Promise<string | undefined>): Promise<void> {
   for (;;) {
     const closed = sleep(200);

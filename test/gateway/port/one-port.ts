@@ -12,7 +12,7 @@ import { startThingsServer, type ThingsServer, thingsDescriptors } from '../thin
 
 export const GET_THING = '/acme.things.v1.Things/GetThing';
 
-/** How a {@link OnePort} is to be. */
+/** Options of a {@link OnePort}. */
 export interface OnePortOptions {
   readonly gateway?: GatewaySettings;
   readonly port?: Partial<PortSettings>;
@@ -21,11 +21,11 @@ export interface OnePortOptions {
   readonly speaks?: 'gRPC' | 'REST';
 }
 
-/** The services of `things.proto`, by gRPC and REST on one port. */
+/** Services of `things.proto` over gRPC and REST on one port. */
 export interface OnePort extends AsyncDisposable, Pick<ServedGateway, 'ask' | 'raw'> {
   readonly things: ThingsServer;
   readonly served: ServedPort;
-  /** Calls GetThing by gRPC; the name of what comes back, which is that of the request. */
+  /** Calls GetThing over gRPC and returns the name in the response, which is that of the request. */
   getThing(name: string): Promise<string>;
 }
 
@@ -64,7 +64,7 @@ export async function serveOnePort(options: OnePortOptions = {}): Promise<OnePor
   };
 }
 
-/** As {@link OnePort.getThing}, with a client of one's own. */
+/** Like {@link OnePort.getThing}, with another client. */
 export function getThing(client: Client, { registry }: ThingsServer, name: string): Promise<string> {
   const type = registry.getMessage('acme.things.v1.Thing');
   if (!type) throw new Error('there is no Thing');

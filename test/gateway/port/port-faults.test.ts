@@ -14,7 +14,7 @@ describe('failures of a port', () => {
   it('reports an address that cannot be listened on when another one can', async () => {
     const failures: unknown[] = [];
     const place = { host: '127.0.0.1', port: 0 };
-    // Both take the port that the first has found.
+    // Both use the port that the first one was given.
     const listening = await Listening.at(
       [place, place],
       () => createServer(),
@@ -48,7 +48,7 @@ describe('failures of a port', () => {
       failures.push(error),
     );
     const exhausted = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
-    // As Node does when the process has no file descriptors left.
+    // Node emits this error if the process has no file descriptors left.
     servers[0]?.emit('error', exhausted);
     expect(servers[0]?.listening).toBe(true);
     await listening.close();
@@ -100,7 +100,7 @@ describe('failures of a port', () => {
     using faults = processFaults();
     using _reported = jest.spyOn(console, 'error').mockImplementation(() => {});
     using gateway = gatewayOf({ error });
-    // Middleware that leaves nothing of the body is a fault that is logged.
+    // Middleware that discards the body is a bug, which is logged.
     const server = createHttpServer(async (request, response) => {
       for await (const _ of request);
       gateway(request, response);
@@ -123,7 +123,7 @@ function fail(): never {
 }
 
 function gatewayOf(logger?: Logger): Gateway {
-  // Nobody listens there.
+  // Nothing listens there.
   return createGateway({
     target: '127.0.0.1:1',
     descriptors: thingsDescriptors(),

@@ -13,7 +13,7 @@ const ca = pem('ca.pem');
 const OF_SERVER = { cert: pem('server.pem'), key: pem('server-key.pem') };
 const OF_CLIENT = { cert: pem('client.pem'), key: pem('client-key.pem') };
 const HTTP_1 = 'GET /v1/things/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
-/** With the SETTINGS that have to follow. */
+/** Preface with the SETTINGS frame that must follow. */
 const HTTP_2 = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),

@@ -37,7 +37,7 @@ describe('certificates in files', () => {
     tls.onChange(() => {
       changes++;
     });
-    // One of the two that does not fit, then both.
+    // First one mismatched file, then both.
     copyFileSync(second.key, files.key);
     await tls.reload();
     copyFileSync(second.cert, files.cert);
@@ -47,7 +47,7 @@ describe('certificates in files', () => {
     expect(reported).toHaveBeenCalled();
   });
 
-  /** A port that is served with the first of two certificates. */
+  /** Serves a port with the first of two certificates. */
   async function serve(more: Partial<TlsFiles> = {}) {
     const made = opened(certificateMaker());
     const [first, second] = [await made.make('first'), await made.make('second')];
@@ -70,7 +70,7 @@ describe('certificates in files', () => {
     const ca = [pem(first.cert), pem(second.cert)];
     const dial = (options: object = {}) =>
       connect({ port: port.served.port, host: '127.0.0.1', servername: 'localhost', ca, ...options });
-    /** Whose certificate a new connection gets. */
+    /** Certificate that a new connection gets. */
     const served = async () => {
       const socket = dial();
       await once(socket, 'secureConnect');
@@ -165,7 +165,7 @@ describe('certificates in files', () => {
   });
 });
 
-/** To one request on a connection that stays. */
+/** Response to one request on a connection that stays open. */
 async function answerOf(socket: TLSSocket): Promise<string> {
   socket.write(REQUEST);
   const [chunk] = await once(socket, 'data');

@@ -1,13 +1,13 @@
 import type { RouteRule } from '../../../src/gateway/index.js';
 import { type PathTemplate, parseTemplate } from '../../../src/schema/path-template.js';
 
-/** What of a template each segment of a path meets, as REST.md ranks it: an end, a literal, `*`, `**`. */
+/** Match of a path segment, in the rank order of REST.md: an end, a literal, `*`, `**`. */
 const END = 0;
 const LITERAL = 1;
 const WILDCARD = 2;
 const REST = 3;
 
-/** The choices that lead from the root to the end of a template, the path given; undefined: it does not match. */
+/** Choices from the root to the end of a template for a path. Undefined if it does not match. */
 function choices({ segments }: PathTemplate, path: readonly string[]): number[] | undefined {
   const rest = segments.findIndex(({ kind }) => kind === '**');
   const taken = path.length - segments.length + 1;
@@ -28,7 +28,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return index < 0 ? 0 : (a[index] ?? 0) - (b[index] ?? 0);
 }
 
-/** The rules as REST.md has them, tried one by one: what a table must answer, the slow way. */
+/** Reference implementation: tries the rules one by one as REST.md defines. */
 export function bruteForce(
   rules: readonly RouteRule[],
   method: string,

@@ -10,7 +10,7 @@ const URL_LENGTH = 8192;
 const repeated = (segment: string, count: number) => `/${segment}`.repeat(count);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-/** Rules that tempt a matcher to try much, but leave it one way to go at each segment. */
+/** Rules that invite backtracking but leave one choice per segment. */
 const ONE_WAY: Readonly<Record<string, () => readonly string[]>> = {
   'differ in their tails': () => upTo(RULES).map((index) => `/*/*/*/tail${index}`),
   'differ in their heads': () => upTo(RULES).map((index) => `/head${index}/*/*/*`),
@@ -18,7 +18,7 @@ const ONE_WAY: Readonly<Record<string, () => readonly string[]>> = {
   'are as deep as a URL can be': () => [repeated('*', URL_LENGTH / 2)],
 };
 
-/** Rules that leave it many. */
+/** Rules that leave many choices. */
 const MANY_WAYS: Readonly<Record<string, () => readonly string[]>> = {
   'have a or * at each of 13 segments': () =>
     upTo(2 ** 13).map((bits) =>
@@ -48,7 +48,7 @@ function restSize({ literals }: NonNullable<TreeNode['rest']>): number {
   return [...literals.values()].map(restSize).reduce((sum, count) => sum + count, 1);
 }
 
-/** How many nodes a search looks at that finds whatever there is, as one for an unknown method does. */
+/** Number of nodes visited by an exhaustive search, such as that for an unknown method. */
 function visits(root: TreeNode, url: string): number {
   let count = 0;
   const ends = matchingEnds(root, splitUrl(url)?.segments ?? [], () => {

@@ -8,7 +8,7 @@ import { bruteForce } from './brute-force.js';
 const DOTS = ['.', '..'];
 const encoded = encodeURIComponent;
 
-/** A part of a template: how it is written, what a URL has for it, and what it gives to its variable. */
+/** Part of a template with its notation, its text in a URL, and the value of its variable. */
 interface Part {
   readonly template: string;
   readonly url: string;
@@ -27,7 +27,7 @@ const wildcard = segmentText.map((value): Part => ({ template: '*', url: encoded
 const rest = fc.array(segmentText, { maxLength: 3 }).map((values): Part => {
   return { template: '**', url: values.map(encoded).join('/'), value: values.join('/') };
 });
-/** Of one segment, so that it may hold slashes. */
+/** Variable of one segment, which may contain slashes. */
 const slashedVariable = fc
   .tuple(
     fc.constantFrom('', '=*'),
@@ -112,7 +112,7 @@ describe('any template', () => {
   });
 });
 
-/** Few letters, so that templates and paths meet. */
+/** Few letters, so that templates and paths often match. */
 const templates = fc
   .tuple(
     fc.array(fc.constantFrom('a', 'b', '*'), { maxLength: 4 }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { compileRoutes, HttpRuleError } from '../../../src/gateway/index.js';
 
-/** `GET /a/{x}`, and so on. */
+/** Compiles rules such as `GET /a/{x}`. */
 function routes(...rules: string[]) {
   return compileRoutes(
     rules.map((rule) => {

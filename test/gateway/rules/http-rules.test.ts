@@ -13,7 +13,7 @@ const registry = createFileRegistry(
   fromBinary(FileDescriptorSetSchema, readFileSync('generated/descriptors.binpb')),
 );
 
-/** As `Method: GET /template body=*`, one line each. */
+/** Formats rules as `Method: GET /template body=*`, one per line. */
 function rulesOf(text?: string, annotationOf?: () => unknown): string[] {
   const rules = readHttpRules({
     registry,
@@ -26,7 +26,7 @@ function rulesOf(text?: string, annotationOf?: () => unknown): string[] {
   });
 }
 
-/** A configuration of rules for GetOperation, each as `{…}` in YAML. */
+/** Configuration with rules for GetOperation, each written as `{…}` in YAML. */
 const getOperation = (...rules: string[]) =>
   ['http:', '  rules:', ...rules.map((rule) => `  - { selector: ${OPERATIONS}.GetOperation, ${rule} }`)].join(
     '\n',
@@ -34,7 +34,7 @@ const getOperation = (...rules: string[]) =>
 const gets = (rules: readonly string[]) =>
   rules.filter((rule) => rule.startsWith('GetOperation: ')).map((rule) => rule.slice(14));
 
-/** What the GKE Multi-Cloud API says of operations, among what else such a file says. */
+/** Rules of the GKE Multi-Cloud API for operations, with other settings of such a file. */
 const MULTI_CLOUD = `
 type: google.api.Service
 config_version: 3

@@ -41,7 +41,7 @@ const echoing: Handler = (call, callback) => callback(null, call.request);
 const passOn: NonNullable<ServerOptions['interceptors']>[number] = (_method, call) =>
   new ServerInterceptingCall(call);
 
-/** The same server, called in both ways. */
+/** The same server, called directly and over HTTP/2. */
 const ways: readonly [string, ServerOptions, boolean][] = [
   ['directly', {}, true],
   ['over HTTP/2, as it has an interceptor', { interceptors: [passOn] }, false],

@@ -7,7 +7,7 @@ interface Calling {
   readonly waitForReady?: boolean;
 }
 
-/** Calls a server once for each call: nothing is retried. */
+/** Calls a server exactly once per call, without retries. */
 export interface Once extends Disposable {
   get(name: string, calling?: Calling): Promise<Operation>;
   getFrom(name: string): Promise<Operation>;
@@ -50,7 +50,7 @@ export function once(address: string): Once {
   };
 }
 
-/** Gets an operation over REST, on a connection of its own unless that is to be kept. */
+/** Gets an operation over REST, on a new connection unless it is kept alive. */
 export function getJson(
   url: string,
   name: string,

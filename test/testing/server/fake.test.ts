@@ -15,7 +15,7 @@ async function exportReport(server: TestServer): Promise<string> {
   return ((await response.json()) as { readonly name: string }).name;
 }
 
-/** In which state an operation of the script's is after a millisecond. */
+/** State of an operation of the scripted method after one millisecond. */
 async function stateOf(server: TestServer): Promise<string> {
   const name = await exportReport(server);
   await server.clock.advance(1);

@@ -109,7 +109,7 @@ describe('inject', () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
-    // Once there is a connection, the deadline is long enough for the call to arrive.
+    // Once connected, the deadline is long enough for the call to arrive.
     await caller.get(name);
     server.inject({ effect: 'hang' });
     expect(await rejection(caller.get(name, { deadlineMs: 500 }))).toMatchObject({
@@ -130,7 +130,7 @@ describe('inject', () => {
     const over = [rejection(caller.get(name)), rejection(getJson(server.url, name))];
     await server.whenCalled('GetOperation', 2);
     await server.close();
-    // Each has ended, in an error of its own.
+    // Each has ended with an error.
     await Promise.all(over);
   });
 

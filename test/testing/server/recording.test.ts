@@ -6,7 +6,7 @@ import {
   type TestServer,
 } from '../../../src/testing/index.js';
 
-/** What a test server is told in one run, from which nothing may differ in the next. */
+/** Records a scenario on a test server, which must be the same in every run. */
 async function story(server: TestServer): Promise<void> {
   const { client, clock } = server;
   const operation = await server.operation({ onCancel: { afterMs: 100 } });

@@ -5,7 +5,7 @@ import { Code, OperationsClient, type StatusError } from '../../../src/index.js'
 import { startTestServer } from '../../../src/testing/index.js';
 import { type CertificateMaker, certificateMaker, pem } from '../../helpers/own-certificates.js';
 
-/** Answers the status of a request by REST. */
+/** Status of a REST request. */
 function status(url: string, ca: Buffer): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const request = get(url, { ca, servername: 'localhost', agent: false }, (response) => {

@@ -10,7 +10,7 @@ describe('a test server', () => {
     using faults = processFaults();
     await using server = await startTestServer();
     using api = grpcOperations(server.address);
-    // Longer than a Duration may be.
+    // Longer than the maximum Duration.
     const timeout = { seconds: 1e15, nanos: 0 };
     const error = await rejection(api.waitOperation({ name: 'operations/1', timeout }));
     expect(error).toMatchObject({ code: Code.NOT_FOUND });
