@@ -14,7 +14,7 @@ describe('a flaky network', () => {
     expect(server.faults).toEqual([]);
   });
 
-  it('what is for good is told: nobody waits for ever', async () => {
+  it('reports a permanent failure instead of waiting', async () => {
     await using server = await fakeClusters();
     server.failNext('GetOperation', { code: 'PERMISSION_DENIED', times: 'always' });
     await using clusters = new Clusters(server.address);

@@ -74,7 +74,7 @@ describe('gateway › whatever is sent', () => {
     await alive();
   });
 
-  it('in bytes that are no HTTP does no harm', async () => {
+  it('bytes that are not HTTP do no harm', async () => {
     const send = (bytes: Uint8Array) =>
       new Promise<void>((resolve) => {
         const socket = connect(gateway.port, '127.0.0.1');

@@ -40,7 +40,7 @@ describe('google-gax over REST, with details of a type that nobody knows', () =>
     server.forceShutdown();
   });
 
-  it('an error is told at once, with its code, and not asked for again', async () => {
+  it('returns an error at once with its code, without retries', async () => {
     calls = 0;
     answer = new StatusError(Code.FAILED_PRECONDITION, 'locked', [UNKNOWN]);
     const asked = client.operationsClient.getOperation({ name: NAME } as never);
@@ -48,7 +48,7 @@ describe('google-gax over REST, with details of a type that nobody knows', () =>
     expect(calls).toBe(1);
   });
 
-  it('an operation that failed is read, and not asked for again', async () => {
+  it('reads a failed operation without retries', async () => {
     calls = 0;
     const error = { code: Code.DATA_LOSS, message: 'gone', details: [UNKNOWN] };
     answer = { name: NAME, done: true, result: { $case: 'error', value: error } };

@@ -21,7 +21,7 @@ const create = (...lines: string[]) =>
   `methods:\n  ${AWS}.CreateAwsCluster:\n${lines.map((line) => `    ${line}\n`).join('')}`;
 
 describe('a faked service', () => {
-  it('is made with what longrunning/testing exports', async () => {
+  it('can be built from exports of longrunning/testing', async () => {
     const { fakeServices: fake, loadSchema: load, SchemaError } = await import('longrunning/testing');
     const schema = await load({ files: ['example/reports/v1/reports.proto'] });
     expect(fake(schema).methods).toHaveLength(2);
@@ -281,7 +281,7 @@ describe('cancelling an operation of a faked service', () => {
     expect(server.json(await server.operations.getOperation({ name }))).toHaveProperty('response');
   });
 
-  it('whatever the script says of the metadata is left as it says', async () => {
+  it('scripted metadata is not overwritten', async () => {
     const metadata = `{ verb: "", createTime: "2001-01-01T00:00:00Z", requestedCancellation: false }`;
     await using server = await startFakeServer(gke, create(`metadata: ${metadata}`, 'onCancel: ignore'));
     const { name } = await server.start('CreateAwsCluster', { parent: PARENT });

@@ -11,7 +11,7 @@ describe.each(WAYS)('gateway %s › CORS', (_, serve) => {
     'access-control-request-headers': 'authorization',
   };
 
-  it('is not, unless asked for', async () => {
+  it('is off by default', async () => {
     const answer = await served.gateway.ask('OPTIONS', '/v1/things', { headers: preflight });
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
     expect(

@@ -28,13 +28,13 @@ describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
     expect((await other.ask('GET', '/v1/things/a')).status).toBe(405);
   });
 
-  it('refuses bytes that are no descriptors', () => {
+  it('rejects bytes that are not descriptors', () => {
     expect(() => createGateway({ target: 'localhost:1', descriptors: Buffer.from('no') })).toThrow(
       /not a complete FileDescriptorSet/,
     );
   });
 
-  it('tells no client of a fault of its own, but the log', async () => {
+  it('hides its own faults from clients and logs them', async () => {
     const logged: unknown[] = [];
     const logger = { error: (facts: object) => logged.push(facts) };
     const fault = new Error('secret');

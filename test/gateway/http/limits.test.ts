@@ -127,12 +127,12 @@ describe.each(WAYS)('gateway %s › limits', (_, serve) => {
     expect(statuses(await served.gateway.raw(`${sent}2\r\n{}\r\n0\r\n\r\n`))).toEqual([415]);
   });
 
-  it('a body that is no UTF-8: 400', async () => {
+  it('a body that is not UTF-8: 400', async () => {
     const body = Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
     expect((await served.gateway.ask('POST', '/v1/things', { body })).status).toBe(400);
   });
 
-  it('what is no HTTP: 400', async () => {
+  it('bytes that are not HTTP: 400', async () => {
     expect(await served.gateway.raw('nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":400/);
   });
 });

@@ -45,7 +45,7 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     expect(errorOf(answer)).toMatchObject({ code: 400, status: 'INVALID_ARGUMENT' });
   });
 
-  it('bytes that no URL may have: 400', async () => {
+  it('bytes that are invalid in a URL: 400', async () => {
     const answer = await served.gateway.raw(
       Buffer.from(head('GET /v1/things/\xe9', 'connection: close'), 'latin1'),
     );

@@ -59,7 +59,7 @@ describe('parseJson', () => {
     );
   });
 
-  it('refuses any text that is no JSON, with a message of its own', () => {
+  it('rejects text that is not JSON, with its own message', () => {
     fc.assert(
       fc.property(text, (written) => {
         let isJson = true;

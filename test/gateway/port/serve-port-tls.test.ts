@@ -48,7 +48,7 @@ describe('servePort › TLS', () => {
     socket.destroy();
   });
 
-  it('a client that offers nothing of use is refused', async () => {
+  it('a client that offers no supported protocol is rejected', async () => {
     const [error] = await once(dial({ ALPNProtocols: ['spdy/3'] }), 'error');
     expect(String(error)).toMatch(/no application protocol/i);
   });
@@ -64,7 +64,7 @@ describe('servePort › TLS', () => {
     grpc.destroy();
   });
 
-  it('what is no TLS harms nobody', async () => {
+  it('connections without TLS do no harm', async () => {
     expect(await port.raw(HTTP_1)).not.toMatch(/ 200 /);
     await using raw = rawGrpc(port.served.address);
     await once(raw.session, 'close');

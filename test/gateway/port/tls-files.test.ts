@@ -81,7 +81,7 @@ describe('certificates in files', () => {
     return { made, first, second, files, put, clock, logged, tls, port, dial, served };
   }
 
-  it('a new one is found within ten seconds; open connections go on', async () => {
+  it('detects a new certificate within ten seconds; open connections continue', async () => {
     const { put, second, clock, logged, dial, served } = await serve();
     const open = dial();
     expect(await answerOf(open)).toMatch(/^HTTP\/1\.1 200 /);
@@ -95,7 +95,7 @@ describe('certificates in files', () => {
     open.destroy();
   });
 
-  it('one that cannot be used is told of once, and the one before stays; reload() reads at once', async () => {
+  it('logs an unusable certificate once and keeps the previous one; reload() reads at once', async () => {
     const { put, files, first, second, logged, tls, served } = await serve();
     writeFileSync(files.cert, 'no PEM');
     await tls.reload();
@@ -117,7 +117,7 @@ describe('certificates in files', () => {
     expect(await served()).toBe('second');
   });
 
-  it('a link that comes to lead elsewhere, as Kubernetes has it, is a change', async () => {
+  it('detects a symbolic link that changes its target, as in Kubernetes', async () => {
     const { made, files, second, tls, served } = await serve();
     rmSync(files.cert);
     rmSync(files.key);
@@ -145,7 +145,7 @@ describe('certificates in files', () => {
     expect(port.things.calls).toHaveLength(1);
   });
 
-  it('what cannot be used is refused from the start', async () => {
+  it('rejects an unusable certificate at the start', async () => {
     const maker = opened(certificateMaker());
     const [one, other] = [await maker.make('one'), await maker.make('other')];
     await expect(watchTlsFiles({ cert: '/no/such/file', key: one.key })).rejects.toThrow(

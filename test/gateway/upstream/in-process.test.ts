@@ -155,7 +155,7 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
     expect(answer.kind === 'error' && answer.error.message).toContain(message);
   });
 
-  it('tells a handler that nobody waits any more', async () => {
+  it('notifies a handler when the caller is gone', async () => {
     const caller = new AbortController();
     const { promise: cancelled, resolve } = Promise.withResolvers<boolean>();
     const { promise: called, resolve: begin } = Promise.withResolvers<void>();

@@ -56,7 +56,7 @@ describe('server.fake', () => {
 });
 
 describe('server.script', () => {
-  it('leaves to the default that there is what it does not say of a method', async () => {
+  it('takes omitted settings from the current default', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(REPORTS, { script: { default: { durationMs: 1 } } });
     server.script({ methods: { ExportReport: { onCancel: 'ignore' } } });
@@ -65,7 +65,7 @@ describe('server.script', () => {
     expect(await stateOf(server)).toBe('succeeded');
   });
 
-  it('says anew how the methods go that it names; reset takes it back', async () => {
+  it('replaces the behavior of the methods that it names; reset restores it', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(REPORTS, { script: { methods: { ExportReport: { durationMs: 1 } } } });
     expect(await stateOf(server)).toBe('succeeded');

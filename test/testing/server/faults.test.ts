@@ -15,7 +15,7 @@ async function started(): Promise<[TestServer, string]> {
 }
 
 describe('failNext', () => {
-  it('fails so many calls, with code, message and details, in order, then none', async () => {
+  it('fails the given number of calls with code, message and details, in order, then none', async () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
