@@ -44,7 +44,7 @@ describe('a call', () => {
     expect(recorder.spansNamed(EXPORT)).toHaveLength(1);
   });
 
-  it('without a traceparent begins a trace; an operation that is not found is no fault of the server', async () => {
+  it('without a traceparent starts a trace; an operation that is not found is not a server error', async () => {
     const { recorder, server } = await start();
     const name = `${PARENT}/operations/none`;
     await expect(server.overGrpc.operations.getOperation({ name })).rejects.toMatchObject({
@@ -60,7 +60,7 @@ describe('a call', () => {
     expect(span?.status.code).toBe(SpanStatusCode.UNSET);
   });
 
-  it('that fails unexpectedly is an error of type UNKNOWN, and says nothing of what went wrong', async () => {
+  it('that fails unexpectedly is an error of type UNKNOWN, without the cause', async () => {
     const recorder = opened(new Recorder());
     const exportReport = {
       accept: () => {
@@ -75,7 +75,7 @@ describe('a call', () => {
     expect(JSON.stringify([span?.attributes, span?.events, span?.status])).not.toContain('secret');
   });
 
-  it('that its caller left is CANCELLED', async () => {
+  it('that its caller cancelled is CANCELLED', async () => {
     const { recorder, server } = await start();
     const { name } = await server.overGrpc.exportReport();
     const leaving = new AbortController();

@@ -98,7 +98,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('tell how long operations queued, took, and needed to be cancelled', async () => {
+  it('report how long operations were queued, took, and needed for cancellation', async () => {
     const { metric, manual, inProcess, exports } = await start({ concurrency: 1, onAbort: 'ignore' });
     const first = await inProcess.exportReport();
     const run = await exports.on(first.name);
@@ -134,7 +134,7 @@ describe('metrics', () => {
     ]);
   });
 
-  it('count an operation that was done at once, and one that was cancelled before it began', async () => {
+  it('count an operation that was done immediately, and one that was cancelled before it started', async () => {
     const accept = ({ title }: { title: string }) => (title === 'known' ? { uri: 'kept' } : undefined);
     const { metric, inProcess, exports } = await start({ concurrency: 1, exportReport: { accept } });
     await inProcess.exportReport({ title: 'known' });
@@ -169,7 +169,7 @@ describe('metrics', () => {
     );
   });
 
-  it('of a store that cannot count, or is away, lack what has not ended and nothing else', async () => {
+  it('of a store that cannot count, or is unavailable, lack only the unfinished operations', async () => {
     const store = aroundStore(memoryStore(), ({ method: verb }, proceed) =>
       verb === 'countUnfinished' ? Promise.reject(new Error('away')) : proceed(),
     );
@@ -183,7 +183,7 @@ describe('metrics', () => {
     expect(await other.metric('unfinished')).toEqual([]);
   });
 
-  it('are asked for no longer once the server is closed', async () => {
+  it('are no longer collected once the server is closed', async () => {
     const { recorder, kit, manual } = await start();
     const closed = kit.close({ graceMs: 0 });
     await manual.advance(0);

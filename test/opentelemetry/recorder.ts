@@ -15,7 +15,7 @@ import {
 import { openTelemetry } from 'longrunning/opentelemetry';
 import type { Telemetry } from 'longrunning/server';
 
-/** Gives its metrics to whoever asks. */
+/** Metric reader that collects on demand. */
 class Reader extends MetricReader {
   constructor() {
     super({ aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE });
@@ -45,7 +45,7 @@ const KINDS = {
   [DataPointType.SUM]: 'up-down counter',
 };
 
-/** The SDK of OpenTelemetry, which keeps all that it is told. */
+/** OpenTelemetry SDK that keeps all spans and metrics in memory. */
 export class Recorder implements AsyncDisposable {
   readonly #exporter = new InMemorySpanExporter();
   readonly #reader = new Reader();

@@ -57,7 +57,7 @@ async function start(recorder: Recorder, store: OperationStore, options: Reports
   return opened(await startReportsServer({ clock: systemClock, ...options, store, telemetry }));
 }
 
-/** The spans of runs, once there are so many. */
+/** Resolves to the spans of runs once there are `count`. */
 async function runs(recorder: Recorder, count = 1): Promise<readonly ReadableSpan[]> {
   await eventually(() => recorder.spansNamed(RUN).length >= count);
   return recorder.spansNamed(RUN);
@@ -131,7 +131,7 @@ describe('a run of work', () => {
     expect(there.spansNamed(EXPORT)).toEqual([]);
   });
 
-  it('that its server releases as it stops says so, and the next has attempt 2', async () => {
+  it('that its server releases on shutdown reports it, and the next has attempt 2', async () => {
     const recorder = opened(new Recorder());
     const exportReport = { onInterrupted: 'resume' } as const;
     const first = await start(recorder, await openSqlite('stopped'), { exportReport });
@@ -150,7 +150,7 @@ describe('a run of work', () => {
     );
   });
 
-  it('is what spans of the work itself are children of', async () => {
+  it('is the parent of spans of the work itself', async () => {
     const recorder = opened(new Recorder());
     const tracer = recorder.tracerProvider.getTracer('work');
     const run = async () => {
@@ -166,7 +166,7 @@ describe('a run of work', () => {
     expect(inner?.parentSpanContext).toMatchObject(idsOf(span));
   });
 
-  it('that is cancelled has an event when it was told so', async () => {
+  it('that is cancelled has an event for the cancel request', async () => {
     const recorder = opened(new Recorder());
     const server = await start(recorder, memoryStore());
     const { name } = await server.overGrpc.exportReport();

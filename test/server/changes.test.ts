@@ -42,7 +42,7 @@ async function unheardEnd() {
   return { server, name, tell, waited, before, after };
 }
 
-describe('a wait that is told what a record became', () => {
+describe('a wait that receives changed records', () => {
   it.each<[string, (facts: { name: string; before: OperationRecord; after: OperationRecord }) => News[]]>([
     ['with its end', ({ name, after }) => [[name, after]]],
     [

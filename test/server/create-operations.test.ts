@@ -29,7 +29,7 @@ describe('createOperations', () => {
     await expect(operations.start(purgeReports, { parent: '' })).rejects.toThrow('not served here');
   });
 
-  it('runs at most so many operations at once, in the order of their start (contract 17)', async () => {
+  it('runs at most `concurrency` operations at once, in the order of their start (contract 17)', async () => {
     await using server = await startReportsServer({ concurrency: 2 });
     const names: string[] = [];
     for (let count = 0; count < 5; count++) names.push((await server.inProcess.exportReport()).name);
@@ -42,7 +42,7 @@ describe('createOperations', () => {
     }
   });
 
-  it('begins work once whoever started it has its name', async () => {
+  it('starts work only after the caller has its name', async () => {
     const told: string[] = [];
     const begun: [string, boolean][] = [];
     const noted = implement(ReportsOperations.exportReport, {

@@ -61,7 +61,7 @@ describe('grpcLimits', () => {
     await goesOn();
   });
 
-  it('a connection without a call is told to go; the next call has a new one', async () => {
+  it('a connection without calls is closed; the next call opens a new one', async () => {
     const { port, goesOn } = await serve({ 'grpc.max_connection_idle_ms': 100 });
     await using raw = rawGrpc(port.address);
     await new Promise((resolve) => raw.session.once('goaway', resolve));

@@ -123,7 +123,7 @@ describe('guarded', () => {
   it.each([
     ['with authorize', { authorize: () => undefined }],
     ['without', {}],
-  ])('a handler that throws fails its call alone, which is told nothing of it, %s', async (_, options) => {
+  ])('a handler that throws fails only its own call, without details, %s', async (_, options) => {
     const handler = () => {
       throw new Error('secret');
     };

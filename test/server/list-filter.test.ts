@@ -34,7 +34,7 @@ describe('ListFilters', () => {
     expect(filters.read(FILTER)).toBe(filters.read(FILTER));
   });
 
-  it('reads a filter anew when there are more types that it may be about (contract 29)', () => {
+  it('reads a filter again after types were added (contract 29)', () => {
     const filters = new ListFilters([reports]);
     const matching = () =>
       ['example.reports.v1.ExportReportResponse', 'acme.Copy'].filter((type) =>

@@ -85,7 +85,7 @@ describe('open waits', () => {
     expect(clock.armed).toBe(0);
   });
 
-  it('end all at once when the server closes, and whoever comes later at once', async () => {
+  it('all end when the server closes, and later ones end immediately', async () => {
     const { clock, waits, ended, wait } = openWaits();
     const [first, second] = [wait('first', () => waits.delete(first)), wait('second')];
     waits.add(first, 10);

@@ -17,7 +17,7 @@ const running: OperationRecord = {
   metadata: undefined,
 };
 
-it('a record at hand that changes while the next one is made is read again: no change is lost', async () => {
+it('a record in memory that changes while the next one is computed is read again: no change is lost', async () => {
   const store = memoryStore();
   await store.create(running);
   let asked = 0;

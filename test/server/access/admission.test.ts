@@ -49,7 +49,7 @@ describe.each([
   ['memory', () => memoryStore()],
   ['SQLite', () => sqliteStore(':memory:')],
 ])('ListOperations of a caller who may not get everything, in %s (contract 31)', (_, makeStore) => {
-  it('shows what it may get, on pages that are full, without repeats, to an end that is told', async () => {
+  it('shows what it may get, on full pages, without repeats, up to a marked end', async () => {
     await using server = await start(undefined, makeStore());
     for (let index = 0; index < 10; index++) await server.inProcess.exportReport();
     const { operations } = server.overGrpc;
@@ -73,7 +73,7 @@ describe.each([
     expect((await list('ada', 3)).flat()).toHaveLength(10);
   });
 
-  it('shows only what every restricting step shows, in whatever order they are asked', async () => {
+  it('shows only what every restricting step shows, in any order of the steps', async () => {
     const showing =
       (...ids: string[]): Authorize =>
       async () => ({ shows: (name) => ids.some((id) => name.endsWith(`/${id}`)) });
@@ -91,7 +91,7 @@ describe.each([
     }
   });
 
-  it('a page token is good for its caller alone, and tells nothing of what it skips', async () => {
+  it('a page token is valid for its caller only, and reveals nothing about skipped operations', async () => {
     await using server = await start(undefined, makeStore());
     for (let index = 0; index < 10; index++) await server.inProcess.exportReport();
     const { operations } = server.overGrpc;
@@ -157,7 +157,7 @@ describe('a step of authorization', () => {
     expect(server.logged).toHaveLength(1);
   });
 
-  it('is asked once for a wait, and a wait of who may not is not kept waiting', async () => {
+  it('runs once per wait, and a refused wait fails immediately', async () => {
     await using server = await start();
     const { name } = await server.inProcess.exportReport();
     await expect(
@@ -165,7 +165,7 @@ describe('a step of authorization', () => {
     ).rejects.toMatchObject({ code: Code.PERMISSION_DENIED });
   });
 
-  it('is asked for who calls over another transport', async () => {
+  it('applies to callers of other transports', async () => {
     await using server = await start();
     const { name } = await server.inProcess.exportReport();
     const forAda = server.kit.serviceFor({ headers: as('ada'), peer: '192.0.2.7:1' });
@@ -183,7 +183,7 @@ describe('a step of authorization', () => {
     }
   });
 
-  it('a start whose parent cannot be told is refused like any other', async () => {
+  it('a start without a readable parent is refused like any other', async () => {
     const parent = () => {
       throw new StatusError(Code.INVALID_ARGUMENT, 'parent is no parent');
     };

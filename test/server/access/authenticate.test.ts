@@ -128,7 +128,7 @@ describe('authentication by headers', () => {
     expect(await rest(head)).toMatch(/^HTTP\/1.1 401 /);
   });
 
-  it('a good token is verified once for a call, over gRPC and REST', async () => {
+  it('a valid token is verified once per call, over gRPC and REST', async () => {
     const { raw, rest, asked } = await serve();
     const name = Buffer.from('operations/a');
     const request = frame(Buffer.concat([Buffer.from([10, name.length]), name]));
@@ -146,7 +146,7 @@ describe('authentication by headers', () => {
     expect((await raw.call(GET, request, ADA)).grpcStatus).toBe(Code.PERMISSION_DENIED);
   });
 
-  it('methods that nobody guards are asked about by nobody', async () => {
+  it('unguarded methods are not authorized', async () => {
     const { raw, asked } = await serve();
     const { grpcStatus } = await raw.call('/grpc.health.v1.Health/Check', frame(Buffer.alloc(0)));
     expect([grpcStatus, asked]).toEqual([Code.OK, []]);

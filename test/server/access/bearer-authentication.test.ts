@@ -83,7 +83,7 @@ describe('bearerAuthentication', () => {
     }
   }
 
-  it('tells principal, members and scopes of a good token', async () => {
+  it('returns principal, members and scopes of a valid token', async () => {
     const authenticate = await authentication({ members: ({ team }: Claims) => [`group:${team}`] });
     const claims = { email: 'ada@example.com', email_verified: true, groups: ['x'], scope: 'a b', team: 't' };
     expect(await ask(authenticate, `Bearer ${await token(claims)}`)).toEqual({
@@ -99,7 +99,7 @@ describe('bearerAuthentication', () => {
     });
   });
 
-  it('believes no email that the issuer has not verified', async () => {
+  it('ignores emails that the issuer has not verified', async () => {
     const caller = await ask(await authentication(), `Bearer ${await token({ email: 'ada@example.com' })}`);
     expect(caller).toMatchObject({ members: ['principal://accounts.example.com/subject/1'] });
   });
@@ -144,7 +144,7 @@ describe('bearerAuthentication', () => {
     expect(await ask(strict, `Bearer ${await token({ exp: seconds() - 1 })}`)).toMatchObject({ code: 16 });
   });
 
-  it('takes no token that is unsigned, forged, or signed by a secret: alg none, HS256, another key', async () => {
+  it('rejects tokens that are unsigned, forged or signed by a secret: alg none, HS256, another key', async () => {
     const authenticate = await authentication();
     const claims = { iss: ISSUER, aud: AUDIENCE, sub: '1', exp: seconds() + 60 };
     const secret = new TextEncoder().encode(JSON.stringify(key.public));
@@ -167,7 +167,7 @@ describe('bearerAuthentication', () => {
     }
   });
 
-  it('fetches keys anew for one that it does not know: keys may be replaced', async () => {
+  it('fetches the keys again for an unknown key, because keys may be replaced', async () => {
     await using server = await keyServer([key.public]);
     const authenticate = await authentication({ jwksUri: server.jwksUri, keysCooldownMs: 0 });
     expect(await ask(authenticate, `Bearer ${await token()}`)).toHaveProperty('principal');
@@ -187,7 +187,7 @@ describe('bearerAuthentication', () => {
     expect(server.state.asked).toBe(1);
   });
 
-  it('keys that cannot be fetched: UNAVAILABLE, logged once, and good again when they can', async () => {
+  it('keys that cannot be fetched: UNAVAILABLE, logged once, until they can be fetched again', async () => {
     await using server = await keyServer([key.public]);
     server.state.away = true;
     logged.length = 0;
@@ -253,7 +253,7 @@ describe('bearerAuthentication', () => {
     await expect(authentication(options as Partial<BearerOptions>)).rejects.toThrow(message);
   });
 
-  it('says what to install when its package is not there', async () => {
+  it('names the package to install if it is missing', async () => {
     const absent = () => import('no-such-package' as string);
     const missing = { name: 'no-such-package', neededBy: 'it', install: 'no-such-package' };
     await expect(importPackage(missing, absent)).rejects.toThrow('npm install no-such-package');

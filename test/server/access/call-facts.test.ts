@@ -67,14 +67,14 @@ describe('the facts of a call', () => {
     expect(asked[0]?.headers).not.toHaveProperty(FORWARDED_PEER_HEADER);
   });
 
-  it('an forwarded is good until its call ends', () => {
+  it('a forwarded peer is valid until its call ends', () => {
     const { token, end } = forwardPeer('192.0.2.7:1');
     expect(forwardedPeer(token)).toBe('192.0.2.7:1');
     end();
     expect(forwardedPeer(token)).toBeUndefined();
   });
 
-  it('a call in process is not asked about', async () => {
+  it('does not apply to in-process calls', async () => {
     const { asked, server } = await noting();
     await using _ = server;
     const { name } = await server.inProcess.exportReport();

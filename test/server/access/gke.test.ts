@@ -60,7 +60,7 @@ describe.each([
     expect(cancelled).toMatchObject({ name, done: true, error: { code: 1 } });
   });
 
-  it('who has not is told which permission is missing, and on what', async () => {
+  it('others receive the missing permission and the resource', async () => {
     const { client, call } = clientOf('viewer');
     const name = `${PARENT}/operations/1`;
     await expect(
