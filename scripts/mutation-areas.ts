@@ -16,7 +16,7 @@ export const MUTATION_AREAS: Readonly<Record<string, MutationArea>> = {
   },
   'server/access': {
     mutate: ['src/server/access/*.ts'],
-    testFiles: ['test/server/access/*.test.ts', 'test/server/limits.test.ts'],
+    testFiles: ['test/server/access/*.test.ts', 'test/server/@(guarded|limits|user-code).test.ts'],
   },
   'server/service': {
     mutate: ['src/server/service/*.ts'],
