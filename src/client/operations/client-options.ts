@@ -126,6 +126,6 @@ export function waitLimits({
   }
   throw invalidField(
     'maxWaitConnections',
-    `maxWaitConnections must be a positive whole number, got ${given}`,
+    `maxWaitConnections must be a positive whole number, got ${given}: give 1 or more, or leave it out`,
   );
 }

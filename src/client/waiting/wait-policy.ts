@@ -29,7 +29,10 @@ export const UNTIL_DONE: Pace = {
  */
 export function everyChange(intervalMs: number): Pace {
   if (!(intervalMs > 0)) {
-    throw invalidField('intervalMs', `intervalMs must be positive, got ${intervalMs}`);
+    throw invalidField(
+      'intervalMs',
+      `intervalMs must be positive, got ${intervalMs}: give milliseconds, or leave it out`,
+    );
   }
   return {
     firstMs: 0,
