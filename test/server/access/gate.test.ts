@@ -1,7 +1,13 @@
+import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { Code, StatusError } from '../../../src/core/status.js';
 import { AccessError, bearerChallenge } from '../../../src/server/access/access-error.js';
-import type { Authorization, Authorize, CallFacts } from '../../../src/server/access/call-facts.js';
+import {
+  type Authorization,
+  type Authorize,
+  type CallFacts,
+  GrpcCallFacts,
+} from '../../../src/server/access/call-facts.js';
 import { Gate } from '../../../src/server/access/gate.js';
 
 const FACTS: CallFacts = {
@@ -72,6 +78,19 @@ describe('a gate (contract 31)', () => {
     const refused = await admit(refusing(error)).catch((thrown: unknown) => thrown);
     expect(refused).toBeInstanceOf(AccessError);
     expect(refused).toMatchObject({ code: error.code, message: error.message, challenge });
+  });
+
+  it('asks each step once, whether before the message or after it', async () => {
+    const asked: string[] = [];
+    const step = (id: string, beforeMessage?: 'decides') =>
+      Object.assign(() => void asked.push(id), beforeMessage && { beforeMessage });
+    const gate = new Gate([step('a', 'decides'), step('b'), step('c')]);
+    const call = { metadata: new Metadata(), getPeer: () => FACTS.peer };
+    const facts = new GrpcCallFacts(FACTS.method, FACTS.name, call);
+    await gate.authenticate(facts);
+    expect(asked).toEqual(['a']);
+    await gate.admit(facts);
+    expect(asked).toEqual(['a', 'b', 'c']);
   });
 
   it('passes on an error that refuses nobody as it is', async () => {
