@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Attacker, callHeaders, Flag, Frame, frameOf, header } from '../helpers/http2-frames.ts';
+import { MEMORY_ATTACKS } from '../helpers/memory-attacks.ts';
 import { frame, rawGrpc } from '../helpers/raw-grpc.ts';
 
 const WAIT = '/google.longrunning.Operations/WaitOperation';
@@ -12,6 +13,9 @@ const CANCEL = Buffer.from([0, 0, 0, 8]);
 const CHUNKED = 'POST /v1/operations/a:cancel HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n';
 const BOMB = frame(gzipSync(Buffer.alloc(64 * MIB)));
 BOMB[0] = 1;
+
+/** Share of the connections and calls of a full attack. Honest clients need the CPU too. */
+const MEMORY_SCALE = 0.02;
 
 type Hostile = (port: number) => Promise<void>;
 
@@ -55,6 +59,17 @@ export const HOSTILE_CLIENTS: readonly Hostile[] = [
   (port) => post(port, '{}', { 'content-type': 'text/xml' }),
   (port) => post(port, gzipSync(Buffer.alloc(64 * MIB)), { 'content-encoding': 'gzip' }),
 ];
+
+const ATTACKS_ON_MEMORY = Object.values(MEMORY_ATTACKS);
+
+/** Number of turns after which {@link attackMemory} has made each attack. */
+export const MEMORY_TURNS = ATTACKS_ON_MEMORY.length;
+
+/** Makes the attack on memory whose turn it is, for half a second. None of its connections is open afterwards. */
+export async function attackMemory(port: number, turn: number): Promise<void> {
+  const signal = AbortSignal.timeout(500);
+  await ATTACKS_ON_MEMORY[turn % MEMORY_TURNS]?.({ port, scale: MEMORY_SCALE, signal });
+}
 
 async function flood(port: number, times: number, make: (index: number) => Buffer): Promise<void> {
   const attacker = new Attacker(port);
