@@ -9,12 +9,12 @@ import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 
 const NAME = 'operations/1';
 
-/** Server that closes its first connection with an error, and then has no operations. */
-async function startBrokenServer() {
+/** Server that closes a number of connections with an error, and then has no operations. */
+async function startBrokenServer(broken = 1) {
   let calls = 0;
   const server = createServer();
   server.on('stream', (stream) => {
-    if (calls++ === 0) {
+    if (calls++ < broken) {
       stream.session?.goaway(constants.NGHTTP2_INTERNAL_ERROR, stream.id);
       return;
     }
@@ -34,7 +34,8 @@ async function startBrokenServer() {
 
 describe('a connection that breaks during a call', () => {
   it('is UNAVAILABLE, not INTERNAL as in grpc-js', async () => {
-    await using server = await startBrokenServer();
+    // A call is tried again on another connection.
+    await using server = await startBrokenServer(Number.POSITIVE_INFINITY);
     await using client = new OperationsClient({ address: server.address });
     const error = await expectKitError(client.getOperation({ name: NAME }), Code.UNAVAILABLE, {
       reason: 'CONNECTION_BROKEN',
