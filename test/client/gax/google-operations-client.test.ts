@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { OAuth2Client } from 'google-auth-library-9';
 import {
   type GoogleCredentials,
   type GoogleOperationsClientOptions,
@@ -150,6 +151,15 @@ describe('googleOperationsClient', () => {
     });
     expect(await rejection(client.operation(NAME).wait())).toMatchObject({ code: Code.NOT_FOUND });
     expect(asked).toBeGreaterThan(1);
+  });
+
+  it('works with a client of google-auth-library 9, whose headers are a plain object', async () => {
+    const auth = new OAuth2Client();
+    auth.setCredentials({ access_token: 'of version 9', expiry_date: Date.now() + 3_600_000 });
+    expect(await auth.getRequestHeaders()).not.toBeInstanceOf(Headers);
+    const { server, client } = await plain({ auth });
+    await asks(client);
+    expect(server.calls[0]?.headers).toMatchObject({ authorization: 'Bearer of version 9' });
   });
 
   it('accepts an object of headers, as of google-auth-library 9 and older', async () => {
