@@ -95,7 +95,10 @@ describe('SQLite store › interrupted work', () => {
     await server.kit.ready();
     await settled();
     expect(server.logged).toEqual([
-      { facts: { methods: ['/s/old', '/s/m'] }, message: expect.stringContaining('does not implement') },
+      {
+        facts: { methods: ['/s/old', '/s/m'] },
+        message: expect.stringContaining('waiting for a server that implements'),
+      },
     ]);
     await server.kit.close({ graceMs: 0 });
     const store = sqliteStore(file());
