@@ -75,6 +75,12 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlStateOf(error) === '55P03';
 }
 
+/** Reports whether PostgreSQL rolled a statement back because of a concurrent one (serialization failure, deadlock). */
+export function isRolledBack(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  return code === '40001' || code === '40P01';
+}
+
 function sqlStateOf(error: unknown): string | undefined {
   const cause = error instanceof StatusError ? error.cause : error;
   const { code } = (cause ?? {}) as { readonly code?: unknown };

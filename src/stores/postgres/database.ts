@@ -1,10 +1,13 @@
 import { importPackage } from '../../core/optional-package.js';
 import type { PostgresClient, PostgresPool, PostgresQueries, PostgresResult } from './connection.js';
-import { databaseError } from './database-error.js';
+import { databaseError, isRolledBack } from './database-error.js';
 import type { PostgresSettings } from './options.js';
 
 /** Longest pause between the statements of a transaction, so that a suspended process does not hold its locks. */
 const IDLE_TIMEOUT_MS = 10_000;
+
+/** Attempts of a statement that others keep in the way, with an isolation level above READ COMMITTED for example. */
+const MAX_ATTEMPTS = 5;
 
 /** Settings of one transaction, which override those of the database and the user. Times are in milliseconds. */
 export interface TransactionSettings {
@@ -20,8 +23,16 @@ export class Database implements PostgresQueries {
     this.#pool = pool;
   }
 
+  /** Runs one statement, again if it was rolled back for the sake of another transaction. */
   async query(text: string, values?: unknown[]): Promise<PostgresResult> {
-    return await this.#pool.query(text, values).catch(rethrow);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#pool.query(text, values);
+      } catch (error) {
+        const isLast = attempt === MAX_ATTEMPTS || !isRolledBack(error);
+        if (isLast) throw databaseError(error);
+      }
+    }
   }
 
   /** Runs `work` in one transaction. */
@@ -61,7 +72,8 @@ export class Database implements PostgresQueries {
 
 function begin(settings: TransactionSettings): string {
   const assignments = Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`);
-  return ['BEGIN', ...assignments].join('; ');
+  // The default of the database may be stricter, and then concurrent changes fail instead of waiting for each other.
+  return ['BEGIN ISOLATION LEVEL READ COMMITTED', ...assignments].join('; ');
 }
 
 function rethrow(error: unknown): never {
