@@ -8,8 +8,8 @@ import { pack } from '../../src/core/any.js';
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array));
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 
-/** Text in which protobuf.js can look for a type: it takes one that has dots only for a namespace, and fails to decode it. */
-const readableTypeUrl = text.filter((url) => !/^\.+$/.test(url.slice(url.lastIndexOf('/') + 1)));
+/** Type URLs whose type protobuf.js can look up: it takes empty names, and names with dots only, for namespaces. */
+const readableTypeUrl = text.filter((url) => /^[^.]+$/.test(url.slice(url.lastIndexOf('/') + 1)));
 
 /** An Any of a type that no codec knows. */
 const opaqueAny: fc.Arbitrary<Any> = fc.record({
