@@ -28,6 +28,8 @@ const [storeUrl = '', port = '0', server = '0'] = process.argv.slice(2);
 
 /** Long enough for a server to die during some of the work, and for a cancel elsewhere to arrive before its end. */
 const LONGEST_WORK_MS = storeUrl.startsWith('postgres') ? 3000 : 300;
+/** Set by tests that need work to last as long as it can, and to succeed. */
+const IS_STEADY = process.env.TORTURE_WORK === 'steady';
 const LOOK_EVERY_MS = 10;
 /** A timer this late means that the process was suspended: the work then checks its state before it continues. */
 const LATE_MS = 200;
@@ -44,7 +46,7 @@ function tell(name: string, facts: EventFacts): void {
 async function work({ name, attempt, signal, update }: RunContext<ReportMetadata>): Promise<void> {
   tell(name, { type: 'work began', attempt, server: Number(server) });
   const obeys = Math.random() < 0.5;
-  let looks = (Math.random() * LONGEST_WORK_MS) / LOOK_EVERY_MS;
+  let looks = ((IS_STEADY ? 1 : Math.random()) * LONGEST_WORK_MS) / LOOK_EVERY_MS;
   const heed = () => {
     if (StatusError.from(signal.reason).code === Code.CANCELLED)
       tell(name, { type: 'work was cancelled', attempt });
@@ -58,7 +60,7 @@ async function work({ name, attempt, signal, update }: RunContext<ReportMetadata
     if (performance.now() - before > LATE_MS) looks = Math.max(looks, LOOKS_WHEN_LATE);
     if (obeys && signal.aborted) throw signal.reason;
   }
-  if (Math.random() < SHARE_OF_MISBEHAVIOR) await misbehave(update);
+  if (!IS_STEADY && Math.random() < SHARE_OF_MISBEHAVIOR) await misbehave(update);
   tell(name, { type: 'work returns', attempt });
 }
 

@@ -28,6 +28,8 @@ async function startWorker(database: TestDatabase) {
     if (event.type === 'work began') begun(event.name).resolve();
   };
   const module = join(__dirname, '../../torture/server.ts');
+  // Otherwise its work may end before this test stops it.
+  globalThis.process.env.TORTURE_WORK = 'steady';
   const process = new ServerProcess({ store: database.url, number: 1, record, module });
   open.push({ [Symbol.asyncDispose]: () => process.kill() });
   await process.start();
