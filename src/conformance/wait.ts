@@ -127,11 +127,15 @@ export const wait: Topic<Open> = {
       const { name } = await server.exportReport();
       const run = await server.exports.on(name);
       await settled();
-      afterRead = async () => {
+      let completed: Promise<void> | undefined;
+      afterRead = () => {
         run.succeed();
-        await eventually(async () => (await server.operations.getOperation({ name })).done);
+        completed = eventually(async () => (await server.operations.getOperation({ name })).done);
+        return completed;
       };
       equal((await server.operations.waitOperation({ name })).done, true);
+      // The wait may be answered first.
+      await completed;
       equal(server.manual.armed, 0);
     }),
 
