@@ -6,7 +6,7 @@ process.env.LC_ALL = 'tr_TR.UTF-8';
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  // Tests depend on no order. The seed is printed; `--seed` repeats it.
+  // Tests depend on no order. `npm test` fixes the seed, so that a run can be repeated; `npx jest` chooses another.
   randomize: true,
   // All there are: much of a test is waiting, and on two processors the default would be one after the other.
   maxWorkers: '100%',
