@@ -40,7 +40,7 @@ let begun: ServerHttp2Stream[] = [];
 let written: ServerHttp2Stream[] = [];
 let writtenBytes = 0;
 let isSubscribed = false;
-/** Whether Node publishes streams. Early versions of Node 22 do not. */
+/** True if Node publishes streams, which early versions of Node 22 do not. */
 let isPublished = false;
 let hasWarned = false;
 
@@ -157,7 +157,7 @@ export class CallGuard {
 
 const UNARY: CallShape = { requestStream: false, responseStream: false };
 
-/** Whether the whole request has been read. */
+/** Reports whether the whole request has been read. */
 function hasArrived(stream: ServerHttp2Stream): boolean {
   // The state costs a call into nghttp2.
   return stream.readableEnded || stream.state.remoteClose === 1;
@@ -179,7 +179,7 @@ function countFresh(): void {
   }
 }
 
-/** Whether the call comes from a gateway of this process: its peer, and its memory, are the gateway's. */
+/** Reports whether a gateway of this process makes the call. Its peer and its memory are then those of the gateway. */
 function isInProcess(headers: IncomingHttpHeaders): boolean {
   const token = headers[FORWARDED_PEER_HEADER];
   return token !== undefined && forwardedPeer(String(token)) !== undefined;

@@ -32,7 +32,7 @@ export class GuardedCall extends MemoryHolder {
   readonly #stream: ServerHttp2Stream;
   readonly #arrivalMs: number;
   readonly #clock: Clock;
-  /** Of a stream of requests, of which each message has to arrive in time. */
+  /** True for a stream of requests, each message of which must arrive in time. */
   readonly #messages: MessageBoundaries | undefined;
   readonly #isLasting: boolean;
   /** When the request, or the message that is arriving, began; undefined: none is awaited. */
@@ -120,7 +120,7 @@ export class GuardedCall extends MemoryHolder {
     this.#lastBuffer = buffer;
   }
 
-  /** Whether a message of a stream goes on after a chunk. */
+  /** Reports whether a message of a stream continues after a chunk. */
   #continues(chunk: Buffer): boolean {
     this.#messages?.advance(chunk);
     if (this.#messages?.isInside) {
