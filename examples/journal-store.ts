@@ -57,7 +57,7 @@ export class JournalStore implements OperationStore {
     return this.#entries.get(name)?.record;
   }
 
-  async find(key: RequestKey): Promise<OperationRecord | undefined> {
+  async findByRequestId(key: RequestKey): Promise<OperationRecord | undefined> {
     return this.#startedBy(key);
   }
 
@@ -109,7 +109,7 @@ export class JournalStore implements OperationStore {
     return () => this.#listeners.delete(listener);
   }
 
-  consume(handler: WorkHandler, { methods, concurrency, onError }: ConsumeOptions): WorkConsumer {
+  consume(handler: WorkHandler, { methods, maxRunning, onError }: ConsumeOptions): WorkConsumer {
     // Not handed out again by this process although it is not terminal. The next process will.
     const lost = new Set<string>();
     const take = async (record: OperationRecord) => {
@@ -126,7 +126,7 @@ export class JournalStore implements OperationStore {
     };
     this.#handOut = () => {
       for (const record of this.#records()) {
-        if (this.#inHand.size >= concurrency) return;
+        if (this.#inHand.size >= maxRunning) return;
         const { name, result, method } = record;
         if (!result && methods.has(method) && !this.#inHand.has(name) && !lost.has(name)) take(record);
       }

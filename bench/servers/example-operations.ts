@@ -16,7 +16,8 @@ export type ExampleState = 'done' | 'running' | 'stubborn';
 export function exampleMethod(state: ExampleState): ImplementedMethod<ExportReportRequest> {
   return implement(exportReport, {
     parent: ({ parent }) => parent,
-    accept: () => (state === 'done' ? { uri: 'gs://reports/2031/annual.pdf', rowCount: 120_000 } : undefined),
+    onStart: () =>
+      state === 'done' ? { uri: 'gs://reports/2031/annual.pdf', rowCount: 120_000 } : undefined,
     metadata: () => ({ progressPercent: state === 'done' ? 100 : 50 }),
     run: (_request, { signal }) =>
       new Promise((_resolve, reject) => {

@@ -79,7 +79,7 @@ const countCalls: ServerInterceptor = ({ path }, call) => {
 answerParent({
   ...serverRequests,
   async listen() {
-    const operations = createOperations({ methods: [createCluster], concurrency: Number.MAX_SAFE_INTEGER });
+    const operations = createOperations({ methods: [createCluster], maxRunning: Number.MAX_SAFE_INTEGER });
     const server = new Server({ interceptors: [countCalls] });
     server.addService(OperationsService, operations.handlers);
     server.addService(service, { createAttachedCluster: operations.starter(createCluster) });

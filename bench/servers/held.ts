@@ -45,7 +45,7 @@ const endless = implement(
 );
 const operations = createOperations({
   methods: [endless],
-  concurrency: Number.MAX_SAFE_INTEGER,
+  maxRunning: Number.MAX_SAFE_INTEGER,
   maxWaitMs: 600_000,
 });
 let answer: Operation;

@@ -27,7 +27,7 @@ answerParent({
       {
         parent: ({ parent }) => parent,
         // A string made anew each time, as it would be of a response that came from somewhere.
-        accept: () => ({ uri: Buffer.alloc(payloadBytes, 'x').toString() }),
+        onStart: () => ({ uri: Buffer.alloc(payloadBytes, 'x').toString() }),
         run: () => ({}),
       },
     );

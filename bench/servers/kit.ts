@@ -35,7 +35,7 @@ answerParent({
   ...serverRequests,
   async listen({ state, count, streams }) {
     const method = exampleMethod(state);
-    const operations = createOperations({ methods: [method], concurrency: count });
+    const operations = createOperations({ methods: [method], maxRunning: count });
     const names: string[] = [];
     for (let left = count; left > 0; left--)
       names.push((await operations.start(method, exampleRequest)).name);

@@ -80,7 +80,7 @@ const endless: ImplementedMethod<ExportReportRequest> = implement(exportReport, 
 answerParent({
   async open({ store, work }) {
     const methods = { none: [], short: [short], endless: [endless] }[work];
-    operations = createOperations({ store: await openStore(store), methods, concurrency: 1000 });
+    operations = createOperations({ store: await openStore(store), methods, maxRunning: 1000 });
     await operations.ready();
   },
   async begin() {

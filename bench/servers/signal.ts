@@ -46,7 +46,7 @@ const endless = implement(
       }),
   },
 );
-const operations = createOperations({ methods: [endless], concurrency: Number.MAX_SAFE_INTEGER });
+const operations = createOperations({ methods: [endless], maxRunning: Number.MAX_SAFE_INTEGER });
 
 answerParent({
   listen() {

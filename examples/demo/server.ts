@@ -19,7 +19,7 @@ const ARGUMENTS = [
   ...['--proto', 'google/cloud/gkemulticloud/v1/aws_service.proto'],
   ...['--include', gkeProtos],
   ...['--script', fileURLToPath(new URL('gke.yaml', import.meta.url))],
-  ...['--grace-ms', '0'],
+  ...['--grace', '0'],
 ];
 
 /** `longrunning serve` with the GKE Multi-Cloud API, in a separate process. */

@@ -12,7 +12,7 @@ describe('a cancellation that comes too late', () => {
 
   it('the same, driven by hand: the end comes after the request', async () => {
     await using server = await fakeClusters();
-    const operation = await server.operation({ startedBy: 'CreateAttachedCluster' });
+    const operation = await server.createOperation({ startedBy: 'CreateAttachedCluster' });
     await using clusters = new Clusters(server.address);
     const told = clusters.thinkBetter('demo');
     await operation.cancelRequested;

@@ -161,7 +161,7 @@ export const cancel: Topic<Open> = {
     }),
 
     testCase('queued: done immediately, and it never runs', [17], async (open) => {
-      const server = await open({ concurrency: 1 });
+      const server = await open({ maxRunning: 1 });
       const first = await server.exportReport();
       const queued = await server.exportReport();
       const last = await server.exportReport();
@@ -250,7 +250,7 @@ export const cancelRaces: Topic<Open> = {
       'concurrent with completion, repeatedly: one winner, every reader agrees',
       [16],
       async (open) => {
-        const server = await open({ concurrency: 50 });
+        const server = await open({ maxRunning: 50 });
         const started = await Promise.all(Array.from({ length: 50 }, () => server.exportReport()));
         await Promise.all(
           started.map(async ({ name }, index) => {
@@ -302,7 +302,7 @@ export const cancelRaces: Topic<Open> = {
       'concurrent with the start of queued work: cancelled, or started with an aborted signal',
       [16, 17],
       async (open) => {
-        const server = await open({ concurrency: 50 });
+        const server = await open({ maxRunning: 50 });
         await Promise.all(
           Array.from({ length: 30 }, async (_, index) => {
             const { name } = await server.exportReport();

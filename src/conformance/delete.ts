@@ -24,7 +24,7 @@ export const deletion: Topic<Open> = {
     }),
 
     testCase('of a queued operation: its work still runs', [20], async (open) => {
-      const server = await open({ concurrency: 1 });
+      const server = await open({ maxRunning: 1 });
       const { name: first } = await server.exportReport();
       const { name: queued } = await server.exportReport();
       await server.operations.deleteOperation({ name: queued });
@@ -87,7 +87,7 @@ export const deletion: Topic<Open> = {
     }),
 
     testCase('of a running operation frees its slot only when its work ends', [20], async (open) => {
-      const server = await open({ concurrency: 1 });
+      const server = await open({ maxRunning: 1 });
       const running = await server.exportReport();
       const queued = await server.exportReport();
       const run = await server.exports.on(running.name);

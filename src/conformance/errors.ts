@@ -94,10 +94,10 @@ export const errors: Topic<Open> = {
     }),
 
     testCase(
-      'thrown as StatusError by accept: complete, including details over the wire',
+      'thrown as StatusError by onStart: complete, including details over the wire',
       [33],
       async (open) => {
-        const server = await open({ exportReport: { accept: () => Promise.reject(OUT_OF_QUOTA) } });
+        const server = await open({ exportReport: { onStart: () => Promise.reject(OUT_OF_QUOTA) } });
         const error = StatusError.from(await rejection(server.exportReport()));
         assertSame(Status, error.toStatus(), OUT_OF_QUOTA.toStatus());
         deepEqual(server.logged, []);
@@ -105,11 +105,11 @@ export const errors: Topic<Open> = {
     ),
 
     testCase(
-      'thrown unexpectedly by accept: "internal error" over gRPC, the cause in the log only',
+      'thrown unexpectedly by onStart: "internal error" over gRPC, the cause in the log only',
       [33],
       async (open) => {
         const cause = new TypeError(SECRET);
-        const server = await open({ exportReport: { accept: () => Promise.reject(cause) } });
+        const server = await open({ exportReport: { onStart: () => Promise.reject(cause) } });
         const started = server.overGrpc.exportReport();
         const expected = { reason: 'INTERNAL_ERROR', message: /^internal error in / };
         const error = await expectKitError(started, Code.UNKNOWN, expected);

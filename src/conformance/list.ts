@@ -97,7 +97,7 @@ export const pages: Topic<Open> = {
   name: 'list',
   cases: [
     testCase('page_size 0: the default of 50', [26], async (open) => {
-      const server = await open({ concurrency: 1 });
+      const server = await open({ maxRunning: 1 });
       const names = await start(server, 51);
       deepEqual(await pagesOf(server), [names.slice(0, 50), names.slice(50)]);
     }),
@@ -110,7 +110,7 @@ export const pages: Topic<Open> = {
     }),
 
     testCase('the maximum is 1000 by default', [26], async (open) => {
-      const server = await open({ exportReport: { accept: () => ({}) } });
+      const server = await open({ exportReport: { onStart: () => ({}) } });
       // A few at a time: a store may reject calls that wait too long for its connections.
       for (let started = 0; started < 1001; started += 13) {
         await Promise.all(Array.from({ length: 13 }, () => server.inProcess.exportReport()));
@@ -238,7 +238,7 @@ export const pages: Topic<Open> = {
       'pages contain whatever exists throughout exactly once, despite insertions and deletions',
       [28],
       async (open) => {
-        const server = await open({ concurrency: 1 });
+        const server = await open({ maxRunning: 1 });
         const names = await start(server, 30);
         const doomed = names.filter((_name, index) => index % 3 === 0);
         const kept = names.filter((name) => !doomed.includes(name));

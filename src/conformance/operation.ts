@@ -90,10 +90,10 @@ export const operation: Topic<Open> = {
           'report is locked: unlock it first',
           details,
         );
-        const accept = () => {
+        const onStart = () => {
           throw refusal;
         };
-        const server = await open({ exportReport: { accept } });
+        const server = await open({ exportReport: { onStart } });
         const error = StatusError.from(await rejection(server.exportReport()));
         assertSame(Status, error.toStatus(), refusal.toStatus());
         deepEqual((await server.operations.listOperations({ name: PARENT })).operations, []);
@@ -154,7 +154,7 @@ export const operation: Topic<Open> = {
     }),
 
     testCase('may be returned already done, without starting work', [7], async (open) => {
-      const server = await open({ exportReport: { accept: () => ({ uri: 'cached', rowCount: 1 }) } });
+      const server = await open({ exportReport: { onStart: () => ({ uri: 'cached', rowCount: 1 }) } });
       const started = await server.exportReport();
       equal(endingOf(started), 'response');
       assertSameOperation(await server.operations.getOperation({ name: started.name }), started);

@@ -74,8 +74,8 @@ export const recovery: Topic<OpenRestartable> = {
       },
     ),
 
-    testCase('resume: at most maxAttempts times, then ABORTED', [4], async (open) => {
-      const options = { exportReport: { onInterrupted: 'resume', maxAttempts: 3 } } as const;
+    testCase('resume: at most maxResumes times, then ABORTED', [4], async (open) => {
+      const options = { exportReport: { onInterrupted: 'resume', maxResumes: 2 } } as const;
       let server = await open(options);
       const { name } = await server.exportReport();
       for (let attempt = 1; attempt <= 3; attempt++) {
@@ -87,10 +87,10 @@ export const recovery: Topic<OpenRestartable> = {
     }),
 
     testCase('queued work runs in the order of its creation', [], async (open) => {
-      const first = await open({ concurrency: 1 });
+      const first = await open({ maxRunning: 1 });
       const running = await begin(first);
       const queued = [(await first.exportReport()).name, (await first.exportReport()).name];
-      const second = await first.restart({ concurrency: 1 });
+      const second = await first.restart({ maxRunning: 1 });
       // A store may take time to detect that a worker died; queued work does not wait for that.
       for (const name of queued) {
         const run = await second.exports.on(name);
@@ -103,7 +103,7 @@ export const recovery: Topic<OpenRestartable> = {
     }),
 
     testCase('queued work runs once its method is added to the server', [], async (open) => {
-      const first = await open({ serves: ['exportReport', 'purgeReports'], concurrency: 1 });
+      const first = await open({ serves: ['exportReport', 'purgeReports'], maxRunning: 1 });
       await begin(first);
       const { name } = await first.purgeReports();
       const second = await first.restart({ serves: ['exportReport'] });
@@ -146,7 +146,7 @@ export const recovery: Topic<OpenRestartable> = {
 
     testCase('a cancel requested before the last attempt: CANCELLED if none is left', [19], async (open) => {
       const options = {
-        exportReport: { onInterrupted: 'resume', maxAttempts: 1 },
+        exportReport: { onInterrupted: 'resume', maxResumes: 0 },
         onAbort: 'ignore',
       } as const;
       const first = await open(options);
@@ -157,7 +157,7 @@ export const recovery: Topic<OpenRestartable> = {
     }),
 
     testCase('queued work that was cancelled never runs', [17, 19], async (open) => {
-      const first = await open({ ...RESUMES, concurrency: 1 });
+      const first = await open({ ...RESUMES, maxRunning: 1 });
       await begin(first);
       const { name } = await first.exportReport();
       await first.operations.cancelOperation({ name });
@@ -203,7 +203,7 @@ export const recovery: Topic<OpenRestartable> = {
     ),
 
     testCase('work of an unimplemented method is left alone and reported', [], async (open) => {
-      const first = await open({ concurrency: 1 });
+      const first = await open({ maxRunning: 1 });
       const { name: purge } = await first.purgeReports();
       await first.purges.on(purge);
       const { name: queued } = await first.purgeReports();
@@ -255,11 +255,11 @@ export const recovery: Topic<OpenRestartable> = {
 
     testCase('page tokens stay valid if the secret is shared', [27, 28], async (open) => {
       const pageTokenSecret = 'known to both';
-      const first = await open({ pageTokenSecret, concurrency: 1 });
+      const first = await open({ pageTokenSecret, maxRunning: 1 });
       const names: string[] = [];
       for (let count = 0; count < 5; count++) names.unshift((await first.exportReport()).name);
       const page = await first.operations.listOperations({ name: PARENT, pageSize: 2 });
-      const second = await first.restart({ pageTokenSecret, concurrency: 1 });
+      const second = await first.restart({ pageTokenSecret, maxRunning: 1 });
       await second.exportReport();
       const pageToken = page.nextPageToken;
       const rest = await second.operations.listOperations({ name: PARENT, pageSize: 10, pageToken });
@@ -285,7 +285,7 @@ export const recovery: Topic<OpenRestartable> = {
       'a graceful close ends other work with ABORTED, and leaves queued work',
       [17, 19],
       async (open) => {
-        const first = await open({ concurrency: 1 });
+        const first = await open({ maxRunning: 1 });
         const name = await begin(first);
         const { name: queued } = await first.exportReport();
         await first.kit.close({ graceMs: 0 });

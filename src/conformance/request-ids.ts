@@ -53,7 +53,7 @@ export const requestIds: Topic<Open> = {
     }),
 
     testCase('the same, of a request that was answered immediately: that answer', [7, 8], async (open) => {
-      const server = await open({ exportReport: { accept: () => ({ uri: 'cached' }) } });
+      const server = await open({ exportReport: { onStart: () => ({ uri: 'cached' }) } });
       const request = { requestId: randomUUID() };
       assertSameOperation(await server.exportReport(request), await server.exportReport(request));
     }),
@@ -152,13 +152,13 @@ export const requestIds: Topic<Open> = {
       equal(new Set([here.name, there.name, plain.name]).size, 3);
     }),
 
-    testCase('of a known request: accept is not called again', [8], async (open) => {
+    testCase('of a known request: onStart is not called again', [8], async (open) => {
       let asked = 0;
-      const accept = () => {
+      const onStart = () => {
         asked++;
         return undefined;
       };
-      const server = await open({ exportReport: { accept } });
+      const server = await open({ exportReport: { onStart } });
       const request = { requestId: randomUUID() };
       const { name } = await server.exportReport(request);
       equal((await server.exportReport(request)).name, name);
@@ -167,11 +167,11 @@ export const requestIds: Topic<Open> = {
 
     testCase('of a rejected request: available', [5, 8], async (open) => {
       let refuses = true;
-      const accept = () => {
+      const onStart = () => {
         if (refuses) throw new Error('not today');
         return undefined;
       };
-      const server = await open({ exportReport: { accept } });
+      const server = await open({ exportReport: { onStart } });
       const requestId = randomUUID();
       await server.exportReport({ requestId, title: 'a' }).then(
         () => equal('started', 'refused'),

@@ -81,7 +81,7 @@ export const storeAway: Topic<Open> = {
 
     testCase('when work is handed out: it starts once the store is back', [17], async (open) => {
       const network = new Network();
-      const server = await open({ concurrency: 1, around: network.between });
+      const server = await open({ maxRunning: 1, around: network.between });
       const first = await server.exportReport();
       const run = await server.exports.on(first.name);
       const { name } = await server.exportReport();

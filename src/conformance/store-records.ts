@@ -97,21 +97,21 @@ export const storeRecords: Topic<OpenStore> = {
         { ...key, requestId: 'A' },
       ];
       for (const [index, other] of others.entries()) {
-        equal(await store.find(other), undefined);
+        equal(await store.findByRequestId(other), undefined);
         const { name } = await store.create(queuedRecord(`other-${index}`, other));
-        equal((await store.find(other))?.name, name);
+        equal((await store.findByRequestId(other))?.name, name);
       }
       equal((await store.create(queuedRecord('2', key))).name, first.name);
       equal(await store.get(queuedRecord('2').name), undefined);
-      equal((await store.find(key))?.name, first.name);
+      equal((await store.findByRequestId(key))?.name, first.name);
 
       const { requestId, ...forgotten } = next(first, {});
       equal(await store.compareAndSet(forgotten, first.version), true);
-      equal(await store.find(key), undefined);
+      equal(await store.findByRequestId(key), undefined);
       const third = await store.create(queuedRecord('3', key));
       equal(third.name, queuedRecord('3').name);
       await store.delete(third.name);
-      equal(await store.find(key), undefined);
+      equal(await store.findByRequestId(key), undefined);
     }),
 
     testCase('keeps one record per request id, however many are created concurrently', [8], async (open) => {
@@ -140,7 +140,7 @@ export const storeRecords: Topic<OpenStore> = {
         records.map(({ name }) => name),
         [running.name, later.name],
       );
-      equal(await store.find({ method: METHOD, parent: PARENT, requestId: '1' }), undefined);
+      equal(await store.findByRequestId({ method: METHOD, parent: PARENT, requestId: '1' }), undefined);
     }),
 
     testCase('deletes records that ended and expired after their creation', [34], async (open) => {

@@ -12,7 +12,7 @@ export const storeWork: Topic<OpenStore> = {
     testCase('hands out existing and new records, oldest first', [], async (open) => {
       const store = await open();
       for (const id of ['1', '2']) await store.create(queuedRecord(id));
-      const worker = new Worker(store, { concurrency: 1 });
+      const worker = new Worker(store, { maxRunning: 1 });
       await eventually(() => worker.has('1'));
       await store.create(queuedRecord('3'));
       for (const id of ['1', '2', '3']) {
@@ -35,9 +35,9 @@ export const storeWork: Topic<OpenStore> = {
       await worker.end('1');
     }),
 
-    testCase('hands out at most `concurrency` records, and the next when one settles', [], async (open) => {
+    testCase('hands out at most `maxRunning` records, and the next when one settles', [], async (open) => {
       const store = await open();
-      const worker = new Worker(store, { concurrency: 3 });
+      const worker = new Worker(store, { maxRunning: 3 });
       for (let id = 0; id < 10; id++) await store.create(queuedRecord(`${id}`));
       for (let id = 0; id < 10; id++) {
         await eventually(() => worker.has(`${id}`));
@@ -71,7 +71,7 @@ export const storeWork: Topic<OpenStore> = {
 
     testCase('hands out released records again', [], async (open) => {
       const store = await open();
-      const worker = new Worker(store, { concurrency: 1 });
+      const worker = new Worker(store, { maxRunning: 1 });
       await store.create(queuedRecord('1'));
       for (let times = 1; times <= 3; times++) {
         await eventually(() => worker.begun.length === times);
@@ -86,7 +86,7 @@ export const storeWork: Topic<OpenStore> = {
       [4],
       async (open) => {
         const store = await open();
-        const worker = new Worker(store, { concurrency: 5 });
+        const worker = new Worker(store, { maxRunning: 5 });
         const first = await store.create(queuedRecord('1'));
         await store.create(queuedRecord('2'));
         await eventually(() => worker.has('1') && worker.has('2'));
@@ -107,7 +107,7 @@ export const storeWork: Topic<OpenStore> = {
       for (let id = 0; id < 5; id++)
         await store.create(queuedRecord(`other-${id}`, { method: OTHER_METHOD }));
       await store.create(queuedRecord('wanted'));
-      const worker = new Worker(store, { concurrency: 1, methods: new Set([METHOD]) });
+      const worker = new Worker(store, { maxRunning: 1, methods: new Set([METHOD]) });
       await eventually(() => worker.has('wanted'));
       await worker.end('wanted');
       await settled();
@@ -140,7 +140,7 @@ export const storeWork: Topic<OpenStore> = {
 
     testCase('continues after work with an unknown outcome, and reports it', [], async (open) => {
       const store = await open();
-      const worker = new Worker(store, { concurrency: 1 });
+      const worker = new Worker(store, { maxRunning: 1 });
       await store.create(queuedRecord('1'));
       await eventually(() => worker.has('1'));
       const lost = new Error('lost');
@@ -160,7 +160,7 @@ export const storeWork: Topic<OpenStore> = {
       [],
       async (open) => {
         const store = await open();
-        const worker = new Worker(store, { concurrency: 1 });
+        const worker = new Worker(store, { maxRunning: 1 });
         await store.create(queuedRecord('1'));
         await store.create(queuedRecord('2'));
         await eventually(() => worker.has('1'));
@@ -174,7 +174,7 @@ export const storeWork: Topic<OpenStore> = {
 
     testCase('hands out each record once when many are created concurrently', [], async (open) => {
       const store = await open();
-      const worker = new Worker(store, { concurrency: 7 });
+      const worker = new Worker(store, { maxRunning: 7 });
       const ids = Array.from({ length: 40 }, (_, id) => `${id}`);
       await Promise.all(ids.map((id) => store.create(queuedRecord(id))));
       for (let done = 0; done < ids.length; done++) {
@@ -207,7 +207,7 @@ class Worker {
     this.#store = store;
     const consumer = store.consume((record) => this.#take(record), {
       methods: new Set([METHOD, OTHER_METHOD]),
-      concurrency: 10,
+      maxRunning: 10,
       onError: (error) => this.errors.push(error),
       ...options,
     });

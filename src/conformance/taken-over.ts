@@ -68,7 +68,7 @@ export const takenOver: Topic<Open> = {
     }),
 
     testCase('by both servers concurrently: one runs it', [16], async (open) => {
-      const { first, second, handOver } = await startPair(open, { ...RESUMES, concurrency: 1 });
+      const { first, second, handOver } = await startPair(open, { ...RESUMES, maxRunning: 1 });
       const { name: blocker } = await first.exportReport();
       await first.exports.on(blocker);
       const { name } = await first.exportReport();

@@ -1,7 +1,7 @@
 import type { Attributes, Context, Histogram, Span, Tracer } from '@opentelemetry/api';
 import { Code, codeName } from '../core/status.js';
 import { type TraceContext, traceContextOf as traceContextOfHeaders } from '../core/trace-context.js';
-import type { CallFacts, ObservedCall } from '../server/index.js';
+import type { Telemetry, TelemetryCall } from '../server/index.js';
 import type { OpenTelemetryApi } from './instruments.js';
 import { Attribute } from './metrics.js';
 import { spanContextOf, traceContextOf } from './span-context.js';
@@ -16,6 +16,8 @@ const SERVER_FAULTS: ReadonlySet<Code> = new Set<Code>([
   Code.DATA_LOSS,
 ]);
 
+type CallFacts = Parameters<Telemetry['call']>[0];
+
 const LIST = '/ListOperations';
 
 /** Tracer and instrument for calls. */
@@ -26,7 +28,7 @@ export interface CallInstruments {
 }
 
 /** Reports one call: its duration, and a server span as child of the caller's span. */
-export class CallTelemetry implements ObservedCall {
+export class CallTelemetry implements TelemetryCall {
   readonly #instruments: CallInstruments;
   readonly #method: string;
   readonly #startedAt = performance.now();

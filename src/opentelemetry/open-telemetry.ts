@@ -3,12 +3,11 @@ import { importPackage } from '../core/optional-package.js';
 import { codeName, StatusError } from '../core/status.js';
 import type { TraceContext } from '../core/trace-context.js';
 import type {
-  CallFacts,
-  ObservedCall,
-  ObservedRun,
   OperationRecord,
   StoreVerb,
   Telemetry,
+  TelemetryCall,
+  TelemetryRun,
   UnfinishedCount,
 } from '../server/index.js';
 import { CallTelemetry } from './call-telemetry.js';
@@ -74,7 +73,7 @@ class ServerTelemetry implements Telemetry {
     this.#instruments = instruments;
   }
 
-  call(facts: CallFacts): ObservedCall {
+  call(facts: Parameters<Telemetry['call']>[0]): TelemetryCall {
     const { callDuration: duration } = this.#instruments;
     return new CallTelemetry({ api: this.#api, tracer: this.#tracer, duration }, facts);
   }
@@ -84,7 +83,7 @@ class ServerTelemetry implements Telemetry {
     return context && this.#api.isSpanContextValid(context) ? traceContextOf(context) : undefined;
   }
 
-  run(record: OperationRecord): ObservedRun {
+  run(record: OperationRecord): TelemetryRun {
     return new RunTelemetry({ api: this.#api, tracer: this.#tracer, ...this.#instruments }, record);
   }
 

@@ -1,7 +1,7 @@
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { codeName, type StatusError } from '../core/status.js';
 import type { TraceContext } from '../core/trace-context.js';
-import type { ObservedRun, OperationRecord, RunEnding } from '../server/index.js';
+import type { OperationRecord, RunEnding, TelemetryRun } from '../server/index.js';
 import type { Instruments, OpenTelemetryApi } from './instruments.js';
 import { Attribute } from './metrics.js';
 import { spanContextOf, traceContextOf } from './span-context.js';
@@ -19,7 +19,7 @@ const CANCEL_EVENT = 'longrunning.cancel_requested';
  * Reports one run: its duration, and a span linked to the call that started the operation. The span is the root of a new trace,
  * because work may take a day.
  */
-export class RunTelemetry implements ObservedRun {
+export class RunTelemetry implements TelemetryRun {
   readonly #instruments: RunInstruments;
   readonly #method: Attributes;
   readonly #startedAt = performance.now();

@@ -20,10 +20,9 @@ export { OperationsService } from './grpc/grpc-handlers.js';
 export { strictService } from './grpc/grpc-handlers.js';
 export { memoryStore } from '../stores/memory/memory-store.js';
 
-export type { Access, AccessRequest, Authorization, Authorize } from './access/call-facts.js';
+export type { AuthorizeRequest, AuthorizeResult, AuthorizeStep } from './access/call-facts.js';
 export type { Authenticate, CallHead, CallRefusal } from '../core/authenticate.js';
-export type { CallFacts } from './access/call-facts.js';
-export type { Origin } from './access/on-behalf.js';
+export type { CallOrigin } from './access/on-behalf.js';
 export { type Caller, callerKey } from './access/call-facts.js';
 export {
   type BearerOptions,
@@ -39,12 +38,12 @@ export { type StaticToken, staticTokens } from './access/static-tokens.js';
 export type { KeySource, PublicKey } from './access/token-verifier.js';
 
 // For authors of stores and of servers.
-export type { Condition, HealthListener, OperationsHealth } from './health/operations-health.js';
+export type { HealthListener, OperationsHealth, ServingStatus } from './health/operations-health.js';
 export type { Logger } from '../core/logger.js';
 export type {
-  Observed,
-  ObservedCall,
-  ObservedRun,
+  TelemetrySpan,
+  TelemetryCall,
+  TelemetryRun,
   RunEnding,
   StoreVerb,
   Telemetry,

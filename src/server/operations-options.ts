@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { OperationStore } from '../stores/contract/operation-store.js';
-import type { Authorization } from './access/call-facts.js';
+import type { AuthorizeStep } from './access/call-facts.js';
 import type { CallerLimitOptions } from './limits/caller-limits.js';
 import type { ServiceLimits } from './service/operations-service.js';
 import type { Telemetry } from './telemetry/telemetry.js';
@@ -14,7 +14,7 @@ export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOp
   /** Store of the operations. It is closed with the server. @defaultValue `memoryStore()` */
   readonly store?: OperationStore | undefined;
   /** Maximum number of operations that run concurrently; further ones are queued. @defaultValue 100 */
-  readonly concurrency?: number | undefined;
+  readonly maxRunning?: number | undefined;
   /**
    * Maximum number of queued and running operations in the store, across all servers that share it. Further starts fail with
    * RESOURCE_EXHAUSTED. The store must implement `countUnfinished`. @defaultValue no limit
@@ -25,7 +25,7 @@ export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOp
    * messages of at most 4 MiB.
    *
    * An operation with a larger response ends with RESOURCE_EXHAUSTED, one with a larger error ends with a shorter error of the
-   * same code. A larger response of `accept` fails the start. With larger metadata, `update` or `start` fails. A result and
+   * same code. A larger response of `onStart` fails the start. With larger metadata, `update` or `start` fails. A result and
    * metadata together may exceed the limit by at most 512 KiB.
    *
    * @defaultValue 3 MiB
@@ -42,12 +42,13 @@ export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOp
    */
   readonly newId?: (() => string) | undefined;
   /**
-   * Authorization of gRPC calls, including REST: of the five methods, of methods that start operations and of guarded ones. It
-   * runs before anything is read. In-process calls (`service`, `start`) are not checked.
+   * Authorization of gRPC calls, including REST: of the five methods, of methods that start operations and of guarded ones. The
+   * steps run in this order until one refuses the call, before anything is read. In-process calls (`service`, `start`) are not
+   * checked.
    *
    * @defaultValue every call is allowed
    */
-  readonly authorize?: Authorization | undefined;
+  readonly authorize?: AuthorizeStep | readonly AuthorizeStep[] | undefined;
   /**
    * Traces and measures calls, work and the store, such as `openTelemetry()` of `longrunning/opentelemetry`.
    * @defaultValue none
@@ -67,12 +68,12 @@ export interface CloseOptions {
    * Time during which the server still serves while health already reports NOT_SERVING, in milliseconds. It lets load balancers
    * notice, and precedes the grace period. @defaultValue 0
    */
-  readonly delayMs?: number | undefined;
+  readonly drainDelayMs?: number | undefined;
 }
 
 /** Default values of the numeric options. */
 export const DEFAULT_OPTIONS = {
-  concurrency: 100,
+  maxRunning: 100,
   retentionMs: 30 * 24 * 60 * 60 * 1000,
   defaultPageSize: 50,
   maxPageSize: 1000,
@@ -86,7 +87,7 @@ export const DEFAULT_GRACE_MS = 3000;
 
 /** Numeric options to check. */
 export interface CheckedLimits extends ServiceLimits, CallerLimitOptions {
-  readonly concurrency: number;
+  readonly maxRunning: number;
   readonly retentionMs: number;
   readonly maxResultBytes: number;
   readonly maxUnfinished?: number | undefined;
@@ -103,7 +104,7 @@ const COUNTS = [
 /** @throws TypeError if a limit is not a positive number. */
 export function checkLimits(settings: CheckedLimits): void {
   for (const option of [
-    'concurrency',
+    'maxRunning',
     'retentionMs',
     'defaultPageSize',
     'maxPageSize',

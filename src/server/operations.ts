@@ -15,7 +15,7 @@ import { memoryStore } from '../stores/memory/memory-store.js';
 import type { Caller } from './access/call-facts.js';
 import { GrpcCallFacts, textHeaders } from './access/call-facts.js';
 import { type AccessControl, authenticate, Gate } from './access/gate.js';
-import { type Origin, onBehalfOf } from './access/on-behalf.js';
+import { type CallOrigin, onBehalfOf } from './access/on-behalf.js';
 import { givenRequestId } from './access/request-scope.js';
 import {
   admitting,
@@ -65,7 +65,7 @@ export interface Operations extends AsyncDisposable {
    * Starts an operation. It continues independently of the caller. A request with a request id that was used before returns the
    * operation that it started then (AIP-155).
    *
-   * @throws errors of `accept`, `parent` and `metadata` of the implementation; StatusError INVALID_ARGUMENT if `parent` is not a
+   * @throws errors of `onStart`, `parent` and `metadata` of the implementation; StatusError INVALID_ARGUMENT if `parent` is not a
    * resource name; UNAVAILABLE if the server is stopping.
    */
   start<Request, Response, Metadata>(
@@ -99,7 +99,7 @@ export interface Operations extends AsyncDisposable {
    * Returns the in-process five methods for a caller of another transport, with `authorize` and the limits of callers. Unlike it,
    * {@link service} is for the program itself and allows every call.
    */
-  serviceFor(origin: Origin): OperationsApi;
+  serviceFor(origin: CallOrigin): OperationsApi;
   /**
    * Refuses calls by their headers, before their message or body is read. It runs the steps of `authorize` that need no message,
    * for methods of `handlers`, `starter` and `guarded`. Pass it to `grpcLimits` and `createGateway`; it needs no `this`.
@@ -111,7 +111,7 @@ export interface Operations extends AsyncDisposable {
    */
   ready(): Promise<void>;
   /**
-   * Closes the server. Health reports NOT_SERVING. After `delayMs`, waits are answered with the latest state, and starts fail with
+   * Closes the server. Health reports NOT_SERVING. After `drainDelayMs`, waits are answered with the latest state, and starts fail with
    * UNAVAILABLE. Running work has `graceMs` to end. Then its signal aborts, and it ends with ABORTED, or is released to another
    * server if its method resumes. Queued work stays queued. Close the gRPC server afterwards.
    */
@@ -165,7 +165,7 @@ class EmbeddedOperations implements Operations {
     const environment = { store: memoryStore(), clock: systemClock };
     const settings = withDefaults({ ...DEFAULT_OPTIONS, ...environment }, options);
     checkLimits(settings);
-    const { clock, concurrency, maxUnfinished } = settings;
+    const { clock, maxRunning, maxUnfinished } = settings;
     // User code is wrapped here, once, so that its errors are contained.
     const logger = serverLogger(options.logger);
     const telemetry = options.telemetry && new SafeTelemetry(options.telemetry, logger);
@@ -197,7 +197,7 @@ class EmbeddedOperations implements Operations {
       ...shared,
       methods: this.#methods,
       logger,
-      concurrency,
+      maxRunning,
       sizes: this.#sizes,
     });
     this.#service = new InProcessOperations({
@@ -254,7 +254,7 @@ class EmbeddedOperations implements Operations {
     const facts = served.identify(request, caller);
     const earlier = facts.requestId === undefined ? undefined : await this.#startedBy(facts, caller);
     if (earlier) return toOperation(earlier);
-    const response = await served.accept(request, { headers, caller });
+    const response = await served.onStart(request, { headers, caller });
     this.#assertServing();
     const createTime = this.#clock.now();
     // Without telemetry the trace context of the caller is stored, for the log.
@@ -277,7 +277,7 @@ class EmbeddedOperations implements Operations {
   async #startedBy(facts: RequestFacts, caller: Caller): Promise<OperationRecord | undefined> {
     const { method, parent, requestId } = facts;
     if (requestId === undefined) return undefined;
-    const earlier = await this.#store.find({ method, parent, requestId });
+    const earlier = await this.#store.findByRequestId({ method, parent, requestId });
     if (!earlier) return undefined;
     if (!isGone(earlier, this.#clock.now())) return sameRequest(earlier, facts, caller);
     await this.#store.delete(earlier.name);
@@ -317,14 +317,14 @@ class EmbeddedOperations implements Operations {
     return observedHandler(path, this.#observers(), entered, 'other');
   }
 
-  serviceFor(origin: Origin): OperationsApi {
+  serviceFor(origin: CallOrigin): OperationsApi {
     const { gate, limits } = this.#access;
     return gate || limits ? onBehalfOf(origin, this.#service, this.#access) : this.#service;
   }
 
-  async close({ graceMs = DEFAULT_GRACE_MS, delayMs = 0 }: CloseOptions = {}): Promise<void> {
+  async close({ graceMs = DEFAULT_GRACE_MS, drainDelayMs = 0 }: CloseOptions = {}): Promise<void> {
     this.#health.drain();
-    if (delayMs > 0) await sleep(delayMs, this.#stopping.signal, this.#clock).catch(() => {});
+    if (drainDelayMs > 0) await sleep(drainDelayMs, this.#stopping.signal, this.#clock).catch(() => {});
     this.#stopping.abort();
     this.#stopSweeping();
     this.#stopCounting();

@@ -9,8 +9,8 @@ export type { TestServer } from './server/test-server-api.js';
 export { startTestServer, type TestServerOptions, type TestServerTls } from './server/test-server.js';
 export type { CallOutcome, RecordedCall } from './calls/call-log.js';
 export type { ApiSource, FakedApi, FakeOptions, RestSettings } from './server/faked-apis.js';
-export type { FailureSource, Fault, FaultEffect, FaultSource, NamedFault } from './faults/fault.js';
-export type { PlannedFault } from './faults/fault-plan.js';
+export type { Failure, ParsedFault, FaultEffect, Fault, NamedFault } from './faults/fault.js';
+export type { PendingFault } from './faults/fault-plan.js';
 export type { AnyValue, TypedJson, TypedMessage } from './faking/any-value.js';
 export type { HandDrivenOperation, HandDrivenOptions } from './server/hand-driven-operation.js';
 export {
@@ -20,7 +20,7 @@ export {
   type MatcherResult,
   operationMatchers,
 } from './matchers/matchers.js';
-export type { ErrorSource, MethodScriptSource, ScriptSource } from './script/script-source.js';
+export type { ScriptedError, MethodScript, Script } from './script/script-source.js';
 export type { ClockOption, TestClock } from './clock/manual-clock.js';
 export { MANUAL_CLOCK_START, type ManualClock, manualClock } from './clock/manual-clock.js';
 export { type ExampleService, exampleService } from './faking/example.js';
@@ -29,10 +29,10 @@ export { type FakeServices, type FakeServicesOptions, fakeServices } from './fak
 export type { OnCancel, OnInterrupted } from './script/script-source.js';
 export {
   DEFAULT_SCRIPT,
-  type MethodScript,
+  type ParsedMethodScript,
   type ParseScriptOptions,
   parseScript,
-  type Script,
+  type ParsedScript,
   type ScriptedAnswer,
   type ScriptedEnding,
   type ScriptStep,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseDurationMs } from '../../src/cli/options/options.js';
+import { parseDurationMs, readPause } from '../../src/cli/options/options.js';
 
 describe('parseDurationMs', () => {
   it.each([
@@ -30,5 +30,21 @@ describe('parseDurationMs', () => {
         expect(Number.isSafeInteger(durationMs) && durationMs > 0).toBe(true);
       }),
     );
+  });
+});
+
+describe('readPause', () => {
+  it.each([
+    ['0', 0],
+    ['0s', 0],
+    ['0ms', 0],
+    ['300ms', 300],
+    ['2', 2000],
+  ])('%s is %d ms', (text, durationMs) => {
+    expect(readPause(text)).toBe(durationMs);
+  });
+
+  it.each(['', '-1s', '00', '0 s', '1d'])('%p is refused', (text) => {
+    expect(() => readPause(text)).toThrow('Write it as 500ms, 30s, 2m or 1h');
   });
 });

@@ -38,7 +38,7 @@ describe('serve › stopping', () => {
   }
 
   it('idle, slow, watching and waiting clients do not delay the exit', async () => {
-    const { serving, client } = await serve('--grace-ms', '300');
+    const { serving, client } = await serve('--grace', '300ms');
     const [host = '', port] = serving.address.split(':');
     const { stdout } = await run(EXPORT, { address: serving.address });
     const { name } = JSON.parse(stdout);
@@ -65,8 +65,8 @@ describe('serve › stopping', () => {
     health.close();
   });
 
-  it('--drain-delay-ms: reports NOT_SERVING and accepts calls; then starts are refused', async () => {
-    const { serving, client } = await serve('--drain-delay-ms', '2500', '--grace-ms', '60000');
+  it('--drain-delay: reports NOT_SERVING and accepts calls; then starts are refused', async () => {
+    const { serving, client } = await serve('--drain-delay', '2.5s', '--grace', '1m');
     const { address } = serving;
     expect(await status(address, '/readyz')).toBe(200);
     serving.child.kill('SIGTERM');

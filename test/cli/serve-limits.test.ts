@@ -57,7 +57,7 @@ describe('serve with limits', () => {
   });
 
   it('requests that arrive too slowly are ended, over gRPC and REST', async () => {
-    const { address } = opened(await Serving.start(['--arrival-ms', '200']));
+    const { address } = opened(await Serving.start(['--arrival', '200ms']));
     const [host, port] = address.split(':');
     const rest = connect(Number(port), host);
     rest.write('POST /v1/operations/a:cancel HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n');
@@ -98,11 +98,20 @@ describe('serve with limits', () => {
     '--max-connections',
     '--max-page-bytes',
     '--max-result-bytes',
-    '--arrival-ms',
     '--max-connection-bytes',
     '--max-process-bytes',
   ])('%s 0: refused', async (flag) => {
     const { code, stderr } = await run(['serve', flag, '0']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('Write a whole number, 1 or more')]);
+  });
+
+  it.each([
+    ['--arrival', '0'],
+    ['--arrival', '200 ms'],
+    ['--grace', '1d'],
+    ['--drain-delay', 'soon'],
+  ])('%s %s: refused', async (flag, value) => {
+    const { code, stderr } = await run(['serve', flag, value]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Write it as 500ms, 30s, 2m or 1h')]);
   });
 });

@@ -99,7 +99,7 @@ describe('serve › REST', () => {
   });
 
   it('stopping: a pending wait is answered, exit code 0', async () => {
-    const serving = await serve('--grace-ms', '300');
+    const serving = await serve('--grace', '300ms');
     const started = await run(
       ['start', 'Reports/ExportReport', '{"parent": "projects/p/locations/l"}', '--json'],
       { address: serving.address },

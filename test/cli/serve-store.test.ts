@@ -29,7 +29,7 @@ function jobs() {
     () => files[Symbol.dispose](),
   );
   const store = ['--store', `sqlite:${join(directory.path, 'ops.db')}`];
-  const args = [...JOBS_PROTO, '--script', files.path('jobs.yaml'), ...store, '--grace-ms', '0'];
+  const args = [...JOBS_PROTO, '--script', files.path('jobs.yaml'), ...store, '--grace', '0'];
   return {
     args,
     async serve(): Promise<{ serving: Serving; client: OperationsClient }> {

@@ -83,7 +83,7 @@ describe('serve › signals', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     '%s: a pending wait is answered with the latest state, exit code 0 (contract 21)',
     async (signal) => {
-      const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '300');
+      const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace', '300ms');
       const name = await startJob(serving.address, 'Hang');
       const waiting = waitFor(client, name);
       await client.getOperation({ name });
@@ -96,7 +96,7 @@ describe('serve › signals', () => {
   );
 
   it('work that ends within the grace completes and is not cancelled', async () => {
-    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '3000');
+    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace', '3s');
     const name = await startJob(serving.address, 'Succeed');
     const hanging = await startJob(serving.address, 'Hang');
     serving.child.kill('SIGTERM');
@@ -109,7 +109,7 @@ describe('serve › signals', () => {
   });
 
   it('new operations are refused with UNAVAILABLE during the shutdown', async () => {
-    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '60000');
+    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace', '1m');
     const name = await startJob(serving.address, 'Hang');
     const waiting = waitFor(client, name);
     await client.getOperation({ name });
@@ -119,7 +119,7 @@ describe('serve › signals', () => {
   });
 
   it('a second signal ends it at once', async () => {
-    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace-ms', '60000');
+    const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace', '1m');
     const name = await startJob(serving.address, 'Hang');
     const waiting = waitFor(client, name);
     await client.getOperation({ name });

@@ -51,7 +51,7 @@ describe('wrong usage › one line with advice, exit code 2', () => {
     [['start', 'Reports/ExportReport', '@/missing.json'], 'the request cannot be read'],
     [['serve', '--address', 'here'], 'address "here" is malformed'],
     [['serve', '--address', '127.0.0.1:99999'], 'address "127.0.0.1:99999" is malformed'],
-    [['serve', '--address', '127.0.0.1:0', '--grace-ms', '-1'], 'whole number of milliseconds'],
+    [['serve', '--address', '127.0.0.1:0', '--grace', '-1'], 'Write it as 500ms, 30s, 2m or 1h'],
     [['serve', '--address', '127.0.0.1:0', '--script', 'missing.yaml'], 'missing.yaml'],
     [
       ['serve', '--address', '127.0.0.1:0', '--watch'],

@@ -29,7 +29,7 @@ export async function startLimitedServer(maxConcurrentStreams: number): Promise<
       return { uri: 'done' };
     },
   });
-  const kit = createOperations({ methods: [exportReport], concurrency: Number.POSITIVE_INFINITY });
+  const kit = createOperations({ methods: [exportReport], maxRunning: Number.POSITIVE_INFINITY });
   const calls = { getOperation: 0, waitOperation: 0, cancelOperation: 0 };
   const watchers = new Set<() => void>();
   let held = 0;

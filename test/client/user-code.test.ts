@@ -86,7 +86,7 @@ describe('misbehaving user code in a client', () => {
         },
       });
     await using client = new OperationsClient({ address: server.address, interceptors: [interceptor] });
-    const { name } = await server.operation();
+    const { name } = await server.createOperation();
     const controller = new AbortController();
     const waited = rejection(client.operation(name).wait({ signal: controller.signal }));
     await server.whenCalled('WaitOperation');

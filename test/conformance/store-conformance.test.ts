@@ -20,10 +20,10 @@ const BROKEN: readonly (readonly [string, Breakage])[] = [
     }),
   ],
   [
-    'hands out more than its concurrency',
-    (store) => ({ consume: (handle, options) => store.consume(handle, { ...options, concurrency: 100 }) }),
+    'hands out more than its maxRunning',
+    (store) => ({ consume: (handle, options) => store.consume(handle, { ...options, maxRunning: 100 }) }),
   ],
-  ['finds no request ids', () => ({ find: async () => undefined })],
+  ['finds no request ids', () => ({ findByRequestId: async () => undefined })],
   [
     'begins each page at the first record',
     (store) => ({ list: ({ after, ...query }) => store.list(after ? { ...query, limit: 100 } : query) }),

@@ -13,6 +13,7 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
+import { parseDurationMs } from '../../src/cli/options/options.js';
 import { run } from '../cli/command-line.js';
 
 const DOCUMENT = 'docs/deployment.md';
@@ -87,7 +88,7 @@ describe(DOCUMENT, () => {
     for (const option of container?.args.filter((argument) => argument.startsWith('--')) ?? []) {
       expect(help).toContain(`${option} `);
     }
-    const graceMs = Number(container?.args.at(-1));
+    const graceMs = parseDurationMs(String(container?.args.at(-1))) ?? Number.NaN;
     const [patience] = valuesOf(deployment, 'terminationGracePeriodSeconds') as number[];
     expect(patience).toBeGreaterThan(graceMs / 1000 + 5);
   });

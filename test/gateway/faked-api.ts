@@ -2,7 +2,7 @@ import { credentials } from '@grpc/grpc-js';
 import { expect } from '@jest/globals';
 import type { GatewaySettings } from '../../src/gateway/index.js';
 import { loadSchema } from '../../src/schema/index.js';
-import type { Authorization } from '../../src/server/index.js';
+import type { AuthorizeStep } from '../../src/server/index.js';
 import { type ServedFakes, serveFakes } from '../helpers/served-fakes.js';
 
 process.env.METADATA_SERVER_DETECTION = 'none';
@@ -12,7 +12,7 @@ export interface FakedApiOptions extends Pick<GatewaySettings, 'serviceConfig'> 
   readonly file: string;
   readonly includeDir: string;
   /** Authorization steps. @defaultValue everybody may do everything */
-  readonly authorize?: Authorization;
+  readonly authorize?: AuthorizeStep | readonly AuthorizeStep[];
 }
 
 /** Faked services of a proto, over gRPC and REST on one port. */

@@ -22,7 +22,7 @@ const FAIL = 'fail';
 const exportReport = implement(ReportsOperations.exportReport, {
   parent: (request) => request.parent,
   metadata: () => ({ progressPercent: 5 }),
-  accept: ({ title }) => (title === FAIL ? undefined : { uri: 'file:///a', rowCount: 3 }),
+  onStart: ({ title }) => (title === FAIL ? undefined : { uri: 'file:///a', rowCount: 3 }),
   async run() {
     throw new StatusError(Code.FAILED_PRECONDITION, 'locked');
   },

@@ -18,7 +18,7 @@ describe.each(otherClients())('client.operation of a message that $name returned
   afterAll(() => server.close());
 
   it('reports the outcome without a call (contract 35, 44): an error with its details', async () => {
-    const operation = await server.operation();
+    const operation = await server.createOperation();
     const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'LOCKED', domain: 'd' }];
     await operation.fail({ code: 'FAILED_PRECONDITION', message: 'locked', details });
     const message = await get(server, operation.name);
@@ -37,7 +37,7 @@ describe.each(otherClients())('client.operation of a message that $name returned
   });
 
   it('reports the outcome without a call: cancelled', async () => {
-    const operation = await server.operation();
+    const operation = await server.createOperation();
     await operation.cancelled();
     const message = await get(server, operation.name);
     expect((await server.client.operation(message as never, exportReport).wait()).state).toBe('cancelled');
@@ -48,7 +48,7 @@ describe.each(otherClients())('client.operation of a message that $name returned
       '@type': 'type.googleapis.com/example.reports.v1.ReportMetadata',
       progressPercent: 50,
     };
-    const operation = await server.operation({ metadata: progress });
+    const operation = await server.createOperation({ metadata: progress });
     const uri = { '@type': 'type.googleapis.com/example.reports.v1.ExportReportResponse', uri: 'file:///a' };
     await operation.succeed(uri);
     const message = await get(server, operation.name);
@@ -62,7 +62,7 @@ describe.each(otherClients())('client.operation of a message that $name returned
   });
 
   it('waits for a running operation', async () => {
-    const operation = await server.operation();
+    const operation = await server.createOperation();
     const handle = server.client.operation((await get(server, operation.name)) as never, exportReport);
     const waiting = handle.wait();
     await operation.fail({ code: 'ABORTED', message: 'x' });

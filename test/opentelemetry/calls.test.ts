@@ -63,7 +63,7 @@ describe('a call', () => {
   it('that fails unexpectedly is an error of type UNKNOWN, without the cause', async () => {
     const recorder = opened(new Recorder());
     const exportReport = {
-      accept: () => {
+      onStart: () => {
         throw new Error('secret');
       },
     };

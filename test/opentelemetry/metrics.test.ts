@@ -99,7 +99,7 @@ describe('metrics', () => {
   });
 
   it('report how long operations were queued, took, and needed for cancellation', async () => {
-    const { metric, manual, inProcess, exports } = await start({ concurrency: 1, onAbort: 'ignore' });
+    const { metric, manual, inProcess, exports } = await start({ maxRunning: 1, onAbort: 'ignore' });
     const first = await inProcess.exportReport();
     const run = await exports.on(first.name);
     const second = await inProcess.exportReport();
@@ -135,8 +135,8 @@ describe('metrics', () => {
   });
 
   it('count an operation that was done immediately, and one that was cancelled before it started', async () => {
-    const accept = ({ title }: { title: string }) => (title === 'known' ? { uri: 'kept' } : undefined);
-    const { metric, inProcess, exports } = await start({ concurrency: 1, exportReport: { accept } });
+    const onStart = ({ title }: { title: string }) => (title === 'known' ? { uri: 'kept' } : undefined);
+    const { metric, inProcess, exports } = await start({ maxRunning: 1, exportReport: { onStart } });
     await inProcess.exportReport({ title: 'known' });
     await exports.on((await inProcess.exportReport()).name);
     const { name } = await inProcess.exportReport();

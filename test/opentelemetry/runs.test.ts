@@ -119,7 +119,7 @@ describe('a run of work', () => {
   it('on another replica is linked to the call that this one answered', async () => {
     const schema = randomUUID();
     const [here, there] = [opened(new Recorder()), opened(new Recorder())];
-    const busy = await start(here, await openPostgres(schema), { concurrency: 1, onAbort: 'ignore' });
+    const busy = await start(here, await openPostgres(schema), { maxRunning: 1, onAbort: 'ignore' });
     const filler = await busy.inProcess.exportReport();
     await busy.exports.on(filler.name);
     const worker = await start(there, await openPostgres(schema));

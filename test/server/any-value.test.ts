@@ -159,12 +159,12 @@ describe('an ending that the store refuses', () => {
   });
 });
 
-describe('values thrown by accept', () => {
+describe('values thrown by onStart', () => {
   it('answer the call over gRPC and REST, and the server serves on (contract 33, 50)', async () => {
     let thrown: unknown;
     await using server = await startReportsServer({
       exportReport: {
-        accept() {
+        onStart() {
           throw thrown;
         },
       },
@@ -196,7 +196,7 @@ describe('values thrown by accept', () => {
   it('a message that would be clipped inside a surrogate pair keeps its code', async () => {
     await using server = await startReportsServer({
       exportReport: {
-        accept: ({ title }) => {
+        onStart: ({ title }) => {
           throw new StatusError(Code.INVALID_ARGUMENT, `title ${title} is taken`);
         },
       },

@@ -10,7 +10,7 @@ import { settled } from '../../src/testing/clock/manual-clock.js';
 /** A store whose records can be read after the server closed it. */
 function startServer(onAbort: 'honor' | 'ignore') {
   const store = memoryStore();
-  return startReportsServer({ onAbort, store, concurrency: 1 });
+  return startReportsServer({ onAbort, store, maxRunning: 1 });
 }
 
 describe('close', () => {
@@ -89,7 +89,7 @@ describe('close', () => {
 
   it('refuses a start that was still being accepted', async () => {
     const accepting = Promise.withResolvers<undefined>();
-    await using server = await startReportsServer({ exportReport: { accept: () => accepting.promise } });
+    await using server = await startReportsServer({ exportReport: { onStart: () => accepting.promise } });
     const refused = expectKitError(server.inProcess.exportReport(), Code.UNAVAILABLE);
     await server.kit.close({ graceMs: 0 });
     accepting.resolve(undefined);

@@ -12,7 +12,7 @@ describe('createOperations', () => {
     expect(() => createOperations({ methods: [exportReport, exportReport] })).toThrow('implemented twice');
   });
 
-  it.each(['concurrency', 'retentionMs', 'defaultPageSize', 'maxPageSize', 'maxWaitMs'])(
+  it.each(['maxRunning', 'retentionMs', 'defaultPageSize', 'maxPageSize', 'maxWaitMs'])(
     'refuses a limit that is not positive: %s',
     (option) => {
       for (const value of [0, -1, Number.NaN]) {
@@ -29,8 +29,8 @@ describe('createOperations', () => {
     await expect(operations.start(purgeReports, { parent: '' })).rejects.toThrow('not served here');
   });
 
-  it('runs at most `concurrency` operations at once, in the order of their start (contract 17)', async () => {
-    await using server = await startReportsServer({ concurrency: 2 });
+  it('runs at most `maxRunning` operations at once, in the order of their start (contract 17)', async () => {
+    await using server = await startReportsServer({ maxRunning: 2 });
     const names: string[] = [];
     for (let count = 0; count < 5; count++) names.push((await server.inProcess.exportReport()).name);
     await settled();
@@ -62,13 +62,13 @@ describe('createOperations', () => {
     expect(begun.sort()).toEqual(told.map((name) => [name, true]).sort());
   });
 
-  it('hands headers of the starting call to accept', async () => {
+  it('hands headers of the starting call to onStart', async () => {
     const seen: unknown[] = [];
-    const accept = (_request: unknown, { headers }: { headers: Readonly<Record<string, string>> }) => {
+    const onStart = (_request: unknown, { headers }: { headers: Readonly<Record<string, string>> }) => {
       seen.push(headers['x-tenant']);
       return { uri: 'cached' };
     };
-    await using server = await startReportsServer({ exportReport: { accept } });
+    await using server = await startReportsServer({ exportReport: { onStart } });
     await server.overGrpc.exportReport({}, { headers: { 'x-tenant': 'a' } });
     await server.inProcess.exportReport({}, { headers: { 'x-tenant': 'b' } });
     expect(seen).toEqual(['a', 'b']);

@@ -156,7 +156,7 @@ describe('health', () => {
 
   it('close with a delay: NOT_SERVING at once, while starts are still taken and waits go on', async () => {
     const { clock, operations, check } = await serveHealth(closing);
-    const closed = operations.close({ graceMs: 0, delayMs: 3000 });
+    const closed = operations.close({ graceMs: 0, drainDelayMs: 3000 });
     expect(await check()).toBe(Status.NOT_SERVING);
     await expect(operations.service.getOperation({ name: 'operations/a' })).rejects.toMatchObject({
       code: Code.NOT_FOUND,

@@ -92,7 +92,7 @@ describe('limits', () => {
   });
 
   it('maxUnfinished: one more start is refused until another has ended; other calls go on', async () => {
-    const { as, start, operations } = await serve({ maxUnfinished: 2, concurrency: 1 });
+    const { as, start, operations } = await serve({ maxUnfinished: 2, maxRunning: 1 });
     const first = (await (await start('ada')).json()) as { name: string };
     expect((await start('bob')).status).toBe(200);
     const refused = await start('ada');

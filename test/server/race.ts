@@ -36,7 +36,7 @@ export interface RaceOptions {
   readonly scheduler: Scheduler;
   readonly store: OperationStore;
   readonly onAbort: AbortBehavior;
-  readonly concurrency: number;
+  readonly maxRunning: number;
 }
 
 const PARENT = 'projects/p';
@@ -52,13 +52,13 @@ export class Race implements AsyncDisposable {
   readonly #pending: Promise<unknown>[] = [];
   readonly #onAbort: AbortBehavior;
 
-  constructor({ scheduler, store, onAbort, concurrency }: RaceOptions) {
+  constructor({ scheduler, store, onAbort, maxRunning }: RaceOptions) {
     this.#scheduler = scheduler;
     this.#onAbort = onAbort;
     this.#work = new ControlledWork(onAbort);
     this.#kit = createOperations({
       clock: this.#clock,
-      concurrency,
+      maxRunning,
       store: aroundStore(store, async (call, proceed) => {
         await scheduler.schedule(Promise.resolve(), `before ${call.method}`);
         const answer = await proceed();

@@ -18,8 +18,8 @@ describe.each(STORES)('races › $name store', ({ open, numRuns }) => {
           fc.scheduler(),
           fc.array(client, { minLength: 1, maxLength: 4 }),
           fc.integer({ min: 1, max: 3 }),
-          async (scheduler, clients, concurrency) => {
-            await using race = new Race({ scheduler, store: await open(), onAbort, concurrency });
+          async (scheduler, clients, maxRunning) => {
+            await using race = new Race({ scheduler, store: await open(), onAbort, maxRunning });
             await race.start(2);
             await race.run(clients);
             await race.settle();

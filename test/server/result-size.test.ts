@@ -144,7 +144,7 @@ describe('maxResultBytes', () => {
 
   it('rejects larger metadata and an immediate response of a start to its caller', async () => {
     const { operations, start } = noting(
-      { metadata: ({ title }) => ({ reason: title }), accept: ({ title }) => ({ uri: title + title }) },
+      { metadata: ({ title }) => ({ reason: title }), onStart: ({ title }) => ({ uri: title + title }) },
       { maxResultBytes: 1000 },
     );
     await expectKitError(start('x'.repeat(2000)), Code.RESOURCE_EXHAUSTED, { reason: 'METADATA_TOO_LARGE' });

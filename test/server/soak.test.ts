@@ -55,7 +55,7 @@ describe('soak', () => {
   it('10,000 operations at once, each waited for over gRPC: all end, memory comes back', async () => {
     let work = workTogether();
     await using server = await startReportsServer({
-      concurrency: Number.POSITIVE_INFINITY,
+      maxRunning: Number.POSITIVE_INFINITY,
       retentionMs: RETENTION_MS,
       exportReport: { run: () => work.run() },
     });

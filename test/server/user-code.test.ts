@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import {
   memoryStore,
-  type ObservedRun,
   type RunContext,
   type StoreVerb,
   type Telemetry,
+  type TelemetryRun,
 } from '../../src/server/index.js';
 import { aroundStore } from '../../src/stores/contract/around-store.js';
 import {
@@ -99,7 +99,7 @@ const telemetry = (callback: keyof Telemetry, supplied: (misbehave: UserCode) =>
   }),
 });
 
-const observed = (callback: 'call' | 'run', part: keyof ObservedRun): Place =>
+const observed = (callback: 'call' | 'run', part: keyof TelemetryRun): Place =>
   telemetry(callback, (misbehave) => () => {
     const quiet = QUIET_TELEMETRY[callback]();
     return part === 'trace'
@@ -112,7 +112,7 @@ const observed = (callback: 'call' | 'run', part: keyof ObservedRun): Place =>
       : { ...quiet, [part]: () => misbehave() };
   });
 
-const observedLater: readonly (keyof ObservedRun)[] = ['trace', 'within', 'cancelRequested', 'end'];
+const observedLater: readonly (keyof TelemetryRun)[] = ['trace', 'within', 'cancelRequested', 'end'];
 
 /** A store that misbehaves once for each operation of the victim; a wrong value in place of an answer is another matter. */
 const store = (verb: StoreVerb): Place => ({
@@ -139,7 +139,7 @@ const aborted = (signal: AbortSignal) =>
 
 const PLACES: Readonly<Record<string, Place>> = {
   parent: reports('parent', ({ parent }) => parent),
-  accept: reports('accept'),
+  onStart: reports('onStart'),
   metadata: reports('metadata', () => ({})),
   requestId: reports('requestId'),
   run: reports('run', () => ({})),
@@ -249,7 +249,7 @@ describe('promises in the values of user code, where an await is missing', () =>
   };
   const parts: Readonly<Record<string, (make: UserCode) => Partial<Reports>>> = {
     metadata: (make) => ({ metadata: forVictim(make, () => ({})) }),
-    accept: (make) => ({ accept: forVictim(make, () => undefined) }),
+    onStart: (make) => ({ onStart: forVictim(make, () => undefined) }),
     run: (make) => ({ run: forVictim(make, () => ({})) }),
     update: (make) => ({
       run: ({ title }, { update }) =>

@@ -51,7 +51,7 @@ test('an operation that has ended and never expires keeps its request id', async
   const store = memoryStore();
   await store.create(forever);
   expect(await store.get(forever.name)).toEqual(forever);
-  expect(await store.find({ ...forever, requestId: 'the first' })).toEqual(forever);
+  expect(await store.findByRequestId({ ...forever, requestId: 'the first' })).toEqual(forever);
 });
 
 test('the messages of an operation that has ended are copies', async () => {

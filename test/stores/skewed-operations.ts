@@ -48,8 +48,8 @@ export async function useEverything(store: OperationStore): Promise<void> {
   }
   const record = recordOf(1, { parent: 'old', requestId: 'a request' });
   await store.create({ ...record, name: 'old/operations/one' });
-  await store.find({ method: record.method, parent: 'old', requestId: 'a request' });
-  await store.find({ method: '/s/m1', parent: 'huge', requestId: 'request 300010' });
+  await store.findByRequestId({ method: record.method, parent: 'old', requestId: 'a request' });
+  await store.findByRequestId({ method: '/s/m1', parent: 'huge', requestId: 'request 300010' });
   await store.compareAndSet({ ...record, name: 'old/operations/one', version: 2, ...ended(5) }, 1);
   await Promise.all(
     [7, 8, 9].map((id) => store.compareAndSet(recordOf(id, { parent: 'old', version: 2 }), 1)),

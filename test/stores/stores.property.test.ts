@@ -209,8 +209,14 @@ describe.each(STORES)('$name store', ({ open, numRuns }: TestedStore) => {
         expect(name).toBe(known.get(requestId) ?? `a/operations/${id}`);
         known.set(requestId, name);
         expect(await create(requestId)).toMatchObject({ name, requestId });
-        expect(await store.find({ method: '/s/m', parent: 'a', requestId })).toMatchObject({ name });
-        const other = await store.find({ method: '/s/m', parent: 'a', requestId: `${requestId}\\` });
+        expect(await store.findByRequestId({ method: '/s/m', parent: 'a', requestId })).toMatchObject({
+          name,
+        });
+        const other = await store.findByRequestId({
+          method: '/s/m',
+          parent: 'a',
+          requestId: `${requestId}\\`,
+        });
         expect(other?.name).toBe(known.get(`${requestId}\\`));
       }),
     );

@@ -5,14 +5,14 @@ import { WorkQueue } from '../../src/stores/contract/work-queue.js';
 import { settled } from '../../src/testing/clock/manual-clock.js';
 
 describe('work queue', () => {
-  it('hands out everything once, in order, within its concurrency', async () => {
+  it('hands out everything once, in order, within its maxRunning', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
         fc.uniqueArray(fc.nat(), { maxLength: 20 }),
         fc.nat({ max: 20 }),
         fc.integer({ min: 1, max: 4 }),
-        async (scheduler, items, pushedBefore, concurrency) => {
+        async (scheduler, items, pushedBefore, maxRunning) => {
           const queue = new WorkQueue<number>();
           for (const item of items.slice(0, pushedBefore)) queue.push(item);
           const begun: number[] = [];
@@ -28,11 +28,11 @@ describe('work queue', () => {
             inHand--;
             return 'ended' as const;
           };
-          queue.consume(handler, { concurrency, onError });
+          queue.consume(handler, { maxRunning, onError });
           for (const item of items.slice(pushedBefore)) queue.push(item);
           for (await settled(); scheduler.count() > 0; await settled()) await scheduler.waitOne();
           expect(begun).toEqual(items);
-          expect(most).toBeLessThanOrEqual(concurrency);
+          expect(most).toBeLessThanOrEqual(maxRunning);
         },
       ),
     );
@@ -49,7 +49,7 @@ describe('work queue', () => {
       last.resolve();
       return 'ended' as const;
     };
-    queue.consume(handler, { concurrency: 1, onError: (error) => errors.push(error) });
+    queue.consume(handler, { maxRunning: 1, onError: (error) => errors.push(error) });
     for (const item of ['a', 'b', 'last']) queue.push(item);
     await last.promise;
     expect(begun).toEqual(['a', 'b', 'last']);
@@ -64,7 +64,7 @@ describe('work queue', () => {
       begun.push(item);
       return inHand.promise;
     };
-    const consumer = queue.consume(handler, { concurrency: 1, onError: () => {} });
+    const consumer = queue.consume(handler, { maxRunning: 1, onError: () => {} });
     queue.push(1);
     queue.push(2);
     await settled();

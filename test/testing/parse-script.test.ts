@@ -6,8 +6,8 @@ import {
   DEFAULT_SCRIPT,
   exampleService,
   parseScript,
+  type Script,
   ScriptError,
-  type ScriptSource,
 } from '../../src/testing/index.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 import { GKE_PROTOS, protoFiles } from '../schema/proto-files.js';
@@ -300,7 +300,7 @@ describe('parseScript refuses, with file, line and field', () => {
   });
 
   it('an object says what it says as YAML, and has the same faults, but for lines', () => {
-    const outcomeOf = (given: string | ScriptSource) => {
+    const outcomeOf = (given: string | Script) => {
       try {
         return parseScript(given, { file: 'script', schema });
       } catch (error) {
@@ -324,7 +324,7 @@ describe('parseScript refuses, with file, line and field', () => {
     );
     fc.assert(
       fc.property(fc.dictionary(field, value), (method) => {
-        const source = { methods: { [CREATE]: method } } as ScriptSource;
+        const source = { methods: { [CREATE]: method } } as Script;
         expect(outcomeOf(source)).toEqual(outcomeOf(JSON.stringify(source)));
       }),
       fuzzRuns(500),

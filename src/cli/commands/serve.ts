@@ -28,7 +28,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   const served = await servedProtos(options);
   const authorize = await authorization(options, served.schema);
   const store = await openStore(options.store, options.storeListen);
-  const { graceMs, drainDelayMs, record, logLevel } = options;
+  const { grace: graceMs, drainDelay: drainDelayMs, record, logLevel } = options;
   const settings = {
     ...listenSettings(options),
     ...{ graceMs, drainDelayMs, store, watch, record, authorize, terminal, logLevel },

@@ -125,6 +125,11 @@ export function readDuration(text: string): number {
   return durationMs;
 }
 
+/** Parses a duration to milliseconds, or `0`. @throws InvalidArgumentError if it is malformed. */
+export function readPause(text: string): number {
+  return /^0(?:ms|s|m|h)?$/.test(text) ? 0 : readDuration(text);
+}
+
 /** Text header `name=value`. Names of binary headers end in `-bin`. */
 const HEADER = /^([0-9a-z_.-]+(?<!-bin))=([ -~]*)$/i;
 

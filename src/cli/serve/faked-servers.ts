@@ -1,7 +1,7 @@
 import { HttpRuleError } from '../../gateway/index.js';
 import {
   type Authenticate,
-  type Authorization,
+  type AuthorizeStep,
   type CallerLimitOptions,
   grpcLimits,
   type OperationStore,
@@ -20,12 +20,12 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   /** Store of the operations. */
   readonly store: OperationStore;
   /** Access policy; undefined permits everything. */
-  readonly authorize: Authorization | undefined;
+  readonly authorize: readonly AuthorizeStep[] | undefined;
   /** Undefined if metrics are not collected. */
   readonly telemetry?: Telemetry | undefined;
   /** Limits of operations and of callers. */
   readonly limits: CallerLimitOptions &
-    Pick<OperationsOptions, 'concurrency' | 'maxUnfinished' | 'maxPageBytes' | 'maxResultBytes'>;
+    Pick<OperationsOptions, 'maxRunning' | 'maxUnfinished' | 'maxPageBytes' | 'maxResultBytes'>;
   /** Limits of requests in progress. */
   readonly transport: TransportLimits;
 }

@@ -2,8 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GatewayLimits, TlsFiles } from '../../gateway/index.js';
 import type { Schema } from '../../schema/index.js';
-import type { Authorization } from '../../server/index.js';
-import { addressOption, type ProtoOptions, withProtoOptions } from '../options/options.js';
+import type { AuthorizeStep } from '../../server/index.js';
+import {
+  addressOption,
+  type ProtoOptions,
+  readDuration,
+  readPause,
+  withProtoOptions,
+} from '../options/options.js';
 import { UsageError } from '../output/failure.js';
 
 /** Every option of `serve`. */
@@ -144,8 +150,10 @@ export function watchedScript({ watch, script }: FakingOptions): string | undefi
 export interface RunningOptions {
   readonly store: string;
   readonly storeListen?: string;
-  readonly graceMs: number;
-  readonly drainDelayMs: number;
+  /** Milliseconds. */
+  readonly grace: number;
+  /** Milliseconds. */
+  readonly drainDelay: number;
 }
 
 const DEFAULT_GRACE_MS = 3000;
@@ -162,23 +170,18 @@ function withRunningOptions(command: Command): void {
       'where to listen for notifications of PostgreSQL, postgres://HOST/DATABASE, if --store leads to a pooler that does not keep sessions, such as PgBouncer in transaction mode',
     )
     .addOption(
-      new Option('--grace-ms <milliseconds>', 'time for running work to end after the signal to stop')
-        .default(DEFAULT_GRACE_MS)
-        .argParser(parseMilliseconds),
+      new Option('--grace <duration>', 'time for running work to end after the signal to stop')
+        .default(DEFAULT_GRACE_MS, '3s')
+        .argParser(readPause),
     )
     .addOption(
       new Option(
-        '--drain-delay-ms <milliseconds>',
+        '--drain-delay <duration>',
         'how long to accept calls after the signal to stop, while health reports NOT_SERVING',
       )
-        .default(0)
-        .argParser(parseMilliseconds),
+        .default(0, '0s')
+        .argParser(readPause),
     );
-}
-
-function parseMilliseconds(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a whole number of milliseconds.');
-  return Number(text);
 }
 
 // Access
@@ -203,7 +206,7 @@ function withAuthOptions(command: Command): void {
 export async function authorization(
   { auth: file }: AuthOptions,
   schema: Schema,
-): Promise<Authorization | undefined> {
+): Promise<readonly AuthorizeStep[] | undefined> {
   if (file === undefined) return undefined;
   const { parseAuthFile, ScriptError } = await import('../../testing/server/faking.js');
   const text = await readFile(file, 'utf8').catch((cause: Error) => {
@@ -266,7 +269,8 @@ export interface LimitOptions {
   readonly maxConnections?: number;
   readonly maxPageBytes?: number;
   readonly maxResultBytes?: number;
-  readonly arrivalMs?: number;
+  /** Milliseconds. */
+  readonly arrival?: number;
   readonly maxConnectionBytes?: number;
   readonly maxProcessBytes?: number;
 }
@@ -285,23 +289,25 @@ function withLimitOptions(command: Command): void {
     ['--max-connections <count>', 'connections at once at each address listened on; more are closed'],
     ['--max-page-bytes <bytes>', 'encoded size of a page of List (3 MiB by default), or one operation'],
     ['--max-result-bytes <bytes>', 'encoded size of a response, an error or metadata (3 MiB by default)'],
-    ['--arrival-ms <milliseconds>', 'time for a request to arrive (30000 by default); slower ones are ended'],
     [
       '--max-connection-bytes <bytes>',
       'memory for unfinished requests and answers of a connection (64 MiB by default)',
     ],
     ['--max-process-bytes <bytes>', 'the same memory for all connections together (256 MiB by default)'],
   ] as const;
-  for (const [flags, description] of limits) {
-    command.addOption(
-      new Option(flags, description).argParser(parseCount).helpGroup('Limits (none unless stated):'),
-    );
-  }
+  const options = [
+    ...limits.map(([flags, description]) => new Option(flags, description).argParser(parseCount)),
+    new Option(
+      '--arrival <duration>',
+      'time for a request to arrive (30s by default); slower ones are ended',
+    ).argParser(readDuration),
+  ];
+  for (const option of options) command.addOption(option.helpGroup('Limits (none unless stated):'));
 }
 
 /** Limits in the form that `createOperations` takes. */
 export function operationsLimits({
-  maxRunning: concurrency,
+  maxRunning,
   maxUnfinished,
   maxCallsPerCaller,
   maxWaitsPerCaller,
@@ -311,7 +317,7 @@ export function operationsLimits({
   maxResultBytes,
 }: LimitOptions) {
   const ofCaller = { maxCallsPerCaller, maxWaitsPerCaller, ratePerSecond, refusalsPerSecond };
-  return { concurrency, maxUnfinished, maxPageBytes, maxResultBytes, ...ofCaller };
+  return { maxRunning, maxUnfinished, maxPageBytes, maxResultBytes, ...ofCaller };
 }
 
 /** Limits of requests in progress, for both protocols. */
@@ -319,7 +325,7 @@ export type TransportLimits = Pick<GatewayLimits, 'arrivalMs' | 'connectionBytes
 
 /** Limits in the form that `grpcLimits` and `createGateway` take. */
 export function transportLimits({
-  arrivalMs,
+  arrival: arrivalMs,
   maxConnectionBytes: connectionBytes,
   maxProcessBytes: processBytes,
 }: LimitOptions): TransportLimits {

@@ -1,4 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
+import { systemClock } from '../../core/clock.js';
 import type { ServedPort } from '../../gateway/index.js';
 import type { FakeServer } from '../../testing/server/faking.js';
 import { ExitCode } from '../output/failure.js';
@@ -97,7 +98,7 @@ async function serve(
     const delayMs = ports ? drainDelayMs : 0;
     const cancelExit = scheduleExit(delayMs + graceMs + FORCED_EXIT_MS, terminal, logger);
     try {
-      await operations.close({ graceMs, delayMs });
+      await operations.close({ graceMs, drainDelayMs: delayMs });
       if (ports) await closePorts(ports, SHUTDOWN_MS);
       await metricsPort?.close({ graceMs: SHUTDOWN_MS });
       gateway?.close();
@@ -162,6 +163,5 @@ function scheduleExit(afterMs: number, terminal: Terminal, logger: Log): () => v
     logger.error({ afterMs }, 'shutdown did not finish in time; exiting anyway');
     terminal.exit(ExitCode.SUCCEEDED);
   };
-  const timer = setTimeout(end, afterMs);
-  return () => clearTimeout(timer);
+  return systemClock.setTimer(end, afterMs);
 }

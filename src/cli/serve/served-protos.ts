@@ -2,7 +2,7 @@ import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { ServiceConfigFile } from '../../gateway/index.js';
 import type { Schema } from '../../schema/index.js';
-import { exampleService, parseScript, type Script, ScriptError } from '../../testing/server/faking.js';
+import { exampleService, type ParsedScript, parseScript, ScriptError } from '../../testing/server/faking.js';
 import type { ProtoOptions } from '../options/options.js';
 import { UsageError } from '../output/failure.js';
 import { schemaOfProtos } from '../types/types.js';
@@ -12,7 +12,7 @@ import type { ServedFiles } from './options.js';
 export interface ServedProtos {
   readonly schema: Schema;
   /** Undefined selects the default behavior. */
-  readonly script: Script | undefined;
+  readonly script: ParsedScript | undefined;
   /** HTTP rules that take precedence over those of the protos. */
   readonly serviceConfig: ServiceConfigFile | undefined;
 }
@@ -49,7 +49,7 @@ export async function fakedSchema(options: ProtoOptions): Promise<Schema> {
  *
  * @throws UsageError with one line per fault.
  */
-export async function readScript(file: string, schema: Schema): Promise<Script> {
+export async function readScript(file: string, schema: Schema): Promise<ParsedScript> {
   const text = await readText(file, 'script');
   try {
     return parseScript(text, { file, schema });

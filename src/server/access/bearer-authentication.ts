@@ -4,7 +4,7 @@ import { type Logger, serverLogger } from '../../core/logger.js';
 import { withDefaults } from '../../core/options.js';
 import { quoted } from '../../core/status.js';
 import { type Anonymous, bearerToken } from './access-error.js';
-import type { Authorize } from './call-facts.js';
+import type { AuthorizeStep } from './call-facts.js';
 import { type Claims, callerOf, type KeySource, TokenVerifier } from './token-verifier.js';
 
 /** Options of {@link bearerAuthentication} other than the source of keys. */
@@ -77,12 +77,12 @@ const DEFAULTS = {
  * const operations = createOperations({ methods, authorize: [authenticate, iamPolicy(policy)] });
  * ```
  */
-export async function bearerAuthentication(options: BearerOptions): Promise<Authorize> {
+export async function bearerAuthentication(options: BearerOptions): Promise<AuthorizeStep> {
   checkBearer(options);
   const settings = { ...withDefaults(DEFAULTS, options), logger: serverLogger(options.logger) };
   const verifier = await TokenVerifier.make(options, settings);
   const { anonymous, members } = settings;
-  const authenticate: Authorize = async ({ headers }) => {
+  const authenticate: AuthorizeStep = async ({ headers }) => {
     const token = bearerToken(headers, anonymous);
     if (token === undefined) return undefined;
     const claims = await verifier.verify(token);

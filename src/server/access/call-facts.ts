@@ -2,8 +2,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Metadata } from '@grpc/grpc-js';
 import { FORWARDED_PEER_HEADER, forwardedPeer } from '../../core/forwarded-peer.js';
 
-/** Facts about a call that are known before it is processed. */
-export interface CallFacts {
+/** A call to authorize, with its caller as identified by the previous steps. */
+export interface AuthorizeRequest {
   /** Path of the method: `/google.longrunning.Operations/GetOperation`. */
   readonly method: string;
   /**
@@ -18,7 +18,11 @@ export interface CallFacts {
    * `unknown` for a Unix socket.
    */
   readonly peer: string;
+  readonly caller: Caller;
 }
+
+/** Facts about a call that are known before it is processed. */
+export type CallFacts = Omit<AuthorizeRequest, 'caller'>;
 
 /** The part of a grpc-js call that identifies its origin. */
 export interface IncomingCall {
@@ -113,13 +117,8 @@ function ipv6Groups(address: string): string[] {
   return [...first, ...zeros, ...last].map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''));
 }
 
-/** A call to authorize, with its caller as identified by the previous steps. */
-export interface AccessRequest extends CallFacts {
-  readonly caller: Caller;
-}
-
 /** Result of a step that allows a call. */
-export interface Access {
+export interface AuthorizeResult {
   /** Caller of the call. @defaultValue the caller that the previous steps identified */
   readonly caller?: Caller | undefined;
   /** Returns true for the names of operations that lists show to the caller. @defaultValue all operations */
@@ -131,10 +130,10 @@ export interface Access {
  * PERMISSION_DENIED. It runs before anything is read, so its errors reveal nothing about what exists. Any other error
  * refuses the call as "internal error".
  */
-export interface Authorize {
-  (request: AccessRequest): Access | undefined | Promise<Access | undefined>;
+export interface AuthorizeStep {
+  (request: AuthorizeRequest): AuthorizeResult | undefined | Promise<AuthorizeResult | undefined>;
   /** Returns the permission that a call needs, such as `reports.operations.get`, for the error of refused calls. */
-  readonly permissionFor?: ((call: Pick<CallFacts, 'method'>) => string) | undefined;
+  readonly permissionFor?: ((call: Pick<AuthorizeRequest, 'method'>) => string) | undefined;
   /**
    * Refuses calls before their message is read. `decides` means that the step needs only headers and peer, so it runs then and
    * not again. A function runs in addition to the step, with the caller that the previous steps identified; it throws to
@@ -142,8 +141,5 @@ export interface Authorize {
    *
    * @defaultValue the step and those after it run once the message has been read
    */
-  readonly beforeMessage?: 'decides' | ((request: Omit<AccessRequest, 'name'>) => void) | undefined;
+  readonly beforeMessage?: 'decides' | ((request: Omit<AuthorizeRequest, 'name'>) => void) | undefined;
 }
-
-/** One or more steps of authorization, which run in this order until one refuses the call. */
-export type Authorization = Authorize | readonly Authorize[];

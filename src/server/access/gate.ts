@@ -15,9 +15,8 @@ import { clipText, utf8Bytes } from '../../core/text.js';
 import type { CallerLimits } from '../limits/caller-limits.js';
 import { AccessError, bearerChallenge, isRefusal } from './access-error.js';
 import {
-  type Access,
-  type Authorization,
-  type Authorize,
+  type AuthorizeResult,
+  type AuthorizeStep,
   type Caller,
   type CallFacts,
   callerKey,
@@ -47,10 +46,10 @@ const NOTHING_EARLY: EarlyAdmission = { admission: EVERYBODY, steps: 0 };
 export class Gate {
   /** Results of the early steps, by the metadata of the call. */
   readonly #early = new WeakMap<object, EarlyAdmission>();
-  readonly #steps: readonly Authorize[];
-  readonly #permissionFor: NonNullable<Authorize['permissionFor']>;
+  readonly #steps: readonly AuthorizeStep[];
+  readonly #permissionFor: NonNullable<AuthorizeStep['permissionFor']>;
 
-  constructor(authorization: Authorization) {
+  constructor(authorization: AuthorizeStep | readonly AuthorizeStep[]) {
     this.#steps = typeof authorization === 'function' ? [authorization] : authorization;
     const [permissionFor] = this.#steps.flatMap((step) => step.permissionFor ?? []);
     this.#permissionFor = permissionFor ?? (({ method }) => permissionOf(method, DEFAULT_SERVICE));
@@ -142,12 +141,12 @@ class StepRequest implements CallFacts {
 }
 
 /**
- * Checks the result of a step. A step written in JavaScript may return `false` to refuse a call, so anything but an `Access`
- * refuses it.
+ * Checks the result of a step. A step written in JavaScript may return `false` to refuse a call, so anything but an
+ * `AuthorizeResult` refuses it.
  *
  * @throws TypeError if the result is anything else.
  */
-function checkedAccess(returned: unknown): Access | undefined {
+function checkedAccess(returned: unknown): AuthorizeResult | undefined {
   if (returned === undefined) return undefined;
   if (typeof returned !== 'object' || returned === null) {
     const shown = returned === null ? 'null' : `a value of type ${typeof returned}`;
@@ -180,7 +179,7 @@ function isCaller(caller: unknown): caller is Caller {
 }
 
 /** Combines the results of two steps: lists show an operation only if both steps do. */
-function joined(before: Admission, { caller, shows }: Access = {}): Admission {
+function joined(before: Admission, { caller, shows }: AuthorizeResult = {}): Admission {
   const earlier = before.shows;
   if (caller) checkPrincipal(caller);
   return {

@@ -1,6 +1,6 @@
 import { Code, kitError, quoted } from '../../core/status.js';
 import { credentialsMissing } from './access-error.js';
-import type { Access, AccessRequest, Authorize, Caller, CallFacts } from './call-facts.js';
+import type { AuthorizeRequest, AuthorizeResult, AuthorizeStep, Caller, CallFacts } from './call-facts.js';
 import {
   DEFAULT_SERVICE,
   methodPath,
@@ -47,7 +47,7 @@ const [GET = '', LIST = ''] = OPERATION_METHODS;
  * });
  * ```
  */
-export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): Authorize {
+export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): AuthorizeStep {
   const faults = policyFaults(policy, methods);
   if (faults.length > 0) throw new PolicyError(faults);
   const { service = DEFAULT_SERVICE, permissions = {} } = policy;
@@ -55,7 +55,7 @@ export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): A
   const permissionFor = ({ method }: Pick<CallFacts, 'method'>) =>
     named.get(method) ?? permissionOf(method, service);
   const grants = new Grants(policy);
-  const authorize = (request: AccessRequest): Access | undefined => {
+  const authorize = (request: AuthorizeRequest): AuthorizeResult | undefined => {
     const { method, caller } = request;
     const permission = permissionFor(request);
     const name = request.name || TOP;
@@ -66,7 +66,7 @@ export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): A
     return { shows: (operation) => readable.some((pattern) => pattern.covers(operation)) };
   };
   /** Refuses anonymous callers only: for others the error names the resource, which is in the message. */
-  const beforeMessage = (request: Omit<AccessRequest, 'name'>) => {
+  const beforeMessage = (request: Omit<AuthorizeRequest, 'name'>) => {
     const { caller } = request;
     if (caller.principal === undefined && grants.of(caller, permissionFor(request)).length === 0)
       throw credentialsMissing();

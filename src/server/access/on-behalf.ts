@@ -5,11 +5,11 @@ import type { CallFacts } from './call-facts.js';
 import { type AccessControl, type Admission, inCall, inWait } from './gate.js';
 
 /** Origin of a call that another transport received. */
-export type Origin = Pick<CallFacts, 'headers' | 'peer'>;
+export type CallOrigin = Pick<CallFacts, 'headers' | 'peer'>;
 
 /** Creates the in-process five methods for a caller, with authorization and caller limits. */
 export function onBehalfOf(
-  origin: Origin,
+  origin: CallOrigin,
   service: InProcessOperations,
   access: AccessControl,
 ): OperationsApi {

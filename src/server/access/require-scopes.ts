@@ -1,6 +1,6 @@
 import { Code, kitStatus } from '../../core/status.js';
 import { AccessError, bearerChallenge, credentialsMissing } from './access-error.js';
-import type { Authorize } from './call-facts.js';
+import type { AuthorizeStep } from './call-facts.js';
 
 /** Syntax of a scope (RFC 6749, section 3.3). */
 const SCOPE = /^[!#-[\]-~]+$/;
@@ -11,13 +11,13 @@ const SCOPE = /^[!#-[\]-~]+$/;
  *
  * @throws TypeError if the list is empty or a scope is malformed.
  */
-export function requireScopes(scopes: readonly string[]): Authorize {
+export function requireScopes(scopes: readonly string[]): AuthorizeStep {
   if (scopes.length === 0) throw new TypeError('requireScopes names no scope: name one, or leave it out');
   for (const scope of scopes) {
     if (!SCOPE.test(scope))
       throw new TypeError(`scope ${JSON.stringify(scope)} is malformed: use printable ASCII without spaces`);
   }
-  const authorize: Authorize = ({ caller }) => {
+  const authorize: AuthorizeStep = ({ caller }) => {
     if (caller.principal === undefined) throw credentialsMissing();
     const missing = scopes.filter((scope) => !caller.scopes?.includes(scope));
     if (missing.length > 0) throw insufficient(missing, scopes);

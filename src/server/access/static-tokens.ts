@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Anonymous, badToken, bearerToken } from './access-error.js';
-import type { Authorize, Caller } from './call-facts.js';
+import type { AuthorizeStep, Caller } from './call-facts.js';
 
 /** A fixed bearer token and its owner. */
 export interface StaticToken extends Omit<Caller, 'principal'> {
@@ -18,7 +18,7 @@ export interface StaticToken extends Omit<Caller, 'principal'> {
 export function staticTokens(
   tokens: readonly StaticToken[],
   { anonymous = 'refuse' }: { readonly anonymous?: Anonymous } = {},
-): Authorize {
+): AuthorizeStep {
   const callers = new Map<string, Caller>();
   for (const { token, ...caller } of tokens) {
     if (!/^[A-Za-z0-9._~+/-]+=*$/.test(token) || caller.principal === '')
@@ -29,7 +29,7 @@ export function staticTokens(
       throw new TypeError(`the token of ${caller.principal} occurs twice: give each principal its own`);
     callers.set(digest(token), caller);
   }
-  const authenticate: Authorize = ({ headers }) => {
+  const authenticate: AuthorizeStep = ({ headers }) => {
     const token = bearerToken(headers, anonymous);
     if (token === undefined) return undefined;
     const caller = callers.get(digest(token));

@@ -3,12 +3,12 @@ import {
   type HealthCheckRequest,
   type HealthCheckResponse,
   HealthService,
-  HealthCheckResponse_ServingStatus as ServingStatus,
+  HealthCheckResponse_ServingStatus as WireStatus,
 } from '../../../generated/health/v1/health.js';
 import { serverLogger } from '../../core/logger.js';
 import { Code, kitError, quoted, type StatusError } from '../../core/status.js';
 import { smallRequestService, unary } from '../grpc/grpc-handlers.js';
-import type { Condition, OperationsHealth } from './operations-health.js';
+import type { OperationsHealth, ServingStatus } from './operations-health.js';
 
 /** Options of {@link addHealth}. */
 export interface HealthOptions {
@@ -46,11 +46,11 @@ export function addHealth(
       logger,
       async ({ request: { service } }) => {
         if (!isKnown(service)) throw unknownService(service);
-        return { status: ServingStatus[await health.check()] };
+        return { status: WireStatus[await health.check()] };
       },
     ),
     list: unary(definition.list.path, logger, async () => {
-      const status = ServingStatus[await health.check()];
+      const status = WireStatus[await health.check()];
       const names = ['', ...health.services, ...services];
       return { statuses: Object.fromEntries(names.map((name) => [name, { status }])) };
     }),
@@ -64,10 +64,10 @@ function watching(
 ): handleServerStreamingCall<HealthCheckRequest, HealthCheckResponse> {
   return (call) => {
     const { service } = call.request;
-    let sent: ServingStatus | undefined;
-    const changed = (condition: Condition) => {
+    let sent: WireStatus | undefined;
+    const changed = (condition: ServingStatus) => {
       // An unknown service may be added later (health.proto).
-      const status = isKnown(service) ? ServingStatus[condition] : ServingStatus.SERVICE_UNKNOWN;
+      const status = isKnown(service) ? WireStatus[condition] : WireStatus.SERVICE_UNKNOWN;
       if (status === sent) return;
       sent = status;
       call.write({ status });

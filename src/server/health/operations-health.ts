@@ -5,12 +5,12 @@ import { sleep } from '../../core/signals.js';
 import type { OperationStore } from '../../stores/contract/operation-store.js';
 
 /** Health of a server of operations. */
-export type Condition = 'SERVING' | 'NOT_SERVING';
+export type ServingStatus = 'SERVING' | 'NOT_SERVING';
 
 /** Listener to the health of a server. */
 export interface HealthListener {
   /** Called when the condition or the set of services may have changed. */
-  changed(condition: Condition): void;
+  changed(condition: ServingStatus): void;
   /** Called once when the server has closed; no calls follow. */
   ended(): void;
 }
@@ -23,7 +23,7 @@ export interface OperationsHealth {
    * Checks that the store accepts writes, unless it was checked within the last second. Resolves to NOT_SERVING if the check
    * fails or takes longer than two seconds, and once the server is closing.
    */
-  check(): Promise<Condition>;
+  check(): Promise<ServingStatus>;
   /** Reports the condition, now and every five seconds while it is checked, until the returned function is called. */
   watch(listener: HealthListener): () => void;
 }
@@ -47,10 +47,10 @@ const WATCH_INTERVAL_MS = 5000;
 export class StoreHealth implements OperationsHealth {
   readonly #parts: StoreHealthParts;
   readonly #listeners = new Set<HealthListener>();
-  #last: { readonly condition: Condition; readonly at: number } | undefined;
-  #probe: Promise<Condition> | undefined;
+  #last: { readonly condition: ServingStatus; readonly at: number } | undefined;
+  #probe: Promise<ServingStatus> | undefined;
   /** Pending probe of the store, which outlives {@link PROBE_TIMEOUT_MS}; no other one starts until it settles. */
-  #pending: Promise<Condition> | undefined;
+  #pending: Promise<ServingStatus> | undefined;
   #draining = false;
   #ended = false;
   #stopTimer: (() => void) | undefined;
@@ -64,7 +64,7 @@ export class StoreHealth implements OperationsHealth {
     return new Set(['google.longrunning.Operations', ...started]);
   }
 
-  async check(): Promise<Condition> {
+  async check(): Promise<ServingStatus> {
     if (this.#draining) return 'NOT_SERVING';
     const { clock } = this.#parts;
     if (this.#last && clock.now() - this.#last.at < FRESH_MS) return this.#last.condition;
@@ -106,7 +106,7 @@ export class StoreHealth implements OperationsHealth {
     this.#listeners.clear();
   }
 
-  #notify(condition: Condition): void {
+  #notify(condition: ServingStatus): void {
     for (const listener of [...this.#listeners]) this.#contain(() => listener.changed(condition));
   }
 
@@ -131,7 +131,7 @@ export class StoreHealth implements OperationsHealth {
     this.#stopTimer = undefined;
   }
 
-  async #probeStore(): Promise<Condition> {
+  async #probeStore(): Promise<ServingStatus> {
     const { store, clock } = this.#parts;
     const giveUp = new AbortController();
     const late = sleep(PROBE_TIMEOUT_MS, giveUp.signal, clock).then(() => 'NOT_SERVING' as const);

@@ -4,7 +4,7 @@ import type { Logger } from '../../core/logger.js';
 import { Code, codeName } from '../../core/status.js';
 import { traceContextOf, traceIdOf } from '../../core/trace-context.js';
 import { type CallFacts, GrpcCallFacts } from '../access/call-facts.js';
-import type { ObservedCall, Telemetry } from './telemetry.js';
+import type { Telemetry, TelemetryCall } from './telemetry.js';
 
 /** Receivers of call reports, and the clock for durations. */
 export interface CallObservers {
@@ -68,7 +68,7 @@ function endOf(call: ServerUnaryCall<unknown, unknown>): Code {
   return Number(call.getDeadline()) <= Date.now() ? Code.DEADLINE_EXCEEDED : Code.CANCELLED;
 }
 
-function traceOf(observed: ObservedCall | undefined, { headers }: CallFacts) {
+function traceOf(observed: TelemetryCall | undefined, { headers }: CallFacts) {
   return observed?.trace ?? traceContextOf(headers);
 }
 

@@ -4,7 +4,14 @@ import type { Code, StatusError } from '../../core/status.js';
 import { type TraceContext, traceContextOf } from '../../core/trace-context.js';
 import type { OperationRecord, UnfinishedCount } from '../../stores/contract/operation-store.js';
 import type { CallFacts } from '../access/call-facts.js';
-import type { Observed, ObservedCall, ObservedRun, RunEnding, StoreVerb, Telemetry } from './telemetry.js';
+import type {
+  RunEnding,
+  StoreVerb,
+  Telemetry,
+  TelemetryCall,
+  TelemetryRun,
+  TelemetrySpan,
+} from './telemetry.js';
 
 /** Returns the failure handler of a telemetry callback. */
 type Report = (callback: string) => OnFailure;
@@ -30,8 +37,8 @@ export class SafeTelemetry implements Telemetry {
     };
   }
 
-  call(facts: CallFacts): ObservedCall {
-    return new SafeObserved(
+  call(facts: CallFacts): TelemetryCall {
+    return new SafeSpan(
       contain(() => this.#supplied.call(facts), this.#report('call')),
       this.#report,
     );
@@ -43,8 +50,8 @@ export class SafeTelemetry implements Telemetry {
     return contain(() => validContext(context), report);
   }
 
-  run(record: OperationRecord): ObservedRun {
-    return new SafeObserved(
+  run(record: OperationRecord): TelemetryRun {
+    return new SafeSpan(
       contain(() => this.#supplied.run(record), this.#report('run')),
       this.#report,
     );
@@ -74,14 +81,14 @@ export class SafeTelemetry implements Telemetry {
 }
 
 /** Object that telemetry returned for a call or a run, with the methods of both. */
-type SuppliedObserved = Observed & Pick<ObservedRun, 'cancelRequested'> & { end(...args: unknown[]): void };
+type SuppliedSpan = TelemetrySpan & Pick<TelemetryRun, 'cancelRequested'> & { end(...args: unknown[]): void };
 
-class SafeObserved implements Observed {
-  readonly #supplied: SuppliedObserved | undefined;
+class SafeSpan implements TelemetrySpan {
+  readonly #supplied: SuppliedSpan | undefined;
   readonly #report: Report;
 
-  constructor(supplied: ObservedCall | ObservedRun | undefined, report: Report) {
-    this.#supplied = supplied as SuppliedObserved | undefined;
+  constructor(supplied: TelemetryCall | TelemetryRun | undefined, report: Report) {
+    this.#supplied = supplied as SuppliedSpan | undefined;
     this.#report = report;
   }
 

@@ -5,10 +5,10 @@ import type {
   OperationStore,
   UnfinishedCount,
 } from '../../stores/contract/operation-store.js';
-import type { CallFacts } from '../access/call-facts.js';
+import type { AuthorizeRequest } from '../access/call-facts.js';
 
 /** A traced activity. */
-export interface Observed {
+export interface TelemetrySpan {
   /** Trace context of the activity; undefined if it is not traced. */
   readonly trace: TraceContext | undefined;
   /** Runs a function as part of the activity, so that spans started in it become children. */
@@ -16,7 +16,7 @@ export interface Observed {
 }
 
 /** A gRPC call, from its request to its response. */
-export interface ObservedCall extends Observed {
+export interface TelemetryCall extends TelemetrySpan {
   /**
    * Ends the call.
    *
@@ -44,7 +44,7 @@ export type RunEnding =
   | 'unrecorded';
 
 /** One run of an operation's work. */
-export interface ObservedRun extends Observed {
+export interface TelemetryRun extends TelemetrySpan {
   /** Called when the signal of the work aborts because of a cancel request. */
   cancelRequested(): void;
   /**
@@ -64,11 +64,11 @@ export type StoreVerb = Exclude<keyof OperationStore, 'watch' | 'consume' | 'clo
  */
 export interface Telemetry {
   /** Called at the start of a call, of the five methods or of any other method that the server handles. */
-  call(facts: CallFacts): ObservedCall;
+  call(facts: Omit<AuthorizeRequest, 'caller'>): TelemetryCall;
   /** Returns the current trace context, which new operations store. */
   current(): TraceContext | undefined;
   /** Called at the start of a run, with the record at that time. */
-  run(record: OperationRecord): ObservedRun;
+  run(record: OperationRecord): TelemetryRun;
   /**
    * Called when this server has recorded a change; changes by other servers are not reported. `before` is undefined for a new
    * operation. `at` is the time in milliseconds since 1970.

@@ -43,7 +43,7 @@ export interface Implementation<Request, Response, Metadata> {
    * Checks a request before an operation is created. If it throws a `StatusError`, the starting call fails with it
    * (AIP-151). If it returns a response, the operation is created as done.
    */
-  accept?(
+  onStart?(
     request: Request,
     context: StartContext,
   ): undefined | DeepPartial<Response> | Promise<undefined | DeepPartial<Response>>;
@@ -73,12 +73,12 @@ export interface Implementation<Request, Response, Metadata> {
    */
   readonly onInterrupted?: 'abort' | 'resume' | undefined;
   /**
-   * Upper bound on the attempts of a resumed operation. After the last one it ends with ABORTED, so that work that crashes
-   * its server cannot crash every server in turn.
+   * Upper bound on the times that an operation is resumed, so on its attempts after the first. If the last one is interrupted
+   * too, the operation ends as with `'abort'`: work that crashes its server cannot crash every server in turn.
    *
-   * @defaultValue 5
+   * @defaultValue 4: five attempts
    */
-  readonly maxAttempts?: number | undefined;
+  readonly maxResumes?: number | undefined;
   /**
    * Idempotency key that the caller chose: the same request sent again returns the same operation (AIP-155). Undefined or
    * empty means none.

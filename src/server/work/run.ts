@@ -8,7 +8,7 @@ import { Code, internalError, isStatusError, kitError, StatusError } from '../..
 import { readProperty } from '../../core/text.js';
 import type { OperationRecord, OperationStore, WorkOutcome } from '../../stores/contract/operation-store.js';
 import type { Waiters } from '../service/waiters.js';
-import type { ObservedRun, RunEnding, Telemetry } from '../telemetry/telemetry.js';
+import type { RunEnding, Telemetry, TelemetryRun } from '../telemetry/telemetry.js';
 import { cancellation, type LifecycleEvent } from './lifecycle.js';
 import { isUnavailable, type Recorder } from './recorder.js';
 import type { ServedMethod } from './served-method.js';
@@ -48,7 +48,7 @@ export class Run {
   readonly #left = Promise.withResolvers<WorkOutcome>();
   /** Attempt number of this run; undefined until it is recorded. */
   #attempt: number | undefined;
-  #observed: ObservedRun | undefined;
+  #observed: TelemetryRun | undefined;
   /** Latest known record. Usually no other change comes between, so the next commit needs no read. */
   #known: OperationRecord;
   /** Latest reported version that this run has not seen yet; 0 if there is none. */

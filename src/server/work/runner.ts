@@ -11,7 +11,7 @@ import type { Transitions } from './transitions.js';
 export interface RunnerOptions extends RunOptions {
   readonly methods: ReadonlyMap<string, ServedMethod>;
   readonly transitions: Transitions;
-  readonly concurrency: number;
+  readonly maxRunning: number;
 }
 
 /** Runs the work that the store assigns, and reports the outcomes to the store. */
@@ -28,7 +28,7 @@ export class Runner {
     this.#accepted = new Set(options.methods.keys());
     this.#consumer = options.store.consume((record) => this.#startRun(record), {
       methods: this.#accepted,
-      concurrency: options.concurrency,
+      maxRunning: options.maxRunning,
       onError: (error) => options.logger.error({ err: error }, 'work could not be done or recorded'),
       onWarning: (message) => warn(options.logger, message),
     });

@@ -4,6 +4,7 @@ import { notPromised, withoutPromises } from '../../core/contain.js';
 import { checkOperationName, hasWildcard, parseParent } from '../../core/name.js';
 import type { DeepPartial } from '../../core/operation-method.js';
 import { invalidField, quoted } from '../../core/status.js';
+import { toText } from '../../core/text.js';
 import type { OperationRecord } from '../../stores/contract/operation-store.js';
 import type { Caller } from '../access/call-facts.js';
 import { scopedRequestId } from '../access/request-scope.js';
@@ -12,7 +13,7 @@ import type { ImplementedMethod, RunContext, StartContext } from './implement.js
 import { KnownFields } from './known-metadata.js';
 import { queued } from './lifecycle.js';
 
-const DEFAULT_MAX_ATTEMPTS = 5;
+const DEFAULT_MAX_RESUMES = 4;
 /** Equals the maximum length of a name. */
 const LONGEST_REQUEST_ID = 1024;
 
@@ -36,7 +37,7 @@ export class ServedMethod {
   readonly path: string;
   /** Handling of work that a server left unfinished. */
   readonly onInterrupted: 'abort' | 'resume';
-  readonly #maxAttempts: number;
+  readonly #maxResumes: number;
   readonly #implemented: ImplementedMethod;
   readonly #knownFields: KnownFields<unknown>;
 
@@ -45,9 +46,11 @@ export class ServedMethod {
     const { method, implementation } = implemented;
     this.path = method.path;
     this.onInterrupted = implementation.onInterrupted ?? 'abort';
-    this.#maxAttempts = implementation.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
-    if (!(this.#maxAttempts >= 1)) {
-      throw new TypeError(`maxAttempts of ${method.path} is ${this.#maxAttempts}: it must be 1 or more`);
+    this.#maxResumes = implementation.maxResumes ?? DEFAULT_MAX_RESUMES;
+    if (!isCount(this.#maxResumes)) {
+      throw new TypeError(
+        `maxResumes of ${method.path} is ${toText(this.#maxResumes)}: give a whole number, 0 or more, or Infinity`,
+      );
     }
     checkCodecs(method);
     this.#knownFields = new KnownFields(method.metadata, new Set(implementation.ownMetadataFields));
@@ -59,16 +62,16 @@ export class ServedMethod {
   }
 
   /** Returns the response of a request that needs no work, or undefined if it needs work. Throws to reject the request. */
-  async accept(request: unknown, context: StartContext): Promise<Any | undefined> {
+  async onStart(request: unknown, context: StartContext): Promise<Any | undefined> {
     const { implementation } = this.#implemented;
-    if (!implementation.accept) return undefined;
-    const response = await implementation.accept(request, context);
+    if (!implementation.onStart) return undefined;
+    const response = await implementation.onStart(request, context);
     return response === undefined ? undefined : this.#packResponse(response);
   }
 
   /** Returns true if interrupted work is to be started again. */
   resumes({ attempt }: OperationRecord): boolean {
-    return this.onInterrupted === 'resume' && attempt < this.#maxAttempts;
+    return this.onInterrupted === 'resume' && attempt <= this.#maxResumes;
   }
 
   /** Identifies a start request. Throws if its parent or request id is invalid. */
@@ -194,4 +197,9 @@ export class ServedMethod {
     const type = this.#implemented.method.response;
     return pack(type, type.fromPartial(withoutPromises(response, `response of ${this.path}`)));
   }
+}
+
+/** Returns true for 0, 1, 2 and so on, and for Infinity. */
+function isCount(value: number): boolean {
+  return value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0);
 }

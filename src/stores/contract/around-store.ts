@@ -3,7 +3,7 @@ import type { OperationStore } from './operation-store.js';
 /** Call of the server to its store. */
 export interface StoreCall {
   readonly method: Exclude<keyof OperationStore, 'watch' | 'consume' | 'close'>;
-  /** Name of the operation; for `list` the parent, for `find` the request id, otherwise empty. */
+  /** Name of the operation; for `list` the parent, for `findByRequestId` the request id, otherwise empty. */
   readonly name: string;
 }
 
@@ -21,7 +21,8 @@ export function aroundStore(store: OperationStore, around: AroundCall): Operatio
     ...(secret && { secret: () => around({ method: 'secret', name: '' }, () => secret.call(store)) }),
     create: (record) => around({ method: 'create', name: record.name }, () => store.create(record)),
     get: (name) => around({ method: 'get', name }, () => store.get(name)),
-    find: (key) => around({ method: 'find', name: key.requestId }, () => store.find(key)),
+    findByRequestId: (key) =>
+      around({ method: 'findByRequestId', name: key.requestId }, () => store.findByRequestId(key)),
     compareAndSet: (record, expectedVersion) =>
       around({ method: 'compareAndSet', name: record.name }, () =>
         store.compareAndSet(record, expectedVersion),

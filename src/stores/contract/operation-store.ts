@@ -151,7 +151,7 @@ export interface ConsumeOptions {
    */
   readonly methods: ReadonlySet<string>;
   /** Maximum number of operations handed out at once. */
-  readonly concurrency: number;
+  readonly maxRunning: number;
   /** Called when the handler rejects or fetching work fails. */
   readonly onError: (error: unknown) => void;
   /** Called with a condition that an operator can fix, and how to fix it. */
@@ -207,7 +207,7 @@ export interface OperationStore {
   /** Returns the record of that name, if there is one. */
   get(name: string): Promise<OperationRecord | undefined>;
   /** Returns the record of a request id, if there is one. */
-  find(key: RequestKey): Promise<OperationRecord | undefined>;
+  findByRequestId(key: RequestKey): Promise<OperationRecord | undefined>;
   /** Replaces the record of that name if its version is still the expected one. Resolves to true if it was. */
   compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean>;
   /**

@@ -1,6 +1,6 @@
 import type { ConsumeOptions, WorkConsumer, WorkOutcome } from './operation-store.js';
 
-/** Hands items to one consumer in order, within its concurrency. The queue of stores that live in one process. */
+/** Hands items to one consumer in order, within its `maxRunning`. The queue of stores that live in one process. */
 export class WorkQueue<Item> {
   /** A Set keeps the order of arrival and removes its first item at no cost. */
   readonly #waiting = new Set<Item>();
@@ -15,9 +15,9 @@ export class WorkQueue<Item> {
 
   consume(
     handler: (item: Item) => WorkOutcome | Promise<WorkOutcome>,
-    options: Pick<ConsumeOptions, 'concurrency' | 'onError'>,
+    options: Pick<ConsumeOptions, 'maxRunning' | 'onError'>,
   ): WorkConsumer {
-    this.#free = options.concurrency;
+    this.#free = options.maxRunning;
     this.#handle = async (item) => {
       try {
         if ((await handler(item)) === 'released') this.#waiting.add(item);

@@ -77,7 +77,7 @@ class MemoryStore implements OperationStore {
     return this.#get(name);
   }
 
-  async find(key: RequestKey): Promise<OperationRecord | undefined> {
+  async findByRequestId(key: RequestKey): Promise<OperationRecord | undefined> {
     return this.#byRequest.get(requestKey(key) ?? '')?.record;
   }
 

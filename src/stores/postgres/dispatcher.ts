@@ -19,7 +19,7 @@ export interface DispatcherOptions extends ConsumeOptions {
   readonly release: (method: string, claims: readonly Claim[]) => Promise<void>;
 }
 
-/** Hands the work of its methods to one handler, within the handler's concurrency. */
+/** Hands the work of its methods to one handler, within `maxRunning`. */
 export class Dispatcher implements WorkConsumer {
   readonly #options: DispatcherOptions;
   /** Methods that may have work, longest waiting first. */
@@ -62,11 +62,11 @@ export class Dispatcher implements WorkConsumer {
   }
 
   async #claimAll(): Promise<void> {
-    const { concurrency, onError } = this.#options;
+    const { maxRunning, onError } = this.#options;
     this.#isClaiming = true;
     // Iteration includes methods that are added meanwhile.
     for (const method of this.#wanted) {
-      const limit = Math.min(concurrency - this.#running.size, CLAIMED_AT_ONCE);
+      const limit = Math.min(maxRunning - this.#running.size, CLAIMED_AT_ONCE);
       if (this.#stopped || limit <= 0) break;
       this.#wanted.delete(method);
       try {

@@ -52,7 +52,7 @@ export function statements(schema: string, jobsSchema: string) {
     get: `SELECT ${columns} FROM ${table} WHERE name = $1`,
     getMany: `SELECT ${columns} FROM ${table} WHERE name = ANY($1)`,
     /** Compares hashes, to use the index, and then the ids themselves. */
-    find: `
+    findByRequestId: `
       SELECT ${columns} FROM ${table}
       WHERE method = $1 AND parent = $2 AND ${hashOf('request_id')} = ${hashOf('$3')} AND request_id = $3`,
     /**

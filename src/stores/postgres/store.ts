@@ -122,7 +122,8 @@ class PostgresStore implements OperationStore {
         this.#consumption?.wake(method);
         return record;
       }
-      const earlier = requestId === undefined ? undefined : await this.find({ ...record, requestId });
+      const earlier =
+        requestId === undefined ? undefined : await this.findByRequestId({ ...record, requestId });
       if (earlier) return earlier;
       // Neither exists: the conflicting row has been deleted since.
       if (await this.get(record.name)) throw nameTaken(record.name);
@@ -133,8 +134,8 @@ class PostgresStore implements OperationStore {
     return await this.#one(({ sql }) => sql.get, [name]);
   }
 
-  async find({ method, parent, requestId }: RequestKey): Promise<OperationRecord | undefined> {
-    return await this.#one(({ sql }) => sql.find, [method, parent, requestId]);
+  async findByRequestId({ method, parent, requestId }: RequestKey): Promise<OperationRecord | undefined> {
+    return await this.#one(({ sql }) => sql.findByRequestId, [method, parent, requestId]);
   }
 
   async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {

@@ -132,7 +132,7 @@ class SqliteStore implements OperationStore {
     return this.#read((table) => table.byName(name));
   }
 
-  find(key: RequestKey): Promise<OperationRecord | undefined> {
+  findByRequestId(key: RequestKey): Promise<OperationRecord | undefined> {
     return this.#read((table) => table.byRequest(key));
   }
 

@@ -2,8 +2,7 @@ import type { Schema } from '../../schema/index.js';
 import { checkBearer } from '../../server/access/bearer-authentication.js';
 import { policyFaults } from '../../server/access/policy.js';
 import {
-  type Authorization,
-  type Authorize,
+  type AuthorizeStep,
   type BearerOptions,
   bearerAuthentication,
   iamPolicy,
@@ -36,7 +35,10 @@ import { ScriptError, type WrittenValue } from '../script/written-value.js';
  * @throws ScriptError that names file, line and field of every fault; StatusError FAILED_PRECONDITION if the file
  * has `bearer` and the package `jose` is not installed.
  */
-export async function parseAuthFile(text: string, options: ParseAuthFileOptions): Promise<Authorization> {
+export async function parseAuthFile(
+  text: string,
+  options: ParseAuthFileOptions,
+): Promise<readonly AuthorizeStep[]> {
   const { authenticate, steps } = readAuthFile(text, options);
   const first = typeof authenticate === 'function' ? authenticate : await bearerAuthentication(authenticate);
   return [first, ...steps];
@@ -53,9 +55,9 @@ export interface ParseAuthFileOptions {
 /** Contents of an authorization file. */
 export interface AuthSettings {
   /** Authentication step, or the options of `bearerAuthentication`, which has to load its package first. */
-  readonly authenticate: Authorize | BearerOptions;
+  readonly authenticate: AuthorizeStep | BearerOptions;
   /** Authorization steps that follow. */
-  readonly steps: readonly Authorize[];
+  readonly steps: readonly AuthorizeStep[];
 }
 
 const NOTHING = 'callers are missing: give tokens or bearer';

@@ -6,7 +6,7 @@ import { toServerError } from '../../core/grpc-status.js';
 import { Code, StatusError } from '../../core/status.js';
 import type { StubbedOperations } from '../faking/stubbed-operations.js';
 import type { AnswerHistory } from '../faults/answer-history.js';
-import type { Fault, FaultEffect } from '../faults/fault.js';
+import type { FaultEffect, ParsedFault } from '../faults/fault.js';
 import type { FaultPlan } from '../faults/fault-plan.js';
 import { brokenAny, isOperationType, replaceAnys, unknownAny } from '../faults/junk-any.js';
 import type { CallLog, EndCall, RecordedCall } from './call-log.js';
@@ -40,7 +40,7 @@ export class Exchange {
   readonly #parts: ExchangeParts;
   readonly #method: CalledMethod;
   readonly #incoming: IncomingCall;
-  #fault: Fault | undefined;
+  #fault: ParsedFault | undefined;
   #request: JsonObject = {};
   #endCall: EndCall = () => {};
   #stopTimer: () => void = () => {};
@@ -193,7 +193,7 @@ export class Exchange {
   }
 }
 
-function kindOf({ consequence }: Fault): FaultEffect | 'error' | 'delay' {
+function kindOf({ consequence }: ParsedFault): FaultEffect | 'error' | 'delay' {
   switch (consequence.type) {
     case 'none':
       return 'delay';

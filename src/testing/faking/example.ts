@@ -1,14 +1,14 @@
 import { ownSchema, type Schema } from '../../schema/index.js';
-import { parseScript, type Script } from '../script/script.js';
-import type { ScriptSource } from '../script/script-source.js';
+import { type ParsedScript, parseScript } from '../script/script.js';
+import type { Script } from '../script/script-source.js';
 
 /** Service that `longrunning serve` offers if no protos are given. */
 export interface ExampleService {
   readonly schema: Schema;
-  readonly script: Script;
+  readonly script: ParsedScript;
 }
 
-const SCRIPT: ScriptSource = {
+const SCRIPT: Script = {
   methods: {
     'example.reports.v1.Reports.ExportReport': {
       durationMs: 5000,

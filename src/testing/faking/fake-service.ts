@@ -5,7 +5,7 @@ import { toServerError } from '../../core/grpc-status.js';
 import { Code, kitError, StatusError } from '../../core/status.js';
 import { addServices, type LongRunningMethod, type Schema, SchemaError } from '../../schema/index.js';
 import { type ImplementedMethod, implement, type Operations } from '../../server/index.js';
-import { DEFAULT_SCRIPT, type MethodScript, type Script } from '../script/script.js';
+import { DEFAULT_SCRIPT, type ParsedMethodScript, type ParsedScript } from '../script/script.js';
 import { fullName } from '../script/script-source.js';
 import { boundResource, operationParent } from './bound-resource.js';
 import { playScript } from './play-script.js';
@@ -19,7 +19,7 @@ export interface FakeServicesOptions {
    *
    * @defaultValue each operation takes a second, can be cancelled, and ends with the standard response
    */
-  readonly script?: Script;
+  readonly script?: ParsedScript;
   /** Clock for the times of the script. @defaultValue the system clock */
   readonly clock?: Clock;
 }
@@ -35,7 +35,7 @@ export interface FakeServices {
 /** Dependencies of faked methods. */
 export interface FakeParts {
   /** Returns the current script. Called for every call. */
-  readonly script: () => Script;
+  readonly script: () => ParsedScript;
   readonly clock: Clock;
   /** Resources that standard methods create. */
   readonly resources: ResourceMemory;
@@ -99,7 +99,7 @@ function fakeMethod(
 ): ImplementedMethod {
   const { clock, resources } = parts;
   const { input } = method.descriptor;
-  const scriptNow = (): MethodScript => {
+  const scriptNow = (): ParsedMethodScript => {
     const script = parts.script();
     return script.methods.get(method.name) ?? script.default;
   };
@@ -108,7 +108,7 @@ function fakeMethod(
   const standard = standardMethod(method.descriptor, method.responseType, annotationOf);
   return implement(method, {
     parent: (request) => operationParent(method, request),
-    accept(request) {
+    onStart(request) {
       if (standard?.kind === 'create') resources.checkCreate(standard, input, request);
       return undefined;
     },

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { type LinkedSignal, onAbort, sleep } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
 import type { RunContext } from '../../server/index.js';
-import type { MethodScript } from '../script/script.js';
+import type { ParsedMethodScript } from '../script/script.js';
 import type { OnCancel } from '../script/script-source.js';
 
 /**
@@ -13,7 +13,7 @@ import type { OnCancel } from '../script/script-source.js';
  * reason once the script reacts to it.
  */
 export async function playScript(
-  { durationMs, onCancel, steps, ending }: MethodScript,
+  { durationMs, onCancel, steps, ending }: ParsedMethodScript,
   { signal, update }: Pick<RunContext<Message>, 'signal' | 'update'>,
   clock: Clock,
 ): Promise<object | undefined> {

@@ -1,7 +1,7 @@
-import type { Fault } from './fault.js';
+import type { ParsedFault } from './fault.js';
 
 /** Fault that is in place. */
-export interface PlannedFault extends Fault {
+export interface PendingFault extends ParsedFault {
   /** Number of calls that have met it. */
   readonly met: number;
   /** Number of calls that will still meet it. Infinity means all. */
@@ -16,7 +16,7 @@ export interface FaultedCall {
 }
 
 interface Entry {
-  readonly fault: Fault;
+  readonly fault: ParsedFault;
   met: number;
 }
 
@@ -27,14 +27,14 @@ interface Entry {
 export class FaultPlan {
   #entries: readonly Entry[] = [];
 
-  add(...faults: readonly Fault[]): void {
+  add(...faults: readonly ParsedFault[]): void {
     const entries = [...this.#entries, ...faults.map((fault) => ({ fault, met: 0 }))];
     const lasts = ({ fault }: Entry) => fault.times === Number.POSITIVE_INFINITY;
     this.#entries = [...entries.filter((entry) => !lasts(entry)), ...entries.filter(lasts)];
   }
 
   /** Takes the fault that a call meets, and counts it. */
-  take(call: FaultedCall): Fault | undefined {
+  take(call: FaultedCall): ParsedFault | undefined {
     const entry = this.#entries.find(({ fault, met }) => met < fault.times && fits(fault, call));
     if (!entry) return undefined;
     entry.met++;
@@ -42,7 +42,7 @@ export class FaultPlan {
   }
 
   /** Lists the faults that calls may still meet, in order. */
-  list(): readonly PlannedFault[] {
+  list(): readonly PendingFault[] {
     const left = this.#entries.filter(({ fault, met }) => met < fault.times);
     return left.map(({ fault, met }) => ({ ...fault, met, left: fault.times - met }));
   }
@@ -62,13 +62,13 @@ export class FaultPlan {
   }
 }
 
-function fits({ method, name }: Fault, call: FaultedCall): boolean {
+function fits({ method, name }: ParsedFault, call: FaultedCall): boolean {
   return (
     (method === undefined || method === call.method) && (name === undefined || call.names.includes(name))
   );
 }
 
-function repeatsAnswers({ consequence }: Fault): boolean {
+function repeatsAnswers({ consequence }: ParsedFault): boolean {
   return (
     consequence.type === 'effect' && (consequence.effect === 'stale' || consequence.effect === 'duplicate')
   );

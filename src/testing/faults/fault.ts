@@ -33,7 +33,7 @@ export type NamedFault = (typeof NAMED_FAULTS)[number];
 export const NAMED_FAULTS = ['waitUnimplemented', 'cancelUnimplemented'] as const;
 
 /** Failure of a call as scripts write it. */
-export interface FailureSource {
+export interface Failure {
   /** Code of the error: a name, or a value of `Code`. */
   readonly code?: CodeName | Code;
   /** Message of the error. @defaultValue a text that names the origin of the fault */
@@ -49,7 +49,7 @@ export interface FailureSource {
 }
 
 /** Fault as scripts write it: an error, an effect, or only a delay. */
-export interface FaultSource extends FailureSource {
+export interface Fault extends Failure {
   /** Full name such as `google.longrunning.Operations.GetOperation`, or any unique suffix. @defaultValue any */
   readonly method?: string;
   readonly effect?: FaultEffect;
@@ -61,8 +61,8 @@ export type Consequence =
   | { readonly type: 'effect'; readonly effect: FaultEffect }
   | { readonly type: 'none' };
 
-/** Fault, and the calls that it applies to. */
-export interface Fault {
+/** ParsedFault, and the calls that it applies to. */
+export interface ParsedFault {
   /** Full name of the method. Undefined for any method. */
   readonly method: string | undefined;
   /** `name` or `parent` of the request. Undefined for any. */

@@ -8,9 +8,9 @@ import {
   type Consequence,
   FAULT_EFFECTS,
   type Fault,
-  type FaultSource,
   NAMED_FAULTS,
   type NamedFault,
+  type ParsedFault,
 } from './fault.js';
 
 const WAIT = 'google.longrunning.Operations.WaitOperation';
@@ -20,12 +20,12 @@ const FIELDS = ['method', 'name', 'code', 'message', 'details', 'effect', 'times
 type FaultFields = Partial<Record<(typeof FIELDS)[number], WrittenValue>>;
 
 /** Reads a list of faults in the order of the file. */
-export function readFaults(value: WrittenValue | undefined, types: ScriptTypes): Fault[] {
+export function readFaults(value: WrittenValue | undefined, types: ScriptTypes): ParsedFault[] {
   return value?.items()?.flatMap((item) => readFault(item, types) ?? []) ?? [];
 }
 
 /** Reads a fault: its name, or `{ method, name, code, message, details, effect, times, delayMs }`. */
-export function readFault(value: WrittenValue, types: ScriptTypes): Fault | undefined {
+export function readFault(value: WrittenValue, types: ScriptTypes): ParsedFault | undefined {
   if (!value.isMap()) {
     const named = readChoice(value, NAMED_FAULTS, ' (or { method, code })');
     return named && namedFault(named);
@@ -43,7 +43,7 @@ export function readFault(value: WrittenValue, types: ScriptTypes): Fault | unde
 }
 
 /** Creates a named fault, which lasts until it is removed. */
-export function namedFault(name: NamedFault): Fault {
+export function namedFault(name: NamedFault): ParsedFault {
   const method = methodOf(name);
   const message = `${method} is not implemented because of the injected fault ${name}: remove the fault to enable it`;
   const error = kitError(Code.UNIMPLEMENTED, 'INJECTED_FAULT', message, { metadata: { method } });
@@ -114,7 +114,7 @@ function readTimes(times: WrittenValue): number | undefined {
  * @param from - name of the called function, for error messages.
  * @throws ScriptError with all faults of the definition.
  */
-export function parseFault(source: FaultSource | NamedFault, types: ScriptTypes, from: string): Fault {
+export function parseFault(source: Fault | NamedFault, types: ScriptTypes, from: string): ParsedFault {
   const named = NAMED_FAULTS.find((name) => name === source);
   if (named) return namedFault(named);
   const fault = typeof source === 'string' ? source : { ...source, ...codeOf(source) };
@@ -127,7 +127,7 @@ export function parseFault(source: FaultSource | NamedFault, types: ScriptTypes,
 }
 
 /** Converts a code to its name, as scripts write it. */
-function codeOf({ code }: FaultSource): Pick<FaultSource, 'code'> {
+function codeOf({ code }: Fault): Pick<Fault, 'code'> {
   if (code === undefined) return {};
   return { code: typeof code === 'number' ? codeName(code) : code };
 }

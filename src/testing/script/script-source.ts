@@ -1,10 +1,10 @@
 import type { DescMethod, JsonObject, JsonValue, Registry } from '@bufbuild/protobuf';
 import type { CodeName } from '../../core/status.js';
 import type { Schema } from '../../schema/index.js';
-import type { FaultSource, NamedFault } from '../faults/fault.js';
+import type { Fault, NamedFault } from '../faults/fault.js';
 
 /** Error as scripts write it. */
-export interface ErrorSource {
+export interface ScriptedError {
   readonly code: CodeName;
   readonly message: string;
   /** Details in ProtoJSON with `@type`. @defaultValue none */
@@ -12,7 +12,7 @@ export interface ErrorSource {
 }
 
 /** Behavior of a method's operations as scripts write it, or the response of a method that starts no operation. */
-export interface MethodScriptSource {
+export interface MethodScript {
   /** Duration of the work in milliseconds. @defaultValue 1000 */
   readonly durationMs?: number;
   /** @defaultValue 'honour' */
@@ -26,17 +26,17 @@ export interface MethodScriptSource {
   /** ProtoJSON of the response type. @defaultValue the resource of a standard method, otherwise the empty message */
   readonly response?: JsonValue;
   /** Error with which operations end instead of a response. */
-  readonly error?: ErrorSource;
+  readonly error?: ScriptedError;
 }
 
 /** Script as an object: the contents of the YAML file. */
-export interface ScriptSource {
+export interface Script {
   /** Methods by full name, or by any suffix of it that is unique. */
-  readonly methods?: Readonly<Record<string, MethodScriptSource>>;
+  readonly methods?: Readonly<Record<string, MethodScript>>;
   /** Defaults for methods that do not set these fields. */
-  readonly default?: Pick<MethodScriptSource, 'durationMs' | 'onCancel' | 'onInterrupted' | 'error'>;
+  readonly default?: Pick<MethodScript, 'durationMs' | 'onCancel' | 'onInterrupted' | 'error'>;
   /** Faults to inject, in order. */
-  readonly faults?: readonly (FaultSource | NamedFault)[];
+  readonly faults?: readonly (Fault | NamedFault)[];
 }
 
 /** Cancellation behavior: honored at once or after a delay, ignored, or rejected as UNIMPLEMENTED. */

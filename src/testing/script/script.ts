@@ -3,7 +3,7 @@ import type { StatusError } from '../../core/status.js';
 import { findMethod, findMethodName, type LongRunningMethod, type Schema } from '../../schema/index.js';
 import { mergeJson, pickFields, readJson, readMessage } from '../faking/proto-json.js';
 import { readScriptedError } from '../faking/scripted-error.js';
-import type { Fault } from '../faults/fault.js';
+import type { ParsedFault } from '../faults/fault.js';
 import { readFaults } from '../faults/read-fault.js';
 import { readObject, readYaml } from './readers.js';
 import {
@@ -11,7 +11,7 @@ import {
   ON_INTERRUPTED,
   type OnCancel,
   type OnInterrupted,
-  type ScriptSource,
+  type Script,
   scriptTypes,
 } from './script-source.js';
 import { readChoice, type WrittenValue } from './written-value.js';
@@ -36,7 +36,7 @@ export type ScriptedAnswer =
 export type ScriptedEnding = ScriptedAnswer | { readonly type: 'standard' };
 
 /** Behavior of the operations of one method. */
-export interface MethodScript {
+export interface ParsedMethodScript {
   readonly durationMs: number;
   readonly onCancel: OnCancel;
   readonly onInterrupted: OnInterrupted;
@@ -48,15 +48,15 @@ export interface MethodScript {
 }
 
 /** Behavior of operations and of other methods. */
-export interface Script {
+export interface ParsedScript {
   /** Scripts by full name of the method, such as `acme.jobs.v1.Jobs.RunJob`. */
-  readonly methods: ReadonlyMap<string, MethodScript>;
+  readonly methods: ReadonlyMap<string, ParsedMethodScript>;
   /** Script of every other method. */
-  readonly default: MethodScript;
+  readonly default: ParsedMethodScript;
   /** Answers of methods that return no operation, by full name. */
   readonly answers: ReadonlyMap<string, ScriptedAnswer>;
   /** Faults to inject, in order. */
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ParsedFault[];
 }
 
 /** Options of {@link parseScript}. */
@@ -66,11 +66,11 @@ export interface ParseScriptOptions {
   /** Methods that may be named, and their types. */
   readonly schema: Schema;
   /** Values of settings that the script omits. @defaultValue those of {@link DEFAULT_SCRIPT} */
-  readonly defaults?: MethodScript;
+  readonly defaults?: ParsedMethodScript;
 }
 
 /** Default behavior: one second of work, cancelled on request, the standard response. */
-export const DEFAULT_SCRIPT: Script = {
+export const DEFAULT_SCRIPT: ParsedScript = {
   methods: new Map(),
   default: {
     durationMs: 1000,
@@ -101,7 +101,7 @@ export const DEFAULT_SCRIPT: Script = {
  *   acme.jobs.v1.Jobs.GetJob:         # one that returns no operation: response or error
  *     response: { name: jobs/1 }
  * default: { durationMs: 1000, onCancel: honour }              # for methods that do not set these
- * faults:                             # faults to inject, in order: see FaultSource
+ * faults:                             # faults to inject, in order: see Fault
  *   - { method: GetOperation, code: UNAVAILABLE, times: 2 }
  *   - waitUnimplemented
  * ```
@@ -111,13 +111,17 @@ export const DEFAULT_SCRIPT: Script = {
  *
  * @throws ScriptError that names file, line and field of every fault.
  */
-export function parseScript(script: string | ScriptSource, options: ParseScriptOptions): Script {
+export function parseScript(script: string | Script, options: ParseScriptOptions): ParsedScript {
   const { file, schema, defaults = DEFAULT_SCRIPT.default } = options;
   const read = (top: WrittenValue | undefined) => readScript(top, schema, defaults);
   return typeof script === 'string' ? readYaml(script, file, read) : readObject(script, file, read);
 }
 
-function readScript(top: WrittenValue | undefined, schema: Schema, defaults: MethodScript): Script {
+function readScript(
+  top: WrittenValue | undefined,
+  schema: Schema,
+  defaults: ParsedMethodScript,
+): ParsedScript {
   const fields = top?.fields(['methods', 'default', 'faults']);
   const base = readDefault(fields?.default, schema, defaults);
   return {
@@ -129,10 +133,10 @@ function readScript(top: WrittenValue | undefined, schema: Schema, defaults: Met
 
 function readMethods(
   value: WrittenValue | undefined,
-  base: MethodScript,
+  base: ParsedMethodScript,
   schema: Schema,
-): Pick<Script, 'methods' | 'answers'> {
-  const methods = new Map<string, MethodScript>();
+): Pick<ParsedScript, 'methods' | 'answers'> {
+  const methods = new Map<string, ParsedMethodScript>();
   const answers = new Map<string, ScriptedAnswer>();
   const unary = new Map(unaryMethods(schema).map((method) => [fullName(method), method]));
   for (const [wanted, entry] of value?.entries() ?? []) {
@@ -168,7 +172,11 @@ function readAnswer(
 }
 
 /** Returns `defaults` itself if the script does not set any. */
-function readDefault(value: WrittenValue | undefined, schema: Schema, defaults: MethodScript): MethodScript {
+function readDefault(
+  value: WrittenValue | undefined,
+  schema: Schema,
+  defaults: ParsedMethodScript,
+): ParsedMethodScript {
   const fields = value?.fields(['durationMs', 'onCancel', 'onInterrupted', 'error']);
   if (!fields) return defaults;
   const error = fields.error && readScriptedError(fields.error, schema.registry);
@@ -193,9 +201,9 @@ type MethodFields = Partial<Record<(typeof METHOD_FIELDS)[number], WrittenValue>
 function readMethod(
   value: WrittenValue,
   method: LongRunningMethod,
-  base: MethodScript,
+  base: ParsedMethodScript,
   schema: Schema,
-): MethodScript {
+): ParsedMethodScript {
   const fields = value.fields(METHOD_FIELDS) ?? {};
   return {
     ...readConduct(fields, base),
@@ -208,7 +216,7 @@ function readMetadata(
   fields: MethodFields,
   method: LongRunningMethod,
   { registry }: Schema,
-): Pick<MethodScript, 'metadata' | 'steps'> {
+): Pick<ParsedMethodScript, 'metadata' | 'steps'> {
   const { metadataType: type, faults } = method;
   const read = (metadata: WrittenValue | undefined) => {
     if (!metadata) return undefined;
@@ -243,8 +251,8 @@ function readSteps(
 
 function readConduct(
   fields: MethodFields = {},
-  base: MethodScript,
-): Pick<MethodScript, 'durationMs' | 'onCancel' | 'onInterrupted'> {
+  base: ParsedMethodScript,
+): Pick<ParsedMethodScript, 'durationMs' | 'onCancel' | 'onInterrupted'> {
   return {
     durationMs: fields.durationMs?.milliseconds() ?? base.durationMs,
     onCancel: (fields.onCancel && readOnCancel(fields.onCancel)) ?? base.onCancel,
@@ -290,14 +298,14 @@ function readResponseOrError(
 
 /** Merged scripts. For each method the last script that names it counts. */
 export class LiveScript {
-  #current: Script = DEFAULT_SCRIPT;
+  #current: ParsedScript = DEFAULT_SCRIPT;
 
-  get current(): Script {
+  get current(): ParsedScript {
     return this.#current;
   }
 
   /** Replaces the entries of the methods that `script` names, and the default if it has one. */
-  add(script: Script): void {
+  add(script: ParsedScript): void {
     const { methods, answers, default: base } = this.#current;
     this.#current = {
       methods: new Map([...methods, ...script.methods]),
@@ -308,7 +316,7 @@ export class LiveScript {
   }
 
   /** Discards everything except these scripts. */
-  reset(scripts: readonly Script[]): void {
+  reset(scripts: readonly ParsedScript[]): void {
     this.#current = DEFAULT_SCRIPT;
     for (const script of scripts) this.add(script);
   }

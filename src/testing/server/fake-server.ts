@@ -20,10 +20,10 @@ import { CallConnections, ConnectionServer } from '../calls/connections.js';
 import { RestFront } from '../calls/rest-front.js';
 import { StubbedOperations } from '../faking/stubbed-operations.js';
 import { AnswerHistory } from '../faults/answer-history.js';
-import type { Fault } from '../faults/fault.js';
-import { FaultPlan, type PlannedFault } from '../faults/fault-plan.js';
-import type { Script } from '../script/script.js';
-import type { ScriptSource } from '../script/script-source.js';
+import type { ParsedFault } from '../faults/fault.js';
+import { FaultPlan, type PendingFault } from '../faults/fault-plan.js';
+import type { ParsedScript } from '../script/script.js';
+import type { Script } from '../script/script-source.js';
 import {
   type ApiSource,
   type FakedApi,
@@ -85,9 +85,9 @@ export interface FakeServer {
   /** Recorded calls in order of arrival: all of them, or only open ones. */
   readonly calls: readonly RecordedCall[];
   /** Remaining faults, in order. */
-  readonly faults: readonly PlannedFault[];
+  readonly faults: readonly PendingFault[];
   /** Replaces all scripts and faults with those of this script. Running operations continue as they began. */
-  replaceScript(script: Script): void;
+  replaceScript(script: ParsedScript): void;
 }
 
 /**
@@ -170,7 +170,7 @@ export class FakedApiServer implements FakeServer {
       ...operations,
       methods: this.apis.methods,
       clock,
-      concurrency: operations.concurrency ?? defaultMaxRunning(),
+      maxRunning: operations.maxRunning ?? defaultMaxRunning(),
     });
     this.server.addService(OperationsService, this.operations.handlers);
     this.apis.serve(this.server, this.operations);
@@ -188,7 +188,7 @@ export class FakedApiServer implements FakeServer {
     return this.log.list();
   }
 
-  get faults(): readonly PlannedFault[] {
+  get faults(): readonly PendingFault[] {
     return this.plan.list();
   }
 
@@ -201,11 +201,11 @@ export class FakedApiServer implements FakeServer {
   }
 
   /** Replaces the behavior of the methods that the script names, and adds its faults. @throws ScriptError */
-  script(source: ScriptSource | string): void {
+  script(source: Script | string): void {
     this.#addFaults(this.apis.script(source).faults);
   }
 
-  replaceScript(script: Script): void {
+  replaceScript(script: ParsedScript): void {
     this.apis.replaceScript(script);
     this.plan.clear();
     this.#addFaults(script.faults);
@@ -220,7 +220,7 @@ export class FakedApiServer implements FakeServer {
     this.apis.reset();
   }
 
-  #addFaults(faults: readonly Fault[]): void {
+  #addFaults(faults: readonly ParsedFault[]): void {
     this.plan.add(...faults);
   }
 }

@@ -19,8 +19,8 @@ import { type CalledMethod, calledMethods } from '../calls/called-method.js';
 import { REST_REQUEST_HEADER } from '../calls/rest-front.js';
 import { type FakeServices, fakeServicesWith } from '../faking/fake-service.js';
 import { ResourceMemory } from '../faking/resources/resource-memory.js';
-import { LiveScript, parseScript, type Script } from '../script/script.js';
-import type { ScriptSource } from '../script/script-source.js';
+import { LiveScript, type ParsedScript, parseScript } from '../script/script.js';
+import type { Script } from '../script/script-source.js';
 
 /** API to fake: .proto files, an encoded `google.protobuf.FileDescriptorSet`, or a parsed schema. */
 export type ApiSource = string | readonly string[] | Uint8Array | Schema;
@@ -30,13 +30,13 @@ export interface FakeOptions {
   /** Directories to search for the files and their imports. @defaultValue none */
   readonly includeDirs?: readonly string[];
   /** Behavior of its methods: an object, or the text of a YAML file. @defaultValue the defaults of `parseScript` */
-  readonly script?: ScriptSource | string;
+  readonly script?: Script | string;
 }
 
 /** API that is faked. */
 export interface FakedApi {
   readonly schema: Schema;
-  readonly script: Script;
+  readonly script: ParsedScript;
 }
 
 /** Options of the REST gateway. */
@@ -114,7 +114,7 @@ export class FakedApis {
   async add(
     source: ApiSource,
     options: FakeOptions,
-  ): Promise<{ readonly script: Script; readonly gateway: Gateway }> {
+  ): Promise<{ readonly script: ParsedScript; readonly gateway: Gateway }> {
     const schema = await readApi(source, options);
     const { server, operations } = this.#serving();
     const twin = schema.services.find(({ typeName }) => this.#schema.registry.getService(typeName));
@@ -136,7 +136,7 @@ export class FakedApis {
   }
 
   /** Replaces the behavior of the methods that the script names. @throws ScriptError */
-  script(source: ScriptSource | string): Script {
+  script(source: Script | string): ParsedScript {
     const { default: defaults } = this.#script.current;
     const script = parseScript(source, { file: 'script', schema: this.#schema, defaults });
     this.#script.add(script);
@@ -145,7 +145,7 @@ export class FakedApis {
   }
 
   /** Replaces all scripts with this one. */
-  replaceScript(script: Script): void {
+  replaceScript(script: ParsedScript): void {
     this.#script.reset([script]);
     this.#serveAgain();
   }

@@ -5,6 +5,6 @@
 
 export { parseAuthFile } from '../auth/auth-file.js';
 export { exampleService } from '../faking/example.js';
-export { DEFAULT_SCRIPT, parseScript, type Script } from '../script/script.js';
+export { DEFAULT_SCRIPT, type ParsedScript, parseScript } from '../script/script.js';
 export { ScriptError } from '../script/written-value.js';
 export { type FakeServer, fakeServer } from './fake-server.js';

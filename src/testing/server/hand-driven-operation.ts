@@ -7,7 +7,7 @@ import { Transitions } from '../../server/work/transitions.js';
 import type { OperationRecord, OperationStore } from '../../stores/contract/operation-store.js';
 import { type AnyValue, toAny } from '../faking/any-value.js';
 import { delayOf } from '../faking/play-script.js';
-import type { ErrorSource, OnCancel } from '../script/script-source.js';
+import type { OnCancel, ScriptedError } from '../script/script-source.js';
 
 /** Options of a hand-driven operation. */
 export interface HandDrivenOptions {
@@ -49,7 +49,7 @@ export interface HandDrivenOperation {
   /** Ends it with a response. @defaultValue the empty message */
   succeed(response?: AnyValue): Promise<void>;
   /** Ends it with any error except CANCELLED; use `cancelled` for that. */
-  fail(error: StatusError | ErrorSource): Promise<void>;
+  fail(error: StatusError | ScriptedError): Promise<void>;
   /** Ends it as cancelled, even if nobody requested that. */
   cancelled(): Promise<void>;
   /** Removes it, as if it had expired. */
@@ -140,7 +140,7 @@ function obey(onCancel: OnCancel, clock: Clock, cancel: () => Promise<void>): vo
   else if (delayMs !== undefined) clock.setTimer(cancelIfStillRunning, delayMs, { background: true });
 }
 
-function toError(given: StatusError | ErrorSource, registry: Registry): StatusError {
+function toError(given: StatusError | ScriptedError, registry: Registry): StatusError {
   if (given instanceof StatusError) return given;
   const details = given.details?.map((detail) => toAny(detail as AnyValue, registry));
   return new StatusError(Code[given.code as CodeName], given.message, details);

@@ -1,9 +1,9 @@
 import type { OperationsClient } from '../../client/operations/operations-client.js';
 import type { RecordedCall } from '../calls/call-log.js';
 import type { TestClock } from '../clock/manual-clock.js';
-import type { FailureSource, FaultSource, NamedFault } from '../faults/fault.js';
-import type { PlannedFault } from '../faults/fault-plan.js';
-import type { ScriptSource } from '../script/script-source.js';
+import type { Failure, Fault, NamedFault } from '../faults/fault.js';
+import type { PendingFault } from '../faults/fault-plan.js';
+import type { Script } from '../script/script-source.js';
 import type { ApiSource, FakeOptions } from './faked-apis.js';
 import type { HandDrivenOperation, HandDrivenOptions } from './hand-driven-operation.js';
 
@@ -19,7 +19,7 @@ export interface TestServer extends AsyncDisposable {
   /** Recorded calls in order of arrival, to `google.longrunning.Operations` and to the faked APIs. */
   readonly calls: readonly RecordedCall[];
   /** Remaining faults, in order. */
-  readonly faults: readonly PlannedFault[];
+  readonly faults: readonly PendingFault[];
 
   /**
    * Fakes an API. Methods that return operations start real ones, which follow the script. Other methods answer
@@ -43,21 +43,21 @@ export interface TestServer extends AsyncDisposable {
    *
    * @throws ScriptError with all faults of the script.
    */
-  script(script: ScriptSource | string): void;
+  script(script: Script | string): void;
   /**
    * Creates an operation that changes only as the test says.
    *
    * @throws TypeError if `startedBy` is not a method that starts operations; StatusError INVALID_ARGUMENT if the
    * metadata is not a message.
    */
-  operation(options?: HandDrivenOptions): Promise<HandDrivenOperation>;
+  createOperation(options?: HandDrivenOptions): Promise<HandDrivenOperation>;
   /**
    * Makes the next calls of a method fail: by default, one call with UNAVAILABLE. Several failures apply in
    * order.
    *
    * @throws ScriptError if the method is unknown or the failure is malformed.
    */
-  failNext(method: string, failure?: FailureSource): void;
+  failNext(method: string, failure?: Failure): void;
   /**
    * Injects a fault into calls: an error, an effect, a delay, or a named fault.
    *
@@ -69,7 +69,7 @@ export interface TestServer extends AsyncDisposable {
    * server.inject({ method: 'GetOperation', effect: 'stale', times: 2 });
    * ```
    */
-  inject(fault: FaultSource | NamedFault): void;
+  inject(fault: Fault | NamedFault): void;
   /**
    * Resolves with the calls of a method once there are enough.
    *

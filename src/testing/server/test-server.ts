@@ -6,10 +6,10 @@ import { findMethodName } from '../../schema/index.js';
 import { memoryStore } from '../../server/index.js';
 import type { RecordedCall } from '../calls/call-log.js';
 import { type ClockOption, settled, type TestClock, testClock } from '../clock/manual-clock.js';
-import type { FailureSource, FaultSource, NamedFault } from '../faults/fault.js';
-import type { PlannedFault } from '../faults/fault-plan.js';
+import type { Failure, Fault, NamedFault } from '../faults/fault.js';
+import type { PendingFault } from '../faults/fault-plan.js';
 import { parseFault } from '../faults/read-fault.js';
-import { type ScriptSource, scriptTypes } from '../script/script-source.js';
+import { type Script, scriptTypes } from '../script/script-source.js';
 import { FakedApiServer } from './fake-server.js';
 import type { ApiSource, FakeOptions } from './faked-apis.js';
 import { type HandDrivenOperation, type HandDrivenOptions, startByHand } from './hand-driven-operation.js';
@@ -138,7 +138,7 @@ class RunningTestServer implements TestServer {
     return this.#faked.calls;
   }
 
-  get faults(): readonly PlannedFault[] {
+  get faults(): readonly PendingFault[] {
     return this.#faked.faults;
   }
 
@@ -146,11 +146,11 @@ class RunningTestServer implements TestServer {
     return this.#faked.fake(source, options);
   }
 
-  script(source: ScriptSource | string): void {
+  script(source: Script | string): void {
     this.#faked.script(source);
   }
 
-  async operation(options: HandDrivenOptions = {}): Promise<HandDrivenOperation> {
+  async createOperation(options: HandDrivenOptions = {}): Promise<HandDrivenOperation> {
     const { startedBy, id = this.#newId() } = options;
     const method = startedBy === undefined ? undefined : this.#startingMethod(startedBy);
     const { clock } = this;
@@ -164,12 +164,12 @@ class RunningTestServer implements TestServer {
     return operation;
   }
 
-  failNext(method: string, failure: FailureSource = {}): void {
-    const fault: FaultSource = { code: 'UNAVAILABLE', ...failure, method };
+  failNext(method: string, failure: Failure = {}): void {
+    const fault: Fault = { code: 'UNAVAILABLE', ...failure, method };
     this.#faked.plan.add(parseFault(fault, scriptTypes(this.#faked.apis.schema), 'failNext'));
   }
 
-  inject(fault: FaultSource | NamedFault): void {
+  inject(fault: Fault | NamedFault): void {
     this.#faked.plan.add(parseFault(fault, scriptTypes(this.#faked.apis.schema), 'inject'));
   }
 

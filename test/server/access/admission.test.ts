@@ -3,7 +3,7 @@ import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { PARENT, startReportsServer } from '../../../src/conformance/reports-server.js';
 import { Code, StatusError } from '../../../src/core/status.js';
 import {
-  type Authorize,
+  type AuthorizeStep,
   iamPolicy,
   memoryStore,
   type OperationStore,
@@ -35,7 +35,7 @@ const POLICY: Policy = {
 };
 
 /** Operations b0, b1, …, as they are started. */
-function start(authorize: readonly Authorize[] = [tokens, iamPolicy(POLICY)], store?: OperationStore) {
+function start(authorize: readonly AuthorizeStep[] = [tokens, iamPolicy(POLICY)], store?: OperationStore) {
   let count = 0;
   return startReportsServer({
     authorize,
@@ -75,9 +75,9 @@ describe.each([
 
   it('shows only what every restricting step shows, in any order of the steps', async () => {
     const showing =
-      (...ids: string[]): Authorize =>
+      (...ids: string[]): AuthorizeStep =>
       async () => ({ shows: (name) => ids.some((id) => name.endsWith(`/${id}`)) });
-    const indifferent: Authorize = async () => undefined;
+    const indifferent: AuthorizeStep = async () => undefined;
     const [first, second] = [showing('b1', 'b2', 'b3'), showing('b2', 'b3', 'b4')];
     for (const authorize of [
       [first, second],
@@ -126,7 +126,7 @@ describe('a start with a request id that another caller has used (contract 8, 31
 
 describe('a step of authorization', () => {
   it('may be a function; its refusal gets an ErrorInfo, and keeps the details it has', async () => {
-    const authorize: Authorize = ({ headers }) => {
+    const authorize: AuthorizeStep = ({ headers }) => {
       if (headers['x-tenant'] === 'a') return undefined;
       throw new StatusError(Code.PERMISSION_DENIED, 'no such tenant: send x-tenant');
     };

@@ -6,7 +6,7 @@ import { createGateway, servePort } from '../../../src/gateway/index.js';
 import { operationsSchema } from '../../../src/schema/index.js';
 import {
   type Anonymous,
-  type Authorize,
+  type AuthorizeStep,
   addHealth,
   createOperations,
   grpcLimits,
@@ -26,8 +26,8 @@ describe('authentication by headers', () => {
   async function serve({ anonymous = 'refuse' as Anonymous } = {}) {
     const asked: string[] = [];
     const tokens = staticTokens([{ token: 'ada', principal: 'user:ada@example.com' }], { anonymous });
-    const authenticate: Authorize = Object.assign(
-      (request: Parameters<Authorize>[0]) => {
+    const authenticate: AuthorizeStep = Object.assign(
+      (request: Parameters<AuthorizeStep>[0]) => {
         asked.push(request.name);
         return tokens(request);
       },

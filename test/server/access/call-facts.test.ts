@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { PARENT, startReportsServer } from '../../../src/conformance/reports-server.js';
 import { FORWARDED_PEER_HEADER, forwardedPeer, forwardPeer } from '../../../src/core/forwarded-peer.js';
-import { type AccessRequest, callerKey } from '../../../src/server/index.js';
+import { type AuthorizeRequest, callerKey } from '../../../src/server/index.js';
 import { serveBesideGrpc } from '../../gateway/http-client.js';
 
 const LOCAL = /^127\.0\.0\.1:\d+$/;
 
 /** A server that notes whom it is asked about. */
 async function noting() {
-  const asked: AccessRequest[] = [];
+  const asked: AuthorizeRequest[] = [];
   const server = await startReportsServer({
     authorize: ({ method, name, headers, peer, caller }) => {
       asked.push({ method, name, headers, peer, caller });

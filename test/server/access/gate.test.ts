@@ -2,12 +2,7 @@ import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { Code, StatusError } from '../../../src/core/status.js';
 import { AccessError, bearerChallenge } from '../../../src/server/access/access-error.js';
-import {
-  type Authorization,
-  type Authorize,
-  type CallFacts,
-  GrpcCallFacts,
-} from '../../../src/server/access/call-facts.js';
+import { type AuthorizeStep, type CallFacts, GrpcCallFacts } from '../../../src/server/access/call-facts.js';
 import { Gate } from '../../../src/server/access/gate.js';
 
 const FACTS: CallFacts = {
@@ -17,12 +12,13 @@ const FACTS: CallFacts = {
   peer: '192.0.2.7:1',
 };
 
-const admit = (authorization: Authorization, facts = FACTS) => new Gate(authorization).admit(facts);
+const admit = (authorization: AuthorizeStep | readonly AuthorizeStep[], facts = FACTS) =>
+  new Gate(authorization).admit(facts);
 
 /** A step that returns what TypeScript would not allow. */
-const returning = (value: unknown) => (() => value) as unknown as Authorize;
+const returning = (value: unknown) => (() => value) as unknown as AuthorizeStep;
 
-const refusing = (error: StatusError): Authorize => {
+const refusing = (error: StatusError): AuthorizeStep => {
   return () => {
     throw error;
   };
@@ -31,7 +27,7 @@ const refusing = (error: StatusError): Authorize => {
 describe('a gate (contract 31)', () => {
   it('tells each step the facts, and the caller that the steps before it found', async () => {
     const asked: unknown[] = [];
-    const note: Authorize = (call) => {
+    const note: AuthorizeStep = (call) => {
       const { method, name, headers, peer } = call;
       asked.push({ method, name, headers, peer }, (call as unknown as { caller: object }).caller);
       return undefined;

@@ -33,7 +33,7 @@ async function open(database: TestDatabase): Promise<Session> {
   return session;
 }
 
-const consuming: ConsumeOptions = { methods: new Set([METHOD]), concurrency: 10, onError: () => {} };
+const consuming: ConsumeOptions = { methods: new Set([METHOD]), maxRunning: 10, onError: () => {} };
 
 const claimOf = (id: number): Claim => ({ id: `${id}`, retryCount: 0, operation: recordOf(id).name });
 

@@ -159,7 +159,7 @@ describe('a server behind a pooler that does not keep sessions', () => {
       clock: systemClock,
       store,
       pageTokenSecret: 'shared',
-      concurrency: 1,
+      maxRunning: 1,
     });
     closing({
       async [Symbol.asyncDispose]() {

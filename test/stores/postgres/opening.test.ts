@@ -74,7 +74,7 @@ describe('text that PostgreSQL cannot store', () => {
     await using database = await createDatabase();
     const store = postgresStore({ connectionString: database.url });
     expect(await store.get('operations/\0')).toBeUndefined();
-    expect(await store.find({ method: '/s/m', parent: 'a', requestId: '\0' })).toBeUndefined();
+    expect(await store.findByRequestId({ method: '/s/m', parent: 'a', requestId: '\0' })).toBeUndefined();
     await expect(store.create(recordOf(1, { requestId: 'a\0b' }))).rejects.toMatchObject({
       code: Code.INVALID_ARGUMENT,
     });

@@ -20,7 +20,7 @@ function startReplica(database: TestDatabase, options: Omit<ReportsServerOptions
  * to get that work.
  */
 async function startBusyReplica(database: TestDatabase) {
-  const replica = await startReplica(database, { concurrency: 1, onAbort: 'ignore' });
+  const replica = await startReplica(database, { maxRunning: 1, onAbort: 'ignore' });
   const { name } = await replica.inProcess.exportReport({ parent: 'projects/busy' });
   await replica.exports.on(name);
   return replica;
@@ -115,7 +115,7 @@ describe('servers on one PostgreSQL', () => {
     await using database = await createDatabase();
     const options = { connectionString: database.url, leaseMs: 3000, poolSize: 4 };
     const start = () =>
-      startReportsServer({ clock: systemClock, store: postgresStore(options), concurrency: 1 });
+      startReportsServer({ clock: systemClock, store: postgresStore(options), maxRunning: 1 });
     await using a = await start();
     await using b = await start();
     const names = [(await a.inProcess.exportReport()).name, (await b.inProcess.exportReport()).name];
@@ -137,8 +137,8 @@ describe('servers on one PostgreSQL', () => {
 
   it('share the work, each operation once', async () => {
     await using database = await createDatabase();
-    await using a = await startReplica(database, { concurrency: 5, exportReport: { run: async () => ({}) } });
-    await using b = await startReplica(database, { concurrency: 5, exportReport: { run: async () => ({}) } });
+    await using a = await startReplica(database, { maxRunning: 5, exportReport: { run: async () => ({}) } });
+    await using b = await startReplica(database, { maxRunning: 5, exportReport: { run: async () => ({}) } });
     const started = await Promise.all(
       Array.from({ length: 100 }, (_, index) => (index % 2 ? a : b).inProcess.exportReport()),
     );

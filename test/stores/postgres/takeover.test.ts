@@ -39,7 +39,7 @@ async function startWorker(database: TestDatabase) {
 async function startReplica(database: TestDatabase, leaseMs = 2000) {
   const store = postgresStore({ connectionString: database.url, leaseMs });
   const exportReport = { onInterrupted: 'resume' } as const;
-  const replica = await startReportsServer({ clock: systemClock, store, exportReport, concurrency: 10 });
+  const replica = await startReportsServer({ clock: systemClock, store, exportReport, maxRunning: 10 });
   open.push(replica);
   return replica;
 }

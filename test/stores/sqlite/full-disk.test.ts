@@ -25,7 +25,7 @@ const ROOM = '--fsize=unlimited:unlimited';
 
 async function serve(launcher: readonly string[] = []) {
   const store = `sqlite:${join(directory.path, 'operations.db')}`;
-  const serving = await Serving.start([...JOBS_PROTO, '--store', store, '--grace-ms', '0'], { launcher });
+  const serving = await Serving.start([...JOBS_PROTO, '--store', store, '--grace', '0'], { launcher });
   const client = new OperationsClient({ address: serving.address });
   open.push(
     () => serving[Symbol.asyncDispose](),

@@ -228,7 +228,7 @@ describe('SQLite store › a file that cannot be used', () => {
     const store = open(join(directory.path, 'none', 'o.db'));
     const options = {
       methods: new Set<string>(),
-      concurrency: 1,
+      maxRunning: 1,
       onError: (error: unknown) => errors.push(error),
     };
     store.consume(async () => 'ended', options).stop();

@@ -61,7 +61,7 @@ describe('a million operations in SQLite, skewed and analyzed', () => {
       await useEverything(store);
       store.consume(async () => 'released', {
         methods: new Set(['/s/none']),
-        concurrency: 1,
+        maxRunning: 1,
         onError: () => {},
       });
       await store.close();

@@ -27,9 +27,9 @@ afterEach(() => directory[Symbol.dispose]());
 const startServer = (options: ReportsServerOptions = {}) =>
   startReportsServer({ ...options, store: sqliteStore(file()) });
 
-const consuming = (methods: readonly string[], concurrency = 10): ConsumeOptions => ({
+const consuming = (methods: readonly string[], maxRunning = 10): ConsumeOptions => ({
   methods: new Set(methods),
-  concurrency,
+  maxRunning,
   onError: (error) => {
     throw error;
   },
@@ -124,7 +124,7 @@ describe('server on SQLite › killed with work in progress', () => {
     const dying = await startReportsServer({
       store: { ...methodsOf(store), close: async () => {} },
       onAbort: 'ignore',
-      concurrency: 1,
+      maxRunning: 1,
       exportReport: { onInterrupted: 'resume' },
     });
     let { name } = await dying.inProcess.exportReport({ title: 'first' });
@@ -142,7 +142,7 @@ describe('server on SQLite › killed with work in progress', () => {
       ready: store.ready.bind(store),
       create: store.create.bind(store),
       get: store.get.bind(store),
-      find: store.find.bind(store),
+      findByRequestId: store.findByRequestId.bind(store),
       compareAndSet: store.compareAndSet.bind(store),
       delete: store.delete.bind(store),
       list: store.list.bind(store),

@@ -9,7 +9,7 @@ import { getJson, once } from './callers.js';
 describe('text of a test in a test server (contract 50)', () => {
   it('of an injected error arrives well-formed, over gRPC and REST, and the next call is served', async () => {
     await using server = await startTestServer({ clock: 'manual' });
-    const { name } = await server.operation();
+    const { name } = await server.createOperation();
     using caller = once(server.address);
     const property = fc.asyncProperty(anyString(), async (message) => {
       server.failNext('GetOperation', { code: 'ABORTED', message, times: 2 });
@@ -25,7 +25,7 @@ describe('text of a test in a test server (contract 50)', () => {
   it('of the end of an operation is stored well-formed, also as malformed details', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     const property = fc.asyncProperty(anyString(), fc.anything(), async (message, details) => {
-      const operation = await server.operation();
+      const operation = await server.createOperation();
       await operation.fail(new StatusError(Code.ABORTED, message, details as []));
       const outcome = await server.client.operation(operation.name).wait();
       expect(outcome).toMatchObject({

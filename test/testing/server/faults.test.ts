@@ -10,7 +10,7 @@ const GET = 'google.longrunning.Operations.GetOperation';
 
 async function started(): Promise<[TestServer, string]> {
   const server = await startTestServer({ clock: 'manual' });
-  const { name } = await server.operation({ metadata: METADATA });
+  const { name } = await server.createOperation({ metadata: METADATA });
   return [server, name];
 }
 
@@ -47,7 +47,7 @@ describe('failNext', () => {
     const [server, name] = await started();
     await using _ = server;
     server.failNext('GetOperation', { code: 'PERMISSION_DENIED', name, times: 'always' });
-    const { name: other } = await server.operation();
+    const { name: other } = await server.createOperation();
     expect((await getJson(server.url, name)).status).toBe(403);
     expect((await getJson(server.url, other)).status).toBe(200);
     expect((await getJson(server.url, name)).status).toBe(403);
@@ -59,7 +59,7 @@ describe('failNext', () => {
 
   it('is UNAVAILABLE once unless told otherwise; the client of the server asks again', async () => {
     await using server = await startTestServer();
-    const { name } = await server.operation();
+    const { name } = await server.createOperation();
     server.failNext('GetOperation');
     expect((await server.client.getOperation({ name })).name).toBe(name);
     // The retry is a second call.
@@ -195,7 +195,7 @@ describe('inject', () => {
   it('duplicate: the last answer once more; stale: the one before', async () => {
     await using server = await startTestServer();
     using caller = once(server.address);
-    const operation = await server.operation({ metadata: { ...METADATA, reason: '1' } });
+    const operation = await server.createOperation({ metadata: { ...METADATA, reason: '1' } });
     const reason = async () => {
       const { metadata, done } = await caller.get(operation.name);
       return done ? 'done' : metadata && ErrorInfo.decode(metadata.value).reason;
@@ -214,7 +214,7 @@ describe('inject', () => {
   it('unknownAny, brokenAny: what an operation holds cannot be read', async () => {
     await using server = await startTestServer();
     using caller = once(server.address);
-    const operation = await server.operation({ metadata: METADATA });
+    const operation = await server.createOperation({ metadata: METADATA });
     const details = [{ '@type': 'google.rpc.ErrorInfo', reason: 'R' }];
     await operation.fail({ code: 'ABORTED', message: 'x', details });
     server.inject({ effect: 'unknownAny' });

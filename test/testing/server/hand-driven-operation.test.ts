@@ -12,7 +12,7 @@ describe('an operation driven by hand', () => {
   it('has the name and the metadata that it is given, as ProtoJSON, as a message with its type, or packed', async () => {
     await using server = await startTestServer();
     const parent = 'projects/p/locations/l';
-    const operation = await server.operation({ id: 'mine', parent, metadata: INFO });
+    const operation = await server.createOperation({ id: 'mine', parent, metadata: INFO });
     expect(operation.name).toBe(`${parent}/operations/mine`);
     const seen = async () => (await server.client.getOperation(operation)).metadata;
     expect(await seen()).toEqual(pack(ErrorInfo, ErrorInfo.fromPartial({ reason: 'HALF_WAY' })));
@@ -31,7 +31,7 @@ describe('an operation driven by hand', () => {
     await using server = await startTestServer();
     const endings = [];
     for (const end of ['succeed', 'fail', 'cancelled', 'statusError'] as const) {
-      const operation = await server.operation();
+      const operation = await server.createOperation();
       const outcome = server.client.operation(operation.name).wait();
       await server.whenCalled('WaitOperation', endings.length + 1);
       if (end === 'succeed') await operation.succeed(INFO);
@@ -50,7 +50,7 @@ describe('an operation driven by hand', () => {
 
   it('ends once', async () => {
     await using server = await startTestServer();
-    const operation = await server.operation();
+    const operation = await server.createOperation();
     await operation.succeed();
     const message =
       /operation "operations\/1" cannot fail because it ended with a response: an operation ends once/;
@@ -60,7 +60,7 @@ describe('an operation driven by hand', () => {
 
   it('expires: nobody finds it, and waits end', async () => {
     await using server = await startTestServer();
-    const operation = await server.operation();
+    const operation = await server.createOperation();
     const waiting = rejection(server.client.operation(operation.name).wait());
     await server.whenCalled('WaitOperation');
     await operation.expire();
@@ -71,7 +71,7 @@ describe('an operation driven by hand', () => {
 
   it('ignores cancellation unless told otherwise, and tells that it was requested', async () => {
     await using server = await startTestServer();
-    const operation = await server.operation();
+    const operation = await server.createOperation();
     await server.client.cancelOperation(operation);
     await operation.cancelRequested;
     expect((await operation.get()).done).toBe(false);
@@ -80,9 +80,9 @@ describe('an operation driven by hand', () => {
 
   it('honours cancellation, at once or later, or refuses it', async () => {
     await using server = await startTestServer({ clock: 'manual' });
-    const now = await server.operation({ onCancel: 'honour' });
-    const later = await server.operation({ onCancel: { afterMs: 300 } });
-    const never = await server.operation({ onCancel: 'unimplemented' });
+    const now = await server.createOperation({ onCancel: 'honour' });
+    const later = await server.createOperation({ onCancel: { afterMs: 300 } });
+    const never = await server.createOperation({ onCancel: 'unimplemented' });
     for (const operation of [now, later]) await server.client.cancelOperation(operation);
     expect(await server.client.operation(now.name).wait()).toMatchObject({ state: 'cancelled' });
     await later.cancelRequested;
@@ -96,7 +96,7 @@ describe('an operation driven by hand', () => {
   it('answers the next call of the method that is to start it', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake('example/reports/v1/reports.proto');
-    const operation = await server.operation({ startedBy: 'ExportReport' });
+    const operation = await server.createOperation({ startedBy: 'ExportReport' });
     const start = async () => {
       const response = await fetch(`${server.url}/v1/projects/p/locations/l/reports:export`, {
         method: 'POST',
@@ -107,7 +107,7 @@ describe('an operation driven by hand', () => {
     };
     expect(await start()).toEqual({ name: operation.name });
     expect(await start()).toMatchObject({ name: 'projects/p/locations/l/operations/2' });
-    const slip = server.operation({ startedBy: 'ExportReports' });
+    const slip = server.createOperation({ startedBy: 'ExportReports' });
     await expect(slip).rejects.toThrow('method "ExportReports" is unknown: did you mean "ExportReport"?');
   });
 });

@@ -9,7 +9,7 @@ import {
 /** Records a scenario on a test server, which must be the same in every run. */
 async function story(server: TestServer): Promise<void> {
   const { client, clock } = server;
-  const operation = await server.operation({ onCancel: { afterMs: 100 } });
+  const operation = await server.createOperation({ onCancel: { afterMs: 100 } });
   server.failNext('GetOperation', { code: 'ABORTED', delayMs: 50 });
   const failing = client.getOperation(operation, { headers: { 'x-test': 'yes' } }).catch(() => {});
   await server.whenCalled('GetOperation');
@@ -66,7 +66,7 @@ describe('server.calls', () => {
 
   it('is waited for: whenCalled resolves with the calls of a method', async () => {
     await using server = await startTestServer();
-    const { name } = await server.operation();
+    const { name } = await server.createOperation();
     const called = server.whenCalled('GetOperation', 2);
     await server.client.getOperation({ name });
     await server.client.getOperation({ name });
@@ -78,7 +78,7 @@ describe('server.calls', () => {
 describe('server.clock', () => {
   it('drives retention and how long WaitOperation takes, with no sleeping', async () => {
     await using server = await startTestServer({ clock: 'manual', retentionMs: 60_000, maxWaitMs: 5000 });
-    const operation = await server.operation();
+    const operation = await server.createOperation();
     const waiting = server.client.waitOperation(operation);
     await server.whenCalled('WaitOperation');
     await server.clock.advance(5000);

@@ -3,7 +3,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Code, StatusError } from '../../../src/core/status.js';
 import { loadSchema, type Schema } from '../../../src/schema/index.js';
-import { type ScriptSource, startTestServer, type TestServer } from '../../../src/testing/index.js';
+import { type Script, startTestServer, type TestServer } from '../../../src/testing/index.js';
 import { GKE_PROTOS, protoFiles } from '../../schema/proto-files.js';
 
 const PARENT = 'projects/p/locations/l';
@@ -108,7 +108,7 @@ describe('the resources of a long-running API', () => {
 });
 
 describe('the resources of an API without operations', () => {
-  async function books(script: ScriptSource = {}): Promise<[TestServer, ReturnType<typeof caller>]> {
+  async function books(script: Script = {}): Promise<[TestServer, ReturnType<typeof caller>]> {
     using files = protoFiles({ 'books.proto': BOOKS });
     const schema = await loadSchema({ files: [files.path('books.proto')] });
     const server = await startTestServer();

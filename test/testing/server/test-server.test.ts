@@ -8,7 +8,7 @@ describe('startTestServer', () => {
   it('answers gRPC and REST on one port, any that is free', async () => {
     await using server = await startTestServer();
     expect(server.address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
-    const operation = await server.operation();
+    const operation = await server.createOperation();
     expect(operation.name).toBe('operations/1');
     expect(await server.client.getOperation({ name: operation.name })).toMatchObject({ done: false });
     const response = await fetch(`${server.url}/v1/operations?pageSize=1`, {
@@ -47,7 +47,7 @@ describe('startTestServer', () => {
     const servers = await Promise.all(Array.from({ length: 200 }, () => startTestServer()));
     const names = await Promise.all(
       servers.map(async (server) => {
-        const { name } = await server.operation();
+        const { name } = await server.createOperation();
         return (await server.client.getOperation({ name })).name;
       }),
     );

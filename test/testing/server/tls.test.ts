@@ -35,7 +35,7 @@ describe('a test server with TLS', () => {
 
   it('is reached by its own client, and by REST, by who trusts its certificate', async () => {
     await using tested = await startTestServer({ address, tls: server });
-    const operation = await tested.operation();
+    const operation = await tested.createOperation();
     const { name } = operation;
     expect(await tested.client.getOperation({ name })).toMatchObject({ done: false });
     expect(tested.url).toMatch(/^https:/);
@@ -48,7 +48,7 @@ describe('a test server with TLS', () => {
 
   it('loses the connection of one call on purpose, as without', async () => {
     await using tested = await startTestServer({ address, tls: server });
-    const { name } = await tested.operation();
+    const { name } = await tested.createOperation();
     tested.inject({ method: 'GetOperation', effect: 'drop' });
     expect(await tested.client.getOperation({ name })).toMatchObject({ name });
     expect(tested.calls).toMatchObject([{ outcome: { code: 'CANCELLED' } }, { outcome: { code: 'OK' } }]);
@@ -57,7 +57,7 @@ describe('a test server with TLS', () => {
   it('serves only clients with a certificate where it says who signs those, and its own has one', async () => {
     const tls = { ...server, clientCa: client.cert, client: { ca: server.cert, ...client } };
     await using tested = await startTestServer({ address, tls });
-    const { name } = await tested.operation();
+    const { name } = await tested.createOperation();
     expect(await tested.client.getOperation({ name })).toMatchObject({ name });
     await using stranger = new OperationsClient({ address: tested.address, tls: { ca: server.cert } });
     const refused = (await rejection(stranger.getOperation({ name }, { timeoutMs: 500 }))) as StatusError;
