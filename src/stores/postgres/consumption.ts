@@ -100,7 +100,7 @@ export class Consumption implements WorkConsumer {
         return new Map(rows.map(recordOf).map((record) => [record.name, record]));
       },
       release: async (method, claims) => {
-        await database.transaction({}, async (queries) => {
+        await database.transaction({ lock_timeout: LOCK_TIMEOUT_MS }, async (queries) => {
           await jobs.release(queries, method, claims);
           await notify(session, queries, [this.#options.workNotice(method)]);
         });

@@ -2,6 +2,7 @@ import type { Job, JobAttempt, PgBoss } from 'pg-boss';
 import type { PostgresQueries } from './connection.js';
 import type { Database } from './database.js';
 import { importPeer } from './database.js';
+import { LOCK_TIMEOUT_MS } from './locked-rows.js';
 
 /** Jobs have no limits of their own: an operation may wait and run for any time. */
 const FOREVER_SECONDS = 1_000_000_000;
@@ -132,10 +133,8 @@ export class Jobs {
    */
   async renew(method: string, claims: readonly Claim[]): Promise<void> {
     await this.#database.transaction({}, async (queries) => {
-      const { rows } = await queries.query(this.#sql.lock, [method, claims.map(({ id }) => id)]);
-      const free = new Set(rows.map(({ id }) => id));
-      const renewed = claims.filter(({ id }) => free.has(id));
-      if (renewed.length > 0) await this.#boss.touch(method, renewed, { db: inside(queries) });
+      const free = await this.#unlocked(queries, method, claims);
+      if (free.length > 0) await this.#boss.touch(method, free, { db: inside(queries) });
     });
   }
 
@@ -164,14 +163,24 @@ export class Jobs {
     }
   }
 
-  /** Completes jobs whose work is done. A claim that has lapsed completes nothing. */
+  /**
+   * Completes jobs whose work is done. A claim that has lapsed completes nothing. Jobs that another session has locked
+   * stay until their claims lapse: they must delay neither the others nor the shutdown of this server.
+   */
   async complete(method: string, claims: readonly Claim[]): Promise<void> {
-    await this.#boss.complete(method, [...claims]);
+    await this.#database.transaction({ lock_timeout: LOCK_TIMEOUT_MS }, async (queries) => {
+      const free = await this.#unlocked(queries, method, claims);
+      if (free.length > 0) await this.#boss.complete(method, free, null, { db: inside(queries) });
+    });
   }
 
-  /** Releases jobs within a transaction, for any server to claim immediately. */
+  /**
+   * Releases jobs within a transaction, for any server to claim immediately. Jobs that another session has locked stay
+   * until their claims lapse.
+   */
   async release(queries: PostgresQueries, method: string, claims: readonly Claim[]): Promise<void> {
-    await this.#boss.fail(method, [...claims], null, { db: inside(queries) });
+    const free = await this.#unlocked(queries, method, claims);
+    if (free.length > 0) await this.#boss.fail(method, free, null, { db: inside(queries) });
   }
 
   /** Deletes completed jobs, unless another server has just done so. */
@@ -181,6 +190,13 @@ export class Jobs {
 
   async close(): Promise<void> {
     await this.#boss.stop({ graceful: false, close: false });
+  }
+
+  /** Locks the jobs of claims, without waiting for other sessions. Returns the claims whose jobs could be locked. */
+  async #unlocked(queries: PostgresQueries, method: string, claims: readonly Claim[]): Promise<Claim[]> {
+    const { rows } = await queries.query(this.#sql.lock, [method, claims.map(({ id }) => id)]);
+    const free = new Set(rows.map(({ id }) => id));
+    return claims.filter(({ id }) => free.has(id));
   }
 
   async #createQueue(method: string): Promise<void> {

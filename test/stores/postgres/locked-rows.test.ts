@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { startReportsServer } from '../../../src/conformance/reports-server.js';
+import { systemClock } from '../../../src/core/clock.js';
 import { Code } from '../../../src/core/status.js';
 import type { OperationStore } from '../../../src/stores/contract/operation-store.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
@@ -142,5 +144,57 @@ describe('a row locked by a foreign transaction', () => {
     await store.compareAndSet(recordOf(2, { version: 2 }), 1);
     await store.close();
     await expect(change).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+  });
+});
+
+describe('a job locked by a foreign transaction', () => {
+  const LOCK_JOBS = "SELECT FROM longrunning_jobs.job WHERE state = 'active' FOR UPDATE";
+  /** Shorter than the time limit of a statement, which would end a wait for a lock. */
+  const SOON_MS = 10_000;
+
+  async function startServer({ url }: TestDatabase) {
+    const store = postgresStore({ connectionString: url, queryTimeoutMs: 60_000 });
+    const exportReport = { onInterrupted: 'resume' } as const;
+    const server = await startReportsServer({ clock: systemClock, store, exportReport, maxRunning: 4 });
+    closing(server);
+    const begin = async () => {
+      const { name } = await server.inProcess.exportReport();
+      return { name, run: await server.exports.on(name) };
+    };
+    return { server, begin };
+  }
+
+  const states = async ({ query }: TestDatabase) => {
+    const { rows } = await query(`SELECT data->>'operation' AS name, state FROM longrunning_jobs.job`);
+    return new Map(rows.map(({ name, state }) => [name, state]));
+  };
+
+  it.each([
+    ['ends', (run: { succeed(): void }) => run.succeed()],
+    ['is released to be resumed', () => {}],
+  ])('does not delay the shutdown of a server whose work %s', async (_, end) => {
+    const database = closing(await createDatabase());
+    const { server, begin } = await startServer(database);
+    const { name, run } = await begin();
+    await startTransaction(database, LOCK_JOBS);
+    end(run);
+    const begun = performance.now();
+    await server.kit.close({ graceMs: 1000 });
+    expect(performance.now() - begun).toBeLessThan(SOON_MS);
+    expect((await states(database)).get(name)).toBe('active');
+  });
+
+  it('does not delay the completion of other jobs', async () => {
+    const database = closing(await createDatabase());
+    const { server, begin } = await startServer(database);
+    const locked = await begin();
+    await startTransaction(database, LOCK_JOBS);
+    const other = await begin();
+    for (const { run } of [locked, other]) run.succeed();
+    await Promise.all([locked, other].map(({ name }) => server.inProcess.operations.waitOperation({ name })));
+    const begun = performance.now();
+    while ((await states(database)).get(other.name) !== 'completed');
+    expect(performance.now() - begun).toBeLessThan(SOON_MS);
+    expect((await states(database)).get(locked.name)).toBe('active');
   });
 });
