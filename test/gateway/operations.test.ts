@@ -51,6 +51,29 @@ describe('google.longrunning.Operations over REST', () => {
     });
   });
 
+  it.each([
+    ['the last time that JSON can express', '9999-12-31T23:59:59.999Z', undefined],
+    ['a time after the year 9999', '+010000-01-01T00:00:00Z', expect.any(String)],
+    ['a time before the year 1', '-000001-12-31T23:59:59Z', expect.any(String)],
+  ])('%s in metadata: the operation, and pages that contain it, can be read', async (_, time, value) => {
+    const name = await started();
+    const other = await started();
+    const run = await reports.exports.on(name);
+    await run.context.update({ createTime: new Date(time) });
+    run.succeed({ uri: 'file:///r' });
+    // Metadata that JSON cannot express appears as its bytes.
+    const metadata = {
+      '@type': 'type.googleapis.com/example.reports.v1.ReportMetadata',
+      ...(value === undefined ? { createTime: time } : { value }),
+    };
+    const ended = { name, done: true, metadata, response: { uri: 'file:///r' } };
+    const waited = await gateway.ask('POST', `/v1/${name}:wait`, { body: {} });
+    expect([waited.status, waited.json]).toMatchObject([200, ended]);
+    expect((await gateway.ask('GET', `/v1/${name}`)).json).toEqual(waited.json);
+    const page = await gateway.ask('GET', `/v1/${PARENT}/operations`);
+    expect(page.json).toMatchObject({ operations: [{ name: other }, ended] });
+  });
+
   it('ListOperations binds parent and query', async () => {
     const names = [await started(), await started()];
     const page = await gateway.ask('GET', `/v1/${PARENT}/operations?pageSize=1`);

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { OperationsClient } from 'longrunning';
-import type {
-  ExportReportRequest,
+import {
+  type ExportReportRequest,
   ExportReportResponse,
 } from '../../generated/example/reports/v1/reports.js';
 import { ReportsOperations } from '../../generated/example/reports/v1/reports.operations.js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
+import type { Any } from '../../generated/google/protobuf/any.js';
 import { BadRequest, ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { expectKitError } from '../../src/conformance/kit-error.js';
 import { PARENT, startReportsServer } from '../../src/conformance/reports-server.js';
@@ -166,6 +167,95 @@ describe('maxResultBytes', () => {
       },
     });
     expect(await end('x'.repeat(MIB))).toMatchObject({ result: { $case: 'response' } });
+  });
+
+  const bytesIn = ({ typeUrl, value }: Any) => Buffer.byteLength(typeUrl) + value.length;
+  const MAX_BYTES = 1000;
+  const limited = { maxResultBytes: MAX_BYTES };
+  /** Longest text with which a message of that type has exactly the given size. */
+  const textFor = (bytes: number, packed: (text: string) => Any) =>
+    'x'.repeat(bytes - bytesIn(packed('x'.repeat(Math.floor(bytes / 2)))) + Math.floor(bytes / 2));
+  const boundary = [
+    [MAX_BYTES - 1, true],
+    [MAX_BYTES, true],
+    [MAX_BYTES + 1, false],
+  ] as const;
+
+  it.each(boundary)(
+    'counts the bytes of type and message exactly: a response of %d is kept: %p',
+    async (bytes, isKept) => {
+      const uri = textFor(bytes, (text) => pack(ExportReportResponse, { uri: text, rowCount: 0 }));
+      const { end } = noting({ metadata: () => ({}), run: () => ({ uri }) }, limited);
+      const { result } = await end('');
+      if (isKept) expect(result?.$case === 'response' && bytesIn(result.value)).toBe(bytes);
+      else
+        expect(result?.value).toMatchObject({
+          message: expect.stringContaining(`response of ${bytes} bytes is larger`),
+        });
+    },
+  );
+
+  it.each(boundary)('counts the same in metadata: %d bytes are kept: %p', async (bytes, isKept) => {
+    const reason = textFor(bytes, (text) => pack(ErrorInfo, { reason: text, domain: '', metadata: {} }));
+    const updated: string[] = [];
+    const { start, end } = noting(
+      {
+        async run(_request, { update }) {
+          await update({ reason }).then(
+            () => updated.push('kept'),
+            (error) => updated.push(error.message),
+          );
+          return {};
+        },
+      },
+      limited,
+    );
+    await end('');
+    const refused = expect.stringContaining(`metadata of ${bytes} bytes is larger`);
+    expect(updated).toEqual([isKept ? 'kept' : refused]);
+    const started = noting({ metadata: () => ({ reason }) }, limited).start('');
+    if (isKept) expect((await started).done).toBe(false);
+    else await expect(started).rejects.toMatchObject({ message: refused });
+    expect((await start('')).done).toBe(false);
+  });
+
+  it.each(boundary)(
+    'counts message and details of an error: %d bytes are kept: %p',
+    async (bytes, isKept) => {
+      const details = [1, 2].map((id) => pack(ErrorInfo, { reason: `R${id}`, domain: '', metadata: {} }));
+      const rest = details.reduce((sum, detail) => sum + bytesIn(detail), 0);
+      // Two bytes each, and one.
+      const left = bytes - rest;
+      const message = 'é'.repeat(Math.floor(left / 2)) + 'e'.repeat(left % 2);
+      const run = () => Promise.reject(new StatusError(Code.DATA_LOSS, message, details));
+      const { result } = await noting({ run }, limited).end('');
+      expect(result).toMatchObject({
+        $case: 'error',
+        value: {
+          code: Code.DATA_LOSS,
+          message: isKept ? message : expect.stringContaining(`error of ${bytes} bytes is larger`),
+        },
+      });
+    },
+  );
+
+  it.each([
+    [-1, true],
+    [0, true],
+    [1, false],
+  ])('lets a result exceed it together with metadata by 512 KiB and %d bytes: %p', async (more, isKept) => {
+    const reason = 'r'.repeat(700 * 1024);
+    const metadataBytes = bytesIn(pack(ErrorInfo, { reason, domain: '', metadata: {} }));
+    const bytes = MIB + 512 * 1024 - metadataBytes + more;
+    const uri = textFor(bytes, (text) => pack(ExportReportResponse, { uri: text, rowCount: 0 }));
+    const note = { metadata: () => ({ reason }) };
+    const kept = { maxResultBytes: MIB };
+    const succeeded = await noting({ ...note, run: () => ({ uri }) }, kept).end('');
+    expect(succeeded.result?.$case).toBe(isKept ? 'response' : 'error');
+    const message = 'm'.repeat(bytes);
+    const run = () => Promise.reject(new StatusError(Code.DATA_LOSS, message));
+    const failed = await noting({ ...note, run }, kept).end('');
+    expect(failed.result?.$case === 'error' && failed.result.value.message === message).toBe(isKept);
   });
 
   it.each([0, -1, Number.NaN, 'many'])('cannot be %p', (maxResultBytes) => {
