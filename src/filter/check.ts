@@ -4,9 +4,9 @@ import type { MessageType } from '../core/operation-method.js';
 import { quoted, type StatusError } from '../core/status.js';
 import type { Condition, Filter, MemberRoot, OperationField, Reading, Test } from './ast.js';
 import { filterFault } from './lexer.js';
-import { MessageShape } from './message-shape.js';
+import { MessageShape, snakeCase } from './message-shape.js';
 import { asksForPresence, type Expression, parseFilter, type Restriction, type Segment } from './parse.js';
-import { findReading, snakeCase, type Unknown } from './reading.js';
+import { findReading, type Unknown } from './reading.js';
 import { codeTest, type Misfit, misfit, testOf } from './value-test.js';
 
 /** Message types that operations may contain. A field of metadata or response must be in one of them. */

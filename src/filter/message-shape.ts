@@ -1,3 +1,4 @@
+import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import type { MessageType } from '../core/operation-method.js';
 import type { Step } from './ast.js';
 
@@ -137,4 +138,23 @@ function isListOfOne(value: unknown): boolean {
 
 function isDuration(value: unknown): boolean {
   return isObject(value) && String(value.seconds) === '3' && value.nanos === 5;
+}
+
+/**
+ * Returns the step to a field of the message at a path by its name in camelCase or snake_case; undefined if the codec has
+ * no such field.
+ */
+export function stepTo(
+  shape: MessageShape,
+  path: readonly Step[],
+  name: string,
+): Extract<Step, { key: string }> | undefined {
+  return [protoCamelCase(name), name, snakeCase(name)]
+    .map((key) => ({ key }))
+    .find((step) => shape.kindAt([...path, step]) !== undefined);
+}
+
+/** Converts `progressPercent` to `progress_percent`, its form in .proto files. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,7 +1,6 @@
-import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import type { Reading, Step, Test } from './ast.js';
 import type { Comparator } from './lexer.js';
-import type { Kind, MessageShape } from './message-shape.js';
+import { type Kind, type MessageShape, stepTo } from './message-shape.js';
 import { asksForPresence, type Literal } from './parse.js';
 import { enumTest, type Misfit, misfit, testOf } from './value-test.js';
 
@@ -83,7 +82,8 @@ function step(shape: MessageShape, from: Place, name: string): Place | undefined
   };
   if (kind === 'dynamic') return { path: [...path, { key: name }], probe, kind };
   if (kind === 'map') return there(name, shape.mapKey(probe));
-  return there(protoCamelCase(name)) ?? there(name) ?? there(snakeCase(name));
+  const found = stepTo(shape, probe, name);
+  return found && there(found.key);
 }
 
 function inElements(shape: MessageShape, { path, probe, kind }: Place): Place {
@@ -157,9 +157,4 @@ function findEnumTest(
  */
 function isZeroName(shape: MessageShape, probe: readonly Step[], name: string): boolean {
   return !shape.leavesOutUnknownNames(probe) || /(?:^|_)UNSPECIFIED$/.test(name);
-}
-
-/** Converts `progressPercent` to `progress_percent`, its form in .proto files. */
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -6,17 +6,20 @@ import { messageType } from '../../src/schema/dynamic-message.js';
 import { loadSchema } from '../../src/schema/index.js';
 
 const NAME = 'acme.jobs.v1.JobMetadata';
-const TS_PROTO =
-  'esModuleInterop=true,oneof=unions-value,env=node,importSuffix=.js,outputTypeAnnotations=static-only';
+const TS_PROTO = 'esModuleInterop=true,env=node,importSuffix=.js,outputTypeAnnotations=static-only';
 
-/** Returns the codec that ts-proto generates for the metadata of `jobs.proto`, with additional options. */
-export async function generatedCodec(options = ''): Promise<MessageType<unknown>> {
+/**
+ * Returns the codec that ts-proto generates for the metadata of `jobs.proto`, with additional options.
+ *
+ * @param oneof - representation of oneofs.
+ */
+export async function generatedCodec(options = '', oneof = 'unions-value'): Promise<MessageType<unknown>> {
   // Below the project root, so that the generated code finds its imports.
   const dir = mkdtempSync(join(process.cwd(), 'test', 'filter', 'generated-'));
   try {
     mkdirSync(join(dir, 'protos'));
     copyFileSync('test/filter/jobs.proto', join(dir, 'protos', 'jobs.proto'));
-    const opt = [TS_PROTO, options].filter(Boolean).join(',');
+    const opt = [TS_PROTO, `oneof=${oneof}`, options].filter(Boolean).join(',');
     const plugin = {
       local: 'node_modules/.bin/protoc-gen-ts_proto',
       out: dir,

@@ -15,8 +15,12 @@ export interface RunContext<Metadata> {
    */
   readonly signal: AbortSignal;
   /**
-   * Reports progress: sets the given metadata fields and keeps the others. Resolves once readers see the update. Updates keep
-   * their order, awaited or not. After the end of the operation they have no effect.
+   * Reports progress: merges the given fields into the metadata. Nested messages are merged field by field and maps entry by
+   * entry, at any depth; lists and all other values are replaced. To reset a field to its default, or to remove an entry of a
+   * map, give undefined.
+   *
+   * Resolves once readers see the update. Updates keep their order, awaited or not. After the end of the operation they have no
+   * effect.
    *
    * @throws StatusError RESOURCE_EXHAUSTED if the metadata would be larger than `maxResultBytes`; errors of the codec for
    * values that it cannot encode.

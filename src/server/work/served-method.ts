@@ -5,6 +5,7 @@ import { checkOperationName, hasWildcard, parseParent } from '../../core/name.js
 import type { DeepPartial } from '../../core/operation-method.js';
 import { invalidField, quoted } from '../../core/status.js';
 import { toText } from '../../core/text.js';
+import { MessageShape } from '../../filter/index.js';
 import type { OperationRecord } from '../../stores/contract/operation-store.js';
 import type { Caller } from '../access/call-facts.js';
 import { scopedRequestId } from '../access/request-scope.js';
@@ -12,6 +13,7 @@ import { checkCodecs } from './check-codecs.js';
 import type { ImplementedMethod, RunContext, StartContext } from './implement.js';
 import { KnownFields } from './known-metadata.js';
 import { queued } from './lifecycle.js';
+import { mergeUpdate } from './merge-update.js';
 
 const DEFAULT_MAX_RESUMES = 4;
 /** Equals the maximum length of a name. */
@@ -40,6 +42,7 @@ export class ServedMethod {
   readonly #maxResumes: number;
   readonly #implemented: ImplementedMethod;
   readonly #knownFields: KnownFields<unknown>;
+  readonly #shape: MessageShape;
 
   constructor(implemented: ImplementedMethod) {
     this.#implemented = implemented;
@@ -53,6 +56,7 @@ export class ServedMethod {
       );
     }
     checkCodecs(method);
+    this.#shape = new MessageShape(method.metadata);
     this.#knownFields = new KnownFields(method.metadata, new Set(implementation.ownMetadataFields));
   }
 
@@ -127,7 +131,7 @@ export class ServedMethod {
     }
   }
 
-  /** Returns the metadata of the record with the fields in `update` set. */
+  /** Returns the metadata of the record with an update merged in. */
   merge(record: OperationRecord, update: DeepPartial<unknown>): Any {
     const type = this.#implemented.method.metadata;
     notPromised(update, `metadata given to update of ${this.path}`);
@@ -137,10 +141,9 @@ export class ServedMethod {
         `update of ${this.path} was given ${update === null ? 'null' : `a value of type ${typeof update}`}: give an object`,
       );
     withoutPromises(update, `metadata given to update of ${this.path}`);
-    const values = type.fromPartial(update) as Record<string, unknown>;
-    const given = Object.fromEntries(Object.keys(update).map((field) => [field, values[field]]));
-    // Object spread would omit defaults that the prototype defines.
-    return pack(type, Object.assign(this.#metadataOf(record) as object, given));
+    const metadata = this.#metadataOf(record) as object;
+    mergeUpdate(metadata, update, type.fromPartial(update) as object, this.#shape);
+    return pack(type, metadata);
   }
 
   /** Runs the implementation. Resolves to the packed response. */

@@ -31,21 +31,48 @@ export function readJson(value: WrittenValue, type: DescMessage, registry: Regis
 }
 
 /**
- * Picks fields of a message, by their names in messages.
+ * Reads the fields that ProtoJSON names, at any depth, under their names in messages. `RunContext.update` merges them. Null gives
+ * undefined, which resets a field.
  *
  * @param json - valid ProtoJSON of the message.
- * @param named - ProtoJSON that names the fields.
  */
-export function pickFields(json: JsonValue, named: JsonValue, type: DescMessage, registry: Registry): object {
-  const { $typeName, ...all } = fromJson(type, json, { registry }) as Message & Record<string, unknown>;
-  if (hasOwnJson(type)) return all;
-  const fields = Object.keys(named as object).flatMap((name) => findField(type, name) ?? []);
-  return Object.fromEntries(
-    fields.map((field) => {
-      const key = field.oneof?.localName ?? field.localName;
-      return [key, all[key]];
-    }),
-  );
+export function namedFields(json: JsonValue, type: DescMessage, registry: Registry): object {
+  return pick(fromJson(type, json, { registry }), json, type);
+}
+
+function pick(message: Message, json: JsonValue, type: DescMessage): object {
+  if (hasOwnJson(type) || !isObject(json)) return message;
+  const values = message as unknown as Readonly<Record<string, unknown>>;
+  const picked = Object.entries(json).flatMap(([name, value]): [string, unknown][] => {
+    const field = findField(type, name);
+    if (!field) return [];
+    const { oneof, localName } = field;
+    if (!oneof) return [[localName, pickValue(values[localName], value, field)]];
+    const chosen = values[oneof.localName] as { readonly case?: string; readonly value?: unknown };
+    if (chosen.case !== localName) return [[oneof.localName, chosen]];
+    return [[oneof.localName, { case: localName, value: pickValue(chosen.value, value, field) }]];
+  });
+  return Object.fromEntries(picked);
+}
+
+function pickValue(value: unknown, json: JsonValue, field: DescField): unknown {
+  if (json === null && field.message?.typeName !== VALUE) return undefined;
+  const { message } = field;
+  if (!message) return value;
+  switch (field.fieldKind) {
+    case 'message':
+      return isObject(value as JsonValue) ? pick(value as Message, json, message) : value;
+    case 'map': {
+      const entries = value as Readonly<Record<string, Message>>;
+      const picked = Object.entries(json as JsonObject).map(([key, entry]) => {
+        const kept = entries[key];
+        return [key, kept && pick(kept, entry, message)];
+      });
+      return Object.fromEntries(picked);
+    }
+    case 'list':
+      return value;
+  }
 }
 
 /** Notes a fault at everything in a message that does not fit. Returns true if there was any. */
@@ -89,6 +116,9 @@ export function findField(type: DescMessage, name: string): DescField | undefine
   return type.fields.find((field) => field.jsonName === name || field.name === name);
 }
 
+/** Type that may be null in ProtoJSON. */
+const VALUE = 'google.protobuf.Value';
+
 /** Returns true for well-known types, each of which has a special JSON form. */
 export function hasOwnJson({ typeName }: DescMessage): boolean {
   return typeName.startsWith('google.protobuf.');
@@ -119,58 +149,6 @@ function describe(field: DescField): string {
 function misfit(value: WrittenValue, target: string, error: unknown): string {
   const why = String(error).split(' from JSON: ').at(-1);
   return `${value} does not fit ${target}: ${why}; write it as ProtoJSON`;
-}
-
-/**
- * Merges a change into the ProtoJSON of a message: messages field by field and maps entry by entry, at any depth.
- * Lists and all other values are replaced. JSON is used because a message cannot distinguish a field with its
- * default value from an unset one.
- *
- * @param type - message type of both arguments.
- */
-export function mergeJson(type: DescMessage, base: JsonValue, change: JsonValue): JsonValue {
-  if (hasOwnJson(type) || !isObject(base) || !isObject(change)) return change;
-  const merged = new Map(Object.entries(base));
-  for (const [name, value] of Object.entries(change)) {
-    const field = findField(type, name);
-    if (!field) continue;
-    const before = takeOut(merged, field, type);
-    merged.set(field.jsonName, before === undefined ? value : mergeField(field, before, value));
-  }
-  return Object.fromEntries(merged);
-}
-
-/** Removes a field in any spelling, and the other fields of its oneof. Returns the removed value. */
-function takeOut(fields: Map<string, JsonValue>, field: DescField, type: DescMessage): JsonValue | undefined {
-  let before: JsonValue | undefined;
-  for (const [name, value] of fields) {
-    const found = findField(type, name);
-    if (found === field) before = value;
-    if (found === field || (field.oneof && found?.oneof === field.oneof)) fields.delete(name);
-  }
-  return before;
-}
-
-function mergeField(field: DescField, before: JsonValue, value: JsonValue): JsonValue {
-  switch (field.fieldKind) {
-    case 'message':
-      return mergeJson(field.message, before, value);
-    case 'map':
-      return isObject(before) && isObject(value) ? mergeMap(field.message, before, value) : value;
-    case 'list':
-    case 'enum':
-    case 'scalar':
-      return value;
-  }
-}
-
-function mergeMap(type: DescMessage | undefined, base: JsonObject, change: JsonObject): JsonObject {
-  const merged = new Map(Object.entries(base));
-  for (const [key, value] of Object.entries(change)) {
-    const before = merged.get(key);
-    merged.set(key, type && before !== undefined ? mergeJson(type, before, value) : value);
-  }
-  return Object.fromEntries(merged);
 }
 
 function isObject(value: JsonValue): value is JsonObject {

@@ -1,7 +1,7 @@
 import type { DescMessage, DescMethod, JsonValue, Registry } from '@bufbuild/protobuf';
 import type { StatusError } from '../../core/status.js';
 import { findMethod, findMethodName, type LongRunningMethod, type Schema } from '../../schema/index.js';
-import { mergeJson, pickFields, readJson, readMessage } from '../faking/proto-json.js';
+import { namedFields, readJson, readMessage } from '../faking/proto-json.js';
 import { readScriptedError } from '../faking/scripted-error.js';
 import type { ParsedFault } from '../faults/fault.js';
 import { readFaults } from '../faults/read-fault.js';
@@ -223,15 +223,11 @@ function readMetadata(
     const [fault] = faults;
     return fault === undefined ? readJson(metadata, type, registry) : metadata.fault(fault);
   };
-  const given = read(fields.metadata);
-  let known = given;
+  const named = (metadata: JsonValue | undefined) =>
+    metadata === undefined ? {} : namedFields(metadata, type, registry);
   return {
-    metadata: given === undefined ? {} : pickFields(given, given, type, registry),
-    steps: readSteps(fields.steps, read).map(({ atMs, metadata }) => {
-      if (metadata === undefined) return { atMs, metadata: {} };
-      known = known === undefined ? metadata : mergeJson(type, known, metadata);
-      return { atMs, metadata: pickFields(known, metadata, type, registry) };
-    }),
+    metadata: named(read(fields.metadata)),
+    steps: readSteps(fields.steps, read).map(({ atMs, metadata }) => ({ atMs, metadata: named(metadata) })),
   };
 }
 

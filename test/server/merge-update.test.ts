@@ -1,0 +1,211 @@
+import type { DescMessage, JsonValue } from '@bufbuild/protobuf';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { MessageType } from '../../src/core/operation-method.js';
+import { MessageShape } from '../../src/filter/index.js';
+import { messageType } from '../../src/schema/dynamic-message.js';
+import { loadSchema, type Schema } from '../../src/schema/index.js';
+import { mergeUpdate } from '../../src/server/work/merge-update.js';
+import { namedFields } from '../../src/testing/faking/proto-json.js';
+import { generatedCodec } from '../filter/job-codecs.js';
+import { protoFiles } from '../schema/proto-files.js';
+import { mergeJson } from './merge-json.js';
+
+type Fields = Record<string, unknown>;
+
+/** Merges a partial message into a whole one, as `update` does. */
+function merged(type: MessageType<unknown>, message: unknown, given: object): unknown {
+  mergeUpdate(message as object, given, type.fromPartial(given as never) as object, new MessageShape(type));
+  return type.decode(type.encode(message).finish());
+}
+
+describe('an update of metadata', () => {
+  let schema: Schema;
+  let type: DescMessage;
+  let codec: MessageType<unknown>;
+  beforeAll(async () => {
+    using files = protoFiles({
+      'm.proto': `syntax = "proto3"; package acme; import "google/protobuf/timestamp.proto"; import "google/protobuf/struct.proto";
+        message M {
+          M inner = 1; int32 row_count = 2; repeated M list = 3; map<string, M> by_key = 4; map<string, int32> counts = 5;
+          google.protobuf.Timestamp at = 6; oneof choice { M a = 7; string b = 8; } google.protobuf.Struct extra = 9;
+        }`,
+    });
+    schema = await loadSchema({ files: [files.path('m.proto')] });
+    type = schema.registry.getMessage('acme.M') as DescMessage;
+    codec = messageType(type, schema.registry);
+  });
+
+  const cases: [string, JsonValue, JsonValue, JsonValue][] = [
+    ['keeps what it does not name', { rowCount: 1 }, {}, { rowCount: 1 }],
+    ['sets what is not there', {}, { inner: { rowCount: 1 } }, { inner: { rowCount: 1 } }],
+    ['sets an empty message', {}, { inner: {} }, { inner: {} }],
+    ['sets a field to its default', { rowCount: 1 }, { rowCount: 0 }, {}],
+    [
+      'merges messages, at any depth',
+      { inner: { rowCount: 1, inner: { rowCount: 2, counts: { x: 1 } } } },
+      { inner: { inner: { rowCount: 0 } } },
+      { inner: { rowCount: 1, inner: { counts: { x: 1 } } } },
+    ],
+    [
+      'merges maps and the messages in them',
+      { counts: { x: 1, y: 2 }, byKey: { k: { rowCount: 1 } } },
+      { counts: { y: 3 }, byKey: { k: { counts: { z: 1 } }, l: {} } },
+      { counts: { x: 1, y: 3 }, byKey: { k: { rowCount: 1, counts: { z: 1 } }, l: {} } },
+    ],
+    ['replaces lists', { list: [{ rowCount: 1 }, {}] }, { list: [{}] }, { list: [{}] }],
+    [
+      'replaces types that have a special JSON form',
+      { at: '2030-01-01T00:00:00.500Z', extra: { a: 1 } },
+      { at: '2031-01-01T00:00:00Z', extra: { b: 2 } },
+      { at: '2031-01-01T00:00:00Z', extra: { b: 2 } },
+    ],
+    ['knows a field by both of its names', { row_count: 1 }, { rowCount: 2 }, { rowCount: 2 }],
+    ['replaces another field of a oneof', { a: { rowCount: 1 } }, { b: 'x' }, { b: 'x' }],
+    [
+      'merges the same message of a oneof',
+      { a: { rowCount: 1 } },
+      { a: { counts: { x: 1 } } },
+      { a: { rowCount: 1, counts: { x: 1 } } },
+    ],
+    ['resets a field that is null in a script', { inner: { rowCount: 1 } }, { inner: null }, {}],
+  ];
+  it.each(cases)('%s', (_, base, change, expected) => {
+    const given = namedFields(change, type, schema.registry);
+    expect(codec.toJSON(merged(codec, codec.fromJSON(base), given))).toEqual(expected);
+    expect(codec.toJSON(codec.fromJSON(mergeJson(type, base, change)))).toEqual(expected);
+  });
+
+  it('resets a field and removes an entry that are undefined', () => {
+    const base = codec.fromJSON({
+      rowCount: 1,
+      inner: { rowCount: 2 },
+      counts: { x: 1, y: 2 },
+      byKey: { k: {} },
+    });
+    const given = {
+      ...{ rowCount: undefined, inner: undefined },
+      ...{ counts: { x: undefined }, byKey: { k: undefined, l: undefined } },
+    };
+    expect(codec.toJSON(merged(codec, base, given))).toEqual({ counts: { y: 2 } });
+  });
+
+  it('does not change the given object', () => {
+    const inner = { counts: { x: 1 } };
+    const given = { inner, choice: { case: 'a', value: { rowCount: 1 } } };
+    const before = structuredClone(given);
+    const base = codec.fromJSON({ inner: { rowCount: 1, counts: { y: 1 } }, a: { counts: { x: 1 } } });
+    merged(codec, base, given);
+    expect(given).toEqual(before);
+  });
+});
+
+describe.each([
+  ['', 'unions-value'],
+  ['', 'unions'],
+  ['useMapType=true', 'unions-value'],
+  ['useDate=false', 'unions-value'],
+  ['forceLong=long', 'unions'],
+  ['snakeToCamel=json', 'unions-value'],
+])('an update of metadata generated by ts-proto with "%s", oneof=%s', (options, oneof) => {
+  let codec: MessageType<unknown>;
+  let type: DescMessage;
+  beforeAll(async () => {
+    codec = await generatedCodec(options, oneof);
+    const { registry } = await loadSchema({ files: ['jobs.proto'], includeDirs: ['test/filter'] });
+    type = registry.getMessage('acme.jobs.v1.JobMetadata') as DescMessage;
+  });
+
+  it('merges as ProtoJSON is merged by its descriptor', () => {
+    fc.assert(
+      fc.property(jobs, jobs, (base, change) => {
+        const given = partialOf(codec.fromJSON(change), change, options === 'snakeToCamel=json') as object;
+        const result = merged(codec, codec.fromJSON(base), given);
+        expect(codec.toJSON(result)).toEqual(codec.toJSON(codec.fromJSON(mergeJson(type, base, change))));
+      }),
+    );
+  });
+});
+
+const texts = fc.constantFrom('', 'a', 'b');
+const states = fc.constantFrom('STATE_UNSPECIFIED', 'RUNNING', 'WAITING');
+const keys = fc.constantFrom('1', '2', '3');
+const { stage: stages } = fc.letrec((tie) => ({
+  stage: fc.record(
+    {
+      displayName: texts,
+      count: fc.nat({ max: 2 }),
+      state: states,
+      parent: fc.option(tie('stage'), { maxDepth: 2 }),
+    },
+    { requiredKeys: [] },
+  ),
+}));
+const sources = fc.oneof(
+  fc.constant({}),
+  texts.map((uri) => ({ uri })),
+  stages.map((generated) => ({ generated })),
+);
+
+/** ProtoJSON of `JobMetadata`, in the dialect of ts-proto: a duration is a message. */
+const jobs: fc.Arbitrary<{ [key: string]: JsonValue }> = fc
+  .tuple(
+    fc.record(
+      {
+        title: fc.option(texts),
+        progress: fc.option(fc.nat({ max: 2 })),
+        size: fc.constantFrom('0', '1', '2'),
+        paused: fc.boolean(),
+        digest: fc.constantFrom('', 'AAAA', 'AAAB'),
+        state: states,
+        nextState: fc.option(states),
+        limit: fc.option(fc.nat({ max: 2 })),
+        tags: fc.array(texts, { maxLength: 2 }),
+        labels: fc.dictionary(keys, texts),
+        stagesByNumber: fc.dictionary(keys, stages),
+        stages: fc.array(stages, { maxLength: 2 }),
+        stage: fc.option(stages),
+        dueTime: fc.option(fc.constantFrom('2030-01-01T00:00:00Z', '2031-01-01T00:00:00.500Z')),
+        elapsed: fc.record({ seconds: fc.nat({ max: 2 }), nanos: fc.nat({ max: 2 }) }),
+        extra: fc.option(fc.dictionary(keys, fc.oneof(texts, fc.boolean()))),
+        quota: fc.option(fc.constantFrom('0', '1')),
+        mask: fc.constantFrom('a', 'a,b'),
+        anything: fc.oneof(texts, fc.boolean(), fc.dictionary(keys, texts)),
+        counts: fc.dictionary(keys, fc.constantFrom('0', '1')),
+      },
+      { requiredKeys: [] },
+    ),
+    sources,
+  )
+  .map(([fields, source]) => ({ ...fields, ...source }) as { [key: string]: JsonValue });
+
+/** Returns the fields of a generated message that its ProtoJSON names, at any depth. */
+function partialOf(message: unknown, json: unknown, snake: boolean): unknown {
+  if (message instanceof Map) {
+    const entries = json as Fields;
+    return new Map(
+      Array.from(message as Map<unknown, unknown>, ([key, entry]) => [
+        key,
+        partialOf(entry, entries[String(key)], snake),
+      ]),
+    );
+  }
+  if (!isPlain(message) || !isPlain(json)) return message;
+  const named = Object.entries(json).map(([name, value]): [string, unknown] => {
+    const key = snake ? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : name;
+    if (key in message) return [key, partialOf(message[key], value, snake)];
+    const [oneof, chosen] =
+      Object.entries(message).find(([, each]) => isPlain(each) && each.$case === key) ?? [];
+    if (oneof === undefined) return [key, undefined];
+    const fields = chosen as Fields;
+    const field = 'value' in fields ? 'value' : key;
+    return [oneof, { ...fields, [field]: partialOf(fields[field], value, snake) }];
+  });
+  return Object.fromEntries(named);
+}
+
+function isPlain(value: unknown): value is Fields {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
