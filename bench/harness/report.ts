@@ -27,8 +27,8 @@ export interface Run {
 export function markdown({ results, curves, where, tookMs }: Run): string {
   return `# Benchmarks
 
-Written by \`npm run bench\`; do not edit. The ratios are the claims: both sides are measured alternately in one run. Absolute
-figures are context for this machine and day.
+For contributors, and for users who compare. Written by \`npm run bench\`; do not edit. The ratios are the claims: both sides are
+measured alternately in one run. Absolute figures are context for this machine and day.
 
 ${METHOD}
 

@@ -38,7 +38,7 @@ const WORK_BUCKETS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21
 /** Buckets for delays that should be short but depend on the work. */
 const DELAY_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600];
 
-/** All metrics; `docs/operations.md` has the same list. */
+/** All metrics; `docs/observability.md` has the same list. */
 export const METRICS = {
   callDuration: {
     name: 'rpc.server.call.duration',

@@ -44,7 +44,7 @@ const SCOPE = 'longrunning';
 
 /**
  * Creates telemetry that reports to OpenTelemetry: a span for each call, a span for each run of an operation's work, linked to
- * the call that started it, and the metrics of `docs/operations.md`. Needs the package `@opentelemetry/api`. The application
+ * the call that started it, and the metrics of `docs/observability.md`. Needs the package `@opentelemetry/api`. The application
  * sets up the SDK, which exports spans and metrics, before it calls this function.
  *
  * @throws StatusError FAILED_PRECONDITION if the package is not installed.

@@ -35,7 +35,7 @@ async function start(options: ReportsServerOptions = {}) {
 
 /** The rows of the table of metrics in the documents: name, kind, unit, attributes. */
 function documented(): string[][] {
-  const text = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
+  const text = readFileSync(join(__dirname, '../../docs/observability.md'), 'utf8');
   const [, table = ''] = /<!-- metrics -->([\s\S]*?)<!-- \/metrics -->/.exec(text) ?? [];
   return table
     .split('\n')

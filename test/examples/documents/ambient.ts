@@ -1,8 +1,9 @@
 // Declarations that the code of the documents uses without defining them.
 
-import type { AttachedClustersClient } from '@google-cloud/gkemulticloud';
 import type { Server } from '@grpc/grpc-js';
+import type { FastifyInstance } from 'fastify';
 import type { OperationHandle, OperationsClient } from 'longrunning';
+import type { Gateway } from 'longrunning/gateway';
 import type {
   ExportReportRequest,
   ExportReportResponse,
@@ -12,16 +13,14 @@ import type { ReportsOperations as Methods } from '../../../generated/example/re
 
 declare global {
   const ReportsOperations: typeof Methods;
-  const operations: OperationsClient;
+  const client: OperationsClient;
   const operation: OperationHandle<ExportReportResponse, ReportMetadata>;
   const name: string;
   const parent: string;
   const saved: string;
   const server: Server;
-  const ca: string;
-  const cert: string;
-  const key: string;
-  const client: AttachedClustersClient;
+  const gateway: Gateway;
+  const fastify: FastifyInstance;
   const request: { parent: string; attachedClusterId: string };
   function draw(metadata: ReportMetadata | undefined): void;
   function fetchToken(): Promise<string>;

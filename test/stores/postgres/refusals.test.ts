@@ -67,7 +67,7 @@ describe('a database that rejects the store', () => {
   });
 });
 
-describe('a user with the least rights that docs/stores.md grants', () => {
+describe('a user with the least rights that docs/databases.md grants', () => {
   it('may serve and work once the owner has migrated, and cannot migrate', async () => {
     await using database = await createDatabase();
     await using user = await createUser(database);
@@ -96,7 +96,7 @@ describe('a user with the least rights that docs/stores.md grants', () => {
 
   /** Statements of the document, for this user. */
   function leastRights(name: string): string {
-    const document = readFileSync(join(__dirname, '../../../docs/stores.md'), 'utf8');
+    const document = readFileSync(join(__dirname, '../../../docs/databases.md'), 'utf8');
     const statements = /```sql\n(?<sql>GRANT[\s\S]*?)```/.exec(document)?.groups?.sql ?? '';
     expect(statements).toContain('TO app');
     return statements.replaceAll('TO app', `TO ${name}`);
