@@ -12,7 +12,7 @@ import type { HeaderFields, HttpAnswer, HttpRequest } from './http/http-message.
 import { HttpRefusal, httpStatusOf, internalError, unknownMethod, unknownPath } from './http/http-refusal.js';
 import type { GatewayLimits } from './http/limits.js';
 import { jsonText } from './http/read-body.js';
-import { checkHead } from './http/request-head.js';
+import { checkHead, methodOf } from './http/request-head.js';
 import { COMPACT, type JsonFormat, readJsonFormat } from './json/json-format.js';
 import type { MessageJson } from './json/message-json.js';
 import { ResponseRenderer } from './json/render-response.js';
@@ -82,7 +82,8 @@ export class RequestHandler {
     let format = COMPACT;
     try {
       const url = checkHead(request, this.#parts.limits);
-      const { httpMethod, headers } = request;
+      const { headers } = request;
+      const httpMethod = methodOf(request);
       const ruled = this.#table.find(httpMethod, url);
       const routing = this.#parts.builtInEndpoints.route(httpMethod, url, ruled);
       if (this.#parts.cors.isPreflight(httpMethod, headers)) return this.#answerPreflight(routing, request);

@@ -83,6 +83,12 @@ export function expectationFailed(expectation: string): HttpRefusal {
   return new HttpRefusal(417, Code.INVALID_ARGUMENT, 'EXPECTATION_FAILED', message);
 }
 
+/** @param methods - methods that the header may name. */
+export function overrideRefused(given: string, methods: string): HttpRefusal {
+  const message = `header "x-http-method-override" is ${quoted(given)}: use one of ${methods}`;
+  return new HttpRefusal(400, Code.INVALID_ARGUMENT, 'MALFORMED_REQUEST', message);
+}
+
 export function bodyTooLarge(limitBytes: number): HttpRefusal {
   const message = `body is longer than ${limitBytes} bytes: send less`;
   return new HttpRefusal(413, Code.INVALID_ARGUMENT, 'BODY_TOO_LARGE', message, LAST);

@@ -1,5 +1,12 @@
 import type { HttpRequest } from './http-message.js';
-import { expectationFailed, headersTooLarge, malformedUrl, unclearHost, urlTooLong } from './http-refusal.js';
+import {
+  expectationFailed,
+  headersTooLarge,
+  malformedUrl,
+  overrideRefused,
+  unclearHost,
+  urlTooLong,
+} from './http-refusal.js';
 import type { GatewayLimits } from './limits.js';
 
 /** Origin of a URL in absolute form, which clients send to proxies. */
@@ -36,6 +43,23 @@ export function checkHead(
     throw malformedUrl('URL has an invalid character: encode text as UTF-8 and escape it as %XX');
   }
   return originForm(rawUrl);
+}
+
+/** Methods that `X-HTTP-Method-Override` may name. HEAD and OPTIONS change the framing or meaning of a response. */
+const OVERRIDES: readonly string[] = ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'];
+
+/**
+ * Returns the method of a request: that of `X-HTTP-Method-Override` on POST, as Google's front ends do, else that of the request
+ * line. Java's REST clients send PATCH this way.
+ *
+ * @throws StatusError INVALID_ARGUMENT if the header names no method that can be sent this way.
+ */
+export function methodOf({ httpMethod, headers }: Pick<HttpRequest, 'httpMethod' | 'headers'>): string {
+  const override = headers['x-http-method-override'];
+  if (httpMethod !== 'POST' || override === undefined) return httpMethod;
+  const method = String(override).toUpperCase();
+  if (!OVERRIDES.includes(method)) throw overrideRefused(String(override), OVERRIDES.join(', '));
+  return method;
 }
 
 /** RFC 9112, section 3.2: with two hosts, a proxy on the way may have used the other one. */

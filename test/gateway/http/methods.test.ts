@@ -45,6 +45,31 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     expect(errorOf(answer)).toMatchObject({ code: 400, status: 'INVALID_ARGUMENT' });
   });
 
+  it.each(['PUT', 'put'])('POST with X-HTTP-Method-Override: %s has that method', async (method) => {
+    const answer = await served.gateway.ask('POST', '/v1/things/a', {
+      headers: { 'x-http-method-override': method },
+      body: { small: 1 },
+    });
+    expect([answer.status, answer.json]).toEqual([200, { name: 'things/a', small: 1 }]);
+  });
+
+  it.each(['HEAD', 'OPTIONS', 'CONNECT', 'PURGE', ''])(
+    'X-HTTP-Method-Override: %j names no method that a POST may stand for: 400',
+    async (method) => {
+      const headers = { 'x-http-method-override': method };
+      const answer = await served.gateway.ask('POST', '/v1/things/a', { headers, body: {} });
+      expect(answer.status).toBe(400);
+      expect(errorOf(answer).message).toMatch(
+        /^header "x-http-method-override" is ".*": use one of DELETE, GET,/,
+      );
+    },
+  );
+
+  it('X-HTTP-Method-Override of another method than POST is ignored', async () => {
+    const headers = { 'x-http-method-override': 'DELETE' };
+    expect((await served.gateway.ask('GET', '/v1/things/a', { headers })).json).toEqual({ name: 'things/a' });
+  });
+
   it('bytes that are invalid in a URL: 400', async () => {
     const answer = await served.gateway.raw(
       Buffer.from(head('GET /v1/things/\xe9', 'connection: close'), 'latin1'),
