@@ -48,7 +48,7 @@ export class ResponseRenderer {
     if (value !== undefined) return value;
     const empty: Message = create(this.#type);
     const defaults = toJson(this.#type, empty, { enumAsInteger, alwaysEmitImplicit: true });
-    return (defaults as JsonObject)[jsonName] ?? {};
+    return (defaults as JsonObject)[jsonName] ?? null;
   }
 }
 

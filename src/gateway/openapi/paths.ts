@@ -20,7 +20,7 @@ import {
   pathParameters,
   queryParameters,
 } from './parameters.js';
-import type { Describing } from './schemas.js';
+import { type Describing, nullable } from './schemas.js';
 
 const METHODS: readonly OpenApiMethod[] = [
   'get',
@@ -227,6 +227,8 @@ function responseSchema(
   { schemas, operationTypesOf }: Describing,
 ): JsonSchema {
   const field = method.output.fields.find(({ name }) => name === responseBody);
+  // An unset message is null.
+  if (field?.fieldKind === 'message') return nullable(schemas.ofField(field));
   if (field) return schemas.ofField(field);
   const message = schemas.ofMessage(method.output);
   const types = operationTypesOf(method);

@@ -301,7 +301,7 @@ export class MessageSchemas {
 }
 
 /** ProtoJSON accepts null as the default of any field. */
-function nullable(schema: JsonSchema): JsonSchema {
+export function nullable(schema: JsonSchema): JsonSchema {
   const { $ref, type, ...others } = schema;
   if ($ref !== undefined) return { anyOf: [{ $ref }, { type: 'null' }], ...others };
   if (type === undefined) return schema;

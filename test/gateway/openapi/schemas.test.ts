@@ -67,6 +67,8 @@ describe('schemas of an OpenAPI document', () => {
     const partly = await gateway.ask('GET', '/v1/things/1/inner?inner.textValue=x');
     const inner = '/paths/~1v1~1things~1{thingsId}~1inner/get/responses/200/content/application~1json/schema';
     expect([partly.json, schemaOf(inner)(partly.json)]).toEqual([{ textValue: 'x' }, true]);
+    const unset = await gateway.ask('GET', '/v1/things/1/inner');
+    expect([unset.json, schemaOf(inner)(unset.json)]).toEqual([null, true]);
   });
 
   it('fit errors: of the gateway, of the service with details', async () => {
