@@ -13,15 +13,16 @@ export interface JsonFormat {
 
 export const COMPACT: JsonFormat = { enumAsInteger: false, indent: 0, errorDetails: 'all' };
 
-/** Name of google-gax for Node in `x-goog-api-client`. */
-const GAX_FOR_NODE = /^(?=.*\bgl-(?:node|web)\/).*\bgax\//;
+/** `x-goog-api-client` of google-gax for Node, and of gax-httpjson for Java, which sends `gl-java/… gax/… rest/…`. */
+const READS_OWN_TYPES_ONLY = /^(?=.*\bgl-(?:node|web)\/).*\bgax\/|^(?=.*\bgl-java\/).*\brest\//;
 
 /**
  * Reads the response format from the system parameters `$alt=json;enum-encoding=int` and `prettyPrint`. If one is
  * repeated, the last counts.
  *
  * google-gax for Node knows only the types of its API. It treats a response with a `google.rpc` detail in an
- * operation as broken and retries for a minute. Such details are therefore omitted for it.
+ * operation as broken and retries for a minute. gax-httpjson for Java cannot parse such a response either, and reports a
+ * failed operation as cancelled. Such details are therefore omitted for both.
  *
  * @param system - system parameters by name without the dollar sign.
  * @throws StatusError INVALID_ARGUMENT if they are malformed or ask for a format other than JSON.
@@ -35,7 +36,7 @@ export function readJsonFormat(
   return {
     enumAsInteger: alt !== undefined && readAlt(alt),
     indent: prettyPrint !== undefined && readPrettyPrint(prettyPrint) ? 2 : 0,
-    errorDetails: client !== undefined && GAX_FOR_NODE.test(String(client)) ? 'own-types' : 'all',
+    errorDetails: client !== undefined && READS_OWN_TYPES_ONLY.test(String(client)) ? 'own-types' : 'all',
   };
 }
 

@@ -1,6 +1,7 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import { Code, kitError, type StatusError } from '../../core/status.js';
 import { malformedBody } from '../http/http-refusal.js';
+import { isInexact } from './exact-body.js';
 import { LONG_TEXT } from './long-text.js';
 
 /**
@@ -16,6 +17,8 @@ export interface ParsedJson {
   readonly hasDuplicateKeys: boolean;
   /** True if a string is so long that some field types take long to parse it. See {@link LONG_TEXT}. */
   readonly hasLongText: boolean;
+  /** True if a number may differ from its digits. See {@link isInexact}. */
+  readonly hasInexactNumbers: boolean;
 }
 
 /**
@@ -27,8 +30,8 @@ export interface ParsedJson {
 export function parseJson(text: string, maxValues: number): ParsedJson {
   const keysInText = countKeys(text, maxValues);
   const value = parsed(text);
-  const { keys, hasLongText } = surveyed(value);
-  return { value, hasDuplicateKeys: keys !== keysInText, hasLongText };
+  const { keys, ...facts } = surveyed(value);
+  return { value, hasDuplicateKeys: keys !== keysInText, ...facts };
 }
 
 const QUOTE = 0x22;
@@ -98,13 +101,15 @@ function parsed(text: string): JsonValue {
 interface Survey {
   keys: number;
   hasLongText: boolean;
+  hasInexactNumbers: boolean;
 }
 
 function surveyed(top: JsonValue): Survey {
-  const survey: Survey = { keys: 0, hasLongText: false };
+  const survey: Survey = { keys: 0, hasLongText: false, hasInexactNumbers: false };
   const open: JsonValue[] = [top];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
     if (typeof value === 'string') survey.hasLongText ||= value.length > LONG_TEXT;
+    else if (typeof value === 'number') survey.hasInexactNumbers ||= isInexact(value);
     else if (Array.isArray(value)) for (const item of value) open.push(item);
     else if (typeof value === 'object' && value !== null) {
       const items = Object.values(value);

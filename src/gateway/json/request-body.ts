@@ -1,14 +1,17 @@
 import {
+  create,
   type DescField,
   type DescMessage,
+  fromJson,
+  fromJsonString,
+  type JsonValue,
   type Message,
-  mergeFromJson,
-  mergeFromJsonString,
   type Registry,
 } from '@bufbuild/protobuf';
-import { quoted } from '../../core/status.js';
+import { isStatusError, quoted } from '../../core/status.js';
 import { malformedBody } from '../http/http-refusal.js';
 import { decodeFault } from './decode-fault.js';
+import { exactBody } from './exact-body.js';
 import { type ParsedJson, parseJson } from './json-text.js';
 import { checkLongText } from './long-text.js';
 
@@ -28,46 +31,52 @@ export interface BodyType {
 }
 
 /**
- * Parses a JSON body into a message. Unknown fields are ignored.
+ * Parses a JSON body. Unknown fields are ignored.
  *
  * @param text - body; empty text or white space means no body.
  * @throws StatusError INVALID_ARGUMENT if the text is not JSON or does not match the message.
  */
-export function mergeBody(rule: BodyRule, message: Message, text: string, bounds: BodyType): void {
-  if (/^[ \t\r\n]*$/.test(text)) return;
+export function readBody(rule: BodyRule, text: string, bounds: BodyType): Message {
+  if (/^[ \t\r\n]*$/.test(text)) return create(bounds.type);
   switch (rule.kind) {
     case 'message':
-      mergeJson(message, text, parseJson(text, bounds.maxValues), bounds);
-      return;
+      return readJson(text, parseJson(text, bounds.maxValues), bounds);
     case 'field': {
       const { jsonName } = rule.field;
       const { value, ...facts } = parseJson(text, bounds.maxValues);
       const whole = `{${JSON.stringify(jsonName)}:${text}}`;
-      mergeJson(message, whole, { value: { [jsonName]: value }, ...facts }, bounds);
-      return;
+      return readJson(whole, { value: { [jsonName]: value }, ...facts }, bounds);
     }
     case 'none':
       checkNothing(text, parseJson(text, bounds.maxValues));
-      return;
+      return create(bounds.type);
   }
 }
 
-function mergeJson(
-  message: Message,
-  text: string,
-  { value, hasDuplicateKeys, hasLongText }: ParsedJson,
-  { type, registry, maxValues }: BodyType,
-): void {
+function readJson(text: string, parsed: ParsedJson, { type, registry, maxValues }: BodyType): Message {
+  const { value, hasDuplicateKeys, hasLongText, hasInexactNumbers } = parsed;
   if (hasLongText) checkLongText(type, value, { registry, maxPaths: maxValues });
-  const options = { registry, ignoreUnknownFields: true };
   try {
-    // Slower than parsing the value, but the error names the duplicate key.
-    if (hasDuplicateKeys) mergeFromJsonString(type, message, text, options);
-    else mergeFromJson(type, message, value, options);
+    // Slower than reading the value, but the error names the duplicate key.
+    if (hasDuplicateKeys) return fromJsonString(type, text, { registry, ignoreUnknownFields: true });
+    const read = hasInexactNumbers ? undefined : readStrictly(type, value, registry);
+    return (
+      read ?? fromJson(type, exactBody(type, { text, value, hasInexactNumbers }, registry), { registry })
+    );
   } catch (error) {
+    if (isStatusError(error)) throw error;
     throw malformedBody(
       `body does not fit ${decodeFault(error, { type, json: value, registry })}; write it as ProtoJSON has it`,
     );
+  }
+}
+
+/** Reads a body that needs no {@link exactBody}, as most do. Returns undefined for any other. */
+function readStrictly(type: DescMessage, value: JsonValue, registry: Registry): Message | undefined {
+  try {
+    return fromJson(type, value, { registry });
+  } catch {
+    return undefined;
   }
 }
 

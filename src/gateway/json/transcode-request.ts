@@ -1,10 +1,10 @@
-import { create, type DescMessage, type Message, type Registry, toBinary } from '@bufbuild/protobuf';
+import { type DescMessage, type Message, type Registry, toBinary } from '@bufbuild/protobuf';
 import { invalidField, quoted, type StatusError } from '../../core/status.js';
 import { BoundFields, boundInQuery } from '../routing/bindings.js';
 import type { HttpRule } from '../rules/http-rules.js';
 import { type FieldPath, findFieldPath, protoPath } from './field-path.js';
 import { textToJson } from './json-value.js';
-import { type BodyRule, type BodyType, mergeBody } from './request-body.js';
+import { type BodyRule, type BodyType, readBody } from './request-body.js';
 import { setField } from './set-field.js';
 
 /** Parts of a request that set fields. */
@@ -41,8 +41,7 @@ export class RequestTranscoder {
    * two parts of the request contradict each other.
    */
   encode({ bindings, query, body }: RequestParts): Uint8Array {
-    const message = create(this.#type);
-    mergeBody(this.#body, message, body, this.#bodyType);
+    const message = readBody(this.#body, body, this.#bodyType);
     for (const [name, text] of bindings) {
       this.#set(message, findFieldPath(this.#type, name), [text], { name, origin: 'path variable' });
     }

@@ -180,6 +180,57 @@ describe('transcoding', () => {
       expect(await asked('POST', '/v1/things', { nothing: { a: [1] }, name: 'x' })).toEqual({ name: 'x' });
     });
 
+    it.each(['9007199254740993', '-9223372036854775808', '9223372036854775807'])(
+      'keeps all digits of the 64-bit number %s, also beside unknown fields and in wrappers',
+      async (digits) => {
+        const body = `{"big":${digits},"wrapped":${digits},"nothing":${digits}}`;
+        expect(await asked('POST', '/v1/things', body)).toEqual({ big: digits, wrapped: digits });
+      },
+    );
+
+    it('keeps large numbers of other types as JSON has them', async () => {
+      const body = '{"ratio":9007199254740993,"extra":{"a":[9007199254740993]},"inner":{"count":1}}';
+      expect(await asked('POST', '/v1/things', body)).toEqual({
+        ratio: 9007199254740992,
+        extra: { a: [9007199254740992] },
+        inner: { count: 1 },
+      });
+    });
+
+    it('keeps all digits in an Any', async () => {
+      const type = '"@type":"type.googleapis.com/acme.things.v1.Thing"';
+      expect(await asked('POST', '/v1/things', `{"any":{${type},"big":9007199254740993}}`)).toEqual({
+        any: { '@type': 'type.googleapis.com/acme.things.v1.Thing', big: '9007199254740993' },
+      });
+    });
+
+    it.each(['9223372036854775808', '1e400', '18446744073709551616'])(
+      'refuses %s for a 64-bit field',
+      async (digits) => {
+        expect(await refused('POST', '/v1/things', `{"big":${digits}}`)).toMatch(/Thing\.big/);
+      },
+    );
+
+    it.each([
+      ['{"kind":"HUGE"}', 'kind'],
+      ['{"kinds":["SMALL","HUGE"]}', 'kinds'],
+      ['{"unknown":1,"kind":"small"}', 'kind'],
+    ])('%s: the unknown enum name is refused, and the error names the field', async (body, field) => {
+      const message = await refused('POST', '/v1/things', body);
+      expect(message).toMatch(
+        new RegExp(`Thing\\.${field}: ".*" is unknown; use one of KIND_UNSPECIFIED, SMALL, LARGE`),
+      );
+    });
+
+    it('reads "" as an empty message, which google-gax sends', async () => {
+      expect(await asked('POST', '/v1/things', '""')).toEqual({});
+      expect(await asked('POST', '/v1/things', { inner: '', inners: ['', { count: 1 }] })).toEqual({
+        inner: {},
+        inners: [{}, { count: 1 }],
+      });
+      expect(await refused('POST', '/v1/things', { time: '' })).toMatch(/"time" has a malformed/);
+    });
+
     it('takes an Empty as some clients write it', async () => {
       const any = { '@type': 'type.googleapis.com/google.protobuf.Empty', value: {} };
       expect(await asked('POST', '/v1/things', { any })).toEqual({ any: { '@type': any['@type'] } });
