@@ -5,7 +5,8 @@
  */
 
 // For applications.
-export type { TlsOptions, TokenSource } from './client/calls/credentials.js';
+export type { ClientTls } from './client/calls/client-tls.js';
+export type { TokenSource } from './client/calls/credentials.js';
 export { type ConnectionFault, connectionFault } from './client/calls/connection-fault.js';
 export {
   ListOperationsError,

@@ -6,6 +6,8 @@ export interface Logger {
   error(facts: Readonly<Record<string, unknown>>, message: string): void;
   /** Reports conditions that the server's operator can fix. If omitted, `error` reports them. */
   warn?(facts: Readonly<Record<string, unknown>>, message: string): void;
+  /** Reports rare events, such as a renewed certificate. If omitted, these are not logged. */
+  info?(facts: Readonly<Record<string, unknown>>, message: string): void;
   /**
    * Reports every answered call and the start and end of work: names, codes and durations, never the content
    * of requests, responses or metadata. If omitted (the default), these are not logged.
@@ -29,6 +31,7 @@ export function loggerWith(logger: Logger, more: Readonly<Record<string, unknown
   return {
     error: (facts, message) => logger.error({ ...facts, ...more }, message),
     ...(logger.warn && { warn: (facts, message) => logger.warn?.({ ...facts, ...more }, message) }),
+    ...(logger.info && { info: (facts, message) => logger.info?.({ ...facts, ...more }, message) }),
     ...(logger.debug && { debug: (facts, message) => logger.debug?.({ ...facts, ...more }, message) }),
   };
 }

@@ -1,4 +1,4 @@
-import { Code, kitError } from './status.js';
+import { Code, kitError, type StatusError } from './status.js';
 
 /** Optional dependency, installed only by applications that need it. */
 export interface OptionalPackage {
@@ -15,19 +15,35 @@ export interface OptionalPackage {
  * @throws StatusError FAILED_PRECONDITION with the install command if the package is not installed.
  */
 export async function importPackage<Module>(
-  { name, neededBy, install }: OptionalPackage,
+  needed: OptionalPackage,
   load: () => Promise<Module>,
 ): Promise<Module> {
   try {
     return await load();
   } catch (error) {
-    if (!isAbsent(name, error)) throw error;
-    const message = `package ${name} is not installed, and ${neededBy} needs it: npm install ${install}`;
-    throw kitError(Code.FAILED_PRECONDITION, 'PACKAGE_MISSING', message, {
-      metadata: { package: name },
-      cause: error,
-    });
+    throw isAbsent(needed.name, error) ? missing(needed, error) : error;
   }
+}
+
+/**
+ * Loads an optional package synchronously.
+ *
+ * @throws StatusError FAILED_PRECONDITION with the install command if the package is not installed.
+ */
+export function requirePackage<Module>(needed: OptionalPackage, load: () => Module): Module {
+  try {
+    return load();
+  } catch (error) {
+    throw isAbsent(needed.name, error) ? missing(needed, error) : error;
+  }
+}
+
+function missing({ name, neededBy, install }: OptionalPackage, cause: unknown): StatusError {
+  const message = `package ${name} is not installed, and ${neededBy} needs it: npm install ${install}`;
+  return kitError(Code.FAILED_PRECONDITION, 'PACKAGE_MISSING', message, {
+    metadata: { package: name },
+    cause,
+  });
 }
 
 /** Returns true if the package itself is missing, false if one of its dependencies is. */

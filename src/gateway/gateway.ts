@@ -131,13 +131,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     logger,
   });
-  const close = () => upstream.close();
+  const close = async () => upstream.close();
   const onClientError = (error: Error, socket: Duplex) => clientErrors.answer(error, socket);
   return Object.assign(nodeListener(handler, limits, { clock, logger, refuse: onClientError }), {
     serverOptions: serverOptions(limits),
     onClientError,
     close,
-    [Symbol.dispose]: close,
+    [Symbol.asyncDispose]: close,
   });
 }
 

@@ -24,21 +24,8 @@ export type { Gateway } from './http/http-message.js';
 export { compileRoutes, type RouteMatch, type RouteMiss, type Routes } from './routing/router.js';
 export type { RouteRule } from './routing/route-rule.js';
 export type { ServiceConfigFile } from './rules/service-config.js';
-export { type ChangingTls, type PortTls, pemTls, type ServerPem } from './port/port-tls.js';
-export {
-  type TlsFiles,
-  type TlsFilesOptions,
-  type TlsLogger,
-  type WatchedTls,
-  watchTlsFiles,
-} from './port/tls-files.js';
-export {
-  type PortOptions,
-  type PortServers,
-  type PortSettings,
-  type ServedPort,
-  servePort,
-} from './port/serve-port.js';
+export type { ServerTls } from './port/server-tls.js';
+export { type PortOptions, type ServedPort, servePort } from './port/serve-port.js';
 // For library authors.
 export type { AnnotatedOperation } from './reflection/method-annotations.js';
 export {

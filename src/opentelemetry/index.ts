@@ -5,11 +5,6 @@
  */
 
 // For applications.
-export {
-  type MeterSource,
-  type OpenTelemetryOptions,
-  openTelemetry,
-  type TracerSource,
-} from './open-telemetry.js';
+export { type OpenTelemetryOptions, openTelemetry } from './open-telemetry.js';
 // For authors of dashboards.
 export { METRICS, type MetricDefinition } from './metrics.js';

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import type { MeterProvider, Tracer, TracerProvider } from '@opentelemetry/api';
-import { importPackage } from '../core/optional-package.js';
+import { requirePackage } from '../core/optional-package.js';
 import { codeName, StatusError } from '../core/status.js';
 import type { TraceContext } from '../core/trace-context.js';
 import type {
@@ -18,48 +19,96 @@ import { RunTelemetry } from './run-telemetry.js';
 import { traceContextOf } from './span-context.js';
 import { observeUnfinished } from './unfinished-gauge.js';
 
-// The providers are declared structurally, so that the declarations of the kit do not depend on `@opentelemetry/api`.
-
-/** A `TracerProvider` of `@opentelemetry/api`. */
-export interface TracerSource {
-  /** Returns a tracer, which starts spans. */
-  getTracer(name: string, version?: string): object;
-}
-
-/** A `MeterProvider` of `@opentelemetry/api`. */
-export interface MeterSource {
-  /** Returns a meter, which creates instruments. */
-  getMeter(name: string, version?: string): object;
-}
-
-/** Options of {@link openTelemetry}. */
+/**
+ * Options of {@link openTelemetry}. The providers are declared structurally, so that these declarations do not depend on
+ * `@opentelemetry/api`.
+ */
 export interface OpenTelemetryOptions {
-  /** Provider of tracers. @defaultValue the provider that the application has registered */
-  readonly tracerProvider?: TracerSource | undefined;
-  /** Provider of meters. @defaultValue the provider that the application has registered */
-  readonly meterProvider?: MeterSource | undefined;
+  /** A `TracerProvider` of `@opentelemetry/api`. @defaultValue the provider that the application has registered */
+  readonly tracerProvider?:
+    | {
+        /** Returns a tracer, which starts spans. */
+        getTracer(name: string, version?: string): object;
+      }
+    | undefined;
+  /** A `MeterProvider` of `@opentelemetry/api`. @defaultValue the provider that the application has registered */
+  readonly meterProvider?:
+    | {
+        /** Returns a meter, which creates instruments. */
+        getMeter(name: string, version?: string): object;
+      }
+    | undefined;
 }
 
 const SCOPE = 'longrunning';
 
 /**
  * Creates telemetry that reports to OpenTelemetry: a span for each call, a span for each run of an operation's work, linked to
- * the call that started it, and the metrics of `docs/observability.md`. Needs the package `@opentelemetry/api`. The application
- * sets up the SDK, which exports spans and metrics, before it calls this function.
+ * the call that started it, and the metrics of `docs/observability.md`. The application sets up the SDK, which exports spans and
+ * metrics, before it calls this function.
  *
- * @throws StatusError FAILED_PRECONDITION if the package is not installed.
+ * Needs the package `@opentelemetry/api`. If it is not installed, `operations.ready()` rejects with FAILED_PRECONDITION, and
+ * nothing is reported.
  *
  * @example
  * ```ts
- * const operations = createOperations({ telemetry: await openTelemetry(), methods: [exportReport] });
+ * const operations = createOperations({ telemetry: openTelemetry(), methods: [exportReport] });
  * ```
  */
-export async function openTelemetry(options: OpenTelemetryOptions = {}): Promise<Telemetry> {
+export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   const peer = { name: '@opentelemetry/api', neededBy: 'openTelemetry()', install: '@opentelemetry/api' };
-  const api = await importPackage(peer, () => import('@opentelemetry/api'));
-  const tracers = (options.tracerProvider as TracerProvider | undefined) ?? api.trace;
-  const meters = (options.meterProvider as MeterProvider | undefined) ?? api.metrics;
-  return new ServerTelemetry(api, tracers.getTracer(SCOPE), instrumentsOf(meters.getMeter(SCOPE)));
+  try {
+    const api = requirePackage(
+      peer,
+      (): OpenTelemetryApi => createRequire(import.meta.url)('@opentelemetry/api'),
+    );
+    const tracers = (options.tracerProvider as TracerProvider | undefined) ?? api.trace;
+    const meters = (options.meterProvider as MeterProvider | undefined) ?? api.metrics;
+    return new ServerTelemetry(api, tracers.getTracer(SCOPE), instrumentsOf(meters.getMeter(SCOPE)));
+  } catch (error) {
+    return new UnavailableTelemetry(error);
+  }
+}
+
+/** Telemetry whose package could not be loaded. The server logs the error of each callback once. */
+class UnavailableTelemetry implements Telemetry {
+  readonly #error: unknown;
+
+  constructor(error: unknown) {
+    this.#error = error;
+  }
+
+  async ready(): Promise<void> {
+    throw this.#error;
+  }
+
+  call(): never {
+    throw this.#error;
+  }
+
+  current(): never {
+    throw this.#error;
+  }
+
+  run(): never {
+    throw this.#error;
+  }
+
+  changed(): never {
+    throw this.#error;
+  }
+
+  wait(): never {
+    throw this.#error;
+  }
+
+  storeCall(): never {
+    throw this.#error;
+  }
+
+  unfinished(): never {
+    throw this.#error;
+  }
 }
 
 class ServerTelemetry implements Telemetry {

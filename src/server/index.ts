@@ -24,18 +24,13 @@ export type { AuthorizeRequest, AuthorizeResult, AuthorizeStep } from './access/
 export type { Authenticate, CallHead, CallRefusal } from '../core/authenticate.js';
 export type { CallOrigin } from './access/on-behalf.js';
 export { type Caller, callerKey } from './access/call-facts.js';
-export {
-  type BearerOptions,
-  type BearerSettings,
-  bearerAuthentication,
-} from './access/bearer-authentication.js';
-export type { Anonymous } from './access/access-error.js';
+export { type BearerOptions, bearerTokens } from './access/bearer-tokens.js';
 export type { Claims } from './access/token-verifier.js';
 export { type IamPolicyOptions, iamPolicy } from './access/iam-policy.js';
 export { type Policy, type PolicyBinding, PolicyError, type PolicyFault } from './access/policy.js';
 export { requireScopes } from './access/require-scopes.js';
 export { type StaticToken, staticTokens } from './access/static-tokens.js';
-export type { KeySource, PublicKey } from './access/token-verifier.js';
+export type { PublicKey } from './access/token-verifier.js';
 
 // For authors of stores and of servers.
 export type { HealthListener, OperationsHealth, ServingStatus } from './health/operations-health.js';

@@ -106,8 +106,8 @@ export interface Operations extends AsyncDisposable {
    */
   readonly authenticate: (call: CallHead) => Promise<CallRefusal | undefined>;
   /**
-   * Resolves when the store is ready; rejects with its error. Awaiting it is optional, because earlier calls wait for the
-   * store.
+   * Resolves when the store, the steps of `authorize` and the telemetry are ready; rejects with their first error, such as
+   * a package that is not installed. Awaiting it is optional, because earlier calls wait for the store.
    */
   ready(): Promise<void>;
   /**
@@ -232,6 +232,7 @@ class EmbeddedOperations implements Operations {
   };
 
   async ready(): Promise<void> {
+    await Promise.all([this.#access.gate?.ready(), this.#telemetry?.ready?.()]);
     await this.#store.ready();
     const unfinished = await this.#store.unfinishedMethods();
     const methods = unfinished.filter((path) => !this.#methods.has(path));

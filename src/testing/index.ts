@@ -6,7 +6,7 @@
 
 // For applications.
 export type { TestServer } from './server/test-server-api.js';
-export { startTestServer, type TestServerOptions, type TestServerTls } from './server/test-server.js';
+export { startTestServer, type TestServerOptions } from './server/test-server.js';
 export type { CallOutcome, RecordedCall } from './calls/call-log.js';
 export type { ApiSource, FakedApi, FakeOptions, RestSettings } from './server/faked-apis.js';
 export type { Failure, ParsedFault, FaultEffect, Fault, NamedFault } from './faults/fault.js';

@@ -50,7 +50,7 @@ describe('serve with TLS', () => {
     copyFileSync(second.cert, cert);
     copyFileSync(second.key, key);
     serving.child.kill('SIGHUP');
-    await serving.line(/certificate changed/, 'stderr');
+    await serving.line(/certificate was read again/, 'stderr');
     const ports = [Number(address.split(':').at(-1)), rest];
     expect(await Promise.all(ports.map(subjectAt))).toEqual(['second', 'second']);
     writeFileSync(cert, 'broken');

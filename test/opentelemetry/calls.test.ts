@@ -20,7 +20,7 @@ const opened = closeAfterEach();
 
 async function start() {
   const recorder = opened(new Recorder());
-  const server = opened(await startReportsServer({ telemetry: await recorder.telemetry() }));
+  const server = opened(await startReportsServer({ telemetry: recorder.telemetry() }));
   return { recorder, server };
 }
 
@@ -67,7 +67,7 @@ describe('a call', () => {
         throw new Error('secret');
       },
     };
-    const server = opened(await startReportsServer({ telemetry: await recorder.telemetry(), exportReport }));
+    const server = opened(await startReportsServer({ telemetry: recorder.telemetry(), exportReport }));
     await expect(server.overGrpc.exportReport()).rejects.toMatchObject({ code: Code.UNKNOWN });
     const [span] = recorder.spansNamed(EXPORT);
     expect(span?.status.code).toBe(SpanStatusCode.ERROR);

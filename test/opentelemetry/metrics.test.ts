@@ -28,7 +28,7 @@ const opened = closeAfterEach();
 
 async function start(options: ReportsServerOptions = {}) {
   const recorder = opened(new Recorder());
-  const server = opened(await startReportsServer({ ...options, telemetry: await recorder.telemetry() }));
+  const server = opened(await startReportsServer({ ...options, telemetry: recorder.telemetry() }));
   const metric = (name: keyof typeof METRICS) => recorder.points(METRICS[name].name);
   return { recorder, metric, ...server };
 }

@@ -58,7 +58,7 @@ export class Recorder implements AsyncDisposable {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   }
 
-  telemetry(): Promise<Telemetry> {
+  telemetry(): Telemetry {
     return openTelemetry(this);
   }
 

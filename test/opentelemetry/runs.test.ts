@@ -53,7 +53,7 @@ const STORES: readonly TestedStore[] = [
 ];
 
 async function start(recorder: Recorder, store: OperationStore, options: ReportsServerOptions = {}) {
-  const telemetry = await recorder.telemetry();
+  const telemetry = recorder.telemetry();
   return opened(await startReportsServer({ clock: systemClock, ...options, store, telemetry }));
 }
 

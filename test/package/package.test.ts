@@ -161,7 +161,7 @@ describe('the package', () => {
   it('telemetry and metrics say what they lack when OpenTelemetry is not installed', () => {
     const script = `
       import { openTelemetry } from 'longrunning/opentelemetry';
-      await openTelemetry().catch(({ message }) => console.log(message));`;
+      await openTelemetry().ready().catch(({ message }) => console.log(message));`;
     const said = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: directory,
       encoding: 'utf8',

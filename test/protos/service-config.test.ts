@@ -42,8 +42,8 @@ describe(FILE, () => {
     expect(rulesOf({ serviceConfig })).toEqual(rulesOf({}));
   });
 
-  it('is accepted by createGateway', () => {
-    using gateway = createGateway({ target: 'localhost:1', serviceConfig });
+  it('is accepted by createGateway', async () => {
+    await using gateway = createGateway({ target: 'localhost:1', serviceConfig });
     expect(gateway).toBeInstanceOf(Function);
   });
 

@@ -67,7 +67,7 @@ describe('guarded', () => {
 
   it('a call has a span, and names no operation', async () => {
     const recorder = opened(new Recorder());
-    const telemetry = await recorder.telemetry();
+    const telemetry = recorder.telemetry();
     const { call } = await serve({ telemetry }, ({ request }, answer) => answer(null, request));
     expect(await call()).toEqual({ name: 'jobs/1' });
     const [span] = recorder.spansNamed('acme.v1.Jobs/GetJob');

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { assertBearerToken } from '../../client/calls/credentials.js';
 import {
+  type ClientTls,
   Code,
   OperationsClient,
   parseAddress,
   StatusError,
-  type TlsOptions,
   type TokenSource,
 } from '../../index.js';
 import { OperationsService } from '../../server/index.js';
@@ -128,7 +128,7 @@ async function bearer(token: TokenSource): Promise<Record<string, string>> {
 
 async function googleClient(
   { address, header }: ConnectingOptions,
-  tls: TlsOptions | undefined,
+  tls: ClientTls | undefined,
 ): Promise<OperationsClient> {
   // Loaded lazily, because google-gax takes long to load.
   const { googleOperationsClient } = await import('../../client/gax/index.js');
@@ -142,7 +142,7 @@ async function googleClient(
 
 function credentialsOf(
   { address, insecure }: ConnectingOptions,
-  tls: TlsOptions | undefined,
+  tls: ClientTls | undefined,
 ): ChannelCredentials {
   if (insecure || !(tls || parseAddress(address).tls)) return ChannelCredentials.createInsecure();
   const pem = (part: string | Buffer | undefined) => (part === undefined ? null : Buffer.from(part));
@@ -150,7 +150,7 @@ function credentialsOf(
 }
 
 /** Reads the certificates; undefined if none is named. */
-async function tlsOf({ insecure, ca, cert, key }: ConnectingOptions): Promise<TlsOptions | undefined> {
+async function tlsOf({ insecure, ca, cert, key }: ConnectingOptions): Promise<ClientTls | undefined> {
   if (ca === undefined && cert === undefined && key === undefined) return undefined;
   if (insecure)
     throw new UsageError('--insecure uses no certificates: leave it out, or --ca, --cert and --key');

@@ -1,13 +1,5 @@
 import type { Server } from '@grpc/grpc-js';
-import {
-  type ChangingTls,
-  type Gateway,
-  type PortOptions,
-  type PortServers,
-  type ServedPort,
-  servePort,
-  watchTlsFiles,
-} from '../../gateway/index.js';
+import { type Gateway, type PortOptions, type ServedPort, servePort } from '../../gateway/index.js';
 import { messageOf, UsageError } from '../output/failure.js';
 import type { Terminal } from '../output/terminal.js';
 import type { Log } from './log.js';
@@ -36,11 +28,10 @@ export interface Listeners {
  */
 export async function listen(
   { server, gateway, logger }: Listeners,
-  { address, speaks, insecure, maxConnections }: ListenSettings,
-  tls: ChangingTls | undefined,
+  { address, speaks, insecure, maxConnections, tls }: ListenSettings,
 ): Promise<Ports> {
-  const serve = (servers: PortServers, at: string) =>
-    serveAt({ ...servers, address: at, insecure, maxConnections, logger, ...(tls && { tls }) });
+  const serve = (servers: { server: Server; gateway?: Gateway } | { gateway: Gateway }, at: string) =>
+    serveAt({ ...servers, address: at, insecure, maxConnections, logger, tls });
   if (!gateway || speaks === 'gRPC') return { main: await serve({ server }, address), rest: undefined };
   switch (speaks) {
     case 'gRPC and REST':
@@ -75,34 +66,27 @@ export async function serveAt(options: PortOptions): Promise<ServedPort> {
   }
 }
 
-/** Certificates of the server, if it has any, and a function that stops watching them. */
-export interface Certificates {
-  readonly tls: ChangingTls | undefined;
-  readonly stop: () => void;
-}
-
 /**
- * Reads the certificates, now and again when they change or on SIGHUP.
+ * Reads the certificate files at once on SIGHUP, for all ports. Files that cannot be used are logged.
  *
- * @throws UsageError if they are unreadable or invalid.
+ * @returns a function that stops listening for the signal.
  */
-export async function readCertificates(
-  { tlsFiles, terminal }: Pick<ListenSettings, 'tlsFiles'> & { readonly terminal: Terminal },
+export function reloadOnHangup(
+  ports: readonly ServedPort[],
+  { tls, terminal }: Pick<ListenSettings, 'tls'> & { readonly terminal: Terminal },
   logger: Log,
-): Promise<Certificates> {
-  if (!tlsFiles) return { tls: undefined, stop: () => {} };
-  try {
-    const tls = await watchTlsFiles(tlsFiles, { logger });
-    const reload = () => void tls.reload();
-    terminal.on('SIGHUP', reload);
-    const stop = () => {
-      terminal.off('SIGHUP', reload);
-      tls[Symbol.dispose]();
-    };
-    return { tls, stop };
-  } catch (cause) {
-    throw new UsageError(messageOf(cause), { cause });
-  }
+): () => void {
+  if (!tls) return () => {};
+  const reload = async () => {
+    try {
+      await Promise.all(ports.map((port) => port.replaceTls(tls)));
+      logger.info({ ...tls }, 'certificate was read again; new connections use it');
+    } catch (error) {
+      logger.error({ ...tls }, `previous certificate stays in use: ${messageOf(error)}`);
+    }
+  };
+  terminal.on('SIGHUP', reload);
+  return () => terminal.off('SIGHUP', reload);
 }
 
 function listenError(address: string, cause: unknown): UsageError {

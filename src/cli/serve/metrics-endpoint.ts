@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ChangingTls, Gateway, ServedPort } from '../../gateway/index.js';
+import type { Gateway, ServedPort, ServerTls } from '../../gateway/index.js';
 import type { Telemetry } from '../../server/index.js';
 import { UsageError } from '../output/failure.js';
 import { serveAt } from './listen.js';
@@ -14,7 +14,7 @@ const ARRIVAL_MS = 10_000;
 /** Security of the port. */
 export interface MetricsSecurity {
   readonly insecure: boolean;
-  readonly tls: ChangingTls | undefined;
+  readonly tls: ServerTls | undefined;
   readonly logger: Log;
 }
 
@@ -40,9 +40,9 @@ export async function metricsEndpoint(): Promise<MetricsEndpoint> {
   const meterProvider = new MeterProvider({ readers: [exporter] });
   const answer = answering((request, response) => exporter.getMetricsRequestHandler(request, response));
   return {
-    telemetry: await openTelemetry({ meterProvider }),
+    telemetry: openTelemetry({ meterProvider }),
     listen: (address, { insecure, tls, logger }) =>
-      serveAt({ gateway: answer, address, insecure, logger, ...(tls && { tls }) }),
+      serveAt({ gateway: answer, address, insecure, logger, tls }),
     close: () => meterProvider.shutdown(),
   };
 }
@@ -74,8 +74,8 @@ function answering(metrics: (request: IncomingMessage, response: ServerResponse)
   return Object.assign(answer, {
     serverOptions: { headersTimeout: ARRIVAL_MS, requestTimeout: ARRIVAL_MS, maxHeaderSize: 16_384 },
     onClientError: (_: Error, socket: Duplex) => socket.destroy(),
-    close: () => {},
-    [Symbol.dispose]: () => {},
+    close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   });
 }
 

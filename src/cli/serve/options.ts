@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { GatewayLimits, TlsFiles } from '../../gateway/index.js';
+import type { GatewayLimits, ServerTls } from '../../gateway/index.js';
 import type { Schema } from '../../schema/index.js';
 import type { AuthorizeStep } from '../../server/index.js';
 import {
@@ -78,7 +78,7 @@ export interface ListenSettings {
   /** Allows plain text at addresses that other machines can reach. */
   readonly insecure: boolean;
   /** Certificates; undefined means no TLS. */
-  readonly tlsFiles: TlsFiles | undefined;
+  readonly tls: ServerTls | undefined;
   /** Upper bound on connections per port; undefined means no limit. */
   readonly maxConnections?: number | undefined;
 }
@@ -92,10 +92,10 @@ export function listenSettings(
   options: ListeningOptions & Pick<ListenSettings, 'maxConnections'>,
 ): ListenSettings {
   const { address, insecure = false, maxConnections } = options;
-  return { address, speaks: protocolsOf(options), insecure, tlsFiles: tlsFiles(options), maxConnections };
+  return { address, speaks: protocolsOf(options), insecure, tls: serverTls(options), maxConnections };
 }
 
-function tlsFiles({ cert, key, clientCa }: ListeningOptions): TlsFiles | undefined {
+function serverTls({ cert, key, clientCa }: ListeningOptions): ServerTls | undefined {
   if (cert === undefined && key === undefined) {
     if (clientCa === undefined) return undefined;
     throw new UsageError('--client-ca is given without TLS: add --cert and --key');
@@ -103,7 +103,7 @@ function tlsFiles({ cert, key, clientCa }: ListeningOptions): TlsFiles | undefin
   if (cert === undefined || key === undefined) {
     throw new UsageError('only one of --cert and --key is given: give both, or neither');
   }
-  return { cert, key, ...(clientCa !== undefined && { clientCa }) };
+  return { certFile: cert, keyFile: key, clientCaFile: clientCa };
 }
 
 function protocolsOf({ grpcOnly, restOnly, httpAddress }: ListeningOptions): ListenSettings['speaks'] {
@@ -213,7 +213,9 @@ export async function authorization(
     throw new UsageError(`the file of --auth cannot be read: ${cause.message}`, { cause });
   });
   try {
-    return await parseAuthFile(text, { file, schema });
+    const steps = parseAuthFile(text, { file, schema });
+    for (const step of steps) await step.ready?.();
+    return steps;
   } catch (cause) {
     if (cause instanceof ScriptError) throw new UsageError(cause.message.split('\n'), { cause });
     const { StatusError } = await import('../../index.js');

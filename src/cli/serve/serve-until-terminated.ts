@@ -7,7 +7,7 @@ import type { Terminal } from '../output/terminal.js';
 import { onTermination, signalExitCode, type TerminationSignal } from '../output/terminal.js';
 import { CallFile } from './call-file.js';
 import { type FakedServersSettings, fakedServers } from './faked-servers.js';
-import { closePorts, listen, type Ports, readCertificates } from './listen.js';
+import { closePorts, listen, type Ports, reloadOnHangup } from './listen.js';
 import { type Log, openLog } from './log.js';
 import { type MetricsEndpoint, metricsEndpoint } from './metrics-endpoint.js';
 import type { ListenSettings, LogLevel } from './options.js';
@@ -65,7 +65,7 @@ async function serve(
   settings: ServeSettings,
   { recording, metrics, logger }: Observers,
 ): Promise<void> {
-  const { graceMs, drainDelayMs, terminal, watch, insecure, metricsAddress = '' } = settings;
+  const { graceMs, drainDelayMs, terminal, watch, insecure, tls, metricsAddress = '' } = settings;
   const fakes = fakedServers(served, settings, recording, logger);
   const { server, gateway, operations } = fakes;
   const terminated = Promise.withResolvers<TerminationSignal>();
@@ -76,10 +76,10 @@ async function serve(
   let stopWatching = () => {};
   try {
     await operations.ready();
-    const certificates = await readCertificates(settings, logger);
-    stopReloading = certificates.stop;
-    ports = await listen({ server, gateway, logger }, settings, certificates.tls);
-    metricsPort = await metrics?.listen(metricsAddress, { insecure, tls: certificates.tls, logger });
+    ports = await listen({ server, gateway, logger }, settings);
+    metricsPort = await metrics?.listen(metricsAddress, { insecure, tls, logger });
+    const all = [ports.main, ports.rest, metricsPort].filter((port) => port !== undefined);
+    stopReloading = reloadOnHangup(all, settings, logger);
     if (watch !== undefined) stopWatching = followScript(watch, served, fakes, logger);
     warnOfFaults(served, logger);
     warnOfDeprecated(served, logger);
@@ -101,7 +101,7 @@ async function serve(
       await operations.close({ graceMs, drainDelayMs: delayMs });
       if (ports) await closePorts(ports, SHUTDOWN_MS);
       await metricsPort?.close({ graceMs: SHUTDOWN_MS });
-      gateway?.close();
+      await gateway?.close();
       await shutDown(server);
       recording?.close(fakes.calls);
     } finally {

@@ -4,18 +4,9 @@ import { ignoreRejection } from '../../core/contain.js';
 import { assertOwnCredentials } from '../../core/own-credentials.js';
 import { abortable } from '../../core/signals.js';
 import { Code, kitError, quoted, StatusError } from '../../core/status.js';
+import { type ClientTls, tlsCredentials } from './client-tls.js';
 import { withoutScheme } from './connection-fault.js';
 import { isTransientFailure } from './transient-failure.js';
-
-/** Certificates and keys, in PEM. */
-export interface TlsOptions {
-  /** Trusted certificate authorities. @defaultValue those that Node trusts */
-  readonly ca?: string | Buffer;
-  /** Certificate of the client, with its chain; requires `key`. @defaultValue none */
-  readonly cert?: string | Buffer;
-  /** Private key of `cert`. @defaultValue none */
-  readonly key?: string | Buffer;
-}
 
 /** Bearer token, or a function that returns a valid one. It is called before every call and should cache the token. */
 export type TokenSource = string | (() => Promise<string>);
@@ -23,7 +14,7 @@ export type TokenSource = string | (() => Promise<string>);
 /** Options that secure a connection and identify the caller. */
 export interface CredentialOptions {
   readonly credentials?: ChannelCredentials | undefined;
-  readonly tls?: TlsOptions | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly token?: TokenSource | undefined;
 }
 
@@ -40,26 +31,16 @@ export function channelCredentials(
   if (credentials && tls) {
     throw new TypeError('both credentials and tls are given: give one of them');
   }
-  if (tls && (tls.cert === undefined) !== (tls.key === undefined)) {
-    throw new TypeError('tls has only one of cert and key: give both, or neither');
-  }
   if (credentials !== undefined) assertOwnCredentials(credentials);
   if (token !== undefined && typeof token !== 'function') assertBearerToken(token, 'token');
-  const chosen = credentials ?? (tls || address.tls ? secure(tls) : ChannelCredentials.createInsecure());
+  const chosen =
+    credentials ?? (tls || address.tls ? tlsCredentials(tls) : ChannelCredentials.createInsecure());
   if (token !== undefined && !address.loopback && !chosen._isSecure()) {
     const plain = withoutScheme(address.target);
     const advice = parseAddress(plain).loopback ? `write "${plain}"` : 'leave out credentials, or use TLS';
     throw new TypeError(`a token would go to ${quoted(address.target)} in plain text: ${advice}`);
   }
   return chosen;
-}
-
-function secure({ ca, cert, key }: TlsOptions = {}): ChannelCredentials {
-  return ChannelCredentials.createSsl(bytes(ca), bytes(key), bytes(cert));
-}
-
-function bytes(pem: string | Buffer | undefined): Buffer | null {
-  return pem === undefined ? null : Buffer.from(pem);
 }
 
 /**

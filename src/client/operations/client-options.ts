@@ -2,10 +2,11 @@ import type { ChannelCredentials, ChannelOptions, Interceptor } from '@grpc/grpc
 import { parseAddress } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
 import { invalidField } from '../../core/status.js';
+import type { ClientTls } from '../calls/client-tls.js';
 import { TimedCredentials } from '../calls/connect-timeout.js';
 import type { ConnectionOptions } from '../calls/connection.js';
 import { CHANNEL_OPTIONS } from '../calls/connection.js';
-import { channelCredentials, type TlsOptions, type TokenSource } from '../calls/credentials.js';
+import { channelCredentials, type TokenSource } from '../calls/credentials.js';
 import type { RetryPredicate } from '../waiting/retry.js';
 import type { WaitLimits } from '../waiting/wait-connections.js';
 
@@ -14,7 +15,7 @@ export interface OperationsClientOptions {
   /** Address of the server: `host:port`, `https://host[:port]`, `unix:/path`, or another target of grpc-js. */
   readonly address: string;
   /** Certificates. If given, even empty, the connection uses TLS, also to this machine. @defaultValue none */
-  readonly tls?: TlsOptions;
+  readonly tls?: ClientTls | undefined;
   /**
    * Bearer token for every call, or a function that returns one, called before every call. It is never sent in plain
    * text, except on this machine.

@@ -7,14 +7,14 @@ import type { Gateway } from '../http/http-message.js';
 import { DEFAULT_LIMITS } from '../http/limits.js';
 import { ConnectionTurns } from './connection-turns.js';
 import { HttpConnections } from './http-connections.js';
-import { checkTls, type PortTls } from './port-tls.js';
+import type { Certificates } from './server-tls.js';
 import { type Protocol, sniffProtocol } from './sniff-protocol.js';
 
 /** Servers of a port (at least one of the two), and how to reach them. */
 export interface PortParts {
   readonly server?: Server | undefined;
   readonly gateway?: Gateway | undefined;
-  readonly tls?: PortTls | undefined;
+  readonly certificates?: Certificates | undefined;
   /** Upper bound on concurrent connections, for each accepting server. */
   readonly maxConnections?: number | undefined;
   readonly clock: Clock;
@@ -26,8 +26,8 @@ const SOCKET = { allowHalfOpen: true, noDelay: true };
 
 /** Connections of a port. Hands each to the server for its protocol, and tracks all of them until they close. */
 export class PortConnections {
-  /** TLS options of servers that are created from now on. */
-  #tls: PortTls | undefined;
+  /** Certificates of servers that are created from now on; undefined in plain text. */
+  #certificates: Certificates | undefined;
   readonly #tlsServers = new Set<TlsServer>();
   readonly #clock: Clock;
   readonly #grpc: ConnectionInjector | undefined;
@@ -42,8 +42,15 @@ export class PortConnections {
   readonly #undecided = new Set<Socket>();
   #closing = false;
 
-  constructor({ server, gateway, tls, clock, logger, maxConnections = Number.POSITIVE_INFINITY }: PortParts) {
-    this.#tls = tls;
+  constructor({
+    server,
+    gateway,
+    certificates,
+    clock,
+    logger,
+    maxConnections = Number.POSITIVE_INFINITY,
+  }: PortParts) {
+    this.#certificates = certificates;
     this.#clock = clock;
     this.#maxConnections = maxConnections;
     this.#grpc = server?.createConnectionInjector(ServerCredentials.createInsecure());
@@ -59,12 +66,10 @@ export class PortConnections {
     return server;
   }
 
-  /** @throws TypeError if the certificates cannot be used, or the port has no TLS. */
-  replaceTls(tls: PortTls): void {
-    if (!this.#tls) throw new TypeError('port speaks plain text: serve it with `tls` from the start');
-    checkTls(tls);
-    this.#tls = { ...this.#tls, ...tls };
-    for (const server of this.#tlsServers) server.setSecureContext(this.#tls);
+  /** Serves new connections with other certificates. Servers that ask for no client certificates continue so. */
+  replaceCertificates(certificates: Certificates): void {
+    this.#certificates = { ...this.#certificates, ...certificates };
+    for (const server of this.#tlsServers) server.setSecureContext(this.#certificates);
   }
 
   /** Closes idle connections. Others close after their last response. */
@@ -81,10 +86,10 @@ export class PortConnections {
   }
 
   #createServer(): NetServer {
-    if (!this.#tls) return createServer(SOCKET, (socket) => this.#accept(socket));
+    if (!this.#certificates) return createServer(SOCKET, (socket) => this.#accept(socket));
     // The server's order decides.
     const ALPNProtocols = [...(this.#http ? ['http/1.1'] : []), ...(this.#grpc ? ['h2'] : [])];
-    const options = { handshakeTimeout: this.#arrivalMs, ...this.#tls, ...SOCKET, ALPNProtocols };
+    const options = { handshakeTimeout: this.#arrivalMs, ...this.#certificates, ...SOCKET, ALPNProtocols };
     const server = createTlsServer(options, (socket) => this.#acceptSecure(socket));
     this.#tlsServers.add(server);
     return server.on('connection', (socket) => this.#keep(socket));

@@ -1,169 +1,74 @@
-import { readFile } from 'node:fs/promises';
-import { type Clock, systemClock } from '../../core/clock.js';
-import { Listeners } from '../../core/contain.js';
-import { gatewayLogger } from '../../core/logger.js';
-import { withDefaults } from '../../core/options.js';
-import { quoted, StatusError } from '../../core/status.js';
-import { type ChangingTls, checkTls, type PemTls, type PortTls, pemTls } from './port-tls.js';
+import type { Clock } from '../../core/clock.js';
+import type { SafeLogger } from '../../core/logger.js';
+import { StatusError } from '../../core/status.js';
+import { type Certificates, readCertificates, type TlsFiles } from './server-tls.js';
 
-/** Paths of PEM files. */
-export interface TlsFiles {
-  /** Server certificate, followed by its intermediate certificates. */
-  readonly cert: string;
-  readonly key: string;
-  /**
-   * CA certificates of clients. If set, only clients with a certificate are served. @defaultValue none; clients
-   * need no certificate
-   */
-  readonly clientCa?: string;
+/** Interval between reads of the files. */
+const INTERVAL_MS = 10_000;
+
+/** Dependencies of a {@link TlsFileWatch}. */
+export interface TlsFileWatchOptions {
+  /** Address of the port, for the log. */
+  readonly address: string;
+  /** Current contents of the files. */
+  readonly certificates: Certificates;
+  /** Applies the certificates after every change. */
+  readonly apply: (certificates: Certificates) => void;
+  readonly clock: Clock;
+  readonly logger: SafeLogger;
 }
 
-/** Options of {@link watchTlsFiles}. */
-export interface TlsFilesOptions {
-  /** Milliseconds between reads of the files. @defaultValue 10,000 */
-  readonly intervalMs?: number;
-  /** Receives a line for each new certificate, and for files that cannot be used. @defaultValue standard error */
-  readonly logger?: TlsLogger;
-  /** @defaultValue the system clock */
-  readonly clock?: Clock;
-}
-
-/** Logger for certificate changes. A pino logger fits. */
-export interface TlsLogger {
-  /** Logs that new certificates are in use. */
-  info(facts: Readonly<Record<string, unknown>>, message: string): void;
-  /** Logs that the files cannot be used. */
-  error(facts: Readonly<Record<string, unknown>>, message: string): void;
-}
-
-/** Certificates from files. Disposing stops the polling; ports keep the last certificates. */
-export interface WatchedTls extends ChangingTls, Disposable {
-  /** Reads the files now, for example on SIGHUP. Invalid files are logged and change nothing. */
-  reload(): Promise<void>;
-}
-
-const DEFAULTS = {
-  intervalMs: 10_000,
-  clock: systemClock,
-} satisfies TlsFilesOptions;
-
-/**
- * Reads certificates from files and polls them every ten seconds. Polling also detects changes through symbolic
- * links. New connections get the new certificate; open ones continue. If the files are invalid or do not match,
- * the previous certificate stays in use and an error is logged.
- *
- * @throws TypeError if the first certificate cannot be read or used.
- *
- * @example
- * ```ts
- * using tls = await watchTlsFiles({ cert: 'tls.crt', key: 'tls.key' });
- * const port = await servePort({ server, gateway, address: '0.0.0.0:8443', tls });
- * process.on('SIGHUP', () => tls.reload());
- * ```
- */
-export async function watchTlsFiles(files: TlsFiles, options: TlsFilesOptions = {}): Promise<WatchedTls> {
-  const settings = { ...withDefaults(DEFAULTS, options), logger: gatewayLogger(options.logger) };
-  const contents = await read(files);
-  checkTls(contents);
-  return new TlsWatch(files, contents, settings);
-}
-
-type Pem = PemTls<Buffer>;
-
-class TlsWatch implements WatchedTls {
+/** Polls certificate files and applies changes. */
+export class TlsFileWatch {
   readonly #files: TlsFiles;
-  readonly #settings: Required<TlsFilesOptions>;
-  readonly #listeners = new Listeners<[options: PortTls]>((err) =>
-    this.#settings.logger.error({ err }, 'listener to new certificates failed'),
-  );
-  #current: Pem;
-  /** Contents read last, valid or not. Used to log each change once. */
-  #seen: Pem;
+  readonly #options: TlsFileWatchOptions;
+  /** Contents read last. Used to log each change once. */
+  #seen: Certificates;
   #fault: string | undefined;
-  #reading: Promise<void> = Promise.resolve();
   #stopTimer: () => void = () => {};
-  #stopped = false;
+  #closed = false;
 
-  constructor(files: TlsFiles, contents: Pem, settings: Required<TlsFilesOptions>) {
+  constructor(files: TlsFiles, options: TlsFileWatchOptions) {
     this.#files = files;
-    this.#settings = settings;
-    this.#current = contents;
-    this.#seen = contents;
+    this.#options = options;
+    this.#seen = options.certificates;
     this.#arm();
   }
 
-  get options(): PortTls {
-    return this.#current;
-  }
-
-  onChange(listener: (options: PortTls) => void): () => void {
-    return this.#listeners.add(listener);
-  }
-
-  reload(): Promise<void> {
-    this.#reading = this.#reading.then(() => this.#readAgain());
-    return this.#reading;
-  }
-
-  [Symbol.dispose](): void {
-    this.#stopped = true;
+  /** Stops polling. */
+  close(): void {
+    this.#closed = true;
     this.#stopTimer();
-    this.#listeners.clear();
   }
 
   #arm(): void {
-    const { clock, intervalMs } = this.#settings;
     const look = async () => {
-      await this.reload();
-      if (!this.#stopped) this.#arm();
+      await this.#readAgain();
+      if (!this.#closed) this.#arm();
     };
-    this.#stopTimer = clock.setTimer(look, intervalMs, { background: true });
+    this.#stopTimer = this.#options.clock.setTimer(look, INTERVAL_MS, { background: true });
   }
 
   async #readAgain(): Promise<void> {
+    const { address, apply, logger } = this.#options;
+    const facts = { address, ...this.#files };
     try {
-      const contents = await read(this.#files);
+      const certificates = await readCertificates(this.#files);
       this.#fault = undefined;
-      if (same(contents, this.#seen)) return;
-      this.#seen = contents;
-      checkTls(contents);
-      this.#current = contents;
-      this.#listeners.notify(contents);
-      this.#settings.logger.info(this.#facts(), 'certificate changed; new connections use it');
+      if (this.#closed || isSame(certificates, this.#seen)) return;
+      this.#seen = certificates;
+      apply(certificates);
+      logger.info(facts, 'certificate changed; new connections use it');
     } catch (error) {
       const { message } = StatusError.from(error);
-      if (message === this.#fault) return;
+      if (this.#closed || message === this.#fault) return;
       this.#fault = message;
-      this.#settings.logger.error(this.#facts(), `previous certificate stays in use: ${message}`);
+      logger.error(facts, `previous certificate stays in use: ${message}`);
     }
   }
-
-  #facts(): Readonly<Record<string, unknown>> {
-    return { ...this.#files };
-  }
 }
 
-async function read({ cert, key, clientCa }: TlsFiles): Promise<Pem> {
-  return pemTls({
-    cert: await readPem('certificate', cert),
-    key: await readPem('private key', key),
-    ...(clientCa !== undefined && { clientCa: await readPem('certificates of clients', clientCa) }),
-  });
-}
-
-async function readPem(what: string, file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    const { message } = StatusError.from(cause);
-    throw new TypeError(`${what} ${quoted(file)} cannot be read: ${message}; name a file in PEM`, { cause });
-  }
-}
-
-function same(one: Pem, other: Pem): boolean {
-  return (
-    one.cert.equals(other.cert) &&
-    one.key.equals(other.key) &&
-    (one.ca ?? one.cert).equals(other.ca ?? other.cert)
-  );
+function isSame(one: Certificates, other: Certificates): boolean {
+  const parts = ({ cert, key, ca = '' }: Certificates) => [cert, key, ca].map((pem) => Buffer.from(pem));
+  return parts(one).every((pem, index) => pem.equals(parts(other)[index] ?? Buffer.alloc(0)));
 }

@@ -142,4 +142,10 @@ export interface AuthorizeStep {
    * @defaultValue the step and those after it run once the message has been read
    */
   readonly beforeMessage?: 'decides' | ((request: Omit<AuthorizeRequest, 'name'>) => void) | undefined;
+  /**
+   * Loads what the step needs. `operations.ready()` rejects with its error.
+   *
+   * @defaultValue there is nothing to load
+   */
+  readonly ready?: (() => Promise<void>) | undefined;
 }

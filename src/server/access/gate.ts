@@ -55,6 +55,11 @@ export class Gate {
     this.#permissionFor = permissionFor ?? (({ method }) => permissionOf(method, DEFAULT_SERVICE));
   }
 
+  /** Resolves when every step has loaded what it needs. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#steps.map((step) => step.ready?.()));
+  }
+
   /**
    * Authorizes a call.
    *

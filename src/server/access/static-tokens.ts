@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Anonymous, badToken, bearerToken } from './access-error.js';
+import { badToken, bearerToken } from './access-error.js';
 import type { AuthorizeStep, Caller } from './call-facts.js';
 
 /** A fixed bearer token and its owner. */
@@ -17,7 +17,7 @@ export interface StaticToken extends Omit<Caller, 'principal'> {
  */
 export function staticTokens(
   tokens: readonly StaticToken[],
-  { anonymous = 'refuse' }: { readonly anonymous?: Anonymous } = {},
+  { anonymous = 'refuse' }: { readonly anonymous?: 'refuse' | 'allow' | undefined } = {},
 ): AuthorizeStep {
   const callers = new Map<string, Caller>();
   for (const { token, ...caller } of tokens) {

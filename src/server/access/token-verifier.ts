@@ -67,7 +67,7 @@ export class TokenVerifier {
    * @throws StatusError FAILED_PRECONDITION if `jose` is not installed; errors of `jose` for invalid keys.
    */
   static async make(source: KeySource, options: VerifierOptions): Promise<TokenVerifier> {
-    const needed = { name: 'jose', neededBy: 'bearerAuthentication', install: 'jose' };
+    const needed = { name: 'jose', neededBy: 'bearerTokens', install: 'jose' };
     return new TokenVerifier(await importPackage(needed, () => import('jose')), source, options);
   }
 

@@ -37,6 +37,10 @@ export class SafeTelemetry implements Telemetry {
     };
   }
 
+  async ready(): Promise<void> {
+    await this.#supplied.ready?.();
+  }
+
   call(facts: CallFacts): TelemetryCall {
     return new SafeSpan(
       contain(() => this.#supplied.call(facts), this.#report('call')),

@@ -63,6 +63,8 @@ export type StoreVerb = Exclude<keyof OperationStore, 'watch' | 'consume' | 'clo
  * Without telemetry a server reports nothing.
  */
 export interface Telemetry {
+  /** Resolves when everything can be reported. `operations.ready()` rejects with its error. */
+  ready?(): Promise<void>;
   /** Called at the start of a call, of the five methods or of any other method that the server handles. */
   call(facts: Omit<AuthorizeRequest, 'caller'>): TelemetryCall;
   /** Returns the current trace context, which new operations store. */

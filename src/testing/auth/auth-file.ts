@@ -1,10 +1,9 @@
 import type { Schema } from '../../schema/index.js';
-import { checkBearer } from '../../server/access/bearer-authentication.js';
 import { policyFaults } from '../../server/access/policy.js';
 import {
   type AuthorizeStep,
   type BearerOptions,
-  bearerAuthentication,
+  bearerTokens,
   iamPolicy,
   type Policy,
   requireScopes,
@@ -32,16 +31,16 @@ import { ScriptError, type WrittenValue } from '../script/written-value.js';
  *
  * Calls without a token are rejected, unless the policy grants something to `allUsers`.
  *
- * @throws ScriptError that names file, line and field of every fault; StatusError FAILED_PRECONDITION if the file
- * has `bearer` and the package `jose` is not installed.
+ * @throws ScriptError that names file, line and field of every fault.
  */
-export async function parseAuthFile(
+export function parseAuthFile(
   text: string,
-  options: ParseAuthFileOptions,
-): Promise<readonly AuthorizeStep[]> {
-  const { authenticate, steps } = readAuthFile(text, options);
-  const first = typeof authenticate === 'function' ? authenticate : await bearerAuthentication(authenticate);
-  return [first, ...steps];
+  { file, schema }: ParseAuthFileOptions,
+): readonly AuthorizeStep[] {
+  const methods = schema.services.flatMap((service) => service.methods.map(fullName));
+  const steps = readYaml(text, file, (top) => top && readSettings(top, methods));
+  if (steps) return steps;
+  throw new ScriptError(file, [{ line: 1, path: '', reason: NOTHING }]);
 }
 
 /** Options of {@link parseAuthFile}. */
@@ -52,25 +51,9 @@ export interface ParseAuthFileOptions {
   readonly schema: Schema;
 }
 
-/** Contents of an authorization file. */
-export interface AuthSettings {
-  /** Authentication step, or the options of `bearerAuthentication`, which has to load its package first. */
-  readonly authenticate: AuthorizeStep | BearerOptions;
-  /** Authorization steps that follow. */
-  readonly steps: readonly AuthorizeStep[];
-}
-
 const NOTHING = 'callers are missing: give tokens or bearer';
 
-/** @throws ScriptError that names file, line and field of every fault. */
-export function readAuthFile(text: string, { file, schema }: ParseAuthFileOptions): AuthSettings {
-  const methods = schema.services.flatMap((service) => service.methods.map(fullName));
-  const settings = readYaml(text, file, (top) => top && readSettings(top, methods));
-  if (settings) return settings;
-  throw new ScriptError(file, [{ line: 1, path: '', reason: NOTHING }]);
-}
-
-function readSettings(top: WrittenValue, methods: readonly string[]): AuthSettings | undefined {
+function readSettings(top: WrittenValue, methods: readonly string[]): readonly AuthorizeStep[] | undefined {
   const fields = top.fields(['tokens', 'bearer', 'scopes', 'policy']);
   if (!fields) return undefined;
   const { tokens, bearer, scopes, policy } = fields;
@@ -86,7 +69,7 @@ function readSettings(top: WrittenValue, methods: readonly string[]): AuthSettin
   const required = scopes && attempt(scopes, () => requireScopes(readTexts(scopes)));
   if (!authenticate) return undefined;
   const allowed = read && iamPolicy(read, { methods });
-  return { authenticate, steps: [...(required ? [required] : []), ...(allowed ? [allowed] : [])] };
+  return [authenticate, required, allowed].filter((step) => step !== undefined);
 }
 
 /** Returns undefined if the policy has faults. */
@@ -117,7 +100,7 @@ function readTokens(value: WrittenValue): StaticToken[] {
 
 const BEARER_FIELDS = ['issuer', 'audience', 'jwksUri', 'keys', 'algorithms', 'clockToleranceMs'] as const;
 
-function readBearer(value: WrittenValue, anonymous: 'allow' | 'refuse'): BearerOptions | undefined {
+function readBearer(value: WrittenValue, anonymous: 'allow' | 'refuse'): AuthorizeStep | undefined {
   const fields = value.fields(BEARER_FIELDS);
   if (!fields) return undefined;
   const { issuer, audience, jwksUri, keys, algorithms, clockToleranceMs } = fields;
@@ -130,10 +113,7 @@ function readBearer(value: WrittenValue, anonymous: 'allow' | 'refuse'): BearerO
     ...(clockToleranceMs && { clockToleranceMs: clockToleranceMs.milliseconds() }),
     anonymous,
   } as BearerOptions;
-  return attempt(value, () => {
-    checkBearer(options);
-    return options;
-  });
+  return attempt(value, () => bearerTokens(options));
 }
 
 function readTextOrTexts(value: WrittenValue): string | string[] {

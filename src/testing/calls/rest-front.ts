@@ -29,7 +29,12 @@ export class RestFront {
     };
     const { serverOptions, onClientError } = gateway;
     const close = () => this.#current.close();
-    this.gateway = Object.assign(listener, { serverOptions, onClientError, close, [Symbol.dispose]: close });
+    this.gateway = Object.assign(listener, {
+      serverOptions,
+      onClientError,
+      close,
+      [Symbol.asyncDispose]: close,
+    });
   }
 
   /** Replaces the gateway for new requests. */

@@ -1,7 +1,7 @@
-import type { TlsOptions } from '../../client/calls/credentials.js';
+import type { ClientTls } from '../../client/calls/client-tls.js';
 import { OperationsClient } from '../../client/operations/operations-client.js';
 import { withDefaults } from '../../core/options.js';
-import { pemTls, type ServedPort, type ServerPem, servePort } from '../../gateway/index.js';
+import { type ServedPort, type ServerTls, servePort } from '../../gateway/index.js';
 import { findMethodName } from '../../schema/index.js';
 import { memoryStore } from '../../server/index.js';
 import type { RecordedCall } from '../calls/call-log.js';
@@ -26,8 +26,13 @@ export interface TestServerOptions {
    * @defaultValue false
    */
   readonly insecure?: boolean;
-  /** Certificates in PEM. If set, gRPC, REST and `server.client` use TLS. @defaultValue none: plain text */
-  readonly tls?: TestServerTls;
+  /**
+   * Certificate, issued for the host of the address. If set, gRPC, REST and `server.client` use TLS. `client` has the
+   * TLS options of `server.client`, which trusts the certificate by default; with `clientCa` it needs its own.
+   *
+   * @defaultValue none: plain text
+   */
+  readonly tls?: (ServerTls & { readonly client?: ClientTls | undefined }) | undefined;
   /** Clock of the server and of `server.client`. @defaultValue 'real' */
   readonly clock?: ClockOption;
   /** Milliseconds for which ended operations are kept. @defaultValue 30 days */
@@ -36,12 +41,6 @@ export interface TestServerOptions {
   readonly maxWaitMs?: number;
   /** Called with every call when it ends, in the form of `server.calls`. @defaultValue none */
   readonly onCall?: (call: RecordedCall) => void;
-}
-
-/** Certificate of a test server, issued for the host of its address, and the CA of clients. */
-export interface TestServerTls extends ServerPem {
-  /** TLS options of `server.client`. With `clientCa` it needs a certificate. @defaultValue trusts `cert` */
-  readonly client?: TlsOptions;
 }
 
 const DEFAULTS = {
@@ -102,13 +101,13 @@ class RunningTestServer implements TestServer {
   async listen(address: string): Promise<void> {
     try {
       const { server, gateway } = this.#faked;
-      const { insecure, tls } = this.#settings;
+      const { insecure } = this.#settings;
       this.#port = await servePort({
         server,
         ...(gateway && { gateway }),
         address,
         insecure,
-        ...(tls && { tls: pemTls(tls) }),
+        tls: this.#tls(),
       });
     } catch (error) {
       await this.close();
@@ -128,9 +127,7 @@ class RunningTestServer implements TestServer {
     // Without real time, jitter is deterministic too.
     const random = this.#settings.clock === 'real' ? Math.random : () => 1 / 2;
     const { address, clock } = this;
-    const { tls } = this.#settings;
-    const secured = tls && { tls: { ca: tls.cert, ...tls.client } };
-    this.#client ??= new OperationsClient({ address, clock, random, ...secured });
+    this.#client ??= new OperationsClient({ address, clock, random, tls: this.#clientTls() });
     return this.#client;
   }
 
@@ -193,12 +190,26 @@ class RunningTestServer implements TestServer {
     this.#client?.close();
     await operations.close({ graceMs: 0 });
     await this.#port?.close({ graceMs: 0 });
-    gateway?.close();
+    await gateway?.close();
     server.forceShutdown();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #tls(): ServerTls | undefined {
+    if (!this.#settings.tls) return undefined;
+    const { client, ...tls } = this.#settings.tls;
+    return tls;
+  }
+
+  #clientTls(): ClientTls | undefined {
+    const { tls } = this.#settings;
+    if (!tls) return undefined;
+    const { client = {}, cert, certFile } = tls;
+    const trusts = client.ca !== undefined || client.caFile !== undefined;
+    return trusts ? client : { ...client, ca: cert, caFile: certFile };
   }
 
   #newId(): string {

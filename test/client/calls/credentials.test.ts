@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -22,6 +22,7 @@ import type { OperationsClientOptions } from '../../../src/client/operations/cli
 import { OperationsClient } from '../../../src/client/operations/operations-client.js';
 import { expectKitError, rejection } from '../../../src/conformance/kit-error.js';
 import { Code, kitError, StatusError } from '../../../src/core/status.js';
+import { certificateMaker } from '../../helpers/own-certificates.js';
 import { running, startScriptedServer, succeeded } from '../scripted-server.js';
 
 const NAME = 'operations/1';
@@ -80,6 +81,33 @@ describe('client › TLS', () => {
       operationName: NAME,
     });
   });
+
+  it('files are read again for every connection; unusable ones change nothing', async () => {
+    await using server = await startSecureServer({ mutual: true });
+    const maker = certificateMaker();
+    const directory = maker.directory;
+    const [caFile, certFile, keyFile] = ['ca', 'cert', 'key'].map((name) => `${directory}/${name}.pem`) as [
+      string,
+      string,
+      string,
+    ];
+    const stranger = await maker.make('stranger');
+    await copyFile(`${__dirname}/../certificates/ca.pem`, caFile);
+    await copyFile(stranger.cert, certFile);
+    await copyFile(stranger.key, keyFile);
+    await using client = new OperationsClient({
+      address: `localhost:${server.port}`,
+      tls: { caFile, certFile, keyFile },
+    });
+    const get = (timeoutMs: number) => client.getOperation({ name: NAME }, { timeoutMs });
+    // The server does not know the authority of this certificate.
+    expect((await rejection(get(1000))) as object).toMatchObject({ operationName: NAME });
+    await copyFile(`${__dirname}/../certificates/client-key.pem`, keyFile);
+    await rejection(get(1000));
+    await copyFile(`${__dirname}/../certificates/client.pem`, certFile);
+    expect((await get(60_000)).done).toBe(false);
+    await maker[Symbol.asyncDispose]();
+  });
 });
 
 /** Second copy of grpc-js, as another package may install it. */
@@ -97,7 +125,16 @@ describe('client › options that contradict each other', () => {
   const insecure = ChannelCredentials.createInsecure();
   const cases: [string, Omit<OperationsClientOptions, 'address'>, RegExp][] = [
     ['credentials and tls', { credentials: insecure, tls: {} }, /^both credentials and tls are given: /],
-    ['cert without key', { tls: { cert: 'x' } }, /^tls has only one of cert and key: /],
+    ['cert without key', { tls: { cert: 'x' } }, /^tls has only one of certificate and key: /],
+    ['certFile without key', { tls: { certFile: 'x' } }, /^tls has only one of certificate and key: /],
+    ['ca and caFile', { tls: { ca: 'x', caFile: 'y' } }, /^tls has both ca and caFile: give one /],
+    ['a file that does not exist', { tls: { caFile: '/no/ca' } }, /^caFile "\/no\/ca" cannot be read: /],
+    ['a certificate that is no PEM', { tls: { ca: 'x', cert: 'x', key: 'x' } }, /^tls cannot be used: /],
+    [
+      'an unknown field',
+      { tls: { clientCa: 'x' } as never },
+      /^tls has an unknown field "clientCa": give ca, caFile, /,
+    ],
     ['a token that is empty', { token: '' }, /^token must be a non-empty string: /],
     [
       'a token that is neither text nor function',

@@ -10,7 +10,7 @@ describe('a body that was read before the gateway', () => {
     const logged: string[] = [];
     const logger = { error: ({ err }: { err?: unknown }) => logged.push(String(err)) };
     // Nothing listens there: forwarded requests are answered with 503.
-    using gateway = createGateway({ target: 'localhost:1', logger });
+    await using gateway = createGateway({ target: 'localhost:1', logger });
     const server = createServer(async (request, response) => {
       await read(request);
       gateway(request, response);

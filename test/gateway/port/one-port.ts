@@ -3,10 +3,10 @@ import { ChannelCredentials, Client, type ServerOptions } from '@grpc/grpc-js';
 import {
   createGateway,
   type GatewaySettings,
+  type PortOptions,
   type ServedPort,
   servePort,
 } from '../../../src/gateway/index.js';
-import type { PortSettings } from '../../../src/gateway/port/serve-port.js';
 import { asking, type ServedGateway } from '../http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 
@@ -15,7 +15,7 @@ export const GET_THING = '/acme.things.v1.Things/GetThing';
 /** Options of a {@link OnePort}. */
 export interface OnePortOptions {
   readonly gateway?: GatewaySettings;
-  readonly port?: Partial<PortSettings>;
+  readonly port?: Partial<Omit<PortOptions, 'server' | 'gateway'>>;
   readonly server?: ServerOptions;
   /** @defaultValue both */
   readonly speaks?: 'gRPC' | 'REST';

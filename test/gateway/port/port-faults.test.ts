@@ -57,7 +57,7 @@ describe('failures of a port', () => {
 
   it.each(['throws', 'rejects'])('answers 500 where a function around the gateway %s', async (way) => {
     using faults = processFaults();
-    using gateway = gatewayOf();
+    await using gateway = gatewayOf();
     const logged: unknown[] = [];
     const failure = new Error('middleware');
     const wrapped = Object.assign(
@@ -65,7 +65,7 @@ describe('failures of a port', () => {
         if (way === 'throws') throw failure;
         return Promise.reject(failure);
       },
-      { ...gateway, [Symbol.dispose]: () => {} },
+      { ...gateway, [Symbol.asyncDispose]: async () => {} },
     ) as unknown as Gateway;
     const logger = { error: (facts: object) => logged.push(facts) };
     await using port = await servePort({ gateway: wrapped, address: '127.0.0.1:0', logger });
@@ -77,7 +77,7 @@ describe('failures of a port', () => {
   it('closes the connection and logs where middleware breaks the response', async () => {
     using faults = processFaults();
     const logged: { err?: unknown }[] = [];
-    using gateway = gatewayOf({ error: (facts: object) => logged.push(facts) });
+    await using gateway = gatewayOf({ error: (facts: object) => logged.push(facts) });
     const failure = new Error('middleware');
     const server = createHttpServer((request: IncomingMessage, response: ServerResponse) => {
       response.end = () => {
@@ -99,7 +99,7 @@ describe('failures of a port', () => {
   ])('answers where the logger of the gateway %s', async (_, error) => {
     using faults = processFaults();
     using _reported = jest.spyOn(console, 'error').mockImplementation(() => {});
-    using gateway = gatewayOf({ error });
+    await using gateway = gatewayOf({ error });
     // Middleware that discards the body is a bug, which is logged.
     const server = createHttpServer(async (request, response) => {
       for await (const _ of request);

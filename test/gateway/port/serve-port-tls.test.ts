@@ -72,7 +72,7 @@ describe('servePort › TLS', () => {
   });
 
   it('asks for certificates of clients, whatever they speak', async () => {
-    const tls = { ...OF_SERVER, ca, requestCert: true, rejectUnauthorized: true };
+    const tls = { ...OF_SERVER, clientCa: ca };
     await using mutual = await serveOnePort({ port: { tls } });
     const credentials = ChannelCredentials.createSsl(ca, OF_CLIENT.key, OF_CLIENT.cert);
     const client = new Client(`localhost:${mutual.served.port}`, credentials);

@@ -3,8 +3,8 @@ import { copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, it, jest } from '@jest/globals';
-import { type TlsFiles, watchTlsFiles } from '../../../src/gateway/index.js';
-import { manualClock, settled } from '../../../src/testing/clock/manual-clock.js';
+import type { ServerTls } from '../../../src/gateway/index.js';
+import { type ManualClock, manualClock, settled } from '../../../src/testing/clock/manual-clock.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { certificateMaker, type OwnCertificate, pem } from '../../helpers/own-certificates.js';
 import { processFaults } from '../../helpers/process-faults.js';
@@ -27,34 +27,33 @@ describe('certificates in files', () => {
     using reported = jest.spyOn(console, 'error').mockImplementation(() => {});
     const made = opened(certificateMaker());
     const [first, second] = [await made.make('first'), await made.make('second')];
-    const files = { cert: join(made.directory, 'tls.crt'), key: join(made.directory, 'tls.key') };
-    copyFileSync(first.cert, files.cert);
-    copyFileSync(first.key, files.key);
+    const files = { certFile: join(made.directory, 'tls.crt'), keyFile: join(made.directory, 'tls.key') };
+    copyFileSync(first.cert, files.certFile);
+    copyFileSync(first.key, files.keyFile);
     const clock = manualClock();
-    using tls = await watchTlsFiles(files, { clock, logger: { info: log, error: log } });
-    let changes = 0;
-    tls.onChange(fail);
-    tls.onChange(() => {
-      changes++;
-    });
+    const logger = { info: jest.fn(log), error: jest.fn(log) };
+    opened(await serveOnePort({ port: { tls: files, clock, logger } }));
     // First one mismatched file, then both.
-    copyFileSync(second.key, files.key);
-    await tls.reload();
-    copyFileSync(second.cert, files.cert);
-    await tls.reload();
-    expect(changes).toBe(1);
+    copyFileSync(second.key, files.keyFile);
+    await pollUntil(clock, () => logger.error.mock.calls.length === 1);
+    copyFileSync(second.cert, files.certFile);
+    await pollUntil(clock, () => logger.info.mock.calls.length === 1);
     expect(await faults.take()).toEqual([]);
     expect(reported).toHaveBeenCalled();
   });
 
   /** Serves a port with the first of two certificates. */
-  async function serve(more: Partial<TlsFiles> = {}) {
+  async function serve(more: { readonly clientCaFile?: string } = {}) {
     const made = opened(certificateMaker());
     const [first, second] = [await made.make('first'), await made.make('second')];
-    const files = { cert: join(made.directory, 'tls.crt'), key: join(made.directory, 'tls.key'), ...more };
+    const files = {
+      certFile: join(made.directory, 'tls.crt'),
+      keyFile: join(made.directory, 'tls.key'),
+      ...more,
+    };
     const put = ({ cert, key }: OwnCertificate) => {
-      copyFileSync(cert, files.cert);
-      copyFileSync(key, files.key);
+      copyFileSync(cert, files.certFile);
+      copyFileSync(key, files.keyFile);
     };
     put(first);
     const clock = manualClock();
@@ -63,10 +62,7 @@ describe('certificates in files', () => {
       info: (_: object, message: string) => logged.push(message),
       error: (_: object, message: string) => logged.push(message),
     };
-    const tls = await watchTlsFiles(files, { clock, logger });
-    const port = opened(await serveOnePort({ port: { tls } }), {
-      [Symbol.asyncDispose]: async () => tls[Symbol.dispose](),
-    });
+    const port = opened(await serveOnePort({ port: { tls: files, clock, logger } }));
     const ca = [pem(first.cert), pem(second.cert)];
     const dial = (options: object = {}) =>
       connect({ port: port.served.port, host: '127.0.0.1', servername: 'localhost', ca, ...options });
@@ -78,7 +74,7 @@ describe('certificates in files', () => {
       socket.destroy();
       return CN;
     };
-    return { made, first, second, files, put, clock, logged, tls, port, dial, served };
+    return { made, first, second, files, put, clock, logged, port, dial, served };
   }
 
   it('detects a new certificate within ten seconds; open connections continue', async () => {
@@ -95,43 +91,62 @@ describe('certificates in files', () => {
     open.destroy();
   });
 
-  it('logs an unusable certificate once and keeps the previous one; reload() reads at once', async () => {
-    const { put, files, first, second, logged, tls, served } = await serve();
-    writeFileSync(files.cert, 'no PEM');
-    await tls.reload();
-    await tls.reload();
+  it('logs an unusable certificate once and keeps the previous one', async () => {
+    const { put, files, first, second, logged, clock, served } = await serve();
+    const lines = (count: number) => pollUntil(clock, () => logged.length === count);
+    writeFileSync(files.certFile, 'no PEM');
+    await lines(1);
+    await clock.advance(10_000);
+    await settled();
     expect(logged).toEqual([
       expect.stringMatching(/^previous certificate stays in use: certificate cannot be used: .+; give /),
     ]);
     put({ cert: second.cert, key: first.key });
-    await tls.reload();
-    expect(logged).toHaveLength(2);
-    rmSync(files.key);
-    await tls.reload();
+    await lines(2);
+    rmSync(files.keyFile);
+    await lines(3);
     expect(logged[2]).toMatch(
       /^previous certificate stays in use: private key ".*tls\.key" cannot be read: /,
     );
     expect(await served()).toBe('first');
     put(second);
-    await tls.reload();
+    await lines(4);
     expect(await served()).toBe('second');
   });
 
   it('detects a symbolic link that changes its target, as in Kubernetes', async () => {
-    const { made, files, second, tls, served } = await serve();
-    rmSync(files.cert);
-    rmSync(files.key);
-    symlinkSync(second.cert, files.cert);
-    symlinkSync(second.key, files.key);
-    await tls.reload();
+    const { files, second, logged, clock, served } = await serve();
+    rmSync(files.certFile);
+    rmSync(files.keyFile);
+    symlinkSync(second.cert, files.certFile);
+    symlinkSync(second.key, files.keyFile);
+    await pollUntil(clock, () => logged.length === 1);
     expect(await served()).toBe('second');
-    expect(made.directory).toContain('longrunning');
+  });
+
+  it('replaceTls reads files at once, takes PEM data, and keeps the certificate if the new one is unusable', async () => {
+    const { put, files, first, second, logged, clock, port, served } = await serve();
+    put(second);
+    await port.served.replaceTls(files);
+    expect(await served()).toBe('second');
+    await port.served.replaceTls({ cert: pem(first.cert), key: pem(first.key) });
+    expect(await served()).toBe('first');
+    await expect(port.served.replaceTls({ cert: pem(first.cert), key: pem(second.key) })).rejects.toThrow(
+      'certificate cannot be used',
+    );
+    // The files are no longer followed.
+    put(first);
+    put(second);
+    await clock.advance(20_000);
+    await settled();
+    expect(await served()).toBe('first');
+    expect(logged).toEqual([]);
   });
 
   it('clients without a certificate of the CA are turned away', async () => {
     const maker = opened(certificateMaker());
     const trusted = await maker.make('client');
-    const { dial, port } = await serve({ clientCa: trusted.cert });
+    const { dial, port } = await serve({ clientCaFile: trusted.cert });
     const let_in = dial({ cert: pem(trusted.cert), key: pem(trusted.key) });
     expect(await answerOf(let_in)).toMatch(/^HTTP\/1\.1 200 /);
     let_in.destroy();
@@ -148,22 +163,42 @@ describe('certificates in files', () => {
   it('rejects an unusable certificate at the start', async () => {
     const maker = opened(certificateMaker());
     const [one, other] = [await maker.make('one'), await maker.make('other')];
-    await expect(watchTlsFiles({ cert: '/no/such/file', key: one.key })).rejects.toThrow(
-      /^certificate "\/no\/such\/file" cannot be read: .+; name a file in PEM$/,
-    );
-    await expect(watchTlsFiles({ cert: one.cert, key: other.key })).rejects.toThrow(
-      /^certificate cannot be used: /,
-    );
-    await expect(serveOnePort({ port: { tls: { cert: pem(one.cert) } } })).rejects.toThrow(
-      'TLS has no private key: give `cert` and `key`',
-    );
+    const cert = pem(one.cert);
+    const key = pem(one.key);
+    const unusable: [ServerTls | object, RegExp][] = [
+      [
+        { certFile: '/no/such/file', keyFile: one.key },
+        /^certificate "\/no\/such\/file" cannot be read: .+; name a file in PEM$/,
+      ],
+      [{ certFile: one.cert, keyFile: other.key }, /^certificate cannot be used: /],
+      [{ cert }, /^tls has no private key: give `cert` and `key`, or `certFile` and `keyFile`$/],
+      [{}, /^tls has no certificate: give /],
+      [{ keyFile: one.key }, /^tls has no certificate: give /],
+      [{ cert, keyFile: one.key }, /^tls mixes PEM data and files \(cert, keyFile\): give either /],
+      [{ cert, key, clientCaFile: one.cert }, /^tls mixes PEM data and files /],
+      [{ cert, key, clientCa: 'no PEM' }, /^certificate cannot be used: /],
+      // Options of node:tls, which would not protect the server if they were ignored.
+      [{ cert, key, ca: cert, requestCert: true }, /^tls has an unknown field "ca": give cert, key, /],
+    ];
+    for (const [tls, message] of unusable)
+      await expect(serveOnePort({ port: { tls: tls as ServerTls } })).rejects.toThrow(message);
   });
 
   it('replaceTls of a port in plain text is refused', async () => {
     await using port = await serveOnePort();
-    expect(() => port.served.replaceTls({})).toThrow('port speaks plain text: serve it with `tls`');
+    await expect(port.served.replaceTls({ cert: '', key: '' })).rejects.toThrow(
+      'port speaks plain text: serve it with `tls`',
+    );
   });
 });
+
+/** Lets the port read its files until it has noticed the change. */
+async function pollUntil(clock: ManualClock, isNoticed: () => boolean): Promise<void> {
+  while (!isNoticed()) {
+    await clock.advance(10_000);
+    await settled();
+  }
+}
 
 /** Response to one request on a connection that stays open. */
 async function answerOf(socket: TLSSocket): Promise<string> {

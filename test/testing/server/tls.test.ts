@@ -20,6 +20,7 @@ describe('a test server with TLS', () => {
   let certificates: CertificateMaker;
   let server: { readonly cert: Buffer; readonly key: Buffer };
   let client: { readonly cert: Buffer; readonly key: Buffer };
+  let files: { readonly certFile: string; readonly keyFile: string };
   beforeAll(async () => {
     certificates = certificateMaker();
     const make = async (name: string) => {
@@ -27,6 +28,8 @@ describe('a test server with TLS', () => {
       return { cert: pem(cert), key: pem(key) };
     };
     server = await make('server');
+    const { cert, key } = await certificates.make('server');
+    files = { certFile: cert, keyFile: key };
     client = await make('client');
   });
   afterAll(async () => {
@@ -46,6 +49,12 @@ describe('a test server with TLS', () => {
     expect(tested.calls).toMatchObject([{ over: 'gRPC' }, { over: 'REST' }]);
   });
 
+  it('takes files too', async () => {
+    await using tested = await startTestServer({ address, tls: files });
+    const { name } = await tested.createOperation();
+    expect(await tested.client.getOperation({ name })).toMatchObject({ done: false });
+  });
+
   it('loses the connection of one call on purpose, as without', async () => {
     await using tested = await startTestServer({ address, tls: server });
     const { name } = await tested.createOperation();
@@ -55,7 +64,7 @@ describe('a test server with TLS', () => {
   });
 
   it('serves only clients with a certificate where it says who signs those, and its own has one', async () => {
-    const tls = { ...server, clientCa: client.cert, client: { ca: server.cert, ...client } };
+    const tls = { ...server, clientCa: client.cert, client };
     await using tested = await startTestServer({ address, tls });
     const { name } = await tested.createOperation();
     expect(await tested.client.getOperation({ name })).toMatchObject({ name });

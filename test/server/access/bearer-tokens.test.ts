@@ -4,7 +4,12 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jos
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { importPackage } from '../../../src/core/optional-package.js';
 import { StatusError } from '../../../src/core/status.js';
-import { type BearerOptions, bearerAuthentication, type Claims } from '../../../src/server/index.js';
+import {
+  type BearerOptions,
+  bearerTokens,
+  type Claims,
+  createOperations,
+} from '../../../src/server/index.js';
 import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 
 const ISSUER = 'https://accounts.example.com';
@@ -42,7 +47,7 @@ async function keyServer(keys: JWK[]) {
   };
 }
 
-describe('bearerAuthentication', () => {
+describe('bearerTokens', () => {
   const clock = manualClock();
   const seconds = () => Math.floor(clock.now() / 1000);
   let key: SigningKey;
@@ -63,7 +68,7 @@ describe('bearerAuthentication', () => {
       .setProtectedHeader({ alg: 'ES256', kid: by.kid })
       .sign(by.sign);
   const authentication = (options: Partial<BearerOptions> = {}) =>
-    bearerAuthentication({
+    bearerTokens({
       ...(options.jwksUri === undefined && { keys: [key.public] }),
       issuer: ISSUER,
       audience: AUDIENCE,
@@ -72,7 +77,7 @@ describe('bearerAuthentication', () => {
       ...options,
     } as BearerOptions);
   /** Caller of the token, or the reason of its rejection. */
-  async function ask(authenticate: Awaited<ReturnType<typeof authentication>>, authorization?: string) {
+  async function ask(authenticate: ReturnType<typeof authentication>, authorization?: string) {
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
     try {
       const access = await authenticate({ method: '/s/m', name: 'n', headers, peer: 'p', caller: {} });
@@ -84,7 +89,7 @@ describe('bearerAuthentication', () => {
   }
 
   it('returns principal, members and scopes of a valid token', async () => {
-    const authenticate = await authentication({ members: ({ team }: Claims) => [`group:${team}`] });
+    const authenticate = authentication({ members: ({ team }: Claims) => [`group:${team}`] });
     const claims = { email: 'ada@example.com', email_verified: true, groups: ['x'], scope: 'a b', team: 't' };
     expect(await ask(authenticate, `Bearer ${await token(claims)}`)).toEqual({
       principal: 'principal://accounts.example.com/subject/1',
@@ -100,14 +105,14 @@ describe('bearerAuthentication', () => {
   });
 
   it('ignores emails that the issuer has not verified', async () => {
-    const caller = await ask(await authentication(), `Bearer ${await token({ email: 'ada@example.com' })}`);
+    const caller = await ask(authentication(), `Bearer ${await token({ email: 'ada@example.com' })}`);
     expect(caller).toMatchObject({ members: ['principal://accounts.example.com/subject/1'] });
   });
 
   it('a call without a token: UNAUTHENTICATED, or left to the next step (contract 31)', async () => {
-    expect(await ask(await authentication())).toMatchObject({ code: 16, reason: 'CREDENTIALS_MISSING' });
-    expect(await ask(await authentication({ anonymous: 'allow' }))).toBeUndefined();
-    const optional = await authentication({ anonymous: 'allow' });
+    expect(await ask(authentication())).toMatchObject({ code: 16, reason: 'CREDENTIALS_MISSING' });
+    expect(await ask(authentication({ anonymous: 'allow' }))).toBeUndefined();
+    const optional = authentication({ anonymous: 'allow' });
     expect(await ask(optional, 'Bearer junk')).toMatchObject({ code: 16, reason: 'ACCESS_TOKEN_INVALID' });
     expect(await ask(optional, 'Basic YTpi')).toMatchObject({ reason: 'ACCESS_TOKEN_TYPE_UNSUPPORTED' });
   });
@@ -131,21 +136,21 @@ describe('bearerAuthentication', () => {
       claim,
       typeof value === 'number' ? seconds() + value : value,
     ]);
-    const answer = await ask(await authentication(), `Bearer ${await token(Object.fromEntries(times))}`);
+    const answer = await ask(authentication(), `Bearer ${await token(Object.fromEntries(times))}`);
     expect(answer).toMatchObject({ code: 16, reason, message: expect.stringMatching(message) });
   });
 
   it('allows for clocks that differ by 30 s', async () => {
-    const authenticate = await authentication();
+    const authenticate = authentication();
     for (const claims of [{ exp: seconds() - 20 }, { nbf: seconds() + 20 }]) {
       expect(await ask(authenticate, `Bearer ${await token(claims)}`)).toHaveProperty('principal');
     }
-    const strict = await authentication({ clockToleranceMs: 0 });
+    const strict = authentication({ clockToleranceMs: 0 });
     expect(await ask(strict, `Bearer ${await token({ exp: seconds() - 1 })}`)).toMatchObject({ code: 16 });
   });
 
   it('rejects tokens that are unsigned, forged or signed by a secret: alg none, HS256, another key', async () => {
-    const authenticate = await authentication();
+    const authenticate = authentication();
     const claims = { iss: ISSUER, aud: AUDIENCE, sub: '1', exp: seconds() + 60 };
     const secret = new TextEncoder().encode(JSON.stringify(key.public));
     const [head = '', , signature = ''] = (await token()).split('.');
@@ -169,7 +174,7 @@ describe('bearerAuthentication', () => {
 
   it('fetches the keys again for an unknown key, because keys may be replaced', async () => {
     await using server = await keyServer([key.public]);
-    const authenticate = await authentication({ jwksUri: server.jwksUri, keysCooldownMs: 0 });
+    const authenticate = authentication({ jwksUri: server.jwksUri, keysCooldownMs: 0 });
     expect(await ask(authenticate, `Bearer ${await token()}`)).toHaveProperty('principal');
     expect(server.state.asked).toBe(1);
     server.state.keys = [other.public];
@@ -180,7 +185,7 @@ describe('bearerAuthentication', () => {
 
   it('tokens of unknown keys do not flood the key server', async () => {
     await using server = await keyServer([key.public]);
-    const authenticate = await authentication({ jwksUri: server.jwksUri });
+    const authenticate = authentication({ jwksUri: server.jwksUri });
     for (let count = 0; count < 5; count++) {
       expect(await ask(authenticate, `Bearer ${await token({}, other)}`)).toMatchObject({ code: 16 });
     }
@@ -191,7 +196,7 @@ describe('bearerAuthentication', () => {
     await using server = await keyServer([key.public]);
     server.state.away = true;
     logged.length = 0;
-    const authenticate = await authentication({ jwksUri: server.jwksUri });
+    const authenticate = authentication({ jwksUri: server.jwksUri });
     const good = `Bearer ${await token()}`;
     for (let count = 0; count < 3; count++) {
       expect(await ask(authenticate, good)).toMatchObject({ code: 14, reason: 'KEYS_UNAVAILABLE' });
@@ -209,7 +214,7 @@ describe('bearerAuthentication', () => {
   ])('a key server that %s is asked with backoff, whatever the tokens say', async (_what, failure) => {
     await using server = await keyServer([key.public]);
     Object.assign(server.state, failure);
-    const authenticate = await authentication({ jwksUri: server.jwksUri });
+    const authenticate = authentication({ jwksUri: server.jwksUri });
     const forged = `Bearer ${await token({}, other)}`;
     const flood = () => Promise.all(Array.from({ length: 50 }, () => ask(authenticate, forged)));
     for (const [index, pauseMs] of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000].entries()) {
@@ -222,7 +227,7 @@ describe('bearerAuthentication', () => {
 
   it('a key server that fails later does not affect tokens with known keys, which do not end the backoff', async () => {
     await using server = await keyServer([key.public]);
-    const authenticate = await authentication({ jwksUri: server.jwksUri, keysCooldownMs: 1000 });
+    const authenticate = authentication({ jwksUri: server.jwksUri, keysCooldownMs: 1000 });
     const now = jest.spyOn(Date, 'now');
     try {
       const [good, forged] = [`Bearer ${await token()}`, `Bearer ${await token({}, other)}`];
@@ -249,8 +254,24 @@ describe('bearerAuthentication', () => {
     [{ keys: undefined }, /either jwksUri or keys/],
     [{ keys: undefined, jwksUri: 'http://accounts.example.com/jwks' }, /must begin with https/],
     [{ keys: undefined, jwksUri: 'jwks' }, /must begin with https/],
-  ])('refuses options that would let anybody in: %j', async (options, message) => {
-    await expect(authentication(options as Partial<BearerOptions>)).rejects.toThrow(message);
+  ])('refuses options that would let anybody in: %j', (options, message) => {
+    expect(() => authentication(options as Partial<BearerOptions>)).toThrow(message);
+  });
+
+  it('reports unusable keys at ready(); until then calls fail without a reason', async () => {
+    const authenticate = authentication({ keys: ['no key'] as never });
+    const operations = createOperations({ methods: [], authorize: authenticate });
+    await expect(operations.ready()).rejects.toThrow('JSON Web Key Set malformed');
+    await operations.close();
+    await expect(
+      authenticate({
+        method: '/s/m',
+        name: 'n',
+        headers: { authorization: 'Bearer x' },
+        peer: 'p',
+        caller: {},
+      }),
+    ).rejects.toThrow(/^tokens cannot be verified: see the cause$/);
   });
 
   it('names the package to install if it is missing', async () => {

@@ -3,12 +3,12 @@ import { type Clock, systemClock } from '../../core/clock.js';
 import { type Logger, serverLogger } from '../../core/logger.js';
 import { withDefaults } from '../../core/options.js';
 import { quoted } from '../../core/status.js';
-import { type Anonymous, bearerToken } from './access-error.js';
+import { bearerToken } from './access-error.js';
 import type { AuthorizeStep } from './call-facts.js';
-import { type Claims, callerOf, type KeySource, TokenVerifier } from './token-verifier.js';
+import { type Claims, callerOf, type KeySource, type PublicKey, TokenVerifier } from './token-verifier.js';
 
-/** Options of {@link bearerAuthentication} other than the source of keys. */
-export interface BearerSettings {
+/** Options of {@link bearerTokens}: the source of keys, and the requirements on tokens. */
+export type BearerOptions = {
   /** Accepted issuers: the claim `iss`. */
   readonly issuer: string | readonly string[];
   /** Accepted audiences: the claim `aud`. A token needs one of them. */
@@ -20,20 +20,28 @@ export interface BearerSettings {
   /** Minimum time between two lookups of an unknown key, in milliseconds. @defaultValue 30,000 */
   readonly keysCooldownMs?: number | undefined;
   /** Handling of calls without a token; `allow` leaves them to the following steps. @defaultValue 'refuse' */
-  readonly anonymous?: Anonymous | undefined;
+  readonly anonymous?: 'refuse' | 'allow' | undefined;
   /** Further names of the caller in policies, such as `group:auditors`. @defaultValue none */
   readonly members?: ((claims: Claims) => readonly string[]) | undefined;
   /** Receives failures to fetch keys. @defaultValue standard error */
   readonly logger?: Logger | undefined;
   /** Clock that token expiry is checked against. @defaultValue the system clock */
   readonly clock?: Clock | undefined;
-}
-
-/**
- * Options of {@link bearerAuthentication}. `jwksUri` is fetched when a token arrives, again after 10 minutes, and for an unknown
- * key. It must be `https` unless its host is this machine. `keys` are fixed public keys.
- */
-export type BearerOptions = KeySource & BearerSettings;
+} & (
+  | {
+      /**
+       * URL of a key set. It is fetched when a token arrives, again after 10 minutes, and for an unknown key. It must be
+       * `https` unless its host is this machine.
+       */
+      readonly jwksUri: string;
+      readonly keys?: undefined;
+    }
+  | {
+      /** Fixed public keys. */
+      readonly keys: readonly PublicKey[];
+      readonly jwksUri?: undefined;
+    }
+);
 
 const DEFAULTS = {
   algorithms: [
@@ -54,7 +62,7 @@ const DEFAULTS = {
   anonymous: 'refuse',
   members: () => [],
   clock: systemClock,
-} satisfies Partial<BearerSettings>;
+} satisfies Partial<BearerOptions>;
 
 /**
  * Identifies callers by bearer tokens: signed JSON Web Tokens (RFC 6750, RFC 7519). A call with no token or an invalid one fails
@@ -63,13 +71,14 @@ const DEFAULTS = {
  * The principal is `principal://{issuer}/subject/{subject}`. Other names of the caller are `user:` or `serviceAccount:` with a
  * verified `email`, and `group:` with each of `groups`. Its scopes are those of `scope` or `scp`.
  *
- * Needs the peer dependency `jose`.
+ * Needs the peer dependency `jose`, which it loads at first use. If `jose` is not installed or a key is malformed,
+ * `operations.ready()` rejects, and calls fail with INTERNAL.
  *
- * @throws StatusError FAILED_PRECONDITION if `jose` is not installed; TypeError if an option is invalid.
+ * @throws TypeError if an option is invalid.
  *
  * @example
  * ```ts
- * const authenticate = await bearerAuthentication({
+ * const authenticate = bearerTokens({
  *   jwksUri: 'https://accounts.example.com/.well-known/jwks.json',
  *   issuer: 'https://accounts.example.com',
  *   audience: 'https://reports.example.com',
@@ -77,25 +86,29 @@ const DEFAULTS = {
  * const operations = createOperations({ methods, authorize: [authenticate, iamPolicy(policy)] });
  * ```
  */
-export async function bearerAuthentication(options: BearerOptions): Promise<AuthorizeStep> {
-  checkBearer(options);
+export function bearerTokens(options: BearerOptions): AuthorizeStep {
+  checkOptions(withDefaults(DEFAULTS, options));
+  checkKeySource(options);
   const settings = { ...withDefaults(DEFAULTS, options), logger: serverLogger(options.logger) };
-  const verifier = await TokenVerifier.make(options, settings);
   const { anonymous, members } = settings;
+  let loading: Promise<TokenVerifier> | undefined;
+  const verifier = () => {
+    loading ??= TokenVerifier.make(options, settings);
+    return loading;
+  };
   const authenticate: AuthorizeStep = async ({ headers }) => {
     const token = bearerToken(headers, anonymous);
     if (token === undefined) return undefined;
-    const claims = await verifier.verify(token);
+    const loaded = await verifier().catch((cause) => {
+      // Callers must not learn which package is missing.
+      throw new Error('tokens cannot be verified: see the cause', { cause });
+    });
+    const claims = await loaded.verify(token);
     const caller = callerOf(claims);
     return { caller: { ...caller, members: [...caller.members, ...members(claims)] } };
   };
-  return Object.assign(authenticate, { beforeMessage: 'decides' as const });
-}
-
-/** @throws TypeError if an option is invalid. */
-export function checkBearer(options: BearerOptions): void {
-  checkOptions(withDefaults(DEFAULTS, options));
-  checkKeySource(options);
+  const ready = async () => void (await verifier());
+  return Object.assign(authenticate, { beforeMessage: 'decides' as const, ready });
 }
 
 type Accepted = Readonly<Record<'issuer' | 'audience' | 'algorithms', string | readonly string[]>>;
@@ -114,7 +127,7 @@ function checkOptions({ issuer, audience, algorithms }: Accepted): void {
 
 function checkKeySource({ jwksUri, keys }: KeySource): void {
   if ((jwksUri === undefined) === (keys === undefined))
-    throw new TypeError('bearerAuthentication needs exactly one source of keys: give either jwksUri or keys');
+    throw new TypeError('bearerTokens needs exactly one source of keys: give either jwksUri or keys');
   if (jwksUri !== undefined) checkUri(jwksUri);
 }
 
