@@ -7,13 +7,7 @@ import {
   ReportsService,
 } from 'longrunning/generated/example/reports/v1/reports';
 import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
-import {
-  createOperations,
-  type Implementation,
-  implement,
-  OperationsService,
-  strictService,
-} from 'longrunning/server';
+import { createOperations, type Implementation, implement, service } from 'longrunning/server';
 
 /** Implementation of ExportReport. */
 export type WriteReport = Implementation<ExportReportRequest, ExportReportResponse, ReportMetadata>['run'];
@@ -32,14 +26,12 @@ export async function startReportsServer(run: WriteReport = fourQuarters): Promi
     run: () => ({}),
     cancellable: false,
   });
-  const operations = createOperations({ methods: [exportReport, purgeReports] });
+  const operations = createOperations({
+    services: [service(ReportsService, { exportReport, purgeReports })],
+  });
 
   const server = new Server();
-  server.addService(OperationsService, operations.handlers);
-  server.addService(strictService(ReportsService), {
-    exportReport: operations.starter(exportReport),
-    purgeReports: operations.starter(purgeReports),
-  });
+  operations.addTo(server);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

@@ -1,4 +1,4 @@
-import type { DescFile, DescMessage, DescService } from '@bufbuild/protobuf';
+import type { DescFile, DescMessage, DescMethod, DescService } from '@bufbuild/protobuf';
 import type { GeneratedFile, Printable, Schema, Target } from '@bufbuild/protoplugin';
 import type { OperationTypes } from './operation-types.js';
 import type { PluginOptions } from './options.js';
@@ -67,7 +67,15 @@ function emitService(
 function emitTypes(f: GeneratedFile, methods: readonly OperationTypes[], codec: Codec): void {
   const type = f.import('OperationMethod', 'longrunning', true);
   for (const { method, response, metadata } of methods) {
-    const types = [codec(method.input), ', ', codec(response), ', ', codec(metadata)];
+    const types = [
+      codec(method.input),
+      ', ',
+      codec(response),
+      ', ',
+      codec(metadata),
+      ', ',
+      pathOf(f, method),
+    ];
     f.print(f.jsDoc(method, '  '));
     f.print('  readonly ', propertyName(method.name), ': ', type, '<', types, '>;');
   }
@@ -76,12 +84,16 @@ function emitTypes(f: GeneratedFile, methods: readonly OperationTypes[], codec: 
 function emitValues(f: GeneratedFile, methods: readonly OperationTypes[], codec: Codec): void {
   for (const { method, response, metadata } of methods) {
     f.print('  ', propertyName(method.name), ': {');
-    f.print('    path: ', f.string(`/${method.parent.typeName}/${method.name}`), ',');
+    f.print('    path: ', pathOf(f, method), ',');
     f.print('    request: ', codec(method.input), ',');
     f.print('    response: ', codec(response), ',');
     f.print('    metadata: ', codec(metadata), ',');
     f.print('  },');
   }
+}
+
+function pathOf(f: GeneratedFile, method: DescMethod): Printable {
+  return f.string(`/${method.parent.typeName}/${method.name}`);
 }
 
 function propertyName(method: string): string {

@@ -30,10 +30,13 @@ export interface MessageType<Message> {
 /** Message type of a {@link MessageType}. */
 export type MessageOf<Type> = Type extends MessageType<infer Message> ? Message : never;
 
-/** A method that returns `google.longrunning.Operation`, with the types of its `operation_info`. */
-export interface OperationMethod<Request, Response, Metadata> {
+/**
+ * A method that returns `google.longrunning.Operation`, with the types of its `operation_info`. Generated methods have the
+ * literal type of their path, which tells methods with the same messages apart.
+ */
+export interface OperationMethod<Request, Response, Metadata, Path extends string = string> {
   /** Path of the gRPC method: `/example.reports.v1.Reports/ExportReport`. */
-  readonly path: string;
+  readonly path: Path;
   /** Request type. */
   readonly request: MessageType<Request>;
   /** Response type: `response_type` of its `google.longrunning.operation_info`. */
@@ -57,9 +60,9 @@ export interface OperationMethod<Request, Response, Metadata> {
  * });
  * ```
  */
-export function operationMethod<Request, Response, Metadata>(
-  method: OperationMethod<Request, Response, Metadata>,
-): OperationMethod<Request, Response, Metadata> {
+export function operationMethod<Request, Response, Metadata, const Path extends string>(
+  method: OperationMethod<Request, Response, Metadata, Path>,
+): OperationMethod<Request, Response, Metadata, Path> {
   if (!/^\/[^/\s]+\/[^/\s]+$/.test(method.path)) {
     throw new TypeError(
       `method path ${JSON.stringify(method.path)} is malformed: write it as "/package.Service/Method"`,

@@ -14,6 +14,8 @@ export {
   type RunContext,
   type StartContext,
 } from './work/implement.js';
+export { type ServiceHandlers, type ServiceOptions, service } from './grpc/service.js';
+export type { MountedService, Service, ServiceHost } from '../core/service.js';
 export { addHealth, type HealthOptions } from './health/add-health.js';
 export { type GrpcLimitOptions, type GrpcLimits, grpcLimits } from './limits/grpc-limits.js';
 export { OperationsService } from './grpc/grpc-handlers.js';

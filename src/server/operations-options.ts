@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
+import type { Service } from '../core/service.js';
 import type { OperationStore } from '../stores/contract/operation-store.js';
 import type { AuthorizeStep } from './access/call-facts.js';
 import type { CallerLimitOptions } from './limits/caller-limits.js';
@@ -9,8 +10,13 @@ import type { ImplementedMethod } from './work/implement.js';
 
 /** Options of `createOperations`. */
 export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOptions {
-  /** Long-running methods to serve, created by `implement`. */
-  readonly methods: readonly ImplementedMethod[];
+  /** Services to serve, created by `service`, with their long-running methods. @defaultValue none */
+  readonly services?: readonly Service[] | undefined;
+  /**
+   * Long-running methods to serve, created by `implement`, for programs that register gRPC handlers themselves or start
+   * operations only in process. @defaultValue those of `services`
+   */
+  readonly methods?: readonly ImplementedMethod[] | undefined;
   /** Store of the operations. It is closed with the server. @defaultValue `memoryStore()` */
   readonly store?: OperationStore | undefined;
   /** Maximum number of operations that run concurrently; further ones are queued. @defaultValue 100 */

@@ -1,4 +1,4 @@
-import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { handleUnaryCall, Server } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
 import type { CallHead, CallRefusal } from '../core/authenticate.js';
 import { type Clock, systemClock } from '../core/clock.js';
@@ -6,26 +6,14 @@ import { type Logger, serverLogger } from '../core/logger.js';
 import type { DeepPartial } from '../core/operation-method.js';
 import type { OperationsApi } from '../core/operations-api.js';
 import { withDefaults } from '../core/options.js';
+import type { MountedService, Service, ServiceHost } from '../core/service.js';
 import { sleep } from '../core/signals.js';
-import { Code, invalidField, kitError, quoted } from '../core/status.js';
-import { traceContextOf } from '../core/trace-context.js';
 import { rejectingStore } from '../stores/contract/around-store.js';
-import type { OperationRecord, OperationStore } from '../stores/contract/operation-store.js';
+import type { OperationStore } from '../stores/contract/operation-store.js';
 import { memoryStore } from '../stores/memory/memory-store.js';
-import type { Caller } from './access/call-facts.js';
-import { GrpcCallFacts, textHeaders } from './access/call-facts.js';
-import { type AccessControl, authenticate, Gate } from './access/gate.js';
+import { type AccessControl, Gate } from './access/gate.js';
 import { type CallOrigin, onBehalfOf } from './access/on-behalf.js';
-import { givenRequestId } from './access/request-scope.js';
-import {
-  admitting,
-  grpcHandlers,
-  guarded,
-  namedResource,
-  OperationsService,
-  refusal,
-  unary,
-} from './grpc/grpc-handlers.js';
+import { assertDistinct, GrpcEntry } from './grpc/grpc-entry.js';
 import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { UnfinishedLimit } from './limits/unfinished-limit.js';
@@ -40,21 +28,20 @@ import { ListFilters } from './service/list-filter.js';
 import { InProcessOperations } from './service/operations-service.js';
 import { pageTokensOf } from './service/page-token.js';
 import { Waiters } from './service/waiters.js';
-import { type CallObservers, observedHandler, observeRefusal } from './telemetry/observed-handler.js';
 import { observedStore } from './telemetry/observed-store.js';
 import { SafeTelemetry } from './telemetry/safe-telemetry.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import type { ImplementedMethod, StartContext } from './work/implement.js';
-import { isGone, toOperation } from './work/lifecycle.js';
 import { checkedId, randomId } from './work/operation-id.js';
 import { sweepExpired } from './work/retention.js';
 import { Runner } from './work/runner.js';
-import { type RequestFacts, ServedMethod } from './work/served-method.js';
+import { ServedMethod } from './work/served-method.js';
 import { SizeLimits } from './work/size-limits.js';
+import { Starts } from './work/starts.js';
 import { Transitions } from './work/transitions.js';
 
 /** Server of long-running operations, to embed in a grpc-js server. */
-export interface Operations extends AsyncDisposable {
+export interface Operations extends ServiceHost, AsyncDisposable {
   /** In-process `google.longrunning.Operations`, without authorization. */
   readonly service: OperationsApi;
   /** gRPC handlers of `google.longrunning.Operations`: `server.addService(OperationsService, operations.handlers)`. */
@@ -73,6 +60,22 @@ export interface Operations extends AsyncDisposable {
     request: DeepPartial<Request>,
     context?: Partial<StartContext>,
   ): Promise<Operation>;
+  /**
+   * Adds `google.longrunning.Operations`, the services of the options and the given ones to a gRPC server, with strict decoding,
+   * authorization, limits of callers and telemetry. Services that were added to this server before are skipped.
+   *
+   * @throws TypeError if two services have the same name.
+   *
+   * @example
+   * ```ts
+   * const operations = createOperations({ store });
+   * const server = new Server(grpcLimits());
+   * operations.addTo(server, service(ReportsService, { exportReport, purgeReports }));
+   * ```
+   */
+  addTo(server: Server, ...services: readonly Service[]): void;
+  /** Services as other transports call them, for hosts such as `createGateway`. */
+  mount(services?: readonly Service[]): readonly MountedService[];
   /**
    * Adds a method, or replaces its implementation; running operations are unaffected. Operations of a method that was not added
    * are left to other servers.
@@ -128,12 +131,11 @@ const MOST_COUNTED = 100_000;
  *
  * @example
  * ```ts
- * const operations = createOperations({ methods: [exportReport] });
- * server.addService(OperationsService, operations.handlers);
- * server.addService(strictService(ReportsService), { exportReport: operations.starter(exportReport) });
+ * const operations = createOperations({ services: [service(ReportsService, { exportReport, purgeReports })] });
+ * operations.addTo(server);
  * ```
  */
-export function createOperations(options: OperationsOptions): Operations {
+export function createOperations(options: OperationsOptions = {}): Operations {
   return new EmbeddedOperations(options);
 }
 
@@ -143,7 +145,6 @@ class EmbeddedOperations implements Operations {
   readonly #service: InProcessOperations;
   readonly #methods: Map<string, ServedMethod>;
   readonly #listFilters: ListFilters;
-  readonly #newId: () => string;
   readonly #store: OperationStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -151,12 +152,11 @@ class EmbeddedOperations implements Operations {
   readonly #waiters: Waiters;
   readonly #health: StoreHealth;
   readonly #runner: Runner;
-  readonly #telemetry: Telemetry | undefined;
   readonly #access: AccessControl;
-  /** Paths of the methods that need authorization. */
-  readonly #guardedPaths = new Set<string>(Object.values(OperationsService).map(({ path }) => path));
-  readonly #unfinished: UnfinishedLimit | undefined;
-  readonly #sizes: SizeLimits;
+  readonly #starts: Starts;
+  readonly #entry: GrpcEntry;
+  readonly #services: readonly Service[];
+  readonly #added = new WeakMap<Server, Set<MountedService>>();
   readonly #stopping = new AbortController();
   readonly #stopSweeping: () => void;
   readonly #stopCounting: () => void;
@@ -170,17 +170,20 @@ class EmbeddedOperations implements Operations {
     const logger = serverLogger(options.logger);
     const telemetry = options.telemetry && new SafeTelemetry(options.telemetry, logger);
     const supplied = rejectingStore(settings.store);
-    this.#telemetry = telemetry;
     const store = telemetry ? observedStore(supplied, telemetry) : supplied;
     // Created first because it may throw, and nothing has to be closed yet.
-    this.#unfinished = maxUnfinished === undefined ? undefined : new UnfinishedLimit(store, maxUnfinished);
-    this.#sizes = new SizeLimits(settings.maxResultBytes);
-    this.#newId = options.newId ? checkedId(options.newId) : randomId;
-    this.#listFilters = new ListFilters(options.methods);
+    const unfinished = maxUnfinished === undefined ? undefined : new UnfinishedLimit(store, maxUnfinished);
+    const sizes = new SizeLimits(settings.maxResultBytes);
+    this.#services = options.services ?? [];
+    assertDistinct(this.#services);
+    const byHand = options.methods ?? [];
+    const ofServices = this.#services.flatMap(implementedMethods);
+    const methods = [...byHand, ...ofServices.filter((each) => !byHand.includes(each))];
+    this.#listFilters = new ListFilters(methods);
     this.#store = store;
     this.#clock = clock;
     this.#logger = logger;
-    this.#methods = servedMethods(options.methods);
+    this.#methods = servedMethods(methods);
     this.#transitions = new Transitions(
       store,
       this.#methods,
@@ -190,7 +193,8 @@ class EmbeddedOperations implements Operations {
     this.#waiters = new Waiters(store, (error) =>
       logger.error({ err: error }, 'change could not be reported'),
     );
-    this.#health = new StoreHealth({ store, clock, methods: this.#methods, logger });
+    const services = () => [...servicesOf(this.#methods.keys()), ...this.#entry.services];
+    this.#health = new StoreHealth({ store, clock, services, logger });
     this.health = this.#health;
     const shared = { store, clock, telemetry, transitions: this.#transitions, waiters: this.#waiters };
     this.#runner = new Runner({
@@ -198,7 +202,14 @@ class EmbeddedOperations implements Operations {
       methods: this.#methods,
       logger,
       maxRunning,
-      sizes: this.#sizes,
+      sizes,
+    });
+    this.#starts = new Starts({
+      ...shared,
+      sizes,
+      unfinished,
+      newId: options.newId ? checkedId(options.newId) : randomId,
+      stopping: this.#stopping.signal,
     });
     this.#service = new InProcessOperations({
       ...shared,
@@ -209,7 +220,20 @@ class EmbeddedOperations implements Operations {
     });
     const gate = options.authorize && new Gate(options.authorize);
     this.#access = { gate, limits: CallerLimits.of(options) };
-    this.handlers = grpcHandlers({ service: this.#service, logger, clock, telemetry, ...this.#access });
+    this.#entry = new GrpcEntry({
+      ...this.#access,
+      service: this.#service,
+      logger,
+      clock,
+      telemetry,
+      served: (path) => this.#served(path),
+      serve: (implemented) => {
+        if (!this.#methods.has(implemented.method.path)) this.add(implemented);
+      },
+      start: (served, request, context) => this.#starts.start(served, request, context),
+    });
+    this.handlers = this.#entry.handlers;
+    this.#entry.mount(this.#services);
     this.#stopSweeping = sweepExpired(store, settings.retentionMs, clock, logger);
     this.#stopCounting = countUnfinished(store, telemetry);
   }
@@ -218,18 +242,8 @@ class EmbeddedOperations implements Operations {
     return this.#service;
   }
 
-  readonly authenticate = async ({ method, metadata, peer }: CallHead): Promise<CallRefusal | undefined> => {
-    if (!this.#access.gate || !this.#guardedPaths.has(method)) return undefined;
-    const facts = new GrpcCallFacts(method, '', { metadata, getPeer: () => peer });
-    try {
-      await authenticate(this.#access, facts);
-      return undefined;
-    } catch (thrown) {
-      const refused = refusal(method, this.#logger, thrown);
-      observeRefusal(this.#observers(), facts, refused.code);
-      return refused;
-    }
-  };
+  readonly authenticate = (call: CallHead): Promise<CallRefusal | undefined> =>
+    this.#entry.authenticate(call);
 
   async ready(): Promise<void> {
     await Promise.all([this.#access.gate?.ready(), this.#telemetry?.ready?.()]);
@@ -245,44 +259,28 @@ class EmbeddedOperations implements Operations {
 
   async start<Request>(
     { method: { path } }: ImplementedMethod<Request>,
-    given: DeepPartial<Request>,
+    request: DeepPartial<Request>,
     context: Partial<StartContext> = {},
   ): Promise<Operation> {
-    const served = this.#served(path);
-    const request = served.request(given as object);
-    this.#assertServing();
-    const { headers = {}, caller = {} } = context;
-    const facts = served.identify(request, caller);
-    const earlier = facts.requestId === undefined ? undefined : await this.#startedBy(facts, caller);
-    if (earlier) return toOperation(earlier);
-    const response = await served.onStart(request, { headers, caller });
-    this.#assertServing();
-    const createTime = this.#clock.now();
-    // Without telemetry the trace context of the caller is stored, for the log.
-    const trace = this.#telemetry?.current() ?? traceContextOf(headers);
-    let record = served.newRecord(request, facts, { id: this.#newId(), createTime, ...(trace && { trace }) });
-    if (record.metadata) this.#sizes.metadata(record.metadata);
-    if (response) {
-      this.#sizes.response(response, record.metadata);
-      record = this.#transitions.next(record, { type: 'succeeded', attempt: 0, at: createTime, response });
-    }
-    const create = () => this.#store.create(record);
-    // An operation that is already done does not count.
-    const creating = this.#unfinished && !response ? this.#unfinished.admit(create) : create();
-    const kept = await creating;
-    if (kept.name === record.name) this.#telemetry?.changed(undefined, record, createTime);
-    return toOperation(sameRequest(kept, facts, caller));
+    return this.#starts.start(this.#served(path), request as DeepPartial<unknown>, context);
   }
 
-  /** Returns the operation that the same request started before (AIP-155). */
-  async #startedBy(facts: RequestFacts, caller: Caller): Promise<OperationRecord | undefined> {
-    const { method, parent, requestId } = facts;
-    if (requestId === undefined) return undefined;
-    const earlier = await this.#store.findByRequestId({ method, parent, requestId });
-    if (!earlier) return undefined;
-    if (!isGone(earlier, this.#clock.now())) return sameRequest(earlier, facts, caller);
-    await this.#store.delete(earlier.name);
-    return undefined;
+  addTo(server: Server, ...services: readonly Service[]): void {
+    const added = this.#added.get(server) ?? new Set();
+    this.#added.set(server, added);
+    for (const mounted of this.mount(services)) {
+      if (added.has(mounted)) continue;
+      const { methods } = mounted;
+      server.addService(
+        Object.fromEntries(methods.map(({ key, definition }) => [key, definition])),
+        Object.fromEntries(methods.map(({ key, handle }) => [key, handle])),
+      );
+      added.add(mounted);
+    }
+  }
+
+  mount(services: readonly Service[] = []): readonly MountedService[] {
+    return this.#entry.mount([...this.#services, ...services]);
   }
 
   add(implemented: ImplementedMethod): void {
@@ -293,29 +291,15 @@ class EmbeddedOperations implements Operations {
   }
 
   starter<Request>(implemented: ImplementedMethod<Request>): handleUnaryCall<Request, Operation> {
-    const { path } = implemented.method;
-    const served = this.#served(path);
-    this.#guardedPaths.add(path);
-    const nameOf = (request: Request) => served.parentOf(request);
-    const handler = unary<Request, Operation>(
-      path,
-      this.#logger,
-      admitting(this.#access, path, nameOf, (call, { caller }) => {
-        const context = { headers: textHeaders(call.metadata), caller };
-        return this.start(implemented, call.request as DeepPartial<Request>, context);
-      }),
-    );
-    return observedHandler(path, this.#observers(), handler, 'start');
+    return this.#entry.starter(implemented);
   }
 
   guarded<Request, Response>(
     path: string,
     handler: handleUnaryCall<Request, Response>,
-    nameOf: (request: Request) => string = namedResource,
+    nameOf?: (request: Request) => string,
   ): handleUnaryCall<Request, Response> {
-    this.#guardedPaths.add(path);
-    const entered = guarded({ ...this.#access, path, nameOf, logger: this.#logger }, handler);
-    return observedHandler(path, this.#observers(), entered, 'other');
+    return this.#entry.guarded(path, handler, nameOf);
   }
 
   serviceFor(origin: CallOrigin): OperationsApi {
@@ -342,17 +326,10 @@ class EmbeddedOperations implements Operations {
     return this.close();
   }
 
-  #observers(): CallObservers {
-    return { telemetry: this.#telemetry, logger: this.#logger, clock: this.#clock };
-  }
-
-  #assertServing(): void {
-    if (this.#stopping.signal.aborted) throw stopping();
-  }
-
   #served(path: string): ServedMethod {
     const served = this.#methods.get(path);
-    if (!served) throw new TypeError(`method ${path} is not served here: add it to \`methods\``);
+    if (!served)
+      throw new TypeError(`method ${path} is not served here: pass its service to createOperations or addTo`);
     return served;
   }
 }
@@ -374,19 +351,14 @@ function countUnfinished(store: OperationStore, telemetry: Telemetry | undefined
   return telemetry.unfinished(() => count.call(store, MOST_COUNTED));
 }
 
-/**
- * Returns the stored record of a request.
- *
- * @throws StatusError INVALID_ARGUMENT if its request id was used for a different request.
- */
-function sameRequest(kept: OperationRecord, asked: RequestFacts, caller: Caller): OperationRecord {
-  if (Buffer.compare(kept.request, asked.request) === 0) return kept;
-  const id = quoted(givenRequestId(asked.requestId ?? '', caller));
-  throw invalidField('request_id', `request id ${id} was used for a different request: use a new one`);
+/** Returns the long-running methods of a service. */
+function implementedMethods({ methods }: Service): ImplementedMethod[] {
+  return methods.flatMap(({ handler }) =>
+    handler.kind === 'long-running' ? (handler.implemented as ImplementedMethod) : [],
+  );
 }
 
-function stopping(): Error {
-  return kitError(Code.UNAVAILABLE, 'SERVER_STOPPING', 'server is stopping: try again on another server', {
-    retryAfterMs: 1000,
-  });
+/** Returns the services of methods, given their paths. */
+function servicesOf(paths: Iterable<string>): string[] {
+  return Array.from(paths, (path) => path.split('/')[1] ?? '');
 }

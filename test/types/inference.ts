@@ -25,7 +25,12 @@ function same<A, B>(
 export function methods(): void {
   same<
     typeof ReportsOperations.exportReport,
-    OperationMethod<ExportReportRequest, ExportReportResponse, ReportMetadata>
+    OperationMethod<
+      ExportReportRequest,
+      ExportReportResponse,
+      ReportMetadata,
+      '/example.reports.v1.Reports/ExportReport'
+    >
   >();
   // @ts-expect-error: different response and request
   same<typeof ReportsOperations.exportReport, typeof ReportsOperations.purgeReports>();

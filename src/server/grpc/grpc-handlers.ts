@@ -7,15 +7,14 @@ import {
 } from '../../../generated/google/longrunning/operations.js';
 import type { Empty } from '../../../generated/google/protobuf/empty.js';
 import { assertWireFormat, encodeMessage } from '../../core/any.js';
-import { contain } from '../../core/contain.js';
-import { sendableError, toSendableStatus } from '../../core/grpc-status.js';
+import { toSendableStatus } from '../../core/grpc-status.js';
 import type { Logger } from '../../core/logger.js';
 import { andThen, isPromised, type MaybePromise } from '../../core/maybe-promise.js';
 import type { MessageType } from '../../core/operation-method.js';
 import { Code, internalError, isStatusError, StatusError } from '../../core/status.js';
 import { readProperty } from '../../core/text.js';
 import { GrpcCallFacts, peerOf } from '../access/call-facts.js';
-import { type AccessControl, type Admission, admitCall, EVERYBODY, inCall, inWait } from '../access/gate.js';
+import { type AccessControl, type Admission, EVERYBODY, inCall, inWait } from '../access/gate.js';
 import type { InProcessOperations, Waiting } from '../service/operations-service.js';
 import { type CallObservers, type CallSubject, observedHandler } from '../telemetry/observed-handler.js';
 import { FairTurns } from './fair-turns.js';
@@ -109,51 +108,6 @@ export function admitting<Request, Response>(
     inCall(access, new GrpcCallFacts(path, nameOf(call.request), call), (admission) =>
       respond(call, admission),
     );
-}
-
-/** Dependencies of {@link guarded}. */
-export interface GuardedMethod<Request> extends AccessControl {
-  readonly path: string;
-  readonly nameOf: (request: Request) => string;
-  readonly logger: Logger;
-}
-
-/** Adds admission to a handler of the application. Errors that the handler throws synchronously are only logged. */
-export function guarded<Request, Response>(
-  { path, nameOf, logger, ...access }: GuardedMethod<Request>,
-  handler: handleUnaryCall<Request, Response>,
-): handleUnaryCall<Request, Response> {
-  return async (call, callback) => {
-    const refuse = (thrown: unknown) => callback(refusal(path, logger, thrown));
-    let leave: () => void;
-    try {
-      ({ leave } = await admitCall(access, new GrpcCallFacts(path, nameOf(call.request), call)));
-    } catch (thrown) {
-      refuse(thrown);
-      return;
-    }
-    // Some handlers do not answer cancelled calls.
-    if (call.cancelled) leave();
-    else call.once('cancelled', leave);
-    let isAnswered = false;
-    const answer: typeof callback = (error, ...answered) => {
-      leave();
-      if (isAnswered) return;
-      callback(error ? sendableError(error) : error, ...answered);
-      isAnswered = true;
-    };
-    contain(
-      // A handler may be asynchronous, whatever its type.
-      () => handler(call, answer),
-      (thrown) => answer(refusal(path, logger, thrown)),
-    );
-  };
-}
-
-/** Returns the resource that a request refers to by convention: its `name`, or else its `parent`, or else empty. */
-export function namedResource(request: unknown): string {
-  const { name, parent } = request as { readonly name?: unknown; readonly parent?: unknown };
-  return [name, parent].find((value) => typeof value === 'string' && value !== '')?.toString() ?? '';
 }
 
 /**
@@ -262,7 +216,8 @@ function checked<Definition extends Readonly<Record<keyof Definition, StrictMeth
   ) as Definition;
 }
 
-function strictMethod(name: string, method: StrictMethod, maxFields: number): StrictMethod {
+/** @throws TypeError if a method of a definition has no codec. */
+export function assertCodecs(name: string, method: Partial<StrictMethod> | undefined | null): void {
   for (const codec of ['requestDeserialize', 'responseDeserialize'] as const) {
     if (typeof method?.[codec] !== 'function') {
       throw new TypeError(
@@ -270,6 +225,10 @@ function strictMethod(name: string, method: StrictMethod, maxFields: number): St
       );
     }
   }
+}
+
+function strictMethod(name: string, method: StrictMethod, maxFields: number): StrictMethod {
+  assertCodecs(name, method);
   const responseSerialize = operationSerializer((bytes) => method.responseDeserialize(bytes));
   return {
     ...method,

@@ -30,22 +30,34 @@ type Serialize = (message: unknown) => Buffer;
  * @returns undefined if the method returns another type.
  */
 export function operationSerializer(decode: (bytes: Buffer) => unknown): Serialize | undefined {
-  const reproduces = <Message>(bytes: Buffer, read: (decoded: unknown) => Message, message: Message) => {
-    try {
-      return isDeepStrictEqual(read(decode(bytes)), message);
-    } catch {
-      return false;
-    }
-  };
-  if (
-    PROBES.every((operation) =>
-      reproduces(encodeMessage(Operation, operation), (given) => readOperation(given), operation),
-    )
-  )
-    return (message) => encodeMessage(Operation, readOperation(message));
-  if (reproduces(encodeMessage(ListOperationsResponse, PAGE), readPage, PAGE))
+  if (returnsOperation(decode)) return serializeOperation;
+  if (reproduces(decode, encodeMessage(ListOperationsResponse, PAGE), readPage, PAGE))
     return (message) => encodeMessage(ListOperationsResponse, readPage(message));
   return undefined;
+}
+
+/** Encodes an Operation of any generator. */
+export const serializeOperation: Serialize = (message) => encodeMessage(Operation, readOperation(message));
+
+/** Returns true if a method returns Operations, in the representation of any generator. */
+export function returnsOperation(decode: (bytes: Buffer) => unknown): boolean {
+  const read = (given: unknown) => readOperation(given);
+  return PROBES.every((operation) =>
+    reproduces(decode, encodeMessage(Operation, operation), read, operation),
+  );
+}
+
+function reproduces<Message>(
+  decode: (bytes: Buffer) => unknown,
+  bytes: Buffer,
+  read: (decoded: unknown) => Message,
+  message: Message,
+): boolean {
+  try {
+    return isDeepStrictEqual(read(decode(bytes)), message);
+  } catch {
+    return false;
+  }
 }
 
 /** @throws TypeError if the value is not a ListOperationsResponse of any generator. */

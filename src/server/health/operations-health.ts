@@ -32,8 +32,8 @@ export interface OperationsHealth {
 export interface StoreHealthParts {
   readonly store: Pick<OperationStore, 'checkWritable' | 'get'>;
   readonly clock: Clock;
-  /** Paths of the served methods. Methods may be added. */
-  readonly methods: { keys(): Iterable<string> };
+  /** Returns the full names of the served services. */
+  readonly services: () => Iterable<string>;
   readonly logger: Logger;
 }
 
@@ -60,8 +60,7 @@ export class StoreHealth implements OperationsHealth {
   }
 
   get services(): ReadonlySet<string> {
-    const started = Array.from(this.#parts.methods.keys(), (path) => path.split('/')[1] ?? '');
-    return new Set(['google.longrunning.Operations', ...started]);
+    return new Set(['google.longrunning.Operations', ...this.#parts.services()]);
   }
 
   async check(): Promise<ServingStatus> {

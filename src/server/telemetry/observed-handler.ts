@@ -1,4 +1,10 @@
-import type { handleUnaryCall, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerUnaryCall,
+  ServerWritableStream,
+  sendUnaryData,
+} from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import { Code, codeName } from '../../core/status.js';
@@ -56,6 +62,34 @@ export function observedHandler<Request, Response>(
   };
 }
 
+/** Variant of {@link observedHandler} for a method that returns a stream. */
+export function observedStream(
+  path: string,
+  { telemetry, logger, clock }: CallObservers,
+  handler: handleServerStreamingCall<unknown, unknown>,
+): handleServerStreamingCall<unknown, unknown> {
+  if (!telemetry && !logger.debug) return handler;
+  return (call) => {
+    const facts = new GrpcCallFacts(path, '', call);
+    const observed = telemetry?.call(facts);
+    const startedAt = clock.now();
+    let failure: Code | undefined;
+    call.once('error', (error: { readonly code?: Code }) => {
+      failure = error.code ?? Code.UNKNOWN;
+    });
+    // Emitted at the end of every call, cancelled or not.
+    call.once('cancelled', () => {
+      const code = failure ?? (call.writableEnded ? Code.OK : abandonment(call));
+      observed?.end(code, undefined);
+      const durationMs = clock.now() - startedAt;
+      const traceId = traceIdOf(traceOf(observed, facts));
+      logger.debug?.({ method: path, code: codeName(code), durationMs, traceId }, 'call answered');
+    });
+    if (observed) observed.within(() => handler(call));
+    else handler(call);
+  };
+}
+
 /** Reports a call that was refused before it reached a handler. */
 export function observeRefusal({ telemetry, logger }: CallObservers, facts: GrpcCallFacts, code: Code): void {
   telemetry?.call(facts).end(code, undefined);
@@ -64,7 +98,11 @@ export function observeRefusal({ telemetry, logger }: CallObservers, facts: Grpc
 
 /** Returns the code that the caller received for a call that the handler answered. */
 function endOf(call: ServerUnaryCall<unknown, unknown>): Code {
-  if (!call.cancelled) return Code.OK;
+  return call.cancelled ? abandonment(call) : Code.OK;
+}
+
+/** Returns the reason for which a caller no longer waits. */
+function abandonment(call: Pick<ServerWritableStream<unknown, unknown>, 'getDeadline'>): Code {
   return Number(call.getDeadline()) <= Date.now() ? Code.DEADLINE_EXCEEDED : Code.CANCELLED;
 }
 

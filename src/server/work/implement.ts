@@ -99,10 +99,17 @@ export interface Implementation<Request, Response, Metadata> {
   readonly ownMetadataFields?: readonly string[] | undefined;
 }
 
-/** A method with its implementation, for `createOperations` and `starter`. Created by {@link implement}. */
-export interface ImplementedMethod<Request = unknown, Response = unknown, Metadata = unknown> {
+/** A method with its implementation, for `service` and `createOperations`. Created by {@link implement}. */
+export interface ImplementedMethod<
+  Request = unknown,
+  Response = unknown,
+  Metadata = unknown,
+  Path extends string = string,
+> {
   readonly method: OperationMethod<Request, Response, Metadata>;
   readonly implementation: Implementation<Request, Response, Metadata>;
+  /** Never set. It lets the compiler tell methods with the same messages apart. */
+  hasPath?(path: Path): void;
 }
 
 /**
@@ -120,9 +127,9 @@ export interface ImplementedMethod<Request = unknown, Response = unknown, Metada
  * });
  * ```
  */
-export function implement<Request, Response, Metadata>(
-  method: OperationMethod<Request, Response, Metadata>,
-  implementation: Implementation<Request, Response, Metadata>,
-): ImplementedMethod<Request, Response, Metadata> {
+export function implement<Request, Response, Metadata, Path extends string>(
+  method: OperationMethod<Request, Response, Metadata, Path>,
+  implementation: Implementation<NoInfer<Request>, NoInfer<Response>, NoInfer<Metadata>>,
+): ImplementedMethod<Request, Response, Metadata, Path> {
   return { method, implementation };
 }

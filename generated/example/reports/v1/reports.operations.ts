@@ -17,13 +17,13 @@ export const ReportsOperations: {
    *
    * @generated from rpc example.reports.v1.Reports.ExportReport
    */
-  readonly exportReport: OperationMethod<ExportReportRequest, ExportReportResponse, ReportMetadata>;
+  readonly exportReport: OperationMethod<ExportReportRequest, ExportReportResponse, ReportMetadata, "/example.reports.v1.Reports/ExportReport">;
   /**
    * Deletes every report under a parent, for good. It cannot be cancelled.
    *
    * @generated from rpc example.reports.v1.Reports.PurgeReports
    */
-  readonly purgeReports: OperationMethod<PurgeReportsRequest, Empty, ReportMetadata>;
+  readonly purgeReports: OperationMethod<PurgeReportsRequest, Empty, ReportMetadata, "/example.reports.v1.Reports/PurgeReports">;
 } = {
   exportReport: {
     path: "/example.reports.v1.Reports/ExportReport",
