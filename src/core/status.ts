@@ -3,6 +3,7 @@ import type { Any } from '../../generated/google/protobuf/any.js';
 import { BadRequest, ErrorInfo, RetryInfo } from '../../generated/google/rpc/error_details.js';
 import type { Status } from '../../generated/google/rpc/status.js';
 import { pack, unpack } from './any.js';
+import { isInstance } from './brand.js';
 import { ignoreRejection } from './contain.js';
 import { readForeignError } from './foreign-error.js';
 import type { MessageType } from './operation-method.js';
@@ -64,6 +65,8 @@ export interface ErrorFacts {
  * ```
  */
 export class StatusError extends Error {
+  /** @internal */
+  static readonly brand: string = 'longrunning.StatusError';
   override readonly name: string = 'StatusError';
   /** Never OK. */
   readonly code: Code;
@@ -82,6 +85,12 @@ export class StatusError extends Error {
     super(message === undefined ? '' : toText(message), options);
     this.code = asCode(code);
     this.details = readDetails(details).details;
+  }
+
+  /** Returns true for errors of this class, also if another copy of this package created them. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method
+    return isInstance(this, value);
   }
 
   /**

@@ -7,6 +7,8 @@ import { Code, codeName, kitError, quoted, StatusError } from '../../core/status
  * of the layer below, if there is one.
  */
 export class OperationError extends StatusError {
+  /** @internal */
+  static override readonly brand: string = 'longrunning.OperationError';
   override readonly name: string = 'OperationError';
   /** Resource name of the operation. */
   readonly operationName: string;
@@ -19,6 +21,8 @@ export class OperationError extends StatusError {
 
 /** Error of a listing. */
 export class ListOperationsError extends StatusError {
+  /** @internal */
+  static override readonly brand: string = 'longrunning.ListOperationsError';
   override readonly name = 'ListOperationsError';
   /** Parent of the requested operations. */
   readonly parent: string;
@@ -47,11 +51,15 @@ class EndedWithError<Ending extends Unsuccessful> extends OperationError {
 
 /** Error of `result()` if the operation failed, with the code, message and details of its error. */
 export class OperationFailedError extends EndedWithError<FailedOperation<unknown>> {
+  /** @internal */
+  static override readonly brand: string = 'longrunning.OperationFailedError';
   override readonly name = 'OperationFailedError';
 }
 
 /** Error of `result()` if the operation was cancelled. A caller that stops waiting does not get it. */
 export class OperationCancelledError extends EndedWithError<CancelledOperation<unknown>> {
+  /** @internal */
+  static override readonly brand: string = 'longrunning.OperationCancelledError';
   override readonly name = 'OperationCancelledError';
 }
 
@@ -71,6 +79,8 @@ export interface WaitProgress {
  * CANCEL_UNANSWERED if the server may not have received the cancellation of `cancelAndWait`.
  */
 export class WaitTimeoutError extends OperationError {
+  /** @internal */
+  static override readonly brand: string = 'longrunning.WaitTimeoutError';
   override readonly name = 'WaitTimeoutError';
   /** Latest state; undefined if the server never answered. */
   readonly snapshot: OperationSnapshot<unknown, unknown> | undefined;
