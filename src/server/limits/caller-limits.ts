@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Code, kitError, type StatusError } from '../../core/status.js';
 
 /** Limits per caller: a principal, or the network address of an anonymous caller. By default there are none. */
@@ -57,12 +55,12 @@ export class CallerLimits {
 
   /** @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the address has been refused too often. */
   async assertWelcome(address: string): Promise<void> {
-    await this.#refusals?.assertBelow(address);
+    this.#refusals?.assertBelow(address);
   }
 
   /** Counts a refused call from an address. */
   async refused(address: string): Promise<void> {
-    await this.#refusals?.count(address);
+    this.#refusals?.count(address);
   }
 
   /**
@@ -71,7 +69,7 @@ export class CallerLimits {
    * @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the caller exceeds its rate or its maximum of concurrent calls.
    */
   async call(caller: string): Promise<() => void> {
-    await this.#rate?.countOrRefuse(caller);
+    this.#rate?.countOrRefuse(caller);
     return this.#calls?.take(caller) ?? nothing;
   }
 
@@ -121,26 +119,38 @@ export class CallerPlaces {
   }
 }
 
-/** Rate limit per caller. The state of a caller expires after a second. */
-export class CallerRate {
-  readonly #limiter: RateLimiterMemory;
-  readonly #message: string;
+const WINDOW_MS = 1000;
 
-  /** @param message - error message for callers over the limit. */
-  constructor(perSecond: number, message: string) {
-    this.#limiter = rateLimiter(perSecond);
+/** Events of one caller within a second. */
+interface RateWindow {
+  readonly endMs: number;
+  count: number;
+}
+
+/** Rate limit per caller, in windows of a second that start with the first event. Windows that ended are forgotten. */
+export class CallerRate {
+  readonly #perSecond: number;
+  readonly #message: string;
+  readonly #now: () => number;
+  /** In order of their end. */
+  readonly #windows = new Map<string, RateWindow>();
+
+  /** @param now - monotonic time, in milliseconds. */
+  constructor(perSecond: number, message: string, now = () => performance.now()) {
+    this.#perSecond = perSecond;
     this.#message = message;
+    this.#now = now;
   }
 
   /** Counts an event without checking the limit. */
-  async count(caller: string): Promise<void> {
-    await this.#limiter.penalty(caller);
+  count(caller: string): void {
+    this.#windowOf(caller).count += 1;
   }
 
   /** @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if the caller has reached the limit. */
-  async assertBelow(caller: string): Promise<void> {
-    const counted = await this.#limiter.get(caller);
-    if (counted && counted.consumedPoints >= this.#limiter.points) throw this.#refusal(counted.msBeforeNext);
+  assertBelow(caller: string): void {
+    const window = this.#windows.get(caller);
+    if (window && window.count >= this.#perSecond && window.endMs > this.#now()) throw this.#refusal(window);
   }
 
   /**
@@ -148,24 +158,29 @@ export class CallerRate {
    *
    * @throws StatusError RESOURCE_EXHAUSTED with RetryInfo if it exceeds the limit.
    */
-  async countOrRefuse(caller: string): Promise<void> {
-    try {
-      await this.#limiter.consume(caller);
-    } catch (refused) {
-      throw this.#refusal((refused as { readonly msBeforeNext: number }).msBeforeNext);
+  countOrRefuse(caller: string): void {
+    const window = this.#windowOf(caller);
+    window.count += 1;
+    if (window.count > this.#perSecond) throw this.#refusal(window);
+  }
+
+  #windowOf(caller: string): RateWindow {
+    const now = this.#now();
+    for (const [ended, { endMs }] of this.#windows) {
+      if (endMs > now) break;
+      this.#windows.delete(ended);
     }
+    const open = this.#windows.get(caller);
+    if (open) return open;
+    const window = { endMs: now + WINDOW_MS, count: 0 };
+    this.#windows.set(caller, window);
+    return window;
   }
 
-  #refusal(msBeforeNext: number) {
-    return exhausted('RATE_LIMIT_EXCEEDED', this.#message, Math.max(1, msBeforeNext));
+  #refusal({ endMs }: RateWindow) {
+    const leftMs = Math.max(1, Math.ceil(endMs - this.#now()));
+    return exhausted('RATE_LIMIT_EXCEEDED', this.#message, leftMs);
   }
-}
-
-/** Creates a limiter. The library is loaded on first use because loading takes 60 ms. */
-function rateLimiter(perSecond: number): RateLimiterMemory {
-  const require = createRequire(import.meta.url);
-  const library = require('rate-limiter-flexible') as typeof import('rate-limiter-flexible');
-  return new library.RateLimiterMemory({ points: perSecond, duration: 1 });
 }
 
 /** Creates a RESOURCE_EXHAUSTED error with RetryInfo. */
