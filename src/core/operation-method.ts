@@ -1,5 +1,3 @@
-import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
-
 type Leaf = Date | Uint8Array | string | number | bigint | boolean | undefined | null;
 
 /** A message whose fields are all optional, at every depth: the argument of `fromPartial`. */
@@ -15,10 +13,13 @@ export type DeepPartial<T> = T extends Leaf
 export interface MessageType<Message> {
   /** Full name of the message: `example.reports.v1.ReportMetadata`. */
   readonly $type: string;
-  /** Encodes a message in the protobuf wire format. */
-  encode(message: Message, writer?: BinaryWriter): BinaryWriter;
+  /**
+   * Encodes a message in the protobuf wire format. Of the writer only the result is used, so that codecs of every copy and
+   * version of a protobuf runtime fit.
+   */
+  encode(message: Message, writer?: { finish(): Uint8Array }): { finish(): Uint8Array };
   /** Decodes a message and ignores unknown fields. @throws Error if the bytes are malformed. */
-  decode(input: BinaryReader | Uint8Array, length?: number): Message;
+  decode(input: Uint8Array, length?: number): Message;
   /** Converts parsed ProtoJSON to a message. */
   fromJSON(object: unknown): Message;
   /** Converts a message to a value for `JSON.stringify`. */

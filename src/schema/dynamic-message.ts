@@ -24,7 +24,7 @@ import type { MessageType } from '../core/operation-method.js';
 export function messageType(type: DescMessage, registry: Registry): MessageType<Message> {
   return {
     $type: type.typeName,
-    encode: (message, writer = new BinaryWriter()) => writer.raw(toBinary(type, message)),
+    encode: (message, writer = new BinaryWriter()) => (writer as BinaryWriter).raw(toBinary(type, message)),
     decode(input) {
       if (input instanceof BinaryReader) throw new TypeError(`${type.typeName} is decoded from bytes only`);
       return fromBinary(type, input);
