@@ -3,9 +3,11 @@
 //
 //     node scripts/build-descriptors.ts generated
 //
-// Two versions are written, because comments make it six times as large and only OpenAPI documents need them.
+// The package reads it without comments, which make it six times as large and which only OpenAPI documents need. That
+// version is a module, so that bundles contain it.
 
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FILES = [
@@ -17,10 +19,14 @@ const FILES = [
 ];
 
 const [folder = 'generated'] = process.argv.slice(2);
-const paths = FILES.flatMap((path) => ['--path', path]);
-build('descriptors.binpb');
-build('descriptors-uncommented.binpb', '--exclude-source-info');
-
-function build(file: string, ...options: string[]): void {
-  execFileSync('buf', ['build', ...paths, ...options, '-o', join(folder, file)], { stdio: 'inherit' });
-}
+const buildArgs = ['build', ...FILES.flatMap((path) => ['--path', path])];
+execFileSync('buf', [...buildArgs, '-o', join(folder, 'descriptors.binpb')], { stdio: 'inherit' });
+const uncommented = execFileSync('buf', [...buildArgs, '--exclude-source-info', '-o', '-']);
+writeFileSync(
+  join(folder, 'own-descriptors.ts'),
+  `// Written by scripts/build-descriptors.ts. Do not edit.
+/** The \`google.protobuf.FileDescriptorSet\` of this package, without comments, in base64. */
+export const OWN_DESCRIPTORS =
+  '${uncommented.toString('base64')}';
+`,
+);

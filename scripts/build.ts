@@ -2,26 +2,42 @@
 //
 //     npm run build
 //
-// Each entry point becomes one file, and shared code becomes chunks, because Node spends more time on finding and reading a
-// module than on compiling it. Each source has a declaration file. Comments are in the declarations and in the sources within
-// the source maps, so the code contains none.
+// The ESM build has one file per entry point, and shared code in chunks, because Node spends more time on finding and reading
+// a module than on compiling it. The CommonJS build is one minified file that all `.cjs` entry points share. Declarations are
+// those of CommonJS, which the `.d.ts` file of each entry point re-exports, so that both have the same types. Comments are
+// only in the declarations.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { writeCommonJs } from './build/commonjs.ts';
+import { writeDeclarations } from './build/declarations.ts';
+import { moduleTargets } from './build/entry-points.ts';
+import { vendored, writeNotices } from './build/vendored.ts';
 import { lineMappings } from './line-map.ts';
 
 const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
 
-const entryPoints = [...Object.values<string>(exports), ...Object.values<string>(bin)].flatMap(sources);
+/** Protos of Google APIs that the protos of users import, beside those in `protos`. */
+const GOOGLE_PROTOS = [
+  'api/{annotations,client,field_behavior,field_info,http,httpbody,launch_stage,resource,routing,visibility}.proto',
+  'rpc/{code,error_details,status}.proto',
+  'type/*.proto',
+];
 
 rmSync('dist', { recursive: true, force: true });
+const libraries = moduleTargets(exports);
+const entryPoints = [
+  ...libraries.map(({ source }) => source),
+  ...Object.values<string>(bin).map(sourceOfCommand),
+];
+
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
 });
-pruneDeclarations();
-await build({
+writeDeclarations(libraries);
+const { metafile } = await build({
   entryPoints,
   outbase: '.',
   outdir: 'dist',
@@ -33,35 +49,29 @@ await build({
   platform: 'node',
   target: 'node22.13',
   sourcemap: true,
+  // Sources would be more than half of the package. They are in the repository, under the path that the map names.
+  sourcesContent: false,
+  metafile: true,
+  plugins: [await vendored()],
 });
 for (const file of globSync('dist/**/*.js')) writeFileSync(file, asWritten(readFileSync(file, 'utf8')));
 for (const file of globSync('dist/**/*.js.map')) {
   const map = JSON.parse(readFileSync(file, 'utf8'));
   writeFileSync(file, JSON.stringify({ ...map, names: [], mappings: lineMappings(map.mappings) }));
 }
-
-/** Removes declarations that are not reachable from a public entry point, because no compiler reads them. */
-function pruneDeclarations(): void {
-  const reached = new Set(entryPoints.map(declarationOf));
-  for (const file of reached) {
-    const imports = readFileSync(file, 'utf8').matchAll(/(?:from|import\() ?["'](\.[^"']+)\.js["']/g);
-    for (const [, specifier = ''] of imports) {
-      const declaration = `${join(dirname(file), specifier)}.d.ts`;
-      // Examples in comments import files of users.
-      if (existsSync(declaration)) reached.add(declaration);
-    }
+await writeCommonJs(libraries, metafile);
+writeNotices();
+for (const pattern of GOOGLE_PROTOS) {
+  const from = 'node_modules/google-gax/build/protos/google';
+  for (const file of globSync(pattern, { cwd: from })) {
+    const target = join('dist/protos/google', file);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, uncommented(readFileSync(join(from, file), 'utf8')));
   }
-  for (const file of globSync('dist/**/*.d.ts')) if (!reached.has(file)) rmSync(file);
 }
 
-function declarationOf(source: string): string {
-  return join('dist', source.replace(/\.ts$/, '.d.ts'));
-}
-
-/** Sources of a built file that package.json names. Empty if it is not a module. */
-function sources(built: string): string[] {
-  const source = /^\.\/dist\/(.*)\.js$/.exec(built)?.[1];
-  return source === undefined ? [] : globSync(`${source.replace('*', '**/*')}.ts`);
+function sourceOfCommand(built: string): string {
+  return built.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts');
 }
 
 /**
@@ -76,4 +86,14 @@ function asWritten(code: string): string {
   return Array.from(renamed, ([, name]) => name ?? '')
     .reduce((text, name) => text.replaceAll(new RegExp(`\\b_${name}\\b`, 'g'), name), code)
     .replaceAll(/^import ".*";$/gm, '');
+}
+
+/** Removes the comments of a proto except for its license, because they are two thirds of it. */
+function uncommented(proto: string): string {
+  const [license = '', ...rest] = proto.split('\n\n');
+  const code = rest
+    .join('\n\n')
+    .replaceAll(/^ *\/\/.*\n/gm, '')
+    .replaceAll(/\n{3,}/g, '\n\n');
+  return `${license}\n//\n// Comments have been removed from this copy.\n\n${code}`;
 }

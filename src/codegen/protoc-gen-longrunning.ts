@@ -19,8 +19,8 @@ if (['-h', '--help'].includes(process.argv[2] ?? '')) {
 }
 
 /**
- * Runs the plug-in. protoplugin is an optional peer dependency: it includes its own TypeScript, which only
- * code generation needs.
+ * Runs the plug-in. protoplugin is a dev dependency of the application: it includes its own TypeScript, which only code
+ * generation needs.
  */
 async function main(): Promise<void> {
   try {

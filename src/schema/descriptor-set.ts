@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { OWN_DESCRIPTORS } from '../../generated/own-descriptors.js';
 import { StatusError } from '../core/status.js';
 
 let own: FileRegistry | undefined;
@@ -13,15 +13,18 @@ let commented: FileRegistry | undefined;
  * possibly without comments.
  */
 export function ownRegistry(): FileRegistry {
-  own ??=
-    commented ?? readDescriptors(readFileSync(join(dirname(descriptors()), 'descriptors-uncommented.binpb')));
+  own ??= commented ?? readDescriptors(Buffer.from(OWN_DESCRIPTORS, 'base64'));
   return own;
 }
 
-/** Returns the same registry with comments, which take longer to read than the rest. */
+/**
+ * Returns the same registry with comments, which take longer to read than the rest. In a bundle that is deployed without
+ * the package, there are no comments.
+ */
 export function commentedOwnRegistry(): FileRegistry {
-  commented ??= readDescriptors(readFileSync(descriptors()));
-  return commented;
+  const bytes = commented ? undefined : commentedDescriptors();
+  if (bytes) commented = readDescriptors(bytes);
+  return commented ?? ownRegistry();
 }
 
 /**
@@ -41,7 +44,11 @@ export function readDescriptors(bytes: Uint8Array): FileRegistry {
   }
 }
 
-/** Returns the path of the descriptors that this package exports. */
-function descriptors(): string {
-  return createRequire(import.meta.url).resolve('longrunning/descriptors');
+/** Reads the descriptors that this package exports; undefined if they are not installed. */
+function commentedDescriptors(): Uint8Array | undefined {
+  try {
+    return readFileSync(createRequire(import.meta.url).resolve('longrunning/descriptors'));
+  } catch {
+    return undefined;
+  }
 }

@@ -8,12 +8,23 @@ import { SchemaError } from './schema.js';
 const OWN_PROTO = 'protos/google/longrunning/operations.proto';
 
 /**
- * Returns the directories searched after the caller's: the protos of this package, then those of google-gax
- * (`google/api`, `google/rpc`, `google/type` and more).
+ * Returns the directories searched after the caller's: the protos of this package, then those of Google APIs
+ * (`google/api`, `google/rpc`, `google/type`), of which google-gax has more if it is installed. There are none in a bundle
+ * that is deployed without the package.
  */
 export function defaultIncludeDirs(): string[] {
-  const gaxEntry = createRequire(import.meta.url).resolve('google-gax');
-  return [join(packageRoot(), 'protos'), resolve(dirname(gaxEntry), '../protos')];
+  const root = packageRoot();
+  const own = root === undefined ? [] : [join(root, 'protos'), join(root, 'dist/protos')];
+  return [...own, ...gaxProtos()].filter((directory) => existsSync(directory));
+}
+
+/** Directory of the protos of google-gax, an optional dependency. */
+function gaxProtos(): string[] {
+  try {
+    return [resolve(dirname(createRequire(import.meta.url).resolve('google-gax')), '../protos')];
+  } catch {
+    return [];
+  }
 }
 
 /** Returns the absolute path of a file relative to an include directory, or undefined if none contains it. */
@@ -76,10 +87,15 @@ function unresolved(file: string, name: string, includeDirs: readonly string[]):
 }
 
 /**
- * Finds the package root by searching upwards, because compiled code is one directory deeper than its source.
+ * Finds the package root by searching upwards, because compiled code is one directory deeper than its source. Returns
+ * undefined in a bundle.
  */
-function packageRoot(): string {
-  let dir = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(dir, OWN_PROTO)) && dir !== dirname(dir)) dir = dirname(dir);
-  return dir;
+function packageRoot(): string | undefined {
+  // Bundlers that write CommonJS leave the URL undefined.
+  const url: string | undefined = import.meta.url;
+  if (url === undefined) return undefined;
+  for (let dir = dirname(fileURLToPath(url)); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, OWN_PROTO))) return dir;
+    if (dir === dirname(dir)) return undefined;
+  }
 }

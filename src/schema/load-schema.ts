@@ -16,8 +16,8 @@ export interface LoadSchemaOptions {
   /** Files to load: paths, or names relative to an include directory. */
   readonly files: readonly string[];
   /**
-   * Directories to search for imports. The protos of this package and of google-gax (`google/api`,
-   * `google/rpc`, `google/type`, …) are always searched last.
+   * Directories to search for imports. The protos of this package (`google/longrunning`, `google/api`, `google/rpc`,
+   * `google/type`), and those of google-gax if it is installed, are always searched last.
    *
    * @defaultValue none
    */

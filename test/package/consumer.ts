@@ -7,8 +7,22 @@ import { join, resolve } from 'node:path';
 export const ROOT = resolve(import.meta.dirname, '../..');
 const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
 
+/** Targets of an entry point that is a module. */
+interface ModuleTargets {
+  /** For `import` and `require` of Node. */
+  readonly 'module-sync': string;
+  /** For `import` of other tools. */
+  readonly import: string;
+  /** For `require` of other tools. */
+  readonly default: string;
+}
+
 interface PackageJson {
-  readonly exports: Readonly<Record<string, string>>;
+  readonly main: string;
+  readonly types: string;
+  readonly exports: Readonly<Record<string, ModuleTargets | string | null>>;
+  /** Declarations for `moduleResolution: node10`, which does not read `exports`. */
+  readonly typesVersions: { readonly '*': Readonly<Record<string, readonly [string]>> };
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly bin: Readonly<Record<string, string>>;
@@ -43,23 +57,33 @@ export function pack(directory: string): Tarball {
   };
 }
 
-/** What can be imported of the package, pattern by pattern of its exports; and what can be resolved besides. */
+/** Entry points that are modules, by subpath. */
+export const MODULES = Object.entries(PACKAGE.exports).filter(
+  (entry): entry is [string, ModuleTargets] => typeof entry[1] === 'object' && entry[1] !== null,
+);
+
+/** Returns the names to import, and the names of files that are no modules. Patterns become one name per file. */
 export function subpaths(files: readonly string[]): { modules: string[]; resources: string[] } {
-  const all = Object.entries(PACKAGE.exports).flatMap(([subpath, target]) => {
+  const hidden = Object.keys(PACKAGE.exports).filter((subpath) => PACKAGE.exports[subpath] === null);
+  const named = (subpath: string, target: string) => {
     const [before = '', after] = target.replace('./', '').split('*');
-    if (after === undefined) return [{ subpath, target }];
+    if (after === undefined) return [subpath];
     return files
       .filter((file) => file.startsWith(before) && file.endsWith(after))
-      .map((file) => ({
-        subpath: subpath.replace('*', file.slice(before.length, file.length - after.length)),
-        target: file,
-      }));
-  });
-  const names = (isModule: boolean) =>
-    all
-      .filter(({ target }) => target.endsWith('.js') === isModule)
-      .map(({ subpath }) => join('longrunning', subpath));
-  return { modules: names(true), resources: names(false) };
+      .map((file) => subpath.replace('*', file.slice(before.length, file.length - after.length)));
+  };
+  const names = (targets: readonly (readonly [string, string])[]) =>
+    targets
+      .flatMap(([subpath, target]) => named(subpath, target))
+      .filter((subpath) => !hidden.includes(subpath))
+      .map((subpath) => join('longrunning', subpath));
+  const others = Object.entries(PACKAGE.exports).flatMap(([subpath, target]) =>
+    typeof target === 'string' ? [[subpath, target] as const] : [],
+  );
+  return {
+    modules: names(MODULES.map(([subpath, target]) => [subpath, target.import])),
+    resources: names(others),
+  };
 }
 
 /** Outside of Jest, Jest's `expect` is not there to be taught anything. `examples/testing` has it inside. */
@@ -88,6 +112,19 @@ for (const name of ${JSON.stringify(resources)}) {
   if (readFileSync(fileURLToPath(import.meta.resolve(name))).length === 0) throw new Error(\`\${name} is empty\`);
 }
 console.log(\`imported \${Object.keys(modules).length}, found ${resources.length}\`);
+`,
+  );
+  const required = modules.map((module) => `  require('${module}'),`).join('\n');
+  writeFileSync(
+    join(directory, 'required.cjs'),
+    `const modules = [
+${required}
+];
+if (modules.some((module) => Object.keys(module).length === 0)) throw new Error('a module exports nothing');
+import('longrunning').then(({ StatusError }) => {
+  if (StatusError !== require('longrunning').StatusError) throw new Error('import and require give different classes');
+  console.log(\`required \${modules.length}\`);
+});
 `,
   );
   cpSync(join(ROOT, 'examples/cancel.ts'), join(directory, 'src/cancel.ts'));

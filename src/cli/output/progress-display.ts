@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress';
 import { type AnyJson, detailOf, type OperationView, remarksOf } from './operation-json.js';
 import { changedFields } from './operation-text.js';
 import { progressOf } from './progress.js';
@@ -8,13 +7,20 @@ import { printable } from './terminal-text.js';
 const DEFAULT_COLUMNS = 80;
 const BAR_WIDTH = 30;
 
+const SAVE_CURSOR = '\u001b7';
+const LINE_START = '\u001b[1G';
+const CLEAR_REST = '\u001b[0K';
+/** Restores the cursor and clears its line. */
+const CLEAR_BAR = '\u001b8\u001b[1G\u001b[2K';
+
 /**
  * Displays the progress of an operation: as a bar if the output is a terminal and the metadata has a percentage, else
  * as one line per change.
  */
 export class ProgressDisplay {
   readonly #output: Output;
-  #bar: SingleBar | undefined;
+  /** Bar on the screen. Empty: none. */
+  #bar = '';
   /** Latest line shown. */
   #line = '';
   #summary = '';
@@ -44,8 +50,9 @@ export class ProgressDisplay {
 
   /** Removes the bar and releases the terminal. */
   clear(): void {
-    this.#bar?.stop();
-    this.#bar = undefined;
+    if (this.#bar === '') return;
+    this.#output.write(CLEAR_BAR);
+    this.#bar = '';
   }
 
   /** Describes the operation; adds the changed fields if the summary alone is the same as before. */
@@ -60,28 +67,17 @@ export class ProgressDisplay {
     return printable([state, details.join(', ')].filter((text) => text !== '').join(': '));
   }
 
+  /** Draws the bar. Cursor and line wrapping stay unchanged, so that the terminal is intact however the process ends. */
   #draw(percent: number, remarks: string): void {
     this.#line = '';
-    if (this.#bar) {
-      this.#bar.update(percent, { remarks });
-      return;
-    }
-    const { columns } = this.#output;
-    this.#bar = new SingleBar({
-      stream: this.#output,
-      clearOnComplete: true,
-      // Cursor and line wrapping stay unchanged, so that the terminal is intact however the process ends.
-      hideCursor: null,
-      linewrap: true,
-      barsize: BAR_WIDTH,
-      format: (options, { progress }, payload) => {
-        const done = Math.floor(progress * BAR_WIDTH);
-        const bar = `${options.barCompleteChar?.repeat(done)}${options.barIncompleteChar?.repeat(BAR_WIDTH - done)}`;
-        const line = `running [${bar}] ${Math.floor(progress * 100)} % ${payload.remarks}`.trimEnd();
-        // A wrapped line could not be redrawn. Some terminals report zero columns.
-        return line.slice(0, (columns || DEFAULT_COLUMNS) - 1);
-      },
-    });
-    this.#bar.start(100, percent, { remarks });
+    const done = Math.floor((percent / 100) * BAR_WIDTH);
+    const bar = `${'='.repeat(done)}${'-'.repeat(BAR_WIDTH - done)}`;
+    const line = `running [${bar}] ${Math.floor(percent)} % ${remarks}`.trimEnd();
+    // A wrapped line could not be redrawn. Some terminals report zero columns.
+    const drawn = line.slice(0, (this.#output.columns || DEFAULT_COLUMNS) - 1);
+    if (drawn === this.#bar) return;
+    if (this.#bar === '') this.#output.write(SAVE_CURSOR);
+    this.#bar = drawn;
+    for (const part of [LINE_START, drawn, CLEAR_REST]) this.#output.write(part);
   }
 }

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { StatusError } from '../../index.js';
 import type { Logger } from '../../server/index.js';
 import type { LogLevel } from './options.js';
@@ -17,32 +16,34 @@ export interface Log extends Logger {
   readonly warn: Write;
 }
 
+/** Severities in the lines of the log, in ascending order. The numbers are those of pino and bunyan. */
+const SEVERITY = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: Infinity };
+
 /**
- * Opens a log on standard error, one JSON object per line. Errors are logged with type, message, stack, code and cause.
- * Other fields are omitted: libraries attach requests, headers and configurations.
+ * Opens a log on standard error, one JSON object per line, in the format of pino. Errors are logged with type, message,
+ * stack, code and cause. Other fields of errors are omitted: libraries attach requests, headers and configurations.
  *
- * The first line loads pino. `debug` exists only at levels `debug` and `trace`, so that other levels do not pay for
- * the facts of every call.
+ * `debug` exists only at levels `debug` and `trace`, so that other levels do not pay for the facts of every call.
+ *
+ * @param write - defaults to standard error. A full disk or a closed pipe loses lines and does not end the server, because
+ * the command line handles errors of standard error.
  */
-export function openLog(level: LogLevel): Log {
-  let opened: Required<Log> | undefined;
-  const write =
-    (kind: keyof Log): Write =>
+export function openLog(
+  level: LogLevel,
+  write: (line: string) => unknown = (line) => process.stderr.write(line),
+): Log {
+  const writing =
+    (severity: keyof Log): Write =>
     (facts, message) => {
-      opened ??= openPino(level);
-      opened[kind](facts, message);
+      if (SEVERITY[severity] >= SEVERITY[level]) write(logLine(SEVERITY[severity], facts, message));
     };
-  const debug = level === 'debug' || level === 'trace' ? { debug: write('debug') } : {};
-  return { error: write('error'), warn: write('warn'), info: write('info'), ...debug };
+  const debug = level === 'debug' || level === 'trace' ? { debug: writing('debug') } : {};
+  return { error: writing('error'), warn: writing('warn'), info: writing('info'), ...debug };
 }
 
-function openPino(level: LogLevel): Required<Log> {
-  const { destination, pino }: typeof import('pino') = createRequire(import.meta.url)('pino');
-  const serializers = { err: (error: unknown) => errorFacts(error, MAX_CAUSES) };
-  const stderr = destination({ fd: 2, sync: true });
-  // A full disk or a closed pipe loses log lines, and must not end the server.
-  stderr.on('error', () => {});
-  return pino({ base: null, level, serializers }, stderr);
+function logLine(level: number, { err, ...facts }: Parameters<Write>[0], msg: string): string {
+  const shown = err === undefined ? facts : { ...facts, err: errorFacts(err, MAX_CAUSES) };
+  return `${JSON.stringify({ level, time: Date.now(), ...shown, msg })}\n`;
 }
 
 /**

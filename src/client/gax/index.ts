@@ -4,10 +4,10 @@
  * @module longrunning/gax
  */
 
-import { GoogleAuth } from 'google-gax';
 import { snapshotOf } from '../../core/operation.js';
 import type { OperationMethod } from '../../core/operation-method.js';
 import { parseAddress } from '../../core/address.js';
+import { importPackage } from '../../core/optional-package.js';
 import type { OperationsClientOptions } from '../operations/client-options.js';
 import { assertGaxOperation } from './operation.js';
 import { gaxContext } from './context.js';
@@ -92,17 +92,35 @@ function endpointOf(apiEndpoint: string): { readonly address: string; readonly h
   return { address: inTheOpen ? plain : `https://${plain}`, host: plain.replace(/(?::443)?\/?$/, '') };
 }
 
+/** Application default credentials. google-gax, which finds them, is loaded by the first call. */
 function applicationDefault(
   scopes: readonly string[],
   universeDomain: string | undefined,
 ): GoogleCredentials {
-  const auth = new GoogleAuth({
-    scopes: [...scopes],
-    ...(universeDomain !== undefined && { universeDomain }),
-  });
-  // Like generated clients: service accounts sign their tokens locally, without a token server.
-  auth.useJWTAccessWithScope = true;
-  return auth;
+  const needed = {
+    name: 'google-gax',
+    neededBy: 'googleOperationsClient() without `auth`',
+    install: 'google-gax',
+  };
+  const load = async () => {
+    const { GoogleAuth } = await importPackage(needed, () => import('google-gax'));
+    const auth = new GoogleAuth({
+      scopes: [...scopes],
+      ...(universeDomain !== undefined && { universeDomain }),
+    });
+    // Like generated clients: service accounts sign their tokens locally, without a token server.
+    auth.useJWTAccessWithScope = true;
+    return auth;
+  };
+  let loading: ReturnType<typeof load> | undefined;
+  const auth = () => {
+    loading ??= load();
+    return loading;
+  };
+  return {
+    getRequestHeaders: async (url) => (await auth()).getRequestHeaders(url),
+    getUniverseDomain: async () => (await auth()).getUniverseDomain(),
+  };
 }
 
 /**

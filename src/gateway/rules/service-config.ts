@@ -1,5 +1,5 @@
+import { parse } from 'yaml';
 import { StatusError } from '../../core/status.js';
-import { yaml } from '../../core/yaml.js';
 import { HttpRuleError } from '../../schema/path-template.js';
 import { type HttpBinding, readBindings, readList, readObject, readText } from './http-rule-json.js';
 
@@ -41,7 +41,7 @@ export function readServiceConfig({ file, text }: ServiceConfigFile): ReadonlyMa
 /** Parses YAML, which includes JSON. The result passes through JSON because a YAML list may contain itself. */
 function parseYaml(file: string, text: string): unknown {
   try {
-    return JSON.parse(JSON.stringify(yaml().parse(text, { logLevel: 'error' })));
+    return JSON.parse(JSON.stringify(parse(text, { logLevel: 'error' })));
   } catch (cause) {
     const { message } = StatusError.from(cause);
     throw new HttpRuleError(`${file}: cannot be parsed as YAML or JSON: ${message.trim()}; correct it`, {

@@ -5,7 +5,7 @@ import {
   type JsonValue,
   ScalarType,
 } from '@bufbuild/protobuf';
-import { yaml } from '../../core/yaml.js';
+import { stringify } from 'yaml';
 import { hasOwnJson } from './proto-json.js';
 
 /** Upper bound on fields of a sample: enough to show the format. */
@@ -43,7 +43,7 @@ export function sampleProgress(type: DescMessage): JsonObject {
 
 /** Formats a value on one line of YAML. */
 export function inFlow(value: JsonValue): string {
-  return yaml().stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+  return stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 }
 
 type PlainField = Extract<DescField, { fieldKind: 'scalar' | 'enum' }>;

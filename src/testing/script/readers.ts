@@ -1,5 +1,17 @@
-import type { Document, LineCounter, Node, Pair, ParsedNode, Scalar } from 'yaml';
-import { yaml } from '../../core/yaml.js';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
 import { ScriptError, type ScriptFault, type WrittenNode, WrittenValue } from './written-value.js';
 
 /**
@@ -13,7 +25,6 @@ export function readYaml<Result>(
   file: string,
   read: (top: WrittenValue | undefined) => Result,
 ): Result {
-  const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const faults: ScriptFault[] = [];
   try {
@@ -56,7 +67,7 @@ class YamlNode implements WrittenNode {
 
   /** True also if everything in this place is commented out. */
   get isNull(): boolean {
-    return this.#node === null || (yaml().isScalar(this.#node) && this.#node.value === null);
+    return this.#node === null || (isScalar(this.#node) && this.#node.value === null);
   }
 
   toJson(): unknown {
@@ -64,7 +75,6 @@ class YamlNode implements WrittenNode {
   }
 
   entries() {
-    const { isMap, isScalar } = yaml();
     if (!isMap<ParsedNode, ParsedNode | null>(this.#node)) return undefined;
     return this.#node.items.map(({ key, value }) => {
       const name = isScalar(key) ? String(key.value) : undefined;
@@ -74,7 +84,7 @@ class YamlNode implements WrittenNode {
   }
 
   items() {
-    if (!yaml().isSeq<ParsedNode>(this.#node)) return undefined;
+    if (!isSeq<ParsedNode>(this.#node)) return undefined;
     return this.#node.items.map((item) => new YamlNode(item, item.range[0], this.#source));
   }
 }
@@ -165,7 +175,7 @@ export function syntaxFaults(document: Document, lines: LineCounter): ScriptFaul
     const { line } = lines.linePos(node.range?.[0] ?? 0);
     faults.push({ line, path: pathOf(key, ancestors), reason });
   };
-  yaml().visit(document, {
+  visit(document, {
     Alias(key, node, ancestors) {
       note(node, key, ancestors, `alias *${node.source} is not supported: repeat the value`);
     },
@@ -188,7 +198,6 @@ type Ancestors = readonly (Document | Node | Pair)[];
 
 /** Location of a node from the top of the file, such as `methods.acme.v1.Jobs.RunJob.steps[0].atMs`. */
 function pathOf(key: Key, ancestors: Ancestors): string {
-  const { isPair, isScalar, isSeq } = yaml();
   const steps = ancestors.map((ancestor, depth) => {
     if (isPair(ancestor)) return isScalar(ancestor.key) ? `.${ancestor.key.value}` : '.(key)';
     if (!isSeq(ancestor)) return '';
