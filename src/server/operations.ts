@@ -152,6 +152,7 @@ class EmbeddedOperations implements Operations {
   readonly #waiters: Waiters;
   readonly #health: StoreHealth;
   readonly #runner: Runner;
+  readonly #telemetry: Telemetry | undefined;
   readonly #access: AccessControl;
   readonly #starts: Starts;
   readonly #entry: GrpcEntry;
@@ -169,6 +170,7 @@ class EmbeddedOperations implements Operations {
     // User code is wrapped here, once, so that its errors are contained.
     const logger = serverLogger(options.logger);
     const telemetry = options.telemetry && new SafeTelemetry(options.telemetry, logger);
+    this.#telemetry = telemetry;
     const supplied = rejectingStore(settings.store);
     const store = telemetry ? observedStore(supplied, telemetry) : supplied;
     // Created first because it may throw, and nothing has to be closed yet.

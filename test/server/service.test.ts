@@ -334,7 +334,7 @@ describe('addTo', () => {
           },
         }),
       ],
-      { telemetry: await recorder.telemetry() },
+      { telemetry: recorder.telemetry() },
     );
     await call(client, ReportsService.exportReport, exportRequest);
     await call(client, HealthService.check, { service: '' }).catch(() => {});
