@@ -50,7 +50,7 @@ same rounds.
 
 ${curves.map(plot).join('\n\n')}
 
-${NOTES}
+[Findings](../bench/notes.md) lists optimizations that were kept or dropped, with their measured effect.
 
 ## Machine
 
@@ -92,7 +92,6 @@ function plot({ name, curve: { title, lines } }: CurveResult): string {
 
 /** Text of the page that is written by hand. */
 const METHOD = readText('method.md');
-const NOTES = readText('notes.md');
 
 function readText(file: string): string {
   return readFileSync(new URL(`../${file}`, import.meta.url), 'utf8').trimEnd();

@@ -14,7 +14,7 @@ const BYTES: readonly string[] = [
 
 /**
  * Upper bound on the length of values read as hexadecimal text. `node:sqlite` allocates an ArrayBuffer per BLOB. Text
- * saves 20 to 30 of 85 µs per page; above about 300 bytes it is slower (see docs/benchmarks.md,
+ * saves 20 to 30 of 85 µs per page; above about 300 bytes it is slower (see bench/notes.md,
  * "Filtered pages").
  */
 const SHORT_BYTES = 128;

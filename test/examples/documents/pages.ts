@@ -8,7 +8,7 @@ export const PAGES: Readonly<Record<string, number>> = {
   'README.md': 2_600,
   'docs/architecture.md': 2_500,
   'docs/authorization.md': 1_000,
-  'docs/benchmarks.md': 4_500,
+  'docs/benchmarks.md': 3_700,
   'docs/client.md': 1_600,
   'docs/codegen.md': 1_150,
   'docs/command-line.md': 1_000,
