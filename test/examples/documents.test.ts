@@ -1,16 +1,6 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -22,6 +12,7 @@ import { parseScript } from '../../src/testing/script/script.js';
 import { Serving } from '../cli/command-line.js';
 import { complaints } from '../helpers/compiler.js';
 import { createDatabase } from '../helpers/postgres-database.js';
+import { freePort, installInto } from './documents/installed.js';
 import { blocksOf, type CodeBlock, PAGES, pagesOnDisk, ROOT, readPage } from './documents/pages.js';
 import { Shell } from './documents/shell.js';
 
@@ -30,7 +21,7 @@ const MAX_WORDS = 30_000;
 
 /** Pages whose blocks depend on each other. A test follows each from top to bottom. */
 const FOLLOWED: Readonly<Record<string, string>> = {
-  'README.md': 'test/examples/transcript.test.ts',
+  'README.md': 'test/examples/references.test.ts',
   'docs/codegen.md': 'test/codegen/recipes.test.ts',
 };
 
@@ -214,29 +205,8 @@ function moduleName({ page, line }: CodeBlock, extension: string): string {
   return `${basename(page, '.md')}-${line}.${extension}`;
 }
 
-/** Links the package and all that this repository has installed. */
-function installInto(folder: string): void {
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  mkdirSync(join(folder, 'node_modules'));
-  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-    if (name !== 'longrunning') {
-      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
-    }
-  }
-  symlinkSync(ROOT, join(folder, 'node_modules/longrunning'));
-  cpSync(join(ROOT, 'examples/journal-store.ts'), join(folder, 'journal-store.ts'));
-}
-
 /** Environment without the variables by which a child of a test runner recognizes its parent. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, JEST_WORKER_ID: __, ...rest } = process.env;
   return { ...rest, METADATA_SERVER_DETECTION: 'none' };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Serving } from '../cli/command-line.js';
+import { abbreviated } from './abbreviated.js';
 import { parseCurl } from './curl-command.js';
 
 jest.setTimeout(300_000);
@@ -21,7 +22,7 @@ const EXECUTORS: Readonly<Record<string, (command: string) => Promise<Printed>>>
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 describe.each(Object.entries(EXECUTORS).filter(([name]) => hasCurl || name !== 'curl'))(
-  'the transcript of the README, by %s',
+  'the worked examples of docs/rest-mapping.md, by %s',
   (_, execute) => {
     let serving: Serving;
     beforeAll(async () => {
@@ -29,7 +30,7 @@ describe.each(Object.entries(EXECUTORS).filter(([name]) => hasCurl || name !== '
     });
     afterAll(async () => serving[Symbol.asyncDispose]());
 
-    it('comes out as it stands there', async () => {
+    it('have the documented answers', async () => {
       const statuses: number[] = [];
       /** Names as written in the document, and their actual values. */
       const names = new Map<string, string>();
@@ -38,9 +39,10 @@ describe.each(Object.entries(EXECUTORS).filter(([name]) => hasCurl || name !== '
         for (const [written, name] of names) actual = actual.replace(written, name);
         const { status, json } = await execute(actual);
         const { name } = json as { name?: string };
-        if (answer.name !== undefined) names.set(answer.name, name ?? '');
-        const expected = answer.name === undefined ? answer : { ...answer, name: names.get(answer.name) };
-        expect({ command, json }).toMatchObject({ command, json: expected });
+        if (answer.name !== undefined && !names.has(answer.name)) names.set(answer.name, name ?? '');
+        let expected = JSON.stringify(answer);
+        for (const [written, name] of names) expected = expected.replaceAll(written, name);
+        expect({ command, json }).toMatchObject({ command, json: abbreviated(JSON.parse(expected)) });
         expect({ command, status }).toEqual({ command, status: statusOf(answer) });
         statuses.push(status);
       }
@@ -55,14 +57,31 @@ interface Step {
   readonly answer: { readonly name?: string; readonly done?: boolean; readonly error?: { code: number } };
 }
 
+/** A method that cannot be cancelled. */
+const PURGE: readonly Step[] = [
+  {
+    command: "curl -X POST 'http://localhost:8080/v1/projects/p/locations/l/reports:purge'",
+    answer: { name: 'projects/p/locations/l/operations/9' },
+  },
+  {
+    command: "curl -X POST 'http://localhost:8080/v1/projects/p/locations/l/operations/9:cancel'",
+    answer: { error: { code: 501 } },
+  },
+];
+
+/** The documented steps, without response headers. A path with dot segments cannot be sent by `fetch`. */
 function transcript(): Step[] {
-  const readme = readFileSync(join(__dirname, '../../README.md'), 'utf8');
-  const block = /^```console\n(.*?)^```$/ms.exec(readme)?.[1] ?? '';
-  const steps = block.split(/^\$ /m).slice(1);
-  return steps.map((step) => {
-    const [command = '', ...answer] = step.split('\n');
-    return { command, answer: JSON.parse(answer.join('\n')) };
-  });
+  const page = readFileSync(join(__dirname, '../../docs/rest-mapping.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```console\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const steps = blocks.flatMap((block) => block.split(/^\$ /m).slice(1));
+  const documented = steps
+    .filter((step) => !step.includes('--path-as-is'))
+    .map((step) => {
+      const [command = '', ...answer] = step.split('\n');
+      const json = answer.filter((line) => !/^(?:HTTP|\w+:)/.test(line)).join('\n');
+      return { command: command.replace(' -i', ''), answer: JSON.parse(json) };
+    });
+  return [...documented, ...PURGE];
 }
 
 /** The error of an operation is not an error of the request. */

@@ -41,7 +41,7 @@ export class Shell {
       .replaceAll('localhost:50051', this.#address)
       // What follows a server in the background expects that it listens.
       .replace(
-        /^(longrunning serve.*|npx longrunning serve.*) &$/m,
+        /^((?:npx )?longrunning serve.*|node server\.js) &$/gm,
         (_, serve) => `${serve} & ${this.#listening()}`,
       );
     const path = [join(this.#directory, 'bin'), join(ROOT, 'node_modules/.bin'), process.env.PATH];
@@ -95,6 +95,7 @@ export class Shell {
 const NPM = `
 import { existsSync } from 'node:fs';
 const [command, ...args] = process.argv.slice(2);
+if (command === 'init' || command === 'pkg') process.exit();
 if (command !== 'install') throw new Error(\`npm \${command} is not expected here\`);
 for (const name of args.filter((arg) => !arg.startsWith('-'))) {
   if (!existsSync(new URL(\`node_modules/\${name}\`, import.meta.url))) throw new Error(\`\${name} is not installed\`);
