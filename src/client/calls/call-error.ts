@@ -1,4 +1,5 @@
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
+import { Backoff, type BackoffPolicy } from '../../core/backoff.js';
 import { timeLeftMs } from '../../core/clock.js';
 import { link, sleep } from '../../core/signals.js';
 import { Code, ERROR_DOMAIN, kitError, readableDetail, StatusError } from '../../core/status.js';
@@ -98,8 +99,9 @@ export interface RepeatOptions {
   readonly random: () => number;
 }
 
-/** Longest pauses before the second and the third attempt, short enough to report a failure within two seconds. */
-const PAUSES_MS = [250, 750];
+/** Attempts and pauses that report a failure within two seconds. */
+const MAX_ATTEMPTS = 3;
+const BACKOFF: BackoffPolicy = { initialMs: 250, multiplier: 3, maxMs: 750 };
 
 /**
  * Makes an idempotent call, and repeats it after a connection-level failure (contract 45). The service config only
@@ -113,13 +115,13 @@ export async function repeatBroken<Answer>(
   { timeoutMs, signal, closed, random }: RepeatOptions,
 ): Promise<Answer> {
   const deadline = callDeadline(timeoutMs);
-  for (let attempt = 0; ; attempt++) {
+  const backoff = new Backoff(BACKOFF, random);
+  for (let attempt = 1; ; attempt++) {
     try {
       return await call(timeLeftMs(deadline) ?? Number.POSITIVE_INFINITY);
     } catch (error) {
-      const longestMs = PAUSES_MS[attempt];
-      if (longestMs === undefined || !isUnseenFailure(error)) throw error;
-      const pauseMs = longestMs * (0.5 + random() / 2);
+      if (attempt === MAX_ATTEMPTS || !isUnseenFailure(error)) throw error;
+      const pauseMs = backoff.next();
       if (Date.now() + pauseMs >= deadline) throw error;
       const linked = link(signal, closed);
       try {

@@ -1,7 +1,7 @@
+import { Backoff, type BackoffPolicy } from '../../core/backoff.js';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sleep } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
-import { type BackoffPolicy, backoffMs } from '../waiting/retry.js';
 
 /** Attempts per call. Like the backoff, as in the service config of the kit's own channels. */
 const MAX_ATTEMPTS = 5;
@@ -27,12 +27,13 @@ export async function retryUnavailable<Response>(
   { deadline, signal, clock = systemClock }: RetryLimits,
   attempt: (timeoutMs: number) => Promise<Response>,
 ): Promise<Response> {
+  const backoff = new Backoff(BACKOFF, Math.random);
   for (let attempts = 1; ; attempts++) {
     try {
       return await attempt(Math.max(0, deadline - clock.now()));
     } catch (thrown) {
       signal?.throwIfAborted();
-      const pauseMs = backoffMs(attempts - 1, Math.random, BACKOFF);
+      const pauseMs = backoff.next();
       const hopeless = attempts === MAX_ATTEMPTS || clock.now() + pauseMs >= deadline;
       if (hopeless || StatusError.from(thrown).code !== Code.UNAVAILABLE) throw thrown;
       await sleep(pauseMs, signal, clock);

@@ -1,4 +1,5 @@
 import type * as Jose from 'jose';
+import { Backoff } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import { importPackage } from '../../core/optional-package.js';
@@ -49,7 +50,7 @@ export interface VerifierOptions {
 /** Time limit of one request to the key server. */
 const FETCH_MS = 5000;
 /** Pause after the first failed request to the key server; it doubles with each further failure. */
-const FIRST_PAUSE_MS = 1000;
+const BACKOFF = { initialMs: 1000, multiplier: 2 };
 
 /** Verifies JSON Web Tokens (RFC 7519). */
 export class TokenVerifier {
@@ -119,13 +120,16 @@ const NO_KEY = new Set([
 class Keys {
   readonly #find: Jose.JWTVerifyGetKey;
   readonly #options: VerifierOptions;
-  /** Failed requests to the key server since the last one that succeeded. */
-  #failures = 0;
+  /** Pauses after failed requests to the key server. */
+  readonly #backoff: Backoff;
+  /** True if the latest request to the key server failed. */
+  #failing = false;
   /** Earliest time of the next request to the key server. */
   #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(jose: typeof Jose, { jwksUri, keys }: KeySource, options: VerifierOptions) {
     this.#options = options;
+    this.#backoff = new Backoff({ ...BACKOFF, maxMs: options.keysCooldownMs });
     this.#find =
       jwksUri === undefined
         ? jose.createLocalJWKSet({ keys: [...keys] as Jose.JWK[] })
@@ -150,7 +154,7 @@ class Keys {
    * itself pauses after successful requests only.
    */
   async #fetch(jose: typeof Jose, ...[uri, init]: Parameters<Jose.FetchImplementation>): Promise<Response> {
-    const { clock, keysCooldownMs, logger } = this.#options;
+    const { clock, logger } = this.#options;
     if (clock.now() < this.#notBefore)
       throw new Error('the key server failed recently: the next request follows after a pause');
     try {
@@ -158,21 +162,21 @@ class Keys {
       const text = await response.text();
       if (response.status !== 200) throw new Error(`the key server answered with status ${response.status}`);
       jose.createLocalJWKSet(JSON.parse(text));
-      this.#failures = 0;
+      this.#failing = false;
+      this.#backoff.reset();
       return new Response(text);
     } catch (cause) {
-      const pauseMs = Math.min(keysCooldownMs, FIRST_PAUSE_MS * 2 ** this.#failures);
-      this.#notBefore = clock.now() + pauseMs;
+      this.#notBefore = clock.now() + this.#backoff.next();
       // Once per outage: the other calls fail for the same reason.
-      if (this.#failures === 0) logger.error({ err: cause }, 'keys to verify tokens cannot be fetched');
-      this.#failures++;
+      if (!this.#failing) logger.error({ err: cause }, 'keys to verify tokens cannot be fetched');
+      this.#failing = true;
       throw cause;
     }
   }
 
   #unavailable(cause: unknown): StatusError {
     const message = 'keys to verify the token with cannot be fetched: try again';
-    const retryAfterMs = Math.max(FIRST_PAUSE_MS, this.#notBefore - this.#options.clock.now());
+    const retryAfterMs = Math.max(BACKOFF.initialMs, this.#notBefore - this.#options.clock.now());
     return kitError(Code.UNAVAILABLE, 'KEYS_UNAVAILABLE', message, { retryAfterMs, cause });
   }
 }

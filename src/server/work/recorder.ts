@@ -1,3 +1,4 @@
+import { Backoff, type BackoffPolicy } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import type { MaybePromise } from '../../core/maybe-promise.js';
@@ -7,8 +8,7 @@ import type { OperationRecord, OperationStore } from '../../stores/contract/oper
 import type { LifecycleEvent } from './lifecycle.js';
 import type { Committed, Transitions } from './transitions.js';
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5000;
+const BACKOFF: BackoffPolicy = { initialMs: 100, multiplier: 2, maxMs: 5000 };
 
 /** Dependencies of a recorder. */
 export interface RecorderOptions {
@@ -65,11 +65,14 @@ export class Recorder {
     isTransient: (error: unknown) => boolean,
   ): Promise<Result> {
     const { clock, logger } = this.#options;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    const backoff = new Backoff(BACKOFF);
+    for (;;) {
+      let pauseMs: number;
       try {
         return await call();
       } catch (error) {
         if (!isTransient(error) || this.#stopped.signal.aborted) throw error;
+        pauseMs = backoff.next();
         const fault = isUnavailable(error) ? 'store is not available' : 'store failed';
         logger.error({ err: error, pauseMs }, `${fault}: trying again`);
       }

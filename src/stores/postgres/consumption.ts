@@ -1,4 +1,6 @@
+import { Backoff } from '../../core/backoff.js';
 import { monotonicClock } from '../../core/clock.js';
+import { sleep } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
 import type { ConsumeOptions, WorkConsumer, WorkHandler } from '../contract/operation-store.js';
 import { recordOf } from '../sql/operation-row.js';
@@ -6,7 +8,7 @@ import { Dispatcher } from './dispatcher.js';
 import { Leases } from './leases.js';
 import { LOCK_TIMEOUT_MS } from './locked-rows.js';
 import type { Notice } from './notice.js';
-import { Pause, repeat } from './repeat.js';
+import { RECONNECT_BACKOFF, repeat } from './repeat.js';
 import { notify, type Session } from './session.js';
 
 /** Interval of deleting completed jobs. */
@@ -76,7 +78,7 @@ export class Consumption implements WorkConsumer {
   /** Resolves to the session once the database is available; to undefined if it never will be. */
   async #open(): Promise<Session | undefined> {
     const { signal } = this.#stopped;
-    const pause = new Pause();
+    const backoff = new Backoff(RECONNECT_BACKOFF);
     while (!signal.aborted) {
       try {
         return await this.#options.open();
@@ -84,7 +86,7 @@ export class Consumption implements WorkConsumer {
         this.#options.onError(error);
         if (StatusError.from(error).code !== Code.UNAVAILABLE) return undefined;
       }
-      await pause.wait(signal);
+      await sleep(backoff.next(), signal).catch(() => {});
     }
     return undefined;
   }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { Backoff } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
 import { abortable, onAbort, sleep, within } from '../../core/signals.js';
 import type { PostgresClient } from './connection.js';
 import { type Notice, parseNotice } from './notice.js';
-import { Pause } from './repeat.js';
+import { RECONNECT_BACKOFF } from './repeat.js';
 
 /** Interval of probes on the listening connection. */
 const PROBE_INTERVAL_MS = 10_000;
@@ -55,12 +56,12 @@ export class Listener {
 
   async #run(): Promise<void> {
     const { signal } = this.#closed;
-    const pause = new Pause(this.#options.clock);
+    const backoff = new Backoff(RECONNECT_BACKOFF);
     while (!signal.aborted) {
       try {
         const client = await this.#options.connect();
         try {
-          await this.#listen(client, () => pause.reset());
+          await this.#listen(client, () => backoff.reset());
         } finally {
           // Closed instead of returned to the pool: it listens, and may be broken.
           client.release(true);
@@ -68,7 +69,7 @@ export class Listener {
       } catch (error) {
         if (!signal.aborted) this.#options.onError(error);
       }
-      await pause.wait(signal);
+      await sleep(backoff.next(), signal, this.#options.clock).catch(() => {});
     }
   }
 

@@ -1,3 +1,4 @@
+import { Backoff, type BackoffPolicy } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
 import { sleep } from '../../core/signals.js';
 import { Code, kitError, quoted, type StatusError } from '../../core/status.js';
@@ -8,8 +9,7 @@ import { Code, kitError, quoted, type StatusError } from '../../core/status.js';
  */
 export const LOCK_TIMEOUT_MS = 100;
 
-const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 500;
+const BACKOFF: BackoffPolicy = { initialMs: 10, multiplier: 2, maxMs: 500 };
 
 /** Result of an attempt on a row that another transaction has locked. */
 export const LOCKED = Symbol('locked');
@@ -33,9 +33,10 @@ export async function untilUnlocked<Result>(
   { name, timeoutMs, clock, signal }: LockRetry & { readonly name: string },
 ): Promise<Result> {
   const giveUpAt = clock.now() + timeoutMs;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  const backoff = new Backoff(BACKOFF);
+  for (;;) {
     if (clock.now() >= giveUpAt) throw rowLocked(name, timeoutMs);
-    await sleep(pauseMs, signal, clock);
+    await sleep(backoff.next(), signal, clock);
     const result = await attempt();
     if (result !== LOCKED) return result;
   }
