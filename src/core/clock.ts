@@ -15,7 +15,7 @@ export interface TimerOptions {
    *
    * @defaultValue false
    */
-  readonly background?: boolean;
+  readonly background?: boolean | undefined;
 }
 
 /** System time and the timers of Node. */

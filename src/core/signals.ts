@@ -21,8 +21,8 @@ export function link(...signals: readonly (AbortSignal | undefined)[]): LinkedSi
   };
 }
 
-/** Bounds on a wait: a timeout, a signal, both or neither. */
-export interface WaitBounds {
+/** Bounds on a wait: a timeout, a signal, both or neither. The options are those of the timer. */
+export interface WaitBounds extends TimerOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +34,7 @@ export interface WaitBounds {
  * @throws StatusError INVALID_ARGUMENT if `timeoutMs` is negative or not a number.
  */
 export async function within<T>(
-  { timeoutMs, signal }: WaitBounds,
+  { timeoutMs, signal, background }: WaitBounds,
   timedOut: (timeoutMs: number) => unknown,
   clock: Clock,
   work: (signal: AbortSignal) => Promise<T>,
@@ -42,8 +42,10 @@ export async function within<T>(
   assertTimeout(timeoutMs);
   const limit = new AbortController();
   const linked = link(signal, limit.signal);
-  const stopTimer =
-    timeoutMs === undefined ? () => {} : clock.setTimer(() => limit.abort(timedOut(timeoutMs)), timeoutMs);
+  let stopTimer = () => {};
+  if (timeoutMs !== undefined) {
+    stopTimer = clock.setTimer(() => limit.abort(timedOut(timeoutMs)), timeoutMs, { background });
+  }
   try {
     return await work(linked.signal);
   } finally {
@@ -138,9 +140,14 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
 }
 
 /** Resolves to true when the promise settles, or to false after `timeoutMs`. */
-export function atMost(timeoutMs: number, promise: Promise<unknown>, clock: Clock): Promise<boolean> {
+export function atMost(
+  timeoutMs: number,
+  promise: Promise<unknown>,
+  clock: Clock,
+  options?: TimerOptions,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const stopTimer = clock.setTimer(() => resolve(false), timeoutMs);
+    const stopTimer = clock.setTimer(() => resolve(false), timeoutMs, options);
     const settled = () => {
       stopTimer();
       resolve(true);

@@ -4,7 +4,7 @@ import { abortable } from '../../core/signals.js';
 import { Code, kitError } from '../../core/status.js';
 import type { HandleContext } from '../operations/operation-handle.js';
 import { fetcherFor, type OperationFetcher } from '../waiting/fetcher.js';
-import { Poller } from '../waiting/poller.js';
+import { WaitSupport } from '../waiting/wait-support.js';
 import { type GaxOperationsClient, isGrpcStub } from './generated-client.js';
 import { grpcOperations, type OperationsAccess, onChannelClosed } from './grpc-operations.js';
 import { GaxRestOperations } from './rest-operations.js';
@@ -18,10 +18,15 @@ export function gaxContext(client: GaxOperationsClient): HandleContext {
   if (known) return known;
   const closing = new AbortController();
   const connected = onceFulfilled(() => connect(client, closing));
-  const [clock, random] = [systemClock, Math.random];
-  const poller = new Poller({ fetcher: deferredFetcher(connected), clock, random });
-  const api = deferredOperations(connected);
-  const context = { api, clock, random, closed: closing.signal, poller, retry: undefined };
+  const context: HandleContext = {
+    api: deferredOperations(connected),
+    fetcher: deferredFetcher(connected),
+    support: new WaitSupport(systemClock),
+    clock: systemClock,
+    random: Math.random,
+    closed: closing.signal,
+    retry: undefined,
+  };
   contexts.set(client, context);
   return context;
 }

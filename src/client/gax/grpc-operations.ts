@@ -66,7 +66,7 @@ export function grpcOperations(channel: GaxChannel, closed: AbortSignal, clock: 
       linked[Symbol.dispose]();
     }
   };
-  const fetcher = new ConnectedFetcher({ caller, connections, clock });
+  const fetcher = new ConnectedFetcher(caller, connections);
   const waitOperation: OperationsApi['waitOperation'] = (request, options) =>
     fetcher.waitOperation(request, options);
   return { api: { ...unaryOperations(retried), waitOperation }, fetcher };

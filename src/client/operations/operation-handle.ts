@@ -1,5 +1,5 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
-import type { Clock } from '../../core/clock.js';
+import type { Any } from '../../../generated/google/protobuf/any.js';
 import { assertTimeout } from '../../core/clock.js';
 import type { OperationOutcome, OperationSnapshot } from '../../core/operation.js';
 import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
@@ -12,11 +12,9 @@ import {
   WaitTimeoutError,
 } from '../calls/errors.js';
 import { iterable } from '../calls/iteration.js';
-import type { Poller } from '../waiting/poller.js';
-import { changesOf } from '../waiting/poller.js';
 import { type RetryPredicate, retryCall } from '../waiting/retry.js';
-import { SharedTask } from '../waiting/shared-task.js';
-import { everyChange, type Pace, UNTIL_DONE } from '../waiting/wait-policy.js';
+import { everyChange, type Pace, UNTIL_DONE, type WaitContext, WaitLoop } from '../waiting/wait-loop.js';
+import { SharedTask } from './shared-task.js';
 
 /** Limits of a wait. If you stop waiting, the operation continues. */
 export interface WaitOptions {
@@ -55,12 +53,8 @@ export interface OperationReference {
 }
 
 /** Dependencies that the handles of one client share. */
-export interface HandleContext {
+export interface HandleContext extends WaitContext {
   readonly api: OperationsApi;
-  readonly poller: Poller;
-  readonly clock: Clock;
-  /** Source of jitter: returns a number from 0 up to 1. */
-  readonly random: () => number;
   /** Ends every wait when it aborts. */
   readonly closed: AbortSignal | undefined;
   /** Decides if a wait continues after an error that would end it. */
@@ -86,7 +80,7 @@ export interface HandleSubject<Response, Metadata> {
 export class OperationHandle<Response, Metadata> {
   readonly #context: HandleContext;
   readonly #subject: HandleSubject<Response, Metadata>;
-  readonly #ending: SharedTask<void>;
+  readonly #ending: SharedTask;
   #latest: Operation | undefined;
   #lastError: StatusError | undefined;
   #unansweredCancels = 0;
@@ -96,7 +90,7 @@ export class OperationHandle<Response, Metadata> {
     this.#context = context;
     this.#subject = subject;
     this.#latest = subject.operation;
-    this.#ending = new SharedTask((signal) => this.#untilDone(signal), context.closed);
+    this.#ending = new SharedTask((signal) => this.#untilDone(signal));
   }
 
   /** Resource name of the operation. */
@@ -200,18 +194,13 @@ export class OperationHandle<Response, Metadata> {
   }
 
   /** Requests cancellation until the server answers. CancelOperation is idempotent (contract 13). */
-  async #requestCancel(limit: AbortSignal): Promise<void> {
-    const { api, clock, random, closed, retry } = this.#context;
+  async #requestCancel(signal: AbortSignal): Promise<void> {
+    const { api, clock, random, retry } = this.#context;
     const { name } = this;
-    const linked = link(limit, closed);
-    const { signal } = linked;
-    const onError = (error: StatusError) => {
-      this.#lastError = error;
-    };
     const request = () => api.cancelOperation({ name }, { signal, timeoutMs: CANCEL_TIMEOUT_MS });
     this.#unansweredCancels++;
     try {
-      await retryCall(request, { signal, clock, random, retry, onError });
+      await retryCall(request, { signal, clock, random, retry, onError: this.#onError });
     } catch (refusal) {
       signal.throwIfAborted();
       // An operation that has just ended may refuse cancellation; then its end is the outcome.
@@ -222,7 +211,6 @@ export class OperationHandle<Response, Metadata> {
       if (!this.#knownOutcome()) throw refusal;
     } finally {
       this.#unansweredCancels--;
-      linked[Symbol.dispose]();
     }
   }
 
@@ -244,21 +232,19 @@ export class OperationHandle<Response, Metadata> {
     for await (const _ of this.#states(UNTIL_DONE, signal));
   }
 
-  /** Polls until the operation is done, and remembers the latest state and error. */
+  /** Waits until the operation is done, and remembers the latest state and error. */
   async *#states(pace: Pace, signal: AbortSignal): AsyncGenerator<Operation, void> {
-    const { poller, retry } = this.#context;
-    for await (const answer of poller.answers(this.name, { pace, retry, signal })) {
-      switch (answer.kind) {
-        case 'state':
-          this.#remember(answer.operation);
-          yield answer.operation;
-          break;
-        case 'unanswered':
-          this.#lastError = answer.error;
-          break;
-      }
+    const { retry } = this.#context;
+    const wait = new WaitLoop(this.name, { ...this.#context, pace, retry, signal, onError: this.#onError });
+    for await (const operation of wait.states()) {
+      this.#remember(operation);
+      yield operation;
     }
   }
+
+  readonly #onError = (error: StatusError) => {
+    this.#lastError = error;
+  };
 
   async *#follow(
     { intervalMs = DEFAULT_INTERVAL_MS, timeoutMs, signal }: UpdatesOptions,
@@ -297,8 +283,16 @@ export class OperationHandle<Response, Metadata> {
     wait: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     options.signal?.throwIfAborted();
+    const { clock, closed } = this.#context;
     const timedOut = (timeoutMs: number) => this.#timeoutError(timeoutMs);
-    return this.#rejecting(options, () => within(options, timedOut, this.#context.clock, wait));
+    return this.#rejecting(options, async () => {
+      const linked = link(options.signal, closed);
+      try {
+        return await within({ ...options, signal: linked.signal }, timedOut, clock, wait);
+      } finally {
+        linked[Symbol.dispose]();
+      }
+    });
   }
 
   #timeoutError(timeoutMs: number): WaitTimeoutError {
@@ -319,4 +313,20 @@ export class OperationHandle<Response, Metadata> {
       throw operationRejection(this.name, thrown, signal);
     }
   }
+}
+
+/** Yields the first state of an operation, those with changed metadata, and the end (contract 40). */
+async function* changesOf(states: AsyncIterable<Operation>): AsyncGenerator<Operation, void> {
+  let previous: Operation | undefined;
+  for await (const state of states) {
+    if (!previous || state.done || !sameAny(state.metadata, previous.metadata)) {
+      previous = state;
+      yield state;
+    }
+  }
+}
+
+function sameAny(one: Any | undefined, other: Any | undefined): boolean {
+  if (!one || !other) return one === other;
+  return one.typeUrl === other.typeUrl && Buffer.compare(one.value, other.value) === 0;
 }

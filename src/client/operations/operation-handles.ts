@@ -10,8 +10,8 @@ import type { OperationsApi } from '../../core/operations-api.js';
 import { isOperationMessage, readOperation } from '../../core/read-operation.js';
 import { quoted } from '../../core/status.js';
 import { fetcherFor } from '../waiting/fetcher.js';
-import { Poller } from '../waiting/poller.js';
 import type { RetryPredicate } from '../waiting/retry.js';
+import { WaitSupport } from '../waiting/wait-support.js';
 import {
   type HandleContext,
   type HandleSubject,
@@ -100,8 +100,9 @@ export interface OperationOptions {
 export function operationHandles(api: OperationsApi, options: HandleOptions = {}): OpenOperation {
   const { clock = systemClock, random = Math.random, closed } = options;
   const reading = readingOperations(api);
-  const poller = new Poller({ fetcher: fetcherFor(reading), clock, random });
-  return handlesOver({ api: reading, poller, clock, random, closed, retry: options.retry });
+  const fetcher = fetcherFor(reading);
+  const support = new WaitSupport(clock);
+  return handlesOver({ api: reading, fetcher, support, clock, random, closed, retry: options.retry });
 }
 
 /** Creates handles that share a context. */

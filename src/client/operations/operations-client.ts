@@ -15,8 +15,8 @@ import { Caller, unaryOperations } from '../calls/caller.js';
 import { Connection, WAIT_CHANNEL_OPTIONS } from '../calls/connection.js';
 import { withSubjects } from '../calls/errors.js';
 import { ConnectedFetcher } from '../waiting/fetcher.js';
-import { Poller } from '../waiting/poller.js';
 import { WaitConnections } from '../waiting/wait-connections.js';
+import { WaitSupport } from '../waiting/wait-support.js';
 import { connectionOptions, type OperationsClientOptions, waitLimits } from './client-options.js';
 import { type ListRequest, listOperations, type OperationListing } from './list.js';
 import { handlesOver, type OpenOperation } from './operation-handles.js';
@@ -64,7 +64,8 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
       disconnect: (unused, reason) => unused.close(reason),
       clock,
     });
-    const fetcher = new ConnectedFetcher({ caller, connections, clock });
+    const fetcher = new ConnectedFetcher(caller, connections);
+    const support = new WaitSupport(clock);
     const calls = unaryOperations((method, request, call) => {
       const limits = { timeoutMs: call?.timeoutMs, signal: call?.signal, closed, random };
       const make = (timeoutMs: number) => caller.call(connection, method, request, { ...call, timeoutMs });
@@ -76,8 +77,15 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     });
     this.#connection = connection;
     this.#waits = connections;
-    const poller = new Poller({ fetcher, clock, random });
-    this.operation = handlesOver({ api: this, poller, clock, random, closed, retry: options.retry });
+    this.operation = handlesOver({
+      api: this,
+      fetcher,
+      support,
+      clock,
+      random,
+      closed,
+      retry: options.retry,
+    });
   }
 
   /** Fetches an operation. @throws OperationError NOT_FOUND if it does not exist, or another code of the server. */

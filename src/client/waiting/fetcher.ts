@@ -1,7 +1,9 @@
-import { type Operation, OperationsService } from '../../../generated/google/longrunning/operations.js';
-import type { Duration } from '../../../generated/google/protobuf/duration.js';
-import type { Clock } from '../../core/clock.js';
-import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
+import {
+  type Operation,
+  OperationsService,
+  type WaitOperationRequest,
+} from '../../../generated/google/longrunning/operations.js';
+import type { CallOptions, NamedRequest, OperationsApi } from '../../core/operations-api.js';
 import { callDeadline, durationOf, waitTimeoutMs } from '../calls/call-deadline.js';
 import type { Caller } from '../calls/caller.js';
 import type { WaitConnections } from './wait-connections.js';
@@ -22,34 +24,27 @@ export function fetcherFor(api: OperationsApi): OperationFetcher {
   };
 }
 
-/** Dependencies of a {@link ConnectedFetcher}. */
-export interface ConnectedFetcherOptions {
-  readonly caller: Caller;
-  readonly connections: WaitConnections;
-  readonly clock: Clock;
-}
-
 /** Fetcher over separate connections, so that other calls never queue behind waits. */
 export class ConnectedFetcher implements OperationFetcher {
-  readonly #options: ConnectedFetcherOptions;
+  readonly #caller: Caller;
+  readonly #connections: WaitConnections;
 
-  constructor(options: ConnectedFetcherOptions) {
-    this.#options = options;
+  constructor(caller: Caller, connections: WaitConnections) {
+    this.#caller = caller;
+    this.#connections = connections;
   }
 
   get(name: string, signal: AbortSignal): Promise<Operation> {
-    const { caller, connections } = this.#options;
-    return connections.poll(signal, (connection) =>
-      caller.call(connection, OperationsService.getOperation, { name }, { signal }),
+    return this.#connections.poll(signal, (connection) =>
+      this.#caller.call(connection, OperationsService.getOperation, { name }, { signal }),
     );
   }
 
-  async wait(name: string, waitMs: number, signal: AbortSignal): Promise<Operation | undefined> {
-    const { caller, connections } = this.#options;
-    return connections.tryLongPoll(signal, waitMs, ({ connection, maxMs, signal: polling }) => {
+  wait(name: string, waitMs: number, signal: AbortSignal): Promise<Operation | undefined> {
+    return this.#connections.tryLongPoll(signal, waitMs, ({ connection, maxMs, signal: limited }) => {
       const timeout = durationOf(maxMs);
-      const limits = { timeoutMs: waitTimeoutMs(timeout), signal: polling };
-      return caller.call(connection, OperationsService.waitOperation, { name, timeout }, limits);
+      const call = { timeoutMs: waitTimeoutMs(timeout), signal: limited };
+      return this.#caller.call(connection, OperationsService.waitOperation, { name, timeout }, call);
     });
   }
 
@@ -58,17 +53,14 @@ export class ConnectedFetcher implements OperationFetcher {
    * call takes at most 10 s longer than `request.timeout`.
    */
   async waitOperation(
-    request: { readonly name: string; readonly timeout?: Duration | undefined },
+    { name, timeout }: NamedRequest<WaitOperationRequest>,
     options: CallOptions = {},
   ): Promise<Operation> {
-    const { caller, connections } = this.#options;
     const { timeoutMs, signal } = options;
     const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : callDeadline(timeoutMs);
-    return connections.longPoll({ deadline, signal }, (connection, leftMs) => {
-      const limitMs = leftMs ?? waitTimeoutMs(request.timeout) ?? timeoutMs;
-      const { name, timeout } = request;
-      const call = { ...options, timeoutMs: limitMs };
-      return caller.call(connection, OperationsService.waitOperation, { name, timeout }, call);
+    return this.#connections.longPoll({ deadline, signal }, (connection, leftMs) => {
+      const call = { ...options, timeoutMs: leftMs ?? waitTimeoutMs(timeout) ?? timeoutMs };
+      return this.#caller.call(connection, OperationsService.waitOperation, { name, timeout }, call);
     });
   }
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { RetryInfo } from '../../../generated/google/rpc/error_details.js';
+import { Backoff, type BackoffPolicy } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
 import { ignoreRejection, notPromised } from '../../core/contain.js';
 import { sleep } from '../../core/signals.js';
@@ -7,26 +8,8 @@ import { Code, readableDetail, StatusError } from '../../core/status.js';
 import { durationMs } from '../calls/call-deadline.js';
 import { HTTP_NOT_FOUND, hasReason } from '../calls/call-error.js';
 
-/** Growth of the delay from one attempt to the next. */
-export interface BackoffPolicy {
-  readonly initialMs: number;
-  readonly multiplier: number;
-  readonly maxMs: number;
-}
-
 /** Backoff between polls, used if the server does not hold long polls. */
 export const POLL_BACKOFF: BackoffPolicy = { initialMs: 250, multiplier: 1.5, maxMs: 30_000 };
-
-/**
- * Returns the delay after attempt number `attempt` (0 is the first), in milliseconds. Jitter scales it to between half
- * and all of the policy's delay, so that callers that failed together do not retry together.
- *
- * @param random - returns a number from 0 up to 1, as `Math.random` does.
- */
-export function backoffMs(attempt: number, random: () => number, policy = POLL_BACKOFF): number {
-  const wholeMs = Math.min(policy.maxMs, policy.initialMs * policy.multiplier ** attempt);
-  return wholeMs * (0.5 + random() / 2);
-}
 
 /** Decides if a wait continues after an error that would end it. */
 export type RetryPredicate = (error: StatusError) => boolean;
@@ -102,8 +85,9 @@ export async function retryCall<Answer>(
   call: () => Promise<Answer>,
   { signal, clock, random, retry, onError }: RetryTerms,
 ): Promise<Answer> {
+  const backoff = new Backoff(POLL_BACKOFF, random);
   let previous: Verdict | undefined;
-  for (let attempt = 0; ; attempt++) {
+  for (;;) {
     try {
       return await call();
     } catch (thrown) {
@@ -113,7 +97,7 @@ export async function retryCall<Answer>(
       if (verdict === 'give-up' || (verdict === 'retry-once' && previous === verdict)) throw error;
       previous = verdict;
       onError(error);
-      await sleep(Math.max(backoffMs(attempt, random), retryAfterMs(error)), signal, clock);
+      await sleep(Math.max(backoff.next(), retryAfterMs(error)), signal, clock);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { type Clock, systemClock, timeLeftMs } from '../../core/clock.js';
-import { link, within } from '../../core/signals.js';
+import { within } from '../../core/signals.js';
 import { Code, kitError, type StatusError } from '../../core/status.js';
 import type { Connection } from '../calls/connection.js';
-import { Pacer, Semaphore } from './admission.js';
+import { Semaphore } from './semaphore.js';
 
 /** Upper bounds on long polls. */
 export interface WaitLimits {
@@ -53,6 +53,9 @@ const RELEARN_MS = 60_000;
 /** Upper bound on concurrent short calls. More would delay other calls of the process. */
 const POLLS_AT_ONCE = 64;
 
+/** Upper bound on calls that start in one turn of the event loop. More would delay other work. */
+const STARTS_PER_TURN = 16;
+
 /**
  * Connections that only waits use, so that other calls never queue behind them. They are opened as needed, up to a
  * bound, and closed when idle. Each carries a limited number of long polls. Short polls use the connection with the
@@ -64,11 +67,14 @@ const POLLS_AT_ONCE = 64;
  */
 export class WaitConnections {
   readonly #options: WaitConnectionsOptions;
-  readonly #opened: Opened[] = [];
   readonly #closing = new AbortController();
-  readonly #slots = new Semaphore(() => this.#options.maxConnections * this.#perConnection);
-  readonly #polls = new Semaphore(() => POLLS_AT_ONCE);
-  readonly #pacer = new Pacer();
+  readonly #slots = new Semaphore(
+    () => this.#options.maxConnections * this.#perConnection,
+    this.#closing.signal,
+  );
+  readonly #polls = new Semaphore(() => POLLS_AT_ONCE, this.#closing.signal);
+  readonly #starts = new Semaphore(() => STARTS_PER_TURN, this.#closing.signal);
+  #opened: readonly Opened[] = [];
   #limit = Number.POSITIVE_INFINITY;
   #relearnAt = 0;
   /** Number of long polls that a connection is known to carry. */
@@ -88,9 +94,8 @@ export class WaitConnections {
     waitMs: number,
     call: (poll: LongPoll) => Promise<Answer>,
   ): Promise<Answer | undefined> {
-    this.#closing.signal.throwIfAborted();
     if (!this.#slots.tryAcquire()) return undefined;
-    return this.#onSlot((opened) => this.#watch(opened, { signal, waitMs }, call));
+    return this.#onSlot((opened) => this.#watch(opened, waitMs, signal, call));
   }
 
   /**
@@ -103,7 +108,6 @@ export class WaitConnections {
     { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal | undefined },
     call: (connection: Connection, leftMs: number | undefined) => Promise<Answer>,
   ): Promise<Answer> {
-    this.#closing.signal.throwIfAborted();
     // Deadlines of calls use the system clock, like grpc-js.
     const patience = { timeoutMs: timeLeftMs(deadline), signal };
     await within(patience, noSlot, systemClock, (limited) => this.#slots.acquire(limited));
@@ -115,18 +119,9 @@ export class WaitConnections {
     signal: AbortSignal,
     call: (connection: Connection) => Promise<Answer>,
   ): Promise<Answer> {
-    this.#closing.signal.throwIfAborted();
     await this.#polls.acquire(signal);
     try {
-      await this.#pacer.pass();
-      const opened = this.#leastPolled();
-      opened.polls++;
-      try {
-        return await call(opened.connection);
-      } finally {
-        opened.polls--;
-        this.#closeIfIdle(opened);
-      }
+      return await this.#call('polls', ({ connection }) => call(connection));
     } finally {
       this.#polls.release();
     }
@@ -135,71 +130,72 @@ export class WaitConnections {
   /** Closes every connection. All calls reject with `reason`. */
   close(reason: unknown): void {
     this.#closing.abort(reason);
-    this.#slots.rejectAll(reason);
-    this.#polls.rejectAll(reason);
-    for (const opened of this.#opened.splice(0)) {
-      opened.stopIdleTimer();
-      this.#options.disconnect(opened.connection, reason);
-    }
+    for (const opened of this.#opened) this.#close(opened, reason);
   }
 
+  /** Makes a long poll by a caller that holds a slot. */
   async #onSlot<Answer>(call: (opened: Opened) => Promise<Answer>): Promise<Answer> {
     try {
-      await this.#pacer.pass();
-      const opened = this.#fullestWithRoom();
-      opened.longPolls++;
-      try {
-        return await call(opened);
-      } finally {
-        opened.longPolls--;
-        this.#closeIfIdle(opened);
-      }
+      return await this.#call('longPolls', call);
     } finally {
       this.#slots.release();
     }
   }
 
-  async #watch<Answer>(
-    opened: Opened,
-    { signal, waitMs }: { readonly signal: AbortSignal; readonly waitMs: number },
-    call: (poll: LongPoll) => Promise<Answer>,
+  async #call<Answer>(
+    kind: 'polls' | 'longPolls',
+    call: (opened: Opened) => Promise<Answer>,
   ): Promise<Answer> {
-    const { clock } = this.#options;
-    const position = opened.longPolls;
-    const startedAt = clock.now();
-    const maxMs = position <= this.#proven ? waitMs : Math.min(waitMs, UNPROVEN_MS);
-    const limit = new AbortController();
-    const late = () => limit.abort(this.#noAnswer(opened, { position, startedAt }));
-    const stopTimer = clock.setTimer(late, maxMs + GRACE_MS, { background: true });
-    const linked = link(signal, limit.signal);
+    await this.#starts.acquire();
+    setImmediate(() => this.#starts.release());
+    const opened = (kind === 'polls' ? this.#leastPolled() : this.#fullestWithRoom()) ?? this.#open();
+    opened.stopIdleTimer();
+    opened[kind]++;
     try {
-      const answer = await call({ connection: opened.connection, maxMs, signal: linked.signal });
-      opened.answeredAt = clock.now();
-      const tookMs = opened.answeredAt - startedAt;
-      // The server held this long poll together with all earlier ones, instead of delaying it until one ended.
-      if (tookMs >= maxMs && tookMs < maxMs + PUNCTUAL_MS) this.#proven = Math.max(this.#proven, position);
-      return answer;
+      return await call(opened);
     } finally {
-      stopTimer();
-      linked[Symbol.dispose]();
+      opened[kind]--;
+      this.#closeIfIdle(opened);
     }
   }
 
-  #noAnswer(
+  async #watch<Answer>(
     opened: Opened,
-    { position, startedAt }: { readonly position: number; readonly startedAt: number },
-  ): StatusError {
-    const now = this.#options.clock.now();
-    if (opened.answeredAt >= startedAt) {
-      // The margin leaves streams to short polls.
-      this.#limit = Math.min(this.#perConnection, Math.max(1, Math.floor((position - 1) * 0.8)));
-      this.#proven = 1;
-      this.#relearnAt = now + RELEARN_MS;
-    } else if (this.#opened.includes(opened)) {
-      this.#forget(opened);
-      this.#options.disconnect(opened.connection, unanswered());
+    waitMs: number,
+    signal: AbortSignal,
+    call: (poll: LongPoll) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { clock } = this.#options;
+    const { connection, longPolls: position } = opened;
+    const startedAt = clock.now();
+    const maxMs = position <= this.#proven ? waitMs : Math.min(waitMs, UNPROVEN_MS);
+    const late = () => this.#noAnswer(opened, position, startedAt);
+    const limits = { timeoutMs: maxMs + GRACE_MS, signal, background: true };
+    const answer = await within(limits, late, clock, (limited) =>
+      call({ connection, maxMs, signal: limited }),
+    );
+    opened.answeredAt = clock.now();
+    const lateMs = opened.answeredAt - startedAt - maxMs;
+    // The server held this long poll together with all earlier ones, instead of delaying it until one ended.
+    if (lateMs >= 0 && lateMs < PUNCTUAL_MS) this.#proven = Math.max(this.#proven, position);
+    return answer;
+  }
+
+  #noAnswer(opened: Opened, position: number, startedAt: number): StatusError {
+    const error = kitError(
+      Code.UNAVAILABLE,
+      'CONNECTION_SILENT',
+      'connection gave no answer to a long poll: try again',
+    );
+    if (opened.answeredAt < startedAt) {
+      this.#close(opened, error);
+      return error;
     }
-    return unanswered();
+    // The margin leaves streams to short polls.
+    this.#limit = Math.min(this.#perConnection, Math.max(1, Math.floor((position - 1) * 0.8)));
+    this.#proven = 1;
+    this.#relearnAt = this.#options.clock.now() + RELEARN_MS;
+    return error;
   }
 
   get #perConnection(): number {
@@ -208,68 +204,44 @@ export class WaitConnections {
   }
 
   /** Fills few connections, so that the others become idle. */
-  #fullestWithRoom(): Opened {
-    let found: Opened | undefined;
-    for (const opened of this.#opened) {
-      if (opened.longPolls >= this.#perConnection) continue;
-      if (!found || opened.longPolls > found.longPolls) found = opened;
-    }
-    return this.#use(found ?? (this.#isFull ? this.#leastPolled() : this.#open()));
+  #fullestWithRoom(): Opened | undefined {
+    const withRoom = this.#opened.filter(({ longPolls }) => longPolls < this.#perConnection);
+    const [fullest] = withRoom.toSorted((one, other) => other.longPolls - one.longPolls);
+    if (fullest || this.#opened.length < this.#options.maxConnections) return fullest;
+    return this.#leastPolled();
   }
 
-  #leastPolled(): Opened {
-    let found: Opened | undefined;
-    for (const opened of this.#opened) {
-      if (!found || opened.polls < found.polls) found = opened;
-    }
-    return this.#use(found ?? this.#open());
-  }
-
-  get #isFull(): boolean {
-    return this.#opened.length >= this.#options.maxConnections;
+  #leastPolled(): Opened | undefined {
+    return this.#opened.toSorted((one, other) => one.polls - other.polls)[0];
   }
 
   #open(): Opened {
     // The client may have been closed since the slot was acquired.
     this.#closing.signal.throwIfAborted();
-    const connection = this.#options.connect();
     const opened: Opened = {
-      connection,
+      connection: this.#options.connect(),
       longPolls: 0,
       polls: 0,
       answeredAt: Number.NEGATIVE_INFINITY,
       stopIdleTimer: () => {},
     };
-    this.#opened.push(opened);
-    return opened;
-  }
-
-  #use(opened: Opened): Opened {
-    opened.stopIdleTimer();
+    this.#opened = [...this.#opened, opened];
     return opened;
   }
 
   #closeIfIdle(opened: Opened): void {
     if (opened.longPolls + opened.polls > 0 || !this.#opened.includes(opened)) return;
-    opened.stopIdleTimer();
-    const close = () => {
-      this.#forget(opened);
-      const message = 'connection was idle and is closed: try again';
-      this.#options.disconnect(opened.connection, kitError(Code.UNAVAILABLE, 'CONNECTION_IDLE', message));
-    };
-    opened.stopIdleTimer = this.#options.clock.setTimer(close, IDLE_MS, { background: true });
+    const message = 'connection was idle and is closed: try again';
+    const idle = () => this.#close(opened, kitError(Code.UNAVAILABLE, 'CONNECTION_IDLE', message));
+    opened.stopIdleTimer = this.#options.clock.setTimer(idle, IDLE_MS, { background: true });
   }
 
-  #forget(opened: Opened): void {
+  #close(opened: Opened, reason: unknown): void {
+    if (!this.#opened.includes(opened)) return;
     opened.stopIdleTimer();
-    const index = this.#opened.indexOf(opened);
-    if (index >= 0) this.#opened.splice(index, 1);
+    this.#opened = this.#opened.filter((other) => other !== opened);
+    this.#options.disconnect(opened.connection, reason);
   }
-}
-
-function unanswered(): StatusError {
-  const message = 'connection gave no answer to a long poll: try again';
-  return kitError(Code.UNAVAILABLE, 'CONNECTION_SILENT', message);
 }
 
 function noSlot(timeoutMs: number): StatusError {

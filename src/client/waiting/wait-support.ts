@@ -1,15 +1,13 @@
+import { Backoff } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
-import { abortable } from '../../core/signals.js';
+import { abortable, atMost } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
 import { POLL_BACKOFF } from './retry.js';
 
-const MIN_TRIAL_DELAY_MS = 60_000;
-const MAX_TRIAL_DELAY_MS = 3_600_000;
-
 /** Backoff of a refused capability: it is tried again after a minute, then after twice the time, up to an hour. */
 export class Trial {
+  readonly #backoff = new Backoff({ initialMs: 60_000, multiplier: 2, maxMs: 3_600_000 });
   #until = Number.NEGATIVE_INFINITY;
-  #delayMs = MIN_TRIAL_DELAY_MS;
 
   /** Returns true if the capability may be used. */
   open(now: number): boolean {
@@ -18,14 +16,12 @@ export class Trial {
 
   /** Records a refusal. Refusals before the next trial count as one. */
   fail(now: number): void {
-    if (!this.open(now)) return;
-    this.#until = now + this.#delayMs;
-    this.#delayMs = Math.min(2 * this.#delayMs, MAX_TRIAL_DELAY_MS);
+    if (this.open(now)) this.#until = now + this.#backoff.next();
   }
 
   succeed(): void {
     this.#until = Number.NEGATIVE_INFINITY;
-    this.#delayMs = MIN_TRIAL_DELAY_MS;
+    this.#backoff.reset();
   }
 }
 
@@ -43,7 +39,7 @@ export class WaitSupport {
   #cutMs = Number.POSITIVE_INFINITY;
   #known: 'present' | 'absent' | undefined;
   /** Resolves when the first WaitOperation has shown if the server implements it. */
-  #finding: Promise<void> | undefined;
+  #first: Promise<void> | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -77,34 +73,20 @@ export class WaitSupport {
     call: () => Promise<Answer | undefined>,
     signal: AbortSignal,
   ): Promise<Answer | undefined> {
-    while (this.#finding) await abortable(this.#finding, signal);
-    if (this.#known === undefined) return this.#findOut(call);
-    if (this.#known === 'absent') {
-      const now = this.#clock.now();
-      if (!this.usable(now)) return undefined;
-      this.#presence.fail(now);
+    while (this.#first) await abortable(this.#first, signal);
+    const now = this.#clock.now();
+    if (!this.usable(now)) return undefined;
+    if (this.#known === 'absent') this.#presence.fail(now);
+    const answer = this.#observe(call);
+    if (this.#known === undefined) {
+      this.#first = atMost(POLL_BACKOFF.initialMs, answer, this.#clock, { background: true }).then(
+        (ended) => {
+          this.#first = undefined;
+          if (!ended) this.#known = 'present';
+        },
+      );
     }
-    return this.#observe(call);
-  }
-
-  async #findOut<Answer>(call: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
-    const found = Promise.withResolvers<void>();
-    const settle = () => {
-      stopTimer();
-      this.#finding = undefined;
-      found.resolve();
-    };
-    const assume = () => {
-      this.#known = 'present';
-      settle();
-    };
-    const stopTimer = this.#clock.setTimer(assume, POLL_BACKOFF.initialMs, { background: true });
-    this.#finding = found.promise;
-    try {
-      return await this.#observe(call);
-    } finally {
-      settle();
-    }
+    return answer;
   }
 
   async #observe<Answer>(call: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
