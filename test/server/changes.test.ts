@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { startReportsServer } from '../../src/conformance/reports-server.js';
+import { type ReportsServerOptions, startReportsServer } from '../../src/conformance/reports-server.js';
+import { Code } from '../../src/core/status.js';
+import { type AroundCall, aroundStore } from '../../src/stores/contract/around-store.js';
 import type {
   ChangeListener,
   OperationRecord,
@@ -67,5 +69,132 @@ describe('a wait that receives changed records', () => {
     await using _server = server;
     tell(name, { ...before, deleteTime: before.createTime });
     await expect(waited).rejects.toMatchObject({ code: 5 });
+  });
+});
+
+describe('work whose record another server changed', () => {
+  /** Work in progress; the store reports only what the test tells, and passes its calls through `around`. */
+  async function begin(
+    options: ReportsServerOptions = {},
+    around: AroundCall = (_call, proceed) => proceed(),
+  ) {
+    const { store, tell } = silentStore();
+    const server = await startReportsServer({ ...options, store: aroundStore(store, around) });
+    const { name } = await server.inProcess.exportReport();
+    /** Changes the record behind the server's back. */
+    const change = async (facts: Partial<OperationRecord>) => {
+      const record = (await store.get(name)) as OperationRecord;
+      const changed = { ...record, ...facts, version: record.version + 1 };
+      await store.compareAndSet(changed, record.version);
+      return changed;
+    };
+    return { server, store, tell, name, change, run: server.exports.on(name) };
+  }
+
+  const news: [string, (name: string, record: OperationRecord) => News][] = [
+    ['with the record', (name, record) => [name, record]],
+    ['with the name only', (name) => [name]],
+    ['as one change that was missed', () => []],
+  ];
+
+  it.each(news)('is cancelled when it is told %s (contract 10)', async (_, newsOf) => {
+    const { server, tell, name, change, run } = await begin();
+    await using _server = server;
+    const { context } = await run;
+    tell(...newsOf(name, await change({ cancelRequestTime: 5 })));
+    await settled();
+    expect(context.signal.reason).toMatchObject({ code: Code.CANCELLED });
+    const ended = await server.inProcess.operations.getOperation({ name });
+    expect(ended.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
+  });
+
+  it.each(news)('ends as taken over when it is told %s', async (_, newsOf) => {
+    const { server, tell, name, change, run } = await begin();
+    await using _server = server;
+    const { context } = await run;
+    tell(...newsOf(name, await change({ attempt: 2 })));
+    await settled();
+    expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });
+  });
+
+  it('continues when it is told of changes that do not concern it', async () => {
+    const { server, tell, name, change, run } = await begin();
+    await using _server = server;
+    const { context } = await run;
+    for (const [, newsOf] of news) {
+      tell(...newsOf(name, await change({})));
+      await settled();
+    }
+    expect(context.signal.aborted).toBe(false);
+  });
+
+  it('reads the record again if it changes while it is read, however often: once', async () => {
+    const reads: (() => void)[] = [];
+    let isSlow = true;
+    const { server, tell, name, change, run } = await begin({ onAbort: 'ignore' }, async (call, proceed) => {
+      const result = await proceed();
+      if (call.method === 'get' && isSlow) await new Promise<void>((resolve) => reads.push(resolve));
+      return result;
+    });
+    await using _server = server;
+    const { context, succeed } = await run;
+    tell(name);
+    await settled();
+    await change({ cancelRequestTime: 5 });
+    for (let times = 0; times < 3; times++) tell(name);
+    await settled();
+    expect(reads).toHaveLength(1);
+    // The first read found the earlier state.
+    reads[0]?.();
+    await settled();
+    expect(context.signal.aborted).toBe(false);
+    expect(reads).toHaveLength(2);
+    reads[1]?.();
+    await settled();
+    expect(context.signal.reason).toMatchObject({ code: Code.CANCELLED });
+    expect(reads).toHaveLength(2);
+    isSlow = false;
+    succeed();
+    await settled();
+  });
+
+  it.each(news)('is cancelled when it was told %s before its start was acknowledged', async (_, newsOf) => {
+    const started = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const { server, tell, name, change, run } = await begin({}, async (call, proceed) => {
+      const result = await proceed();
+      if (call.method === 'compareAndSet') {
+        started.resolve();
+        await answered.promise;
+      }
+      return result;
+    });
+    await using _server = server;
+    await started.promise;
+    tell(...newsOf(name, await change({ cancelRequestTime: 5 })));
+    await settled();
+    answered.resolve();
+    const { context } = await run;
+    await settled();
+    expect(context.signal.reason).toMatchObject({ code: Code.CANCELLED });
+  });
+
+  it('logs that it could not read the record, and reads it at the next change', async () => {
+    const broken = new Error('disk is broken');
+    let isBroken = true;
+    const { server, tell, name, change, run } = await begin({}, async (call, proceed) => {
+      if (call.method === 'get' && isBroken) throw broken;
+      return await proceed();
+    });
+    await using _server = server;
+    const { context } = await run;
+    await change({ cancelRequestTime: 5 });
+    tell(name);
+    await settled();
+    expect(server.logged).toMatchObject([{ facts: { err: broken }, message: 'operation could not be read' }]);
+    isBroken = false;
+    tell(name);
+    await settled();
+    expect(context.signal.aborted).toBe(true);
   });
 });

@@ -3,7 +3,7 @@ import { expectKitError } from '../../src/conformance/kit-error.js';
 import { startReportsServer } from '../../src/conformance/reports-server.js';
 import { Code, StatusError } from '../../src/core/status.js';
 import { aroundStore } from '../../src/stores/contract/around-store.js';
-import type { OperationStore } from '../../src/stores/contract/operation-store.js';
+import type { OperationRecord, OperationStore } from '../../src/stores/contract/operation-store.js';
 import { memoryStore } from '../../src/stores/memory/memory-store.js';
 import { settled } from '../../src/testing/clock/manual-clock.js';
 
@@ -87,6 +87,34 @@ describe('close', () => {
     expect(await memory.get(name)).toMatchObject({ attempt: 0 });
   });
 
+  it('begins nothing that arrives while other work has its grace', async () => {
+    const memory = memoryStore();
+    const onItsWay = Promise.withResolvers<void>();
+    let first: string | undefined;
+    const store: OperationStore = {
+      ...aroundStore(memory, (_, proceed) => proceed()),
+      consume: (handler, options) =>
+        memory.consume(async (record) => {
+          first ??= record.name;
+          if (record.name !== first) await onItsWay.promise;
+          return await handler(record);
+        }, options),
+    };
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    const late = await server.inProcess.exportReport();
+    await settled();
+    const closed = server.kit.close({ graceMs: 1000 });
+    onItsWay.resolve();
+    await settled();
+    run.succeed();
+    await closed;
+    expect(server.exports.begun).toEqual([name]);
+    expect(await memory.get(late.name)).toMatchObject({ attempt: 0 });
+    expect(await memory.get(name)).toMatchObject({ result: { $case: 'response' } });
+  });
+
   it('refuses a start that was still being accepted', async () => {
     const accepting = Promise.withResolvers<undefined>();
     await using server = await startReportsServer({ exportReport: { onStart: () => accepting.promise } });
@@ -155,11 +183,118 @@ describe('close, with a store that neither answers nor fails', () => {
     hanging = true;
     if (state === 'ending') run.succeed();
     await settled();
-    const closed = server.kit.close({ graceMs: 0 });
-    await server.manual.advance(1000);
+    let isClosed = false;
+    const closed = server.kit.close({ graceMs: 0 }).then(() => {
+      isClosed = true;
+    });
+    await server.manual.advance(999);
+    await settled();
+    expect(isClosed).toBe(false);
+    await server.manual.advance(1);
     await closed;
     expect(run.context.signal.aborted).toBe(state === 'working');
     expect(server.logged.at(-1)?.message).toMatch(/could not be recorded in time$/);
     expect(server.manual.armed).toBe(0);
+  });
+});
+
+describe('close, while the store is slow', () => {
+  /** A store that answers matching changes after the gate is opened. */
+  function slowStore(isSlow: (record: OperationRecord) => boolean) {
+    const memory = memoryStore();
+    const gate = Promise.withResolvers<void>();
+    const store: OperationStore = {
+      ...aroundStore(memory, (_, proceed) => proceed()),
+      async compareAndSet(record, version) {
+        if (isSlow(record)) await gate.promise;
+        return await memory.compareAndSet(record, version);
+      },
+    };
+    return { memory, store, gate };
+  }
+
+  it.each([
+    ['the end of work', true, 'response'],
+    ['its interruption', false, 'error'],
+  ])('waits for a second until %s is recorded, and logs nothing', async (_, ends, result) => {
+    const { memory, store, gate } = slowStore((record) => record.result !== undefined);
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    const run = await server.exports.on(name);
+    if (ends) run.succeed();
+    await settled();
+    const closed = server.kit.close({ graceMs: 0 });
+    await server.manual.advance(999);
+    gate.resolve();
+    await closed;
+    expect((await memory.get(name))?.result?.$case).toBe(result);
+    expect(server.logged).toEqual([]);
+  });
+
+  it.each([
+    ['fails', new Error('disk is broken')],
+    ['is unavailable', new StatusError(Code.UNAVAILABLE, 'away')],
+  ])('leaves work queued whose start is being recorded when the store %s', async (_, error) => {
+    const { memory, store, gate } = slowStore(({ attempt }) => attempt === 1);
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    await settled();
+    const closed = server.kit.close({ graceMs: 0 });
+    gate.reject(error);
+    await closed;
+    await settled();
+    const record = await memory.get(name);
+    expect([record?.attempt, record?.result]).toEqual([0, undefined]);
+    expect(server.exports.begun).toEqual([]);
+  });
+
+  it('waits until the failure of a start is recorded', async () => {
+    const memory = memoryStore();
+    const gate = Promise.withResolvers<void>();
+    const store = aroundStore(memory, async ({ method, name }, proceed) => {
+      if (method !== 'compareAndSet') return await proceed();
+      if (!isBroken) await gate.promise;
+      else {
+        isBroken = false;
+        throw new Error(`${name} could not be written`);
+      }
+      return await proceed();
+    });
+    let isBroken = true;
+    await using server = await startReportsServer({ store });
+    const { name } = await server.inProcess.exportReport();
+    await settled();
+    const closed = server.kit.close({ graceMs: 0 });
+    await server.manual.advance(999);
+    gate.resolve();
+    await closed;
+    expect((await memory.get(name))?.result).toMatchObject({ $case: 'error', value: { code: Code.UNKNOWN } });
+  });
+
+  it.each([
+    ['queued whose start', false, 0],
+    ['running whose end', true, 1],
+  ])('leaves work %s is retried because the store is unavailable', async (_, begins, attempt) => {
+    let isAway = false;
+    const memory = memoryStore();
+    const store = aroundStore(memory, async ({ method }, proceed) => {
+      if (isAway && method === 'compareAndSet') throw new StatusError(Code.UNAVAILABLE, 'away');
+      return await proceed();
+    });
+    await using server = await startReportsServer({ store });
+    isAway = !begins;
+    const { name } = await server.inProcess.exportReport();
+    if (begins) {
+      const run = await server.exports.on(name);
+      isAway = true;
+      run.succeed();
+    }
+    await settled();
+    isAway = false;
+    await server.kit.close({ graceMs: 0 });
+    await settled();
+    const record = await memory.get(name);
+    expect([record?.attempt, record?.result]).toEqual([attempt, undefined]);
+    expect(server.exports.begun).toEqual(begins ? [name] : []);
   });
 });

@@ -144,6 +144,64 @@ describe('work and its record', () => {
     expect(endings).toEqual(['superseded']);
   });
 
+  it.each([
+    ['interrupted', 'abort'],
+    ['released', 'resume'],
+  ] as const)(
+    'tells telemetry that it was %s if the server stops, and the method is one to %s',
+    async (ending, onInterrupted) => {
+      const endings: unknown[] = [];
+      const run = () => ({ ...QUIET_TELEMETRY.run(), end: (...ended: unknown[]) => endings.push(ended[0]) });
+      const telemetry = { ...QUIET_TELEMETRY, run } as never;
+      await using server = await startReportsServer({ telemetry, exportReport: { onInterrupted } });
+      const { name } = await server.inProcess.exportReport();
+      await server.exports.on(name);
+      await server.kit.close({ graceMs: 0 });
+      expect(endings).toEqual([ending]);
+    },
+  );
+
+  it('tells telemetry once that cancellation was requested, however often it is (contract 13)', async () => {
+    let cancellations = 0;
+    const run = () => ({ ...QUIET_TELEMETRY.run(), cancelRequested: () => cancellations++ });
+    const telemetry = { ...QUIET_TELEMETRY, run } as never;
+    await using server = await startReportsServer({ telemetry, onAbort: 'ignore' });
+    const { name } = await server.inProcess.exportReport();
+    const { context, succeed } = await server.exports.on(name);
+    for (let times = 0; times < 3; times++) {
+      await server.inProcess.operations.cancelOperation({ name });
+      await context.update({ progressPercent: times });
+    }
+    succeed();
+    await settled();
+    expect(cancellations).toBe(1);
+  });
+
+  it('begins with an aborted signal if its cancellation was requested before it is resumed (contract 19)', async () => {
+    const store = memoryStore();
+    const record: OperationRecord = {
+      name: 'operations/1',
+      parent: '',
+      method: '/example.reports.v1.Reports/ExportReport',
+      request: new Uint8Array(),
+      cancellable: true,
+      version: 3,
+      attempt: 1,
+      createTime: 1,
+      cancelRequestTime: 2,
+      metadata: undefined,
+    };
+    await store.create(record);
+    await using server = await startReportsServer({
+      store,
+      onAbort: 'ignore',
+      exportReport: { onInterrupted: 'resume' },
+    });
+    const { context } = await server.exports.on(record.name);
+    expect(context.attempt).toBe(2);
+    expect(context.signal.reason).toMatchObject({ code: Code.CANCELLED });
+  });
+
   it('is recorded with retries of growing distance, up to 5 s, while the store is away', async () => {
     let failures = 9;
     const memory = memoryStore();

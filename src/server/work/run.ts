@@ -76,7 +76,6 @@ export class Run {
     if (this.#state === 'ending') {
       if (await atMost(RECORD_MS, this.left, this.#options.clock)) return;
       this.#log('end could not be recorded in time', undefined);
-      this.#state = 'interrupted';
       this.#left.resolve('released');
       return;
     }
@@ -307,12 +306,12 @@ function outcomeOf(committed: Committed | undefined): WorkOutcome {
 }
 
 /**
- * Returns true if the work ended because its signal aborted: it threw the reason of the signal, an error with the reason as
- * its cause, an AbortError as Node's functions do, or the error of a cancelled gRPC call.
+ * Returns true if an error other than a StatusError was thrown because the signal of the work aborted: an error with the
+ * reason of the signal as its cause, an AbortError as Node's functions throw, or the error of a cancelled gRPC call.
  */
 function isAbortOutcome(thrown: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
-  if (thrown === signal.reason) return true;
+  // The reason is one, and ends the operation as any other.
   if (isStatusError(thrown)) return false;
   // By name: errors of another realm, as in test runners, are not instances of our Error.
   if (readProperty(thrown, 'name') === 'AbortError') return true;
