@@ -262,6 +262,103 @@ describe('claims of a dead server', () => {
   });
 });
 
+describe('a search for lapsed claims', () => {
+  /** Counts the searches of a server, whose clock may stand still. */
+  const start = () => {
+    const clock = manualClock();
+    let suspendedMs = 0;
+    let stepMs = 0;
+    let searches = 0;
+    let notified = 0;
+    let isAway = false;
+    const leases = new Leases({
+      jobs: {
+        async renew() {
+          if (isAway) throw new Error('away');
+        },
+        async releaseLapsed() {
+          searches++;
+        },
+        now: async () => clock.now() + suspendedMs + stepMs,
+      },
+      leaseMs: LEASE_MS,
+      clock: {
+        ...clock,
+        now: () => clock.now() + suspendedMs,
+        setTimer: (...timer) => clock.setTimer(...timer),
+      },
+      onLapsed: () => notified++,
+      onError: () => {},
+    });
+    closing({ [Symbol.asyncDispose]: () => leases.close() });
+    leases.take(METHOD, { id: '1', retryCount: 0, operation: 'operations/1' }, 0);
+    const advance = async (beats: number) => {
+      for (let beat = 0; beat < beats; beat++) {
+        await clock.advance(BEAT_MS);
+        await clock.whenArmed(1);
+      }
+      expect(notified).toBe(searches);
+      return searches;
+    };
+    return {
+      advance,
+      suspend: (ms: number) => {
+        suspendedMs += ms;
+      },
+      step: (ms: number) => {
+        stepMs += ms;
+      },
+      setAway: (away: boolean) => {
+        isAway = away;
+      },
+    };
+  };
+
+  it('begins a whole lease after the server has started, and is repeated at each beat', async () => {
+    const { advance } = start();
+    expect(await advance(2)).toBe(0);
+    expect(await advance(1)).toBe(1);
+    expect(await advance(2)).toBe(3);
+  });
+
+  it.each([
+    [LEASE_MS - BEAT_MS, 1],
+    [LEASE_MS - BEAT_MS + 1, 0],
+    [10 * LEASE_MS, 0],
+  ])(
+    'is put off for a lease after the process was suspended for %d ms beyond a beat: searches %d',
+    async (ms, searches) => {
+      const { advance, suspend } = start();
+      suspend(ms);
+      expect(await advance(1)).toBe(searches);
+      if (searches > 0) return;
+      expect(await advance(2)).toBe(0);
+      expect(await advance(1)).toBe(1);
+    },
+  );
+
+  it.each([BEAT_MS + 1, -BEAT_MS - 1])(
+    'is put off for a lease after a step of the clock by %d ms',
+    async (ms) => {
+      const { advance, step } = start();
+      expect(await advance(4)).toBe(2);
+      step(ms);
+      expect(await advance(3)).toBe(2);
+      expect(await advance(1)).toBe(3);
+    },
+  );
+
+  it('is put off for a lease after the claims could not be renewed', async () => {
+    const { advance, setAway } = start();
+    expect(await advance(4)).toBe(2);
+    setAway(true);
+    expect(await advance(2)).toBe(2);
+    setAway(false);
+    expect(await advance(2)).toBe(2);
+    expect(await advance(1)).toBe(3);
+  });
+});
+
 describe("work queued when the database's clock steps back", () => {
   it('is claimed immediately', async () => {
     const { world, b } = await startWorld();
