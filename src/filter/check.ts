@@ -25,12 +25,50 @@ export function checkFilter(filter: string, types: FilterTypes): Filter | undefi
   return expression && new Checker(filter, types).check(expression);
 }
 
+/**
+ * Like {@link checkFilter}, for the fields of one message, such as the resource of a list method. The result is for
+ * {@link evaluateMessage}.
+ */
+export function checkMessageFilter(filter: string, type: MessageType<unknown>): Filter | undefined {
+  const expression = parseFilter(filter);
+  return (
+    expression &&
+    new Checker(filter, { metadata: [], response: [type] }, type.$type).check(inResponse(expression))
+  );
+}
+
+/** Prefix of the fields of a message that is checked like the response of an operation. */
+const RESPONSE: Segment = { name: 'response', at: -1 };
+
+function inResponse(expression: Expression): Expression {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return { kind: expression.kind, operands: expression.operands.map(inResponse) };
+    case 'not':
+      return { kind: 'not', operand: inResponse(expression.operand) };
+    case 'restriction':
+      return { ...expression, path: [RESPONSE, ...expression.path] };
+  }
+}
+
+/** Writes a path as in the filter. */
+function pathText(path: readonly Segment[]): string {
+  return path
+    .filter((segment) => segment !== RESPONSE)
+    .map(({ name }) => name)
+    .join('.');
+}
+
 class Checker {
   readonly #filter: string;
   readonly #types: FilterTypes;
+  /** The message whose fields a filter names, for errors. */
+  readonly #place: string;
   readonly #shapes = new Map<MessageType<unknown>, MessageShape>();
 
-  constructor(filter: string, types: FilterTypes) {
+  constructor(filter: string, types: FilterTypes, place = 'an operation') {
+    this.#place = place;
     this.#filter = filter;
     this.#types = types;
   }
@@ -112,9 +150,9 @@ class Checker {
     if (firstMisfit) throw this.#misfit(restriction, firstMisfit);
     const index = Math.max(0, ...unknown.map((each) => each.index));
     const segment = path[index + 1] ?? { name: value.text, at: value.at };
-    const within = path.slice(0, index + 1).map(({ name }) => name);
+    const within = pathText(path.slice(0, index + 1));
     const candidates = unknown.filter((each) => each.index === index).flatMap((each) => each.candidates);
-    throw this.#unknownField(segment, within.join('.'), candidates.map(snakeCase));
+    throw this.#unknownField(segment, within, candidates.map(snakeCase));
   }
 
   #shape(type: MessageType<unknown>): MessageShape {
@@ -124,7 +162,7 @@ class Checker {
   }
 
   #unknownField({ name, at }: Segment, within: string, candidates: readonly string[]): StatusError {
-    const place = within === '' ? 'an operation' : quoted(within);
+    const place = within === '' ? this.#place : quoted(within);
     const near = nearest(name.slice(0, LONGEST_NAME), candidates);
     const others = [...new Set(candidates)].slice(0, MOST_CANDIDATES).join(', ');
     const advice = near === undefined ? others && `; it has ${others}` : `; did you mean ${near}?`;
@@ -137,7 +175,7 @@ class Checker {
   }
 
   #misfit({ path, comparator, comparatorAt, value }: Restriction, { part, advice }: Misfit): StatusError {
-    const field = quoted(path.map(({ name }) => name).join('.'));
+    const field = quoted(pathText(path));
     const [at, text] = part === 'value' ? [value.at, value.text] : [comparatorAt, comparator];
     return filterFault(this.#filter, at, `${quoted(text)} with ${field}`, advice);
   }

@@ -1,4 +1,5 @@
-import { type PackedMessage, typeName, unpack } from '../core/any.js';
+import { type PackedMessage, pack, typeName, unpack } from '../core/any.js';
+import type { MessageType } from '../core/operation-method.js';
 import type {
   DynamicTest,
   Equality,
@@ -30,6 +31,16 @@ export interface FilteredOperation {
  */
 export function evaluate(filter: Filter, operation: FilteredOperation): boolean {
   return matchesFilter(filter, new Reader(operation));
+}
+
+/** Returns true if a message matches a filter of `checkMessageFilter`. */
+export function evaluateMessage<Message>(
+  filter: Filter,
+  type: MessageType<Message>,
+  message: Message,
+): boolean {
+  const result = { $case: 'response', value: pack(type, message) } as const;
+  return evaluate(filter, { name: '', createTime: 0, metadata: undefined, result });
 }
 
 function matchesFilter(filter: Filter, reader: Reader): boolean {

@@ -45,7 +45,7 @@ describe('a faked service', () => {
       '@type': 'type.googleapis.com/google.cloud.gkemulticloud.v1.OperationMetadata',
       createTime: '2030-01-01T00:00:00Z',
       verb: 'create',
-      target: PARENT,
+      target: `${PARENT}/awsClusters/1`,
     };
     expect(json(started)).toEqual({ name, metadata });
 
@@ -70,7 +70,10 @@ describe('a faked service', () => {
 
   it('answers the empty message, after a second, when no script says otherwise', async () => {
     await using server = await startFakeServer(gke);
-    const { name } = await server.start('DeleteAwsCluster', { name: `${PARENT}/awsClusters/a` });
+    const { name } = await server.start('DeleteAwsCluster', {
+      name: `${PARENT}/awsClusters/a`,
+      allowMissing: true,
+    });
     await server.manual.whenArmed(1);
     await server.manual.advance(999);
     expect((await server.operations.getOperation({ name })).done).toBe(false);
@@ -292,7 +295,7 @@ describe('cancelling an operation of a faked service', () => {
       metadata: {
         '@type': 'type.googleapis.com/google.cloud.gkemulticloud.v1.OperationMetadata',
         createTime: '2001-01-01T00:00:00Z',
-        target: PARENT,
+        target: `${PARENT}/awsClusters/1`,
       },
     });
   });
@@ -314,7 +317,7 @@ describe('operations of a faked service are named', () => {
     ['UpdateAwsCluster', { awsCluster: { name: `${PARENT}/awsClusters/a` } }],
     ['UpdateAwsNodePool', { awsNodePool: { name: `${PARENT}/awsClusters/a/awsNodePools/n` } }],
   ])('under the location of what the path binds: %s', async (method, request) => {
-    await using server = await startFakeServer(gke);
+    await using server = await startFakeServer(gke, `methods: { ${method}: { response: {} } }`);
     const { name } = await server.start(method, request);
     expect(name.replace(/[^/]+$/, '')).toBe(`${PARENT}/operations/`);
   });

@@ -15,32 +15,45 @@ const LOCATION = /^projects\/[^/]+\/locations\/[^/]+(?=\/|$)/;
  * @throws StatusError INVALID_ARGUMENT that names the field, if no HTTP path of the method matches its value.
  */
 export function boundResource(method: LongRunningMethod, request: Message): string | undefined {
-  const valueAt = ({ path }: BoundField) => {
+  return bound(method, request)?.value;
+}
+
+/** Field in the HTTP path of a method, and its value. */
+interface Bound {
+  readonly path: string;
+  readonly value: string;
+}
+
+function bound(method: LongRunningMethod, request: Message): Bound | undefined {
+  const valueAt = ({ path }: BoundField): Bound => {
     const value = textAt(reflect(method.descriptor.input, request), path.split('.'));
-    return parseParent(value, path);
+    return { path, value: parseParent(value, path) };
   };
   const misfits = method.bindings.map((binding) =>
-    binding.find((field) => !matchesPattern(field.pattern, valueAt(field))),
+    binding.find((field) => !matchesPattern(field.pattern, valueAt(field).value)),
   );
   const fitting = method.bindings[misfits.indexOf(undefined)];
   const [misfit] = misfits;
   if (!fitting && misfit) {
     const { path, pattern } = misfit;
-    throw invalidField(path, `${path} ${quoted(valueAt(misfit))} is malformed: write it as ${pattern}`);
+    throw invalidField(path, `${path} ${quoted(valueAt(misfit).value)} is malformed: write it as ${pattern}`);
   }
   const values = fitting?.map(valueAt) ?? [];
-  return values.find((value) => LOCATION.test(value)) ?? values[0];
+  return values.find(({ value }) => LOCATION.test(value)) ?? values[0];
 }
 
 /**
- * Parent of the operations that a request starts: the location of its resource, otherwise its `parent`, otherwise
- * empty.
+ * Parent of the operations that a request starts: the location of its resource, otherwise the parent of its resource, so that
+ * operations that create and delete a resource share a parent.
  *
  * @throws StatusError INVALID_ARGUMENT that names the field, if the resource is malformed.
  */
 export function operationParent(method: LongRunningMethod, request: Message): string {
-  const [location] = LOCATION.exec(boundResource(method, request) ?? '') ?? [];
-  return location ?? textAt(reflect(method.descriptor.input, request), ['parent']);
+  const { path, value } = bound(method, request) ?? { path: '', value: '' };
+  const [location] = LOCATION.exec(value) ?? [];
+  if (location !== undefined) return location;
+  const parent = textAt(reflect(method.descriptor.input, request), ['parent']);
+  return parent !== '' || path === 'parent' ? parent : value.split('/').slice(0, -2).join('/');
 }
 
 /** Field at a path as text. Empty if the field is not set or does not exist. */

@@ -9,7 +9,7 @@ import { DEFAULT_SCRIPT, type ParsedMethodScript, type ParsedScript } from '../s
 import { fullName } from '../script/script-source.js';
 import { boundResource, operationParent } from './bound-resource.js';
 import { playScript } from './play-script.js';
-import { ResourceMemory } from './resources/resource-memory.js';
+import { isDryRun, ResourceMemory } from './resources/resource-memory.js';
 import { standardMethod } from './resources/standard-method.js';
 
 /** Options of {@link fakeServices}, except the schema. */
@@ -47,8 +47,9 @@ export interface FakeParts {
  * 135) serve the resources created before, and other methods answer UNIMPLEMENTED.
  *
  * Operations are named under the project and location of the resource in the HTTP path of their method. If there
- * is none, they are named under the request's `parent`, or else `operations/{id}`. The metadata fields `verb` and
- * `target` are set if the type has them and the script does not set them. `validate_only` is ignored.
+ * is none, they are named under the parent of the resource, or else `operations/{id}`. The metadata fields `verb` and
+ * `target` are set if the type has them and the script does not set them. With `validate_only`, the operation of a standard
+ * method ends at once and changes nothing.
  *
  * @throws SchemaError if the schema has no services.
  *
@@ -106,19 +107,30 @@ function fakeMethod(
   const { metadata, steps } = scriptNow();
   const scripted = [metadata, ...steps.map((step) => step.metadata)];
   const standard = standardMethod(method.descriptor, method.responseType, annotationOf);
+  const has = (name: string) => hasText(method.metadataType, name);
   return implement(method, {
     parent: (request) => operationParent(method, request),
     onStart(request) {
-      if (standard?.kind === 'create') resources.checkCreate(standard, input, request);
-      return undefined;
+      if (!standard || !isStandard(scriptNow())) return undefined;
+      const given = { standard, input, request };
+      resources.check(given);
+      return isDryRun(given) ? method.response.fromPartial(resources.result(given) ?? {}) : undefined;
     },
-    metadata: (request) => ({ ...filledIn(method, request), ...scriptNow().metadata }),
+    metadata: (request): object => {
+      const target =
+        standard?.kind === 'create' && has('target')
+          ? resources.reserveName(standard, input, request)
+          : undefined;
+      return { ...filledIn(method, request), ...(target && { target }), ...scriptNow().metadata };
+    },
     async run(request, context) {
       const scripted = await playScript(scriptNow(), context, clock);
       if (!standard) return scripted ?? {};
-      const result = resources.result(standard, input, request);
+      const given = { standard, input, request };
+      const { target } = context.metadata as { readonly target?: string };
+      const result = resources.result(given, target);
       const response = method.response.fromPartial(scripted ?? result ?? {});
-      resources.settle(standard, input, request, { response, name: nameOf(result) });
+      resources.settle(given, response, nameOf(result));
       return response;
     },
     get cancellable() {
@@ -127,6 +139,11 @@ function fakeMethod(
     onInterrupted: scriptNow().onInterrupted,
     ownMetadataFields: scripted.flatMap((fields) => Object.keys(fields)),
   }) as ImplementedMethod;
+}
+
+/** Returns true if the script leaves the ending to the standard method, which then checks its requests. */
+function isStandard({ ending }: ParsedMethodScript): boolean {
+  return ending.type === 'standard';
 }
 
 function nameOf(resource: Message | undefined): string {
@@ -152,7 +169,7 @@ function hasText(type: DescMessage, name: string): boolean {
 /** Creates a handler that answers as scripted, or else as a standard method, after authorization. */
 function unaryHandler(
   method: DescMethod,
-  { annotationOf }: Schema,
+  { annotationOf, registry }: Schema,
   { script, resources }: FakeParts,
   operations: Operations,
 ): UntypedHandleCall {
@@ -162,7 +179,7 @@ function unaryHandler(
     if (scripted?.type === 'error') throw scripted.error;
     if (scripted) return scripted.response;
     if (!standard) throw notFaked(method);
-    return resources.answer(standard, method, request);
+    return resources.answer(standard, method, request, registry);
   };
   const handler: handleUnaryCall<Message, object> = (call, callback) => {
     try {

@@ -107,7 +107,7 @@ describe('fromGax › the client of GKE Multi-Cloud', () => {
     const { client } = await gke({ script });
     const path = `/${GKE}/DeleteAttachedCluster`;
     const method = operationMethod({ path, request: Empty, response: Empty, metadata: Empty });
-    const [operation] = await client.deleteAttachedCluster({ name: CLUSTER });
+    const [operation] = await client.deleteAttachedCluster({ name: CLUSTER, allowMissing: true });
     const handle = fromGax(operation, method);
     expect(await handle.result()).toEqual(Empty.fromPartial({}));
     expect(handle.toJSON()).toEqual({ name: operation.name, method: path });

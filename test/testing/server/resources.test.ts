@@ -65,7 +65,7 @@ describe('the resources of a long-running API', () => {
     const { name } = await api.call('CreateAttachedCluster', creating);
     await expect(get()).rejects.toMatchObject({ code: Code.NOT_FOUND });
     await server.clock.advance(1000);
-    expect(await get()).toEqual({ name: NAME, description: 'x' });
+    expect(await get()).toEqual({ name: NAME, description: 'x', etag: expect.any(String) });
     const created = await server.client.getOperation({ name: String(name) });
     expect(created.result).toMatchObject({
       $case: 'response',
@@ -81,7 +81,7 @@ describe('the resources of a long-running API', () => {
     });
     await server.clock.advance(1000);
     expect(await api.call('ListAttachedClusters', { parent: 'projects/-/locations/l' })).toEqual({
-      attachedClusters: [{ name: NAME, description: 'y' }],
+      attachedClusters: [{ name: NAME, description: 'y', etag: expect.any(String) }],
     });
     await api.call('DeleteAttachedCluster', { name: NAME });
     await server.clock.advance(1000);

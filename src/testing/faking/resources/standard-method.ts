@@ -18,7 +18,11 @@ export type StandardMethod =
       readonly collection: string;
     }
   | { readonly kind: 'update'; readonly resource: MessageField }
-  | { readonly kind: 'delete' };
+  | {
+      readonly kind: 'delete';
+      /** Type of the deleted resource, if a message has the name that the method suggests. */
+      readonly type: DescMessage | undefined;
+    };
 
 /**
  * Recognizes a standard method by its form. Returns undefined for other methods.
@@ -52,10 +56,18 @@ export function standardMethod(
       return resource && { kind: 'update', resource };
     }
     case 'Delete':
-      return hasName(input) ? { kind: 'delete' } : undefined;
+      return hasName(input) ? { kind: 'delete', type: deletedType(method) } : undefined;
     default:
       return undefined;
   }
+}
+
+/** `Book` of `DeleteBook`, in the file of the method or one that it imports. */
+function deletedType({ name, parent }: DescMethod): DescMessage | undefined {
+  const { file } = parent;
+  const typeName = `${file.proto.package}.${name.slice('Delete'.length)}`;
+  const messages = [file, ...file.dependencies].flatMap((each) => each.messages);
+  return messages.find((message) => message.typeName === typeName);
 }
 
 function hasName(type: DescMessage): boolean {
