@@ -54,7 +54,7 @@ describe('fromGax › the client of GKE Multi-Cloud', () => {
     > = fromGax(await createCluster(client));
 
     const outcome = await handle.wait();
-    expect(outcome.metadata).toMatchObject({ verb: 'create', target: PARENT });
+    expect(outcome.metadata).toMatchObject({ verb: 'create', target: CLUSTER });
     expect(outcome.state === 'succeeded' && outcome.response).toMatchObject({
       name: CLUSTER,
       description: 'mine',
