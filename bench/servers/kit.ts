@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Server } from '@grpc/grpc-js';
 import type { Operation } from 'longrunning';
 import { createGateway, servePort } from 'longrunning/gateway';
-import { createOperations, grpcLimits, OperationsService } from 'longrunning/server';
+import { createOperations, grpcLimits } from 'longrunning/server';
 import { answerParent } from '../harness/parent-link.ts';
 import { type ExampleState, exampleMethod, exampleRequest } from './example-operations.ts';
 import { listen, type ServerRequests, serverRequests } from './serve.ts';
@@ -46,8 +46,8 @@ answerParent({
     // Some rows have 10,000 calls on a connection, as they may have with the other servers.
     const limits = grpcLimits({ connectionBytes: 2 ** 30, processBytes: 2 ** 31 });
     const server = new Server({ ...limits, 'grpc.max_concurrent_streams': streams ?? 2 ** 32 - 1 });
-    server.addService(OperationsService, operations.handlers);
-    const gateway = createGateway({ server });
+    operations.addTo(server);
+    const gateway = createGateway({ operations });
     const { address: sharedAddress } = await servePort({ server, gateway, address: '127.0.0.1:0' });
     return { address: await listen(server), sharedAddress, names, operation };
   },

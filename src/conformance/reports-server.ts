@@ -1,4 +1,4 @@
-import { credentials, Server, ServerCredentials } from '@grpc/grpc-js';
+import { credentials, Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import {
   ExportReportRequest,
   type ExportReportResponse,
@@ -13,16 +13,15 @@ import type { Empty } from '../../generated/google/protobuf/empty.js';
 import type { DeepPartial } from '../core/operation-method.js';
 import type { CallOptions, OperationsApi } from '../core/operations-api.js';
 import { onAbort } from '../core/signals.js';
+import { Code } from '../core/status.js';
 import {
   createOperations,
   type Implementation,
-  type ImplementedMethod,
   implement,
   type Operations,
   type OperationsOptions,
-  OperationsService,
   type RunContext,
-  strictService,
+  service,
 } from '../server/index.js';
 import { type ManualClock, manualClock } from '../testing/clock/manual-clock.js';
 import { grpcOperations, unary } from './grpc-operations.js';
@@ -33,7 +32,8 @@ export const PARENT = 'projects/p/locations/l';
 type Export = Implementation<ExportReportRequest, ExportReportResponse, ReportMetadata>;
 
 /** Options of a {@link ReportsServer}. */
-export interface ReportsServerOptions extends Omit<OperationsOptions, 'methods' | 'clock' | 'logger'> {
+export interface ReportsServerOptions
+  extends Omit<OperationsOptions, 'services' | 'methods' | 'clock' | 'logger'> {
   /** @defaultValue `manual` */
   readonly clock?: OperationsOptions['clock'];
   /**
@@ -95,21 +95,24 @@ export async function startReportsServer(options: ReportsServerOptions = {}): Pr
     run: purges.run,
     cancellable: false,
   });
-  const methods = { exportReport, purgeReports };
-  const served = serves ?? (['exportReport', 'purgeReports'] as const);
+  const implemented = { exportReport, purgeReports };
+  const served = new Set(serves ?? (['exportReport', 'purgeReports'] as const));
+  const handlerOf = <Method extends keyof typeof implemented>(method: Method) =>
+    served.has(method) ? implemented[method] : notServed;
   const kit = createOperations({
     clock: manual,
     ...kitOptions,
-    methods: served.map((method) => methods[method] as ImplementedMethod),
+    services: [
+      service(ReportsService, {
+        exportReport: handlerOf('exportReport'),
+        purgeReports: handlerOf('purgeReports'),
+      }),
+    ],
     logger: { error: (facts, message) => logged.push({ facts, message }) },
   });
 
   const server = new Server();
-  server.addService(OperationsService, kit.handlers);
-  server.addService(
-    strictService(ReportsService),
-    Object.fromEntries(served.map((method) => [method, kit.starter(methods[method] as ImplementedMethod)])),
-  );
+  kit.addTo(server);
   const port = await listen(server);
   const address = `127.0.0.1:${port}`;
   const stub = new ReportsClient(address, credentials.createInsecure());
@@ -143,6 +146,10 @@ export async function startReportsServer(options: ReportsServerOptions = {}): Pr
       server.forceShutdown();
     },
   };
+}
+
+function notServed(_call: unknown, callback: sendUnaryData<Operation>): void {
+  callback({ code: Code.UNIMPLEMENTED, details: 'method is not served' });
 }
 
 function exportRequest(request: Partial<ExportReportRequest> = {}): ExportReportRequest {

@@ -1,4 +1,4 @@
-import type { MethodDefinition, UntypedHandleCall } from '@grpc/grpc-js';
+import type { MethodDefinition, Server, UntypedHandleCall } from '@grpc/grpc-js';
 import type { Authenticate } from './authenticate.js';
 
 /** gRPC service with its handlers, created by `service`. Its methods are for hosts, which mount it. */
@@ -34,6 +34,16 @@ export interface MountedMethod {
   readonly key: string;
   readonly definition: MethodDefinition<unknown, unknown>;
   readonly handle: UntypedHandleCall;
+}
+
+/** Adds mounted services to a gRPC server. */
+export function addMounted(server: Server, services: readonly MountedService[]): void {
+  for (const { methods } of services) {
+    server.addService(
+      Object.fromEntries(methods.map(({ key, definition }) => [key, definition])),
+      Object.fromEntries(methods.map(({ key, handle }) => [key, handle])),
+    );
+  }
 }
 
 /** Makes services callable. `Operations` is an implementation. */

@@ -4,12 +4,13 @@ import type { Authenticate } from '../core/authenticate.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { gatewayLogger, type Logger } from '../core/logger.js';
 import { withDefaults } from '../core/options.js';
+import type { Service, ServiceHost } from '../core/service.js';
 import { type BuiltInAnswer, BuiltInEndpoints } from './built-in-endpoints.js';
 import { peerOf, RequestHandler } from './handler.js';
 import { CallHeaders } from './http/call-headers.js';
 import { ClientErrors } from './http/client-error.js';
 import { Cors, type CorsOptions } from './http/cors.js';
-import { HealthEndpoint } from './http/health-endpoint.js';
+import { HealthEndpoint, type Readiness } from './http/health-endpoint.js';
 import type { Gateway } from './http/http-message.js';
 import { DEFAULT_LIMITS, type GatewayLimits } from './http/limits.js';
 import { MessageJson } from './json/message-json.js';
@@ -25,6 +26,7 @@ import {
 import { knownTypes } from './rules/descriptors.js';
 import { ChannelUpstream, type GrpcChannel } from './upstream/channel-upstream.js';
 import { InProcessUpstream } from './upstream/in-process-upstream.js';
+import { ServiceUpstream } from './upstream/service-upstream.js';
 import type { Upstream } from './upstream/upstream.js';
 
 /** Options of a gateway, except where its calls go. */
@@ -39,10 +41,10 @@ export interface GatewaySettings extends ServiceDescription {
   readonly headers?: readonly string[];
   readonly limits?: GatewayLimits;
   /**
-   * Rejects calls by their headers before the body is read. For a server in this process, pass
+   * Rejects calls by their headers before the body is read. For a `server` in this process, pass
    * `operations.authenticate`.
    *
-   * @defaultValue none; the server behind the gateway rejects calls when it receives them
+   * @defaultValue that of `operations`; none for other destinations, which reject calls when they receive them
    */
   readonly authenticate?: Authenticate | undefined;
   /** Origins whose pages may read responses. @defaultValue none */
@@ -56,8 +58,8 @@ export interface GatewaySettings extends ServiceDescription {
   readonly openApi?: OpenApiSettings | 'off';
   /**
    * Serves `GET /healthz` and `GET /readyz`, unless a rule has that path. `/healthz` returns 200. `/readyz`
-   * returns 200 while `grpc.health.v1.Health` of the server reports SERVING, otherwise 503. A server without that
-   * service is ready if it responds.
+   * returns 200 while `operations`, or `grpc.health.v1.Health` of another destination, reports SERVING, otherwise 503. A
+   * server without that service is ready if it responds.
    *
    * @defaultValue 'on'
    */
@@ -69,9 +71,8 @@ export interface GatewaySettings extends ServiceDescription {
 }
 
 /**
- * Destination of calls: an address, over a channel that the gateway owns; an existing channel; or a server in
- * this process. A server in this process need not listen and is much cheaper to call, most of all without
- * interceptors.
+ * Destination of calls: operations and services of this process, whose handlers are called directly; an address, over a channel
+ * that the gateway owns; an existing channel; or a grpc-js server of this process, which need not listen.
  */
 export type GatewayTarget =
   | {
@@ -81,7 +82,13 @@ export type GatewayTarget =
       readonly credentials?: ChannelCredentials;
     }
   | { readonly channel: GrpcChannel }
-  | { readonly server: Server };
+  | { readonly server: Server }
+  | {
+      /** Operations of this process. Their `authenticate` is used unless there is another one. */
+      readonly operations: ServiceHost;
+      /** Further services to serve, beside those of the operations. @defaultValue none */
+      readonly services?: readonly Service[] | undefined;
+    };
 
 /** Destination of a gateway's calls, and its settings. */
 export type GatewayOptions = GatewayTarget & GatewaySettings;
@@ -101,7 +108,7 @@ const DEFAULTS = {
  *
  * @example
  * ```ts
- * const gateway = createGateway({ target: 'localhost:50051', descriptors: readFileSync('api.binpb') });
+ * const gateway = createGateway({ operations, descriptors: readFileSync('api.binpb') });
  * const server = createServer(gateway.serverOptions, gateway).on('clientError', gateway.onClientError);
  * server.listen(8080);   // POST /v1/projects/p/locations/l/operations/7:cancel
  * ```
@@ -114,11 +121,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const types = knownTypes(services.registry);
   const json = new MessageJson(types);
   const clientErrors = new ClientErrors(json);
-  const upstream: Upstream =
-    'server' in options ? new InProcessUpstream(options.server) : new ChannelUpstream(options);
+  const { upstream, readiness, open } = upstreamOf(options, limits);
   const callHeaders = new CallHeaders(headers);
   const described = openApi === 'off' ? [] : openApiEndpoint(services, openApi);
-  const probed = health === 'off' ? [] : healthEndpoints(upstream, callHeaders);
+  const probed = health === 'off' ? [] : healthEndpoints(readiness, callHeaders);
   const handler = new RequestHandler({
     rules: services.rules,
     json,
@@ -126,11 +132,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     upstream,
     builtInEndpoints: new BuiltInEndpoints(new Map([...described, ...probed])),
     callHeaders,
-    authenticate: options.authenticate,
+    authenticate:
+      options.authenticate ?? ('operations' in options ? options.operations.authenticate : undefined),
     cors: new Cors(cors),
     limits,
     logger,
   });
+  // Last, because mounted methods may start to work, and the options may be invalid.
+  open();
   const close = async () => upstream.close();
   const onClientError = (error: Error, socket: Duplex) => clientErrors.answer(error, socket);
   return Object.assign(nodeListener(handler, limits, { clock, logger, refuse: onClientError }), {
@@ -141,6 +150,26 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 }
 
+interface Destination {
+  readonly upstream: Upstream;
+  readonly readiness: Readiness;
+  readonly open: () => void;
+}
+
+function upstreamOf(target: GatewayTarget, { messageBytes }: Required<GatewayLimits>): Destination {
+  if ('operations' in target) {
+    const { operations, services } = target;
+    const upstream = new ServiceUpstream(() => operations.mount(services), messageBytes);
+    return {
+      upstream,
+      readiness: { kind: 'operations', health: operations.health },
+      open: () => upstream.open(),
+    };
+  }
+  const upstream = 'server' in target ? new InProcessUpstream(target.server) : new ChannelUpstream(target);
+  return { upstream, readiness: { kind: 'service', upstream }, open() {} };
+}
+
 type OwnEndpoint = readonly [path: string, answer: BuiltInAnswer];
 
 function openApiEndpoint(services: DescribedServices, settings: OpenApiSettings): OwnEndpoint[] {
@@ -148,8 +177,8 @@ function openApiEndpoint(services: DescribedServices, settings: OpenApiSettings)
   return [['/openapi.json', () => endpoint.answer()]];
 }
 
-function healthEndpoints(upstream: Upstream, callHeaders: CallHeaders): OwnEndpoint[] {
-  const endpoint = new HealthEndpoint(upstream);
+function healthEndpoints(readiness: Readiness, callHeaders: CallHeaders): OwnEndpoint[] {
+  const endpoint = new HealthEndpoint(readiness);
   return [
     ['/healthz', () => endpoint.live()],
     [

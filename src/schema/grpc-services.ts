@@ -1,29 +1,16 @@
-import { type DescMethod, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { MethodDefinition, Server, UntypedHandleCall } from '@grpc/grpc-js';
+import { type DescMethod, type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { MethodDefinition } from '@grpc/grpc-js';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { isLongRunning } from './describe-schema.js';
-import type { Schema } from './schema.js';
 
 /**
- * Adds every service of a schema to a gRPC server.
- *
- * @param handle - returns the handler of a method, of the kind that matches its streams. Requests and
- * responses are messages of `@bufbuild/protobuf`, but long-running methods return our `Operation`.
+ * Returns the definition of a service for grpc-js, by method name. Requests and responses are messages of
+ * `@bufbuild/protobuf`, but long-running methods return our `Operation`.
  */
-export function addServices(
-  server: Server,
-  schema: Schema,
-  handle: (method: DescMethod) => UntypedHandleCall,
-): void {
-  for (const service of schema.services) {
-    const definition: Record<string, MethodDefinition<unknown, unknown>> = {};
-    const implementation: Record<string, UntypedHandleCall> = {};
-    for (const method of service.methods) {
-      definition[method.name] = methodDefinition(method);
-      implementation[method.name] = handle(method);
-    }
-    server.addService(definition, implementation);
-  }
+export function serviceDefinition({
+  methods,
+}: DescService): Readonly<Record<string, MethodDefinition<unknown, unknown>>> {
+  return Object.fromEntries(methods.map((method) => [method.name, methodDefinition(method)]));
 }
 
 /** Decodes strictly, unlike the definitions of proto-loader: truncated messages are rejected. */

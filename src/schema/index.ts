@@ -9,7 +9,7 @@ export { SchemaError } from './schema.js';
 // For library authors.
 export { findMethodName } from './method-name.js';
 export { messageType } from './dynamic-message.js';
-export { addServices } from './grpc-services.js';
+export { serviceDefinition } from './grpc-services.js';
 export { TolerantJson } from './tolerant-json.js';
 export { type BoundField, matchesPattern, type PathBinding } from './path-template.js';
 export { nearest } from '../core/nearest.js';

@@ -6,7 +6,7 @@ import { type Logger, serverLogger } from '../core/logger.js';
 import type { DeepPartial } from '../core/operation-method.js';
 import type { OperationsApi } from '../core/operations-api.js';
 import { withDefaults } from '../core/options.js';
-import type { MountedService, Service, ServiceHost } from '../core/service.js';
+import { addMounted, type MountedService, type Service, type ServiceHost } from '../core/service.js';
 import { sleep } from '../core/signals.js';
 import { rejectingStore } from '../stores/contract/around-store.js';
 import type { OperationStore } from '../stores/contract/operation-store.js';
@@ -271,12 +271,7 @@ class EmbeddedOperations implements Operations {
     const added = this.#added.get(server) ?? new Set();
     this.#added.set(server, added);
     for (const mounted of this.mount(services)) {
-      if (added.has(mounted)) continue;
-      const { methods } = mounted;
-      server.addService(
-        Object.fromEntries(methods.map(({ key, definition }) => [key, definition])),
-        Object.fromEntries(methods.map(({ key, handle }) => [key, handle])),
-      );
+      if (!added.has(mounted)) addMounted(server, [mounted]);
       added.add(mounted);
     }
   }

@@ -7,6 +7,7 @@ import {
   type Gateway,
   type GatewayOptions,
   type GatewaySettings,
+  type GatewayTarget,
   servePort,
 } from '../../src/gateway/index.js';
 
@@ -59,8 +60,12 @@ export async function serveGateway(
 }
 
 /** Serves a gateway next to gRPC, on the port of the server behind it. */
-export async function serveBesideGrpc(server: GrpcServer, settings: GatewaySettings): Promise<ServedGateway> {
-  const gateway = createGateway({ server, ...settings });
+export async function serveBesideGrpc(
+  server: GrpcServer,
+  settings: GatewaySettings,
+  target: GatewayTarget = { server },
+): Promise<ServedGateway> {
+  const gateway = createGateway({ ...target, ...settings });
   const served = await servePort({ server, gateway, address: '127.0.0.1:0' });
   return {
     gateway,

@@ -9,6 +9,7 @@ type Serve = (things: ThingsServer, settings: GatewaySettings) => Promise<Served
 export const WAYS: [string, Serve][] = [
   ['over a channel', ({ target }, settings) => serveGateway({ target, ...settings })],
   ['of a server in its process', ({ server }, settings) => serveGateway({ server, ...settings })],
+  ['of services in its process', ({ host }, settings) => serveGateway({ operations: host, ...settings })],
   ['on one port with gRPC', ({ server }, settings) => serveBesideGrpc(server, settings)],
 ];
 

@@ -14,6 +14,7 @@ import {
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Metadata, Server, ServerCredentials, type ServerOptions, type ServerUnaryCall } from '@grpc/grpc-js';
 import { toServerError } from '../../src/core/grpc-status.js';
+import { addMounted, type MountedMethod, type ServiceHost } from '../../src/core/service.js';
 import { StatusError } from '../../src/core/status.js';
 
 /** Encoded descriptors of `things.proto` from `buf build`. */
@@ -52,6 +53,8 @@ export type AnswerCall = (call: ReceivedCall) => Uint8Array | undefined | Promis
 export interface ThingsServer extends Disposable {
   readonly target: string;
   readonly server: Server;
+  /** The same services without a connection. */
+  readonly host: ServiceHost;
   readonly registry: FileRegistry;
   readonly calls: ReceivedCall[];
   answer: AnswerCall;
@@ -66,8 +69,14 @@ export async function startThingsServer(
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
   const server = new Server(options);
   const calls: ReceivedCall[] = [];
+  const methods: MountedMethod[] = [];
   const served = {
     server,
+    host: {
+      mount: () => [{ name: 'things', methods }],
+      authenticate: async () => undefined,
+      health: { check: async () => 'SERVING' },
+    },
     registry,
     calls,
     answer: (() => undefined) as AnswerCall,
@@ -94,9 +103,19 @@ export async function startThingsServer(
     if (service.kind !== 'service') continue;
     for (const method of service.methods.filter(({ methodKind }) => methodKind === 'unary')) {
       const path = `/${service.typeName}/${method.name}`;
-      server.register(path, handle(method) as never, identity, identity, 'unary');
+      const definition = {
+        path,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: identity,
+        requestDeserialize: identity,
+        responseSerialize: identity,
+        responseDeserialize: identity,
+      };
+      methods.push({ key: path, definition, handle: handle(method) } as unknown as MountedMethod);
     }
   }
+  addMounted(server, served.host.mount());
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

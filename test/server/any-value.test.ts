@@ -171,7 +171,7 @@ describe('values thrown by onStart', () => {
     });
     const { registry: descriptors } = (await exampleService()).schema;
     await using gateway = await serveGateway({ target: server.address, descriptors });
-    await using direct = await serveGateway({ server: server.server, descriptors });
+    await using direct = await serveGateway({ operations: server.kit, descriptors });
     const expectAnswered = async () => {
       const overGrpc = await server.overGrpc.exportReport().catch((error) => error);
       expect(overGrpc).toBeInstanceOf(StatusError);
@@ -202,7 +202,7 @@ describe('values thrown by onStart', () => {
       },
     });
     const { registry: descriptors } = (await exampleService()).schema;
-    await using gateway = await serveGateway({ server: server.server, descriptors });
+    await using gateway = await serveGateway({ operations: server.kit, descriptors });
     const property = fc.asyncProperty(anyString(), async (title) => {
       const start = server.overGrpc.exportReport({ title });
       await expect(start).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT });

@@ -4,7 +4,7 @@ import { Operation } from '../../generated/google/longrunning/operations.js';
 import { type GrpcOperations, grpcOperations } from '../../src/conformance/grpc-operations.js';
 import { StatusError } from '../../src/core/status.js';
 import { operationToJson, type Schema } from '../../src/schema/index.js';
-import { createOperations, OperationsService } from '../../src/server/index.js';
+import { createOperations } from '../../src/server/index.js';
 import { type ManualClock, manualClock } from '../../src/testing/clock/manual-clock.js';
 import { fakeServices, parseScript } from '../../src/testing/index.js';
 
@@ -27,10 +27,9 @@ export async function startFakeServer(schema: Schema, script = ''): Promise<Fake
     script: parseScript(script, { file: 'script.yaml', schema }),
     clock: manual,
   });
-  const kit = createOperations({ methods: fakes.methods, clock: manual });
+  const kit = createOperations({ services: fakes.services, clock: manual });
   const server = new Server();
-  server.addService(OperationsService, kit.handlers);
-  fakes.addTo(server, kit);
+  kit.addTo(server);
   const address = `127.0.0.1:${await listen(server)}`;
   const client = new Client(address, credentials.createInsecure());
   const operations = grpcOperations(address);

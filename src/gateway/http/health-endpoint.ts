@@ -2,6 +2,7 @@ import {
   HealthCheckResponse,
   HealthCheckResponse_ServingStatus,
 } from '../../../generated/health/v1/health.js';
+import type { ServiceHost } from '../../core/service.js';
 import { Code, codeName } from '../../core/status.js';
 import type { Upstream, UpstreamCall } from '../upstream/upstream.js';
 import type { HttpAnswer } from './http-message.js';
@@ -13,12 +14,17 @@ const CHECK = '/grpc.health.v1.Health/Check';
  */
 const PATIENCE_MS = 5000;
 
+/** Health of the server behind a gateway, by `grpc.health.v1.Health` or by the operations of this process. */
+export type Readiness =
+  | { readonly kind: 'service'; readonly upstream: Upstream }
+  | { readonly kind: 'operations'; readonly health: ServiceHost['health'] };
+
 /** Answers health probes such as those of Kubernetes, in plain text because only the status counts. */
 export class HealthEndpoint {
-  readonly #upstream: Upstream;
+  readonly #readiness: Readiness;
 
-  constructor(upstream: Upstream) {
-    this.#upstream = upstream;
+  constructor(readiness: Readiness) {
+    this.#readiness = readiness;
   }
 
   /** Answers `/healthz`. A process that responds is alive, even if it cannot work: a restart would not help. */
@@ -26,13 +32,15 @@ export class HealthEndpoint {
     return answer(200, 'ok');
   }
 
-  /**
-   * Answers `/readyz` with the state of the server's `grpc.health.v1.Health`. A server without that service is
-   * ready if it responds.
-   */
+  /** Answers `/readyz`. A server without `grpc.health.v1.Health` is ready if it responds. */
   async ready(call: Pick<UpstreamCall, 'metadata' | 'signal' | 'peer'>): Promise<HttpAnswer> {
+    const readiness = this.#readiness;
+    if (readiness.kind === 'operations') {
+      const status = await readiness.health.check();
+      return status === 'SERVING' ? answer(200, 'ok') : answer(503, `not ready: ${status}`);
+    }
     const deadline = Date.now() + PATIENCE_MS;
-    const checked = await this.#upstream.call(CHECK, Buffer.alloc(0), { ...call, deadline });
+    const checked = await readiness.upstream.call(CHECK, Buffer.alloc(0), { ...call, deadline });
     switch (checked.kind) {
       case 'response': {
         const { status } = HealthCheckResponse.decode(checked.bytes);

@@ -9,6 +9,11 @@ export interface GatewayLimits {
    * parsing time grows with their number. @defaultValue 10,000
    */
   readonly bodyValues?: number;
+  /**
+   * Bytes of the encoded request message of a service in this process (else 429), as `grpc.max_receive_message_length` of a
+   * gRPC server. @defaultValue 4 MiB
+   */
+  readonly messageBytes?: number;
   /** Bytes of path and query (else 414). @defaultValue 8 KiB */
   readonly urlBytes?: number;
   /** Bytes of all header names and values (else 431). @defaultValue 16 KiB */
@@ -30,6 +35,7 @@ export interface GatewayLimits {
 export const DEFAULT_LIMITS: Required<GatewayLimits> = {
   bodyBytes: 4 * 1024 * 1024,
   bodyValues: 10_000,
+  messageBytes: 4 * 1024 * 1024,
   urlBytes: 8 * 1024,
   headerBytes: 16 * 1024,
   arrivalMs: 30_000,

@@ -86,7 +86,7 @@ const DEFAULTS = { clock: systemClock, insecure: false };
  *
  * @example
  * ```ts
- * const gateway = createGateway({ server });
+ * const gateway = createGateway({ operations });
  * const port = await servePort({ server, gateway, address: '0.0.0.0:8443', tls: { certFile, keyFile } });
  * ```
  */

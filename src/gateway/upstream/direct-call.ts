@@ -1,11 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { type handleUnaryCall, Metadata, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { asBuffer } from '../../core/any.js';
 import { systemClock, timeLeftMs } from '../../core/clock.js';
 import { sendableError } from '../../core/grpc-status.js';
 import { onAbort } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
-import type { UnaryHandler } from './unary-handlers.js';
 import { serverError, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 
 type ServerAnswer = Parameters<sendUnaryData<unknown>>;
@@ -13,6 +12,13 @@ type MetricsRecorder = ReturnType<ServerUnaryCall<unknown, unknown>['getMetricsR
 
 /** Discards recorded metrics. grpc-js sends none of them unless an option enables it. */
 const UNSENT_METRICS = new Proxy({}, { get: () => () => {} }) as MetricsRecorder;
+
+/** Unary method of a service in this process. */
+export interface UnaryMethod {
+  readonly handle: handleUnaryCall<unknown, unknown>;
+  readonly deserialize: (bytes: Buffer) => unknown;
+  readonly serialize: (message: unknown) => Buffer;
+}
 
 /** Call of a grpc-js handler without a connection. */
 export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown, unknown> {
@@ -26,15 +32,15 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
   #isWatching = false;
   #stop = () => {};
 
-  /** Calls a handler. Never rejects. */
+  /** Calls a method. Never rejects. */
   static make(
-    handler: UnaryHandler,
+    method: UnaryMethod,
     path: string,
     request: Uint8Array,
     options: UpstreamCall,
   ): Promise<UpstreamAnswer> {
     const call = new DirectCall(path, options);
-    call.#start(handler, request);
+    call.#start(method, request);
     return call.#answered.promise;
   }
 
@@ -88,26 +94,26 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
     return UNSENT_METRICS;
   }
 
-  #start(handler: UnaryHandler, request: Uint8Array): void {
+  #start(method: UnaryMethod, request: Uint8Array): void {
     const timeoutMs = timeLeftMs(this.#options.deadline);
     if (timeoutMs !== undefined) {
       const pass = () => this.#fail(new StatusError(Code.DEADLINE_EXCEEDED, 'Deadline exceeded'));
       this.#stop = systemClock.setTimer(pass, timeoutMs);
     }
     try {
-      this.request = handler.deserialize(asBuffer(request));
+      this.request = method.deserialize(asBuffer(request));
     } catch {
       this.#fail(new StatusError(Code.INTERNAL, 'Error deserializing request'));
       return;
     }
     try {
-      handler.func(this, (...answer) => this.#answer(handler, answer));
+      method.handle(this, (...answer) => this.#answer(method, answer));
     } catch {
       this.#fail(new StatusError(Code.UNKNOWN, 'Unknown error'));
     }
   }
 
-  #answer(handler: UnaryHandler, [error, value, trailers]: ServerAnswer): void {
+  #answer(method: UnaryMethod, [error, value, trailers]: ServerAnswer): void {
     if (error) {
       const { code = Code.UNKNOWN, details = '', metadata } = sendableError(error);
       const received = trailers ?? metadata;
@@ -116,7 +122,7 @@ export class DirectCall extends EventEmitter implements ServerUnaryCall<unknown,
     }
     let bytes: Buffer;
     try {
-      bytes = handler.serialize(value);
+      bytes = method.serialize(value);
     } catch {
       this.#fail(new StatusError(Code.INTERNAL, 'Error serializing response'));
       return;

@@ -1,30 +1,20 @@
 import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js';
-import { DirectCall } from './direct-call.js';
 import { Http2Connection } from './http2-connection.js';
-import { UnaryHandlers } from './unary-handlers.js';
 import { closed, type Upstream, type UpstreamAnswer, type UpstreamCall } from './upstream.js';
 
-/**
- * grpc-js server in this process. Its handlers are called directly if the result is the same. Otherwise calls use
- * HTTP/2 over a private connection in memory.
- */
+/** grpc-js server in this process, called over HTTP/2 on private connections in memory. */
 export class InProcessUpstream implements Upstream {
-  readonly #handlers: UnaryHandlers;
   readonly #injector: ConnectionInjector;
   #connections: readonly Http2Connection[] = [];
   #closed = false;
 
   constructor(server: Server) {
-    this.#handlers = new UnaryHandlers(server);
     this.#injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
   call(path: string, request: Uint8Array, options: UpstreamCall): Promise<UpstreamAnswer> {
     if (this.#closed) return Promise.resolve(closed());
-    const handler = this.#handlers.find(path, request);
-    return handler
-      ? DirectCall.make(handler, path, request, options)
-      : this.#connection().call(path, request, options);
+    return this.#connection().call(path, request, options);
   }
 
   close(): void {

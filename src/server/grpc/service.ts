@@ -47,7 +47,9 @@ type HandlerOf<Method> = Method extends { readonly requestStream: false; readonl
       : Method extends { readonly requestStream: true; readonly responseStream: true }
         ? handleBidiStreamingCall<RequestOf<Method>, ResponseOf<Method>>
         : // Of a definition that was loaded at run time, nothing is known.
-          UnaryHandlerOf<Method> | UntypedHandleCall;
+            | UntypedHandleCall
+            | handleUnaryCall<RequestOf<Method>, ResponseOf<Method>>
+            | ImplementedMethod<RequestOf<Method>, unknown, unknown, PathOf<Method>>;
 
 /**
  * Handlers of a service: for every method a handler of grpc-js, or what {@link implement} returned if the method returns

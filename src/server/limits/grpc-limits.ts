@@ -3,7 +3,6 @@ import { type Authenticate, markAuthenticating } from '../../core/authenticate.j
 import { type Clock, systemClock } from '../../core/clock.js';
 import { DEFAULT_MEMORY_LIMITS } from '../../core/held-memory.js';
 import { withDefaults } from '../../core/options.js';
-import { markTransparent } from '../../core/transparent-interceptor.js';
 import { CallGuard } from './call-guard.js';
 import { MAX_STREAMS, MAX_STREAMS_OF_STRANGER } from './guarded-connection.js';
 
@@ -65,7 +64,6 @@ export function grpcLimits({ authenticate, ...options }: GrpcLimitOptions = {}):
     if (!(value > 0)) throw new TypeError(`${option} must be greater than 0, got ${value}`);
   }
   const { interceptor } = new CallGuard(limits, clock, authenticate);
-  markTransparent(interceptor);
   if (authenticate) markAuthenticating(interceptor);
   return {
     'grpc.max_concurrent_streams': authenticate ? MAX_STREAMS_OF_STRANGER : MAX_STREAMS,

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { sendUnaryData } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { contain } from '../../core/contain.js';
 import { toServerError } from '../../core/grpc-status.js';
@@ -15,7 +15,7 @@ import type { CallConnections } from './connections.js';
 
 /** Dependencies for recording and fault injection. */
 export interface ExchangeParts {
-  /** Finds the method at a path. Calls of other methods are not intercepted. */
+  /** Finds the method at a path. Calls of other methods pass unchanged. */
   readonly methodAt: (path: string) => CalledMethod | undefined;
   readonly log: CallLog;
   readonly faults: FaultPlan;
@@ -32,10 +32,10 @@ export interface IncomingCall extends Pick<RecordedCall, 'over' | 'headers'> {
   /** Key of its connection. */
   readonly connection: string;
   readonly serialize: (answer: unknown) => Buffer;
-  readonly call: ServerInterceptingCallInterface;
+  readonly send: sendUnaryData<unknown>;
 }
 
-/** Request and response between the wire and the handler. */
+/** Request and response between the transport and the handler. */
 export class Exchange {
   readonly #parts: ExchangeParts;
   readonly #method: CalledMethod;
@@ -75,17 +75,30 @@ export class Exchange {
     this.#refuse(StatusError.from(error));
   }
 
-  /** Response to send in place of the handler's. Returns the handler's own if it cannot be encoded. */
-  answer(message: unknown): unknown {
+  /** Sends the answer of the handler, altered by the fault. */
+  answer(...[error, message, ...rest]: Parameters<sendUnaryData<unknown>>): void {
+    if (error) {
+      const text = 'message' in error ? error.message : '';
+      this.end(error.code ?? Code.UNKNOWN, error.details ?? text);
+      this.#incoming.send(error, message, ...rest);
+      return;
+    }
+    const sent = this.#answerTo(message);
+    this.end(0, '');
+    this.#incoming.send(null, sent, ...rest);
+  }
+
+  /** Returns the response to send in place of the handler's; the handler's own if it cannot be encoded. */
+  #answerTo(message: unknown): unknown {
     try {
-      return this.#answer(message);
+      return this.#remembered(message);
     } catch {
-      // grpc-js reports the encoding error when it sends the message.
+      // The transport reports the encoding error when it sends the message.
       return message;
     }
   }
 
-  #answer(message: unknown): unknown {
+  #remembered(message: unknown): unknown {
     const { history, remembersAnswers } = this.#parts;
     const altered = this.#altered(message);
     if (altered === message && remembersAnswers()) {
@@ -108,16 +121,8 @@ export class Exchange {
   #handle(request: unknown, pass: (request: unknown) => void): void {
     const held = this.#parts.held.take(this.#method.name);
     if (held) {
-      held.then((operation) => this.#respond(operation)).catch((error) => this.fail(error));
+      held.then((operation) => this.answer(null, operation)).catch((error) => this.fail(error));
     } else pass(request);
-  }
-
-  #respond(message: unknown): void {
-    const { call } = this.#incoming;
-    call.sendMessage(this.answer(message), () => {
-      this.end(0, '');
-      call.sendStatus({ code: 0, details: 'OK', metadata: null });
-    });
   }
 
   #meet(request: unknown, pass: (request: unknown) => void): void {
@@ -187,9 +192,8 @@ export class Exchange {
   }
 
   #refuse(error: StatusError): void {
-    const { code, details, metadata } = toServerError(error);
     this.end(error.code, error.message);
-    this.#incoming.call.sendStatus({ code: code ?? error.code, details, metadata: metadata ?? null });
+    this.#incoming.send(toServerError(error));
   }
 }
 

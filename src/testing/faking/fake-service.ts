@@ -1,10 +1,10 @@
 import { type DescMessage, type DescMethod, type Message, ScalarType } from '@bufbuild/protobuf';
-import type { handleUnaryCall, Server, UntypedHandleCall } from '@grpc/grpc-js';
+import type { handleUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { toServerError } from '../../core/grpc-status.js';
 import { Code, kitError, StatusError } from '../../core/status.js';
-import { addServices, type LongRunningMethod, type Schema, SchemaError } from '../../schema/index.js';
-import { type ImplementedMethod, implement, type Operations } from '../../server/index.js';
+import { type LongRunningMethod, type Schema, SchemaError, serviceDefinition } from '../../schema/index.js';
+import { type ImplementedMethod, implement, type Service, service } from '../../server/index.js';
 import { DEFAULT_SCRIPT, type ParsedMethodScript, type ParsedScript } from '../script/script.js';
 import { fullName } from '../script/script-source.js';
 import { boundResource, operationParent } from './bound-resource.js';
@@ -26,10 +26,10 @@ export interface FakeServicesOptions {
 
 /** Services that do no work but start real operations. */
 export interface FakeServices {
-  /** Long-running methods, for `createOperations`. */
+  /** All services except `google.longrunning.Operations`, for `createOperations`. */
+  readonly services: readonly Service[];
+  /** Their long-running methods. */
   readonly methods: readonly ImplementedMethod[];
-  /** Adds every service to a gRPC server, except `google.longrunning.Operations`. */
-  addTo(server: Server, operations: Operations): void;
 }
 
 /** Dependencies of faked methods. */
@@ -56,15 +56,13 @@ export interface FakeParts {
  * @example
  * ```ts
  * import { Server, ServerCredentials } from '@grpc/grpc-js';
- * import { createOperations, OperationsService } from 'longrunning/server';
+ * import { createOperations } from 'longrunning/server';
  * import { fakeServices, loadSchema } from 'longrunning/testing';
  *
  * const schema = await loadSchema({ files: ['acme/jobs/v1/jobs.proto'], includeDirs: ['protos'] });
- * const fakes = fakeServices(schema);
- * const operations = createOperations({ methods: fakes.methods });
+ * const operations = createOperations({ services: fakeServices(schema).services });
  * const server = new Server();
- * server.addService(OperationsService, operations.handlers);
- * fakes.addTo(server, operations);
+ * operations.addTo(server);
  * server.bindAsync('127.0.0.1:50051', ServerCredentials.createInsecure(), () => {});
  * ```
  */
@@ -80,17 +78,30 @@ export function fakeServicesWith(schema: Schema, parts: FakeParts): FakeServices
   }
   const implemented = new Map<DescMethod, ImplementedMethod>();
   for (const method of schema.methods) implemented.set(method.descriptor, fakeMethod(method, schema, parts));
+  const fakeOf = (method: DescMethod): FakeHandler => {
+    const longRunning = implemented.get(method);
+    if (longRunning) return { handler: longRunning };
+    return method.methodKind === 'unary'
+      ? unaryHandler(method, schema, parts)
+      : { handler: unimplemented(method) };
+  };
   return {
     methods: [...implemented.values()],
-    addTo(server, operations) {
-      addServices(server, schema, (method) => {
-        const longRunning = implemented.get(method);
-        if (longRunning) return operations.starter(longRunning);
-        if (method.methodKind !== 'unary') return unimplemented(method);
-        return unaryHandler(method, schema, parts, operations);
-      });
-    },
+    services: schema.services.map((described) => {
+      const fakes = described.methods.map((method) => ({ method, ...fakeOf(method) }));
+      const handlers = Object.fromEntries(fakes.map(({ method, handler }) => [method.name, handler]));
+      const nameOf = Object.fromEntries(
+        fakes.flatMap(({ method, nameOf }) => (nameOf ? [[method.name, nameOf]] : [])),
+      );
+      return service(serviceDefinition(described), handlers, { nameOf });
+    }),
   };
+}
+
+/** Handler of a faked method, and the resource that its requests refer to unless the convention tells. */
+interface FakeHandler {
+  readonly handler: ImplementedMethod | UntypedHandleCall;
+  readonly nameOf?: ((request: unknown) => string) | undefined;
 }
 
 function fakeMethod(
@@ -166,13 +177,12 @@ function hasText(type: DescMessage, name: string): boolean {
   return field?.fieldKind === 'scalar' && field.scalar === ScalarType.STRING && !field.oneof;
 }
 
-/** Creates a handler that answers as scripted, or else as a standard method, after authorization. */
+/** Creates a handler that answers as scripted, or else as a standard method. */
 function unaryHandler(
   method: DescMethod,
   { annotationOf, registry }: Schema,
   { script, resources }: FakeParts,
-  operations: Operations,
-): UntypedHandleCall {
+): FakeHandler {
   const standard = standardMethod(method, method.output, annotationOf);
   const answerTo = (request: Message): object => {
     const scripted = script().answers.get(fullName(method));
@@ -188,12 +198,12 @@ function unaryHandler(
       callback(toServerError(StatusError.from(error)));
     }
   };
-  const path = `/${method.parent.typeName}/${method.name}`;
-  if (standard?.kind !== 'update') return operations.guarded(path, handler);
+  if (standard?.kind !== 'update') return { handler: handler as UntypedHandleCall };
   const { localName } = standard.resource;
-  return operations.guarded(path, handler, (request) =>
-    nameOf((request as unknown as Readonly<Record<string, Message | undefined>>)[localName]),
-  );
+  return {
+    handler: handler as UntypedHandleCall,
+    nameOf: (request) => nameOf((request as Readonly<Record<string, Message | undefined>>)[localName]),
+  };
 }
 
 /** Handler of streaming methods, which cannot be faked. */

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Server, ServerOptions } from '@grpc/grpc-js';
-import { type Authenticate, authenticationInterceptor, isAuthenticating } from '../../core/authenticate.js';
+import { authenticationInterceptor, isAuthenticating } from '../../core/authenticate.js';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { contain } from '../../core/contain.js';
 import { safeLogger } from '../../core/logger.js';
@@ -12,11 +12,10 @@ import {
   memoryStore,
   type Operations,
   type OperationsOptions,
-  OperationsService,
 } from '../../server/index.js';
-import { callInterceptor } from '../calls/call-interceptor.js';
 import { CallLog, type RecordedCall } from '../calls/call-log.js';
 import { CallConnections, ConnectionServer } from '../calls/connections.js';
+import { RecordingHost } from '../calls/recording-host.js';
 import { RestFront } from '../calls/rest-front.js';
 import { StubbedOperations } from '../faking/stubbed-operations.js';
 import { AnswerHistory } from '../faults/answer-history.js';
@@ -52,7 +51,10 @@ export interface FakeServerOptions {
    * concurrent operations
    */
   readonly operations?: Omit<OperationsOptions, 'methods' | 'clock'>;
-  /** Options of the gRPC server. Its interceptors run after those for recording and faults. @defaultValue none */
+  /**
+   * Options of the gRPC server. Its interceptors run before recording and faults, and not for REST, which calls the handlers
+   * directly. @defaultValue none
+   */
   readonly grpc?: ServerOptions;
   /**
    * Options of the gateway, or `off` for no gateway, in which case invalid HTTP rules are accepted. @defaultValue
@@ -138,16 +140,19 @@ export class FakedApiServer implements FakeServer {
     });
     // Without authorization callers have no token, so the OpenAPI document must not require one.
     const openApi = operations.authorize ? {} : { openApi: { scopes: [] } };
-    // `operations` is created later, from the methods of the APIs.
-    const authenticate: Authenticate = (call) => this.operations.authenticate(call);
-    const guarding = operations.authorize && { authenticate };
     this.apis = new FakedApis({
       clock,
-      rest: rest === 'off' ? {} : { ...openApi, ...guarding, ...rest },
+      rest: rest === 'off' ? {} : { ...openApi, ...rest },
       apis,
     });
     const connections = new CallConnections();
-    const interceptor = callInterceptor({
+    this.operations = createOperations({
+      store: memoryStore(),
+      ...operations,
+      clock,
+      maxRunning: operations.maxRunning ?? defaultMaxRunning(),
+    });
+    const host = new RecordingHost(this.operations, {
       methodAt: (path) => (recording === 'off' && this.plan.isSpent ? undefined : this.apis.methodAt(path)),
       log: this.log,
       faults: this.plan,
@@ -159,21 +164,13 @@ export class FakedApiServer implements FakeServer {
       connections,
       clock,
     });
-    const interceptors = [interceptor, ...(grpc.interceptors ?? [])];
-    if (guarding && !interceptors.some(isAuthenticating))
-      interceptors.push(authenticationInterceptor(authenticate));
+    const interceptors = [...(grpc.interceptors ?? [])];
+    if (operations.authorize && !interceptors.some(isAuthenticating))
+      interceptors.push(authenticationInterceptor(this.operations.authenticate));
     this.server = new ConnectionServer({ ...grpc, interceptors }, connections);
-    // Comes before any work starts: if a rule is invalid, there is nothing to clean up.
-    this.#rest = rest === 'off' ? undefined : new RestFront(this.apis.gateway(this.server), connections);
-    this.operations = createOperations({
-      store: memoryStore(),
-      ...operations,
-      methods: this.apis.methods,
-      clock,
-      maxRunning: operations.maxRunning ?? defaultMaxRunning(),
-    });
-    this.server.addService(OperationsService, this.operations.handlers);
-    this.apis.serve(this.server, this.operations);
+    // Comes before any work starts, which the first mount of the services may cause: HTTP rules may be invalid.
+    this.#rest = rest === 'off' ? undefined : new RestFront(this.apis.gateway(host), connections);
+    this.apis.serve({ server: this.server, operations: this.operations, host });
     const services = this.apis.schema.services.map(({ typeName }) => typeName);
     addHealth(this.server, this.operations, { services });
     this.#reflection = addReflection(this.server, this.apis.reflection());

@@ -1,5 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
+import { addMounted, type Service, type ServiceHost } from '../../core/service.js';
 import {
   createGateway,
   type Gateway,
@@ -14,7 +15,7 @@ import {
   SchemaError,
   schemaOf,
 } from '../../schema/index.js';
-import type { ImplementedMethod, Operations } from '../../server/index.js';
+import type { Operations } from '../../server/index.js';
 import { type CalledMethod, calledMethods } from '../calls/called-method.js';
 import { REST_REQUEST_HEADER } from '../calls/rest-front.js';
 import { type FakeServices, fakeServicesWith } from '../faking/fake-service.js';
@@ -53,32 +54,39 @@ export interface FakedApisParts {
   readonly apis: readonly FakedApi[];
 }
 
+/** Where APIs are served. */
+export interface ServingParts {
+  readonly server: Server;
+  readonly operations: Operations;
+  /** Host of the services. */
+  readonly host: ServiceHost;
+}
+
+interface ServedApi extends FakedApi {
+  readonly services: readonly Service[];
+}
+
 /** APIs that a server fakes. More can be added while it runs. */
 export class FakedApis {
   readonly #parts: FakedApisParts;
   readonly #script = new LiveScript();
   readonly #resources = new ResourceMemory();
   /** Set once services are served. */
-  #served: { readonly server: Server; readonly operations: Operations } | undefined;
-  #apis: readonly FakedApi[];
+  #served: ServingParts | undefined;
+  #apis: readonly ServedApi[];
   #schema: Schema;
   #methods: ReadonlyMap<string, CalledMethod> | undefined;
 
   constructor(parts: FakedApisParts) {
     this.#parts = parts;
-    this.#apis = parts.apis;
     this.#schema = mergeSchemas([operationsSchema(), ...parts.apis.map(({ schema }) => schema)]);
     this.#script.reset(parts.apis.map(({ script }) => script));
+    this.#apis = parts.apis.map((api) => ({ ...api, services: this.#fakesOf(api.schema).services }));
   }
 
   /** Schema of all served APIs. */
   get schema(): Schema {
     return this.#schema;
-  }
-
-  /** Long-running methods, for `createOperations`. */
-  get methods(): readonly ImplementedMethod[] {
-    return this.#apis.flatMap(({ schema }) => this.#fakesOf(schema).methods);
   }
 
   /** Finds a method by the path of its gRPC method. */
@@ -88,14 +96,14 @@ export class FakedApis {
   }
 
   /** @throws HttpRuleError if two methods have the same HTTP path. */
-  gateway(server: Server): Gateway {
-    return this.#gatewayOf(server, this.#schema);
+  gateway(host: ServiceHost): Gateway {
+    return this.#gatewayOf(host, this.#services, this.#schema);
   }
 
-  /** Adds all services to a server, including those added later. */
-  serve(server: Server, operations: Operations): void {
-    this.#served = { server, operations };
-    for (const { schema } of this.#apis) this.#fakesOf(schema).addTo(server, operations);
+  /** Adds `google.longrunning.Operations` and all services to a server, including those added later. */
+  serve(parts: ServingParts): void {
+    this.#served = parts;
+    addMounted(parts.server, parts.host.mount(this.#services));
   }
 
   /** Options for the reflection service. */
@@ -116,20 +124,23 @@ export class FakedApis {
     options: FakeOptions,
   ): Promise<{ readonly script: ParsedScript; readonly gateway: Gateway }> {
     const schema = await readApi(source, options);
-    const { server, operations } = this.#serving();
+    const { server, host } = this.#serving();
     const twin = schema.services.find(({ typeName }) => this.#schema.registry.getService(typeName));
     if (twin)
       throw new SchemaError(
         `service ${twin.typeName} is already faked: fake it once, and change its behavior with script()`,
       );
     const script = parseScript(options.script ?? {}, { file: 'script', schema });
-    const fakes = this.#fakesOf(schema);
+    const { services } = this.#fakesOf(schema);
     const merged = mergeSchemas([this.#schema, schema]);
-    const gateway = this.#gatewayOf(server, merged);
+    const gateway = this.#gatewayOf(host, [...this.#services, ...services], merged);
     this.#script.add(script);
-    for (const method of fakes.methods) operations.add(method);
-    fakes.addTo(server, operations);
-    this.#apis = [...this.#apis, { schema, script }];
+    const names = new Set(services.map(({ name }) => name));
+    addMounted(
+      server,
+      host.mount(services).filter(({ name }) => names.has(name)),
+    );
+    this.#apis = [...this.#apis, { schema, script, services }];
     this.#schema = merged;
     this.#methods = undefined;
     return { script, gateway };
@@ -160,10 +171,15 @@ export class FakedApis {
   /** Registers the methods again, because their scripted metadata fields are determined on registration. */
   #serveAgain(): void {
     const { operations } = this.#serving();
-    for (const method of this.methods) operations.add(method);
+    const methods = this.#apis.flatMap(({ schema }) => this.#fakesOf(schema).methods);
+    for (const method of methods) operations.add(method);
   }
 
-  #serving(): { readonly server: Server; readonly operations: Operations } {
+  get #services(): readonly Service[] {
+    return this.#apis.flatMap(({ services }) => services);
+  }
+
+  #serving(): ServingParts {
     if (!this.#served) throw new TypeError('services are not served: call serve() first');
     return this.#served;
   }
@@ -173,10 +189,14 @@ export class FakedApis {
     return fakeServicesWith(schema, { script, clock: this.#parts.clock, resources: this.#resources });
   }
 
-  #gatewayOf(server: Server, { registry: descriptors, annotationOf }: Schema): Gateway {
+  #gatewayOf(
+    operations: ServiceHost,
+    services: readonly Service[],
+    { registry: descriptors, annotationOf }: Schema,
+  ): Gateway {
     const { rest } = this.#parts;
     const headers = [...(rest.headers ?? []), REST_REQUEST_HEADER];
-    return createGateway({ ...rest, server, descriptors, annotationOf, headers });
+    return createGateway({ ...rest, operations, services, descriptors, annotationOf, headers });
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { jest } from '@jest/globals';
 import { Operation } from '../../../generated/google/longrunning/operations.js';
+import { addMounted } from '../../../src/core/service.js';
 import { loadSchema, type Schema } from '../../../src/schema/index.js';
 import { createOperations, OperationsService } from '../../../src/server/index.js';
 import { fakeServices, parseScript } from '../../../src/testing/index.js';
@@ -68,10 +69,10 @@ export async function startGoogleServer(options: GoogleServerOptions = {}): Prom
   const loaded = await googleSchema();
   const script = parseScript(options.script ?? '', { file: 'script.yaml', schema: loaded });
   const fakes = fakeServices(loaded, { script });
-  const kit = createOperations({ methods: fakes.methods });
+  const kit = createOperations({ services: fakes.services });
   return start(options, (server) => {
     server.addService(OperationsService, { ...kit.handlers, ...options.instead } as typeof kit.handlers);
-    fakes.addTo(server, kit);
+    addMounted(server, kit.mount().slice(1));
     return () => kit.close({ graceMs: 0 });
   });
 }

@@ -1,16 +1,10 @@
-import {
-  type handleUnaryCall,
-  Metadata,
-  Server,
-  ServerInterceptingCall,
-  type ServerOptions,
-  type ServerUnaryCall,
-} from '@grpc/grpc-js';
+import { type handleUnaryCall, Metadata, Server, type ServerUnaryCall } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { MountedMethod } from '../../../src/core/service.js';
 import { Code } from '../../../src/core/status.js';
 import { InProcessUpstream } from '../../../src/gateway/upstream/in-process-upstream.js';
-import { UnaryHandlers } from '../../../src/gateway/upstream/unary-handlers.js';
-import type { UpstreamAnswer, UpstreamCall } from '../../../src/gateway/upstream/upstream.js';
+import { ServiceUpstream } from '../../../src/gateway/upstream/service-upstream.js';
+import type { Upstream, UpstreamAnswer, UpstreamCall } from '../../../src/gateway/upstream/upstream.js';
 import { grpcLimits } from '../../../src/server/index.js';
 
 type Handler = handleUnaryCall<string, string>;
@@ -38,28 +32,31 @@ const definition = {
 
 const echoing: Handler = (call, callback) => callback(null, call.request);
 
-const passOn: NonNullable<ServerOptions['interceptors']>[number] = (_method, call) =>
-  new ServerInterceptingCall(call);
+const MOST_BYTES = 4 * 1024 * 1024;
 
-/** The same server, called directly and over HTTP/2. */
-const ways: readonly [string, ServerOptions, boolean][] = [
-  ['directly', {}, true],
-  ['over HTTP/2, as it has an interceptor', { interceptors: [passOn] }, false],
-  ['directly, as it has no limit but on requests', grpcLimits(), true],
-  ['over HTTP/2, as it has an option on messages', { 'grpc.max_send_message_length': 1000 }, false],
+/** The same method, called directly and over HTTP/2. */
+const ways: readonly [string, (server: Server, echo: Handler) => Upstream][] = [
+  [
+    'a service that is called directly',
+    (_server, echo) => {
+      const method = { key: 'echo', definition: definition.echo, handle: echo } as unknown as MountedMethod;
+      return new ServiceUpstream(() => [{ name: 'test.Echo', methods: [method] }], MOST_BYTES);
+    },
+  ],
+  ['a server that is called over HTTP/2', (server) => new InProcessUpstream(server)],
 ];
 
-describe.each(ways)('a server of the same process that is called %s', (_way, options, isDirect) => {
+describe.each(ways)('%s', (_way, upstreamOf) => {
   let server: Server;
-  let upstream: InProcessUpstream;
+  let upstream: Upstream;
   let handler: Handler;
 
   beforeEach(() => {
     handler = echoing;
     const echo: handleUnaryCall<string, string> = (call, callback) => handler(call, callback);
-    server = new Server(options);
+    server = new Server(grpcLimits());
     server.addService(definition, { echo });
-    upstream = new InProcessUpstream(server);
+    upstream = upstreamOf(server, echo);
   });
 
   afterEach(() => {
@@ -75,10 +72,6 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
       signal: new AbortController().signal,
       ...facts,
     });
-
-  it('is called in the way that is tested here', () => {
-    expect(new UnaryHandlers(server).find(ECHO, Buffer.alloc(3)) !== undefined).toBe(isDirect);
-  });
 
   it('answers', async () => {
     expect(text(await call('hello'))).toBe('hello');
@@ -193,19 +186,20 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
 
   it('answers what it does not serve UNIMPLEMENTED', async () => {
     const answer = await call('hello', {}, '/test.Echo/Other');
-    expect(answer).toMatchObject({ kind: 'error', error: { code: Code.UNIMPLEMENTED } });
-  });
-
-  it('serves methods that are added later', async () => {
-    server.removeService(definition);
-    const echo: handleUnaryCall<string, string> = (_call, callback) => callback(null, 'new');
-    server.addService(definition, { echo });
-    expect(text(await call('hello'))).toBe('new');
+    const message = 'The server does not implement the method /test.Echo/Other';
+    expect(answer).toMatchObject({ kind: 'error', error: { code: Code.UNIMPLEMENTED, message } });
   });
 
   it('refuses a request that is longer than it takes', async () => {
-    const answer = await call('x'.repeat(5 * 1024 * 1024));
-    expect(answer).toMatchObject({ kind: 'error', error: { code: Code.RESOURCE_EXHAUSTED } });
+    const answer = await call('x'.repeat(MOST_BYTES + 1));
+    expect(answer).toMatchObject({
+      kind: 'error',
+      error: {
+        code: Code.RESOURCE_EXHAUSTED,
+        message: `Received message larger than max (${MOST_BYTES + 1} vs ${MOST_BYTES})`,
+      },
+    });
+    expect(await call('x'.repeat(MOST_BYTES))).toMatchObject({ kind: 'response' });
   });
 
   it('answers nothing once the gateway has been closed', async () => {
@@ -214,14 +208,31 @@ describe.each(ways)('a server of the same process that is called %s', (_way, opt
   });
 });
 
-it.each([
-  [1000, 1000, true],
-  [1000, 1001, false],
-  [-1, 5 * 1024 * 1024, true],
-])('a server that takes %i bytes is not called directly with more: %i', (most, bytes, isDirect) => {
-  const server = new Server({ 'grpc.max_receive_message_length': most });
+it('a server serves methods that are added later', async () => {
+  const server = new Server();
+  const upstream = new InProcessUpstream(server);
   server.addService(definition, { echo: echoing });
-  expect(new UnaryHandlers(server).find(ECHO, Buffer.alloc(bytes)) !== undefined).toBe(isDirect);
+  const answer = await upstream.call(ECHO, Buffer.from('new'), {
+    metadata: new Metadata(),
+    peer: undefined,
+    deadline: Number.POSITIVE_INFINITY,
+    signal: new AbortController().signal,
+  });
+  expect(text(answer)).toBe('new');
+  upstream.close();
+  server.forceShutdown();
+});
+
+it('services are mounted once, when the gateway is ready or with the first call', () => {
+  let mounts = 0;
+  const upstream = new ServiceUpstream(() => {
+    mounts++;
+    return [];
+  }, MOST_BYTES);
+  expect(mounts).toBe(0);
+  upstream.open();
+  upstream.open();
+  expect(mounts).toBe(1);
 });
 
 function text(answer: UpstreamAnswer): string {

@@ -49,11 +49,7 @@ describe('authentication by headers', () => {
     const server = new Server(grpcLimits({ authenticate: operations.authenticate }));
     server.addService(OperationsService, operations.handlers);
     addHealth(server, operations);
-    const gateway = createGateway({
-      server,
-      descriptors: operationsSchema().registry,
-      authenticate: operations.authenticate,
-    });
+    const gateway = createGateway({ operations, descriptors: operationsSchema().registry });
     const port = await servePort({ server, gateway, address: '127.0.0.1:0' });
     opened({
       async [Symbol.asyncDispose]() {

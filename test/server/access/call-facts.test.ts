@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { PARENT, startReportsServer } from '../../../src/conformance/reports-server.js';
+import { PARENT, type ReportsServer, startReportsServer } from '../../../src/conformance/reports-server.js';
 import { FORWARDED_PEER_HEADER, forwardedPeer, forwardPeer } from '../../../src/core/forwarded-peer.js';
+import type { GatewayTarget } from '../../../src/gateway/index.js';
 import { type AuthorizeRequest, callerKey } from '../../../src/server/index.js';
 import { serveBesideGrpc } from '../../gateway/http-client.js';
 
@@ -45,10 +46,14 @@ describe('the facts of a call', () => {
     }
   });
 
-  it('over REST have the peer of the gateway, and none of its own headers', async () => {
+  it.each<[string, (server: ReportsServer) => GatewayTarget]>([
+    ['a server', ({ server }) => ({ server })],
+    ['operations', ({ kit }) => ({ operations: kit })],
+  ])('over REST of %s have the peer of the gateway, and none of its own headers', async (_what, target) => {
     const { asked, server } = await noting();
     await using _ = server;
-    await using rest = await serveBesideGrpc(server.server, { headers: [FORWARDED_PEER_HEADER] });
+    const settings = { headers: [FORWARDED_PEER_HEADER] };
+    await using rest = await serveBesideGrpc(server.server, settings, target(server));
     await rest.ask('GET', `/v1/${PARENT}/operations`, {
       headers: { authorization: 'Bearer t', [FORWARDED_PEER_HEADER]: 'me', 'x-forwarded-for': '192.0.2.7' },
     });

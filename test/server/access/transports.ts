@@ -48,9 +48,8 @@ export interface GuardedServer extends AsyncDisposable {
 
 export async function startGuardedServer(): Promise<GuardedServer> {
   const reports = await startReportsServer({ authorize });
-  const gateway = await serveBesideGrpc(reports.server, {
-    descriptors: readFileSync('generated/descriptors.binpb'),
-  });
+  const settings = { descriptors: readFileSync('generated/descriptors.binpb') };
+  const gateway = await serveBesideGrpc(reports.server, settings, { operations: reports.kit });
   const grpc = new GrpcTransport(reports.address);
   return {
     reports,

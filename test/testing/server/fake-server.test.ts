@@ -102,9 +102,15 @@ describe('fakeServer', () => {
     const response = await fetch(`${served.url}/x/operations/a`, { headers });
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: { status: 'NOT_FOUND' } });
-    expect(seen).toEqual([
-      '/example.reports.v1.Reports/ExportReport',
-      '/google.longrunning.Operations/GetOperation',
+    // REST has no connection to the gRPC server.
+    expect(seen).toEqual([]);
+    using caller = once(served.address);
+    expect(await codeOf(caller.get('operations/a'))).toBe(5);
+    expect(seen).toEqual(['/google.longrunning.Operations/GetOperation']);
+    expect(served.fakes.calls.map(({ method, over }) => [method.split('.').at(-1), over])).toEqual([
+      ['ExportReport', 'REST'],
+      ['GetOperation', 'REST'],
+      ['GetOperation', 'gRPC'],
     ]);
   });
 });
