@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { quoted } from './status.js';
 
 /** Parsed address of a server. */
@@ -10,7 +11,11 @@ export interface Address {
   readonly tls: boolean;
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+const HOST = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/;
 const SOCKET_FILE = /^unix(?:-abstract)?:/;
 const HTTPS = /^https:\/\/([^/?#@\s]+)\/?$/i;
 const PORT = /:(\d+)$/;
@@ -34,13 +39,31 @@ export function parseAddress(address: string): Address {
   const host = HTTPS.exec(address)?.[1];
   if (host !== undefined) {
     const target = PORT.test(host) ? host : `${host}:${HTTPS_PORT}`;
-    return { target, loopback: LOOPBACK.test(target), tls: true };
+    return { target, loopback: isLoopback(target), tls: true };
   }
   const scheme = URL_SCHEME.exec(address)?.[1]?.toLowerCase();
   if (scheme !== undefined && !TARGET_SCHEMES.includes(scheme)) throw malformed(address);
   if (!/^\S+$/.test(address)) throw malformed(address);
-  const loopback = SOCKET_FILE.test(address) || LOOPBACK.test(address);
+  const loopback = isLoopback(address);
   return { target: address, loopback, tls: !loopback };
+}
+
+/** Returns true for a target of grpc-js on this machine: a socket file, or a loopback host with or without port. */
+export function isLoopback(target: string): boolean {
+  if (SOCKET_FILE.test(target)) return true;
+  const [, ipv6, host = ipv6] = HOST.exec(target) ?? [];
+  return host !== undefined && isLoopbackHost(host);
+}
+
+/** Returns true for `localhost` and the IP addresses of this machine. */
+export function isLoopbackHost(host: string): boolean {
+  switch (isIP(host)) {
+    case 4:
+      return LOOPBACK.check(host, 'ipv4');
+    case 6:
+      return LOOPBACK.check(host, 'ipv6');
+  }
+  return host.toLowerCase() === 'localhost';
 }
 
 function malformed(address: string): TypeError {

@@ -1,4 +1,5 @@
 import { ChannelCredentials, Client, type ClientUnaryCall, Metadata, type StatusObject } from '@grpc/grpc-js';
+import { isLoopback } from '../../core/address.js';
 import { asBuffer } from '../../core/any.js';
 import { assertOwnCredentials } from '../../core/own-credentials.js';
 import { onAbort } from '../../core/signals.js';
@@ -12,9 +13,6 @@ export type GrpcChannel = ReturnType<Client['getChannel']>;
 export type ChannelAddress =
   | { readonly target: string; readonly credentials?: ChannelCredentials | undefined }
   | { readonly channel: GrpcChannel };
-
-/** Targets to which plain text is safe. */
-const LOOPBACK = /^(?:(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$|unix(?:-abstract)?:)/i;
 
 /** Server that is reached over one channel of grpc-js. */
 export class ChannelUpstream implements Upstream {
@@ -76,5 +74,5 @@ export class ChannelUpstream implements Upstream {
 }
 
 function defaultCredentials(target: string): ChannelCredentials {
-  return LOOPBACK.test(target) ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl();
+  return isLoopback(target) ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl();
 }
