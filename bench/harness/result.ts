@@ -39,6 +39,6 @@ function verdictOf({ bound, ratio: wanted }: Goal, { median }: Summary): CaseRes
  * Ours to theirs, round by round. The two sides of a round are neighbours in time, so their ratio is steadier
  * than either of them, and than the ratio of two medians.
  */
-export function ratioOf({ rounds }: Series): Summary {
+function ratioOf({ rounds }: Series): Summary {
   return summarise(rounds.map(({ ours, theirs }) => ours / theirs));
 }

@@ -2,9 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 
-/** @type {Record<string, string>} */
+/** @type {Record<string, string | { import: string } | null>} */
 const subpaths = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports;
-const sources = Object.values(subpaths).filter((path) => path.startsWith('./dist/src/'));
+const targets = Object.values(subpaths).map((target) =>
+  typeof target === 'string' ? target : (target?.import ?? ''),
+);
+const sources = targets.filter((path) => path.startsWith('./dist/src/'));
 
 /** @type {import('typedoc').TypeDocOptions} */
 export default {

@@ -6,7 +6,7 @@ import { fault, OperationTypeResolver, type OperationTypes, startsOperation } fr
 import { OPTIONS_HELP, type PluginOptions, parseOptions } from './options.js';
 import { methodName, moduleName } from './ts-proto-names.js';
 
-export const PLUGIN_NAME = 'protoc-gen-longrunning';
+const PLUGIN_NAME = 'protoc-gen-longrunning';
 
 /** Invalid declarations of methods in .proto files. Each line names file, line, method and the fix. */
 class ProtoFaults extends Error {

@@ -278,14 +278,14 @@ export const pages: Topic<Open> = {
 };
 
 /** Starts `count` operations in sequence. Returns their names, newest first. */
-export async function start(server: Subject, count: number, parent = PARENT): Promise<string[]> {
+async function start(server: Subject, count: number, parent = PARENT): Promise<string[]> {
   const names: string[] = [];
   for (let index = 0; index < count; index++) names.unshift((await server.exportReport({ parent })).name);
   return names;
 }
 
 /** Returns the names on each page, from first to last. `between` runs after each page. */
-export async function pagesOf(
+async function pagesOf(
   server: Subject,
   request: Partial<ListOperationsRequest> = {},
   between: () => Promise<unknown> = async () => {},

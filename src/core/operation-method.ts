@@ -9,6 +9,12 @@ export type DeepPartial<T> = T extends Leaf
       ? { $case: T['$case']; value?: DeepPartial<T['value']> }
       : { [Key in keyof T]?: DeepPartial<T[Key]> };
 
+/** Writer of a protobuf runtime that contains an encoded message. */
+interface EncodedMessage {
+  /** Returns the encoded message. */
+  finish(): Uint8Array;
+}
+
 /** Codec of one message type: the object that ts-proto generates beside the message's interface. */
 export interface MessageType<Message> {
   /** Full name of the message: `example.reports.v1.ReportMetadata`. */
@@ -17,7 +23,7 @@ export interface MessageType<Message> {
    * Encodes a message in the protobuf wire format. Of the writer only the result is used, so that codecs of every copy and
    * version of a protobuf runtime fit.
    */
-  encode(message: Message, writer?: { finish(): Uint8Array }): { finish(): Uint8Array };
+  encode(message: Message, writer?: EncodedMessage): EncodedMessage;
   /** Decodes a message and ignores unknown fields. @throws Error if the bytes are malformed. */
   decode(input: Uint8Array, length?: number): Message;
   /** Converts parsed ProtoJSON to a message. */

@@ -59,7 +59,7 @@ export function misfit(part: Misfit['part'], advice: string): Misfit {
 }
 
 /** Returns true for operators that apply to values without an order. */
-export function isEquality(comparator: Comparator): boolean {
+function isEquality(comparator: Comparator): boolean {
   return comparator === '=' || comparator === '!=' || comparator === ':';
 }
 

@@ -194,7 +194,7 @@ const listenersOf = new WeakMap<Socket, Set<() => void>>();
  * With pipelining many requests wait on one connection. Node reports its end only to the request whose turn it
  * is, and one socket listener per request would exceed the listener limit.
  */
-export function onDisconnect(socket: Socket, listener: () => void): () => void {
+function onDisconnect(socket: Socket, listener: () => void): () => void {
   const listeners = listenersOf.get(socket) ?? watch(socket);
   listeners.add(listener);
   return () => listeners.delete(listener);

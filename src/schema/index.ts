@@ -11,5 +11,5 @@ export { findMethodName } from './method-name.js';
 export { messageType } from './dynamic-message.js';
 export { serviceDefinition } from './grpc-services.js';
 export { TolerantJson } from './tolerant-json.js';
-export { type BoundField, matchesPattern, type PathBinding } from './path-template.js';
+export { type BoundField, matchesPattern } from './path-template.js';
 export { nearest } from '../core/nearest.js';

@@ -106,7 +106,7 @@ export function writeResponse(dir: string, { error, file }: CodeGeneratorRespons
 }
 
 /** Runs buf with the package commands on its path. */
-export function buf(args: readonly string[], cwd: string): Uint8Array {
+function buf(args: readonly string[], cwd: string): Uint8Array {
   const bin = join(ROOT, 'node_modules/.bin');
   const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
   return execFileSync(join(bin, 'buf'), args, {

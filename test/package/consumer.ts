@@ -63,7 +63,7 @@ export const MODULES = Object.entries(PACKAGE.exports).filter(
 );
 
 /** Returns the names to import, and the names of files that are no modules. Patterns become one name per file. */
-export function subpaths(files: readonly string[]): { modules: string[]; resources: string[] } {
+function subpaths(files: readonly string[]): { modules: string[]; resources: string[] } {
   const hidden = Object.keys(PACKAGE.exports).filter((subpath) => PACKAGE.exports[subpath] === null);
   const named = (subpath: string, target: string) => {
     const [before = '', after] = target.replace('./', '').split('*');

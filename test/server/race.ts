@@ -165,4 +165,4 @@ export class Race implements AsyncDisposable {
 }
 
 /** Error of failing work. */
-export const FAILURE = new StatusError(Code.DATA_LOSS, 'file was half written: export again');
+const FAILURE = new StatusError(Code.DATA_LOSS, 'file was half written: export again');

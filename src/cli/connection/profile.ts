@@ -31,7 +31,7 @@ const KEYS: Readonly<Record<string, Key>> = {
 const OTHERS = 0o077;
 
 /** Default of `--profile` and LONGRUNNING_PROFILE, by the XDG Base Directory Specification. */
-export function defaultProfile(env: NodeJS.ProcessEnv): string {
+function defaultProfile(env: NodeJS.ProcessEnv): string {
   const { XDG_CONFIG_HOME: home } = env;
   // The specification says to ignore relative paths.
   const directory = home?.startsWith('/') ? home : join(homedir(), '.config');

@@ -75,7 +75,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  *
  * @throws StatusError with the details that the server sent.
  */
-export async function startOperation<Request>(
+async function startOperation<Request>(
   method: OperationMethod<Request, unknown, unknown>,
   request: Request,
   { connection: { channel, headers } }: Session,
@@ -111,7 +111,7 @@ export async function startOperation<Request>(
  *
  * @throws UsageError that lists the candidates, or suggests the most similar name.
  */
-export function resolveMethod(schema: Schema, name: string): LongRunningMethod {
+function resolveMethod(schema: Schema, name: string): LongRunningMethod {
   const byPath = new Map(schema.methods.map((method) => [method.path.slice(1), method]));
   const found = findMethodName(name, [...byPath.keys()], {
     complaint: 'is no known method that starts an operation',
@@ -135,7 +135,7 @@ export interface RequestSource {
  * @throws UsageError if the file is unreadable, the text is no JSON, or it has unknown fields: a typo must not start
  * the wrong operation.
  */
-export async function readRequest(
+async function readRequest(
   { descriptor: { input } }: LongRunningMethod,
   { argument, stdin, schema }: RequestSource,
 ): Promise<Message> {

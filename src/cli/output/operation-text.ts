@@ -59,7 +59,7 @@ export function operationLine(operation: OperationView): string {
 export type Field = readonly [path: string, value: string];
 
 /** Lists the fields of a message in ProtoJSON, including those of nested messages. */
-export function fieldsOf(message: object, prefix = ''): Field[] {
+function fieldsOf(message: object, prefix = ''): Field[] {
   return Object.entries(message).flatMap(([key, item]): Field[] => {
     if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
       return fieldsOf(item, `${prefix}${key}.`);

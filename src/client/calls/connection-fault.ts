@@ -212,7 +212,7 @@ export function withoutScheme(target: string): string {
 const HOST_AND_PORT = /^\[?(?<host>[^\]]+?)\]?:(?<port>\d+)$/;
 
 /** Resolves to true if a TLS handshake succeeds at a target of grpc-js, with any certificate. Sends nothing else. */
-export function speaksTls(target: string, timeoutMs: number, closed: AbortSignal): Promise<boolean> {
+function speaksTls(target: string, timeoutMs: number, closed: AbortSignal): Promise<boolean> {
   const place = placeOf(target);
   if (!place) return Promise.resolve(false);
   return new Promise((resolve) => {

@@ -72,7 +72,7 @@ async function fetchToken(source: () => Promise<string>): Promise<string> {
  * Normalizes a failure to get a token: UNAVAILABLE, which waits retry, if it is likely to pass; else UNAUTHENTICATED.
  * A StatusError is unchanged.
  */
-export function tokenError(cause: unknown): StatusError {
+function tokenError(cause: unknown): StatusError {
   ignoreRejection(cause);
   if (cause instanceof StatusError) return cause;
   const transient = isTransientFailure(cause);

@@ -100,7 +100,7 @@ function servicesOf(rules: readonly HttpRule[]): HttpRule['method']['parent'][] 
 }
 
 /** Describes the response of every failed call, given the schema of an Any. */
-export function errorResponse(any: JsonSchema): Response {
+function errorResponse(any: JsonSchema): Response {
   const error: JsonSchema = {
     type: 'object',
     properties: {
@@ -123,7 +123,7 @@ export function errorResponse(any: JsonSchema): Response {
 }
 
 /** Scope that calls of Google Cloud APIs need. */
-export const CLOUD_PLATFORM_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+const CLOUD_PLATFORM_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** Security requirements of calls, in the form that OpenAPI uses. */
 export interface Security {
@@ -135,7 +135,7 @@ export interface Security {
  * Describes Google's OAuth 2.0 with these scopes, or an existing token. Returns nothing to require if there are
  * no scopes.
  */
-export function securityOf(scopes: readonly string[]): Security {
+function securityOf(scopes: readonly string[]): Security {
   if (scopes.length === 0) return { security: [], securitySchemes: {} };
   return {
     security: [{ bearer: scopes }, { oauth2: scopes }],

@@ -152,7 +152,7 @@ export interface OperationParts {
 const ERROR = { $ref: '#/components/responses/Error' };
 
 /** Describes the call of an RPC through one HTTP rule. */
-export function describeOperation(parts: OperationParts, describing: Describing): OpenApiOperation {
+function describeOperation(parts: OperationParts, describing: Describing): OpenApiOperation {
   const { rule, operationId, notes } = parts;
   const { method } = rule;
   const description = [describing.comments.of(method) ?? [], ...notes].flat().join('\n\n');
@@ -249,7 +249,7 @@ function json(schema: JsonSchema): JsonContent {
  * `Operations_CancelOperation` and, for its second binding, `Operations_CancelOperation2`. Services that share a
  * name are prefixed with their packages.
  */
-export function operationIds(methods: readonly DescMethod[]): (method: DescMethod) => string {
+function operationIds(methods: readonly DescMethod[]): (method: DescMethod) => string {
   const services = new Set(methods.map(({ parent }) => parent));
   const names = Array.from(services, ({ name }) => name);
   const taken = new Set<string>();

@@ -141,7 +141,7 @@ const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 };
 
 /** Schema of a well-known type with a special form in ProtoJSON, or undefined for any other message. */
-export function wellKnownSchema(type: DescMessage): JsonSchema | undefined {
+function wellKnownSchema(type: DescMessage): JsonSchema | undefined {
   if (!isWrapperDesc(type)) return SCHEMAS[type.typeName];
   const schema = scalarSchema(type.fields[0].scalar);
   return typeof schema.type === 'string' ? { ...schema, type: [schema.type, 'null'] } : schema;

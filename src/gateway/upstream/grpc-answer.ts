@@ -78,7 +78,7 @@ export function frame(message: Uint8Array): Buffer {
  * Decodes bytes that contain exactly one message. Returns undefined for anything else and for compressed
  * messages.
  */
-export function unframe(bytes: Buffer): Buffer | undefined {
+function unframe(bytes: Buffer): Buffer | undefined {
   const isFrame =
     bytes.length >= PREFIX_BYTES &&
     bytes.readUInt8() === 0 &&

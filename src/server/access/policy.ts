@@ -61,7 +61,7 @@ function pathText(path: PolicyFault['path']): string {
 type Path = PolicyFault['path'];
 
 /** Reads an unchecked value as a policy, and collects a fault for each value of a wrong type. */
-export class PolicyReader {
+class PolicyReader {
   readonly faults: PolicyFault[] = [];
 
   fault(path: Path, reason: string): undefined {
@@ -106,7 +106,7 @@ export class PolicyReader {
 }
 
 /** Suggests a correction for a name that is not in `known`. */
-export function suggestion(name: string, known: readonly string[]): string {
+function suggestion(name: string, known: readonly string[]): string {
   const candidate = nearest(name, known);
   if (candidate !== undefined) return `did you mean ${quoted(candidate)}?`;
   return known.length === 0 ? 'none is defined; define it first' : `use one of ${known.join(', ')}`;
@@ -314,7 +314,7 @@ export class ResourcePattern {
 }
 
 /** Returns the fault of a pattern with its remedy; undefined if it is valid. */
-export function patternFault(pattern: string): string | undefined {
+function patternFault(pattern: string): string | undefined {
   for (const [index, segment] of pattern.split('/').entries()) {
     const fault = segmentFault(segment, index === pattern.split('/').length - 1);
     if (fault) return `pattern ${quoted(pattern)} is malformed: ${fault}`;

@@ -127,7 +127,7 @@ const REQUIREMENTS: readonly Requirement[] = [
  *
  * @throws StatusError FAILED_PRECONDITION that names the setting and says what to do.
  */
-export async function assertFit(queries: PostgresQueries): Promise<void> {
+async function assertFit(queries: PostgresQueries): Promise<void> {
   const names = REQUIREMENTS.map(({ setting }) => `current_setting('${setting}') AS ${setting}`);
   const { rows } = await queries.query(`SELECT ${names.join(', ')}`);
   for (const { setting, value, advice } of REQUIREMENTS) {

@@ -40,11 +40,8 @@ export interface OperationRow {
 /** 64-bit integer. Some drivers return it as a string, because it may exceed a JavaScript number. */
 type Milliseconds = number | string;
 
-/** Value of any column. */
-export type ColumnValue = OperationRow[keyof OperationRow];
-
 /** Columns that never change after creation. */
-export const FIXED_COLUMNS = [
+const FIXED_COLUMNS = [
   'name',
   'parent',
   'method',

@@ -1,9 +1,7 @@
 import type { OperationRecord, UnfinishedCount, UnfinishedState } from '../contract/operation-store.js';
 
 /** State of an operation that has not ended. */
-export function unfinishedState(
-  record: Pick<OperationRecord, 'attempt' | 'cancelRequestTime'>,
-): UnfinishedState {
+function unfinishedState(record: Pick<OperationRecord, 'attempt' | 'cancelRequestTime'>): UnfinishedState {
   if (record.attempt === 0) return 'queued';
   return record.cancelRequestTime === undefined ? 'running' : 'cancelling';
 }

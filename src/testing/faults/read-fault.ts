@@ -25,7 +25,7 @@ export function readFaults(value: WrittenValue | undefined, types: ScriptTypes):
 }
 
 /** Reads a fault: its name, or `{ method, name, code, message, details, effect, times, delayMs }`. */
-export function readFault(value: WrittenValue, types: ScriptTypes): ParsedFault | undefined {
+function readFault(value: WrittenValue, types: ScriptTypes): ParsedFault | undefined {
   if (!value.isMap()) {
     const named = readChoice(value, NAMED_FAULTS, ' (or { method, code })');
     return named && namedFault(named);
@@ -43,7 +43,7 @@ export function readFault(value: WrittenValue, types: ScriptTypes): ParsedFault 
 }
 
 /** Creates a named fault, which lasts until it is removed. */
-export function namedFault(name: NamedFault): ParsedFault {
+function namedFault(name: NamedFault): ParsedFault {
   const method = methodOf(name);
   const message = `${method} is not implemented because of the injected fault ${name}: remove the fault to enable it`;
   const error = kitError(Code.UNIMPLEMENTED, 'INJECTED_FAULT', message, { metadata: { method } });

@@ -23,6 +23,7 @@ declare module 'expect' {
 // For the globals of `@types/jest`.
 declare global {
   namespace jest {
+    /** Matchers of Jest, with those for operations. */
     // biome-ignore lint/complexity/noBannedTypes: see above
     interface Matchers<R, T = {}> extends OperationMatchers<R> {}
   }

@@ -108,7 +108,7 @@ interface AsymmetricMatcher {
  * Returns true if a value contains everything that is expected. Objects may have additional fields. Numbers are
  * compared by value in any form of generated code: number, bigint, Long or text.
  */
-export function contains(value: unknown, expected: unknown): boolean {
+function contains(value: unknown, expected: unknown): boolean {
   if (isMatcher(expected)) return expected.asymmetricMatch(value);
   if (isSameNumber(value, expected)) return true;
   if (isUint8Array(expected)) return isUint8Array(value) && Buffer.compare(value, expected) === 0;
@@ -145,7 +145,7 @@ const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/;
  * Converts a number in any form that generated code has for 64 bits (number, bigint, text, `Long`, also after
  * JSON) to decimal text. Returns undefined for anything else.
  */
-export function numericText(value: unknown): string | undefined {
+function numericText(value: unknown): string | undefined {
   switch (typeof value) {
     case 'number':
       return Number.isInteger(value) ? String(BigInt(value)) : String(value);
@@ -184,7 +184,7 @@ type Facts = Readonly<Record<string, unknown>>;
  *
  * @throws TypeError for anything else.
  */
-export function endingOf(given: unknown): Ending {
+function endingOf(given: unknown): Ending {
   if (given instanceof Error || isNativeError(given)) return failure(StatusError.from(given));
   // `promise()` of google-gax resolves to response, metadata and message.
   if (Array.isArray(given) && isOperationMessage(given[2])) return ofMessage(given[2], given[0]);

@@ -164,7 +164,7 @@ const MAX_SYNTAX_ERRORS = 5;
  * Faults that make a YAML file unusable regardless of its meaning: broken syntax, aliases, numbers that parsing
  * would round.
  */
-export function syntaxFaults(document: Document, lines: LineCounter): ScriptFault[] {
+function syntaxFaults(document: Document, lines: LineCounter): ScriptFault[] {
   const errors = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_ERRORS);
   const faults = errors.map(({ pos, message }) => ({
     line: lines.linePos(pos[0]).line,
