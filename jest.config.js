@@ -26,6 +26,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^longrunning$': '<rootDir>/src/index.ts',
     '^longrunning/(server|testing|conformance|gateway|opentelemetry)$': '<rootDir>/src/$1/index.ts',
+    '^longrunning/openapi$': '<rootDir>/src/gateway/openapi/index.ts',
     '^longrunning/testing/jest$': '<rootDir>/src/testing/jest/index.ts',
     '^longrunning/sqlite$': '<rootDir>/src/stores/sqlite/index.ts',
     '^longrunning/postgres$': '<rootDir>/src/stores/postgres/index.ts',

@@ -3,12 +3,13 @@
 
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
-import { Code, matchesParent, StatusError } from 'longrunning';
+import { Code, StatusError } from 'longrunning';
 import {
   type ConsumeOptions,
   type ListPage,
   type ListQuery,
   listedSize,
+  matchesParent,
   type OperationRecord,
   type OperationStore,
   type RequestKey,

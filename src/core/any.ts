@@ -28,7 +28,10 @@ export function packedAs(fullName: string, value: Buffer): Any {
  * @throws TypeError if the value is not an Any of this type, or its bytes are malformed or went through JSON.
  * The message names both types if they differ.
  */
-export function unpack<Message>(type: MessageType<Message>, any: PackedMessage): Message {
+export function unpack<Message>(
+  type: MessageType<Message>,
+  any: { readonly typeUrl: string; readonly value: Uint8Array },
+): Message {
   assertPacked(any);
   if (typeName(any) !== type.$type) {
     throw new TypeError(`Any holds ${any.typeUrl || 'no type'}, not ${type.$type}: unpack it as what it is`);

@@ -7,23 +7,23 @@ import {
 import { FORWARDED_PEER_HEADER, forwardedPeer } from './forwarded-peer.js';
 import { Code } from './status.js';
 
-/** A call whose headers have arrived. */
-export interface CallHead {
+/**
+ * Authenticates a call by its headers, before its message or body is read. Resolves to the status that
+ * rejects the call, or to undefined to accept it. `operations.authenticate` is an implementation.
+ */
+export type Authenticate = (call: {
   /** Path of the method: `/google.longrunning.Operations/GetOperation`. */
   readonly method: string;
   readonly metadata: Metadata;
   /** Address and port of the peer, or `unknown`. */
   readonly peer: string;
-}
+}) => Promise<Partial<StatusObject> | undefined>;
+
+/** A call whose headers have arrived. */
+export type CallHead = Parameters<Authenticate>[0];
 
 /** Status that rejects a call. */
 export type CallRefusal = Partial<StatusObject>;
-
-/**
- * Authenticates a call by its headers, before its message or body is read. Resolves to the status that
- * rejects the call, or to undefined to accept it. `operations.authenticate` is an implementation.
- */
-export type Authenticate = (call: CallHead) => Promise<CallRefusal | undefined>;
 
 /** Connection of a call, as seen by authentication. */
 export interface CallConnection {

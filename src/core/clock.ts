@@ -5,18 +5,18 @@ export interface Clock {
   /** Milliseconds since 1970, UTC. */
   now(): number;
   /** Calls `callback` once, after at least `delayMs`. Returns a function that cancels the timer. */
-  setTimer(callback: () => void, delayMs: number, options?: TimerOptions): () => void;
+  setTimer(
+    callback: () => void,
+    delayMs: number,
+    options?: {
+      /** Set for housekeeping: the timer does not keep the process alive. @defaultValue false */
+      readonly background?: boolean | undefined;
+    },
+  ): () => void;
 }
 
 /** Options of a timer. */
-export interface TimerOptions {
-  /**
-   * Set for housekeeping: the timer does not keep the process alive.
-   *
-   * @defaultValue false
-   */
-  readonly background?: boolean | undefined;
-}
+export type TimerOptions = NonNullable<Parameters<Clock['setTimer']>[2]>;
 
 /** System time and the timers of Node. */
 export const systemClock: Clock = {

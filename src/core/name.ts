@@ -1,23 +1,13 @@
 import { invalidField, quoted } from './status.js';
 
-/**
- * Parsed resource name of an operation (AIP-122): `projects/p/locations/l` and `a1b2` for
- * `projects/p/locations/l/operations/a1b2`.
- */
-export interface OperationName {
-  /** Part before `/operations/{id}`; empty for a plain `operations/{id}`. */
-  readonly parent: string;
-  /** Last segment. */
-  readonly id: string;
-}
-
 const MAX_NAME_BYTES = 1024;
 const COLLECTION = 'operations';
 /** Matches most well-formed names, for a fast path. Other names may be well-formed, too. */
 const PLAIN_NAME = /^(?:[\w-]+\/)*operations\/[\w-]+$/;
 
 /**
- * Parses the name of an operation.
+ * Parses the resource name of an operation (AIP-122): `projects/p/locations/l` and `a1b2` for
+ * `projects/p/locations/l/operations/a1b2`. The parent of a plain `operations/{id}` is empty.
  *
  * A well-formed name ends with `operations/{id}` and has at most 1,024 bytes of UTF-8. Its segments are
  * non-empty, separated by single slashes, and neither `.` nor `..`. It contains no control characters and no
@@ -26,7 +16,10 @@ const PLAIN_NAME = /^(?:[\w-]+\/)*operations\/[\w-]+$/;
  * @param field - request field to report if the name is malformed.
  * @throws StatusError INVALID_ARGUMENT if the name is malformed.
  */
-export function parseOperationName(name: string, field = 'name'): OperationName {
+export function parseOperationName(
+  name: string,
+  field = 'name',
+): { readonly parent: string; readonly id: string } {
   checkOperationName(name, field);
   const slash = name.lastIndexOf('/');
   return { parent: name.slice(0, Math.max(slash - COLLECTION.length - 1, 0)), id: name.slice(slash + 1) };
@@ -47,7 +40,13 @@ export function checkOperationName(name: string, field = 'name'): void {
 }
 
 /** Returns the name of operation `id` under `parent` (empty for none) without validating it. */
-export function formatOperationName({ parent, id }: OperationName): string {
+export function formatOperationName({
+  parent,
+  id,
+}: {
+  readonly parent: string;
+  readonly id: string;
+}): string {
   return parent === '' ? `${COLLECTION}/${id}` : `${parent}/${COLLECTION}/${id}`;
 }
 

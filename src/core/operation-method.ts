@@ -34,9 +34,6 @@ export interface MessageType<Message> {
   fromPartial(object: DeepPartial<Message>): Message;
 }
 
-/** Message type of a {@link MessageType}. */
-export type MessageOf<Type> = Type extends MessageType<infer Message> ? Message : never;
-
 /**
  * A method that returns `google.longrunning.Operation`, with the types of its `operation_info`. Generated methods have the
  * literal type of their path, which tells methods with the same messages apart.

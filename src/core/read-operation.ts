@@ -9,10 +9,11 @@ import * as errorDetails from '../../generated/google/rpc/error_details.js';
 import type { Status } from '../../generated/google/rpc/status.js';
 import { asBuffer, TypeRegistry } from './any.js';
 import { packJson } from './any-json.js';
+import type { MessageType } from './operation-method.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 /** Codecs by full name. */
-type Types = Pick<TypeRegistry, 'get'>;
+type Types = NonNullable<Parameters<typeof readOperation>[1]>;
 
 /** Result of an operation before its message is parsed. */
 export interface ResultForm {
@@ -67,7 +68,13 @@ const KNOWN_TYPES = new TypeRegistry([
  * google/rpc/error_details.proto.
  * @throws TypeError if the value is not an Operation or its fields contradict each other.
  */
-export function readOperation(source: unknown, types?: Types): Operation {
+export function readOperation(
+  source: unknown,
+  types?: {
+    /** Returns the codec of the type with that full name. */
+    get(name: string): MessageType<unknown> | undefined;
+  },
+): Operation {
   return reading(() => {
     const { name, metadata, done, result } = formOf(source);
     const known = { get: (type: string) => types?.get(type) ?? KNOWN_TYPES.get(type) };

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { ChannelCredentials, Server } from '@grpc/grpc-js';
+import type { ChannelCredentials, Client, Server } from '@grpc/grpc-js';
 import type { Authenticate } from '../core/authenticate.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { gatewayLogger, type Logger } from '../core/logger.js';
@@ -9,7 +9,7 @@ import { type BuiltInAnswer, BuiltInEndpoints } from './built-in-endpoints.js';
 import { peerOf, RequestHandler } from './handler.js';
 import { CallHeaders } from './http/call-headers.js';
 import { ClientErrors } from './http/client-error.js';
-import { Cors, type CorsOptions } from './http/cors.js';
+import { Cors } from './http/cors.js';
 import { HealthEndpoint, type Readiness } from './http/health-endpoint.js';
 import type { Gateway } from './http/http-message.js';
 import { DEFAULT_LIMITS, type GatewayLimits } from './http/limits.js';
@@ -24,10 +24,38 @@ import {
   type ServiceDescription,
 } from './openapi/service-description.js';
 import { knownTypes } from './rules/descriptors.js';
-import { ChannelUpstream, type GrpcChannel } from './upstream/channel-upstream.js';
+import { ChannelUpstream } from './upstream/channel-upstream.js';
 import { InProcessUpstream } from './upstream/in-process-upstream.js';
 import { ServiceUpstream } from './upstream/service-upstream.js';
 import type { Upstream } from './upstream/upstream.js';
+
+/**
+ * Options of a gateway: where its calls go, and its settings. It calls operations and services of this process, whose handlers
+ * are called directly; an address, over a channel that the gateway owns; an existing channel; or a grpc-js server of this
+ * process, which need not listen.
+ */
+export type GatewayOptions = GatewaySettings &
+  (
+    | {
+        /** `host:port`, `unix:/path` or another target of grpc-js. */
+        readonly target: string;
+        /** @defaultValue plain text to this machine, TLS to any other */
+        readonly credentials?: ChannelCredentials | undefined;
+      }
+    | { readonly channel: ReturnType<Client['getChannel']> }
+    | { readonly server: Server }
+    | {
+        /** Operations of this process. Their `authenticate` is used unless there is another one. */
+        readonly operations: ServiceHost;
+        /** Further services to serve, beside those of the operations. @defaultValue none */
+        readonly services?: readonly Service[] | undefined;
+      }
+  );
+
+/** Destination of calls. */
+export type GatewayTarget = TargetOf<GatewayOptions>;
+
+type TargetOf<Options> = Options extends unknown ? Omit<Options, keyof GatewaySettings> : never;
 
 /** Options of a gateway, except where its calls go. */
 export interface GatewaySettings extends ServiceDescription {
@@ -38,8 +66,9 @@ export interface GatewaySettings extends ServiceDescription {
    *
    * @defaultValue none
    */
-  readonly headers?: readonly string[];
-  readonly limits?: GatewayLimits;
+  readonly headers?: readonly string[] | undefined;
+  /** Upper bounds on requests and on memory. @defaultValue those of {@link GatewayLimits} */
+  readonly limits?: GatewayLimits | undefined;
   /**
    * Rejects calls by their headers before the body is read. For a `server` in this process, pass
    * `operations.authenticate`.
@@ -48,14 +77,21 @@ export interface GatewaySettings extends ServiceDescription {
    */
   readonly authenticate?: Authenticate | undefined;
   /** Origins whose pages may read responses. @defaultValue none */
-  readonly cors?: CorsOptions;
+  readonly cors?:
+    | {
+        /** Origins such as `https://console.example.com`, or `*` for all of them, without cookies. */
+        readonly origins: readonly string[] | '*';
+        /** Seconds for which a browser may cache the answer to a preflight request. @defaultValue 600 */
+        readonly maxAgeSeconds?: number | undefined;
+      }
+    | undefined;
   /**
    * Contents of `GET /openapi.json`, an OpenAPI description of the services. It is public, and served unless a
    * rule has that path. `off` disables it.
    *
-   * @defaultValue a document that {@link openApiDocument} creates without settings
+   * @defaultValue a document that `openApiDocument` creates without settings
    */
-  readonly openApi?: OpenApiSettings | 'off';
+  readonly openApi?: OpenApiSettings | 'off' | undefined;
   /**
    * Serves `GET /healthz` and `GET /readyz`, unless a rule has that path. `/healthz` returns 200. `/readyz`
    * returns 200 while `operations`, or `grpc.health.v1.Health` of another destination, reports SERVING, otherwise 503. A
@@ -63,35 +99,12 @@ export interface GatewaySettings extends ServiceDescription {
    *
    * @defaultValue 'on'
    */
-  readonly health?: 'on' | 'off';
+  readonly health?: 'on' | 'off' | undefined;
   /** Receives errors of the gateway itself. @defaultValue standard error */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Clock that times the arrival of bodies. @defaultValue the system clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
-
-/**
- * Destination of calls: operations and services of this process, whose handlers are called directly; an address, over a channel
- * that the gateway owns; an existing channel; or a grpc-js server of this process, which need not listen.
- */
-export type GatewayTarget =
-  | {
-      /** `host:port`, `unix:/path` or another target of grpc-js. */
-      readonly target: string;
-      /** @defaultValue plain text to this machine, TLS to any other */
-      readonly credentials?: ChannelCredentials;
-    }
-  | { readonly channel: GrpcChannel }
-  | { readonly server: Server }
-  | {
-      /** Operations of this process. Their `authenticate` is used unless there is another one. */
-      readonly operations: ServiceHost;
-      /** Further services to serve, beside those of the operations. @defaultValue none */
-      readonly services?: readonly Service[] | undefined;
-    };
-
-/** Destination of a gateway's calls, and its settings. */
-export type GatewayOptions = GatewayTarget & GatewaySettings;
 
 const DEFAULTS = {
   headers: [],

@@ -10,7 +10,7 @@ import type { Cors } from './http/cors.js';
 import { errorEnvelope } from './http/error-envelope.js';
 import type { HeaderFields, HttpAnswer, HttpRequest } from './http/http-message.js';
 import { HttpRefusal, httpStatusOf, internalError, unknownMethod, unknownPath } from './http/http-refusal.js';
-import type { GatewayLimits } from './http/limits.js';
+import type { CheckedLimits } from './http/limits.js';
 import { jsonText } from './http/read-body.js';
 import { checkHead, methodOf } from './http/request-head.js';
 import { COMPACT, type JsonFormat, readJsonFormat } from './json/json-format.js';
@@ -32,7 +32,7 @@ export interface HandlerParts {
   /** If undefined, only the upstream rejects calls. */
   readonly authenticate: Authenticate | undefined;
   readonly cors: Cors;
-  readonly limits: Required<GatewayLimits>;
+  readonly limits: CheckedLimits;
   readonly logger: Logger;
 }
 

@@ -7,7 +7,7 @@ import { LINGER_MS, MAX_PIPELINED, oweAnswer } from './http/client-error.js';
 import { holdUntilTaken } from './http/connection-memory.js';
 import type { HttpAnswer, HttpRequest } from './http/http-message.js';
 import { type HttpRefusal, tooManyPipelined } from './http/http-refusal.js';
-import type { GatewayLimits } from './http/limits.js';
+import type { CheckedLimits } from './http/limits.js';
 import { readBody } from './http/read-body.js';
 
 /** Listener for the `request` event of a `node:http` server. */
@@ -23,7 +23,7 @@ interface ListenerParts {
 
 export function nodeListener(
   handler: RequestHandler,
-  limits: Required<GatewayLimits>,
+  limits: CheckedLimits,
   { clock, logger, refuse }: ListenerParts,
 ): NodeListener {
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -52,17 +52,12 @@ export function nodeListener(
 class NodeRequest implements HttpRequest {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #limits: Required<GatewayLimits>;
+  readonly #limits: CheckedLimits;
   readonly #clock: Clock;
   #gone: AbortController | undefined;
   #stopListening = () => {};
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    limits: Required<GatewayLimits>,
-    clock: Clock,
-  ) {
+  constructor(request: IncomingMessage, response: ServerResponse, limits: CheckedLimits, clock: Clock) {
     this.#request = request;
     this.#response = response;
     this.#limits = limits;
@@ -175,7 +170,7 @@ function linger(request: IncomingMessage, end: () => void, clock: Clock): void {
  * Options of a `node:http` server for a gateway. With them the gateway answers 414, 431, and 400 for a missing
  * Host header, and headers must arrive in time.
  */
-export function serverOptions({ headerBytes, urlBytes, arrivalMs }: Required<GatewayLimits>): ServerOptions {
+export function serverOptions({ headerBytes, urlBytes, arrivalMs }: CheckedLimits): ServerOptions {
   return {
     maxHeaderSize: 2 * (headerBytes + urlBytes),
     requireHostHeader: false,

@@ -7,4 +7,4 @@
 // For applications.
 export { type OpenTelemetryOptions, openTelemetry } from './open-telemetry.js';
 // For authors of dashboards.
-export { METRICS, type MetricDefinition } from './metrics.js';
+export { METRICS } from './metrics.js';

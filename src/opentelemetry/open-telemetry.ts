@@ -5,7 +5,6 @@ import { codeName, StatusError } from '../core/status.js';
 import type { TraceContext } from '../core/trace-context.js';
 import type {
   OperationRecord,
-  StoreVerb,
   Telemetry,
   TelemetryCall,
   TelemetryRun,
@@ -146,7 +145,7 @@ class ServerTelemetry implements Telemetry {
     return () => waits.add(-1);
   }
 
-  storeCall(verb: StoreVerb): (error?: unknown) => void {
+  storeCall(verb: Parameters<Telemetry['storeCall']>[0]): (error?: unknown) => void {
     const startedAt = performance.now();
     return (error) => {
       const seconds = (performance.now() - startedAt) / 1000;

@@ -1,7 +1,7 @@
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { codeName, type StatusError } from '../core/status.js';
 import type { TraceContext } from '../core/trace-context.js';
-import type { OperationRecord, RunEnding, TelemetryRun } from '../server/index.js';
+import type { OperationRecord, TelemetryRun } from '../server/index.js';
 import type { Instruments, OpenTelemetryApi } from './instruments.js';
 import { Attribute } from './metrics.js';
 import { spanContextOf, traceContextOf } from './span-context.js';
@@ -53,7 +53,7 @@ export class RunTelemetry implements TelemetryRun {
     this.#span.addEvent(CANCEL_EVENT);
   }
 
-  end(ending: RunEnding, error?: StatusError): void {
+  end(ending: Parameters<TelemetryRun['end']>[0], error?: StatusError): void {
     const { api, runs, runDuration } = this.#instruments;
     const outcome: Attributes = {
       [Attribute.ENDING]: ending,

@@ -21,10 +21,29 @@ export function ownRegistry(): FileRegistry {
  * Returns the same registry with comments, which take longer to read than the rest. In a bundle that is deployed without
  * the package, there are no comments.
  */
-export function commentedOwnRegistry(): FileRegistry {
+function commentedOwnRegistry(): FileRegistry {
   const bytes = commented ? undefined : commentedDescriptors();
   if (bytes) commented = readDescriptors(bytes);
   return commented ?? ownRegistry();
+}
+
+const OPERATIONS_FILE = 'google/longrunning/operations';
+
+/** Registry of the file that declares `google.longrunning.Operations`, with its imports. */
+function operationsRegistry(): FileRegistry {
+  const registry = commentedOwnRegistry();
+  const file = registry.getFile(`${OPERATIONS_FILE}.proto`);
+  return file ? createFileRegistry(file.proto, (name) => registry.getFile(name)) : registry;
+}
+
+/**
+ * Returns the registry of descriptors; without any, that of `google.longrunning.Operations`.
+ *
+ * @throws TypeError if the descriptors are invalid.
+ */
+export function registryOf(descriptors: Uint8Array | FileRegistry | undefined): FileRegistry {
+  if (descriptors === undefined) return operationsRegistry();
+  return descriptors instanceof Uint8Array ? readDescriptors(descriptors) : descriptors;
 }
 
 /**

@@ -1,5 +1,5 @@
 // For applications.
-export { type LoadSchemaOptions, loadSchema } from './load-schema.js';
+export { loadSchema } from './load-schema.js';
 export { operationsSchema, ownSchema, schemaOf } from './descriptor-schema.js';
 export { schemaOfFiles } from './files-schema.js';
 export { mergeSchemas } from './schema.js';
@@ -11,5 +11,5 @@ export { findMethodName } from './method-name.js';
 export { messageType } from './dynamic-message.js';
 export { serviceDefinition } from './grpc-services.js';
 export { TolerantJson } from './tolerant-json.js';
-export { type BoundField, matchesPattern } from './path-template.js';
+export { type BoundField, HttpRuleError, matchesPattern } from './path-template.js';
 export { nearest } from '../core/nearest.js';

@@ -16,39 +16,29 @@ export {
 } from './work/implement.js';
 export { type ServiceHandlers, type ServiceOptions, service } from './grpc/service.js';
 export type { MountedService, Service, ServiceHost } from '../core/service.js';
-export { addHealth, type HealthOptions } from './health/add-health.js';
-export { type GrpcLimitOptions, type GrpcLimits, grpcLimits } from './limits/grpc-limits.js';
+export { addHealth } from './health/add-health.js';
+export { addReflection, type ReflectionOptions } from './reflection/add-reflection.js';
+export { type GrpcLimitOptions, grpcLimits } from './limits/grpc-limits.js';
 export { OperationsService } from './grpc/grpc-handlers.js';
 export { strictService } from './grpc/grpc-handlers.js';
 export { memoryStore } from '../stores/memory/memory-store.js';
 
-export type { AuthorizeRequest, AuthorizeResult, AuthorizeStep } from './access/call-facts.js';
-export type { Authenticate, CallHead, CallRefusal } from '../core/authenticate.js';
-export type { CallOrigin } from './access/on-behalf.js';
-export { type Caller, callerKey } from './access/call-facts.js';
+export type { AuthorizeRequest, AuthorizeResult, AuthorizeStep, Caller } from './access/call-facts.js';
 export { type BearerOptions, bearerTokens } from './access/bearer-tokens.js';
-export type { Claims } from './access/token-verifier.js';
-export { type IamPolicyOptions, iamPolicy } from './access/iam-policy.js';
-export { type Policy, type PolicyBinding, PolicyError, type PolicyFault } from './access/policy.js';
+export { iamPolicy } from './access/iam-policy.js';
+export type { Policy } from './access/policy.js';
 export { requireScopes } from './access/require-scopes.js';
-export { type StaticToken, staticTokens } from './access/static-tokens.js';
-export type { PublicKey } from './access/token-verifier.js';
+export { staticTokens } from './access/static-tokens.js';
 
-// For authors of stores and of servers.
-export type { HealthListener, OperationsHealth, ServingStatus } from './health/operations-health.js';
-export type { Logger } from '../core/logger.js';
-export type {
-  TelemetrySpan,
-  TelemetryCall,
-  TelemetryRun,
-  RunEnding,
-  StoreVerb,
-  Telemetry,
-} from './telemetry/telemetry.js';
+// For authors of servers.
+export { toServerError } from '../core/grpc-status.js';
+export type { Authenticate } from '../core/authenticate.js';
 export type { TraceContext } from '../core/trace-context.js';
-export type { CallerLimitOptions } from './limits/caller-limits.js';
-export type { ServiceLimits } from './service/operations-service.js';
+export type { Telemetry, TelemetryCall, TelemetryRun } from './telemetry/telemetry.js';
+
+// For authors of stores.
 export type { Filter } from '../filter/index.js';
+export { matchesParent } from '../core/name.js';
 export { listedSize } from '../stores/contract/page-builder.js';
 export { MAX_EXAMINED, MAX_EXAMINED_BYTES } from '../stores/contract/operation-store.js';
 export type {

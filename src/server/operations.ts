@@ -1,6 +1,6 @@
 import type { handleUnaryCall, Server } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
-import type { CallHead, CallRefusal } from '../core/authenticate.js';
+import type { Authenticate, CallHead, CallRefusal } from '../core/authenticate.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type Logger, serverLogger } from '../core/logger.js';
 import type { DeepPartial } from '../core/operation-method.js';
@@ -11,6 +11,7 @@ import { sleep } from '../core/signals.js';
 import { rejectingStore } from '../stores/contract/around-store.js';
 import type { OperationStore } from '../stores/contract/operation-store.js';
 import { memoryStore } from '../stores/memory/memory-store.js';
+import type { AuthorizeRequest } from './access/call-facts.js';
 import { type AccessControl, Gate } from './access/gate.js';
 import { type CallOrigin, onBehalfOf } from './access/on-behalf.js';
 import { assertDistinct, GrpcEntry } from './grpc/grpc-entry.js';
@@ -47,7 +48,20 @@ export interface Operations extends ServiceHost, AsyncDisposable {
   /** gRPC handlers of `google.longrunning.Operations`: `server.addService(OperationsService, operations.handlers)`. */
   readonly handlers: OperationsServer;
   /** Health of the server, for `addHealth`. */
-  readonly health: OperationsHealth;
+  readonly health: {
+    /** Full names of the services that share this health. Services may be added. */
+    readonly services: ReadonlySet<string>;
+    /**
+     * Checks that the store accepts writes, unless it was checked within the last second. Resolves to NOT_SERVING if the check
+     * fails or takes longer than two seconds, and once the server is closing.
+     */
+    check(): Promise<'SERVING' | 'NOT_SERVING'>;
+    /**
+     * Reports the condition, now and every five seconds while it is checked, until the returned function is called. `ended` is
+     * called once when the server has closed.
+     */
+    watch(listener: { changed(condition: 'SERVING' | 'NOT_SERVING'): void; ended(): void }): () => void;
+  };
   /**
    * Starts an operation. It continues independently of the caller. A request with a request id that was used before returns the
    * operation that it started then (AIP-155).
@@ -102,12 +116,12 @@ export interface Operations extends ServiceHost, AsyncDisposable {
    * Returns the in-process five methods for a caller of another transport, with `authorize` and the limits of callers. Unlike it,
    * {@link service} is for the program itself and allows every call.
    */
-  serviceFor(origin: CallOrigin): OperationsApi;
+  serviceFor(origin: Pick<AuthorizeRequest, 'headers' | 'peer'>): OperationsApi;
   /**
    * Refuses calls by their headers, before their message or body is read. It runs the steps of `authorize` that need no message,
    * for methods of `handlers`, `starter` and `guarded`. Pass it to `grpcLimits` and `createGateway`; it needs no `this`.
    */
-  readonly authenticate: (call: CallHead) => Promise<CallRefusal | undefined>;
+  readonly authenticate: Authenticate;
   /**
    * Resolves when the store, the steps of `authorize` and the telemetry are ready; rejects with their first error, such as
    * a package that is not installed. Awaiting it is optional, because earlier calls wait for the store.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
-import { openApiDocument } from '../../src/gateway/index.js';
+import { openApiDocument } from '../../src/gateway/openapi/document.js';
 import { validateOpenApi } from '../helpers/openapi-validator.js';
 import { JOBS_PROTO, run } from './command-line.js';
 

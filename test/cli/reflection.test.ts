@@ -15,8 +15,8 @@ import {
   type ServerReflectionResponse,
   ServerReflectionService,
 } from '../../generated/grpc/reflection/v1/reflection.js';
-import { addReflection } from '../../src/gateway/index.js';
 import { OperationsService } from '../../src/server/index.js';
+import { addReflection } from '../../src/server/reflection/add-reflection.js';
 import { run } from './command-line.js';
 
 // `buf` is a separate process.

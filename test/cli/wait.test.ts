@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Code, StatusError, systemClock } from 'longrunning';
+import { Code, StatusError } from 'longrunning';
 import { PARENT, type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
+import { systemClock } from '../../src/core/clock.js';
 import { Command, JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Code, StatusError, systemClock } from 'longrunning';
+import { Code, StatusError } from 'longrunning';
 import { Operation } from '../../generated/google/longrunning/operations.js';
 import { ChangedOperations } from '../../src/cli/operations/watch.js';
 import { type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
+import { systemClock } from '../../src/core/clock.js';
 import { Command, JOBS_PROTO, JOBS_SCRIPT, run, Serving } from './command-line.js';
 import { startJob } from './start-job.js';
 

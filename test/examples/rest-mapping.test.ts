@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
-import { compileRoutes } from '../../src/gateway/index.js';
 import { readServices } from '../../src/gateway/openapi/service-description.js';
+import { compileRoutes } from '../../src/gateway/routing/router.js';
 import { type Answer, type ServedGateway, serveGateway } from '../gateway/http-client.js';
 import { abbreviated } from './abbreviated.js';
 

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { parseScript, type Schema, ScriptError } from '../../src/testing/index.js';
+import type { Schema } from '../../src/schema/schema.js';
+import { ScriptError } from '../../src/testing/index.js';
+import { parseScript } from '../../src/testing/script/script.js';
 import { fuzzRuns } from './fuzz-runs.js';
 import { attachedClusters } from './served-apis.js';
 

@@ -1,4 +1,5 @@
-import { loadSchema, type Schema } from '../../src/testing/index.js';
+import { loadSchema } from '../../src/schema/load-schema.js';
+import type { Schema } from '../../src/schema/schema.js';
 import { type ServedFakes, serveFakes } from '../helpers/served-fakes.js';
 import { GKE_PROTOS } from '../schema/proto-files.js';
 

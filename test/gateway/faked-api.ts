@@ -1,6 +1,6 @@
 import { credentials } from '@grpc/grpc-js';
 import { expect } from '@jest/globals';
-import type { GatewaySettings } from '../../src/gateway/index.js';
+import type { GatewaySettings } from '../../src/gateway/gateway.js';
 import { loadSchema } from '../../src/schema/index.js';
 import type { AuthorizeStep } from '../../src/server/index.js';
 import { type ServedFakes, serveFakes } from '../helpers/served-fakes.js';

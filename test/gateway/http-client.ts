@@ -2,14 +2,8 @@ import { createServer, type IncomingHttpHeaders, request, type Server } from 'no
 import { connect } from 'node:net';
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { jest } from '@jest/globals';
-import {
-  createGateway,
-  type Gateway,
-  type GatewayOptions,
-  type GatewaySettings,
-  type GatewayTarget,
-  servePort,
-} from '../../src/gateway/index.js';
+import type { GatewaySettings, GatewayTarget } from '../../src/gateway/gateway.js';
+import { createGateway, type Gateway, type GatewayOptions, servePort } from '../../src/gateway/index.js';
 
 // A busy machine may stall for seconds.
 jest.setTimeout(300_000);

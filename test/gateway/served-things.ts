@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
-import type { GatewaySettings } from '../../src/gateway/index.js';
+import type { GatewaySettings } from '../../src/gateway/gateway.js';
 import { type ServedGateway, serveBesideGrpc, serveGateway } from './http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from './things-server.js';
 

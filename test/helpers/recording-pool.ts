@@ -1,5 +1,6 @@
 import pg from 'pg';
-import type { PostgresClient, PostgresPool } from '../../src/stores/postgres/index.js';
+import type { PostgresClient } from '../../src/stores/postgres/connection.js';
+import type { PostgresPool } from '../../src/stores/postgres/index.js';
 
 /** SQL statement with its values. */
 export interface Statement {

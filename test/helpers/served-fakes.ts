@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { servePort } from '../../src/gateway/index.js';
-import { type FakeServerOptions, fakeServer, parseScript, type Schema } from '../../src/testing/index.js';
+import type { Schema } from '../../src/schema/schema.js';
+import { parseScript } from '../../src/testing/script/script.js';
+import { type FakeServerOptions, fakeServer } from '../../src/testing/server/fake-server.js';
 
 /** APIs to fake, and options. */
 export interface ServedFakesOptions extends Pick<FakeServerOptions, 'operations' | 'rest'> {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
-import type { PostgresClient, PostgresPool, PostgresResult } from '../../src/stores/postgres/index.js';
+import type { PostgresClient, PostgresResult } from '../../src/stores/postgres/connection.js';
+import type { PostgresPool } from '../../src/stores/postgres/index.js';
 
 /**
  * Pool that behaves like PgBouncer in transaction mode: each statement or transaction of a client runs on another

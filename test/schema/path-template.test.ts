@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { HttpRuleError, parseTemplate } from '../../src/gateway/index.js';
+import { HttpRuleError } from '../../src/gateway/index.js';
+import { parseTemplate } from '../../src/schema/path-template.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 
 describe('path template', () => {

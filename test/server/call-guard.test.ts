@@ -4,13 +4,8 @@ import { OperationsClient } from 'longrunning';
 import { heldBytes } from '../../src/core/held-memory.js';
 import { Code } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
-import {
-  addHealth,
-  createOperations,
-  type GrpcLimitOptions,
-  grpcLimits,
-  OperationsService,
-} from '../../src/server/index.js';
+import { addHealth, createOperations, grpcLimits, OperationsService } from '../../src/server/index.js';
+import type { GrpcLimitOptions } from '../../src/server/limits/grpc-limits.js';
 import { manualClock, settled } from '../../src/testing/clock/manual-clock.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Attacker, callHeaders, Flag, Frame, frameOf } from '../helpers/http2-frames.js';

@@ -3,7 +3,7 @@ import { OperationsClient } from 'longrunning';
 import { endedRecord } from '../../src/conformance/records.js';
 import { PARENT } from '../../src/conformance/reports-server.js';
 import type { OperationStore } from '../../src/server/index.js';
-import { exampleService } from '../../src/testing/index.js';
+import { exampleService } from '../../src/testing/faking/example.js';
 import { run } from '../cli/command-line.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { serveFakes } from '../helpers/served-fakes.js';

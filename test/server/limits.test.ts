@@ -6,7 +6,9 @@ import { Code, StatusError } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
 import { createOperations, memoryStore, type OperationsOptions } from '../../src/server/index.js';
 import { aroundStore } from '../../src/stores/contract/around-store.js';
-import { exampleService, fakeServer, parseScript } from '../../src/testing/index.js';
+import { exampleService } from '../../src/testing/faking/example.js';
+import { parseScript } from '../../src/testing/script/script.js';
+import { fakeServer } from '../../src/testing/server/fake-server.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 
 const PARENT = 'projects/p/locations/l';

@@ -8,11 +8,11 @@ import { servePort } from '../../src/gateway/index.js';
 import {
   addHealth,
   createOperations,
-  type GrpcLimitOptions,
   grpcLimits,
   OperationsService,
   staticTokens,
 } from '../../src/server/index.js';
+import type { GrpcLimitOptions } from '../../src/server/limits/grpc-limits.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Attacker, callHeaders, Flag, Frame, frameOf } from '../helpers/http2-frames.js';
 import { frame, type RawGrpc, rawGrpc } from '../helpers/raw-grpc.js';

@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
-import {
-  memoryStore,
-  type RunContext,
-  type StoreVerb,
-  type Telemetry,
-  type TelemetryRun,
-} from '../../src/server/index.js';
+import { memoryStore, type RunContext, type Telemetry, type TelemetryRun } from '../../src/server/index.js';
+import type { StoreVerb } from '../../src/server/telemetry/telemetry.js';
 import { aroundStore } from '../../src/stores/contract/around-store.js';
 import {
   describe as describeValue,

@@ -1,5 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Bundles the server with the sources, because the package does not export the faked services that it runs. */
+async function bundled(module: string): Promise<string> {
+  const outfile = join(process.cwd(), 'dist/soak-server.js');
+  await build({
+    entryPoints: [module],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+  });
+  return outfile;
+}
 
 /** What the server tells of itself. */
 export interface ServerSample {
@@ -24,7 +40,7 @@ export class SoakedServer {
    * @param operations - large ones to store.
    */
   static async start(module: string, operations = 0): Promise<SoakedServer> {
-    const args = ['--expose-gc', '--no-warnings', module, String(operations)];
+    const args = ['--expose-gc', '--no-warnings', await bundled(module), String(operations)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const [{ port }] = await once(child, 'message');
     return new SoakedServer(child, port);

@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { servePort } from 'longrunning/gateway';
 import { grpcLimits, memoryStore } from 'longrunning/server';
-import { exampleService, fakeServer, parseScript } from 'longrunning/testing';
+import { exampleService, fakeServer, parseScript } from '../../src/testing/server/faking.ts';
 import { RETENTION_MS } from './honest-client.ts';
 import { storeLargeOperations } from './large-operations.ts';
 

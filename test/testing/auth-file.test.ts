@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { loadSchema, parseAuthFile, type Schema } from '../../src/testing/index.js';
+import { loadSchema } from '../../src/schema/load-schema.js';
+import type { Schema } from '../../src/schema/schema.js';
+import { parseAuthFile } from '../../src/testing/auth/auth-file.js';
 import { GKE_PROTOS } from '../schema/proto-files.js';
 
 const HEAD = 'tokens: [{ token: a, principal: user:a }]\n';

@@ -6,7 +6,8 @@ import { StatusError } from '../../src/core/status.js';
 import { operationToJson, type Schema } from '../../src/schema/index.js';
 import { createOperations } from '../../src/server/index.js';
 import { type ManualClock, manualClock } from '../../src/testing/clock/manual-clock.js';
-import { fakeServices, parseScript } from '../../src/testing/index.js';
+import { fakeServices } from '../../src/testing/faking/fake-service.js';
+import { parseScript } from '../../src/testing/script/script.js';
 
 /** Faked services on a free port of 127.0.0.1 with a manual clock, and a client. */
 export interface FakeServer extends AsyncDisposable {

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { expectKitError, rejection } from '../../src/conformance/kit-error.js';
 import { Code } from '../../src/core/status.js';
 import { loadSchema, type Schema } from '../../src/schema/index.js';
-import { exampleService, fakeServices } from '../../src/testing/index.js';
+import { exampleService } from '../../src/testing/faking/example.js';
+import { fakeServices } from '../../src/testing/faking/fake-service.js';
 import { GKE_PROTOS, protoFiles } from '../schema/proto-files.js';
 import { startFakeServer } from './fake-server.js';
 
@@ -21,13 +22,6 @@ const create = (...lines: string[]) =>
   `methods:\n  ${AWS}.CreateAwsCluster:\n${lines.map((line) => `    ${line}\n`).join('')}`;
 
 describe('a faked service', () => {
-  it('can be built from exports of longrunning/testing', async () => {
-    const { fakeServices: fake, loadSchema: load, SchemaError } = await import('longrunning/testing');
-    const schema = await load({ files: ['example/reports/v1/reports.proto'] });
-    expect(fake(schema).methods).toHaveLength(2);
-    await expect(load({ files: ['none.proto'] })).rejects.toBeInstanceOf(SchemaError);
-  });
-
   it('runs a real operation: metadata from the start, steps merged in, the response at the end', async () => {
     await using server = await startFakeServer(
       gke,

@@ -2,13 +2,9 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BadRequest } from '../../generated/google/rpc/error_details.js';
 import { loadSchema, type Schema } from '../../src/schema/index.js';
-import {
-  DEFAULT_SCRIPT,
-  exampleService,
-  parseScript,
-  type Script,
-  ScriptError,
-} from '../../src/testing/index.js';
+import { exampleService } from '../../src/testing/faking/example.js';
+import { type Script, ScriptError } from '../../src/testing/index.js';
+import { DEFAULT_SCRIPT, parseScript } from '../../src/testing/script/script.js';
 import { fuzzRuns } from '../fuzz/fuzz-runs.js';
 import { GKE_PROTOS, protoFiles } from '../schema/proto-files.js';
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadSchema, parseScript, type Schema, scriptTemplate } from '../../src/testing/index.js';
+import { loadSchema } from '../../src/schema/load-schema.js';
+import type { Schema } from '../../src/schema/schema.js';
+import { parseScript } from '../../src/testing/script/script.js';
+import { scriptTemplate } from '../../src/testing/script/script-template.js';
 import { GKE_PROTOS, protoFiles, SPEECH_PROTOS } from '../schema/proto-files.js';
 
 const gke = (file: string) =>

@@ -11,7 +11,7 @@ export function initScriptCommand(terminal: Terminal): Command {
   return withProtoOptions(command, 'proto whose methods to include (repeatable)').action(
     async (options: ProtoOptions) => {
       const { fakedSchema } = await import('../serve/served-protos.js');
-      const { scriptTemplate } = await import('../../testing/index.js');
+      const { scriptTemplate } = await import('../../testing/script/script-template.js');
       terminal.stdout.write(scriptTemplate(await fakedSchema(options)));
       terminal.exitCode = ExitCode.SUCCEEDED;
     },

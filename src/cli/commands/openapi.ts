@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Command, Option } from 'commander';
-import type { ServiceDescription } from '../../gateway/index.js';
+import type { OpenApiOptions as DescribedServices } from '../../gateway/openapi/index.js';
 import { type ProtoOptions, withProtoOptions } from '../options/options.js';
 import { badRule, ExitCode, UsageError } from '../output/failure.js';
 import type { Terminal } from '../output/terminal.js';
@@ -37,7 +37,8 @@ export function openApiCommand(terminal: Terminal): Command {
 }
 
 async function describe(options: OpenApiOptions): Promise<object> {
-  const { HttpRuleError, openApiDocument } = await import('../../gateway/index.js');
+  const { openApiDocument } = await import('../../gateway/openapi/index.js');
+  const { HttpRuleError } = await import('../../schema/index.js');
   const services = await servicesOf(options);
   const { serviceConfig: file } = options;
   const config = file !== undefined && {
@@ -56,7 +57,7 @@ async function describe(options: OpenApiOptions): Promise<object> {
 }
 
 /** Reads services with their comments, which protos lose when read; the descriptors of this package keep them. */
-async function servicesOf({ descriptors, ...protos }: OpenApiOptions): Promise<ServiceDescription> {
+async function servicesOf({ descriptors, ...protos }: OpenApiOptions): Promise<DescribedServices> {
   if (descriptors !== undefined) return { descriptors: await read(descriptors, 'descriptor set') };
   if (protos.proto.length === 0) {
     const file = createRequire(import.meta.url).resolve('longrunning/descriptors');

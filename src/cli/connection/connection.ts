@@ -1,15 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelCredentials } from '@grpc/grpc-js';
+import type { TokenSource } from '../../client/calls/credentials.js';
 import { assertBearerToken } from '../../client/calls/credentials.js';
-import {
-  type ClientTls,
-  Code,
-  OperationsClient,
-  parseAddress,
-  StatusError,
-  type TokenSource,
-} from '../../index.js';
+import { parseAddress } from '../../core/address.js';
+import { type ClientTls, Code, OperationsClient, StatusError } from '../../index.js';
 import { OperationsService } from '../../server/index.js';
 import type { ConnectingOptions } from '../options/options.js';
 import { messageOf, UsageError } from '../output/failure.js';

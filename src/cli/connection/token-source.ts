@@ -1,6 +1,6 @@
 import { exec } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import type { TokenSource } from '../../index.js';
+import type { TokenSource } from '../../client/calls/credentials.js';
 import { messageOf, UsageError } from '../output/failure.js';
 
 /** Sources of the bearer token, of which at most one is set. */

@@ -1,3 +1,4 @@
+import { operationHandles } from '../../client/operations/operation-handles.js';
 import {
   type CallOptions,
   Code,
@@ -5,7 +6,6 @@ import {
   type Operation,
   type OperationOutcome,
   type OperationsApi,
-  operationHandles,
   StatusError,
   WaitTimeoutError,
 } from '../../index.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listOperations, type Operation, type OperationsApi } from '../../index.js';
+import { listOperations } from '../../client/operations/list.js';
+import type { Operation, OperationsApi } from '../../index.js';
 import { OperationsService } from '../../server/index.js';
 import type { Session } from '../connection/session.js';
 import { LARGEST_PAGE } from '../options/options.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Address } from '../../index.js';
+import type { Address } from '../../core/address.js';
 import { type Profile, readProfile } from '../connection/profile.js';
 import { oneLine, UsageError } from '../output/failure.js';
 import type { Output } from '../output/terminal.js';
@@ -59,7 +59,7 @@ async function withholdToken(profile: Profile, command: Command, stderr: Output)
 async function isSameServer(one: string, other: string): Promise<boolean> {
   if (one === other) return true;
   // Loaded lazily, so that usage errors are reported without the client.
-  const { parseAddress } = await import('../../index.js');
+  const { parseAddress } = await import('../../core/address.js');
   try {
     const [a, b] = [one, other].map(parseAddress);
     return a !== undefined && b !== undefined && a.tls === b.tls && hostAndPort(a) === hostAndPort(b);

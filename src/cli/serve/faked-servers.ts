@@ -2,7 +2,6 @@ import { HttpRuleError } from '../../gateway/index.js';
 import {
   type Authenticate,
   type AuthorizeStep,
-  type CallerLimitOptions,
   grpcLimits,
   type OperationStore,
   type OperationsOptions,
@@ -24,8 +23,17 @@ export interface FakedServersSettings extends Pick<ListenSettings, 'speaks'> {
   /** Undefined if metrics are not collected. */
   readonly telemetry?: Telemetry | undefined;
   /** Limits of operations and of callers. */
-  readonly limits: CallerLimitOptions &
-    Pick<OperationsOptions, 'maxRunning' | 'maxUnfinished' | 'maxPageBytes' | 'maxResultBytes'>;
+  readonly limits: Pick<
+    OperationsOptions,
+    | 'maxRunning'
+    | 'maxUnfinished'
+    | 'maxPageBytes'
+    | 'maxResultBytes'
+    | 'maxCallsPerCaller'
+    | 'maxWaitsPerCaller'
+    | 'ratePerSecond'
+    | 'refusalsPerSecond'
+  >;
   /** Limits of requests in progress. */
   readonly transport: TransportLimits;
 }

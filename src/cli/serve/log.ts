@@ -1,5 +1,5 @@
+import type { Logger } from '../../core/logger.js';
 import { StatusError } from '../../index.js';
-import type { Logger } from '../../server/index.js';
 import type { LogLevel } from './options.js';
 
 /** Upper bound on the causes of an error in one log line. */

@@ -1,6 +1,6 @@
 import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { ServiceConfigFile } from '../../gateway/index.js';
+import type { GatewayOptions } from '../../gateway/index.js';
 import type { Schema } from '../../schema/index.js';
 import { exampleService, type ParsedScript, parseScript, ScriptError } from '../../testing/server/faking.js';
 import type { ProtoOptions } from '../options/options.js';
@@ -14,7 +14,7 @@ export interface ServedProtos {
   /** Undefined selects the default behavior. */
   readonly script: ParsedScript | undefined;
   /** HTTP rules that take precedence over those of the protos. */
-  readonly serviceConfig: ServiceConfigFile | undefined;
+  readonly serviceConfig: GatewayOptions['serviceConfig'];
 }
 
 /**

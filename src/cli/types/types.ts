@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type Operation, typeName } from '../../index.js';
+import { typeName } from '../../core/any.js';
+import type { Operation } from '../../index.js';
 import { loadSchema, mergeSchemas, type Schema, SchemaError, schemaOf } from '../../schema/index.js';
 import type { Connection } from '../connection/connection.js';
 import type { CallingOptions, ProtoOptions, TypeOptions } from '../options/options.js';

@@ -17,23 +17,22 @@ export interface Channel {
   readonly closed: AbortSignal;
 }
 
-/** Failure to connect to a server. */
-export interface ConnectionFault {
-  /** Target in the syntax of grpc-js. */
-  readonly target: string;
-  /** Message of the system, of TLS or of grpc-js: `connect ECONNREFUSED 127.0.0.1:50051`. */
-  readonly reason: string;
-  /** True if the deadline of the call passed while the client was still connecting. */
-  readonly connecting: boolean;
-}
-
 const FAULT_REASONS = { NOT_CONNECTED: 'NOT_CONNECTED', STILL_CONNECTING: 'STILL_CONNECTING' } as const;
 
 /**
  * Returns the reason why the client could not connect; undefined if the call failed for another reason. The code of
  * such an error is UNAVAILABLE, or DEADLINE_EXCEEDED if `timeoutMs` passed first.
  */
-export function connectionFault(error: unknown): ConnectionFault | undefined {
+export function connectionFault(error: unknown):
+  | {
+      /** Target in the syntax of grpc-js. */
+      readonly target: string;
+      /** Message of the system, of TLS or of grpc-js: `connect ECONNREFUSED 127.0.0.1:50051`. */
+      readonly reason: string;
+      /** True if the deadline of the call passed while the client was still connecting. */
+      readonly connecting: boolean;
+    }
+  | undefined {
   if (!(error instanceof StatusError)) return undefined;
   const info = readableDetail(error, ErrorInfo);
   if (info?.domain !== ERROR_DOMAIN || !(info.reason in FAULT_REASONS)) return undefined;

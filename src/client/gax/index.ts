@@ -6,6 +6,7 @@
 
 import { snapshotOf } from '../../core/operation.js';
 import type { OperationMethod } from '../../core/operation-method.js';
+import type { StatusError } from '../../core/status.js';
 import { parseAddress } from '../../core/address.js';
 import { importPackage } from '../../core/optional-package.js';
 import type { OperationsClientOptions } from '../operations/client-options.js';
@@ -16,11 +17,10 @@ import type { GaxOperation } from './generated-client.js';
 import { snapshotReader } from './operation.js';
 import { readOperation } from '../../core/read-operation.js';
 import { OperationHandle } from '../operations/operation-handle.js';
-import type { OperationOptions } from '../operations/operation-handles.js';
 import { OperationsClient } from '../operations/operations-client.js';
 
 export type { GoogleCredentials } from './credentials.js';
-export type { GaxAny, GaxOperation, GaxOperationMessage, GaxOperationsClient } from './generated-client.js';
+export type { GaxOperation } from './generated-client.js';
 
 const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 
@@ -30,21 +30,21 @@ export interface GoogleOperationsClientOptions
   /** Address of the API: `gkemulticloud.googleapis.com`, `host:port` or `https://host:port`. The default port is 443. */
   readonly apiEndpoint: string;
   /** Scopes of the token. @defaultValue `['https://www.googleapis.com/auth/cloud-platform']` */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /**
    * Project for billing and quota, sent as `x-goog-user-project`.
    *
    * @defaultValue the project of the credentials, or of GOOGLE_CLOUD_QUOTA_PROJECT in the environment
    */
-  readonly quotaProject?: string;
+  readonly quotaProject?: string | undefined;
   /**
    * Expected universe. Credentials of another universe are not sent.
    *
    * @defaultValue GOOGLE_CLOUD_UNIVERSE_DOMAIN in the environment, or `googleapis.com`
    */
-  readonly universeDomain?: string;
+  readonly universeDomain?: string | undefined;
   /** Credentials of the caller. @defaultValue Application Default Credentials, loaded at the first call */
-  readonly auth?: GoogleCredentials;
+  readonly auth?: GoogleCredentials | undefined;
 }
 
 /**
@@ -143,18 +143,18 @@ function applicationDefault(
 export function fromGax<Response, Metadata>(
   operation: GaxOperation<Response, Metadata>,
   method?: undefined,
-  options?: OperationOptions,
+  options?: { readonly retry?: ((error: StatusError) => boolean) | undefined },
 ): OperationHandle<Response, Metadata>;
 /** Opens a handle whose response and metadata have the types of `method`, which are messages of ts-proto. */
 export function fromGax<Response, Metadata>(
   operation: GaxOperation<unknown, unknown>,
   method: OperationMethod<unknown, Response, Metadata>,
-  options?: OperationOptions,
+  options?: { readonly retry?: ((error: StatusError) => boolean) | undefined },
 ): OperationHandle<Response, Metadata>;
 export function fromGax(
   started: GaxOperation<unknown, unknown>,
   method?: OperationMethod<unknown, unknown, unknown>,
-  { retry }: OperationOptions = {},
+  { retry }: { readonly retry?: ((error: StatusError) => boolean) | undefined } = {},
 ): OperationHandle<unknown, unknown> {
   assertGaxOperation(started);
   const operation = readOperation(started.latestResponse);

@@ -1,13 +1,12 @@
 import type { ChannelCredentials, ChannelOptions, Interceptor } from '@grpc/grpc-js';
 import { parseAddress } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
-import { invalidField } from '../../core/status.js';
+import { invalidField, type StatusError } from '../../core/status.js';
 import type { ClientTls } from '../calls/client-tls.js';
 import { TimedCredentials } from '../calls/connect-timeout.js';
 import type { ConnectionOptions } from '../calls/connection.js';
 import { CHANNEL_OPTIONS } from '../calls/connection.js';
-import { channelCredentials, type TokenSource } from '../calls/credentials.js';
-import type { RetryPredicate } from '../waiting/retry.js';
+import { channelCredentials } from '../calls/credentials.js';
 import type { WaitLimits } from '../waiting/wait-connections.js';
 
 /** Options of an `OperationsClient`. */
@@ -22,18 +21,18 @@ export interface OperationsClientOptions {
    *
    * @defaultValue none
    */
-  readonly token?: TokenSource;
+  readonly token?: string | (() => Promise<string>) | undefined;
   /**
    * Credentials of grpc-js, which secure the connection instead of `tls`. `ChannelCredentials.createInsecure()` disables
    * TLS.
    *
    * @defaultValue TLS; none to loopback (`localhost`, `127.0.0.0/8`, `[::1]`, `unix:`) without `https:`
    */
-  readonly credentials?: ChannelCredentials;
+  readonly credentials?: ChannelCredentials | undefined;
   /** Metadata for every call, by lower-case name. @defaultValue none */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Interceptors of grpc-js, for every call. @defaultValue none */
-  readonly interceptors?: readonly Interceptor[];
+  readonly interceptors?: readonly Interceptor[] | undefined;
   /**
    * Additional options of grpc-js for every connection. They take precedence over those of the client, except that
    * loopback is never reached through a proxy.
@@ -47,7 +46,7 @@ export interface OperationsClientOptions {
    * attempts to connect (`grpc.max_reconnect_backoff_ms`), and a service config that retries UNAVAILABLE
    * (`grpc.service_config`)
    */
-  readonly channelOptions?: ChannelOptions;
+  readonly channelOptions?: ChannelOptions | undefined;
   /**
    * Upper bound on connections for waits, in addition to the one for all other calls. Each carries 80 long polls at once,
    * or fewer if the server allows fewer. They are opened as needed and closed after 30 s without use. Further waits poll
@@ -55,14 +54,14 @@ export interface OperationsClientOptions {
    *
    * @defaultValue 32
    */
-  readonly maxWaitConnections?: number;
+  readonly maxWaitConnections?: number | undefined;
   /**
    * Time after which a silent peer is abandoned, in milliseconds, and another connection is attempted. A silent peer
    * accepts a connection but sends nothing.
    *
    * @defaultValue 20,000
    */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /**
    * Decides if a wait continues after an error that would end it: return true to retry. It is not called for errors that
    * are always retried: UNAVAILABLE, DEADLINE_EXCEEDED of a single request, and RESOURCE_EXHAUSTED with RetryInfo. A
@@ -70,11 +69,11 @@ export interface OperationsClientOptions {
    *
    * @defaultValue never retries such errors
    */
-  readonly retry?: RetryPredicate;
+  readonly retry?: ((error: StatusError) => boolean) | undefined;
   /** Clock of waits. Single calls use the clock of grpc-js. @defaultValue the system clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Source of jitter: returns a number from 0 up to 1. @defaultValue Math.random */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 const DEFAULT_MAX_WAIT_CONNECTIONS = 32;

@@ -23,16 +23,13 @@ export interface ListRequest {
   readonly returnPartialSuccess?: boolean;
 }
 
-/** Page of a listing. */
-export interface OperationPage extends ReadonlyArray<Operation> {
-  /** Locations that the server could not reach, so that operations may be missing; usually empty. */
-  readonly unreachable: readonly string[];
-}
-
 /** Operations, fetched page by page during iteration. Each loop starts a new listing. */
 export interface OperationListing extends AsyncIterable<Operation> {
-  /** Iterates over pages, including empty ones. */
-  pages(): AsyncIterable<OperationPage>;
+  /**
+   * Iterates over pages, including empty ones. `unreachable` names locations that the server could not reach, so that
+   * operations may be missing; usually it is empty.
+   */
+  pages(): AsyncIterable<readonly Operation[] & { readonly unreachable: readonly string[] }>;
 }
 
 /**
@@ -57,6 +54,8 @@ export function listOperations(
       })[Symbol.asyncIterator](),
   };
 }
+
+type OperationPage = readonly Operation[] & { readonly unreachable: readonly string[] };
 
 interface PageOptions extends CallOptions {
   /** Aborts when the loop ends early. */

@@ -74,7 +74,7 @@ export interface HandleOptions {
    *
    * @defaultValue never retries such errors
    */
-  readonly retry?: RetryPredicate;
+  readonly retry?: RetryPredicate | undefined;
 }
 
 /** Settings of one handle. */
@@ -84,7 +84,7 @@ export interface OperationOptions {
    *
    * @defaultValue the predicate of the client
    */
-  readonly retry?: RetryPredicate;
+  readonly retry?: RetryPredicate | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ConnectionMemory, MemoryHolder, type MemoryLimits } from '../../core/held-memory.js';
-import type { GatewayLimits } from './limits.js';
+import type { CheckedLimits } from './limits.js';
 
 const memories = new WeakMap<Socket, ConnectionMemory>();
 
@@ -23,7 +23,7 @@ export function holdUntilTaken(
   response: ServerResponse,
   socket: Socket,
   bytes: number,
-  limits: Required<GatewayLimits>,
+  limits: CheckedLimits,
 ): void {
   const isTaken = response.socket !== null && socket.writableLength === 0;
   if (isTaken || socket.destroyed) return;

@@ -6,7 +6,7 @@ export interface CorsOptions {
   /** Origins such as `https://console.example.com`, or `*` for all of them, without cookies. */
   readonly origins: readonly string[] | '*';
   /** Seconds for which a browser may cache the answer to a preflight request. @defaultValue 600 */
-  readonly maxAgeSeconds?: number;
+  readonly maxAgeSeconds?: number | undefined;
 }
 
 const EXPOSED = 'retry-after, www-authenticate, x-request-id';

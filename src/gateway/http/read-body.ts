@@ -10,7 +10,7 @@ import {
   tooMuchUnderWay,
   unsupportedBody,
 } from './http-refusal.js';
-import type { GatewayLimits } from './limits.js';
+import type { CheckedLimits } from './limits.js';
 
 /** Memory overhead of a chunk, in bytes. */
 const CHUNK_BYTES = 256;
@@ -45,7 +45,7 @@ export function breakBody(request: IncomingMessage, reason: StatusError): boolea
  */
 export async function readBody(
   request: IncomingMessage,
-  limits: Required<GatewayLimits>,
+  limits: CheckedLimits,
   clock: Clock,
 ): Promise<Buffer> {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
@@ -58,7 +58,7 @@ export async function readBody(
 }
 
 /** Uses events, because ending an async iteration early destroys the connection that carries the response. */
-function collect(request: IncomingMessage, limits: Required<GatewayLimits>, clock: Clock): Promise<Buffer> {
+function collect(request: IncomingMessage, limits: CheckedLimits, clock: Clock): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const { bodyBytes, arrivalMs } = limits;
   const memory = memoryOf(request.socket, limits);

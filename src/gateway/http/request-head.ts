@@ -7,7 +7,7 @@ import {
   unclearHost,
   urlTooLong,
 } from './http-refusal.js';
-import type { GatewayLimits } from './limits.js';
+import type { CheckedLimits } from './limits.js';
 
 /** Origin of a URL in absolute form, which clients send to proxies. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
@@ -29,7 +29,7 @@ type RequestHead = Pick<HttpRequest, 'rawUrl' | 'rawHeaders' | 'headers' | 'http
  */
 export function checkHead(
   head: RequestHead,
-  limits: Pick<Required<GatewayLimits>, 'urlBytes' | 'headerBytes'>,
+  limits: Pick<CheckedLimits, 'urlBytes' | 'headerBytes'>,
 ): string {
   const { rawUrl, rawHeaders, headers } = head;
   if (rawUrl.length > limits.urlBytes) throw urlTooLong(limits.urlBytes);

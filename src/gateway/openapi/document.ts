@@ -18,24 +18,24 @@ import { type DescribedServices, readServices, type ServiceDescription } from '.
 /** Facts that an OpenAPI document needs and descriptors do not contain. */
 export interface OpenApiSettings {
   /** Name of the API. @defaultValue the names of the services */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** Version of the API. @defaultValue the version in the package of the first service, such as `v1` */
-  readonly version?: string;
+  readonly version?: string | undefined;
   /** URL of the server, without the paths. @defaultValue `/`, the server that the document comes from */
-  readonly server?: string;
+  readonly server?: string | undefined;
   /**
    * OAuth 2.0 scopes that a caller's token needs. If empty, calls need no token.
    *
    * @defaultValue `https://www.googleapis.com/auth/cloud-platform`
    */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** Options of {@link openApiDocument}: the services, and facts that their descriptors do not contain. */
 export type OpenApiOptions = ServiceDescription & OpenApiSettings;
 
 /**
- * Describes in OpenAPI 3.1 how to call services over HTTP as {@link createGateway} serves them. Descriptions come
+ * Describes in OpenAPI 3.1 how to call services over HTTP as `createGateway` serves them. Descriptions come
  * from comments in the .proto files if the descriptors include source information. `buf build` includes it;
  * `protoc` needs `--include_source_info`.
  *
@@ -77,7 +77,7 @@ export function describeServices(
   };
 }
 
-function defaultsFor(rules: readonly HttpRule[]): Required<OpenApiSettings> {
+function defaultsFor(rules: readonly HttpRule[]) {
   const services = servicesOf(rules);
   const [version] = services.flatMap(({ file }) => /\bv\d\w*$/.exec(file.proto.package)?.[0] ?? []);
   return {

@@ -1,8 +1,6 @@
 import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
-import { readDescriptors } from '../../schema/descriptor-set.js';
-import { operationsRegistry } from '../rules/descriptors.js';
+import { registryOf } from '../../schema/descriptor-set.js';
 import { type HttpRule, readHttpRules } from '../rules/http-rules.js';
-import type { ServiceConfigFile } from '../rules/service-config.js';
 
 /** Services that are called over HTTP. */
 export interface ServiceDescription {
@@ -12,16 +10,23 @@ export interface ServiceDescription {
    *
    * @defaultValue only `google.longrunning.Operations`
    */
-  readonly descriptors?: Uint8Array | FileRegistry;
+  readonly descriptors?: Uint8Array | FileRegistry | undefined;
   /** A `google.api.Service` whose HTTP rules take precedence over those of the descriptors. @defaultValue none */
-  readonly serviceConfig?: ServiceConfigFile;
+  readonly serviceConfig?:
+    | {
+        /** Name of the file, for error messages. */
+        readonly file: string;
+        /** Contents of the file, in YAML or JSON. */
+        readonly text: string;
+      }
+    | undefined;
   /**
    * Returns the `google.api.http` rule of an RPC in ProtoJSON, or undefined if it has none. Set it for
-   * descriptors without options: for the registry of a `Schema`, pass the schema's `annotationOf`.
+   * descriptors without options.
    *
    * @defaultValue reads the options of the descriptors
    */
-  readonly annotationOf?: (method: DescMethod) => unknown;
+  readonly annotationOf?: ((method: DescMethod) => unknown) | undefined;
 }
 
 /** Services from their descriptors, with the HTTP rules of their RPCs. */
@@ -32,18 +37,12 @@ export interface DescribedServices {
 
 /** @throws HttpRuleError if a rule is invalid; TypeError if the descriptors are invalid. */
 export function readServices(description: ServiceDescription): DescribedServices {
-  const { serviceConfig, annotationOf } = description;
-  const registry = registryOf(description);
+  const { descriptors, serviceConfig, annotationOf } = description;
+  const registry = registryOf(descriptors);
   const rules = readHttpRules({
     registry,
     ...(serviceConfig && { serviceConfig }),
     ...(annotationOf && { annotationOf }),
   });
   return { registry, rules };
-}
-
-/** @throws TypeError if the descriptors are invalid. */
-export function registryOf({ descriptors }: Pick<ServiceDescription, 'descriptors'>): FileRegistry {
-  if (descriptors === undefined) return operationsRegistry();
-  return descriptors instanceof Uint8Array ? readDescriptors(descriptors) : descriptors;
 }

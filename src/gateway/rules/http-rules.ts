@@ -29,7 +29,7 @@ export interface HttpRuleSources {
    *
    * @defaultValue none
    */
-  readonly serviceConfig?: ServiceConfigFile;
+  readonly serviceConfig?: ServiceConfigFile | undefined;
   /**
    * Returns the `google.api.http` rule of an RPC in ProtoJSON, or undefined if it has none, for descriptors that
    * have lost their options.

@@ -5,7 +5,7 @@ import { withDefaults } from '../../core/options.js';
 import { quoted } from '../../core/status.js';
 import { bearerToken } from './access-error.js';
 import type { AuthorizeStep } from './call-facts.js';
-import { type Claims, callerOf, type KeySource, type PublicKey, TokenVerifier } from './token-verifier.js';
+import { callerOf, type KeySource, TokenVerifier } from './token-verifier.js';
 
 /** Options of {@link bearerTokens}: the source of keys, and the requirements on tokens. */
 export type BearerOptions = {
@@ -22,7 +22,13 @@ export type BearerOptions = {
   /** Handling of calls without a token; `allow` leaves them to the following steps. @defaultValue 'refuse' */
   readonly anonymous?: 'refuse' | 'allow' | undefined;
   /** Further names of the caller in policies, such as `group:auditors`. @defaultValue none */
-  readonly members?: ((claims: Claims) => readonly string[]) | undefined;
+  readonly members?:
+    | ((claims: {
+        readonly iss: string;
+        readonly sub: string;
+        readonly [claim: string]: unknown;
+      }) => readonly string[])
+    | undefined;
   /** Receives failures to fetch keys. @defaultValue standard error */
   readonly logger?: Logger | undefined;
   /** Clock that token expiry is checked against. @defaultValue the system clock */
@@ -37,8 +43,29 @@ export type BearerOptions = {
       readonly keys?: undefined;
     }
   | {
-      /** Fixed public keys. */
-      readonly keys: readonly PublicKey[];
+      /**
+       * Fixed public keys (RFC 7517, RFC 7518). Declared here because `jose`, which has this type too, is optional.
+       */
+      readonly keys: readonly {
+        /** `EC`, `RSA` or `OKP`. */
+        readonly kty?: string;
+        /** Key id, which token headers refer to. */
+        readonly kid?: string;
+        /** Signature algorithm, such as `ES256`. */
+        readonly alg?: string;
+        /** Intended use: `sig`. */
+        readonly use?: string;
+        /** Curve of `EC` and `OKP` keys. */
+        readonly crv?: string;
+        /** Coordinate x of `EC` keys; public key of `OKP` keys. */
+        readonly x?: string;
+        /** Coordinate y of `EC` keys. */
+        readonly y?: string;
+        /** Modulus of `RSA` keys. */
+        readonly n?: string;
+        /** Exponent of `RSA` keys. */
+        readonly e?: string;
+      }[];
       readonly jwksUri?: undefined;
     }
 );

@@ -7,21 +7,11 @@ import {
   OPERATION_METHODS,
   type Policy,
   type PolicyBinding,
-  PolicyError,
   permissionOf,
+  policyError,
   policyFaults,
   ResourcePattern,
 } from './policy.js';
-
-/** Options of {@link iamPolicy}. */
-export interface IamPolicyOptions {
-  /**
-   * Full names of all served methods besides the five, so that the permissions of the policy can be checked.
-   *
-   * @defaultValue unknown: any well-formed permission is accepted
-   */
-  readonly methods?: readonly string[] | undefined;
-}
 
 /** Resource of lists and starts without a parent, as in their HTTP path. */
 const TOP = 'operations';
@@ -36,7 +26,9 @@ const [GET = '', LIST = ''] = OPERATION_METHODS;
  * that of `list` on the parent. A method that starts operations needs its permission on the parent, or on `operations` if
  * there is no parent.
  *
- * @throws PolicyError with all faults of the policy.
+ * @param options - `methods`: full names of all served methods besides the five, so that the permissions of the policy can be
+ * checked. Without them any well-formed permission is accepted.
+ * @throws TypeError with all faults of the policy.
  *
  * @example
  * ```ts
@@ -47,9 +39,12 @@ const [GET = '', LIST = ''] = OPERATION_METHODS;
  * });
  * ```
  */
-export function iamPolicy(policy: Policy, { methods }: IamPolicyOptions = {}): AuthorizeStep {
+export function iamPolicy(
+  policy: Policy,
+  { methods }: { readonly methods?: readonly string[] | undefined } = {},
+): AuthorizeStep {
   const faults = policyFaults(policy, methods);
-  if (faults.length > 0) throw new PolicyError(faults);
+  if (faults.length > 0) throw policyError(faults);
   const { service = DEFAULT_SERVICE, permissions = {} } = policy;
   const named = new Map(Object.entries(permissions).map(([name, given]) => [methodPath(name), given]));
   const permissionFor = ({ method }: Pick<CallFacts, 'method'>) =>

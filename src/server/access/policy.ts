@@ -1,22 +1,6 @@
 import { nearest } from '../../core/nearest.js';
 import { quoted } from '../../core/status.js';
 
-/** Assignment of a role to members, on some resources. */
-export interface PolicyBinding {
-  /** Name of a role of the policy. */
-  readonly role: string;
-  /**
-   * Callers such as `user:ada@example.com`, `serviceAccount:…`, `group:…` or `principal://…`. `allAuthenticatedUsers` matches
-   * every authenticated caller, `allUsers` everybody.
-   */
-  readonly members: readonly string[];
-  /**
-   * Patterns of resource names, such as `projects/p/**`. A segment is literal text, or `*` for any single segment. The last
-   * may be `**` for zero or more segments.
-   */
-  readonly resources: readonly string[];
-}
-
 /** Access policy in terms of IAM. Anything that no binding allows is denied. */
 export interface Policy {
   /** First part of permission names, such as `gkemulticloud`. @defaultValue 'longrunning' */
@@ -30,8 +14,25 @@ export interface Policy {
   readonly permissions?: Readonly<Record<string, string>> | undefined;
   /** Permissions by role name. `gkemulticloud.operations.*` stands for all permissions with that prefix. */
   readonly roles: Readonly<Record<string, readonly string[]>>;
-  readonly bindings: readonly PolicyBinding[];
+  /** Assignments of roles to members, on some resources. */
+  readonly bindings: readonly {
+    /** Name of a role of the policy. */
+    readonly role: string;
+    /**
+     * Callers such as `user:ada@example.com`, `serviceAccount:…`, `group:…` or `principal://…`. `allAuthenticatedUsers` matches
+     * every authenticated caller, `allUsers` everybody.
+     */
+    readonly members: readonly string[];
+    /**
+     * Patterns of resource names, such as `projects/p/**`. A segment is literal text, or `*` for any single segment. The last
+     * may be `**` for zero or more segments.
+     */
+    readonly resources: readonly string[];
+  }[];
 }
+
+/** Assignment of a role to members, on some resources. */
+export type PolicyBinding = Policy['bindings'][number];
 
 /** One fault of a policy. */
 export interface PolicyFault {
@@ -41,16 +42,10 @@ export interface PolicyFault {
   readonly reason: string;
 }
 
-/** An invalid policy. The message has one line per fault: `bindings[0].role: reason`. */
-export class PolicyError extends Error {
-  override readonly name: string = 'PolicyError';
-  /** All faults of the policy. */
-  readonly faults: readonly PolicyFault[];
-
-  constructor(faults: readonly PolicyFault[]) {
-    super(faults.map(({ path, reason }) => `policy is wrong at ${pathText(path)}: ${reason}`).join('\n'));
-    this.faults = faults;
-  }
+/** Creates the error of an invalid policy. The message has one line per fault: `bindings[0].role: reason`. */
+export function policyError(faults: readonly PolicyFault[]): TypeError {
+  const lines = faults.map(({ path, reason }) => `policy is wrong at ${pathText(path)}: ${reason}`);
+  return new TypeError(lines.join('\n'));
 }
 
 function pathText(path: PolicyFault['path']): string {

@@ -2,21 +2,15 @@ import { createHash } from 'node:crypto';
 import { badToken, bearerToken } from './access-error.js';
 import type { AuthorizeStep, Caller } from './call-facts.js';
 
-/** A fixed bearer token and its owner. */
-export interface StaticToken extends Omit<Caller, 'principal'> {
-  readonly token: string;
-  /** Owner of the token: `user:ada@example.com`. */
-  readonly principal: string;
-}
-
 /**
  * Identifies callers by fixed bearer tokens, for test servers and for callers that are trusted to keep them secret.
  *
- * @param anonymous - handling of calls without a token; `allow` leaves them to the following steps.
+ * @param tokens - tokens with their owners, whose `principal` is such as `user:ada@example.com`.
+ * @param options - `anonymous`: handling of calls without a token; `allow` leaves them to the following steps.
  * @throws TypeError if a token is malformed or occurs twice, or a principal is empty.
  */
 export function staticTokens(
-  tokens: readonly StaticToken[],
+  tokens: readonly (Caller & { readonly token: string; readonly principal: string })[],
   { anonymous = 'refuse' }: { readonly anonymous?: 'refuse' | 'allow' | undefined } = {},
 ): AuthorizeStep {
   const callers = new Map<string, Caller>();

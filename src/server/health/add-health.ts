@@ -10,21 +10,13 @@ import { Code, kitError, quoted, type StatusError } from '../../core/status.js';
 import { smallRequestService, unary } from '../grpc/grpc-handlers.js';
 import type { OperationsHealth, ServingStatus } from './operations-health.js';
 
-/** Options of {@link addHealth}. */
-export interface HealthOptions {
-  /**
-   * Full names of further services that share the health of the operations.
-   *
-   * @defaultValue none: `google.longrunning.Operations` and the services whose methods start operations
-   */
-  readonly services?: readonly string[];
-}
-
 const definition = smallRequestService(HealthService);
 
 /**
  * Adds `grpc.health.v1.Health` to a server: SERVING while the store of the operations answers, NOT_SERVING while it does not and
  * once the operations are closing. The empty service name stands for the whole server.
+ *
+ * @param options - `services`: full names of further services that share the health of the operations.
  *
  * @example
  * ```ts
@@ -34,8 +26,16 @@ const definition = smallRequestService(HealthService);
  */
 export function addHealth(
   server: Server,
-  { health }: { readonly health: OperationsHealth },
-  { services = [] }: HealthOptions = {},
+  {
+    health,
+  }: {
+    readonly health: {
+      readonly services: ReadonlySet<string>;
+      check(): Promise<'SERVING' | 'NOT_SERVING'>;
+      watch(listener: { changed(condition: 'SERVING' | 'NOT_SERVING'): void; ended(): void }): () => void;
+    };
+  },
+  { services = [] }: { readonly services?: readonly string[] | undefined } = {},
 ): void {
   const isKnown = (service: string) =>
     service === '' || health.services.has(service) || services.includes(service);

@@ -36,9 +36,6 @@ export interface GrpcLimitOptions {
 
 const DEFAULTS = { arrivalMs: 30_000, ...DEFAULT_MEMORY_LIMITS, clock: systemClock };
 
-/** Options of a grpc-js server, with interceptors that yours can be added to. */
-export type GrpcLimits = ServerOptions & { readonly interceptors: ServerInterceptor[] };
-
 /**
  * Options for a gRPC server that bound what it takes of one connection: 1,000 calls at once, messages of 4 MiB that arrive
  * within 30 seconds, 64 MiB for requests and answers under way, an hour without a call; a connection whose client does not
@@ -58,7 +55,10 @@ export type GrpcLimits = ServerOptions & { readonly interceptors: ServerIntercep
  * const server = new Server({ ...limits, interceptors: [...limits.interceptors, mine] });
  * ```
  */
-export function grpcLimits({ authenticate, ...options }: GrpcLimitOptions = {}): GrpcLimits {
+export function grpcLimits({
+  authenticate,
+  ...options
+}: GrpcLimitOptions = {}): ServerOptions & { readonly interceptors: ServerInterceptor[] } {
   const { clock, ...limits } = withDefaults(DEFAULTS, options);
   for (const [option, value] of Object.entries(limits)) {
     if (!(value > 0)) throw new TypeError(`${option} must be greater than 0, got ${value}`);

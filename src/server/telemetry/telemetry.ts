@@ -25,35 +25,29 @@ export interface TelemetryCall extends TelemetrySpan {
   end(code: Code, operation?: string): void;
 }
 
-/**
- * Outcome of one run of an operation's work.
- *
- * - `succeeded`, `failed`, `cancelled`: the operation ended with this result.
- * - `interrupted`: its server stopped, and the operation ended with ABORTED, or as cancelled.
- * - `released`: its server stopped, and another server runs it again.
- * - `superseded`: another server took it over, or it had already ended.
- * - `unrecorded`: the store failed permanently, or the server stopped before it was available.
- */
-export type RunEnding =
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
-  | 'interrupted'
-  | 'released'
-  | 'superseded'
-  | 'unrecorded';
-
 /** One run of an operation's work. */
 export interface TelemetryRun extends TelemetrySpan {
   /** Called when the signal of the work aborts because of a cancel request. */
   cancelRequested(): void;
   /**
-   * Ends the run.
+   * Ends the run, with its outcome:
+   *
+   * - `succeeded`, `failed`, `cancelled`: the operation ended with this result.
+   * - `interrupted`: its server stopped, and the operation ended with ABORTED, or as cancelled.
+   * - `released`: its server stopped, and another server runs it again.
+   * - `superseded`: another server took it over, or it had already ended.
+   * - `unrecorded`: the store failed permanently, or the server stopped before it was available.
    *
    * @param error - error of the operation if it failed.
    */
-  end(ending: RunEnding, error?: StatusError): void;
+  end(
+    ending: 'succeeded' | 'failed' | 'cancelled' | 'interrupted' | 'released' | 'superseded' | 'unrecorded',
+    error?: StatusError,
+  ): void;
 }
+
+/** Outcome of one run of an operation's work. */
+export type RunEnding = Parameters<TelemetryRun['end']>[0];
 
 /** Methods of a store that are measured. */
 export type StoreVerb = Exclude<keyof OperationStore, 'watch' | 'consume' | 'close'>;
@@ -79,7 +73,7 @@ export interface Telemetry {
   /** Called when a WaitOperation starts to wait. The returned function ends the wait. */
   wait(): () => void;
   /** Called at the start of a store call. The returned function ends it, with the error if it failed. */
-  storeCall(verb: StoreVerb): (error?: unknown) => void;
+  storeCall(verb: Exclude<keyof OperationStore, 'watch' | 'consume' | 'close'>): (error?: unknown) => void;
   /**
    * Provides a function that counts the unfinished operations of the whole store.
    *

@@ -4,6 +4,6 @@
  * @module longrunning/postgres
  */
 
-export type { PostgresClient, PostgresPool, PostgresQueries, PostgresResult } from './connection.js';
+export type { PostgresPool } from './connection.js';
 export type { PostgresStoreOptions } from './options.js';
 export { postgresStore } from './store.js';

@@ -18,13 +18,7 @@ import { storeClosed } from '../contract/store-error.js';
 import { WorkQueue } from '../contract/work-queue.js';
 import { SETTING, secretMissing } from '../sql/shared-settings.js';
 import { GroupCommit } from './group-commit.js';
-import {
-  type IntegrityCheck,
-  type OpenDatabase,
-  openDatabase,
-  recordHolder,
-  type Synchronous,
-} from './open-database.js';
+import { type OpenDatabase, openDatabase, recordHolder } from './open-database.js';
 import { OperationsTable } from './operations-table.js';
 import { storeError } from './sqlite-error.js';
 
@@ -40,14 +34,14 @@ export interface SqliteStoreOptions {
    *
    * @defaultValue 'full'
    */
-  readonly synchronous?: Synchronous | undefined;
+  readonly synchronous?: 'full' | 'normal' | undefined;
   /**
    * Extent of the integrity check at open: `'quick'` reads every page of the file, `'full'` also compares every index
    * with its table, `'off'` checks nothing.
    *
    * @defaultValue 'quick'
    */
-  readonly integrityCheck?: IntegrityCheck | undefined;
+  readonly integrityCheck?: 'quick' | 'full' | 'off' | undefined;
 }
 
 const DEFAULTS = { synchronous: 'full', integrityCheck: 'quick' } as const;

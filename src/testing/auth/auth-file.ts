@@ -7,7 +7,6 @@ import {
   iamPolicy,
   type Policy,
   requireScopes,
-  type StaticToken,
   staticTokens,
 } from '../../server/index.js';
 import { readYaml } from '../script/readers.js';
@@ -84,7 +83,7 @@ function grantsEverybody({ bindings }: Policy): boolean {
   return bindings.some(({ members }) => members.includes('allUsers'));
 }
 
-function readTokens(value: WrittenValue): StaticToken[] {
+function readTokens(value: WrittenValue): Parameters<typeof staticTokens>[0] {
   const read = value.items()?.flatMap((item) => {
     const fields = item.fields(['token', 'principal', 'members', 'scopes']);
     const token = fields?.token?.text();

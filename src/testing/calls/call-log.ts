@@ -1,7 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Clock } from '../../core/clock.js';
 import { type CodeName, codeName } from '../../core/status.js';
-import type { FaultEffect } from '../faults/fault.js';
+import type { Fault } from '../faults/fault.js';
 
 /** Call that has arrived and not ended. */
 export type ArrivedCall = Omit<RecordedCall, 'outcome' | 'time'>;
@@ -99,17 +99,17 @@ export interface RecordedCall {
   /** Time of arrival in milliseconds since 1970, by the server's clock. */
   readonly time: number;
   /** Injected fault, if any. */
-  readonly fault?: FaultEffect | 'error' | 'delay';
+  readonly fault?: NonNullable<Fault['effect']> | 'error' | 'delay';
   /** Outcome of the call, or undefined while it is open. */
-  readonly outcome?: CallOutcome;
+  readonly outcome?: {
+    /** Status code. CANCELLED also if the caller went away or its deadline passed. */
+    readonly code: CodeName;
+    /** Error message, or empty for OK. */
+    readonly message: string;
+    /** Time of the end, in the unit of {@link RecordedCall.time}. */
+    readonly time: number;
+  };
 }
 
 /** Outcome of a call. */
-export interface CallOutcome {
-  /** Status code. CANCELLED also if the caller went away or its deadline passed. */
-  readonly code: CodeName;
-  /** Error message, or empty for OK. */
-  readonly message: string;
-  /** Time of the end, in the unit of {@link RecordedCall.time}. */
-  readonly time: number;
-}
+export type CallOutcome = NonNullable<RecordedCall['outcome']>;

@@ -36,7 +36,7 @@ export interface ManualClock extends Clock {
 /** Initial time of every manual clock. */
 export const MANUAL_CLOCK_START = Date.UTC(2030, 0, 1);
 
-/** Creates a clock that stands at {@link MANUAL_CLOCK_START}. */
+/** Creates a clock that stands at the beginning of 2030, in UTC. */
 export function manualClock(): ManualClock {
   return new Timers();
 }

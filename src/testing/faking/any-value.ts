@@ -1,7 +1,7 @@
 import { fromJson, type JsonObject, type Registry } from '@bufbuild/protobuf';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import type { Any } from '../../../generated/google/protobuf/any.js';
-import { type PackedMessage, pack } from '../../core/any.js';
+import { pack } from '../../core/any.js';
 import type { DeepPartial, MessageType } from '../../core/operation-method.js';
 import { Code, kitError, quoted, StatusError } from '../../core/status.js';
 
@@ -15,7 +15,10 @@ export interface TypedMessage<Message = unknown> {
 export type TypedJson = JsonObject & { readonly '@type': string };
 
 /** Forms in which metadata and responses can be given. */
-export type AnyValue = TypedMessage | TypedJson | PackedMessage;
+export type AnyValue =
+  | { readonly type: MessageType<unknown>; readonly message: DeepPartial<unknown> }
+  | (JsonObject & { readonly '@type': string })
+  | { readonly typeUrl: string; readonly value: Uint8Array };
 
 /**
  * Packs a message that was given in any form.

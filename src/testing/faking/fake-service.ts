@@ -57,7 +57,6 @@ export interface FakeParts {
  * ```ts
  * import { Server, ServerCredentials } from '@grpc/grpc-js';
  * import { createOperations } from 'longrunning/server';
- * import { fakeServices, loadSchema } from 'longrunning/testing';
  *
  * const schema = await loadSchema({ files: ['acme/jobs/v1/jobs.proto'], includeDirs: ['protos'] });
  * const operations = createOperations({ services: fakeServices(schema).services });

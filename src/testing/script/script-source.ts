@@ -1,46 +1,58 @@
 import type { DescMethod, JsonObject, JsonValue, Registry } from '@bufbuild/protobuf';
 import type { CodeName } from '../../core/status.js';
 import type { Schema } from '../../schema/index.js';
-import type { Fault, NamedFault } from '../faults/fault.js';
+import type { Fault } from '../faults/fault.js';
 
 /** Error as scripts write it. */
-export interface ScriptedError {
-  readonly code: CodeName;
-  readonly message: string;
-  /** Details in ProtoJSON with `@type`. @defaultValue none */
-  readonly details?: readonly JsonObject[];
-}
+export type ScriptedError = NonNullable<MethodScript['error']>;
 
 /** Behavior of a method's operations as scripts write it, or the response of a method that starts no operation. */
 export interface MethodScript {
   /** Duration of the work in milliseconds. @defaultValue 1000 */
-  readonly durationMs?: number;
-  /** @defaultValue 'honour' */
-  readonly onCancel?: OnCancel;
-  /** @defaultValue 'abort' */
-  readonly onInterrupted?: OnInterrupted;
+  readonly durationMs?: number | undefined;
+  /**
+   * Cancellation behavior: honored at once or after a delay, ignored, or rejected as UNIMPLEMENTED.
+   *
+   * @defaultValue 'honour'
+   */
+  readonly onCancel?: 'honour' | 'ignore' | 'unimplemented' | { readonly afterMs: number } | undefined;
+  /**
+   * Recovery of work after a server crash, in a store that outlives the server: it ends with ABORTED, or starts again.
+   *
+   * @defaultValue 'abort'
+   */
+  readonly onInterrupted?: 'abort' | 'resume' | undefined;
   /** Initial metadata: ProtoJSON of the method's metadata type. @defaultValue none */
-  readonly metadata?: JsonObject;
+  readonly metadata?: JsonObject | undefined;
   /** Metadata changes, each merged into the previous metadata. @defaultValue none */
-  readonly steps?: readonly { readonly atMs: number; readonly metadata?: JsonObject }[];
+  readonly steps?:
+    | readonly { readonly atMs: number; readonly metadata?: JsonObject | undefined }[]
+    | undefined;
   /** ProtoJSON of the response type. @defaultValue the resource of a standard method, otherwise the empty message */
-  readonly response?: JsonValue;
+  readonly response?: JsonValue | undefined;
   /** Error with which operations end instead of a response. */
-  readonly error?: ScriptedError;
+  readonly error?:
+    | {
+        readonly code: CodeName;
+        readonly message: string;
+        /** Details in ProtoJSON with `@type`. @defaultValue none */
+        readonly details?: readonly JsonObject[] | undefined;
+      }
+    | undefined;
 }
 
 /** Script as an object: the contents of the YAML file. */
 export interface Script {
   /** Methods by full name, or by any suffix of it that is unique. */
-  readonly methods?: Readonly<Record<string, MethodScript>>;
+  readonly methods?: Readonly<Record<string, MethodScript>> | undefined;
   /** Defaults for methods that do not set these fields. */
-  readonly default?: Pick<MethodScript, 'durationMs' | 'onCancel' | 'onInterrupted' | 'error'>;
+  readonly default?: Pick<MethodScript, 'durationMs' | 'onCancel' | 'onInterrupted' | 'error'> | undefined;
   /** Faults to inject, in order. */
-  readonly faults?: readonly (Fault | NamedFault)[];
+  readonly faults?: readonly (Fault | 'waitUnimplemented' | 'cancelUnimplemented')[] | undefined;
 }
 
 /** Cancellation behavior: honored at once or after a delay, ignored, or rejected as UNIMPLEMENTED. */
-export type OnCancel = 'honour' | 'ignore' | 'unimplemented' | { readonly afterMs: number };
+export type OnCancel = NonNullable<MethodScript['onCancel']>;
 
 /**
  * Recovery of work after a server crash, in a store that outlives the server: it ends with ABORTED, or starts

@@ -128,8 +128,11 @@ export interface ScriptFault {
  */
 export class ScriptError extends Error {
   override readonly name: string = 'ScriptError';
-  /** All faults in the order of the file. */
-  readonly faults: readonly ScriptFault[];
+  /**
+   * All faults in the order of the file. `line` is 0 without a file, `path` is the location such as
+   * `methods.acme.v1.Jobs.RunJob.steps[0].atMs`.
+   */
+  readonly faults: readonly { readonly line: number; readonly path: string; readonly reason: string }[];
 
   constructor(file: string, faults: readonly ScriptFault[], options?: ErrorOptions) {
     const sorted = faults.toSorted((a, b) => a.line - b.line);

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../core/clock.js';
 import { contain } from '../../core/contain.js';
 import { safeLogger } from '../../core/logger.js';
 import { withDefaults } from '../../core/options.js';
-import { addReflection, type Gateway, type Reflection } from '../../gateway/index.js';
+import type { Gateway } from '../../gateway/index.js';
 import {
   addHealth,
   createOperations,
@@ -13,6 +13,7 @@ import {
   type Operations,
   type OperationsOptions,
 } from '../../server/index.js';
+import { addChangeableReflection, type Reflection } from '../../server/reflection/add-reflection.js';
 import { CallLog, type RecordedCall } from '../calls/call-log.js';
 import { CallConnections, ConnectionServer } from '../calls/connections.js';
 import { RecordingHost } from '../calls/recording-host.js';
@@ -102,7 +103,9 @@ export interface FakeServer {
  * @example
  * ```ts
  * import { servePort } from 'longrunning/gateway';
- * import { fakeServer, loadSchema, parseScript } from 'longrunning/testing';
+ * import { fakeServer } from './fake-server.js';
+import { loadSchema } from '../../schema/load-schema.js';
+import { parseScript } from '../script/script.js';
  *
  * const schema = await loadSchema({ files: ['acme/jobs/v1/jobs.proto'], includeDirs: ['protos'] });
  * const script = parseScript('default: { durationMs: 50 }', { file: 'jobs.yaml', schema });
@@ -173,7 +176,7 @@ export class FakedApiServer implements FakeServer {
     this.apis.serve({ server: this.server, operations: this.operations, host });
     const services = this.apis.schema.services.map(({ typeName }) => typeName);
     addHealth(this.server, this.operations, { services });
-    this.#reflection = addReflection(this.server, this.apis.reflection());
+    this.#reflection = addChangeableReflection(this.server, this.apis.reflection());
     this.#addFaults(apis.flatMap(({ script }) => script.faults));
   }
 

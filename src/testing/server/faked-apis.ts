@@ -1,12 +1,8 @@
 import type { Server } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import { addMounted, type Service, type ServiceHost } from '../../core/service.js';
-import {
-  createGateway,
-  type Gateway,
-  type GatewaySettings,
-  type ReflectionOptions,
-} from '../../gateway/index.js';
+import type { GatewaySettings } from '../../gateway/gateway.js';
+import { createGateway, type Gateway } from '../../gateway/index.js';
 import {
   loadSchema,
   mergeSchemas,
@@ -16,6 +12,7 @@ import {
   schemaOf,
 } from '../../schema/index.js';
 import type { Operations } from '../../server/index.js';
+import type { ReflectedServices } from '../../server/reflection/add-reflection.js';
 import { type CalledMethod, calledMethods } from '../calls/called-method.js';
 import { REST_REQUEST_HEADER } from '../calls/rest-front.js';
 import { type FakeServices, fakeServicesWith } from '../faking/fake-service.js';
@@ -23,15 +20,15 @@ import { ResourceMemory } from '../faking/resources/resource-memory.js';
 import { LiveScript, type ParsedScript, parseScript } from '../script/script.js';
 import type { Script } from '../script/script-source.js';
 
-/** API to fake: .proto files, an encoded `google.protobuf.FileDescriptorSet`, or a parsed schema. */
-export type ApiSource = string | readonly string[] | Uint8Array | Schema;
+/** API to fake: .proto files, or an encoded `google.protobuf.FileDescriptorSet`. */
+export type ApiSource = string | readonly string[] | Uint8Array;
 
 /** Options for faking an API. */
 export interface FakeOptions {
   /** Directories to search for the files and their imports. @defaultValue none */
-  readonly includeDirs?: readonly string[];
+  readonly includeDirs?: readonly string[] | undefined;
   /** Behavior of its methods: an object, or the text of a YAML file. @defaultValue the defaults of `parseScript` */
-  readonly script?: Script | string;
+  readonly script?: Script | string | undefined;
 }
 
 /** API that is faked. */
@@ -107,7 +104,7 @@ export class FakedApis {
   }
 
   /** Options for the reflection service. */
-  reflection(): ReflectionOptions {
+  reflection(): ReflectedServices {
     const { registry: descriptors, annotationOf, methods: operationMethods } = this.#schema;
     return { descriptors, annotationOf, operationMethods, services: ['grpc.health.v1.Health'] };
   }
@@ -203,5 +200,5 @@ export class FakedApis {
 function readApi(source: ApiSource, { includeDirs = [] }: FakeOptions): Promise<Schema> | Schema {
   if (source instanceof Uint8Array) return schemaOf(source);
   if (typeof source === 'string') return loadSchema({ files: [source], includeDirs });
-  return 'registry' in source ? source : loadSchema({ files: source, includeDirs });
+  return loadSchema({ files: source, includeDirs });
 }

@@ -7,7 +7,7 @@ import { Transitions } from '../../server/work/transitions.js';
 import type { OperationRecord, OperationStore } from '../../stores/contract/operation-store.js';
 import { type AnyValue, toAny } from '../faking/any-value.js';
 import { delayOf } from '../faking/play-script.js';
-import type { OnCancel, ScriptedError } from '../script/script-source.js';
+import type { MethodScript, OnCancel, ScriptedError } from '../script/script-source.js';
 
 /** Options of a hand-driven operation. */
 export interface HandDrivenOptions {
@@ -16,25 +16,25 @@ export interface HandDrivenOptions {
    *
    * @defaultValue the next number, as for all operations of the server
    */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Prefix of its name, `${parent}/operations/{id}`. @defaultValue none: `operations/{id}` */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   /** Initial metadata. @defaultValue none */
-  readonly metadata?: AnyValue;
+  readonly metadata?: AnyValue | undefined;
   /**
    * Cancellation behavior if the test does nothing. `ignore` does nothing; `honour` ends the operation as
    * cancelled at once; `{ afterMs }` does so after a delay. `unimplemented` rejects the request.
    *
    * @defaultValue 'ignore'
    */
-  readonly onCancel?: OnCancel;
+  readonly onCancel?: MethodScript['onCancel'];
   /**
    * Method whose next call this operation answers instead of a scripted one, such as `CreateAwsCluster`. Its name
    * is under `parent`, regardless of that call.
    *
    * @defaultValue none: clients use the operation by its name
    */
-  readonly startedBy?: string;
+  readonly startedBy?: string | undefined;
 }
 
 /** Operation that changes only as the test says. */
@@ -49,7 +49,7 @@ export interface HandDrivenOperation {
   /** Ends it with a response. @defaultValue the empty message */
   succeed(response?: AnyValue): Promise<void>;
   /** Ends it with any error except CANCELLED; use `cancelled` for that. */
-  fail(error: StatusError | ScriptedError): Promise<void>;
+  fail(error: StatusError | NonNullable<MethodScript['error']>): Promise<void>;
   /** Ends it as cancelled, even if nobody requested that. */
   cancelled(): Promise<void>;
   /** Removes it, as if it had expired. */

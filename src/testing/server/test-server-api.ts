@@ -1,10 +1,10 @@
 import type { OperationsClient } from '../../client/operations/operations-client.js';
+import type { Clock } from '../../core/clock.js';
 import type { RecordedCall } from '../calls/call-log.js';
-import type { TestClock } from '../clock/manual-clock.js';
-import type { Failure, Fault, NamedFault } from '../faults/fault.js';
+import type { Failure, Fault } from '../faults/fault.js';
 import type { PendingFault } from '../faults/fault-plan.js';
 import type { Script } from '../script/script-source.js';
-import type { ApiSource, FakeOptions } from './faked-apis.js';
+import type { FakeOptions } from './faked-apis.js';
 import type { HandDrivenOperation, HandDrivenOptions } from './hand-driven-operation.js';
 
 /** Test server, created by `startTestServer`. */
@@ -15,7 +15,14 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string;
   /** Client of the server's operations, closed with the server. With TLS it trusts the server's certificate. */
   readonly client: OperationsClient;
-  readonly clock: TestClock;
+  readonly clock: Clock & {
+    /**
+     * Advances the time by `ms` milliseconds and fires due timers in order.
+     *
+     * @throws TypeError if the server uses the system clock.
+     */
+    advance(ms: number): Promise<void>;
+  };
   /** Recorded calls in order of arrival, to `google.longrunning.Operations` and to the faked APIs. */
   readonly calls: readonly RecordedCall[];
   /** Remaining faults, in order. */
@@ -25,7 +32,7 @@ export interface TestServer extends AsyncDisposable {
    * Fakes an API. Methods that return operations start real ones, which follow the script. Other methods answer
    * as scripted. Standard methods (AIP-131 to 135) serve the resources that operations and calls have created.
    *
-   * @param source - .proto files, an encoded `google.protobuf.FileDescriptorSet`, or a `Schema`.
+   * @param source - one or more .proto files, or an encoded `google.protobuf.FileDescriptorSet` with all imports.
    * @throws SchemaError, ScriptError or HttpRuleError, each with the cause and its remedy.
    *
    * @example
@@ -36,7 +43,7 @@ export interface TestServer extends AsyncDisposable {
    * });
    * ```
    */
-  fake(source: ApiSource, options?: FakeOptions): Promise<void>;
+  fake(source: string | readonly string[] | Uint8Array, options?: FakeOptions): Promise<void>;
   /**
    * Replaces the behavior of the methods that the script names, and the default if it has one. Settings that a
    * method omits come from the current default. Its faults are added to the existing ones.
@@ -69,7 +76,7 @@ export interface TestServer extends AsyncDisposable {
    * server.inject({ method: 'GetOperation', effect: 'stale', times: 2 });
    * ```
    */
-  inject(fault: Fault | NamedFault): void;
+  inject(fault: Fault | 'waitUnimplemented' | 'cancelUnimplemented'): void;
   /**
    * Resolves with the calls of a method once there are enough.
    *

@@ -5,7 +5,7 @@ import { type ServedPort, type ServerTls, servePort } from '../../gateway/index.
 import { findMethodName } from '../../schema/index.js';
 import { memoryStore } from '../../server/index.js';
 import type { RecordedCall } from '../calls/call-log.js';
-import { type ClockOption, settled, type TestClock, testClock } from '../clock/manual-clock.js';
+import { type ManualClock, settled, type TestClock, testClock } from '../clock/manual-clock.js';
 import type { Failure, Fault, NamedFault } from '../faults/fault.js';
 import type { PendingFault } from '../faults/fault-plan.js';
 import { parseFault } from '../faults/read-fault.js';
@@ -18,14 +18,14 @@ import type { TestServer } from './test-server-api.js';
 /** Options of a test server. */
 export interface TestServerOptions {
   /** Address to listen on, as `host:port`. @defaultValue any free port of this machine: `127.0.0.1:0` */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /**
    * Allows an address that other machines can reach, for example in a container network. Anyone who can reach it
    * may do everything.
    *
    * @defaultValue false
    */
-  readonly insecure?: boolean;
+  readonly insecure?: boolean | undefined;
   /**
    * Certificate, issued for the host of the address. If set, gRPC, REST and `server.client` use TLS. `client` has the
    * TLS options of `server.client`, which trusts the certificate by default; with `clientCa` it needs its own.
@@ -34,13 +34,13 @@ export interface TestServerOptions {
    */
   readonly tls?: (ServerTls & { readonly client?: ClientTls | undefined }) | undefined;
   /** Clock of the server and of `server.client`. @defaultValue 'real' */
-  readonly clock?: ClockOption;
+  readonly clock?: 'real' | 'manual' | ManualClock | undefined;
   /** Milliseconds for which ended operations are kept. @defaultValue 30 days */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
   /** Upper bound on the duration of WaitOperation, in milliseconds. @defaultValue 60,000 */
-  readonly maxWaitMs?: number;
+  readonly maxWaitMs?: number | undefined;
   /** Called with every call when it ends, in the form of `server.calls`. @defaultValue none */
-  readonly onCall?: (call: RecordedCall) => void;
+  readonly onCall?: ((call: RecordedCall) => void) | undefined;
 }
 
 const DEFAULTS = {

@@ -12,7 +12,8 @@ import { Operation } from '../../../generated/google/longrunning/operations.js';
 import { addMounted } from '../../../src/core/service.js';
 import { loadSchema, type Schema } from '../../../src/schema/index.js';
 import { createOperations, OperationsService } from '../../../src/server/index.js';
-import { fakeServices, parseScript } from '../../../src/testing/index.js';
+import { fakeServices } from '../../../src/testing/faking/fake-service.js';
+import { parseScript } from '../../../src/testing/script/script.js';
 
 /** Call that the server received. */
 export interface GoogleCall {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { compileRoutes } from '../../../src/gateway/index.js';
 import { openApiPath, pathParameters } from '../../../src/gateway/openapi/parameters.js';
+import { compileRoutes } from '../../../src/gateway/routing/router.js';
 import { parseTemplate } from '../../../src/schema/path-template.js';
 
 const literal = fc.oneof(

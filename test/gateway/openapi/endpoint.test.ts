@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type GatewaySettings, openApiDocument } from '../../../src/gateway/index.js';
+import type { GatewaySettings } from '../../../src/gateway/gateway.js';
+import { openApiDocument } from '../../../src/gateway/openapi/document.js';
 import { type ServedGateway, serveGateway } from '../http-client.js';
 
 const ruleFor = (rule: string) => ({

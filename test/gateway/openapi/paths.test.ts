@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type OpenApiDocument, openApiDocument } from '../../../src/gateway/index.js';
+import { openApiDocument } from '../../../src/gateway/openapi/document.js';
+import type { OpenApiDocument } from '../../../src/gateway/openapi/objects.js';
 import { loadSchema } from '../../../src/schema/index.js';
 import { protoFiles } from '../../schema/proto-files.js';
 

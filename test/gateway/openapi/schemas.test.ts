@@ -4,7 +4,8 @@ import { AnySchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { invalidField } from '../../../src/core/status.js';
-import { type OpenApiDocument, openApiDocument } from '../../../src/gateway/index.js';
+import { openApiDocument } from '../../../src/gateway/openapi/document.js';
+import type { OpenApiDocument } from '../../../src/gateway/openapi/objects.js';
 import { type ServedGateway, serveGateway } from '../http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import {
-  compileRoutes,
-  type OpenApiDocument,
-  openApiDocument,
-  type RouteRule,
-} from '../../../src/gateway/index.js';
+import { openApiDocument } from '../../../src/gateway/openapi/document.js';
+import type { OpenApiDocument } from '../../../src/gateway/openapi/objects.js';
 import { readServices, type ServiceDescription } from '../../../src/gateway/openapi/service-description.js';
+import type { RouteRule } from '../../../src/gateway/routing/route-rule.js';
+import { compileRoutes } from '../../../src/gateway/routing/router.js';
 import { loadSchema } from '../../../src/schema/index.js';
 import { validateOpenApi } from '../../helpers/openapi-validator.js';
 import { GKE_PROTOS, SPEECH_PROTOS } from '../../schema/proto-files.js';

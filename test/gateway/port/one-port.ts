@@ -1,12 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ChannelCredentials, Client, type ServerOptions } from '@grpc/grpc-js';
-import {
-  createGateway,
-  type GatewaySettings,
-  type PortOptions,
-  type ServedPort,
-  servePort,
-} from '../../../src/gateway/index.js';
+import type { GatewaySettings } from '../../../src/gateway/gateway.js';
+import { createGateway, type PortOptions, type ServedPort, servePort } from '../../../src/gateway/index.js';
 import { asking, type ServedGateway } from '../http-client.js';
 import { startThingsServer, type ThingsServer, thingsDescriptors } from '../things-server.js';
 

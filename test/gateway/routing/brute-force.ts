@@ -1,4 +1,4 @@
-import type { RouteRule } from '../../../src/gateway/index.js';
+import type { RouteRule } from '../../../src/gateway/routing/route-rule.js';
 import { type PathTemplate, parseTemplate } from '../../../src/schema/path-template.js';
 
 /** Match of a path segment, in the rank order of REST.md: an end, a literal, `*`, `**`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileRoutes } from '../../../src/gateway/index.js';
 import { splitUrl } from '../../../src/gateway/routing/request-url.js';
 import { endOf, matchingEnds, TreeNode } from '../../../src/gateway/routing/route-tree.js';
+import { compileRoutes } from '../../../src/gateway/routing/router.js';
 import { parseTemplate } from '../../../src/schema/path-template.js';
 
 const RULES = 10_000;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { compileRoutes, parseTemplate, type RouteRule } from '../../../src/gateway/index.js';
-import { shapeOf } from '../../../src/schema/path-template.js';
+import type { RouteRule } from '../../../src/gateway/routing/route-rule.js';
+import { compileRoutes } from '../../../src/gateway/routing/router.js';
+import { parseTemplate, shapeOf } from '../../../src/schema/path-template.js';
 import { fuzzRuns } from '../../fuzz/fuzz-runs.js';
 import { bruteForce } from './brute-force.js';
 

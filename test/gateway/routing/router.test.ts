@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileRoutes, HttpRuleError } from '../../../src/gateway/index.js';
+import { HttpRuleError } from '../../../src/gateway/index.js';
+import { compileRoutes } from '../../../src/gateway/routing/router.js';
 
 /** Compiles rules such as `GET /a/{x}`. */
 function routes(...rules: string[]) {

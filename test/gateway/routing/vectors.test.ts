@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { compileRoutes, parseTemplate, type RouteRule } from '../../../src/gateway/index.js';
+import type { RouteRule } from '../../../src/gateway/routing/route-rule.js';
+import { compileRoutes } from '../../../src/gateway/routing/router.js';
+import { parseTemplate } from '../../../src/schema/path-template.js';
 
 interface Vector {
   readonly id: string;

@@ -4,12 +4,8 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jos
 import { ErrorInfo } from '../../../generated/google/rpc/error_details.js';
 import { importPackage } from '../../../src/core/optional-package.js';
 import { StatusError } from '../../../src/core/status.js';
-import {
-  type BearerOptions,
-  bearerTokens,
-  type Claims,
-  createOperations,
-} from '../../../src/server/index.js';
+import type { Claims } from '../../../src/server/access/token-verifier.js';
+import { type BearerOptions, bearerTokens, createOperations } from '../../../src/server/index.js';
 import { manualClock } from '../../../src/testing/clock/manual-clock.js';
 
 const ISSUER = 'https://accounts.example.com';

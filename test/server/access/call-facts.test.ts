@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { PARENT, type ReportsServer, startReportsServer } from '../../../src/conformance/reports-server.js';
 import { FORWARDED_PEER_HEADER, forwardedPeer, forwardPeer } from '../../../src/core/forwarded-peer.js';
-import type { GatewayTarget } from '../../../src/gateway/index.js';
-import { type AuthorizeRequest, callerKey } from '../../../src/server/index.js';
+import type { GatewayTarget } from '../../../src/gateway/gateway.js';
+import { callerKey } from '../../../src/server/access/call-facts.js';
+import type { AuthorizeRequest } from '../../../src/server/index.js';
 import { serveBesideGrpc } from '../../gateway/http-client.js';
 
 const LOCAL = /^127\.0\.0\.1:\d+$/;

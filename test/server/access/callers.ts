@@ -1,10 +1,10 @@
-import { iamPolicy, requireScopes, type StaticToken, staticTokens } from '../../../src/server/index.js';
+import { iamPolicy, requireScopes, staticTokens } from '../../../src/server/index.js';
 
 /** Scopes that the tests require of tokens. */
 export const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** Identifies callers: the token is the name. */
-const CALLERS: readonly StaticToken[] = [
+const CALLERS: Parameters<typeof staticTokens>[0] = [
   { token: 'reader', principal: 'user:reader@example.com', scopes: [SCOPE] },
   {
     token: 'canceller',

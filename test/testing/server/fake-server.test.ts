@@ -1,14 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ServedPort, servePort } from '../../../src/gateway/index.js';
+import { loadSchema } from '../../../src/schema/load-schema.js';
+import { manualClock, type RecordedCall } from '../../../src/testing/index.js';
+import { parseScript } from '../../../src/testing/script/script.js';
 import {
   type FakeServer,
   type FakeServerOptions,
   fakeServer,
-  loadSchema,
-  manualClock,
-  parseScript,
-  type RecordedCall,
-} from '../../../src/testing/index.js';
+} from '../../../src/testing/server/fake-server.js';
 import { getJson, once } from './callers.js';
 
 interface Served extends AsyncDisposable {

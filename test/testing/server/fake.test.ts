@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { loadSchema } from '../../../src/schema/index.js';
 import { startTestServer, type TestServer } from '../../../src/testing/index.js';
 import { GKE_PROTOS, SPEECH_PROTOS } from '../../schema/proto-files.js';
 
@@ -23,11 +22,11 @@ async function stateOf(server: TestServer): Promise<string> {
 }
 
 describe('server.fake', () => {
-  it('takes several APIs, as files, as a schema and as a descriptor set', async () => {
+  it('takes several APIs, as a list, as a file and as a descriptor set', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(['google/cloud/speech/v1/cloud_speech.proto'], { includeDirs: [SPEECH_PROTOS] });
     const file = 'google/cloud/gkemulticloud/v1/attached_service.proto';
-    await server.fake(await loadSchema({ files: [file], includeDirs: [GKE_PROTOS] }));
+    await server.fake(file, { includeDirs: [GKE_PROTOS] });
     await server.fake(readFileSync('generated/descriptors.binpb'), {
       script: { methods: { ExportReport: { durationMs: 1, response: { uri: 'file:///r' } } } },
     });

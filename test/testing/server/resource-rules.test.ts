@@ -47,9 +47,10 @@ describe('resources of a faked API', () => {
   let client: Client;
   beforeEach(async () => {
     using files = protoFiles({ 'library_v1.proto': books('v1'), 'library_v2.proto': books('v2') });
-    schema = await loadSchema({ files: [files.path('library_v1.proto'), files.path('library_v2.proto')] });
+    const sources = [files.path('library_v1.proto'), files.path('library_v2.proto')];
+    schema = await loadSchema({ files: sources });
     server = await startTestServer({ clock: 'manual' });
-    await server.fake(schema);
+    await server.fake(sources);
     client = new Client(server.address, credentials.createInsecure());
   });
   afterEach(async () => {

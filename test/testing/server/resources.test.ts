@@ -48,17 +48,16 @@ function caller(
 }
 
 describe('the resources of a long-running API', () => {
+  const file = 'google/cloud/gkemulticloud/v1/attached_service.proto';
+  const includeDirs = [GKE_PROTOS];
   let gke: Schema;
   beforeAll(async () => {
-    gke = await loadSchema({
-      files: ['google/cloud/gkemulticloud/v1/attached_service.proto'],
-      includeDirs: [GKE_PROTOS],
-    });
+    gke = await loadSchema({ files: [file], includeDirs });
   });
 
   it('are there when their creation has succeeded, and gone when their deletion has', async () => {
     await using server = await startTestServer({ clock: 'manual' });
-    await server.fake(gke);
+    await server.fake(file, { includeDirs });
     using api = caller(server, gke);
     const get = () => api.call('GetAttachedCluster', { name: NAME });
     const creating = { parent: PARENT, attachedClusterId: 'a', attachedCluster: { description: 'x' } };
@@ -91,7 +90,8 @@ describe('the resources of a long-running API', () => {
   it('are what the script says that they are, and none when creating them fails', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     const response = { name: NAME, platformVersion: '1.33' };
-    await server.fake(gke, { script: { methods: { CreateAttachedCluster: { durationMs: 0, response } } } });
+    const script = { methods: { CreateAttachedCluster: { durationMs: 0, response } } };
+    await server.fake(file, { includeDirs, script });
     using api = caller(server, gke);
     await api.call('CreateAttachedCluster', { parent: PARENT });
     await server.clock.advance(0);
@@ -112,7 +112,7 @@ describe('the resources of an API without operations', () => {
     using files = protoFiles({ 'books.proto': BOOKS });
     const schema = await loadSchema({ files: [files.path('books.proto')] });
     const server = await startTestServer();
-    await server.fake(schema, { script });
+    await server.fake(files.path('books.proto'), { script });
     return [server, caller(server, schema)];
   }
 

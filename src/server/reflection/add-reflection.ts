@@ -7,36 +7,40 @@ import {
 } from '../../../generated/grpc/reflection/v1/reflection.js';
 import { assertWireFormat } from '../../core/any.js';
 import { toServerError } from '../../core/grpc-status.js';
-import { gatewayLogger, type Logger } from '../../core/logger.js';
-import { internalError } from '../http/http-refusal.js';
-import { registryOf, type ServiceDescription } from '../openapi/service-description.js';
-import { type AnnotatedOperation, MethodAnnotations } from './method-annotations.js';
+import { type Logger, serverLogger } from '../../core/logger.js';
+import { internalError } from '../../core/status.js';
+import { registryOf } from '../../schema/descriptor-set.js';
+import { type AnnotationSources, MethodAnnotations } from './method-annotations.js';
 import { ReflectedFiles } from './reflected-files.js';
 import { ReflectionAnswers } from './reflection-answers.js';
 
 /** Options of {@link addReflection}. */
-export interface ReflectionOptions extends Pick<ServiceDescription, 'descriptors' | 'annotationOf'> {
+export interface ReflectionOptions {
   /**
-   * Long-running methods whose descriptors have lost `operation_info`, such as the `methods` of a `Schema`.
+   * Services to describe: an encoded `google.protobuf.FileDescriptorSet` with all imports, or a registry of
+   * `@bufbuild/protobuf`.
    *
-   * @defaultValue none: only the descriptors count
+   * @defaultValue only `google.longrunning.Operations`
    */
-  readonly operationMethods?: readonly AnnotatedOperation[];
+  readonly descriptors?: Uint8Array | FileRegistry | undefined;
   /**
    * Full names of services that the server offers in addition to those of the descriptors, such as
    * `grpc.health.v1.Health`.
    *
    * @defaultValue none
    */
-  readonly services?: readonly string[];
+  readonly services?: readonly string[] | undefined;
   /** Receives errors that are hidden from clients. @defaultValue standard error */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
+
+/** Services to describe, and sources of the options that their descriptors have lost. */
+export type ReflectedServices = ReflectionOptions & AnnotationSources;
 
 /** Handle on the reflection service of a server. */
 export interface Reflection {
   /** Describes other services from now on, for a server that adds services at run time. */
-  replace(options: ReflectionOptions): void;
+  replace(options: ReflectedServices): void;
 }
 
 /** The older version has the same messages under another name. */
@@ -59,9 +63,14 @@ type ReflectionHandler = handleBidiStreamingCall<ServerReflectionRequest, Server
  * addReflection(server, { descriptors: readFileSync('api.binpb'), services: ['grpc.health.v1.Health'] });
  * ```
  */
-export function addReflection(server: Server, options: ReflectionOptions = {}): Reflection {
+export function addReflection(server: Server, options: ReflectionOptions = {}): void {
+  addChangeableReflection(server, options);
+}
+
+/** Like {@link addReflection}, for services that change. */
+export function addChangeableReflection(server: Server, options: ReflectedServices): Reflection {
   let answers = answersOf(options);
-  const logger = gatewayLogger(options.logger);
+  const logger = serverLogger(options.logger);
   const serverReflectionInfo: ReflectionHandler = (call) => {
     let hasFailed = false;
     call.on('data', (request) => {
@@ -74,7 +83,7 @@ export function addReflection(server: Server, options: ReflectionOptions = {}): 
       } catch (error) {
         hasFailed = true;
         logger.error({ err: error }, 'reflection failed unexpectedly');
-        call.emit('error', toServerError(internalError(error)));
+        call.emit('error', toServerError(internalError(call.getPath(), error)));
       }
     });
     call.on('end', () => call.end());
@@ -104,8 +113,8 @@ function methodAt(path: string) {
 }
 
 /** Reads the descriptors at once, because they may be invalid. Builds the responses lazily, on the first request. */
-function answersOf(options: ReflectionOptions): () => ReflectionAnswers {
-  const registry = registryOf(options);
+function answersOf(options: ReflectedServices): () => ReflectionAnswers {
+  const registry = registryOf(options.descriptors);
   let answers: ReflectionAnswers | undefined;
   return () => {
     answers ??= describe(registry, options);
@@ -113,7 +122,7 @@ function answersOf(options: ReflectionOptions): () => ReflectionAnswers {
   };
 }
 
-function describe(registry: FileRegistry, options: ReflectionOptions): ReflectionAnswers {
+function describe(registry: FileRegistry, options: ReflectedServices): ReflectionAnswers {
   const files = new ReflectedFiles(registry, new MethodAnnotations(options));
   const declared = Array.from(registry).flatMap((type) => (type.kind === 'service' ? type.typeName : []));
   const reflection = PATHS.map((path) => path.split('/')[1] ?? '');

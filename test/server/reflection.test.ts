@@ -28,10 +28,12 @@ import {
 } from '../../generated/grpc/reflection/v1/reflection.js';
 import { rejection } from '../../src/conformance/kit-error.js';
 import { Code, StatusError } from '../../src/core/status.js';
-import { addReflection, type ServedPort, servePort } from '../../src/gateway/index.js';
+import { type ServedPort, servePort } from '../../src/gateway/index.js';
+import { addReflection } from '../../src/server/index.js';
+import { addChangeableReflection } from '../../src/server/reflection/add-reflection.js';
 import { startTestServer, type TestServer } from '../../src/testing/index.js';
+import { thingsDescriptors } from '../gateway/things-server.js';
 import { processFaults } from '../helpers/process-faults.js';
-import { thingsDescriptors } from './things-server.js';
 
 // `buf` runs in a separate process.
 jest.setTimeout(300_000);
@@ -215,7 +217,7 @@ describe('reflection of descriptors', () => {
     const server = new Server();
     const broken = new Error('annotations are broken');
     const logged: unknown[] = [];
-    addReflection(server, {
+    addChangeableReflection(server, {
       descriptors: thingsDescriptors(),
       annotationOf: () => {
         throw broken;
