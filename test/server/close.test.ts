@@ -264,8 +264,13 @@ describe('close, while the store is slow', () => {
     await using server = await startReportsServer({ store });
     const { name } = await server.inProcess.exportReport();
     await settled();
-    const closed = server.kit.close({ graceMs: 0 });
+    let isClosed = false;
+    const closed = server.kit.close({ graceMs: 0 }).then(() => {
+      isClosed = true;
+    });
     await server.manual.advance(999);
+    await settled();
+    expect(isClosed).toBe(false);
     gate.resolve();
     await closed;
     expect((await memory.get(name))?.result).toMatchObject({ $case: 'error', value: { code: Code.UNKNOWN } });

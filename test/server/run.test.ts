@@ -1,9 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
 import { startReportsServer } from '../../src/conformance/reports-server.js';
 import { unpack } from '../../src/core/any.js';
 import { Code, StatusError } from '../../src/core/status.js';
 import { memoryStore } from '../../src/server/index.js';
+import { Waiters } from '../../src/server/service/waiters.js';
 import { aroundStore } from '../../src/stores/contract/around-store.js';
 import type {
   OperationRecord,
@@ -200,6 +201,35 @@ describe('work and its record', () => {
     const { context } = await server.exports.on(record.name);
     expect(context.attempt).toBe(2);
     expect(context.signal.reason).toMatchObject({ code: Code.CANCELLED });
+  });
+
+  it('leaves no subscription behind, however it ends', async () => {
+    let left = 0;
+    const { subscribe } = Waiters.prototype;
+    const spy = jest.spyOn(Waiters.prototype, 'subscribe').mockImplementation(function (
+      this: Waiters,
+      ...args
+    ) {
+      const unsubscribe = subscribe.apply(this, args);
+      left++;
+      return () => {
+        left--;
+        unsubscribe();
+      };
+    });
+    try {
+      await using server = await startReportsServer();
+      const started = await Promise.all([1, 2, 3].map(() => server.inProcess.exportReport()));
+      const [first, second, third] = await Promise.all(started.map(({ name }) => server.exports.on(name)));
+      expect(left).toBe(3);
+      first?.succeed();
+      second?.fail(new Error('disk is full'));
+      await server.inProcess.operations.cancelOperation({ name: third?.context.name ?? '' });
+      await settled();
+      expect(left).toBe(0);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it('is recorded with retries of growing distance, up to 5 s, while the store is away', async () => {

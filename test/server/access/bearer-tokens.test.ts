@@ -100,6 +100,29 @@ describe('bearerTokens', () => {
     });
   });
 
+  it.each<[object, readonly string[]]>([
+    [{ scope: ' a  b ' }, ['a', 'b']],
+    [{ scope: '' }, []],
+    [{ scp: 'a b' }, ['a', 'b']],
+    [{ scope: ['a', 5, 'b'] }, ['a', 'b']],
+    [{ scope: 'a', scp: ['b'] }, ['a']],
+    [{ scope: 5 }, []],
+    [{}, []],
+  ])('reads the scopes of %j', async (claims, scopes) => {
+    expect(await ask(authentication(), `Bearer ${await token(claims)}`)).toMatchObject({ scopes });
+  });
+
+  it.each<[object, readonly string[]]>([
+    [{ groups: ['a', {}, 'b'] }, ['group:a', 'group:b']],
+    [{ groups: 'a' }, []],
+    [{ email: 'ada@example.com', email_verified: 'true' }, []],
+    [{ email: 5, email_verified: true }, []],
+  ])('reads the members of %j', async (claims, members) => {
+    const principal = 'principal://accounts.example.com/subject/1';
+    const caller = await ask(authentication(), `Bearer ${await token(claims)}`);
+    expect(caller).toMatchObject({ members: [principal, ...members] });
+  });
+
   it('ignores emails that the issuer has not verified', async () => {
     const caller = await ask(authentication(), `Bearer ${await token({ email: 'ada@example.com' })}`);
     expect(caller).toMatchObject({ members: ['principal://accounts.example.com/subject/1'] });
@@ -218,6 +241,35 @@ describe('bearerTokens', () => {
       expect(await flood()).toEqual(Array(50).fill(expect.objectContaining({ code: 14 })));
       expect(server.state.asked).toBe(index + 1);
       await clock.advance(pauseMs);
+    }
+  });
+
+  it('a second outage of the key server is logged again, and its backoff begins anew', async () => {
+    await using server = await keyServer([key.public]);
+    server.state.away = true;
+    logged.length = 0;
+    const authenticate = authentication({ jwksUri: server.jwksUri, keysCooldownMs: 10_000 });
+    const now = jest.spyOn(Date, 'now');
+    const start = Date.now();
+    try {
+      const [good, forged] = [`Bearer ${await token()}`, `Bearer ${await token({}, other)}`];
+      for (const pauseMs of [1000, 2000, 4000]) {
+        expect(await ask(authenticate, good)).toMatchObject({ code: 14 });
+        await clock.advance(pauseMs);
+      }
+      server.state.away = false;
+      expect(await ask(authenticate, good)).toHaveProperty('principal');
+      expect([server.state.asked, logged.length]).toEqual([4, 1]);
+      server.state.away = true;
+      now.mockImplementation(() => start + 60_000);
+      for (const asked of [5, 6]) {
+        expect(await ask(authenticate, forged)).toMatchObject({ code: 14 });
+        expect(await ask(authenticate, forged)).toMatchObject({ code: 14 });
+        expect([server.state.asked, logged.length]).toEqual([asked, 2]);
+        await clock.advance(1000);
+      }
+    } finally {
+      now.mockRestore();
     }
   });
 

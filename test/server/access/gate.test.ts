@@ -1,5 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ErrorInfo, RetryInfo } from '../../../generated/google/rpc/error_details.js';
+import { pack } from '../../../src/core/any.js';
 import { Code, StatusError } from '../../../src/core/status.js';
 import { AccessError, bearerChallenge } from '../../../src/server/access/access-error.js';
 import { type AuthorizeStep, type CallFacts, GrpcCallFacts } from '../../../src/server/access/call-facts.js';
@@ -23,6 +26,9 @@ const refusing = (error: StatusError): AuthorizeStep => {
     throw error;
   };
 };
+
+const grpcFacts = () =>
+  new GrpcCallFacts(FACTS.method, FACTS.name, { metadata: new Metadata(), getPeer: () => FACTS.peer });
 
 describe('a gate (contract 31)', () => {
   it('tells each step the facts, and the caller that the steps before it found', async () => {
@@ -54,12 +60,99 @@ describe('a gate (contract 31)', () => {
     await expect(admit(returning(value))).rejects.toThrow(TypeError);
   });
 
+  it.each([
+    [null, 'authorize returned null: return an object or undefined'],
+    [false, 'authorize returned a value of type boolean: return an object or undefined'],
+    [{ shows: 1 }, 'authorize returned shows of type number: it must be a function'],
+  ])('says what a step returned: %p', async (value, message) => {
+    await expect(admit(returning(value))).rejects.toThrow(message);
+  });
+
   it('shows an operation only if shows returns true', async () => {
     const shown = async (value: unknown) => (await admit(returning({ shows: () => value }))).shows;
     expect((await shown(true))?.('a')).toBe(true);
     expect((await shown(1))?.('a')).toBe(false);
     const promised = await shown(Promise.resolve(true));
     expect(() => promised?.('a')).toThrow(TypeError);
+  });
+
+  it('shows an operation only if every step that restricts lists shows it', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.option(fc.subarray(names), { nil: undefined }), { maxLength: 4 }),
+        fc.nat({ max: 4 }),
+        fc.boolean(),
+        async (steps, early, isAsync) => {
+          const authorization = steps.map((shown, index) => {
+            const result = shown ? { shows: (name: string) => shown.includes(name) } : undefined;
+            return Object.assign(
+              returning(isAsync ? Promise.resolve(result) : result),
+              index < early && { beforeMessage: 'decides' as const },
+            );
+          });
+          const gate = new Gate(authorization);
+          const facts = grpcFacts();
+          await gate.authenticate(facts);
+          const { shows } = await gate.admit(facts);
+          const restricting = steps.filter((shown) => shown !== undefined);
+          expect(shows === undefined).toBe(restricting.length === 0);
+          for (const name of names) {
+            expect(shows?.(name) ?? true).toBe(restricting.every((shown) => shown.includes(name)));
+          }
+        },
+      ),
+    );
+  });
+
+  it('keeps the caller of an earlier step unless a later one names another', async () => {
+    const found = (principal: string) => returning({ caller: { principal } });
+    const nothing = returning(undefined);
+    const shows = returning({ shows: () => true });
+    expect((await admit([found('a'), nothing, shows])).caller).toEqual({ principal: 'a' });
+    expect((await admit([found('a'), found('b'), nothing])).caller).toEqual({ principal: 'b' });
+    expect((await admit([])).caller).toEqual({});
+  });
+
+  it.each([
+    ['a name', 'operations/1', 'operations/1'],
+    ['a name of 1,024 bytes', 'é'.repeat(512), 'é'.repeat(512)],
+    ['a longer name, clipped to 200 bytes', 'e'.repeat(1025), expect.stringMatching(/^e{190,200}…?$/u)],
+    ['a name that is no well-formed text', 'operations/\ud800', 'operations/\ufffd'],
+  ])('names permission and resource in a refusal: %s', async (_what, name, resource) => {
+    const refuse = refusing(new StatusError(Code.PERMISSION_DENIED, 'no'));
+    const refused = (await admit(refuse, { ...FACTS, name }).catch(
+      (thrown: unknown) => thrown,
+    )) as AccessError;
+    expect(refused.detail(ErrorInfo)).toEqual({
+      reason: 'PERMISSION_DENIED',
+      domain: expect.any(String),
+      metadata: { permission: 'longrunning.operations.get', resource },
+    });
+  });
+
+  it('keeps the details of a refusal, and the metadata that they have, with ErrorInfo first', async () => {
+    const own = pack(ErrorInfo, { reason: 'OWN', domain: 'acme', metadata: { resource: 'mine', more: '1' } });
+    const other = pack(RetryInfo, { retryDelay: { seconds: 1, nanos: 0 } });
+    const refuse = refusing(new StatusError(Code.PERMISSION_DENIED, 'no', [other, own]));
+    const refused = (await admit(refuse).catch((thrown: unknown) => thrown)) as AccessError;
+    expect(refused.details).toHaveLength(2);
+    expect(refused.details[1]).toEqual(other);
+    expect(refused.detail(ErrorInfo)).toMatchObject({
+      reason: 'OWN',
+      domain: 'acme',
+      metadata: { permission: 'longrunning.operations.get', resource: 'mine', more: '1' },
+    });
+  });
+
+  it('names no resource when it refuses a call before its message was read', async () => {
+    const refuse = Object.assign(refusing(new StatusError(Code.UNAUTHENTICATED, 'who?')), {
+      beforeMessage: 'decides' as const,
+    });
+    const refused = await new Gate(refuse).authenticate(grpcFacts()).catch((thrown: unknown) => thrown);
+    expect((refused as AccessError).detail(ErrorInfo)?.metadata).toEqual({
+      permission: 'longrunning.operations.get',
+    });
   });
 
   it.each([
@@ -81,8 +174,7 @@ describe('a gate (contract 31)', () => {
     const step = (id: string, beforeMessage?: 'decides') =>
       Object.assign(() => void asked.push(id), beforeMessage && { beforeMessage });
     const gate = new Gate([step('a', 'decides'), step('b'), step('c')]);
-    const call = { metadata: new Metadata(), getPeer: () => FACTS.peer };
-    const facts = new GrpcCallFacts(FACTS.method, FACTS.name, call);
+    const facts = grpcFacts();
     await gate.authenticate(facts);
     expect(asked).toEqual(['a']);
     await gate.admit(facts);

@@ -58,7 +58,10 @@ function startDispatcher(options: Partial<DispatcherOptions> = {}) {
       const records = ids.flatMap((id) => (id === 3 ? [] : [recordOf(id, id === 2 ? ended(5) : {})]));
       return new Map(records.map((record) => [record.name, record]));
     },
-    release: async (_method, claims) => void released.push(...claims),
+    async release(_method, claims) {
+      await new Promise(setImmediate);
+      released.push(...claims);
+    },
     handler: async ({ name }) => {
       handled.push(name);
       return 'ended';
