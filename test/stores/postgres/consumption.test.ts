@@ -1,17 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import pg from 'pg';
 import { Code, StatusError } from '../../../src/core/status.js';
 import type {
   ConsumeOptions,
   OperationRecord,
   WorkOutcome,
 } from '../../../src/stores/contract/operation-store.js';
-import { Consumption, reconcile } from '../../../src/stores/postgres/consumption.js';
-import { Dispatcher, type DispatcherOptions } from '../../../src/stores/postgres/dispatcher.js';
+import { Consumption, type ConsumptionOptions } from '../../../src/stores/postgres/consumption.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import type { Claim } from '../../../src/stores/postgres/jobs.js';
 import { settingsFrom } from '../../../src/stores/postgres/options.js';
 import { openSession, type Session } from '../../../src/stores/postgres/session.js';
+import { statements } from '../../../src/stores/postgres/statements.js';
 import { createRows } from '../../../src/stores/postgres/writes.js';
 import { rowOf } from '../../../src/stores/sql/operation-row.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
@@ -36,270 +35,6 @@ async function open(database: TestDatabase): Promise<Session> {
 const consuming: ConsumeOptions = { methods: new Set([METHOD]), maxRunning: 10, onError: () => {} };
 
 const claimOf = (id: number): Claim => ({ id: `${id}`, retryCount: 0, operation: recordOf(id).name });
-
-/** Starts a dispatcher with jobs provided by the test. */
-function startDispatcher(options: Partial<DispatcherOptions> = {}) {
-  const { promise: claims, resolve: claimed } = Promise.withResolvers<readonly Claim[]>();
-  const completed: Claim[] = [];
-  const released: Claim[] = [];
-  const handled: string[] = [];
-  let asked = 0;
-  const dispatcher = new Dispatcher({
-    ...consuming,
-    jobs: {
-      prepare: async () => {},
-      claim: async () => (asked++ === 0 ? await claims : []),
-      complete: async (_method, claims) => void completed.push(...claims),
-    },
-    leases: { take: () => true, drop: (operation) => ({ ...claimOf(0), operation }) },
-    read: async (names) => {
-      const ids = names.map((name) => Number(name.split('/').at(-1)));
-      // Operation 2 has ended, and operation 3 was deleted.
-      const records = ids.flatMap((id) => (id === 3 ? [] : [recordOf(id, id === 2 ? ended(5) : {})]));
-      return new Map(records.map((record) => [record.name, record]));
-    },
-    async release(_method, claims) {
-      await new Promise(setImmediate);
-      released.push(...claims);
-    },
-    handler: async ({ name }) => {
-      handled.push(name);
-      return 'ended';
-    },
-    ...options,
-  });
-  return { dispatcher, claimed, completed, released, handled };
-}
-
-describe('a dispatcher', () => {
-  it('hands out pending work, and completes jobs of operations that have ended or were deleted', async () => {
-    const { dispatcher, claimed, completed, released, handled } = startDispatcher();
-    claimed([1, 2, 3].map(claimOf));
-    while (completed.length < 3) await new Promise(setImmediate);
-    await dispatcher.close();
-    expect(handled).toEqual([recordOf(1).name]);
-    expect(completed.map(({ operation }) => operation).sort()).toEqual(
-      [1, 2, 3].map((id) => recordOf(id).name),
-    );
-    expect(released).toEqual([]);
-  });
-
-  it('that is stopped while it claims releases all claims, and hands out none', async () => {
-    const { dispatcher, claimed, completed, released, handled } = startDispatcher();
-    const closed = dispatcher.close();
-    claimed([1, 2, 3].map(claimOf));
-    await closed;
-    expect(released).toEqual([1, 2, 3].map(claimOf));
-    expect([...handled, ...completed]).toEqual([]);
-  });
-
-  it.each<[WorkOutcome, number, number]>([
-    ['ended', 1, 0],
-    ['released', 0, 1],
-    ['superseded', 0, 0],
-  ])('whose work was %s: completes %d jobs and releases %d', async (outcome, completions, releases) => {
-    const { dispatcher, claimed, completed, released } = startDispatcher({ handler: async () => outcome });
-    claimed([claimOf(1)]);
-    await new Promise(setImmediate);
-    await dispatcher.close();
-    expect([completed.length, released.length]).toEqual([completions, releases]);
-  });
-
-  it('whose handler rejects, or whose claim is lost: leaves the job unchanged', async () => {
-    const errors: unknown[] = [];
-    const failing = startDispatcher({
-      onError: (error) => errors.push(error),
-      handler: () => Promise.reject(new Error('unknown')),
-    });
-    const superseded = startDispatcher({ leases: { take: () => true, drop: () => undefined } });
-    for (const { claimed, completed, released, dispatcher } of [failing, superseded]) {
-      claimed([claimOf(1)]);
-      await new Promise(setImmediate);
-      await dispatcher.close();
-      expect([...completed, ...released]).toEqual([]);
-    }
-    expect(errors).toEqual([new Error('unknown')]);
-  });
-});
-
-/** Starts a dispatcher on queues that the test fills. Each run ends when the test says so. */
-function dispatchQueues(queues: Record<string, Claim[]>, options: Partial<DispatcherOptions> = {}) {
-  const asked: [string, number][] = [];
-  const completed: string[] = [];
-  const runs = new Map<string, () => void>();
-  let claiming = 0;
-  let mostClaiming = 0;
-  const dispatcher = new Dispatcher({
-    ...consuming,
-    methods: new Set(Object.keys(queues)),
-    jobs: {
-      prepare: async () => {},
-      async claim(method, limit) {
-        asked.push([method, limit]);
-        mostClaiming = Math.max(mostClaiming, ++claiming);
-        await new Promise(setImmediate);
-        claiming--;
-        return queues[method]?.splice(0, limit) ?? [];
-      },
-      complete: async (_method, claims) => void completed.push(...claims.map(({ operation }) => operation)),
-    },
-    leases: { take: () => true, drop: (operation) => ({ ...claimOf(0), operation }) },
-    read: async (names) => new Map(names.map((name) => [name, { ...recordOf(0), name }])),
-    release: async () => {},
-    handler: async ({ name }) => {
-      await new Promise<void>((resolve) => runs.set(name, resolve));
-      return 'ended';
-    },
-    ...options,
-  });
-  const idle = async () => {
-    for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate);
-  };
-  const end = async (id: number) => {
-    runs.get(recordOf(id).name)?.();
-    await idle();
-  };
-  return { dispatcher, asked, completed, runs, idle, end, mostClaiming: () => mostClaiming };
-}
-
-const claimsOf = (...ids: number[]) => ids.map(claimOf);
-
-describe('a dispatcher of several methods', () => {
-  it('claims no more than it may run, and more whenever work ends (contract 17)', async () => {
-    const queues = { a: claimsOf(1, 2, 3, 4, 5) };
-    const { dispatcher, asked, runs, idle, end } = dispatchQueues(queues, { maxRunning: 2 });
-    await idle();
-    expect(asked).toEqual([['a', 2]]);
-    await end(1);
-    expect(asked).toEqual([
-      ['a', 2],
-      ['a', 1],
-    ]);
-    expect([...runs.keys()]).toEqual([1, 2, 3].map((id) => recordOf(id).name));
-    for (const id of [2, 3, 4, 5]) await end(id);
-    expect(runs.size).toBe(5);
-    // The last claims found less than they asked for, so nothing is asked until it is woken.
-    const before = asked.length;
-    await idle();
-    expect(asked).toHaveLength(before);
-    await dispatcher.close();
-  });
-
-  it('claims at most 100 at once, and again while that many are found', async () => {
-    const ids = Array.from({ length: 150 }, (_, id) => id + 10);
-    const { asked, runs, idle } = dispatchQueues({ a: claimsOf(...ids) }, { maxRunning: 1000 });
-    await idle();
-    expect(asked).toEqual([
-      ['a', 100],
-      ['a', 100],
-    ]);
-    expect(runs.size).toBe(150);
-    for (const end of runs.values()) end();
-  });
-
-  it('asks for the methods that it is woken for, one at a time, and for no others', async () => {
-    const queues: Record<string, Claim[]> = { a: [], b: [] };
-    const { dispatcher, asked, runs, idle, mostClaiming } = dispatchQueues(queues);
-    await idle();
-    expect(asked.map(([method]) => method)).toEqual(['a', 'b']);
-    dispatcher.wake('c');
-    await idle();
-    expect(asked).toHaveLength(2);
-    queues.b?.push(...claimsOf(1));
-    for (let times = 0; times < 3; times++) dispatcher.wake('b');
-    await idle();
-    expect([...runs.keys()]).toEqual([recordOf(1).name]);
-    queues.a?.push(...claimsOf(2));
-    dispatcher.wake();
-    await idle();
-    expect([...runs.keys()]).toEqual([1, 2].map((id) => recordOf(id).name));
-    expect(mostClaiming()).toBe(1);
-    for (const end of runs.values()) end();
-  });
-
-  it('continues with the other methods when one cannot be claimed', async () => {
-    const errors: unknown[] = [];
-    const broken = new Error('no such queue');
-    const { dispatcher, runs, idle } = dispatchQueues(
-      { a: claimsOf(1), b: claimsOf(2) },
-      {
-        onError: (error) => errors.push(error),
-        jobs: {
-          prepare: async (method) => {
-            if (method === 'a') throw broken;
-          },
-          claim: async () => (runs.size === 0 ? claimsOf(2) : []),
-          complete: async () => {},
-        },
-      },
-    );
-    await idle();
-    expect(errors).toEqual([broken]);
-    expect([...runs.keys()]).toEqual([recordOf(2).name]);
-    for (const end of runs.values()) end();
-    await dispatcher.close();
-  });
-
-  it('closes once its work has ended and the jobs are completed', async () => {
-    const completing = Promise.withResolvers<void>();
-    const completed: string[] = [];
-    const { dispatcher, idle, end } = dispatchQueues(
-      { a: claimsOf(1) },
-      {
-        jobs: {
-          prepare: async () => {},
-          claim: async () => (completed.length === 0 ? claimsOf(1) : []),
-          async complete(_method, claims) {
-            completed.push(...claims.map(({ operation }) => operation));
-            await completing.promise;
-          },
-        },
-        maxRunning: 1,
-      },
-    );
-    await idle();
-    let isClosed = false;
-    const closed = dispatcher.close().then(() => {
-      isClosed = true;
-    });
-    await idle();
-    expect([isClosed, completed]).toEqual([false, []]);
-    await end(1);
-    expect([isClosed, completed]).toEqual([false, [recordOf(1).name]]);
-    completing.resolve();
-    await closed;
-  });
-
-  it('completes jobs that end meanwhile together, and goes on after a completion that fails', async () => {
-    const gate = Promise.withResolvers<void>();
-    const errors: unknown[] = [];
-    const batches: string[][] = [];
-    const queue = claimsOf(1, 2, 3);
-    const { dispatcher, idle, end } = dispatchQueues(
-      { a: [] },
-      {
-        onError: (error) => errors.push(error),
-        jobs: {
-          prepare: async () => {},
-          claim: async (_method, limit) => queue.splice(0, limit),
-          async complete(_method, claims) {
-            batches.push(claims.map(({ operation }) => operation));
-            if (batches.length === 1) await gate.promise;
-          },
-        },
-      },
-    );
-    await idle();
-    for (const id of [1, 2, 3]) await end(id);
-    expect(batches).toEqual([[recordOf(1).name]]);
-    const away = new Error('away');
-    gate.reject(away);
-    await idle();
-    expect(batches).toEqual([[recordOf(1).name], [recordOf(2).name, recordOf(3).name]]);
-    expect(errors).toEqual([away]);
-    await dispatcher.close();
-  });
-});
 
 describe('a consumer', () => {
   const consume = (openSession: () => Promise<Session>, errors: unknown[], handled: string[]) => {
@@ -369,65 +104,164 @@ describe('a consumer', () => {
   });
 });
 
-describe('lost jobs', () => {
-  const notice = (subject: string) => ({ sender: 'me', kind: 'work', subject }) as const;
+describe('a consumer of a session', () => {
+  const statementsOf = statements('"longrunning"', '"longrunning_jobs"');
 
-  it('are recreated in batches, by one server at a time', async () => {
-    const database = closing(await createDatabase());
-    const session = await open(database);
-    await database.query(`
-      INSERT INTO longrunning.operations (name, parent, method, request, cancellable, version, attempt, create_time)
-      SELECT 'a/operations/' || n, 'a', '/s/m' || n % 2, '', true, 1, 0, n FROM generate_series(1, 4100) AS n`);
-    const jobs = async () => {
-      const { rows } = await database.query('SELECT count(*)::integer AS count FROM longrunning_jobs.job');
-      return rows[0].count;
-    };
-    const other = new pg.Client({ connectionString: database.url });
-    await other.connect();
-    await other.query('BEGIN');
-    await other.query(
-      "SELECT pg_advisory_xact_lock(hashtextextended('longrunning reconciliation longrunning:longrunning', 0))",
-    );
-    await reconcile(session, notice);
-    expect(await jobs()).toBe(0);
-    await other.end();
-    await reconcile(session, notice);
-    expect(await jobs()).toBe(4100);
-    await database.query("DELETE FROM longrunning_jobs.job WHERE data->>'operation' = 'a/operations/4099'");
-    await reconcile(session, notice);
-    expect(await jobs()).toBe(4100);
-  });
-});
-
-describe('new rows', () => {
-  it('are added in the same order by all servers: method, parent and request id (contract 8)', async () => {
-    let added: readonly string[] = [];
-    const queries = {
-      async query(_text: string, values: unknown[] = []) {
-        if (Array.isArray(values[2])) added = values[2] as string[];
-        return { rows: [], rowCount: 0 };
-      },
+  /** Session on one queue that the test fills, without a database. */
+  function sessionOf(queue: Claim[], methods: () => readonly string[] = () => [METHOD]) {
+    const calls = { claims: 0, reconciliations: 0, renewals: 0, notices: [] as unknown[] };
+    const query = async (text: string, values: unknown[] = []) => {
+      if (text === statementsOf.unfinishedMethods) {
+        calls.reconciliations++;
+        return { rows: methods().map((method) => ({ method })), rowCount: 0 };
+      }
+      if (text === statementsOf.getMany) {
+        const rows = (values[0] as string[]).map((name) => ({ ...rowOf(recordOf(0)), name }));
+        return { rows, rowCount: rows.length };
+      }
+      if (text === statementsOf.notify) calls.notices.push(...(values[1] as unknown[]));
+      return { rows: [{ locked: false }], rowCount: 0 };
     };
     const session = {
       channel: 'c',
-      sql: { create: 'create' },
+      sql: statementsOf,
       database: {
-        transaction: (_settings: object, work: (given: typeof queries) => unknown) => work(queries),
+        query,
+        transaction: (_settings: object, work: (queries: { query: typeof query }) => unknown) =>
+          work({ query }),
+      },
+      jobs: {
+        prepare: async () => {},
+        claim: async (_method: string, limit: number) => {
+          calls.claims++;
+          return queue.splice(0, limit);
+        },
+        complete: async () => {},
+        release: async (_queries: unknown, _method: string, claims: readonly Claim[]) =>
+          void queue.push(...claims),
+        renew: async () => void calls.renewals++,
+        releaseLapsed: async () => {},
+        now: async () => 0,
+        tidy: async () => {},
       },
     } as unknown as Session;
-    const records = [
-      recordOf(1, { requestId: 'b' }),
-      recordOf(2),
-      recordOf(3, { requestId: 'a' }),
-      recordOf(4, { requestId: 'a', method: '/s/a' }),
-      recordOf(5, { requestId: 'c', parent: '0' }),
-      recordOf(6),
-    ];
-    const named = records.map((record) => ({ row: { ...rowOf(record), name: `${record.createTime}` } }));
-    for (const writes of [named, named.toReversed()]) {
-      expect(await createRows(session, '', writes)).toEqual(writes.map(() => false));
-      expect(added.slice(2)).toEqual(['4', '5', '3', '1']);
-    }
+    return { session, calls };
+  }
+
+  const HOUR_MS = 3_600_000;
+
+  function consume(open: () => Promise<Session>, options: Partial<ConsumptionOptions> = {}) {
+    const consumption = new Consumption({
+      ...consuming,
+      leaseMs: HOUR_MS,
+      workPollMs: HOUR_MS,
+      reconcileMs: HOUR_MS,
+      open,
+      workNotice: (method) => ({ sender: 'me', kind: 'work', subject: method }),
+      handler: async () => 'ended',
+      ...options,
+    });
+    closing({ [Symbol.asyncDispose]: () => consumption.close() });
+    return consumption;
+  }
+
+  const until = async (isTrue: () => boolean) => {
+    while (!isTrue()) await new Promise((again) => setTimeout(again, 5));
+  };
+  const pause = () => new Promise((again) => setTimeout(again, 60));
+
+  it('polls for work and for lost jobs, and renews its claims, until it is closed', async () => {
+    const { session, calls } = sessionOf([claimOf(1)]);
+    const consumption = consume(async () => session, {
+      workPollMs: 5,
+      reconcileMs: 5,
+      leaseMs: 30,
+      handler: () => new Promise((end) => setTimeout(() => end('ended'), 100)),
+    });
+    await until(() => calls.claims > 5 && calls.reconciliations > 2 && calls.renewals > 1);
+    await consumption.close();
+    const then = { ...calls };
+    await pause();
+    expect(calls).toEqual(then);
+  });
+
+  it('looks for work once it has looked for lost jobs', async () => {
+    const { session, calls } = sessionOf([]);
+    consume(async () => session, { reconcileMs: 20 });
+    await until(() => calls.reconciliations > 1);
+    await until(() => calls.claims > 2);
+  });
+
+  it('that is closed while its database opens: claims nothing', async () => {
+    const { session, calls } = sessionOf([claimOf(1)]);
+    const opening = Promise.withResolvers<Session>();
+    const consumption = consume(() => opening.promise, { workPollMs: 5, reconcileMs: 5 });
+    const closed = consumption.close();
+    opening.resolve(session);
+    await closed;
+    await pause();
+    expect([calls.claims, calls.reconciliations]).toEqual([0, 0]);
+  });
+
+  it('that is stopped claims nothing more, and finishes its work when it is closed', async () => {
+    const queue = [claimOf(1)];
+    const { session, calls } = sessionOf(queue);
+    const ending = Promise.withResolvers<WorkOutcome>();
+    const consumption = consume(async () => session, { workPollMs: 5, handler: () => ending.promise });
+    await until(() => queue.length === 0);
+    consumption.stop();
+    await pause();
+    const { claims } = calls;
+    queue.push(claimOf(2));
+    consumption.wake();
+    await pause();
+    expect([calls.claims, queue.length]).toEqual([claims, 1]);
+    let isClosed = false;
+    const closed = consumption.close().then(() => {
+      isClosed = true;
+    });
+    await pause();
+    expect(isClosed).toBe(false);
+    ending.resolve('ended');
+    await closed;
+  });
+
+  it('reports errors of the search for lost jobs, and repeats it', async () => {
+    const broken = new Error('no such table');
+    const errors: unknown[] = [];
+    const { session } = sessionOf([], () => {
+      throw broken;
+    });
+    consume(async () => session, { reconcileMs: 5, onError: (error) => errors.push(error) });
+    await until(() => errors.length > 1);
+    expect(errors.slice(0, 2)).toEqual([broken, broken]);
+  });
+
+  it('notifies every server of work that it releases, itself included', async () => {
+    const handled: string[] = [];
+    const { session, calls } = sessionOf([claimOf(1)]);
+    consume(async () => session, {
+      async handler({ name }) {
+        handled.push(name);
+        return handled.length === 1 ? 'released' : 'ended';
+      },
+    });
+    await until(() => handled.length === 2);
+    expect(handled).toEqual([recordOf(1).name, recordOf(1).name]);
+    expect(calls.notices).toEqual([`me work ${METHOD}`]);
+  });
+
+  it('is woken for one of its methods, and for no others', async () => {
+    const queue: Claim[] = [];
+    const { session, calls } = sessionOf(queue);
+    const consumption = consume(async () => session);
+    await until(() => calls.claims === 1);
+    consumption.wake('/s/other');
+    await pause();
+    expect(calls.claims).toBe(1);
+    queue.push(claimOf(1));
+    consumption.wake(METHOD);
+    await until(() => queue.length === 0);
   });
 });
 
