@@ -8,6 +8,11 @@ const filled = (make: (index: number) => string, count: number) =>
 const wide = (count: number) => Math.floor(LENGTH / count) - 6;
 const keys = (count: number) =>
   filled((index) => `"${String(index).padEnd(wide(count), 'k')}":1`, count).slice(0, LENGTH);
+/** An entry of a Struct takes more bytes as protobuf than as JSON. Above 4 MiB the server takes no message. */
+const keysOfMessage = () =>
+  keys(VALUES)
+    .slice(0, Math.floor(LENGTH * 0.95))
+    .replace(/,[^,]*$/, '');
 const spaced = (text: string) => text + ' '.repeat(LENGTH - text.length);
 
 /** Bodies of 4 MiB, by what is expensive about them: those that are taken, and those that are refused for it. */
@@ -16,7 +21,13 @@ const BODIES = {
   'long bytes': () => `{"data":"${'A'.repeat(LENGTH - (LENGTH % 4))}"}`,
   'white space': () => spaced('{}'),
   'unknown keys': () => `{${keys(VALUES)}}`,
-  'keys of a Struct': () => `{"extra":{${keys(VALUES)}}}`,
+  'keys of a Struct': () => `{"extra":{${keysOfMessage()}}}`,
+  'keys of a Struct that is too long as a message': () => `{"extra":{${keys(VALUES)}}}`,
+  'keys of a Struct in a list of messages': () => `{"bodies":[{"bodies":[{"extra":{${keysOfMessage()}}}]}]}`,
+  'keys of a Struct in an Any': () =>
+    `{"any":{"@type":"type.googleapis.com/google.protobuf.Struct","value":{${keysOfMessage()}}}}`,
+  'keys of a Value': () => `{"value":{${keysOfMessage()}}}`,
+  'keys of a map': () => `{"labels":{${keysOfMessage().replaceAll(':1', ':""')}}}`,
   'a Struct of empty objects': () => spaced(`{"extra":{"a":[${filled(() => '{}', VALUES / 2)}]}}`),
   'long texts in a Struct': () =>
     `{"extra":{"a":[${filled(() => `"${'é'.repeat(wide(VALUES) / 2)}"`, VALUES)}]}}`,

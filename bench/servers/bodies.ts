@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { create, createFileRegistry } from '@bufbuild/protobuf';
 import {
   FileDescriptorProtoSchema,
+  file_google_protobuf_any,
   file_google_protobuf_field_mask,
   file_google_protobuf_struct,
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
-import { Server } from '@grpc/grpc-js';
 import { createGateway } from 'longrunning/gateway';
+import { createOperations, service } from 'longrunning/server';
 import { answerParent } from '../harness/parent-link.ts';
 import { type ServerRequests, serverRequests } from './serve.ts';
 
@@ -18,6 +21,8 @@ import { type ServerRequests, serverRequests } from './serve.ts';
 export type BodiesRequests = ServerRequests & {
   /** Serves; tells the addresses of the gateway, and of a handler that does nothing but read a body and parse it. */
   listen(input: undefined): Promise<{ readonly gateway: string; readonly parser: string }>;
+  /** Frees what earlier requests left behind, so that no request pays for another. */
+  collectGarbage(): void;
 };
 
 const PATH = '/bench.Bodies/Send';
@@ -39,11 +44,12 @@ function bodiesRegistry() {
     label,
     type,
   });
+  const imports = [file_google_protobuf_any, file_google_protobuf_field_mask, file_google_protobuf_struct];
   const file = create(FileDescriptorProtoSchema, {
     name: 'bodies.proto',
     syntax: 'proto3',
     package: 'bench',
-    dependency: ['google/protobuf/struct.proto', 'google/protobuf/field_mask.proto'],
+    dependency: imports.map(({ proto }) => proto.name),
     messageType: [
       {
         name: 'Body',
@@ -55,6 +61,16 @@ function bodiesRegistry() {
           messageField('extra', 5, '.google.protobuf.Struct'),
           messageField('bodies', 6, '.bench.Body', Label.REPEATED),
           messageField('mask', 7, '.google.protobuf.FieldMask'),
+          messageField('value', 8, '.google.protobuf.Value'),
+          messageField('any', 9, '.google.protobuf.Any'),
+          messageField('labels', 10, '.bench.Body.LabelsEntry', Label.REPEATED),
+        ],
+        nestedType: [
+          {
+            name: 'LabelsEntry',
+            options: { mapEntry: true },
+            field: [scalar('key', 1, Type.STRING), scalar('value', 2, Type.STRING)],
+          },
         ],
       },
     ],
@@ -62,7 +78,6 @@ function bodiesRegistry() {
       { name: 'Bodies', method: [{ name: 'Send', inputType: '.bench.Body', outputType: '.bench.Body' }] },
     ],
   });
-  const imports = [file_google_protobuf_struct, file_google_protobuf_field_mask];
   return createFileRegistry(file, (name) => imports.find(({ proto }) => proto.name === name));
 }
 
@@ -71,10 +86,13 @@ name: bench
 type: google.api.Service
 http: { rules: [{ selector: bench.Bodies.Send, post: /v1/bodies, body: '*' }] }`;
 
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
 answerParent({
   ...serverRequests,
+  collectGarbage,
   async listen() {
-    const server = new Server();
     const method = { path: PATH, requestStream: false, responseStream: false };
     const codec = {
       requestSerialize: passed,
@@ -82,14 +100,14 @@ answerParent({
       responseSerialize: passed,
       responseDeserialize: passed,
     };
-    server.addService(
+    const bodies = service(
       { send: { ...method, ...codec } },
       {
         send: (_call: unknown, answer: (error: null, bytes: Buffer) => void) => answer(null, Buffer.alloc(0)),
       },
     );
     const gateway = createGateway({
-      server,
+      operations: createOperations({ services: [bodies] }),
       descriptors: bodiesRegistry(),
       serviceConfig: { file: 'bench.yaml', text: RULES },
     });

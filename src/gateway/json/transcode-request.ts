@@ -1,7 +1,8 @@
-import { type DescMessage, type Message, type Registry, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage, Message, Registry } from '@bufbuild/protobuf';
 import { invalidField, quoted, type StatusError } from '../../core/status.js';
 import { BoundFields, boundInQuery } from '../routing/bindings.js';
 import type { HttpRule } from '../rules/http-rules.js';
+import { encodeMessage } from './encode-message.js';
 import { type FieldPath, findFieldPath, protoPath } from './field-path.js';
 import { textToJson } from './json-value.js';
 import { type BodyRule, type BodyType, readBody } from './request-body.js';
@@ -46,7 +47,7 @@ export class RequestTranscoder {
       this.#set(message, findFieldPath(this.#type, name), [text], { name, origin: 'path variable' });
     }
     if (query.size > 0) this.#setQuery(message, query, new BoundFields(bindings.keys()));
-    return toBinary(this.#type, message);
+    return encodeMessage(this.#type, message, body.length + body.length / 8);
   }
 
   #setQuery(message: Message, query: RequestParts['query'], bound: BoundFields): void {
