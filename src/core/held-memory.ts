@@ -35,9 +35,15 @@ class Peers {
   /** Bytes of {@link held} whose holders have been ended. */
   shed = 0;
 
+  /** Ends the largest holders of the connections that hold most. */
   reduce(limit: number): void {
     while (this.held - this.shed > limit) this.#withMost('keptBytes')?.shedLargest();
-    while (this.held > tolerated(limit)) this.#withMost('heldBytes')?.cut();
+    this.cut(tolerated(limit));
+  }
+
+  /** Closes the connections that hold most. */
+  cut(limit: number): void {
+    while (this.held > limit) this.#withMost('heldBytes')?.cut();
   }
 
   #withMost(measure: 'keptBytes' | 'heldBytes'): ConnectionMemory | undefined {
@@ -121,8 +127,8 @@ export class ConnectionMemory {
     if (this.#held > connectionBytes) this.#reduce(connectionBytes);
     if (everyone.held > processBytes) everyone.reduce(processBytes);
     if (!this.#isUnidentified) return;
-    const unidentifiedBytes = processBytes * UNIDENTIFIED_SHARE;
-    if (unidentified.held > unidentifiedBytes) unidentified.reduce(unidentifiedBytes);
+    // Answering each call of a flood would take more memory and time than the calls.
+    unidentified.cut(processBytes * UNIDENTIFIED_SHARE);
   }
 
   /** Stops counting a holder. */

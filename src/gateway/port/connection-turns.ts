@@ -1,5 +1,5 @@
 /** Time that new connections may take in one turn of the event loop, before those that are open are served. */
-const TURN_MS = 10;
+const TURN_MS = 5;
 
 /**
  * Spreads new connections over turns of the event loop. What has arrived on a connection is handled as it is handed over:

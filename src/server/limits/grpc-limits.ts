@@ -42,8 +42,8 @@ const DEFAULTS = { arrivalMs: 30_000, ...DEFAULT_MEMORY_LIMITS, clock: systemClo
  * answer for 20 seconds after five minutes of silence is dead. grpc-js alone has no limit but that of messages.
  *
  * With `authenticate`, the bounds of a connection are lower until a caller on it is known: 100 calls at once, 100 refusals, and a
- * quarter of the memory of the process for all such connections. Then it is closed gracefully, and clients may repeat the
- * calls that it refused.
+ * quarter of the memory of the process for all such connections. Beyond the first two it is closed gracefully, and clients may
+ * repeat the calls that it refused. Beyond the last, the connection that holds most is closed at once.
  *
  * The limits of time and memory are kept by an interceptor: add yours to it, for an option replaces it.
  *

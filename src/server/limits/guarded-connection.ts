@@ -9,7 +9,7 @@ export const MAX_STREAMS_OF_STRANGER = 100;
 const MAX_REFUSALS = 100;
 const REFUSALS_PER_SECOND = 10;
 /** Time in one turn of the event loop for calls on connections whose callers are not known. */
-const TURN_MS = 50;
+const TURN_MS = 25;
 /** Calls of a connection in a turn that has taken longer than that. */
 const MAX_CALLS_IN_LONG_TURN = 2;
 
