@@ -84,6 +84,57 @@ describe('group commit', () => {
     expect(count()).toBe(2);
   });
 
+  it.each(['BEGIN IMMEDIATE', 'COMMIT'])(
+    'when %s fails: rejects all, and continues with the next',
+    async (failing) => {
+      const busy = new Error('database is locked');
+      let isBusy = true;
+      const database = {
+        exec(sql: string) {
+          if (isBusy && sql === failing) throw busy;
+          open.database.exec(sql);
+        },
+      } as DatabaseSync;
+      writes = new GroupCommit(database, fail);
+      const together = [insert(1), insert(2)].map(rejection);
+      expect(await Promise.all(together)).toEqual([busy, busy]);
+      expect([count(), open.database.isTransaction]).toEqual([0, false]);
+      isBusy = false;
+      await insert(3);
+      expect(count()).toBe(1);
+    },
+  );
+
+  it('checks before each transaction, and rejects the changes if the check fails', async () => {
+    const replaced = new Error('the file was replaced');
+    let checks = 0;
+    writes = new GroupCommit(open.database, fail, () => {
+      if (++checks === 2) throw replaced;
+    });
+    await Promise.all([insert(1), insert(2)]);
+    expect(await rejection(insert(3))).toBe(replaced);
+    await insert(4);
+    expect([checks, count()]).toEqual([3, 3]);
+  });
+
+  it('flushed without changes: executes nothing, then or later', async () => {
+    const executed: string[] = [];
+    const database = {
+      exec(sql: string) {
+        executed.push(sql);
+        open.database.exec(sql);
+      },
+    } as DatabaseSync;
+    writes = new GroupCommit(database, fail);
+    writes.flush();
+    expect(executed).toEqual([]);
+    const write = insert(1);
+    writes.flush();
+    await write;
+    await new Promise(setImmediate);
+    expect(executed).toEqual(['BEGIN IMMEDIATE', 'COMMIT']);
+  });
+
   it('flushed: commits immediately', async () => {
     const write = insert(1);
     writes.flush();
