@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { commandLineReference } from './command-line.ts';
 
 const MOST_EXPORTS = 150;
 const FOLDER = 'etc';
@@ -78,7 +79,8 @@ const subpaths = Object.entries(exports).flatMap(([subpath, target]) => {
 
 const work = mkdtempSync('tmp-api-');
 try {
-  const problems = report(process.argv[2] === 'check');
+  const checks = process.argv[2] === 'check';
+  const problems = [...report(checks), ...(await commandLineReference(checks))];
   for (const problem of problems) console.error(`api-report: ${problem}`);
   if (problems.length > 0) process.exitCode = 1;
 } finally {

@@ -10,13 +10,12 @@ import { serveCommand } from './commands/serve.js';
 import { startCommand } from './commands/start.js';
 import { waitCommand } from './commands/wait.js';
 import { watchCommand } from './commands/watch.js';
+import { helpCommand, listed, PROGRAM_FOOTER, PROGRAM_HELP } from './help.js';
 import { acceptEarlyOptions, settleOptions } from './options/settle-options.js';
-import { commanderFailure, EXIT_CODES_HELP, ExitCode, failureOf } from './output/failure.js';
+import { commanderFailure, ExitCode, failureOf } from './output/failure.js';
 import type { Terminal } from './output/terminal.js';
 
 const COMMANDS = [
-  serveCommand,
-  initScriptCommand,
   startCommand,
   getCommand,
   listCommand,
@@ -24,16 +23,16 @@ const COMMANDS = [
   watchCommand,
   cancelCommand,
   deleteCommand,
+  serveCommand,
+  initScriptCommand,
   openApiCommand,
   completionCommand,
 ];
 
-/** Runs the command line. Failures end in one line on standard error and an exit code. */
-export async function runProgram(terminal: Terminal, version: string): Promise<void> {
+/** Creates the program with its commands. */
+export function makeProgram(terminal: Terminal, version: string): Command {
   const program = new Command('longrunning')
-    .description(
-      'Serves, starts, follows and cancels long-running operations (google.longrunning) over gRPC.',
-    )
+    .description('Long-running operations (google.longrunning) over gRPC and REST.')
     .version(version)
     .exitOverride()
     // Errors of commander are reported like all others, below.
@@ -42,11 +41,18 @@ export async function runProgram(terminal: Terminal, version: string): Promise<v
       writeErr: (text) => terminal.stderr.write(text),
       outputError: () => {},
     })
-    .addHelpText('afterAll', EXIT_CODES_HELP);
-  for (const make of COMMANDS) program.addCommand(make(terminal).copyInheritedSettings(program));
+    .addHelpText('after', PROGRAM_FOOTER);
+  for (const make of COMMANDS) program.addCommand(listed(make(terminal)).copyInheritedSettings(program));
   program.addCommand(completeCommand(terminal).copyInheritedSettings(program), { hidden: true });
-
+  // Not inherited by the commands above.
+  program.configureHelp(PROGRAM_HELP).addHelpCommand(helpCommand());
   acceptEarlyOptions(program);
+  return program;
+}
+
+/** Runs the command line. Failures end in one line on standard error and an exit code. */
+export async function runProgram(terminal: Terminal, version: string): Promise<void> {
+  const program = makeProgram(terminal, version);
   let address = '';
   program.hook('preAction', async (_, command) => {
     await settleOptions(program, command, terminal.stderr);

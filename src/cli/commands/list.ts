@@ -10,10 +10,6 @@ interface ListOptions extends CallingOptions {
   readonly partial?: true;
 }
 
-const EXAMPLE = `
-Example:
-  longrunning list projects/p/locations/l --filter 'done = false' --all --json | jq -r .name`;
-
 /** `longrunning list [PARENT]` */
 export function listCommand(terminal: Terminal): Command {
   return operationsCommand('list', 'Lists the operations under a parent, newest first: one page of them.')
@@ -26,7 +22,6 @@ export function listCommand(terminal: Terminal): Command {
     )
     .option('--all', 'list every page as it arrives')
     .option('--partial', 'list the reachable operations if a location of the server is unreachable')
-    .addHelpText('after', EXAMPLE)
     .action((name: string | undefined, { filter = '', pageSize, all, partial, ...options }: ListOptions) =>
       inSession(terminal, options, async (session) => {
         const { listAll, listPage } = await import('../operations/list.js');

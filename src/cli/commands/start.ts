@@ -3,10 +3,7 @@ import { inSession } from '../connection/session.js';
 import { type CallingOptions, callingCommand, type WaitingOptions } from '../options/options.js';
 import type { Terminal } from '../output/terminal.js';
 
-const EXAMPLE = `
-Example:
-  longrunning start Reports/ExportReport '{"parent": "projects/p/locations/l"}' --wait
-
+const GOOGLE = `
 Google's APIs: add --token "$(gcloud auth print-access-token)".`;
 
 /** `longrunning start SERVICE/METHOD JSON [--wait]` */
@@ -15,7 +12,7 @@ export function startCommand(terminal: Terminal): Command {
     .argument('<method>', 'package.Service/Method, or Service/Method; of the example service without --proto')
     .argument('[json]', 'the request as ProtoJSON; @file reads it from a file, - from standard input', '{}')
     .option('--wait', 'wait for the operation to end; the exit code says how it did')
-    .addHelpText('after', EXAMPLE)
+    .addHelpText('after', GOOGLE)
     .action((name: string, json: string, options: CallingOptions & WaitingOptions) =>
       inSession(terminal, options, async (session) => {
         const { startByName } = await import('../operations/start.js');

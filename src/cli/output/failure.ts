@@ -19,9 +19,9 @@ export const EXIT_CODES_HELP = `
 Exit codes:
   0  succeeded; of a command that waits: the operation did
   1  the operation failed (commands that wait)
-  2  wrong usage, or the server could not begin
+  2  wrong usage, or the server could not start
   3  the operation was cancelled (commands that wait)
-  4  gave up waiting: the operation goes on
+  4  gave up waiting, by --timeout or Ctrl-C: the operation continues
   5  an RPC failed
   6  internal error: a fault of this program
 `;

@@ -16,6 +16,7 @@ export const PAGES: Readonly<Record<string, number>> = {
   'docs/custom-store.md': 1_400,
   'docs/databases.md': 1_250,
   'docs/deployment.md': 950,
+  'docs/errors.md': 1_500,
   'docs/faq.md': 1_100,
   'docs/filters.md': 950,
   'docs/google-gax.md': 500,
