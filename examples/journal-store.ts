@@ -110,7 +110,8 @@ export class JournalStore implements OperationStore {
     return () => this.#listeners.delete(listener);
   }
 
-  consume(handler: WorkHandler, { methods, maxRunning, onError }: ConsumeOptions): WorkConsumer {
+  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
+    const { methods, maxRunning, maxRunningOf = () => Number.POSITIVE_INFINITY, onError } = options;
     // Not handed out again by this process although it is not terminal. The next process will.
     const lost = new Set<string>();
     const take = async (record: OperationRecord) => {
@@ -129,7 +130,12 @@ export class JournalStore implements OperationStore {
       for (const record of this.#records()) {
         if (this.#inHand.size >= maxRunning) return;
         const { name, result, method } = record;
-        if (!result && methods.has(method) && !this.#inHand.has(name) && !lost.has(name)) take(record);
+        const isTaken = this.#inHand.has(name) || lost.has(name);
+        const running = this.#records().filter(
+          (each) => each.method === method && this.#inHand.has(each.name),
+        );
+        const hasRoom = methods.has(method) && running.length < maxRunningOf(method);
+        if (!result && !isTaken && hasRoom) take(record);
       }
     };
     this.#handOut();

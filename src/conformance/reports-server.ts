@@ -89,10 +89,16 @@ export async function startReportsServer(options: ReportsServerOptions = {}): Pr
   const purges: ReportsServer['purges'] = new ControlledWork(onAbort);
   const logged: ReportsServer['logged'] = [];
   const parent = (request: { parent: string }) => request.parent;
-  const exportReport = implement(ReportsOperations.exportReport, { parent, run: exports.run, ...overrides });
+  const exportReport = implement(ReportsOperations.exportReport, {
+    parent,
+    run: exports.run,
+    onInterrupted: 'abort',
+    ...overrides,
+  });
   const purgeReports = implement(ReportsOperations.purgeReports, {
     parent,
     run: purges.run,
+    onInterrupted: 'abort',
     cancellable: false,
   });
   const implemented = { exportReport, purgeReports };

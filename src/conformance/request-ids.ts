@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, notEqual } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Code } from '../core/status.js';
 import { eventually } from './eventually.js';
@@ -56,6 +56,25 @@ export const requestIds: Topic<Open> = {
       const server = await open({ exportReport: { onStart: () => ({ uri: 'cached' }) } });
       const request = { requestId: randomUUID() };
       assertSameOperation(await server.exportReport(request), await server.exportReport(request));
+    }),
+
+    testCase('the same, of a method that ignores request ids: another operation', [8], async (open) => {
+      const server = await open({ exportReport: { requestId: false } });
+      const request = { title: 'sales', requestId: randomUUID() };
+      const { name } = await server.exportReport(request);
+      notEqual((await server.exportReport(request)).name, name);
+      notEqual((await server.exportReport({ ...request, title: 'costs' })).name, name);
+    }),
+
+    testCase('the same, by the field that the method selects', [8], async (open) => {
+      const server = await open({ exportReport: { requestId: ({ title }) => title } });
+      const request = { title: 'sales' };
+      const started = await server.exportReport(request);
+      assertSameOperation(await server.exportReport(request), started);
+      const other = await server.exportReport({ title: 'costs', requestId: randomUUID() });
+      notEqual(other.name, started.name);
+      // An empty id is none.
+      notEqual((await server.exportReport()).name, (await server.exportReport()).name);
     }),
 
     testCase('the same, of a different request: INVALID_ARGUMENT', [8, 32], async (open) => {

@@ -47,6 +47,35 @@ export const storeWork: Topic<OpenStore> = {
       equal(worker.most, 3);
     }),
 
+    testCase(
+      'hands out at most `maxRunningOf` records of a method, without delaying those of others',
+      [],
+      async (open) => {
+        const store = await open();
+        for (const id of ['1', '2', '3', '4']) await store.create(queuedRecord(id));
+        await store.create(queuedRecord('other', { method: OTHER_METHOD }));
+        const worker = new Worker(store, {
+          maxRunning: 3,
+          maxRunningOf: (method) => (method === METHOD ? 2 : Number.POSITIVE_INFINITY),
+        });
+        await eventually(() => worker.has('other') && worker.inHand.length === 3);
+        deepEqual([...worker.inHand].sort(), ['1', '2', 'other']);
+        await worker.end('other');
+        await settled();
+        deepEqual(worker.begun.includes('3'), false);
+        for (const [ended, next] of [
+          ['1', '3'],
+          ['2', '4'],
+        ] as const) {
+          await worker.end(ended);
+          await eventually(() => worker.has(next));
+        }
+        await store.create(queuedRecord('last', { method: OTHER_METHOD }));
+        await eventually(() => worker.has('last'));
+        for (const id of ['3', '4', 'last']) await worker.end(id);
+      },
+    ),
+
     testCase('hands out nothing that is terminal or was deleted', [4, 17], async (open) => {
       const store = await open();
       await store.create(endedRecord('ended', MANUAL_CLOCK_START));

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { Code, StatusError } from '../core/status.js';
-import type { OperationRecord, OperationStore, WorkHandler } from '../server/index.js';
+import type { OperationRecord, OperationStore, RunContext, WorkHandler } from '../server/index.js';
 import { aroundStore } from '../stores/contract/around-store.js';
 import { eventually } from './eventually.js';
 import { endingOf, metadataOf } from './messages.js';
@@ -23,7 +23,7 @@ export const takenOver: Topic<Open> = {
         const outcome = handOver(name);
         const after = await second.exports.on(name);
         equal(after.context.attempt, 2);
-        await expectTakenOver(before.context.signal);
+        await expectTakenOver(before.context);
         await before.context.update({ progressPercent: 99 });
         before.succeed({ uri: 'of the first' });
         await eventually(() => first.outcomes.length === 1);
@@ -46,7 +46,7 @@ export const takenOver: Topic<Open> = {
         const before = await first.exports.on(name);
         equal(await handOver(name), 'ended');
         equal(endingOf(await second.operations.getOperation({ name })), 'ABORTED');
-        await expectTakenOver(before.context.signal);
+        await expectTakenOver(before.context);
         before.succeed();
         await eventually(() => first.outcomes.length === 1);
         deepEqual(first.outcomes, ['ended']);
@@ -133,8 +133,10 @@ function viewOf(store: OperationStore, different: Partial<OperationStore>): Oper
   return { ...aroundStore(store, (_call, proceed) => proceed()), ...different };
 }
 
-async function expectTakenOver(signal: AbortSignal): Promise<void> {
+async function expectTakenOver(context: RunContext<unknown>): Promise<void> {
+  const { signal } = context;
   await eventually(() => signal.aborted);
+  equal(context.stopReason, 'superseded');
   const { reason } = signal;
   ok(reason instanceof StatusError);
   equal(reason.code, Code.ABORTED);

@@ -23,6 +23,12 @@ const BROKEN: readonly (readonly [string, Breakage])[] = [
     'hands out more than its maxRunning',
     (store) => ({ consume: (handle, options) => store.consume(handle, { ...options, maxRunning: 100 }) }),
   ],
+  [
+    'ignores the limits of methods',
+    (store) => ({
+      consume: (handle, { maxRunningOf: _, ...options }) => store.consume(handle, options),
+    }),
+  ],
   ['finds no request ids', () => ({ findByRequestId: async () => undefined })],
   [
     'begins each page at the first record',

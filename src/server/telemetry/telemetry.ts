@@ -50,7 +50,7 @@ export interface TelemetryRun extends TelemetrySpan {
 export type RunEnding = Parameters<TelemetryRun['end']>[0];
 
 /** Methods of a store that are measured. */
-export type StoreVerb = Exclude<keyof OperationStore, 'watch' | 'consume' | 'close'>;
+export type StoreVerb = Exclude<keyof OperationStore, 'durable' | 'sync' | 'watch' | 'consume' | 'close'>;
 
 /**
  * Callbacks for tracing and measuring a server. `openTelemetry` of `longrunning/opentelemetry` creates an implementation.

@@ -10,10 +10,21 @@ export interface RunContext<Metadata> {
   /** Metadata at the start of this attempt. */
   readonly metadata: Metadata;
   /**
-   * Aborts when cancellation is requested. To end as cancelled, throw `signal.reason`, or let the functions throw that
-   * received the signal. To complete anyway, return a response.
+   * Aborts when cancellation is requested, and for the other reasons of {@link stopReason}. To end as cancelled, throw
+   * `signal.reason`, or let the functions throw that received the signal. To complete anyway, return a response.
    */
   readonly signal: AbortSignal;
+  /**
+   * Reason for which `signal` has aborted; undefined while it has not. Read it from the context when you need it: a copy does not
+   * change.
+   *
+   * - `cancelled`: cancellation was requested.
+   * - `stopping`: the server stops. If the method resumes, the work continues on another server, or at the next start: do not
+   *   undo it.
+   * - `superseded`: another server has taken over the work, or the operation has ended. Results are ignored: undo nothing.
+   * - `timedOut`: the work took longer than `maxRunMs`. The operation has ended.
+   */
+  readonly stopReason: 'cancelled' | 'stopping' | 'superseded' | 'timedOut' | undefined;
   /**
    * Reports progress: merges the given fields into the metadata. Nested messages are merged field by field and maps entry by
    * entry, at any depth; lists and all other values are replaced. To reset a field to its default, or to remove an entry of a
@@ -84,12 +95,27 @@ export interface Implementation<Request, Response, Metadata> {
    */
   readonly maxResumes?: number | undefined;
   /**
-   * Idempotency key that the caller chose: the same request sent again returns the same operation (AIP-155). Undefined or
-   * empty means none.
+   * Maximum number of this method's operations that run concurrently on a server; further ones are queued and do not delay those
+   * of other methods. Give slow methods a limit, so that quick work does not queue behind slow work.
+   *
+   * @defaultValue no limit besides `maxRunning` of the server
+   */
+  readonly maxRunning?: number | undefined;
+  /**
+   * Time limit of one attempt, in milliseconds. Then its signal aborts, the operation ends with DEADLINE_EXCEEDED, and results
+   * of the work are ignored. If cancellation was requested before, the operation ends as cancelled. Each resumed attempt has the
+   * whole time again.
+   *
+   * @defaultValue no limit
+   */
+  readonly maxRunMs?: number | undefined;
+  /**
+   * Selects the idempotency key that the caller chose: the same request sent again returns the same operation (AIP-155).
+   * Undefined or empty means none. `false` disables it for every request.
    *
    * @defaultValue the field `requestId` of the request, if its type has one
    */
-  requestId?(request: Request): string | undefined;
+  readonly requestId?: false | RequestIdSelector<Request> | undefined;
   /**
    * Well-known metadata fields that the implementation sets itself. By default the server fills in `createTime`, `endTime`,
    * `cancelRequested` and `requestedCancellation` if the type has them.
@@ -98,6 +124,9 @@ export interface Implementation<Request, Response, Metadata> {
    */
   readonly ownMetadataFields?: readonly string[] | undefined;
 }
+
+/** Function with a method's parameter variance, so that methods of all request types fit one list. */
+type RequestIdSelector<Request> = { select(request: Request): string | undefined }['select'];
 
 /** A method with its implementation, for `service` and `createOperations`. Created by {@link implement}. */
 export interface ImplementedMethod<

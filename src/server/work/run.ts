@@ -9,6 +9,7 @@ import { readProperty } from '../../core/text.js';
 import type { OperationRecord, OperationStore, WorkOutcome } from '../../stores/contract/operation-store.js';
 import type { Waiters } from '../service/waiters.js';
 import type { RunEnding, Telemetry, TelemetryRun } from '../telemetry/telemetry.js';
+import type { RunContext } from './implement.js';
 import { cancellation, type LifecycleEvent } from './lifecycle.js';
 import { isUnavailable, type Recorder } from './recorder.js';
 import type { ServedMethod } from './served-method.js';
@@ -49,6 +50,7 @@ export class Run {
   /** Attempt number of this run; undefined until it is recorded. */
   #attempt: number | undefined;
   #observed: TelemetryRun | undefined;
+  #stopReason: RunContext<unknown>['stopReason'];
   /** Latest known record. Usually no other change comes between, so the next commit needs no read. */
   #known: OperationRecord;
   /** Latest reported version that this run has not seen yet; 0 if there is none. */
@@ -93,7 +95,7 @@ export class Run {
     this.#reportEnd(outcome === 'ended' ? 'interrupted' : outcome);
     this.#left.resolve(outcome);
     const message = 'server is stopping: end the work and start it again later';
-    this.#controller.abort(kitError(Code.ABORTED, 'SERVER_STOPPING', message));
+    this.#abort('stopping', kitError(Code.ABORTED, 'SERVER_STOPPING', message));
   }
 
   async #run(record: OperationRecord): Promise<WorkOutcome> {
@@ -119,7 +121,7 @@ export class Run {
       if (started.record.cancelRequestTime !== undefined) this.#abortAsCancelled();
       // Changes reported before the start was recorded.
       if (this.#unseen > started.record.version) this.#read(this.#attempt);
-      const ending = await this.#work(started.record);
+      const ending = await this.#inTime(started.record);
       if (this.#isInterrupted()) return this.left;
       this.#state = 'ending';
       return await this.#recordLast(ending);
@@ -227,14 +229,43 @@ export class Run {
 
   #abortAsTakenOver(): void {
     const message = 'another server has taken over the work: end it, its results are ignored';
-    this.#controller.abort(kitError(Code.ABORTED, 'WORK_TAKEN_OVER', message));
+    this.#abort('superseded', kitError(Code.ABORTED, 'WORK_TAKEN_OVER', message));
   }
 
   #abortAsCancelled(): void {
     if (this.#controller.signal.aborted) return;
     this.#observed?.cancelRequested();
     this.#options.logger.debug?.({}, 'cancellation was requested');
-    this.#controller.abort(StatusError.from(cancellation(this.#name)));
+    this.#abort('cancelled', StatusError.from(cancellation(this.#name)));
+  }
+
+  /** Aborts the signal of the work. Only the first reason counts. */
+  #abort(stopReason: RunContext<unknown>['stopReason'], reason: StatusError): void {
+    if (this.#controller.signal.aborted) return;
+    this.#stopReason = stopReason;
+    this.#controller.abort(reason);
+  }
+
+  /** Runs the method within its time limit. */
+  async #inTime(record: OperationRecord): Promise<Ending> {
+    const { maxRunMs } = this.#method;
+    if (maxRunMs === undefined) return this.#work(record);
+    const { promise: late, resolve } = Promise.withResolvers<Ending>();
+    const timeOut = () => {
+      const { attempt, name } = record;
+      const message = `work took longer than ${maxRunMs} ms, the limit of its method: start it again with less to do`;
+      const error = kitError(Code.DEADLINE_EXCEEDED, 'WORK_TIMED_OUT', message, { metadata: { name } });
+      this.#abort('timedOut', error);
+      const at = this.#now();
+      if (this.#stopReason === 'cancelled') resolve({ type: 'cancelled', attempt, at });
+      else resolve({ type: 'failed', attempt, at, error });
+    };
+    const stopTimer = this.#options.clock.setTimer(timeOut, maxRunMs, { background: true });
+    try {
+      return await Promise.race([this.#work(record), late]);
+    } finally {
+      stopTimer();
+    }
   }
 
   /** Runs the method and returns its end: succeeded, failed or cancelled. */
@@ -258,7 +289,7 @@ export class Run {
     let response: Any | undefined;
     let thrown: unknown;
     try {
-      const run = () => this.#method.run(record, { signal, update });
+      const run = () => this.#method.run(record, { signal, update, stopReason: () => this.#stopReason });
       response = await (this.#observed ? this.#observed.within(run) : run());
     } catch (error) {
       ignoreRejection(error);

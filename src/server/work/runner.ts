@@ -11,6 +11,7 @@ import type { Transitions } from './transitions.js';
 export interface RunnerOptions extends RunOptions {
   readonly methods: ReadonlyMap<string, ServedMethod>;
   readonly transitions: Transitions;
+  /** Maximum number of operations that run concurrently, of all methods. */
   readonly maxRunning: number;
 }
 
@@ -26,9 +27,11 @@ export class Runner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#accepted = new Set(options.methods.keys());
+    for (const method of options.methods.values()) this.#warnOfInterruptions(method);
     this.#consumer = options.store.consume((record) => this.#startRun(record), {
       methods: this.#accepted,
       maxRunning: options.maxRunning,
+      maxRunningOf: (path) => options.methods.get(path)?.maxRunning ?? Number.POSITIVE_INFINITY,
       onError: (error) => options.logger.error({ err: error }, 'work could not be done or recorded'),
       onWarning: (message) => warn(options.logger, message),
     });
@@ -39,6 +42,16 @@ export class Runner {
     if (this.#accepted.has(path)) return;
     this.#accepted.add(path);
     this.#consumer.added?.(path);
+    this.#warnOfInterruptions(this.#options.methods.get(path));
+  }
+
+  /** Warns that a deployment ends running work, unless the application chose that. */
+  #warnOfInterruptions(method: ServedMethod | undefined): void {
+    const { store, logger } = this.#options;
+    if (!store.durable || !method?.hasDefaultOnInterrupted) return;
+    const effect = `when this server stops, running work of ${method.path} ends with ABORTED, because its onInterrupted is not set`;
+    const advice = "set it to 'resume' to run the work again on another server, or to 'abort' to keep this";
+    warn(loggerWith(logger, { method: method.path }), `${effect}: ${advice}`);
   }
 
   /**

@@ -29,7 +29,9 @@ export interface NewIdentity extends Pick<OperationRecord, 'trace'> {
 export type RequestFacts = Pick<OperationRecord, 'method' | 'parent' | 'request' | 'requestId'>;
 
 /** The part of a run's context that does not depend on the types of the method. */
-export type RunHandle = Pick<RunContext<unknown>, 'signal' | 'update'>;
+export interface RunHandle extends Pick<RunContext<unknown>, 'signal' | 'update'> {
+  stopReason(): RunContext<unknown>['stopReason'];
+}
 
 /**
  * An implemented method as the server uses it. Its interface has records and Any; the typed messages of the method stay
@@ -39,6 +41,12 @@ export class ServedMethod {
   readonly path: string;
   /** Handling of work that a server left unfinished. */
   readonly onInterrupted: 'abort' | 'resume';
+  /** True if the implementation does not set `onInterrupted`. */
+  readonly hasDefaultOnInterrupted: boolean;
+  /** Maximum number of its operations that run concurrently; Infinity for no limit of its own. */
+  readonly maxRunning: number;
+  /** Time limit of an attempt; undefined for none. */
+  readonly maxRunMs: number | undefined;
   readonly #maxResumes: number;
   readonly #implemented: ImplementedMethod;
   readonly #knownFields: KnownFields<unknown>;
@@ -49,6 +57,18 @@ export class ServedMethod {
     const { method, implementation } = implemented;
     this.path = method.path;
     this.onInterrupted = implementation.onInterrupted ?? 'abort';
+    this.hasDefaultOnInterrupted = implementation.onInterrupted === undefined;
+    const { maxRunning = Number.POSITIVE_INFINITY, maxRunMs } = implementation;
+    if (!isCount(maxRunning) || maxRunning === 0) {
+      const advice = 'give a whole number, 1 or more, or Infinity';
+      throw new TypeError(`maxRunning of ${method.path} is ${toText(maxRunning)}: ${advice}`);
+    }
+    if (maxRunMs !== undefined && !(typeof maxRunMs === 'number' && maxRunMs > 0)) {
+      const advice = 'give milliseconds, more than 0, or leave it out';
+      throw new TypeError(`maxRunMs of ${method.path} is ${toText(maxRunMs)}: ${advice}`);
+    }
+    this.maxRunning = maxRunning;
+    this.maxRunMs = maxRunMs;
     this.#maxResumes = implementation.maxResumes ?? DEFAULT_MAX_RESUMES;
     if (!isCount(this.#maxResumes)) {
       throw new TypeError(
@@ -149,11 +169,15 @@ export class ServedMethod {
   /** Runs the implementation. Resolves to the packed response. */
   run(record: OperationRecord, handle: RunHandle): Promise<Any> {
     const { method, implementation } = this.#implemented;
-    const context = {
-      ...handle,
+    const context: RunContext<unknown> = {
       name: record.name,
       attempt: record.attempt,
       metadata: this.#metadataOf(record),
+      signal: handle.signal,
+      get stopReason() {
+        return handle.stopReason();
+      },
+      update: handle.update,
     };
     const response = implementation.run(method.request.decode(record.request), context);
     // Not awaited: thousands of runs would each keep a suspended function in memory.
@@ -175,6 +199,7 @@ export class ServedMethod {
 
   #requestId(request: unknown): string | undefined {
     const { implementation } = this.#implemented;
+    if (implementation.requestId === false) return undefined;
     const { requestId: field } = request as { readonly requestId?: unknown };
     const requestId = implementation.requestId
       ? notPromised(implementation.requestId(request), `requestId of ${this.path}`)

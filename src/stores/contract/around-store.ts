@@ -2,7 +2,7 @@ import type { OperationStore } from './operation-store.js';
 
 /** Call of the server to its store. */
 export interface StoreCall {
-  readonly method: Exclude<keyof OperationStore, 'watch' | 'consume' | 'close'>;
+  readonly method: Exclude<keyof OperationStore, 'durable' | 'sync' | 'watch' | 'consume' | 'close'>;
   /** Name of the operation; for `list` the parent, for `findByRequestId` the request id, otherwise empty. */
   readonly name: string;
 }
@@ -12,8 +12,9 @@ export type AroundCall = <Result>(call: StoreCall, proceed: () => Promise<Result
 
 /** Wraps a store so that `around` intercepts each call, for example to measure it or to delay it in a test. */
 export function aroundStore(store: OperationStore, around: AroundCall): OperationStore {
-  const { checkWritable, secret, countUnfinished } = store;
+  const { durable, checkWritable, secret, countUnfinished } = store;
   return {
+    ...(durable && { durable }),
     ready: () => around({ method: 'ready', name: '' }, () => store.ready()),
     ...(checkWritable && {
       checkWritable: () => around({ method: 'checkWritable', name: '' }, () => checkWritable.call(store)),

@@ -152,6 +152,13 @@ export interface ConsumeOptions {
   readonly methods: ReadonlySet<string>;
   /** Maximum number of operations handed out at once. */
   readonly maxRunning: number;
+  /**
+   * Returns the maximum number of operations of a method handed out at once. Further work of the method waits, without
+   * delaying that of other methods.
+   *
+   * @defaultValue no limit per method
+   */
+  readonly maxRunningOf?: (method: string) => number;
   /** Called when the handler rejects or fetching work fails. */
   readonly onError: (error: unknown) => void;
   /** Called with a condition that an operator can fix, and how to fix it. */
@@ -184,6 +191,12 @@ export interface SynchronousRecords {
  * kept for as long as the store promises to keep data.
  */
 export interface OperationStore {
+  /**
+   * True if operations outlive the process of their server: work that it leaves is resumed or ended later.
+   *
+   * @defaultValue false
+   */
+  readonly durable?: boolean;
   /** Resolves when the store can be used; rejects with the reason if it cannot. Other calls wait for that themselves. */
   ready(): Promise<void>;
   /**

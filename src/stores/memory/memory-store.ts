@@ -40,7 +40,7 @@ class MemoryStore implements OperationStore {
   readonly #ended = new Set<Entry>();
   readonly #byRequest = new Map<string, Entry>();
   readonly #listeners = new Listeners<Parameters<ChangeListener>>(reportListenerFailure);
-  readonly #queue = new WorkQueue<string>();
+  readonly #queue = new WorkQueue();
   readonly #secret = randomBytes(32);
   #sequence = 0;
   readonly sync: SynchronousRecords = {
@@ -68,7 +68,7 @@ class MemoryStore implements OperationStore {
     if (record.result) this.#ended.add(entry);
     else {
       this.#unfinished.add(entry);
-      this.#queue.push(record.name);
+      this.#queue.push(record.name, record.method);
     }
     return record;
   }
@@ -131,15 +131,10 @@ class MemoryStore implements OperationStore {
 
   consume(handler: WorkHandler, given: ConsumeOptions): WorkConsumer {
     const options = withSafeCallbacks(given);
-    const consumer = this.#queue.consume((name) => {
+    return this.#queue.consume((name) => {
       const record = this.#entries.get(name)?.record;
-      const wanted = record && !record.result && options.methods.has(record.method);
-      return wanted ? handler(record) : 'ended';
+      return record && !record.result ? handler(record) : 'ended';
     }, options);
-    const added = (method: string) => {
-      for (const { record } of this.#unfinished) if (record.method === method) this.#queue.push(record.name);
-    };
-    return { ...consumer, added };
   }
 
   async close(): Promise<void> {

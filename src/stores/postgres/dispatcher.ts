@@ -24,7 +24,8 @@ export class Dispatcher implements WorkConsumer {
   readonly #options: DispatcherOptions;
   /** Methods that may have work, longest waiting first. */
   readonly #wanted = new Set<string>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Promise<void>, OperationRecord>();
+  #isDue = false;
   readonly #done = new Map<string, Claim[]>();
   #isClaiming = false;
   #claiming = Promise.resolve();
@@ -53,30 +54,49 @@ export class Dispatcher implements WorkConsumer {
   async close(): Promise<void> {
     this.stop();
     await this.#claiming;
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.keys());
     await this.#completing;
   }
 
   #claim(): void {
+    this.#isDue = true;
     if (!this.#isClaiming) this.#claiming = this.#claimAll();
   }
 
   async #claimAll(): Promise<void> {
-    const { maxRunning, onError } = this.#options;
     this.#isClaiming = true;
+    // Work that ends meanwhile makes room for methods that had none.
+    while (this.#isDue) {
+      this.#isDue = false;
+      await this.#claimWanted();
+    }
+    this.#isClaiming = false;
+  }
+
+  async #claimWanted(): Promise<void> {
     // Iteration includes methods that are added meanwhile.
     for (const method of this.#wanted) {
-      const limit = Math.min(maxRunning - this.#running.size, CLAIMED_AT_ONCE);
-      if (this.#stopped || limit <= 0) break;
+      const limit = Math.min(this.#roomFor(method), CLAIMED_AT_ONCE);
+      if (this.#stopped) return;
+      if (limit <= 0) continue;
       this.#wanted.delete(method);
       try {
         // A full batch means that there may be more.
         if ((await this.#claimSome(method, limit)) === limit) this.#wanted.add(method);
       } catch (error) {
-        onError(error);
+        this.#options.onError(error);
       }
     }
-    this.#isClaiming = false;
+  }
+
+  /** Returns how many operations of a method may be handed out now. */
+  #roomFor(method: string): number {
+    const { maxRunning, maxRunningOf } = this.#options;
+    const room = maxRunning - this.#running.size;
+    const limit = maxRunningOf?.(method) ?? Number.POSITIVE_INFINITY;
+    if (limit >= maxRunning) return room;
+    const running = [...this.#running.values()].filter((record) => record.method === method);
+    return Math.min(room, limit - running.length);
   }
 
   async #claimSome(method: string, limit: number): Promise<number> {
@@ -101,7 +121,7 @@ export class Dispatcher implements WorkConsumer {
   #handOut(record: OperationRecord, claim: Claim): void {
     if (!this.#options.leases.take(record.method, claim, record.attempt)) return;
     const running = this.#work(record).catch(this.#options.onError);
-    this.#running.add(running);
+    this.#running.set(running, record);
     running.finally(() => {
       this.#running.delete(running);
       this.#claim();

@@ -56,6 +56,7 @@ export function postgresStore(options: PostgresStoreOptions): OperationStore {
 }
 
 class PostgresStore implements OperationStore {
+  readonly durable = true;
   readonly #settings: PostgresSettings;
   readonly #id = randomUUID();
   readonly #listeners = new Listeners<Parameters<ChangeListener>>(reportListenerFailure);

@@ -42,7 +42,7 @@ const DELETE_EXPIRED = `
   RETURNING name`;
 
 const SELECT_UNFINISHED = `
-  SELECT name FROM operations INDEXED BY operations_unfinished
+  SELECT name, method FROM operations INDEXED BY operations_unfinished
   WHERE end_time IS NULL AND method IN (SELECT value FROM json_each(?)) ORDER BY sequence`;
 
 const SELECT_UNFINISHED_METHODS = `
@@ -127,10 +127,10 @@ export class OperationsTable {
     return value === undefined ? undefined : String(value);
   }
 
-  /** Names of the unfinished operations of `methods`, oldest first. */
-  unfinished(methods: ReadonlySet<string>): string[] {
+  /** Unfinished operations of `methods`, oldest first. */
+  unfinished(methods: ReadonlySet<string>): { readonly name: string; readonly method: string }[] {
     const rows = this.#database.prepare(SELECT_UNFINISHED).all(JSON.stringify([...methods]));
-    return rows.map(({ name }) => String(name));
+    return rows.map(({ name, method }) => ({ name: String(name), method: String(method) }));
   }
 
   unfinishedMethods(): string[] {

@@ -18,7 +18,7 @@ import { storeClosed } from '../contract/store-error.js';
 import { WorkQueue } from '../contract/work-queue.js';
 import { SETTING, secretMissing } from '../sql/shared-settings.js';
 import { GroupCommit } from './group-commit.js';
-import { type OpenDatabase, openDatabase, recordHolder } from './open-database.js';
+import { IN_MEMORY, type OpenDatabase, openDatabase, recordHolder } from './open-database.js';
 import { OperationsTable } from './operations-table.js';
 import { storeError } from './sqlite-error.js';
 
@@ -65,7 +65,7 @@ const DEFAULTS = { synchronous: 'full', integrityCheck: 'quick' } as const;
 export function sqliteStore(path: string, options: SqliteStoreOptions = {}): OperationStore {
   if (path === '') throw new TypeError("path is empty: name a file, or ':memory:'");
   const settings = withDefaults(DEFAULTS, options);
-  return new SqliteStore(() => openDatabase(path, settings));
+  return new SqliteStore(() => openDatabase(path, settings), path !== IN_MEMORY);
 }
 
 /** Resources of an open store. */
@@ -75,13 +75,16 @@ interface Opened extends OpenDatabase {
 }
 
 class SqliteStore implements OperationStore {
+  readonly durable: boolean;
   readonly #listeners = new Listeners<Parameters<ChangeListener>>(reportListenerFailure);
-  readonly #queue = new WorkQueue<string>();
+  readonly #queue = new WorkQueue();
   /** Returns the open resources; throws if the store cannot be used. */
   #opened: () => Opened;
-  #consumes = false;
+  /** Methods whose work is consumed. */
+  #consumed: ReadonlySet<string> = new Set();
 
-  constructor(open: () => OpenDatabase) {
+  constructor(open: () => OpenDatabase, durable: boolean) {
+    this.durable = durable;
     try {
       const opened = open();
       const { database } = opened;
@@ -104,7 +107,8 @@ class SqliteStore implements OperationStore {
     return this.#write(
       (table) => table.insert(record),
       (kept) => {
-        if (kept === record && !record.result && this.#consumes) this.#queue.push(record.name);
+        const isNew = kept === record && !record.result;
+        if (isNew && this.#consumed.has(record.method)) this.#queue.push(record.name, record.method);
       },
     );
   }
@@ -174,19 +178,19 @@ class SqliteStore implements OperationStore {
     const options = withSafeCallbacks(given);
     const consumer = this.#queue.consume(async (name) => {
       const record = await this.get(name);
-      const wanted = record && !record.result && options.methods.has(record.method);
-      return wanted ? handler(record) : 'ended';
+      return record && !record.result ? handler(record) : 'ended';
     }, options);
     const queueLeft = (methods: ReadonlySet<string>) => {
       try {
-        for (const name of this.#opened().table.unfinished(methods)) this.#queue.push(name);
+        for (const { name, method } of this.#opened().table.unfinished(methods))
+          this.#queue.push(name, method);
       } catch (error) {
         options.onError(storeError(error));
       }
     };
     queueLeft(options.methods);
     // From here on new records are queued once they are durable: none is missed or queued twice.
-    this.#consumes = true;
+    this.#consumed = options.methods;
     return { ...consumer, added: (method) => queueLeft(new Set([method])) };
   }
 
