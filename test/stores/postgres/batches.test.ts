@@ -53,6 +53,26 @@ describe('concurrent writes to PostgreSQL', () => {
     expect(versions).toEqual(ids.map((id) => (id === 42 ? undefined : id === 7 ? 1 : 2)));
   });
 
+  it('operations whose jobs cannot be added are not created, and the others are', async () => {
+    const database = await openDatabase();
+    const store = await openStore(database);
+    await database.query(`
+      CREATE FUNCTION longrunning_jobs.refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'no job for %', NEW.singleton_key; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON longrunning_jobs.job_common
+        FOR EACH ROW WHEN (NEW.singleton_key IN ('a/operations/3', 'a/operations/5')) EXECUTE FUNCTION longrunning_jobs.refuse()`);
+    const some = ids.slice(0, 20);
+    const created = await Promise.allSettled(some.map((id) => store.create(recordOf(id))));
+    expect(some.filter((id) => created[id]?.status === 'rejected')).toEqual([3, 5]);
+    const { rows } = await database.query(
+      `SELECT name FROM longrunning.operations EXCEPT SELECT singleton_key FROM longrunning_jobs.job`,
+    );
+    expect(rows).toEqual([]);
+    const { rows: jobs } = await database.query('SELECT count(*)::int AS count FROM longrunning_jobs.job');
+    expect(jobs).toEqual([{ count: some.length - 2 }]);
+    expect(await store.get(recordOf(3).name)).toBeUndefined();
+  });
+
   it('several of one operation with the same expected version: one is applied (contract 16)', async () => {
     const store = await openStore(await openDatabase());
     const record = recordOf(1);

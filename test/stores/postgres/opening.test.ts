@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Code, StatusError } from '../../../src/core/status.js';
+import type { PostgresPool } from '../../../src/stores/postgres/connection.js';
 import { importPeer } from '../../../src/stores/postgres/database.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
+import { settingsFrom } from '../../../src/stores/postgres/options.js';
 import { createDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
 
@@ -66,6 +68,55 @@ describe('postgresStore', () => {
   ])('options %o: a TypeError that says what is wrong', (options, message) => {
     expect(() => postgresStore(options)).toThrow(TypeError);
     expect(() => postgresStore(options)).toThrow(message);
+  });
+});
+
+describe('the settings of postgresStore', () => {
+  const url = { connectionString: 'postgres://h/d' };
+
+  it('have the documented defaults, for options that are undefined too', () => {
+    const defaults = {
+      poolSize: 10,
+      queryTimeoutMs: 10_000,
+      schema: 'longrunning',
+      leaseMs: 15_000,
+      workPollMs: 5000,
+      watchPollMs: 30_000,
+      reconcileMs: 60_000,
+    };
+    expect(settingsFrom(url)).toMatchObject(defaults);
+    const unset = Object.fromEntries(Object.keys(defaults).map((option) => [option, undefined]));
+    expect(settingsFrom({ ...url, ...unset })).toMatchObject(defaults);
+    expect(settingsFrom({ ...url, leaseMs: 1, poolSize: 2 })).toMatchObject({ leaseMs: 1, poolSize: 2 });
+  });
+
+  it.each(['queryTimeoutMs', 'leaseMs', 'workPollMs', 'watchPollMs', 'reconcileMs', 'poolSize'])(
+    'refuse a %s below the least: 1, or 2 connections',
+    (option) => {
+      const least = option === 'poolSize' ? 2 : 1;
+      expect(settingsFrom({ ...url, [option]: least })).toMatchObject({ [option]: least });
+      for (const value of [least - 1, -1, Number.NaN]) {
+        const message = `option ${option} is ${value}: it must be ${least} or more`;
+        expect(() => settingsFrom({ ...url, [option]: value })).toThrow(message);
+      }
+    },
+  );
+
+  it.each(['a', '_', 'a1', 'a'.repeat(40)])('accept the schema %s', (schema) => {
+    expect(settingsFrom({ ...url, schema }).schema).toBe(schema);
+  });
+
+  it.each(['', '1a', 'A', 'a-b', 'a"', 'a'.repeat(41)])('refuse the schema %j', (schema) => {
+    expect(() => settingsFrom({ ...url, schema })).toThrow(/option schema is .*: use lowercase letters/);
+  });
+
+  it('refuse a pool of one connection, and accept two, or a number that is unknown', () => {
+    const poolOf = (max: number | undefined) => ({ options: { max } }) as PostgresPool;
+    expect(() => settingsFrom({ pool: poolOf(1) })).toThrow('pool allows 1 connection: allow at least 2');
+    for (const pool of [poolOf(2), poolOf(undefined), {} as PostgresPool]) {
+      expect(settingsFrom({ pool }).pool).toBe(pool);
+    }
+    expect(() => settingsFrom({ ...url, pool: poolOf(2) })).toThrow(/either a connectionString or a pool/);
   });
 });
 
