@@ -89,9 +89,50 @@ describe('a dispatcher', () => {
       claimed([claimOf(1)]);
       await new Promise(setImmediate);
       await dispatcher.close();
-      expect([...completed, ...released]).toEqual([]);
+      // Not toEqual: to it, undefined in an array is nothing.
+      expect([...completed, ...released]).toStrictEqual([]);
     }
     expect(errors).toEqual([new Error('unknown')]);
+  });
+
+  it('does not begin work again whose claim lapsed and came back to this server', async () => {
+    const taken: unknown[] = [];
+    const { dispatcher, claimed, completed, released, handled } = startDispatcher({
+      leases: {
+        take: (...claim) => {
+          taken.push(claim);
+          return false;
+        },
+        drop: () => undefined,
+      },
+    });
+    claimed([claimOf(1)]);
+    await new Promise(setImmediate);
+    await dispatcher.close();
+    expect(taken).toEqual([[METHOD, claimOf(1), 0]]);
+    expect([handled, completed, released]).toStrictEqual([[], [], []]);
+  });
+
+  it.each([
+    ['ends', async (): Promise<WorkOutcome> => 'ended'],
+    ['is superseded', async (): Promise<WorkOutcome> => 'superseded'],
+    ['has an unknown outcome', (): Promise<WorkOutcome> => Promise.reject(new Error('unknown'))],
+  ])('no longer renews the claim of work that %s', async (_, handler) => {
+    const held = new Set<string>();
+    const { dispatcher, claimed } = startDispatcher({
+      handler,
+      leases: {
+        take: (_method, { operation }) => {
+          held.add(operation);
+          return true;
+        },
+        drop: (operation) => (held.delete(operation) ? claimOf(1) : undefined),
+      },
+    });
+    claimed([claimOf(1)]);
+    await new Promise(setImmediate);
+    await dispatcher.close();
+    expect(held).toEqual(new Set());
   });
 });
 
