@@ -109,7 +109,8 @@ describe('a consumer of a session', () => {
 
   /** Session on one queue that the test fills, without a database. */
   function sessionOf(queue: Claim[], methods: () => readonly string[] = () => [METHOD]) {
-    const calls = { claims: 0, reconciliations: 0, renewals: 0, notices: [] as unknown[] };
+    const calls = { claims: 0, reconciliations: 0, renewals: 0, log: [] as unknown[] };
+    const turn = () => new Promise(setImmediate);
     const query = async (text: string, values: unknown[] = []) => {
       if (text === statementsOf.unfinishedMethods) {
         calls.reconciliations++;
@@ -119,7 +120,10 @@ describe('a consumer of a session', () => {
         const rows = (values[0] as string[]).map((name) => ({ ...rowOf(recordOf(0)), name }));
         return { rows, rowCount: rows.length };
       }
-      if (text === statementsOf.notify) calls.notices.push(...(values[1] as unknown[]));
+      if (text === statementsOf.notify) {
+        await turn();
+        calls.log.push(...(values[1] as unknown[]));
+      }
       return { rows: [{ locked: false }], rowCount: 0 };
     };
     const session = {
@@ -127,8 +131,11 @@ describe('a consumer of a session', () => {
       sql: statementsOf,
       database: {
         query,
-        transaction: (_settings: object, work: (queries: { query: typeof query }) => unknown) =>
-          work({ query }),
+        async transaction(_settings: object, work: (queries: { query: typeof query }) => unknown) {
+          const result = await work({ query });
+          calls.log.push('commit');
+          return result;
+        },
       },
       jobs: {
         prepare: async () => {},
@@ -137,8 +144,11 @@ describe('a consumer of a session', () => {
           return queue.splice(0, limit);
         },
         complete: async () => {},
-        release: async (_queries: unknown, _method: string, claims: readonly Claim[]) =>
-          void queue.push(...claims),
+        async release(_queries: unknown, _method: string, claims: readonly Claim[]) {
+          await turn();
+          queue.push(...claims);
+          calls.log.push('released');
+        },
         renew: async () => void calls.renewals++,
         releaseLapsed: async () => {},
         now: async () => 0,
@@ -237,6 +247,42 @@ describe('a consumer of a session', () => {
     expect(errors.slice(0, 2)).toEqual([broken, broken]);
   });
 
+  it('closes once a search for lost jobs has ended', async () => {
+    const { session, calls } = sessionOf([], () => []);
+    const { query } = session.database;
+    const gate = Promise.withResolvers<void>();
+    const slow = async (...statement: Parameters<typeof query>) => {
+      const result = await query(...statement);
+      if (statement[0] === statementsOf.unfinishedMethods) await gate.promise;
+      return result;
+    };
+    const consumption = consume(
+      async () => ({ ...session, database: Object.assign(session.database, { query: slow }) }),
+      { reconcileMs: 5 },
+    );
+    await until(() => calls.reconciliations === 1);
+    let isClosed = false;
+    const closed = consumption.close().then(() => {
+      isClosed = true;
+    });
+    await pause();
+    expect(isClosed).toBe(false);
+    gate.resolve();
+    await closed;
+    expect(calls.reconciliations).toBe(1);
+  });
+
+  it('reports a queue of lost jobs that cannot be created', async () => {
+    const refused = new Error('permission denied');
+    const errors: unknown[] = [];
+    const { session } = sessionOf([]);
+    const jobs = Object.assign(session.jobs, { prepare: () => Promise.reject(refused) });
+    consume(async () => ({ ...session, jobs }), { reconcileMs: 5, onError: (error) => errors.push(error) });
+    // The first comes from the search for work.
+    await until(() => errors.length > 2);
+    expect(new Set(errors)).toEqual(new Set([refused]));
+  });
+
   it('notifies every server of work that it releases, itself included', async () => {
     const handled: string[] = [];
     const { session, calls } = sessionOf([claimOf(1)]);
@@ -248,7 +294,7 @@ describe('a consumer of a session', () => {
     });
     await until(() => handled.length === 2);
     expect(handled).toEqual([recordOf(1).name, recordOf(1).name]);
-    expect(calls.notices).toEqual([`me work ${METHOD}`]);
+    expect(calls.log).toEqual(['released', `me work ${METHOD}`, 'commit']);
   });
 
   it('is woken for one of its methods, and for no others', async () => {

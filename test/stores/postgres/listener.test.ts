@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startReportsServer } from '../../../src/conformance/reports-server.js';
 import { systemClock } from '../../../src/core/clock.js';
+import type { PostgresClient } from '../../../src/stores/postgres/connection.js';
 import { type PostgresStoreOptions, postgresStore } from '../../../src/stores/postgres/index.js';
 import { Listener, type ListenerOptions } from '../../../src/stores/postgres/listener.js';
 import { formatNotice, type Notice } from '../../../src/stores/postgres/notice.js';
@@ -148,6 +150,75 @@ describe('a listener', () => {
       await clock.advance(pauseMs);
     }
     expect(told).not.toContain('gap');
+  });
+});
+
+describe('a listener on connections that end', () => {
+  /** Connections that the test ends; each answers every statement. */
+  function startOnConnections() {
+    const clock = manualClock();
+    const connections: { client: EventEmitter; released: unknown[] }[] = [];
+    const told: unknown[] = [];
+    const listener = new Listener({
+      async connect() {
+        const client = new EventEmitter();
+        const released: unknown[] = [];
+        connections.push({ client, released });
+        return Object.assign(client, {
+          query: async () => ({ rows: [], rowCount: 0 }),
+          release: (destroy: unknown) => released.push(destroy),
+        }) as unknown as PostgresClient;
+      },
+      channel: 'test',
+      async sendEcho(subject) {
+        const payload = formatNotice({ sender: 'me', kind: 'echo', subject });
+        connections.at(-1)?.client.emit('notification', { payload });
+      },
+      onNotice: () => {},
+      onGap: () => told.push('gap'),
+      onDelivery: (receives) => told.push(receives),
+      onError: (error) => told.push(error),
+      clock,
+    });
+    closing({ [Symbol.asyncDispose]: () => listener.close() });
+    const whenIdle = async (ms: number) => {
+      while (clock.armed !== 1 || clock.untilNextMs !== ms) await new Promise(setImmediate);
+    };
+    return { clock, connections, told, listener, whenIdle };
+  }
+
+  it.each([
+    ['ends', ({ client }: { client: EventEmitter }) => client.emit('end'), 'the listening connection ended'],
+    ['breaks', ({ client }: { client: EventEmitter }) => client.emit('error', new Error('reset')), 'reset'],
+  ])(
+    'that %s: closes it and listens on a new one, each time after the first pause',
+    async (_, end, message) => {
+      const { clock, connections, told, listener, whenIdle } = startOnConnections();
+      for (let round = 1; round <= 4; round++) {
+        await whenIdle(PROBE_INTERVAL_MS);
+        expect(connections).toHaveLength(round);
+        const connection = connections.at(-1) as (typeof connections)[number];
+        end(connection);
+        await whenIdle(100);
+        expect(connection.released).toEqual([true]);
+        await clock.advance(100);
+      }
+      await whenIdle(PROBE_INTERVAL_MS);
+      const failed = [new Error(message), 'gap'];
+      expect(told).toEqual(['gap', true, ...failed, ...failed, ...failed, ...failed]);
+      await listener.close();
+      expect(connections.at(-1)?.released).toEqual([true]);
+      expect([clock.armed, told.length]).toEqual([0, 10]);
+    },
+  );
+
+  it('closes while it pauses', async () => {
+    const { clock, connections, listener, whenIdle } = startOnConnections();
+    await whenIdle(PROBE_INTERVAL_MS);
+    connections[0]?.client.emit('end');
+    await whenIdle(100);
+    await listener.close();
+    expect([clock.armed, connections.length]).toEqual([0, 1]);
   });
 });
 
