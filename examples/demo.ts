@@ -15,7 +15,7 @@ const name = `${parent}/attachedClusters/demo`;
 process.noDeprecation = true;
 
 // The client needs no credentials for a plaintext connection, but looks for those of a Google machine.
-process.env.METADATA_SERVER_DETECTION = 'none';
+process.env['METADATA_SERVER_DETECTION'] = 'none';
 
 const transcript = new Transcript();
 const server = await startGkeServer();

@@ -9,7 +9,7 @@ const server = await startGkeServer();
 
 // For the real API, omit these three lines and their uses. The client then uses the default address and
 // credentials.
-process.env.METADATA_SERVER_DETECTION = 'none';
+process.env['METADATA_SERVER_DETECTION'] = 'none';
 const local = { apiEndpoint: '127.0.0.1', port: server.port, sslCreds: credentials.createInsecure() };
 const auth = { getRequestHeaders: async () => new Headers({ authorization: 'Bearer example' }) };
 

@@ -34,6 +34,7 @@ const UNNAMED = new Set([
   'Leaf',
   'NamedRequest',
   'OpenOperation',
+  'RequestIdSelector',
   'RequestOf',
   'StrictMethod',
   // Nodes of a checked filter.

@@ -10,7 +10,7 @@ describe('a server that cannot cancel', () => {
     await using clusters = new Clusters(server.address);
     await expect(clusters.thinkBetter('demo')).rejects.toHaveFailedWith('UNIMPLEMENTED');
     const [cancelling] = await server.whenCalled('CancelOperation');
-    const outcome = await server.client.operation(String(cancelling?.request.name)).wait();
+    const outcome = await server.client.operation(String(cancelling?.request['name'])).wait();
     expect(outcome.state).toBe('succeeded');
   });
 

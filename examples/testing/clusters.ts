@@ -15,8 +15,8 @@ export class Clusters implements AsyncDisposable {
   async attach(attachedClusterId: string, platformVersion: string): Promise<string> {
     const request = { parent: PARENT, attachedClusterId, attachedCluster: { platformVersion } };
     const [operation] = await this.#client.createAttachedCluster(request);
-    const [{ name }] = await operation.promise();
-    const [cluster] = await this.#client.getAttachedCluster({ name });
+    const [{ name = null }] = await operation.promise();
+    const [cluster] = await this.#client.getAttachedCluster({ name }, {});
     return cluster.platformVersion ?? 'none';
   }
 

@@ -12,7 +12,7 @@ export interface GoogleOptions {
 export function googleOptions(address?: string): GoogleOptions {
   if (address === undefined) return {};
   // A local server needs no credentials.
-  process.env.METADATA_SERVER_DETECTION = 'none';
+  process.env['METADATA_SERVER_DETECTION'] = 'none';
   const { hostname, port } = new URL(`http://${address}`);
   return { apiEndpoint: hostname, port: Number(port), sslCreds: credentials.createInsecure() };
 }

@@ -130,7 +130,7 @@ describe('the package', () => {
     expect(said).toMatch(/^\[\]\nStatusError: resource name "" is malformed/);
     const line = readFileSync(join(ROOT, 'src/core/name.ts'), 'utf8')
       .split('\n')
-      .findIndex((text) => text === '  checkOperationName(name, field);');
+      .indexOf('  checkOperationName(name, field);');
     expect(said).toContain(`src/core/name.ts:${line + 1}:`);
   });
 

@@ -21,7 +21,7 @@ export interface GoogleCredentials {
   /** Returns the universe of the credentials: `googleapis.com`. @defaultValue `universeDomain` */
   getUniverseDomain?(): Promise<string>;
   /** Universe, for credentials without `getUniverseDomain`. @defaultValue not checked */
-  readonly universeDomain?: string;
+  readonly universeDomain?: string | undefined;
 }
 
 /** Identity of the caller, and the service to call. */

@@ -11,16 +11,16 @@ export interface ListRequest {
   /** Parent of the operations. `-` matches any single segment; empty selects plain `operations/{id}`. */
   readonly name: string;
   /** Filter in the syntax of AIP-160: `done = false`. @defaultValue all operations */
-  readonly filter?: string;
+  readonly filter?: string | undefined;
   /** Upper bound on operations per call. @defaultValue chosen by the server */
-  readonly pageSize?: number;
+  readonly pageSize?: number | undefined;
   /**
    * Lists the reachable operations if a location of the server is unreachable; `unreachable` of the pages names such
    * locations. Without this option, the listing fails.
    *
    * @defaultValue false
    */
-  readonly returnPartialSuccess?: boolean;
+  readonly returnPartialSuccess?: boolean | undefined;
 }
 
 /** Operations, fetched page by page during iteration. Each loop starts a new listing. */

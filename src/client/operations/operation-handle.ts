@@ -23,9 +23,9 @@ export interface WaitOptions {
    *
    * @defaultValue no limit
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Ends the wait when it aborts; the wait rejects with `signal.reason`. @defaultValue none */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of following an operation. */
@@ -36,7 +36,7 @@ export interface UpdatesOptions extends WaitOptions {
    *
    * @defaultValue 1000
    */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
 }
 
 const DEFAULT_INTERVAL_MS = 1000;

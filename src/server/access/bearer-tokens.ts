@@ -48,23 +48,23 @@ export type BearerOptions = {
        */
       readonly keys: readonly {
         /** `EC`, `RSA` or `OKP`. */
-        readonly kty?: string;
+        readonly kty?: string | undefined;
         /** Key id, which token headers refer to. */
-        readonly kid?: string;
+        readonly kid?: string | undefined;
         /** Signature algorithm, such as `ES256`. */
-        readonly alg?: string;
+        readonly alg?: string | undefined;
         /** Intended use: `sig`. */
-        readonly use?: string;
+        readonly use?: string | undefined;
         /** Curve of `EC` and `OKP` keys. */
-        readonly crv?: string;
+        readonly crv?: string | undefined;
         /** Coordinate x of `EC` keys; public key of `OKP` keys. */
-        readonly x?: string;
+        readonly x?: string | undefined;
         /** Coordinate y of `EC` keys. */
-        readonly y?: string;
+        readonly y?: string | undefined;
         /** Modulus of `RSA` keys. */
-        readonly n?: string;
+        readonly n?: string | undefined;
         /** Exponent of `RSA` keys. */
-        readonly e?: string;
+        readonly e?: string | undefined;
       }[];
       readonly jwksUri?: undefined;
     }

@@ -67,9 +67,13 @@ export interface ServiceOptions<Definition> {
    *
    * @defaultValue the request's `name`, or else its `parent`
    */
-  readonly nameOf?: {
-    readonly [Method in keyof Definition]?: (request: RequestOf<Definition[Method]>) => string;
-  };
+  readonly nameOf?:
+    | {
+        readonly [Method in keyof Definition]?:
+          | ((request: RequestOf<Definition[Method]>) => string)
+          | undefined;
+      }
+    | undefined;
 }
 
 /**

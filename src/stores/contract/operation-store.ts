@@ -158,11 +158,11 @@ export interface ConsumeOptions {
    *
    * @defaultValue no limit per method
    */
-  readonly maxRunningOf?: (method: string) => number;
+  readonly maxRunningOf?: ((method: string) => number) | undefined;
   /** Called when the handler rejects or fetching work fails. */
   readonly onError: (error: unknown) => void;
   /** Called with a condition that an operator can fix, and how to fix it. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ export interface HandDrivenOptions {
    *
    * @defaultValue 'ignore'
    */
-  readonly onCancel?: MethodScript['onCancel'];
+  readonly onCancel?: MethodScript['onCancel'] | undefined;
   /**
    * Method whose next call this operation answers instead of a scripted one, such as `CreateAwsCluster`. Its name
    * is under `parent`, regardless of that call.
