@@ -43,7 +43,10 @@ export type GatewayOptions = GatewaySettings &
         readonly credentials?: ChannelCredentials | undefined;
       }
     | { readonly channel: ReturnType<Client['getChannel']> }
-    | { readonly server: Server }
+    | {
+        /** Server of this process. To its handlers, the peer of REST calls is "unknown"; handlers of services see the client. */
+        readonly server: Server;
+      }
     | {
         /** Operations of this process. Their `authenticate` is used unless there is another one. */
         readonly operations: ServiceHost;

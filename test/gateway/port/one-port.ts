@@ -12,6 +12,8 @@ export interface OnePortOptions {
   readonly gateway?: GatewaySettings;
   readonly port?: Partial<Omit<PortOptions, 'server' | 'gateway'>>;
   readonly server?: ServerOptions;
+  /** Target of REST calls: the gRPC server, or the handlers of its services. @defaultValue 'server' */
+  readonly target?: 'server' | 'services';
   /** @defaultValue both */
   readonly speaks?: 'gRPC' | 'REST';
 }
@@ -30,7 +32,8 @@ export async function serveOnePort(options: OnePortOptions = {}): Promise<OnePor
   descriptors ??= thingsDescriptors();
   const things = await startThingsServer(descriptors, options.server);
   const { server } = things;
-  const gateway = createGateway({ server, descriptors, ...options.gateway });
+  const target = options.target === 'services' ? { operations: things.host } : { server };
+  const gateway = createGateway({ ...target, descriptors, ...options.gateway });
   const settings = { address: '127.0.0.1:0', ...options.port };
   const served = await servePort({
     ...(options.speaks === 'REST'

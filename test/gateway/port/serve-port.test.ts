@@ -19,8 +19,8 @@ describe('servePort', () => {
     expect(port.served.address).toBe(`127.0.0.1:${port.served.port}`);
   });
 
-  it('tells handlers who calls, by gRPC and by REST', async () => {
-    await using port = await serveOnePort();
+  it('tells the handlers of services who calls, by gRPC and by REST', async () => {
+    await using port = await serveOnePort({ target: 'services' });
     const peers: string[] = [];
     port.things.answer = ({ call }) => {
       peers.push(call.getPeer());
