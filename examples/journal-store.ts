@@ -12,9 +12,7 @@ import {
   matchesParent,
   type OperationRecord,
   type OperationStore,
-  type RequestKey,
   type WorkConsumer,
-  type WorkHandler,
 } from 'longrunning/server';
 
 /** Record with its position in the order of creation. */
@@ -58,7 +56,9 @@ export class JournalStore implements OperationStore {
     return this.#entries.get(name)?.record;
   }
 
-  async findByRequestId(key: RequestKey): Promise<OperationRecord | undefined> {
+  async findByRequestId(
+    key: Parameters<OperationStore['findByRequestId']>[0],
+  ): Promise<OperationRecord | undefined> {
     return this.#startedBy(key);
   }
 
@@ -110,7 +110,7 @@ export class JournalStore implements OperationStore {
     return () => this.#listeners.delete(listener);
   }
 
-  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer {
+  consume(handler: Parameters<OperationStore['consume']>[0], options: ConsumeOptions): WorkConsumer {
     const { methods, maxRunning, maxRunningOf = () => Number.POSITIVE_INFINITY, onError } = options;
     // Not handed out again by this process although it is not terminal. The next process will.
     const lost = new Set<string>();
@@ -152,7 +152,11 @@ export class JournalStore implements OperationStore {
     this.#listeners.clear();
   }
 
-  #startedBy({ method, parent, requestId }: Partial<RequestKey>): OperationRecord | undefined {
+  #startedBy({
+    method,
+    parent,
+    requestId,
+  }: Partial<Parameters<OperationStore['findByRequestId']>[0]>): OperationRecord | undefined {
     if (requestId === undefined) return undefined;
     return this.#records().find(
       (record) => record.requestId === requestId && record.method === method && record.parent === parent,

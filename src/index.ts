@@ -11,7 +11,6 @@ export type { ClientTls } from './client/calls/client-tls.js';
 export type {
   OperationHandle,
   OperationReference,
-  UpdatesOptions,
   WaitOptions,
 } from './client/operations/operation-handle.js';
 export type { OperationSource } from './client/operations/operation-handles.js';

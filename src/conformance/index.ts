@@ -6,6 +6,5 @@
 
 export {
   type ConformanceCase,
-  type StoreConformanceOptions,
   storeConformance,
 } from './store-conformance.js';

@@ -19,19 +19,6 @@ import { takenOver } from './taken-over.js';
 import type { Open, OpenRestartable, OpenStore, TestCase, Topic } from './test-case.js';
 import { wait } from './wait.js';
 
-/** Store under test. */
-export interface StoreConformanceOptions {
-  /** Opens an empty store. The test case that opens it closes it. */
-  open(): OperationStore | Promise<OperationStore>;
-  /**
-   * Reopens the data of `earlier`, as after the death of its server. It may close `earlier` if only one store can be
-   * open. `earlier` is closed, possibly again, when the case ends.
-   *
-   * @defaultValue none: the store does not outlive its process, and the recovery cases are omitted
-   */
-  reopen?(earlier: OperationStore): OperationStore | Promise<OperationStore>;
-}
-
 /** Test case for any test runner. */
 export interface ConformanceCase {
   /** Unique name, such as `cancel › already succeeded: OK, unchanged (contract 13), over gRPC`. */
@@ -81,7 +68,20 @@ const ACCESS = [
  * for (const { name, run } of storeConformance({ open: () => new JournalStore(newFile()) })) test(name, run);
  * ```
  */
-export function storeConformance({ open, reopen }: StoreConformanceOptions): readonly ConformanceCase[] {
+export function storeConformance({
+  open,
+  reopen,
+}: {
+  /** Opens an empty store. The test case that opens it closes it. */
+  open(): OperationStore | Promise<OperationStore>;
+  /**
+   * Reopens the data of `earlier`, as after the death of its server. It may close `earlier` if only one store can be
+   * open. `earlier` is closed, possibly again, when the case ends.
+   *
+   * @defaultValue none: the store does not outlive its process, and the recovery cases are omitted
+   */
+  reopen?(earlier: OperationStore): OperationStore | Promise<OperationStore>;
+}): readonly ConformanceCase[] {
   const overServers = ACCESS.flatMap(({ suffix, access }) => [
     ...casesOf(SERVER_TOPICS, suffix, (scope) => serverOpener({ open, access, scope })),
     ...(reopen

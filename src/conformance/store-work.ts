@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import type { ConsumeOptions, OperationRecord, OperationStore, WorkOutcome } from '../server/index.js';
+import type { ConsumeOptions, OperationRecord, OperationStore } from '../server/index.js';
+import type { WorkOutcome } from '../stores/contract/operation-store.js';
 import { MANUAL_CLOCK_START, settled } from '../testing/clock/manual-clock.js';
 import { eventually } from './eventually.js';
 import { end, endedRecord, METHOD, next, OTHER_METHOD, queuedRecord } from './records.js';

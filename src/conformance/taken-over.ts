@@ -1,8 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { Code, StatusError } from '../core/status.js';
-import type { OperationRecord, OperationStore, RunContext, WorkHandler } from '../server/index.js';
+import type { OperationRecord, OperationStore, RunContext } from '../server/index.js';
 import { aroundStore } from '../stores/contract/around-store.js';
+import type { WorkHandler } from '../stores/contract/operation-store.js';
 import { eventually } from './eventually.js';
 import { endingOf, metadataOf } from './messages.js';
 import { type Open, type Subject, type Topic, testCase } from './test-case.js';

@@ -5,6 +5,6 @@
  */
 
 // For applications.
-export { type OpenTelemetryOptions, openTelemetry } from './open-telemetry.js';
+export { openTelemetry } from './open-telemetry.js';
 // For authors of dashboards.
 export { METRICS } from './metrics.js';

@@ -3,13 +3,7 @@ import type { MeterProvider, Tracer, TracerProvider } from '@opentelemetry/api';
 import { requirePackage } from '../core/optional-package.js';
 import { codeName, StatusError } from '../core/status.js';
 import type { TraceContext } from '../core/trace-context.js';
-import type {
-  OperationRecord,
-  Telemetry,
-  TelemetryCall,
-  TelemetryRun,
-  UnfinishedCount,
-} from '../server/index.js';
+import type { OperationRecord, Telemetry, TelemetryCall, TelemetryRun } from '../server/index.js';
 import { CallTelemetry } from './call-telemetry.js';
 import { type Instruments, instrumentsOf, type OpenTelemetryApi } from './instruments.js';
 import { Attribute } from './metrics.js';
@@ -17,27 +11,6 @@ import { measureChange } from './operation-metrics.js';
 import { RunTelemetry } from './run-telemetry.js';
 import { traceContextOf } from './span-context.js';
 import { observeUnfinished } from './unfinished-gauge.js';
-
-/**
- * Options of {@link openTelemetry}. The providers are declared structurally, so that these declarations do not depend on
- * `@opentelemetry/api`.
- */
-export interface OpenTelemetryOptions {
-  /** A `TracerProvider` of `@opentelemetry/api`. @defaultValue the provider that the application has registered */
-  readonly tracerProvider?:
-    | {
-        /** Returns a tracer, which starts spans. */
-        getTracer(name: string, version?: string): object;
-      }
-    | undefined;
-  /** A `MeterProvider` of `@opentelemetry/api`. @defaultValue the provider that the application has registered */
-  readonly meterProvider?:
-    | {
-        /** Returns a meter, which creates instruments. */
-        getMeter(name: string, version?: string): object;
-      }
-    | undefined;
-}
 
 const SCOPE = 'longrunning';
 
@@ -54,7 +27,24 @@ const SCOPE = 'longrunning';
  * const operations = createOperations({ telemetry: openTelemetry(), methods: [exportReport] });
  * ```
  */
-export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
+export function openTelemetry(
+  options: {
+    /** A `TracerProvider` of `@opentelemetry/api`. @defaultValue the provider that the application has registered */
+    readonly tracerProvider?:
+      | {
+          /** Returns a tracer, which starts spans. */
+          getTracer(name: string, version?: string): object;
+        }
+      | undefined;
+    /** A `MeterProvider` of `@opentelemetry/api`. @defaultValue the provider that the application has registered */
+    readonly meterProvider?:
+      | {
+          /** Returns a meter, which creates instruments. */
+          getMeter(name: string, version?: string): object;
+        }
+      | undefined;
+  } = {},
+): Telemetry {
   const peer = { name: '@opentelemetry/api', neededBy: 'openTelemetry()', install: '@opentelemetry/api' };
   try {
     const api = requirePackage(
@@ -156,7 +146,7 @@ class ServerTelemetry implements Telemetry {
     };
   }
 
-  unfinished(count: () => Promise<readonly UnfinishedCount[]>): () => void {
+  unfinished(count: Parameters<Telemetry['unfinished']>[0]): () => void {
     return observeUnfinished(this.#instruments.unfinished, count);
   }
 }

@@ -1,12 +1,12 @@
 import type { Attributes, ObservableGauge, ObservableResult } from '@opentelemetry/api';
-import type { UnfinishedCount } from '../server/index.js';
+import type { Telemetry } from '../server/index.js';
 import { Attribute } from './metrics.js';
 
 /** Time limit of one count, because readers of metrics give up after some seconds. */
 const COUNT_TIMEOUT_MS = 2000;
 
 /** Undefined if the count failed or timed out. */
-type Counts = readonly UnfinishedCount[] | undefined;
+type Counts = Awaited<ReturnType<Parameters<Telemetry['unfinished']>[0]>> | undefined;
 
 /**
  * Counts unfinished operations whenever metrics are read. Concurrent readers share one count, which may take two seconds. If the
@@ -16,7 +16,7 @@ type Counts = readonly UnfinishedCount[] | undefined;
  */
 export function observeUnfinished(
   gauge: ObservableGauge,
-  count: () => Promise<readonly UnfinishedCount[]>,
+  count: Parameters<Telemetry['unfinished']>[0],
 ): () => void {
   let pending: Promise<Counts> | undefined;
   const countOnce = () => {

@@ -6,7 +6,7 @@
 
 // For applications.
 export { createOperations, type Operations } from './operations.js';
-export type { CloseOptions, OperationsOptions } from './operations-options.js';
+export type { OperationsOptions } from './operations-options.js';
 export {
   type Implementation,
   type ImplementedMethod,
@@ -14,11 +14,11 @@ export {
   type RunContext,
   type StartContext,
 } from './work/implement.js';
-export { type ServiceHandlers, type ServiceOptions, service } from './grpc/service.js';
-export type { MountedService, Service, ServiceHost } from '../core/service.js';
+export { type ServiceOptions, service } from './grpc/service.js';
+export type { Service } from '../core/service.js';
 export { addHealth } from './health/add-health.js';
-export { addReflection, type ReflectionOptions } from './reflection/add-reflection.js';
-export { type GrpcLimitOptions, grpcLimits } from './limits/grpc-limits.js';
+export { addReflection } from './reflection/add-reflection.js';
+export { grpcLimits } from './limits/grpc-limits.js';
 export { OperationsService } from './grpc/grpc-handlers.js';
 export { strictService } from './grpc/grpc-handlers.js';
 export { memoryStore } from '../stores/memory/memory-store.js';
@@ -42,19 +42,12 @@ export { matchesParent } from '../core/name.js';
 export { listedSize } from '../stores/contract/page-builder.js';
 export { MAX_EXAMINED, MAX_EXAMINED_BYTES } from '../stores/contract/operation-store.js';
 export type {
-  ChangeListener,
   ConsumeOptions,
   ListedOperation,
   ListPage,
   ListQuery,
   OperationRecord,
-  OperationResult,
   OperationStore,
   SynchronousRecords,
-  RequestKey,
-  UnfinishedCount,
-  UnfinishedState,
   WorkConsumer,
-  WorkHandler,
-  WorkOutcome,
 } from '../stores/contract/operation-store.js';

@@ -66,17 +66,6 @@ export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOp
   readonly clock?: Clock | undefined;
 }
 
-/** Options of `close`. */
-export interface CloseOptions {
-  /** Time for running work to end, in milliseconds. @defaultValue 3000 */
-  readonly graceMs?: number | undefined;
-  /**
-   * Time during which the server still serves while health already reports NOT_SERVING, in milliseconds. It lets load balancers
-   * notice, and precedes the grace period. @defaultValue 0
-   */
-  readonly drainDelayMs?: number | undefined;
-}
-
 /** Default values of the numeric options. */
 export const DEFAULT_OPTIONS = {
   maxRunning: 100,
@@ -88,7 +77,7 @@ export const DEFAULT_OPTIONS = {
   maxWaitMs: 60_000,
 };
 
-/** Default value of `graceMs` in {@link CloseOptions}. */
+/** Default value of `graceMs` of `close`. */
 export const DEFAULT_GRACE_MS = 3000;
 
 /** Numeric options to check. */

@@ -19,7 +19,6 @@ import { type OperationsHealth, StoreHealth } from './health/operations-health.j
 import { CallerLimits } from './limits/caller-limits.js';
 import { UnfinishedLimit } from './limits/unfinished-limit.js';
 import {
-  type CloseOptions,
   checkLimits,
   DEFAULT_GRACE_MS,
   DEFAULT_OPTIONS,
@@ -132,7 +131,15 @@ export interface Operations extends ServiceHost, AsyncDisposable {
    * UNAVAILABLE. Running work has `graceMs` to end. Then its signal aborts, and it ends with ABORTED, or is released to another
    * server if its method resumes. Queued work stays queued. Close the gRPC server afterwards.
    */
-  close(options?: CloseOptions): Promise<void>;
+  close(options?: {
+    /** Time for running work to end, in milliseconds. @defaultValue 3000 */
+    readonly graceMs?: number | undefined;
+    /**
+     * Time during which the server still serves while health already reports NOT_SERVING, in milliseconds. It lets load balancers
+     * notice, and precedes the grace period. @defaultValue 0
+     */
+    readonly drainDelayMs?: number | undefined;
+  }): Promise<void>;
 }
 
 /** Upper bound on operations scanned per metrics read. */
@@ -318,7 +325,10 @@ class EmbeddedOperations implements Operations {
     return gate || limits ? onBehalfOf(origin, this.#service, this.#access) : this.#service;
   }
 
-  async close({ graceMs = DEFAULT_GRACE_MS, drainDelayMs = 0 }: CloseOptions = {}): Promise<void> {
+  async close({
+    graceMs = DEFAULT_GRACE_MS,
+    drainDelayMs = 0,
+  }: NonNullable<Parameters<Operations['close']>[0]> = {}): Promise<void> {
     this.#health.drain();
     if (drainDelayMs > 0) await sleep(drainDelayMs, this.#stopping.signal, this.#clock).catch(() => {});
     this.#stopping.abort();

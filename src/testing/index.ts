@@ -8,11 +8,9 @@ export { startTestServer, type TestServerOptions } from './server/test-server.js
 export type { TestServer } from './server/test-server-api.js';
 export type { HandDrivenOperation, HandDrivenOptions } from './server/hand-driven-operation.js';
 export type { RecordedCall } from './calls/call-log.js';
-export type { FakeOptions } from './server/faked-apis.js';
 export type { MethodScript, Script } from './script/script-source.js';
 export type { AnyValue } from './faking/any-value.js';
-export type { Failure, Fault } from './faults/fault.js';
-export type { PendingFault } from './faults/fault-plan.js';
+export type { Fault } from './faults/fault.js';
 export { ScriptError } from './script/written-value.js';
 export { SchemaError } from '../schema/index.js';
 export {

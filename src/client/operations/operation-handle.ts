@@ -28,17 +28,6 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options of following an operation. */
-export interface UpdatesOptions extends WaitOptions {
-  /**
-   * Longest delay of a metadata change, in milliseconds. The end is reported at once, or with the same delay if the
-   * server has no WaitOperation or answers it early.
-   *
-   * @defaultValue 1000
-   */
-  readonly intervalMs?: number | undefined;
-}
-
 const DEFAULT_INTERVAL_MS = 1000;
 
 /** Timeout of one CancelOperation of `cancelAndWait` before it is retried, as long as that of a long poll. */
@@ -184,7 +173,17 @@ export class OperationHandle<Response, Metadata> {
    * for await (const snapshot of operation.updates()) draw(snapshot.state, snapshot.metadata);
    * ```
    */
-  updates(options: UpdatesOptions = {}): AsyncIterable<OperationSnapshot<Response, Metadata>> {
+  updates(
+    options: WaitOptions & {
+      /**
+       * Longest delay of a metadata change, in milliseconds. The end is reported at once, or with the same delay if the
+       * server has no WaitOperation or answers it early.
+       *
+       * @defaultValue 1000
+       */
+      readonly intervalMs?: number | undefined;
+    } = {},
+  ): AsyncIterable<OperationSnapshot<Response, Metadata>> {
     return iterable((ended) => this.#follow(options, ended));
   }
 
@@ -330,3 +329,5 @@ function sameAny(one: Any | undefined, other: Any | undefined): boolean {
   if (!one || !other) return one === other;
   return one.typeUrl === other.typeUrl && Buffer.compare(one.value, other.value) === 0;
 }
+
+type UpdatesOptions = NonNullable<Parameters<OperationHandle<unknown, unknown>['updates']>[0]>;

@@ -8,32 +8,6 @@ import { MAX_STREAMS, MAX_STREAMS_OF_STRANGER } from './guarded-connection.js';
 
 const MINUTE_MS = 60_000;
 
-/** Limits that {@link grpcLimits} takes. */
-export interface GrpcLimitOptions {
-  /**
-   * Longest time for a request to arrive, in milliseconds; of a stream of requests, for each message. Then the call ends with
-   * DEADLINE_EXCEEDED. An answer of which the client takes nothing for that long is reset. @defaultValue 30,000
-   */
-  readonly arrivalMs?: number | undefined;
-  /**
-   * Upper bound on memory for the requests of a connection that have not arrived, and its answers that have not been taken, in
-   * bytes. Over it, the largest call of the connection ends with RESOURCE_EXHAUSTED. @defaultValue 64 MiB
-   */
-  readonly connectionBytes?: number | undefined;
-  /**
-   * Upper bound on the same memory for all connections of the process, REST among them. Over it, the largest call of the
-   * connection that holds most ends with RESOURCE_EXHAUSTED. @defaultValue 256 MiB
-   */
-  readonly processBytes?: number | undefined;
-  /**
-   * Refuses calls by their headers, before their message is read: `operations.authenticate`. @defaultValue none; handlers refuse
-   * calls once the message has been read
-   */
-  readonly authenticate?: Authenticate | undefined;
-  /** Source of time for `arrivalMs`. @defaultValue the machine's */
-  readonly clock?: Clock | undefined;
-}
-
 const DEFAULTS = { arrivalMs: 30_000, ...DEFAULT_MEMORY_LIMITS, clock: systemClock };
 
 /**
@@ -58,7 +32,30 @@ const DEFAULTS = { arrivalMs: 30_000, ...DEFAULT_MEMORY_LIMITS, clock: systemClo
 export function grpcLimits({
   authenticate,
   ...options
-}: GrpcLimitOptions = {}): ServerOptions & { readonly interceptors: ServerInterceptor[] } {
+}: {
+  /**
+   * Longest time for a request to arrive, in milliseconds; of a stream of requests, for each message. Then the call ends with
+   * DEADLINE_EXCEEDED. An answer of which the client takes nothing for that long is reset. @defaultValue 30,000
+   */
+  readonly arrivalMs?: number | undefined;
+  /**
+   * Upper bound on memory for the requests of a connection that have not arrived, and its answers that have not been taken, in
+   * bytes. Over it, the largest call of the connection ends with RESOURCE_EXHAUSTED. @defaultValue 64 MiB
+   */
+  readonly connectionBytes?: number | undefined;
+  /**
+   * Upper bound on the same memory for all connections of the process, REST among them. Over it, the largest call of the
+   * connection that holds most ends with RESOURCE_EXHAUSTED. @defaultValue 256 MiB
+   */
+  readonly processBytes?: number | undefined;
+  /**
+   * Refuses calls by their headers, before their message is read: `operations.authenticate`. @defaultValue none; handlers refuse
+   * calls once the message has been read
+   */
+  readonly authenticate?: Authenticate | undefined;
+  /** Source of time for `arrivalMs`. @defaultValue the machine's */
+  readonly clock?: Clock | undefined;
+} = {}): ServerOptions & { readonly interceptors: ServerInterceptor[] } {
   const { clock, ...limits } = withDefaults(DEFAULTS, options);
   for (const [option, value] of Object.entries(limits)) {
     if (!(value > 0)) throw new TypeError(`${option} must be greater than 0, got ${value}`);
@@ -74,3 +71,6 @@ export function grpcLimits({
     interceptors: [interceptor],
   };
 }
+
+/** Options of {@link grpcLimits}. */
+export type GrpcLimitOptions = NonNullable<Parameters<typeof grpcLimits>[0]>;

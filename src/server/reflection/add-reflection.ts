@@ -14,28 +14,8 @@ import { type AnnotationSources, MethodAnnotations } from './method-annotations.
 import { ReflectedFiles } from './reflected-files.js';
 import { ReflectionAnswers } from './reflection-answers.js';
 
-/** Options of {@link addReflection}. */
-export interface ReflectionOptions {
-  /**
-   * Services to describe: an encoded `google.protobuf.FileDescriptorSet` with all imports, or a registry of
-   * `@bufbuild/protobuf`.
-   *
-   * @defaultValue only `google.longrunning.Operations`
-   */
-  readonly descriptors?: Uint8Array | FileRegistry | undefined;
-  /**
-   * Full names of services that the server offers in addition to those of the descriptors, such as
-   * `grpc.health.v1.Health`.
-   *
-   * @defaultValue none
-   */
-  readonly services?: readonly string[] | undefined;
-  /** Receives errors that are hidden from clients. @defaultValue standard error */
-  readonly logger?: Logger | undefined;
-}
-
 /** Services to describe, and sources of the options that their descriptors have lost. */
-export type ReflectedServices = ReflectionOptions & AnnotationSources;
+export type ReflectedServices = NonNullable<Parameters<typeof addReflection>[1]> & AnnotationSources;
 
 /** Handle on the reflection service of a server. */
 export interface Reflection {
@@ -63,7 +43,27 @@ type ReflectionHandler = handleBidiStreamingCall<ServerReflectionRequest, Server
  * addReflection(server, { descriptors: readFileSync('api.binpb'), services: ['grpc.health.v1.Health'] });
  * ```
  */
-export function addReflection(server: Server, options: ReflectionOptions = {}): void {
+export function addReflection(
+  server: Server,
+  options: {
+    /**
+     * Services to describe: an encoded `google.protobuf.FileDescriptorSet` with all imports, or a registry of
+     * `@bufbuild/protobuf`.
+     *
+     * @defaultValue only `google.longrunning.Operations`
+     */
+    readonly descriptors?: Uint8Array | FileRegistry | undefined;
+    /**
+     * Full names of services that the server offers in addition to those of the descriptors, such as
+     * `grpc.health.v1.Health`.
+     *
+     * @defaultValue none
+     */
+    readonly services?: readonly string[] | undefined;
+    /** Receives errors that are hidden from clients. @defaultValue standard error */
+    readonly logger?: Logger | undefined;
+  } = {},
+): void {
   addChangeableReflection(server, options);
 }
 

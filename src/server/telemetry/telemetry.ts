@@ -1,10 +1,6 @@
 import type { Code, StatusError } from '../../core/status.js';
 import type { TraceContext } from '../../core/trace-context.js';
-import type {
-  OperationRecord,
-  OperationStore,
-  UnfinishedCount,
-} from '../../stores/contract/operation-store.js';
+import type { OperationRecord, OperationStore } from '../../stores/contract/operation-store.js';
 import type { AuthorizeRequest } from '../access/call-facts.js';
 
 /** A traced activity. */
@@ -79,5 +75,5 @@ export interface Telemetry {
    *
    * @returns a function that stops its use.
    */
-  unfinished(count: () => Promise<readonly UnfinishedCount[]>): () => void;
+  unfinished(count: () => ReturnType<NonNullable<OperationStore['countUnfinished']>>): () => void;
 }

@@ -4,9 +4,7 @@ import type { TraceContext } from '../../core/trace-context.js';
 import type { Filter } from '../../filter/index.js';
 
 /** Result of an operation. */
-export type OperationResult =
-  | { readonly $case: 'response'; readonly value: Any }
-  | { readonly $case: 'error'; readonly value: Status };
+export type OperationResult = NonNullable<OperationRecord['result']>;
 
 /**
  * State of one operation. Only `lifecycle.ts` derives new versions of a record; a store keeps records unchanged.
@@ -44,7 +42,9 @@ export interface OperationRecord {
   readonly expireTime?: number;
   readonly metadata: Any | undefined;
   /** Set once, when the operation ends. */
-  readonly result?: OperationResult;
+  readonly result?:
+    | { readonly $case: 'response'; readonly value: Any }
+    | { readonly $case: 'error'; readonly value: Status };
 }
 
 /**
@@ -104,33 +104,20 @@ export interface ListPage {
   readonly next?: string;
 }
 
-/** State of an unfinished operation. `cancelling`: it is running, and its cancellation was requested. */
-export type UnfinishedState = 'queued' | 'running' | 'cancelling';
-
 /** Number of operations of a method in one state. */
-export interface UnfinishedCount {
-  readonly method: string;
-  readonly state: UnfinishedState;
-  readonly count: number;
-}
+export type UnfinishedCount = Awaited<ReturnType<NonNullable<OperationStore['countUnfinished']>>>[number];
+
+/** State of an unfinished operation. */
+export type UnfinishedState = UnfinishedCount['state'];
 
 /** Key of a start with a request id. */
-export type RequestKey = Required<Pick<OperationRecord, 'method' | 'parent' | 'requestId'>>;
+export type RequestKey = Parameters<OperationStore['findByRequestId']>[0];
 
-/**
- * Outcome of work on a record.
- *
- * - `ended`: the record is terminal or deleted. It is not handed out again.
- * - `released`: this worker gives it up. It is handed out again, to any free worker.
- * - `superseded`: a later attempt has it. Only that attempt's outcome counts.
- */
-export type WorkOutcome = 'ended' | 'released' | 'superseded';
+/** Performs the work on a record. */
+export type WorkHandler = Parameters<OperationStore['consume']>[0];
 
-/**
- * Performs the work on a record. Rejects if the outcome is unknown. The record is then handed out again later, at the
- * latest when the store is next opened.
- */
-export type WorkHandler = (record: OperationRecord) => Promise<WorkOutcome>;
+/** Outcome of work on a record. */
+export type WorkOutcome = Awaited<ReturnType<WorkHandler>>;
 
 /** Registration of a consumer; see {@link OperationStore.consume}. */
 export interface WorkConsumer {
@@ -165,12 +152,8 @@ export interface ConsumeOptions {
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
-/**
- * Receives the name of a record that was changed or deleted. Without a name, changes may have been missed, and
- * everything of interest must be read again. With the new record, if the store has it, reading is unnecessary. It may
- * arrive late, after the same or a later version was read.
- */
-export type ChangeListener = (name?: string, record?: OperationRecord) => void;
+/** Listener to changes of records. */
+export type ChangeListener = Parameters<OperationStore['watch']>[0];
 
 /**
  * Synchronous {@link OperationStore.get} and {@link OperationStore.compareAndSet}, for stores that keep all records
@@ -220,7 +203,9 @@ export interface OperationStore {
   /** Returns the record of that name, if there is one. */
   get(name: string): Promise<OperationRecord | undefined>;
   /** Returns the record of a request id, if there is one. */
-  findByRequestId(key: RequestKey): Promise<OperationRecord | undefined>;
+  findByRequestId(
+    key: Required<Pick<OperationRecord, 'method' | 'parent' | 'requestId'>>,
+  ): Promise<OperationRecord | undefined>;
   /** Replaces the record of that name if its version is still the expected one. Resolves to true if it was. */
   compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean>;
   /**
@@ -238,16 +223,36 @@ export interface OperationStore {
   unfinishedMethods(): Promise<readonly string[]>;
   /**
    * Counts at most `limit` records that are not terminal, by method and state. Called on every metrics read; stores
-   * that cannot count quickly omit it.
+   * that cannot count quickly omit it. State `cancelling`: it is running, and its cancellation was requested.
    */
-  countUnfinished?(limit: number): Promise<readonly UnfinishedCount[]>;
-  /** Notifies `listener` of every changed or deleted record, until the returned function is called. */
-  watch(listener: ChangeListener): () => void;
+  countUnfinished?(limit: number): Promise<
+    readonly {
+      readonly method: string;
+      readonly state: 'queued' | 'running' | 'cancelling';
+      readonly count: number;
+    }[]
+  >;
+  /**
+   * Notifies `listener` of every changed or deleted record, by its name, until the returned function is called. Without a
+   * name, changes may have been missed, and everything of interest must be read again. With the new record, if the store
+   * has it, reading is unnecessary. It may arrive late, after the same or a later version was read.
+   */
+  watch(listener: (name?: string, record?: OperationRecord) => void): () => void;
   /**
    * Hands every record that is not terminal to `handler`, oldest first, to one worker at a time, and again if that
-   * worker died. Called once.
+   * worker died. Called once. The handler resolves to the outcome of the work:
+   *
+   * - `ended`: the record is terminal or deleted. It is not handed out again.
+   * - `released`: this worker gives it up. It is handed out again, to any free worker.
+   * - `superseded`: a later attempt has it. Only that attempt's outcome counts.
+   *
+   * It rejects if the outcome is unknown. The record is then handed out again later, at the latest when the store is next
+   * opened.
    */
-  consume(handler: WorkHandler, options: ConsumeOptions): WorkConsumer;
+  consume(
+    handler: (record: OperationRecord) => Promise<'ended' | 'released' | 'superseded'>,
+    options: ConsumeOptions,
+  ): WorkConsumer;
   /** Releases all resources. Work that was handed out has settled by then. */
   close(): Promise<void>;
 }

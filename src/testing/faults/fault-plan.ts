@@ -1,25 +1,8 @@
-import type { StatusError } from '../../core/status.js';
-import type { Fault, ParsedFault } from './fault.js';
+import type { TestServer } from '../server/test-server-api.js';
+import type { ParsedFault } from './fault.js';
 
 /** Fault that is in place. */
-export interface PendingFault {
-  /** Full name of the method. Undefined for any method. */
-  readonly method: string | undefined;
-  /** `name` or `parent` of the request. Undefined for any. */
-  readonly name: string | undefined;
-  readonly delayMs: number;
-  /** Number of calls to affect. Infinity for all. */
-  readonly times: number;
-  /** Consequence for the call, after the delay. */
-  readonly consequence:
-    | { readonly type: 'error'; readonly error: StatusError }
-    | { readonly type: 'effect'; readonly effect: NonNullable<Fault['effect']> }
-    | { readonly type: 'none' };
-  /** Number of calls that have met it. */
-  readonly met: number;
-  /** Number of calls that will still meet it. Infinity means all. */
-  readonly left: number;
-}
+export type PendingFault = TestServer['faults'][number];
 
 /** Properties of a call that faults select by. */
 export interface FaultedCall {

@@ -20,8 +20,8 @@ export type NamedFault = (typeof NAMED_FAULTS)[number];
 
 export const NAMED_FAULTS = ['waitUnimplemented', 'cancelUnimplemented'] as const;
 
-/** Failure of a call as scripts write it. */
-export interface Failure {
+/** Fault as scripts write it: an error, an effect, or only a delay. */
+export interface Fault {
   /** Code of the error: a name, or a value of `Code`. */
   readonly code?: CodeName | Code | undefined;
   /** Message of the error. @defaultValue a text that names the origin of the fault */
@@ -34,10 +34,6 @@ export interface Failure {
   readonly times?: number | 'always' | undefined;
   /** Delay of the call in milliseconds. @defaultValue 0 */
   readonly delayMs?: number | undefined;
-}
-
-/** Fault as scripts write it: an error, an effect, or only a delay. */
-export interface Fault extends Failure {
   /** Full name such as `google.longrunning.Operations.GetOperation`, or any unique suffix. @defaultValue any */
   readonly method?: string | undefined;
   /**
@@ -84,3 +80,6 @@ export interface ParsedFault {
   readonly times: number;
   readonly consequence: Consequence;
 }
+
+/** Failure of a call as scripts write it: a fault without method and effect. */
+export type Failure = Omit<Fault, 'method' | 'effect'>;

@@ -19,17 +19,13 @@ import { type FakeServices, fakeServicesWith } from '../faking/fake-service.js';
 import { ResourceMemory } from '../faking/resources/resource-memory.js';
 import { LiveScript, type ParsedScript, parseScript } from '../script/script.js';
 import type { Script } from '../script/script-source.js';
+import type { TestServer } from './test-server-api.js';
 
 /** API to fake: .proto files, or an encoded `google.protobuf.FileDescriptorSet`. */
 export type ApiSource = string | readonly string[] | Uint8Array;
 
 /** Options for faking an API. */
-export interface FakeOptions {
-  /** Directories to search for the files and their imports. @defaultValue none */
-  readonly includeDirs?: readonly string[] | undefined;
-  /** Behavior of its methods: an object, or the text of a YAML file. @defaultValue the defaults of `parseScript` */
-  readonly script?: Script | string | undefined;
-}
+export type FakeOptions = NonNullable<Parameters<TestServer['fake']>[1]>;
 
 /** API that is faked. */
 export interface FakedApi {

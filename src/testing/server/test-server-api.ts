@@ -1,10 +1,9 @@
 import type { OperationsClient } from '../../client/operations/operations-client.js';
 import type { Clock } from '../../core/clock.js';
+import type { StatusError } from '../../core/status.js';
 import type { RecordedCall } from '../calls/call-log.js';
-import type { Failure, Fault } from '../faults/fault.js';
-import type { PendingFault } from '../faults/fault-plan.js';
+import type { Fault } from '../faults/fault.js';
 import type { Script } from '../script/script-source.js';
-import type { FakeOptions } from './faked-apis.js';
 import type { HandDrivenOperation, HandDrivenOptions } from './hand-driven-operation.js';
 
 /** Test server, created by `startTestServer`. */
@@ -26,7 +25,24 @@ export interface TestServer extends AsyncDisposable {
   /** Recorded calls in order of arrival, to `google.longrunning.Operations` and to the faked APIs. */
   readonly calls: readonly RecordedCall[];
   /** Remaining faults, in order. */
-  readonly faults: readonly PendingFault[];
+  readonly faults: readonly {
+    /** Full name of the method. Undefined for any method. */
+    readonly method: string | undefined;
+    /** `name` or `parent` of the request. Undefined for any. */
+    readonly name: string | undefined;
+    readonly delayMs: number;
+    /** Number of calls to affect. Infinity for all. */
+    readonly times: number;
+    /** Consequence for the call, after the delay. */
+    readonly consequence:
+      | { readonly type: 'error'; readonly error: StatusError }
+      | { readonly type: 'effect'; readonly effect: NonNullable<Fault['effect']> }
+      | { readonly type: 'none' };
+    /** Number of calls that have met it. */
+    readonly met: number;
+    /** Number of calls that will still meet it. Infinity means all. */
+    readonly left: number;
+  }[];
 
   /**
    * Fakes an API. Methods that return operations start real ones, which follow the script. Other methods answer
@@ -43,7 +59,15 @@ export interface TestServer extends AsyncDisposable {
    * });
    * ```
    */
-  fake(source: string | readonly string[] | Uint8Array, options?: FakeOptions): Promise<void>;
+  fake(
+    source: string | readonly string[] | Uint8Array,
+    options?: {
+      /** Directories to search for the files and their imports. @defaultValue none */
+      readonly includeDirs?: readonly string[] | undefined;
+      /** Behavior of its methods: an object, or the text of a YAML file. @defaultValue a second of work, cancelled on request */
+      readonly script?: Script | string | undefined;
+    },
+  ): Promise<void>;
   /**
    * Replaces the behavior of the methods that the script names, and the default if it has one. Settings that a
    * method omits come from the current default. Its faults are added to the existing ones.
@@ -64,7 +88,7 @@ export interface TestServer extends AsyncDisposable {
    *
    * @throws ScriptError if the method is unknown or the failure is malformed.
    */
-  failNext(method: string, failure?: Failure): void;
+  failNext(method: string, failure?: Omit<Fault, 'method' | 'effect'>): void;
   /**
    * Injects a fault into calls: an error, an effect, a delay, or a named fault.
    *
