@@ -112,6 +112,9 @@ describe('serve with limits', () => {
     ['--drain-delay', 'soon'],
   ])('%s %s: refused', async (flag, value) => {
     const { code, stderr } = await run(['serve', flag, value]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining('Write it as 500ms, 30s, 2m or 1h')]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('Write it with its unit, as 500ms, 30s, 2m or 1h'),
+    ]);
   });
 });

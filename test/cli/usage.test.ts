@@ -23,8 +23,9 @@ describe('wrong usage › one line with advice, exit code 2', () => {
     [['get'], "missing required argument 'name'"],
     [['get', 'a', 'b'], 'too many arguments'],
     [['get', 'operations/a', '--verbose'], "unknown option '--verbose': see longrunning get --help"],
-    [['wait', 'operations/a', '--timeout', 'soon'], 'Write it as 500ms, 30s, 2m or 1h'],
-    [['watch', '--interval', '0'], 'Write it as 500ms, 30s, 2m or 1h'],
+    [['wait', 'operations/a', '--timeout', '30'], 'Write it with its unit, as 500ms, 30s, 2m or 1h'],
+    [['wait', 'operations/a', '--timeout', 'soon'], 'Write it with its unit, as 500ms, 30s, 2m or 1h'],
+    [['watch', '--interval', '0'], 'Write it with its unit, as 500ms, 30s, 2m or 1h'],
     [['list', '--page-size', '0'], 'whole number, 1 or more'],
     [['get', 'operations/a', '--header', 'x-team'], 'Write it as name=value'],
     [['get', 'operations/a', '--header', 'x-trace-bin=a'], 'no name ends in "-bin"'],
@@ -51,7 +52,10 @@ describe('wrong usage › one line with advice, exit code 2', () => {
     [['start', 'Reports/ExportReport', '@/missing.json'], 'the request cannot be read'],
     [['serve', '--address', 'here'], 'address "here" is malformed'],
     [['serve', '--address', '127.0.0.1:99999'], 'address "127.0.0.1:99999" is malformed'],
-    [['serve', '--address', '127.0.0.1:0', '--grace', '-1'], 'Write it as 500ms, 30s, 2m or 1h'],
+    [
+      ['serve', '--address', '127.0.0.1:0', '--grace', '-1'],
+      'Write it with its unit, as 500ms, 30s, 2m or 1h',
+    ],
     [['serve', '--address', '127.0.0.1:0', '--script', 'missing.yaml'], 'missing.yaml'],
     [
       ['serve', '--address', '127.0.0.1:0', '--watch'],

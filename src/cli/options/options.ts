@@ -121,7 +121,7 @@ export function addressOption(description: string): Option {
 /** Parses the value of a duration option to milliseconds. @throws InvalidArgumentError if it is malformed. */
 export function readDuration(text: string): number {
   const durationMs = parseDurationMs(text);
-  if (durationMs === undefined) throw new InvalidArgumentError('Write it as 500ms, 30s, 2m or 1h.');
+  if (durationMs === undefined) throw new InvalidArgumentError('Write it with its unit, as 500ms, 30s, 2m or 1h.');
   return durationMs;
 }
 
@@ -166,11 +166,11 @@ export function readPageSize(text: string): number {
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
- * Parses `500ms`, `30s`, `1.5m`, `2h` or plain seconds, `30`, to milliseconds. Returns undefined if the text is
- * malformed or shorter than one millisecond.
+ * Parses `500ms`, `30s`, `1.5m` or `2h` to milliseconds. Returns undefined if the text is malformed, has no unit, or is
+ * shorter than one millisecond.
  */
 export function parseDurationMs(text: string): number | undefined {
-  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   const durationMs = Math.round(Number(amount) * (UNITS_MS[unit] ?? Number.NaN));
   return durationMs >= 1 && durationMs <= Number.MAX_SAFE_INTEGER ? durationMs : undefined;
 }
