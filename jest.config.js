@@ -38,5 +38,6 @@ export default {
   globalSetup: '<rootDir>/test/helpers/postgres-setup.ts',
   globalTeardown: '<rootDir>/test/helpers/postgres-teardown.ts',
   setupFilesAfterEnv: ['<rootDir>/test/helpers/no-leaks.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  // These have package.json files and tests for other projects.
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/test/package/projects'],
 };

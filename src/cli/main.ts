@@ -11,6 +11,6 @@ if (complaint) {
   process.exitCode = 2;
 } else {
   // Compiling the modules takes longer than running most commands.
-  module.enableCompileCache();
+  module.enableCompileCache?.();
   import('./program.js').then(({ runProgram }) => runProgram(process, version));
 }

@@ -10,19 +10,13 @@ export interface OptionalPackage {
 }
 
 /**
- * Loads an optional package.
+ * Converts the error of a failed `import()` of an optional package: to a StatusError FAILED_PRECONDITION with the install
+ * command if the package is not installed. Other errors are returned as is.
  *
- * @throws StatusError FAILED_PRECONDITION with the install command if the package is not installed.
+ * Write the `import()` inside `try`, so that bundlers accept that the package is not installed.
  */
-export async function importPackage<Module>(
-  needed: OptionalPackage,
-  load: () => Promise<Module>,
-): Promise<Module> {
-  try {
-    return await load();
-  } catch (error) {
-    throw isAbsent(needed.name, error) ? missing(needed, error) : error;
-  }
+export function importError(needed: OptionalPackage, error: unknown): unknown {
+  return isAbsent(needed.name, error) ? missing(needed, error) : error;
 }
 
 /**
@@ -34,7 +28,7 @@ export function requirePackage<Module>(needed: OptionalPackage, load: () => Modu
   try {
     return load();
   } catch (error) {
-    throw isAbsent(needed.name, error) ? missing(needed, error) : error;
+    throw importError(needed, error);
   }
 }
 

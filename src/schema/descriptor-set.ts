@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { OWN_DESCRIPTORS } from '../../generated/own-descriptors.js';
 import { StatusError } from '../core/status.js';
+import { packageRoot } from './package-root.js';
 
 let own: FileRegistry | undefined;
 let commented: FileRegistry | undefined;
@@ -63,11 +64,8 @@ export function readDescriptors(bytes: Uint8Array): FileRegistry {
   }
 }
 
-/** Reads the descriptors that this package exports; undefined if they are not installed. */
+/** Reads the descriptors that this package exports; undefined in a bundle. */
 function commentedDescriptors(): Uint8Array | undefined {
-  try {
-    return readFileSync(createRequire(import.meta.url).resolve('longrunning/descriptors'));
-  } catch {
-    return undefined;
-  }
+  const root = packageRoot();
+  return root === undefined ? undefined : readFileSync(join(root, 'generated/descriptors.binpb'));
 }

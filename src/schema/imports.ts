@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { quoted } from '../core/status.js';
+import { packageRoot } from './package-root.js';
 import { SchemaError } from './schema.js';
-
-const OWN_PROTO = 'protos/google/longrunning/operations.proto';
 
 /**
  * Returns the directories searched after the caller's: the protos of this package, then those of Google APIs
@@ -84,18 +82,4 @@ function unresolved(file: string, name: string, includeDirs: readonly string[]):
   return new SchemaError(
     `${file} imports ${quoted(name)}, which is in none of ${includeDirs.join(', ')}: add the directory that its name begins in to the include directories`,
   );
-}
-
-/**
- * Finds the package root by searching upwards, because compiled code is one directory deeper than its source. Returns
- * undefined in a bundle.
- */
-function packageRoot(): string | undefined {
-  // Bundlers that write CommonJS leave the URL undefined.
-  const url: string | undefined = import.meta.url;
-  if (url === undefined) return undefined;
-  for (let dir = dirname(fileURLToPath(url)); ; dir = dirname(dir)) {
-    if (existsSync(join(dir, OWN_PROTO))) return dir;
-    if (dir === dirname(dir)) return undefined;
-  }
 }

@@ -8,7 +8,7 @@ import { snapshotOf } from '../../core/operation.js';
 import type { OperationMethod } from '../../core/operation-method.js';
 import type { StatusError } from '../../core/status.js';
 import { parseAddress } from '../../core/address.js';
-import { importPackage } from '../../core/optional-package.js';
+import { importError } from '../../core/optional-package.js';
 import type { OperationsClientOptions } from '../operations/client-options.js';
 import { assertGaxOperation } from './operation.js';
 import { gaxContext } from './context.js';
@@ -92,18 +92,22 @@ function endpointOf(apiEndpoint: string): { readonly address: string; readonly h
   return { address: inTheOpen ? plain : `https://${plain}`, host: plain.replace(/(?::443)?\/?$/, '') };
 }
 
+async function importGax() {
+  try {
+    return await import('google-gax');
+  } catch (error) {
+    const neededBy = 'googleOperationsClient() without `auth`';
+    throw importError({ name: 'google-gax', neededBy, install: 'google-gax' }, error);
+  }
+}
+
 /** Application default credentials. google-gax, which finds them, is loaded by the first call. */
 function applicationDefault(
   scopes: readonly string[],
   universeDomain: string | undefined,
 ): GoogleCredentials {
-  const needed = {
-    name: 'google-gax',
-    neededBy: 'googleOperationsClient() without `auth`',
-    install: 'google-gax',
-  };
   const load = async () => {
-    const { GoogleAuth } = await importPackage(needed, () => import('google-gax'));
+    const { GoogleAuth } = await importGax();
     const auth = new GoogleAuth({
       scopes: [...scopes],
       ...(universeDomain !== undefined && { universeDomain }),

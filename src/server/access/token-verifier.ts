@@ -2,7 +2,7 @@ import type * as Jose from 'jose';
 import { Backoff } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
-import { importPackage } from '../../core/optional-package.js';
+import { importError } from '../../core/optional-package.js';
 import { Code, kitError, type StatusError } from '../../core/status.js';
 import { badToken } from './access-error.js';
 import type { Caller } from './call-facts.js';
@@ -68,8 +68,13 @@ export class TokenVerifier {
    * @throws StatusError FAILED_PRECONDITION if `jose` is not installed; errors of `jose` for invalid keys.
    */
   static async make(source: KeySource, options: VerifierOptions): Promise<TokenVerifier> {
-    const needed = { name: 'jose', neededBy: 'bearerTokens', install: 'jose' };
-    return new TokenVerifier(await importPackage(needed, () => import('jose')), source, options);
+    let jose: typeof Jose;
+    try {
+      jose = await import('jose');
+    } catch (error) {
+      throw importError({ name: 'jose', neededBy: 'bearerTokens', install: 'jose' }, error);
+    }
+    return new TokenVerifier(jose, source, options);
   }
 
   /**

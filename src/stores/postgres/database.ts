@@ -1,4 +1,4 @@
-import { importPackage } from '../../core/optional-package.js';
+import { importError } from '../../core/optional-package.js';
 import type { PostgresClient, PostgresPool, PostgresQueries, PostgresResult } from './connection.js';
 import { databaseError, isRolledBack } from './database-error.js';
 import type { PostgresSettings } from './options.js';
@@ -109,7 +109,7 @@ export async function openPools({
 }: PostgresSettings) {
   const own: PostgresPool[] = [];
   const make = async (connectionString: string | undefined, max: number): Promise<PostgresPool> => {
-    const { default: pg } = await importPeer('pg', () => import('pg'));
+    const pg = await importPg();
     const made = new pg.Pool({
       connectionString,
       max,
@@ -137,11 +137,15 @@ export async function openPools({
   } satisfies Pools;
 }
 
-/**
- * Loads a package that only this store needs and that the application installs.
- *
- * @throws StatusError FAILED_PRECONDITION if it is not installed.
- */
-export function importPeer<Module>(name: string, load: () => Promise<Module>): Promise<Module> {
-  return importPackage({ name, neededBy: 'the PostgreSQL store', install: 'pg pg-boss' }, load);
+async function importPg() {
+  try {
+    return (await import('pg')).default;
+  } catch (error) {
+    throw peerError('pg', error);
+  }
+}
+
+/** Converts the error of the import of a package that only this store needs and that the application installs. */
+export function peerError(name: string, error: unknown): unknown {
+  return importError({ name, neededBy: 'the PostgreSQL store', install: 'pg pg-boss' }, error);
 }

@@ -1,7 +1,8 @@
 import type { Job, JobAttempt, PgBoss } from 'pg-boss';
+import { Code, kitError } from '../../core/status.js';
 import type { PostgresQueries } from './connection.js';
 import type { Database } from './database.js';
-import { importPeer } from './database.js';
+import { peerError } from './database.js';
 import { LOCK_TIMEOUT_MS } from './locked-rows.js';
 
 /** Jobs have no limits of their own: an operation may wait and run for any time. */
@@ -14,6 +15,9 @@ const NO_JOB = '00000000-0000-0000-0000-000000000000';
 
 /** Renewals of a claim, and searches for lapsed claims, per lease. */
 export const BEATS_PER_LEASE = 3;
+
+/** Oldest version of pg-boss with all that is used here. */
+const OLDEST_PG_BOSS = '12.38';
 
 /** Longest interval that pg-boss accepts. The store itself releases lapsed claims. */
 const MONITOR_SECONDS = 24 * 60 * 60;
@@ -65,7 +69,7 @@ export class Jobs {
    */
   static async load(options: JobsOptions): Promise<Jobs> {
     const { database, schema, createSchema, onError } = options;
-    const { PgBoss } = await importPeer('pg-boss', () => import('pg-boss'));
+    const PgBoss = await importPgBoss();
     const boss = new PgBoss({
       db: { executeSql: (text, values) => database.query(text, values) },
       schema,
@@ -206,6 +210,19 @@ export class Jobs {
     // available.
     await this.#boss.findJobs(method, { id: NO_JOB });
   }
+}
+
+/** Loads pg-boss. An application may have an older version for its own jobs. */
+async function importPgBoss() {
+  let PgBoss: typeof import('pg-boss').PgBoss | undefined;
+  try {
+    ({ PgBoss } = await import('pg-boss'));
+  } catch (error) {
+    throw peerError('pg-boss', error);
+  }
+  if (typeof PgBoss?.prototype.touch === 'function') return PgBoss;
+  const message = `pg-boss is older than ${OLDEST_PG_BOSS}, and the PostgreSQL store needs its heartbeats: npm install pg-boss@12`;
+  throw kitError(Code.FAILED_PRECONDITION, 'PACKAGE_TOO_OLD', message, { metadata: { package: 'pg-boss' } });
 }
 
 function inside(queries: PostgresQueries) {
