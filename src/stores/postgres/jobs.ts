@@ -212,14 +212,20 @@ export class Jobs {
   }
 }
 
-/** Loads pg-boss. An application may have an older version for its own jobs. */
 async function importPgBoss() {
-  let PgBoss: typeof import('pg-boss').PgBoss | undefined;
   try {
-    ({ PgBoss } = await import('pg-boss'));
+    return recentPgBoss(await import('pg-boss'));
   } catch (error) {
     throw peerError('pg-boss', error);
   }
+}
+
+/**
+ * Returns the class of the module. An application may have an older version for its own jobs.
+ *
+ * @throws StatusError FAILED_PRECONDITION if the module is too old.
+ */
+export function recentPgBoss({ PgBoss }: Partial<typeof import('pg-boss')>): typeof import('pg-boss').PgBoss {
   if (typeof PgBoss?.prototype.touch === 'function') return PgBoss;
   const message = `pg-boss is older than ${OLDEST_PG_BOSS}, and the PostgreSQL store needs its heartbeats: npm install pg-boss@12`;
   throw kitError(Code.FAILED_PRECONDITION, 'PACKAGE_TOO_OLD', message, { metadata: { package: 'pg-boss' } });

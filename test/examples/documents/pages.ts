@@ -23,6 +23,7 @@ export const PAGES: Readonly<Record<string, number>> = {
   'docs/limits.md': 1_050,
   'docs/observability.md': 1_050,
   'docs/operations.md': 1_200,
+  'docs/packaging.md': 700,
   'docs/rest-mapping.md': 1_750,
   'docs/scaling.md': 550,
   'docs/server.md': 1_800,

@@ -3,6 +3,7 @@ import { Code } from '../../../src/core/status.js';
 import type { PostgresPool } from '../../../src/stores/postgres/connection.js';
 import { peerError } from '../../../src/stores/postgres/database.js';
 import { postgresStore } from '../../../src/stores/postgres/index.js';
+import { recentPgBoss } from '../../../src/stores/postgres/jobs.js';
 import { settingsFrom } from '../../../src/stores/postgres/options.js';
 import { createDatabase } from '../../helpers/postgres-database.js';
 import { recordOf } from '../stores.js';
@@ -57,6 +58,13 @@ describe('postgresStore', () => {
       message: expect.stringContaining('npm install pg pg-boss'),
     });
     expect(peerError('pg', absent)).toBe(absent);
+  });
+
+  it('refuses a pg-boss without heartbeats, which an application may have for its own jobs', () => {
+    class OldPgBoss {}
+    for (const module of [{}, { PgBoss: OldPgBoss as never }]) {
+      expect(() => recentPgBoss(module)).toThrow('pg-boss is older than 12.38');
+    }
   });
 
   it.each([
