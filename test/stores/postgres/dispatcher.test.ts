@@ -141,6 +141,7 @@ function dispatchQueues(queues: Record<string, Claim[]>, options: Partial<Dispat
   const asked: [string, number][] = [];
   const completed: string[] = [];
   const runs = new Map<string, () => void>();
+  const methods = new Map<string, string>();
   let claiming = 0;
   let mostClaiming = 0;
   const dispatcher = new Dispatcher({
@@ -153,12 +154,15 @@ function dispatchQueues(queues: Record<string, Claim[]>, options: Partial<Dispat
         mostClaiming = Math.max(mostClaiming, ++claiming);
         await new Promise(setImmediate);
         claiming--;
-        return queues[method]?.splice(0, limit) ?? [];
+        const claims = queues[method]?.splice(0, limit) ?? [];
+        for (const { operation } of claims) methods.set(operation, method);
+        return claims;
       },
       complete: async (_method, claims) => void completed.push(...claims.map(({ operation }) => operation)),
     },
     leases: { take: () => true, drop: (operation) => ({ ...claimOf(0), operation }) },
-    read: async (names) => new Map(names.map((name) => [name, { ...recordOf(0), name }])),
+    read: async (names) =>
+      new Map(names.map((name) => [name, { ...recordOf(0), name, method: methods.get(name) ?? METHOD }])),
     release: async () => {},
     handler: async ({ name }) => {
       await new Promise<void>((resolve) => runs.set(name, resolve));
@@ -197,6 +201,47 @@ describe('a dispatcher of several methods', () => {
     await idle();
     expect(asked).toHaveLength(before);
     await dispatcher.close();
+  });
+
+  it('claims no more of a method than its own limit, and more when that work ends', async () => {
+    const queues = { a: claimsOf(1, 2, 3), b: claimsOf(4, 5, 6, 7) };
+    const { dispatcher, asked, runs, idle, end } = dispatchQueues(queues, {
+      maxRunning: 5,
+      maxRunningOf: (method) => (method === 'a' ? 2 : Number.POSITIVE_INFINITY),
+    });
+    const begun = () => [...runs.keys()].map((name) => Number(name.split('/').at(-1)));
+    await idle();
+    expect(asked).toEqual([
+      ['a', 2],
+      ['b', 3],
+    ]);
+    expect(begun()).toEqual([1, 2, 4, 5, 6]);
+    // The room of other methods is not for this one, and the other way round.
+    await end(4);
+    expect(begun()).toEqual([1, 2, 4, 5, 6, 7]);
+    await end(5);
+    await end(6);
+    expect(begun()).toEqual([1, 2, 4, 5, 6, 7]);
+    await end(1);
+    expect(begun()).toEqual([1, 2, 4, 5, 6, 7, 3]);
+    for (const id of [2, 3, 7]) await end(id);
+    await dispatcher.close();
+  });
+
+  it.each([
+    ['a higher limit than the server', 9, 3],
+    ['the same limit as the server', 3, 3],
+    ['a lower limit', 1, 1],
+    ['no limit of its own', Number.POSITIVE_INFINITY, 3],
+  ])('claims for a method with %s', async (_, limit, expected) => {
+    const { asked, runs, idle } = dispatchQueues(
+      { a: claimsOf(1, 2, 3, 4, 5) },
+      { maxRunning: 3, maxRunningOf: () => limit },
+    );
+    await idle();
+    expect(asked[0]).toEqual(['a', expected]);
+    expect(runs.size).toBe(expected);
+    for (const end of runs.values()) end();
   });
 
   it('claims at most 100 at once, and again while that many are found', async () => {
