@@ -19,12 +19,14 @@ describe('a search for lapsed claims', () => {
     let searches = 0;
     let notified = 0;
     let isAway = false;
+    const errors: unknown[] = [];
     const leases = new Leases({
       jobs: {
         async renew() {
           if (isAway) throw new Error('away');
         },
         async releaseLapsed() {
+          await new Promise(setImmediate);
           searches++;
         },
         now: async () => clock.now() + suspendedMs + stepMs,
@@ -35,8 +37,12 @@ describe('a search for lapsed claims', () => {
         now: () => clock.now() + suspendedMs,
         setTimer: (...timer) => clock.setTimer(...timer),
       },
-      onLapsed: () => notified++,
-      onError: () => {},
+      // Released claims can be claimed from here on.
+      onLapsed: () => {
+        notified++;
+        expect(notified).toBe(searches);
+      },
+      onError: (error) => errors.push(error),
     });
     closing({ [Symbol.asyncDispose]: () => leases.close() });
     leases.take(METHOD, { id: '1', retryCount: 0, operation: 'operations/1' }, 0);
@@ -50,6 +56,7 @@ describe('a search for lapsed claims', () => {
     };
     return {
       advance,
+      errors,
       suspend: (ms: number) => {
         suspendedMs += ms;
       },
@@ -97,13 +104,14 @@ describe('a search for lapsed claims', () => {
   );
 
   it('is put off for a lease after the claims could not be renewed', async () => {
-    const { advance, setAway } = start();
+    const { advance, errors, setAway } = start();
     expect(await advance(4)).toBe(2);
     setAway(true);
     expect(await advance(2)).toBe(2);
     setAway(false);
     expect(await advance(2)).toBe(2);
     expect(await advance(1)).toBe(3);
+    expect(errors).toEqual([new Error('away'), new Error('away')]);
   });
 });
 
