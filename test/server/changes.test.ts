@@ -117,6 +117,28 @@ describe('work whose record another server changed', () => {
     expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });
   });
 
+  it.each(news)('ends as taken over when it is told %s that the operation has ended', async (_, newsOf) => {
+    const { server, tell, name, change, run } = await begin();
+    await using _server = server;
+    const { context } = await run;
+    const result = { $case: 'error', value: { code: Code.DATA_LOSS, message: '', details: [] } } as const;
+    tell(...newsOf(name, await change({ result, endTime: 5 })));
+    await settled();
+    expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });
+    const ended = await server.inProcess.operations.getOperation({ name });
+    expect(ended.result).toEqual(result);
+  });
+
+  it('ends as taken over when its record is gone', async () => {
+    const { server, store, tell, name, run } = await begin();
+    await using _server = server;
+    const { context } = await run;
+    await store.delete(name);
+    tell(name);
+    await settled();
+    expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });
+  });
+
   it('continues when it is told of changes that do not concern it', async () => {
     const { server, tell, name, change, run } = await begin();
     await using _server = server;

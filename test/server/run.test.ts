@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { ReportMetadata } from '../../generated/example/reports/v1/reports.js';
-import { startReportsServer } from '../../src/conformance/reports-server.js';
+import { type ReportsServer, startReportsServer } from '../../src/conformance/reports-server.js';
 import { unpack } from '../../src/core/any.js';
 import { Code, StatusError } from '../../src/core/status.js';
 import { memoryStore } from '../../src/server/index.js';
@@ -161,6 +161,22 @@ describe('work and its record', () => {
       expect(endings).toEqual([ending]);
     },
   );
+
+  it.each<[string, (server: ReportsServer, name: string) => unknown]>([
+    ['cancelled', ({ inProcess }, name) => inProcess.operations.cancelOperation({ name })],
+    ['succeeded', async ({ exports }, name) => (await exports.on(name)).succeed()],
+    ['failed', async ({ exports }, name) => (await exports.on(name)).fail(new Error('disk is full'))],
+  ])('tells telemetry that it %s', async (ending, end) => {
+    const endings: unknown[] = [];
+    const run = () => ({ ...QUIET_TELEMETRY.run(), end: (...ended: unknown[]) => endings.push(ended) });
+    const telemetry = { ...QUIET_TELEMETRY, run } as never;
+    await using server = await startReportsServer({ telemetry });
+    const { name } = await server.inProcess.exportReport();
+    await server.exports.on(name);
+    await end(server, name);
+    await settled();
+    expect(endings).toEqual([[ending, ending === 'failed' ? expect.any(StatusError) : undefined]]);
+  });
 
   it('tells telemetry once that cancellation was requested, however often it is (contract 13)', async () => {
     let cancellations = 0;

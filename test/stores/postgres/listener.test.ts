@@ -128,14 +128,23 @@ describe('a listener', () => {
     expect(told).toEqual(['gap', 'not receiving', 'receiving']);
   });
 
-  it('whose echo cannot be sent does not report missing notices', async () => {
+  it('whose echo cannot be sent does not report missing notices, and sends another later', async () => {
     const database = closing(await createDatabase());
     const refused = new Error('refused');
-    const { told, whenTold } = startListener(database, database.url, {
-      sendEcho: async () => Promise.reject(refused),
+    let isRefused = true;
+    const { clock, told, whenTold, whenIdle, send } = startListener(database, database.url, {
+      async sendEcho(subject) {
+        if (isRefused) throw refused;
+        await send({ sender: 'me', kind: 'echo', subject });
+      },
     });
     await whenTold(2);
     expect(told).toEqual(['gap', refused]);
+    isRefused = false;
+    await whenIdle(PROBE_INTERVAL_MS);
+    await clock.advance(PROBE_INTERVAL_MS);
+    await whenTold(3);
+    expect(told).toEqual(['gap', refused, 'receiving']);
   });
 
   it('whose database is unavailable retries with backoff, and can close meanwhile', async () => {
