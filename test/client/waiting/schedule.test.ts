@@ -105,6 +105,47 @@ describe('the requests of a wait', () => {
   });
 });
 
+describe('the backoff of a wait', () => {
+  it('begins anew after a request that the server held', async () => {
+    let asked = 0;
+    const server: Server = ({ waitMs }) => ({ result: running(), afterMs: ++asked === 4 ? waitMs : 0 });
+    const expected = 'wait 0, wait 250, wait 625, wait 1187, wait 51187, wait 51437, wait 51812';
+    expect(await schedule(server, UNTIL_DONE, 7)).toBe(expected);
+  });
+
+  it('begins anew once a server is back after an outage', async () => {
+    const server: Server = ({ kind, atMs }) => {
+      if (kind === 'wait') return { result: status(Code.UNIMPLEMENTED), afterMs: 0 };
+      return { result: atMs > 1 && atMs < 10_000 ? status(Code.UNAVAILABLE) : running(), afterMs: 0 };
+    };
+    const expected =
+      'wait 0, get 0, get 250, get 625, get 1187, get 2031, get 3296, get 5195, get 8042, get 12314, get 12564, get 12939';
+    expect(await schedule(server, UNTIL_DONE, 12)).toBe(expected);
+  });
+});
+
+describe('a server without GetOperation', () => {
+  const withoutGet =
+    (wait: Server): Server =>
+    (request) =>
+      request.kind === 'get' ? { result: status(Code.UNIMPLEMENTED), afterMs: 0 } : wait(request);
+
+  it('that is unavailable is asked by WaitOperation until it is back', async () => {
+    const server = withoutGet(({ atMs }) =>
+      atMs < 2000 ? { result: status(Code.UNAVAILABLE), afterMs: 0 } : { result: succeeded(), afterMs: 0 },
+    );
+    const { step, waits } = await simulate(server);
+    expect(step).toMatchObject({ kind: 'end', operation: { done: true } });
+    expect(waits.length).toBeGreaterThan(2);
+  });
+
+  it('that refuses WaitOperation ends the wait with that error', async () => {
+    const server = withoutGet(() => ({ result: status(Code.PERMISSION_DENIED), afterMs: 0 }));
+    const { step } = await simulate(server);
+    expect(step).toMatchObject({ kind: 'fail', error: { code: Code.PERMISSION_DENIED } });
+  });
+});
+
 describe('the requests of a wait for each change', () => {
   it.each<[string, number, Server, string]>([
     ['held: long polls of the interval', 300, answering(300), 'get 0, wait 0, wait 300, wait 600'],
