@@ -121,7 +121,8 @@ describe('work whose record another server changed', () => {
     const { server, tell, name, change, run } = await begin();
     await using _server = server;
     const { context } = await run;
-    const result = { $case: 'error', value: { code: Code.DATA_LOSS, message: '', details: [] } } as const;
+    const value = { code: Code.DATA_LOSS, message: '', details: [] };
+    const result: OperationRecord['result'] = { $case: 'error', value };
     tell(...newsOf(name, await change({ result, endTime: 5 })));
     await settled();
     expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });

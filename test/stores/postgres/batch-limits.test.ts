@@ -130,6 +130,33 @@ describe('batches of writes', () => {
     expect(await locked).toBe(false);
   });
 
+  it('that wait too long for a lock are written one by one, and the locked row later', async () => {
+    const { batches, clock, sent, write, settle } = startBatches();
+    const first = [1, 2].map((id) => batches.add(writeOf(id)));
+    const together = [3, 4, 5].map((id) => batches.add(writeOf(id)));
+    const names = (...some: number[]) => some.map((id) => recordOf(id).name);
+    const lockTimeout = Object.assign(new Error('canceling statement due to lock timeout'), {
+      code: '55P03',
+    });
+    await write(0);
+    await write(2, lockTimeout);
+    // All at once: none of them waits for the locked one.
+    expect(sent.slice(3).map((batch) => batch.names)).toEqual([names(3), names(4), names(5)]);
+    await write(3);
+    await write(4, lockTimeout);
+    await write(5, false);
+    await write(1);
+    expect(await Promise.all([...first, together[0], together[2]])).toEqual([true, true, true, false]);
+    await clock.advance(10);
+    await settle();
+    await write(6, lockTimeout);
+    await clock.advance(20);
+    await settle();
+    expect(sent.slice(6).map((batch) => batch.names)).toEqual([names(4), names(4)]);
+    await write(7);
+    expect(await together[1]).toBe(true);
+  });
+
   it('give up a locked row in time, and when the store closes', async () => {
     const { batches, clock, closed, sent, write, settle } = startBatches();
     const locked = batches.add(writeOf(1)).catch((error: StatusError) => error.code);
