@@ -3,7 +3,7 @@
 //     npm run api          rewrites them
 //     npm run check:api    fails if they are out of date
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command, Option } from 'commander';
 import { build } from 'esbuild';
@@ -16,6 +16,11 @@ const END = '<!-- end: written by npm run api -->';
 const VARIABLES = [
   ['XDG_CONFIG_HOME', 'directory of `longrunning/profile.yaml`; `~/.config` by default'],
   ['COLUMNS', 'width of the table of `list` where standard output is no terminal'],
+  [
+    'GOOGLE_CLOUD_UNIVERSE_DOMAIN',
+    'universe of the API, with `--google` and in `longrunning/gax`; `googleapis.com` by default',
+  ],
+  ['GOOGLE_CLOUD_QUOTA_PROJECT', 'project for billing and quota, in the same places'],
   ['GRPC_VERBOSITY', 'log of grpc-js; `NONE` by default'],
 ] as const;
 
@@ -25,11 +30,24 @@ export async function commandLineReference(checks: boolean): Promise<readonly st
   const [before, , after] = page.split(new RegExp(`(${BEGIN}[\\s\\S]*${END})`));
   if (before === undefined || after === undefined)
     return [`${PAGE} has no lines "${BEGIN}" and "${END}": add them`];
+  const unlisted = variablesInSources().filter((name) => !page.includes(`\`${name}\``) && checks);
+  if (unlisted.length > 0)
+    return [`${PAGE} lacks ${unlisted.join(', ')}: add them to VARIABLES in scripts/command-line.ts`];
   const written = `${before}${BEGIN}\n\n${reference(await program())}\n${END}${after}`;
   if (written === page) return [];
   if (checks) return [`${PAGE} is out of date: review the change, and run "npm run api"`];
   writeFileSync(PAGE, written);
   return [];
+}
+
+/** Names of the environment variables that the sources read. */
+function variablesInSources(): string[] {
+  const names = globSync('src/**/*.ts').flatMap((file) => {
+    const source = readFileSync(file, 'utf8');
+    const reads = /\benv\.([A-Z_]{2,})|\.env\('(\w+)'|\{ ([A-Z_]{2,})\b[^}]*\} = env\b/g;
+    return Array.from(source.matchAll(reads), ([, ...found]) => found.find((name) => name) ?? '');
+  });
+  return [...new Set(names)];
 }
 
 /** Makes the program from its sources. */
