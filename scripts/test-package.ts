@@ -29,7 +29,7 @@ const NEIGHBORS = [
   ['@google-cloud/bigtable'],
   ['google-gax@4.0.5'],
   ['jose@5.0.0'],
-  ['pg@8.11.0', 'pg-boss@10.0.0'],
+  ['pg@8.11', 'pg-boss@10.0.0'],
   ['jest@29.0.0', '@jest/globals@29.0.0'],
   [
     '@opentelemetry/api@1.3.0',

@@ -121,7 +121,8 @@ export function addressOption(description: string): Option {
 /** Parses the value of a duration option to milliseconds. @throws InvalidArgumentError if it is malformed. */
 export function readDuration(text: string): number {
   const durationMs = parseDurationMs(text);
-  if (durationMs === undefined) throw new InvalidArgumentError('Write it with its unit, as 500ms, 30s, 2m or 1h.');
+  if (durationMs === undefined)
+    throw new InvalidArgumentError('Write it with its unit, as 500ms, 30s, 2m or 1h.');
   return durationMs;
 }
 

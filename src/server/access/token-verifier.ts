@@ -74,6 +74,11 @@ export class TokenVerifier {
     } catch (error) {
       throw importError({ name: 'jose', neededBy: 'bearerTokens', install: 'jose' }, error);
     }
+    if ('jwksUri' in source && source.jwksUri !== undefined && !('customFetch' in jose)) {
+      const message =
+        'jose is older than 6, and bearerTokens with jwksUri needs its customFetch: npm install jose@6';
+      throw kitError(Code.FAILED_PRECONDITION, 'PACKAGE_TOO_OLD', message, { metadata: { package: 'jose' } });
+    }
     return new TokenVerifier(jose, source, options);
   }
 

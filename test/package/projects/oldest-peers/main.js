@@ -42,6 +42,12 @@ const operations = createOperations({
   telemetry: openTelemetry({ meterProvider, tracerProvider }),
 });
 await operations.ready();
+// jose 5 has no customFetch, by which requests to key servers are limited.
+const remote = createOperations({
+  authorize: [bearerTokens({ issuer, audience, jwksUri: `${issuer}/keys` })],
+});
+await assert.rejects(remote.ready(), /jose is older than 6/);
+await remote.close();
 const server = new Server();
 operations.addTo(server);
 const port = await new Promise((resolve, reject) => {
