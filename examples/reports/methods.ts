@@ -19,5 +19,6 @@ export const exportReport = implement(ReportsOperations.exportReport, {
 export const purgeReports = implement(ReportsOperations.purgeReports, {
   parent: (request) => request.parent,
   cancellable: false,
+  onInterrupted: 'resume',
   run: () => ({}),
 });

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { PAGES } from './documents/pages.js';
 
 const ROOT = join(__dirname, '../..');
 
@@ -65,6 +66,29 @@ describe.each(['CONTRIBUTING.md', 'docs/architecture.md', 'SECURITY.md'])('%s', 
     const paths = read(document).split('\n').flatMap(pathsOf);
     expect(paths.length).toBeGreaterThan(10);
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
+
+// https://llmstxt.org: a title, a summary, and sections with one link and description per line.
+describe('llms.txt', () => {
+  const [title, summary, , ...sections] = read('llms.txt').split(/\n\n/);
+  const entries = sections.flatMap((section) => section.trimEnd().split('\n')).filter((line) => line !== '');
+  const links = entries.flatMap((line) => /^- \[[^\]]+\]\(([^)]+)\): \S/.exec(line)?.[1] ?? []);
+
+  it('has the format of llmstxt.org', () => {
+    expect(title).toBe('# longrunning');
+    expect(summary).toMatch(/^> /);
+    expect(entries.filter((line) => !line.startsWith('## '))).toHaveLength(links.length);
+  });
+
+  it('links to every page, once, and to nothing else than files that are there', () => {
+    expect(links.filter((link) => !existsSync(join(ROOT, link)))).toEqual([]);
+    expect(links.filter((link) => link in PAGES).sort()).toEqual(Object.keys(PAGES).sort());
+  });
+
+  it('stays in the repository, as the pages do', () => {
+    const { files } = JSON.parse(read('package.json')) as { readonly files: readonly string[] };
+    expect(files.filter((file) => file.startsWith('docs') || file === 'llms.txt')).toEqual([]);
   });
 });
 

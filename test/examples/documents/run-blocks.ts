@@ -55,6 +55,7 @@ const REPLACEMENTS: readonly (readonly [string, string])[] = [
   ['new AttachedClustersClient()', `new AttachedClustersClient(${googleOptions})`],
   ["{ apiEndpoint: 'gkemulticloud.googleapis.com' }", `{ apiEndpoint: '${google.address}', ${googleAuth} }`],
   ['0.0.0.0:8443', '127.0.0.1:0'],
+  ['localhost:50052', '127.0.0.1:0'],
   ['listen(8080)', 'listen(0)'],
   ['postgres://user:password@host/database', process.env.DATABASE_URL ?? ''],
 ];
@@ -91,10 +92,10 @@ async function run(file: string): Promise<void> {
 /** Sets the variables that `ambient.ts` declares. */
 async function prepare(): Promise<void> {
   const client = new OperationsClient({ address: reports.address });
-  const started = await exportReport(reports.address, 'July');
-  const operation = client.operation(started, ReportsOperations.exportReport);
   const server = new Server();
   const parent = 'projects/example/locations/europe-west3';
+  const started = await exportReport(reports.address, 'July');
+  const operation = client.operation(started, ReportsOperations.exportReport);
   Object.assign(globalThis, {
     ReportsOperations,
     client,

@@ -39,6 +39,8 @@ export class Shell {
   async run(commands: string): Promise<string> {
     const script = commands
       .replaceAll('localhost:50051', this.#address)
+      // A reader does not start the next server before the last one is gone.
+      .replace(/^kill -9 \$!$/gm, '$&; wait $! || true')
       // What follows a server in the background expects that it listens.
       .replace(
         /^((?:npx )?longrunning serve.*|node server\.js) &$/gm,
