@@ -1,5 +1,3 @@
-import { invalidField } from './status.js';
-
 /** Source of time and timers, replaceable in tests. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
@@ -46,11 +44,11 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
  * Checks a timeout.
  *
- * @throws StatusError INVALID_ARGUMENT if `timeoutMs` is negative or not a number.
+ * @throws TypeError if `timeoutMs` is negative or not a number.
  */
 export function assertTimeout(timeoutMs: number | undefined): void {
   if (timeoutMs === undefined || timeoutMs >= 0) return;
-  throw invalidField('timeoutMs', `timeoutMs is ${timeoutMs}: give milliseconds, 0 or more, or leave it out`);
+  throw new TypeError(`timeoutMs is ${timeoutMs}: give milliseconds, 0 or more, or leave it out`);
 }
 
 /** Returns the deadline of a call that starts now: milliseconds since 1970, or Infinity. */

@@ -31,7 +31,7 @@ export interface WaitBounds extends TimerOptions {
  * Runs `work` with a signal that aborts with the caller's reason, or with `timedOut()` after `timeoutMs`.
  * Removes its timer and its listeners once the work settles.
  *
- * @throws StatusError INVALID_ARGUMENT if `timeoutMs` is negative or not a number.
+ * @throws TypeError if `timeoutMs` is negative or not a number.
  */
 export async function within<T>(
   { timeoutMs, signal, background }: WaitBounds,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ListOperationsResponse } from '../../generated/google/longrunning/operations.js';
-import { ListOperationsError } from '../../src/client/calls/errors.js';
+import { OperationError } from '../../src/client/calls/errors.js';
 import { listOperations } from '../../src/client/operations/list.js';
 import { OperationsClient } from '../../src/client/operations/operations-client.js';
 import { expectKitError, rejection } from '../../src/conformance/kit-error.js';
@@ -102,7 +102,7 @@ describe('listing', () => {
       for await (const { name } of listOperations(api, { name: 'p' })) seen.push(name);
     })();
     const error = await expectKitError(loop, Code.INTERNAL, { reason: 'PAGE_TOKEN_REPEATED' });
-    expect(error).toMatchObject({ parent: 'p', message: expect.stringContaining('"x"') });
+    expect(error).toMatchObject({ operationName: 'p', message: expect.stringContaining('"x"') });
     expect(seen).toEqual(expected);
   });
 
@@ -162,7 +162,12 @@ describe('listing', () => {
       },
     } as unknown as OperationsApi;
     const error = await rejection(names(listOperations(api, { name: PARENT })));
-    expect(error).toBeInstanceOf(ListOperationsError);
-    expect(error).toMatchObject({ parent: PARENT, code: thrown.code, details: thrown.details, cause: 'why' });
+    expect(error).toBeInstanceOf(OperationError);
+    expect(error).toMatchObject({
+      operationName: PARENT,
+      code: thrown.code,
+      details: thrown.details,
+      cause: 'why',
+    });
   });
 });

@@ -6,7 +6,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /**
  * Returns the deadline of a call that begins now, in milliseconds since 1970, or Infinity.
  *
- * @throws StatusError INVALID_ARGUMENT if `timeoutMs` is negative or not a number.
+ * @throws TypeError if `timeoutMs` is negative or not a number.
  */
 export function callDeadline(timeoutMs = DEFAULT_TIMEOUT_MS): number {
   assertTimeout(timeoutMs);

@@ -29,12 +29,12 @@ export class Caller {
 
   /** Checks the common headers. @throws StatusError INVALID_ARGUMENT if one cannot be sent. */
   constructor(options: CallerOptions) {
-    callHeaders('', options.headers);
+    callHeaders({}, options.headers);
     this.#options = options;
   }
 
   /** Makes one call. @throws StatusError; `signal.reason` on abort. */
-  async call<Request extends { name: string }, Response>(
+  async call<Request extends object, Response>(
     connection: Connection,
     method: UnaryMethod<Request, Response>,
     request: Request,
@@ -43,7 +43,7 @@ export class Caller {
     const { token, headers: common } = this.#options;
     const deadline = callDeadline(timeoutMs);
     const identity = token === undefined ? undefined : await this.#identity(token, deadline, signal);
-    const metadata = callHeaders(request.name, identity, common, headers);
+    const metadata = callHeaders(request, identity, common, headers);
     return connection.call(method, request, { metadata, deadline, signal });
   }
 
@@ -77,15 +77,25 @@ const ROUTING_HEADER = 'x-goog-request-params';
 /** Longest well-formed name (contract 9). A longer one, percent-encoded, could exceed the peer's header limit. */
 const MAX_NAME_BYTES = 1024;
 
+/** Fields of a request by which proxies and Google's front ends route calls. */
+interface Routed {
+  readonly name?: unknown;
+  readonly parent?: unknown;
+}
+
 /**
- * Builds the headers of a call about `name`: the routing header (AIP-4222), then the given ones, of which later ones
- * take precedence.
+ * Builds the headers of a call: the routing header (AIP-4222) with the request's `parent`, or else its `name`, then the
+ * given ones, of which later ones take precedence.
  *
  * @throws StatusError INVALID_ARGUMENT for a header that HTTP/2 cannot carry.
  */
-export function callHeaders(name: string, ...headers: readonly (Headers | undefined)[]): Metadata {
+export function callHeaders(
+  { name, parent }: Routed,
+  ...headers: readonly (Headers | undefined)[]
+): Metadata {
   const metadata = new Metadata();
-  if (isRoutable(name)) metadata.set(ROUTING_HEADER, `name=${encodeURIComponent(name)}`);
+  const [field, resource] = parent === undefined ? ['name', name] : ['parent', parent];
+  if (isRoutable(resource)) metadata.set(ROUTING_HEADER, `${field}=${encodeURIComponent(resource)}`);
   for (const [key, value] of headers.flatMap((some) => Object.entries(some ?? {}))) {
     try {
       metadata.set(key, value);
@@ -99,8 +109,8 @@ export function callHeaders(name: string, ...headers: readonly (Headers | undefi
 }
 
 /** Returns false for a malformed name, which is sent without the header for the server to reject. */
-function isRoutable(name: string): boolean {
-  return name.isWellFormed() && Buffer.byteLength(name) <= MAX_NAME_BYTES;
+function isRoutable(name: unknown): name is string {
+  return typeof name === 'string' && name.isWellFormed() && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }
 
 /** Function that makes one call of any method. */

@@ -1,35 +1,22 @@
+import { assertTimeout } from '../../core/clock.js';
 import type { CancelledOperation, FailedOperation, OperationSnapshot } from '../../core/operation.js';
 import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
 import { Code, codeName, kitError, quoted, StatusError } from '../../core/status.js';
 
 /**
- * Error of a call or a wait for one operation. Code, message and details are those of the server. `cause` is the error
- * of the layer below, if there is one.
+ * Error of a call or a wait for one operation, or of a listing. Code, message and details are those of the server.
+ * `cause` is the error of the layer below, if there is one.
  */
 export class OperationError extends StatusError {
   /** @internal */
   static override readonly brand: string = 'longrunning.OperationError';
   override readonly name: string = 'OperationError';
-  /** Resource name of the operation. */
+  /** Resource name of the operation; of a listing, the parent. */
   readonly operationName: string;
 
   constructor(operationName: string, status: StatusError, cause: unknown = status.cause) {
     super(status.code, status.message, status.details, causedBy(cause));
     this.operationName = operationName;
-  }
-}
-
-/** Error of a listing. */
-export class ListOperationsError extends StatusError {
-  /** @internal */
-  static override readonly brand: string = 'longrunning.ListOperationsError';
-  override readonly name = 'ListOperationsError';
-  /** Parent of the requested operations. */
-  readonly parent: string;
-
-  constructor(parent: string, status: StatusError) {
-    super(status.code, status.message, status.details, causedBy(status.cause));
-    this.parent = parent;
   }
 }
 
@@ -102,44 +89,39 @@ export class WaitTimeoutError extends OperationError {
 }
 
 /**
- * Wraps the five methods to reject with an {@link OperationError} or a {@link ListOperationsError}. The abort reason of
- * the caller's signal is unchanged.
+ * Wraps the five methods to reject with an {@link OperationError}, or a TypeError for an invalid option. The abort reason
+ * of the caller's signal is unchanged.
  */
 export function withSubjects(api: OperationsApi): OperationsApi {
   return {
-    getOperation: rejecting(api.getOperation, operationRejection),
-    listOperations: rejecting(api.listOperations, listRejection),
-    cancelOperation: rejecting(api.cancelOperation, operationRejection),
-    deleteOperation: rejecting(api.deleteOperation, operationRejection),
-    waitOperation: rejecting(api.waitOperation, operationRejection),
+    getOperation: rejecting(api.getOperation),
+    listOperations: rejecting(api.listOperations),
+    cancelOperation: rejecting(api.cancelOperation),
+    deleteOperation: rejecting(api.deleteOperation),
+    waitOperation: rejecting(api.waitOperation),
   };
 }
 
-type Rejection = (name: string, thrown: unknown, signal: AbortSignal | undefined) => unknown;
-
 function rejecting<Request extends { readonly name: string }, Response>(
   call: (request: Request, options?: CallOptions) => Promise<Response>,
-  rejection: Rejection,
 ): (request: Request, options?: CallOptions) => Promise<Response> {
   return async (request, options) => {
+    assertTimeout(options?.timeoutMs);
     try {
       return await call(request, options);
     } catch (thrown) {
-      throw rejection(request.name, thrown, options?.signal);
+      throw operationRejection(request.name, thrown, options?.signal);
     }
   };
 }
 
 /** Converts an error to an {@link OperationError}. The abort reason of the caller's signal is unchanged. */
-export const operationRejection: Rejection = (operationName, thrown, signal) => {
+export function operationRejection(
+  operationName: string,
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+): unknown {
   if (signal?.aborted && thrown === signal.reason) return thrown;
   if (thrown instanceof OperationError) return thrown;
   return new OperationError(operationName, StatusError.from(thrown));
-};
-
-/** Converts an error to a {@link ListOperationsError}. The abort reason of the caller's signal is unchanged. */
-export const listRejection: Rejection = (parent, thrown, signal) => {
-  if (signal?.aborted && thrown === signal.reason) return thrown;
-  if (thrown instanceof ListOperationsError) return thrown;
-  return new ListOperationsError(parent, StatusError.from(thrown));
-};
+}

@@ -5,10 +5,10 @@ import { link, onAbort } from '../../core/signals.js';
 import { callDeadline } from '../calls/call-deadline.js';
 import { Caller, unaryOperations } from '../calls/caller.js';
 import { Connection, type UnaryMethod } from '../calls/connection.js';
+import { retryUnavailable } from '../calls/retry-unavailable.js';
 import { ConnectedFetcher, type OperationFetcher } from '../waiting/fetcher.js';
 import { WaitConnections } from '../waiting/wait-connections.js';
 import type { GaxChannel } from './generated-client.js';
-import { retryUnavailable } from './retry.js';
 
 /**
  * Upper bound on long polls per channel. A channel of google-gax is one connection, on which Google's servers allow 100

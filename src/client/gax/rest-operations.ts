@@ -13,9 +13,9 @@ import { abortable, onAbort } from '../../core/signals.js';
 import { Code, kitError, StatusError } from '../../core/status.js';
 import { callDeadline } from '../calls/call-deadline.js';
 import { callHeaders } from '../calls/caller.js';
+import { retryUnavailable } from '../calls/retry-unavailable.js';
 import type { GaxAny, GaxCall, GaxCallOptions, GaxOperationsClient } from './generated-client.js';
 import { anyOf } from './operation.js';
-import { retryUnavailable } from './retry.js';
 
 /** Implements the methods over REST by functions of google-gax. Google's APIs have no REST rule for WaitOperation. */
 export class GaxRestOperations implements OperationsApi {
@@ -63,7 +63,7 @@ export class GaxRestOperations implements OperationsApi {
     { timeoutMs, signal, headers }: CallOptions = {},
   ): Promise<readonly [unknown, unknown, unknown]> {
     const deadline = callDeadline(timeoutMs);
-    const metadata = callHeaders(request.name, headers).getMap();
+    const metadata = callHeaders(request, headers).getMap();
     return retryUnavailable({ deadline, signal }, (leftMs) => {
       const options = {
         timeout: Math.min(leftMs, LONGEST_TIMER_MS),

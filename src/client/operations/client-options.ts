@@ -1,7 +1,8 @@
 import type { ChannelCredentials, ChannelOptions, Interceptor } from '@grpc/grpc-js';
 import { parseAddress } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
-import { invalidField, type StatusError } from '../../core/status.js';
+import { assertOptions, assertPositive, type OptionNames } from '../../core/options.js';
+import type { StatusError } from '../../core/status.js';
 import type { ClientTls } from '../calls/client-tls.js';
 import { TimedCredentials } from '../calls/connect-timeout.js';
 import type { ConnectionOptions } from '../calls/connection.js';
@@ -92,19 +93,32 @@ const STREAMS_PER_CONNECTION = 80;
  */
 const NO_PROXY: ChannelOptions = { 'grpc.enable_http_proxy': 0 };
 
+const OPTIONS: OptionNames<OperationsClientOptions> = {
+  address: true,
+  tls: true,
+  token: true,
+  credentials: true,
+  headers: true,
+  interceptors: true,
+  channelOptions: true,
+  maxWaitConnections: true,
+  connectTimeoutMs: true,
+  retry: true,
+  clock: true,
+  random: true,
+};
+
 /**
  * Derives target, credentials and options of a connection.
  *
- * @throws TypeError if the address is malformed, or credentials contradict each other or would be sent in plain text;
- * StatusError INVALID_ARGUMENT unless `connectTimeoutMs` is positive.
+ * @throws TypeError if an option is unknown, the address is malformed, `connectTimeoutMs` is not positive, or credentials
+ * contradict each other or would be sent in plain text.
  */
 export function connectionOptions(options: OperationsClientOptions): ConnectionOptions {
+  assertOptions('OperationsClient', options, OPTIONS);
   const address = parseAddress(options.address);
   const { channelOptions, interceptors = [], connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS } = options;
-  if (!(connectTimeoutMs > 0)) {
-    const message = `connectTimeoutMs must be positive, got ${connectTimeoutMs}: give milliseconds, or leave it out`;
-    throw invalidField('connectTimeoutMs', message);
-  }
+  assertPositive('connectTimeoutMs', connectTimeoutMs);
   return {
     target: address.target,
     credentials: new TimedCredentials(channelCredentials(address, options), connectTimeoutMs),
@@ -116,7 +130,7 @@ export function connectionOptions(options: OperationsClientOptions): ConnectionO
 /**
  * Derives the upper bounds on concurrent long polls.
  *
- * @throws StatusError INVALID_ARGUMENT unless `maxWaitConnections` is a positive whole number.
+ * @throws TypeError unless `maxWaitConnections` is a positive whole number.
  */
 export function waitLimits({
   maxWaitConnections: given = DEFAULT_MAX_WAIT_CONNECTIONS,
@@ -124,8 +138,7 @@ export function waitLimits({
   if (Number.isInteger(given) && given > 0) {
     return { maxConnections: given, streamsPerConnection: STREAMS_PER_CONNECTION };
   }
-  throw invalidField(
-    'maxWaitConnections',
+  throw new TypeError(
     `maxWaitConnections must be a positive whole number, got ${given}: give 1 or more, or leave it out`,
   );
 }

@@ -2,7 +2,7 @@ import type { ListOperationsResponse, Operation } from '../../../generated/googl
 import type { CallOptions, OperationsApi } from '../../core/operations-api.js';
 import { link } from '../../core/signals.js';
 import { Code, kitError, quoted } from '../../core/status.js';
-import { listRejection } from '../calls/errors.js';
+import { operationRejection } from '../calls/errors.js';
 import { iterable } from '../calls/iteration.js';
 import { readingOperations } from './reading-operations.js';
 
@@ -36,7 +36,7 @@ export interface OperationListing extends AsyncIterable<Operation> {
  * Lists the operations under a parent, with any implementation of the five methods. Empty pages do not end the listing
  * (contract 43).
  *
- * @throws ListOperationsError in the loop, with the code and the details of the server; INTERNAL if the server returns
+ * @throws OperationError in the loop, with the code and the details of the server; INTERNAL if the server returns
  * a page token twice, because the listing would never end.
  */
 export function listOperations(
@@ -81,7 +81,7 @@ async function* eachPage(
       tokens.add(pageToken);
     } while (pageToken !== '');
   } catch (thrown) {
-    throw listRejection(request.name, thrown, linked.signal);
+    throw operationRejection(request.name, thrown, linked.signal);
   } finally {
     linked[Symbol.dispose]();
   }

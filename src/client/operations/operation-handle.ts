@@ -38,7 +38,7 @@ export interface OperationReference {
   /** Resource name of the operation. */
   readonly name: string;
   /** Path of the method that started it, if known: `/example.reports.v1.Reports/ExportReport`. */
-  readonly method?: string;
+  readonly method?: string | undefined;
 }
 
 /** Dependencies that the handles of one client share. */
@@ -62,7 +62,8 @@ export interface HandleSubject<Response, Metadata> {
  * Handle of one operation. Create it with `client.operation(…)`, or over any {@link OperationsApi} with
  * `operationHandles`.
  *
- * Every call rejects with an `OperationError`, or with `signal.reason` if the caller's signal aborts.
+ * Every call rejects with an `OperationError`, with `signal.reason` if the caller's signal aborts, or with a TypeError for
+ * an invalid option.
  *
  * @typeParam Response - type of the response; `google.protobuf.Any` if the method was not given.
  */
@@ -166,7 +167,7 @@ export class OperationHandle<Response, Metadata> {
    * loop starts again. Leaving a loop early releases its resources and does not cancel the operation. `timeoutMs` starts
    * with the first iteration.
    *
-   * @throws errors of `wait`, in the loop; INVALID_ARGUMENT unless `intervalMs` is positive.
+   * @throws TypeError unless `intervalMs` is positive; errors of `wait`, in the loop.
    *
    * @example
    * ```ts
@@ -184,7 +185,9 @@ export class OperationHandle<Response, Metadata> {
       readonly intervalMs?: number | undefined;
     } = {},
   ): AsyncIterable<OperationSnapshot<Response, Metadata>> {
-    return iterable((ended) => this.#follow(options, ended));
+    assertTimeout(options.timeoutMs);
+    const pace = everyChange(options.intervalMs ?? DEFAULT_INTERVAL_MS);
+    return iterable((ended) => this.#follow(options, pace, ended));
   }
 
   /** Returns name and method, from which `client.operation(JSON.parse(text), method)` opens the operation again. */
@@ -246,7 +249,8 @@ export class OperationHandle<Response, Metadata> {
   };
 
   async *#follow(
-    { intervalMs = DEFAULT_INTERVAL_MS, timeoutMs, signal }: UpdatesOptions,
+    { timeoutMs, signal }: WaitOptions,
+    pace: Pace,
     ended: AbortSignal,
   ): AsyncGenerator<OperationSnapshot<Response, Metadata>, void> {
     signal?.throwIfAborted();
@@ -256,11 +260,10 @@ export class OperationHandle<Response, Metadata> {
     const timedOut = (ms: number) => limit.abort(this.#timeoutError(ms));
     let stopTimer = () => {};
     try {
-      assertTimeout(timeoutMs);
       if (timeoutMs !== undefined) stopTimer = clock.setTimer(() => timedOut(timeoutMs), timeoutMs);
       const outcome = this.#knownOutcome();
       if (outcome) return yield outcome;
-      const states = this.#states(everyChange(intervalMs), linked.signal);
+      const states = this.#states(pace, linked.signal);
       for await (const state of changesOf(states)) yield this.#subject.read(state);
     } catch (thrown) {
       throw operationRejection(this.name, thrown, signal);
@@ -305,8 +308,8 @@ export class OperationHandle<Response, Metadata> {
   }
 
   async #rejecting<Result>({ timeoutMs, signal }: WaitBounds, call: () => Promise<Result>): Promise<Result> {
+    assertTimeout(timeoutMs);
     try {
-      assertTimeout(timeoutMs);
       return await call();
     } catch (thrown) {
       throw operationRejection(this.name, thrown, signal);
@@ -329,5 +332,3 @@ function sameAny(one: Any | undefined, other: Any | undefined): boolean {
   if (!one || !other) return one === other;
   return one.typeUrl === other.typeUrl && Buffer.compare(one.value, other.value) === 0;
 }
-
-type UpdatesOptions = NonNullable<Parameters<OperationHandle<unknown, unknown>['updates']>[0]>;

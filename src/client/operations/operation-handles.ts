@@ -64,11 +64,11 @@ export interface OpenOperation {
 /** Options of {@link operationHandles}. */
 export interface HandleOptions {
   /** Clock of the waits. @defaultValue the system clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Source of jitter: returns a number from 0 up to 1. @defaultValue Math.random */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** Ends every wait when it aborts, with its reason. @defaultValue never */
-  readonly closed?: AbortSignal;
+  readonly closed?: AbortSignal | undefined;
   /**
    * Decides if a wait continues after an error that would end it: return true to retry.
    *

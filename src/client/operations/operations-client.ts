@@ -7,7 +7,8 @@ import type {
   Operation,
   WaitOperationRequest,
 } from '../../../generated/google/longrunning/operations.js';
-import { systemClock } from '../../core/clock.js';
+import { assertTimeout, systemClock } from '../../core/clock.js';
+import type { DeepPartial, OperationMethod } from '../../core/operation-method.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../../core/operations-api.js';
 import { Code, kitError } from '../../core/status.js';
 import { repeatBroken } from '../calls/call-error.js';
@@ -19,21 +20,23 @@ import { WaitConnections } from '../waiting/wait-connections.js';
 import { WaitSupport } from '../waiting/wait-support.js';
 import { connectionOptions, type OperationsClientOptions, waitLimits } from './client-options.js';
 import { type ListRequest, listOperations, type OperationListing } from './list.js';
+import type { OperationHandle } from './operation-handle.js';
 import { handlesOver, type OpenOperation } from './operation-handles.js';
+import { type StartCall, startOperation } from './start-operation.js';
 
 /**
- * Client of `google.longrunning.Operations` over gRPC.
+ * Client of long-running methods and of `google.longrunning.Operations` over gRPC.
  *
  * A call takes at most 10 s, unless `timeoutMs` is given. Get, List, Cancel and Delete are tried up to five times while
- * the server is UNAVAILABLE. Calls for an operation reject with an `OperationError`, and listings with a
- * `ListOperationsError`. Both have the code and the details that the server sent.
+ * the server is UNAVAILABLE. Calls reject with an `OperationError`, which has the code and the details that the
+ * server sent.
  *
  * Long polls use separate connections, so that other calls never queue behind them.
  *
  * @example
  * ```ts
- * await using operations = new OperationsClient({ address: 'localhost:50051' });
- * const operation = operations.operation(name, ReportsOperations.exportReport);
+ * await using client = new OperationsClient({ address: 'localhost:50051' });
+ * const operation = await client.start(ReportsOperations.exportReport, { parent: 'projects/example' });
  * const outcome = await operation.cancelAndWait({ timeoutMs: 60_000 });
  * ```
  */
@@ -41,6 +44,7 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   /** Opens the handle of an operation, which can wait for it, cancel it and read its response. */
   readonly operation: OpenOperation;
   readonly #api: OperationsApi;
+  readonly #caller: Caller;
   readonly #connection: Connection;
   readonly #waits: WaitConnections;
   readonly #closing = new AbortController();
@@ -48,8 +52,8 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   /**
    * Creates a client, which connects at the first call.
    *
-   * @throws TypeError if the address is malformed, or credentials contradict each other or would be sent in plain text;
-   * StatusError INVALID_ARGUMENT for any other invalid option.
+   * @throws TypeError if an option is unknown or invalid, or credentials contradict each other or would be sent in plain
+   * text; StatusError INVALID_ARGUMENT for a header that cannot be sent.
    */
   constructor(options: OperationsClientOptions) {
     const { clock = systemClock, random = Math.random } = options;
@@ -75,6 +79,7 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
       ...calls,
       waitOperation: (request, call) => fetcher.waitOperation(request, call),
     });
+    this.#caller = caller;
     this.#connection = connection;
     this.#waits = connections;
     this.operation = handlesOver({
@@ -88,6 +93,32 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
     });
   }
 
+  /**
+   * Calls a long-running method of the server, and returns the handle of the operation that it starts.
+   *
+   * If the request has a `request_id` field that is empty, a random id is sent (AIP-155). Calls with an id are repeated
+   * up to five times while the server is UNAVAILABLE. Calls without one are made once.
+   *
+   * @throws StatusError of the server; TypeError for an invalid option.
+   *
+   * @example
+   * ```ts
+   * const operation = await client.start(ReportsOperations.exportReport, { parent, title: 'annual' });
+   * const { uri } = await operation.result();
+   * ```
+   */
+  async start<Request, Response, Metadata>(
+    method: OperationMethod<Request, Response, Metadata>,
+    request: DeepPartial<NoInfer<Request>>,
+    options: CallOptions = {},
+  ): Promise<OperationHandle<Response, Metadata>> {
+    assertTimeout(options.timeoutMs);
+    const call: StartCall = (unary, message, limits) =>
+      this.#caller.call(this.#connection, unary, message, limits);
+    const started = await startOperation(call, method, request, options, this.#closing.signal);
+    return this.operation(started, method);
+  }
+
   /** Fetches an operation. @throws OperationError NOT_FOUND if it does not exist, or another code of the server. */
   getOperation(request: NamedRequest<GetOperationRequest>, options?: CallOptions): Promise<Operation> {
     return this.#api.getOperation(request, options);
@@ -96,7 +127,7 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   /**
    * Fetches one page. {@link OperationsClient.list} iterates over all pages.
    *
-   * @throws ListOperationsError with the code of the server.
+   * @throws OperationError with the code of the server.
    */
   listOperations(
     request: NamedRequest<ListOperationsRequest>,
@@ -111,7 +142,7 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
    *
    * @example
    * ```ts
-   * for await (const { name } of operations.list({ name: parent, filter: 'done = false' })) console.log(name);
+   * for await (const { name } of client.list({ name: parent, filter: 'done = false' })) console.log(name);
    * ```
    */
   list(request: ListRequest, options?: CallOptions): OperationListing {
@@ -149,9 +180,10 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   }
 
   /**
-   * Closes the client. Pending and later calls reject with UNAVAILABLE "client is closed". Operations are not cancelled.
+   * Closes the client: its calls have ended once the promise resolves. Pending and later calls reject with UNAVAILABLE
+   * "client is closed". Operations are not cancelled.
    */
-  close(): void {
+  async close(): Promise<void> {
     const message = 'client is closed: make another one to go on';
     const reason = kitError(Code.UNAVAILABLE, 'CLIENT_CLOSED', message);
     this.#closing.abort(reason);
@@ -160,7 +192,7 @@ export class OperationsClient implements OperationsApi, AsyncDisposable {
   }
 
   /** Calls {@link OperationsClient.close}, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

@@ -1,8 +1,9 @@
 import type { Operation } from '../../../generated/google/longrunning/operations.js';
 import { Backoff } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
+import { assertPositive } from '../../core/options.js';
 import { sleep } from '../../core/signals.js';
-import { Code, invalidField, StatusError } from '../../core/status.js';
+import { Code, StatusError } from '../../core/status.js';
 import { isConnectionFailure } from '../calls/call-error.js';
 import type { OperationFetcher } from './fetcher.js';
 import { POLL_BACKOFF, type RetryPredicate, retryAfterMs, verdictOn } from './retry.js';
@@ -31,15 +32,10 @@ export const UNTIL_DONE: Pace = {
 /**
  * Pace of a wait that needs the current state first, then each change within `intervalMs`.
  *
- * @throws StatusError INVALID_ARGUMENT unless `intervalMs` is positive.
+ * @throws TypeError unless `intervalMs` is positive.
  */
 export function everyChange(intervalMs: number): Pace {
-  if (!(intervalMs > 0)) {
-    throw invalidField(
-      'intervalMs',
-      `intervalMs must be positive, got ${intervalMs}: give milliseconds, or leave it out`,
-    );
-  }
+  assertPositive('intervalMs', intervalMs);
   return {
     first: 'state',
     longPollMs: Math.min(intervalMs, LONG_POLL_MS),

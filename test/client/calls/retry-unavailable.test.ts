@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { retryUnavailable } from '../../../src/client/gax/retry.js';
+import { retryUnavailable } from '../../../src/client/calls/retry-unavailable.js';
 import { rejection } from '../../../src/conformance/kit-error.js';
 import { Code, StatusError } from '../../../src/core/status.js';
 import { manualClock } from '../../../src/testing/clock/manual-clock.js';
