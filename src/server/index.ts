@@ -48,6 +48,5 @@ export type {
   ListQuery,
   OperationRecord,
   OperationStore,
-  SynchronousRecords,
   WorkConsumer,
 } from '../stores/contract/operation-store.js';

@@ -17,12 +17,12 @@ const running: OperationRecord = {
   metadata: undefined,
 };
 
-it('a record in memory that changes while the next one is computed is read again: no change is lost', async () => {
+it('a record that changes while the next one is computed is read again: no change is lost', async () => {
   const store = memoryStore();
   await store.create(running);
   let asked = 0;
-  const committed = new Transitions(store, new Map(), 1000).commit(running.name, (record) => {
-    if (asked++ === 0) store.sync?.compareAndSet({ ...record, version: 2, cancelRequestTime: 1500 }, 1);
+  const committed = await new Transitions(store, new Map(), 1000).commit(running.name, (record) => {
+    if (asked++ === 0) void store.compareAndSet({ ...record, version: 2, cancelRequestTime: 1500 }, 1);
     return {
       type: 'updated',
       attempt: 1,
@@ -37,7 +37,7 @@ it('a record in memory that changes while the next one is computed is read again
 it('a store may have promises that are not of this realm', async () => {
   const memory = memoryStore();
   const store: OperationStore = Object.assign(memoryStore(), {
-    ...{ sync: undefined },
+    getNow: undefined,
     get: (name: string) => foreign(memory.get(name)),
   });
   await memory.create(running);

@@ -24,16 +24,17 @@ const ended: OperationRecord = {
   result: { $case: 'response', value: any('type.googleapis.com/acme.v1.Book', 'response') },
 };
 
-test('what is at hand is what promises give', async () => {
+test('getNow returns the record that get resolves to', async () => {
   const store = memoryStore();
   await store.create(running);
-  expect(store.sync?.get(running.name)).toEqual(running);
-  expect(store.sync?.compareAndSet(ended, 2)).toBe(false);
+  expect(store.getNow?.(running.name)).toEqual(running);
+  expect(await store.compareAndSet(ended, 2)).toBe(false);
   expect(await store.get(running.name)).toEqual(running);
-  expect(store.sync?.compareAndSet(ended, 1)).toBe(true);
+  expect(await store.compareAndSet(ended, 1)).toBe(true);
+  expect(store.getNow?.(running.name)).toEqual(ended);
   expect(await store.get(running.name)).toEqual(ended);
   expect(await store.compareAndSet(ended, 1)).toBe(false);
-  expect(store.sync?.get('operations/none')).toBeUndefined();
+  expect(store.getNow?.('operations/none')).toBeUndefined();
 });
 
 test.each([0, 10, 10_000])(

@@ -9,7 +9,7 @@ import type { Empty } from '../../../generated/google/protobuf/empty.js';
 import { assertWireFormat, encodeMessage } from '../../core/any.js';
 import { toSendableStatus } from '../../core/grpc-status.js';
 import type { Logger } from '../../core/logger.js';
-import { andThen, isPromised, type MaybePromise } from '../../core/maybe-promise.js';
+import { isPromised, type MaybePromise } from '../../core/maybe-promise.js';
 import type { MessageType } from '../../core/operation-method.js';
 import { Code, internalError, isStatusError, StatusError } from '../../core/status.js';
 import { readProperty } from '../../core/text.js';
@@ -67,7 +67,7 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
     return observedHandler(path, parts, handler, subject);
   };
   return {
-    getOperation: admitted(getOperation, ({ request }) => service.get(request)),
+    getOperation: admitted(getOperation, ({ request }) => service.getOperation(request)),
     listOperations: admitted(
       listOperations,
       (call, admission) =>
@@ -77,7 +77,7 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
         }),
       'parent',
     ),
-    cancelOperation: admitted(cancelOperation, ({ request }) => andThen(service.cancel(request), empty)),
+    cancelOperation: admitted(cancelOperation, ({ request }) => service.cancelOperation(request).then(empty)),
     deleteOperation: admitted(deleteOperation, ({ request }) => service.deleteOperation(request).then(empty)),
     waitOperation: admitted(waitOperation, (call, admission) => {
       const wait = () => service.wait(call.request, waitingOf(call));

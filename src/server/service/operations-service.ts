@@ -6,7 +6,7 @@ import type {
 } from '../../../generated/google/longrunning/operations.js';
 import type { Duration } from '../../../generated/google/protobuf/duration.js';
 import type { Clock } from '../../core/clock.js';
-import { andThen, type MaybePromise } from '../../core/maybe-promise.js';
+import type { MaybePromise } from '../../core/maybe-promise.js';
 import { checkOperationName, parseParent } from '../../core/name.js';
 import type { CallOptions, NamedRequest, OperationsApi } from '../../core/operations-api.js';
 import { abortable, onAbort, within } from '../../core/signals.js';
@@ -78,19 +78,14 @@ export class InProcessOperations implements OperationsApi {
       waiters,
       telemetry,
       openWaits,
-      read: async (name) => this.#read(name),
+      read: (name) => this.#read(name),
       found: (name, record) => this.#found(name, record),
     };
   }
 
-  async getOperation(request: NameRequest, options?: CallOptions): Promise<Operation> {
-    return this.get(request, options);
-  }
-
-  /** {@link getOperation}, synchronous if the store keeps its records in memory. */
-  get({ name }: NameRequest, options?: CallOptions): MaybePromise<Operation> {
+  async getOperation({ name }: NameRequest, options?: CallOptions): Promise<Operation> {
     checkOperationName(name);
-    return andThen(this.#read(name, options), toOperation);
+    return toOperation(await this.#read(name, options));
   }
 
   async listOperations(
@@ -123,14 +118,9 @@ export class InProcessOperations implements OperationsApi {
     return await this.#within(page(), options);
   }
 
-  async cancelOperation(request: NameRequest, options?: CallOptions): Promise<void> {
-    await this.cancel(request, options);
-  }
-
-  /** {@link cancelOperation}, synchronous if the store keeps its records in memory. Returns the record after the request. */
-  cancel({ name }: NameRequest, options?: CallOptions): MaybePromise<OperationRecord> {
+  async cancelOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
     checkOperationName(name);
-    return this.#change(name, cancelRequested, options);
+    await this.#change(name, cancelRequested, options);
   }
 
   async deleteOperation({ name }: NameRequest, options?: CallOptions): Promise<void> {
@@ -163,9 +153,9 @@ export class InProcessOperations implements OperationsApi {
     const { name } = request;
     checkOperationName(name);
     const limitMs = this.#waitLimitMs(request.timeout, timeoutMs);
-    const { sync } = this.#options.store;
-    if (sync) {
-      const record = this.#found(name, sync.get(name));
+    const { store } = this.#options;
+    if (store.getNow) {
+      const record = this.#found(name, store.getNow(name));
       if (record.result || limitMs === 0) return toOperation(record);
     }
     return new Promise((resolve, reject) => {
@@ -173,12 +163,8 @@ export class InProcessOperations implements OperationsApi {
     });
   }
 
-  #read(name: string, options?: CallOptions): MaybePromise<OperationRecord> {
-    const { store } = this.#options;
-    // A deadline or an AbortSignal needs a promise.
-    const reading =
-      options === undefined ? (store.sync ?? store).get(name) : this.#within(store.get(name), options);
-    return andThen(reading, (record) => this.#found(name, record));
+  async #read(name: string, options?: CallOptions): Promise<OperationRecord> {
+    return this.#found(name, await this.#within(this.#options.store.get(name), options));
   }
 
   #found(name: string, record: OperationRecord | undefined): OperationRecord {
@@ -187,22 +173,20 @@ export class InProcessOperations implements OperationsApi {
   }
 
   /** Commits an event to an existing operation. Returns the record afterwards. */
-  #change(
+  async #change(
     name: string,
     eventFor: (record: OperationRecord, at: number) => LifecycleEvent,
     options?: CallOptions,
-  ): MaybePromise<OperationRecord> {
+  ): Promise<OperationRecord> {
     const { transitions, clock } = this.#options;
-    const changing = transitions.commit(name, (record) => {
+    const committing = transitions.commit(name, (record) => {
       const now = clock.now();
       if (isGone(record, now)) throw notFound(name);
       return eventFor(record, now);
     });
-    const committing = options === undefined ? changing : this.#within(Promise.resolve(changing), options);
-    return andThen(committing, (committed) => {
-      if (!committed) throw notFound(name);
-      return committed.record;
-    });
+    const committed = await this.#within(committing, options);
+    if (!committed) throw notFound(name);
+    return committed.record;
   }
 
   /** Bounds the time that the store may take by the deadline and the signal of the caller. */

@@ -1,7 +1,6 @@
 import { Backoff, type BackoffPolicy } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
-import type { MaybePromise } from '../../core/maybe-promise.js';
 import { sleep } from '../../core/signals.js';
 import { Code, StatusError } from '../../core/status.js';
 import type { OperationRecord, OperationStore } from '../../stores/contract/operation-store.js';
@@ -38,11 +37,8 @@ export class Recorder {
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
     known: OperationRecord,
-  ): MaybePromise<Committed | undefined> {
-    const { store, transitions } = this.#options;
-    // Records in memory are always available.
-    if (store.sync) return transitions.commit(name, eventFor);
-    return this.#retry(() => transitions.commit(name, eventFor, known), isUnavailable);
+  ): Promise<Committed | undefined> {
+    return this.#retry(() => this.#options.transitions.commit(name, eventFor, known), isUnavailable);
   }
 
   /** Commits an event that must not get lost, with retries after any error until {@link stop}. */
@@ -61,7 +57,7 @@ export class Recorder {
   }
 
   async #retry<Result>(
-    call: () => MaybePromise<Result>,
+    call: () => Promise<Result>,
     isTransient: (error: unknown) => boolean,
   ): Promise<Result> {
     const { clock, logger } = this.#options;

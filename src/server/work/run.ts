@@ -2,7 +2,6 @@ import type { Any } from '../../../generated/google/protobuf/any.js';
 import type { Clock } from '../../core/clock.js';
 import { ignoreRejection } from '../../core/contain.js';
 import type { Logger } from '../../core/logger.js';
-import { andThen, type MaybePromise } from '../../core/maybe-promise.js';
 import { atMost } from '../../core/signals.js';
 import { Code, internalError, isStatusError, kitError, StatusError } from '../../core/status.js';
 import { readProperty } from '../../core/text.js';
@@ -174,15 +173,11 @@ export class Run {
     return outcomeOf(await this.#commitLast(ending));
   }
 
-  #commitLast(ending: Ending): MaybePromise<Committed | undefined> {
-    return andThen(
-      this.#commit(() => ending),
-      (ended) => {
-        // The operation was deleted while it ran, so its record is no longer needed.
-        const isDeleted = ended?.changed && ended.record.deleteTime !== undefined;
-        return isDeleted ? this.#options.store.delete(this.#name).then(() => ended) : ended;
-      },
-    );
+  async #commitLast(ending: Ending): Promise<Committed | undefined> {
+    const ended = await this.#commit(() => ending);
+    // The operation was deleted while it ran, so its record is no longer needed.
+    if (ended?.changed && ended.record.deleteTime !== undefined) await this.#options.store.delete(this.#name);
+    return ended;
   }
 
   #reportEnd(ending: RunEnding, error?: StatusError): void {
@@ -190,11 +185,10 @@ export class Run {
     if (this.#attempt !== undefined) this.#options.logger.debug?.({ ending }, 'work ended');
   }
 
-  #commit(eventFor: (record: OperationRecord) => LifecycleEvent): MaybePromise<Committed | undefined> {
-    return andThen(this.#recorder.commit(this.#name, eventFor, this.#known), (committed) => {
-      if (committed) this.#known = committed.record;
-      return committed;
-    });
+  async #commit(eventFor: (record: OperationRecord) => LifecycleEvent): Promise<Committed | undefined> {
+    const committed = await this.#recorder.commit(this.#name, eventFor, this.#known);
+    if (committed) this.#known = committed.record;
+    return committed;
   }
 
   /** Handles the report that the record may have changed. */

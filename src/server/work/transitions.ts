@@ -1,9 +1,4 @@
-import type { MaybePromise } from '../../core/maybe-promise.js';
-import type {
-  OperationRecord,
-  OperationStore,
-  SynchronousRecords,
-} from '../../stores/contract/operation-store.js';
+import type { OperationRecord, OperationStore } from '../../stores/contract/operation-store.js';
 import { apply, type LifecycleEvent } from './lifecycle.js';
 import type { ServedMethod } from './served-method.js';
 
@@ -48,35 +43,9 @@ export class Transitions {
    *
    * @param known - latest known state of the record, which saves a read if it is still current. An event that does not change
    * it must not change any later state either.
-   * @returns undefined if there is no such record. The result is not a promise if the store keeps its records in memory.
+   * @returns undefined if there is no such record.
    */
-  commit(
-    name: string,
-    eventFor: (record: OperationRecord) => LifecycleEvent,
-    known?: OperationRecord,
-  ): MaybePromise<Committed | undefined> {
-    const { sync } = this.#store;
-    return sync ? this.#commitSync(sync, name, eventFor) : this.#commit(name, eventFor, known);
-  }
-
-  #commitSync(
-    records: SynchronousRecords,
-    name: string,
-    eventFor: (record: OperationRecord) => LifecycleEvent,
-  ): Committed | undefined {
-    for (;;) {
-      const record = records.get(name);
-      if (!record) return undefined;
-      const next = this.next(record, eventFor(record));
-      if (next === record) return { record, changed: false };
-      // Fails only if a codec changed the record during the call.
-      if (!records.compareAndSet(next, record.version)) continue;
-      this.#onChange?.(record, next);
-      return { record: next, changed: true };
-    }
-  }
-
-  async #commit(
+  async commit(
     name: string,
     eventFor: (record: OperationRecord) => LifecycleEvent,
     known?: OperationRecord,

@@ -46,11 +46,11 @@ export function aroundStore(store: OperationStore, around: AroundCall): Operatio
 
 /**
  * Wraps a store so that its methods reject where those of `store` throw, and return promises where those return
- * values. Stores may be written in JavaScript; callers handle only rejections. `sync` is unchanged.
+ * values. Stores may be written in JavaScript; callers handle only rejections. `getNow` is unchanged.
  */
 export function rejectingStore(store: OperationStore): OperationStore {
-  const { sync } = store;
-  return { ...aroundStore(store, (_, proceed) => promised(proceed)), ...(sync && { sync }) };
+  const rejecting = aroundStore(store, (_, proceed) => promised(proceed));
+  return store.getNow ? { ...rejecting, getNow: (name) => store.getNow?.(name) } : rejecting;
 }
 
 function promised<Result>(proceed: () => Promise<Result>): Promise<Result> {

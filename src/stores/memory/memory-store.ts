@@ -12,7 +12,6 @@ import {
   type OperationRecord,
   type OperationStore,
   type RequestKey,
-  type SynchronousRecords,
   type UnfinishedCount,
   type WorkConsumer,
   type WorkHandler,
@@ -43,10 +42,6 @@ class MemoryStore implements OperationStore {
   readonly #queue = new WorkQueue();
   readonly #secret = randomBytes(32);
   #sequence = 0;
-  readonly sync: SynchronousRecords = {
-    get: (name) => this.#get(name),
-    compareAndSet: (record, expectedVersion) => this.#compareAndSet(record, expectedVersion),
-  };
 
   async ready(): Promise<void> {}
 
@@ -74,15 +69,15 @@ class MemoryStore implements OperationStore {
   }
 
   async get(name: string): Promise<OperationRecord | undefined> {
-    return this.#get(name);
+    return this.getNow(name);
   }
 
   async findByRequestId(key: RequestKey): Promise<OperationRecord | undefined> {
     return this.#byRequest.get(requestKey(key) ?? '')?.record;
   }
 
-  async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
-    return this.#compareAndSet(record, expectedVersion);
+  getNow(name: string): OperationRecord | undefined {
+    return this.#entries.get(name)?.record;
   }
 
   async delete(name: string): Promise<boolean> {
@@ -142,11 +137,7 @@ class MemoryStore implements OperationStore {
     this.#listeners.clear();
   }
 
-  #get(name: string): OperationRecord | undefined {
-    return this.#entries.get(name)?.record;
-  }
-
-  #compareAndSet(record: OperationRecord, expectedVersion: number): boolean {
+  async compareAndSet(record: OperationRecord, expectedVersion: number): Promise<boolean> {
     const entry = this.#entries.get(record.name);
     if (entry?.record.version !== expectedVersion) return false;
     if (record.requestId === undefined) {
