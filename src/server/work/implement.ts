@@ -141,8 +141,41 @@ export interface ImplementedMethod<
   hasPath?(path: Path): void;
 }
 
+/** Values that the compiler does not look into for fields. */
+type Leaf = Date | Uint8Array | string | number | bigint | boolean | symbol | undefined | null;
+
+/** Keys of all members of a union. */
+type AllKeys<Union> = Union extends unknown ? keyof Union : never;
+
+/** Type of a property in those members of a union that have it. */
+type At<Union, Key> = Union extends unknown ? (Key extends keyof Union ? Union[Key] : never) : never;
+
 /**
- * Combines a long-running method with its implementation.
+ * Fields of `Given` that the message does not have, at any depth. Without this check the compiler ignores them in returned
+ * objects, because it looks for unknown fields only in literals that are passed directly.
+ */
+type UnknownFields<Message, Given> = 0 extends 1 & Given
+  ? never
+  : [Message] extends [Given]
+    ? never
+    : Given extends Leaf
+      ? never
+      : Given extends readonly (infer Item)[]
+        ? UnknownFields<Message extends readonly (infer Element)[] ? Element : never, Item>
+        : {
+            [Key in keyof Given]-?: Key extends AllKeys<Message> | `$${string}`
+              ? UnknownFields<At<Message, Key>, Given[Key]>
+              : Key;
+          }[keyof Given];
+
+/** Requires nothing if there are no unknown fields, and the impossible otherwise. */
+type Reject<Member extends string, Fields> = [Fields] extends [never]
+  ? unknown
+  : { readonly [Key in Member]: { readonly unknownFields: Fields } };
+
+/**
+ * Combines a long-running method with its implementation. All types come from the method. Fields that its messages do not have
+ * are rejected: by the compiler, and at run time with an internal error.
  *
  * @example
  * ```ts
@@ -156,9 +189,33 @@ export interface ImplementedMethod<
  * });
  * ```
  */
-export function implement<Request, Response, Metadata, Path extends string>(
+export function implement<
+  Request,
+  Response,
+  Metadata,
+  Path extends string,
+  const Ran,
+  const Started,
+  const Initial,
+>(
   method: OperationMethod<Request, Response, Metadata, Path>,
-  implementation: Implementation<NoInfer<Request>, NoInfer<Response>, NoInfer<Metadata>>,
+  implementation: Omit<
+    Implementation<NoInfer<Request>, NoInfer<Response>, NoInfer<Metadata>>,
+    'run' | 'onStart' | 'metadata'
+  > & {
+    run(
+      request: NoInfer<Request>,
+      context: RunContext<NoInfer<Metadata>>,
+    ): Ran & ReturnType<Implementation<NoInfer<Request>, NoInfer<Response>, NoInfer<Metadata>>['run']>;
+    onStart?(
+      request: NoInfer<Request>,
+      context: StartContext,
+    ): Started &
+      (undefined | DeepPartial<NoInfer<Response>> | Promise<undefined | DeepPartial<NoInfer<Response>>>);
+    metadata?(request: NoInfer<Request>): Initial & DeepPartial<NoInfer<Metadata>>;
+  } & Reject<'run', UnknownFields<Response, Awaited<Ran>>> &
+    Reject<'onStart', UnknownFields<Response, Awaited<Started>>> &
+    Reject<'metadata', UnknownFields<Metadata, Initial>>,
 ): ImplementedMethod<Request, Response, Metadata, Path> {
-  return { method, implementation };
+  return { method, implementation: implementation as Implementation<Request, Response, Metadata> };
 }

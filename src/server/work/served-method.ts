@@ -1,6 +1,7 @@
 import type { Any } from '../../../generated/google/protobuf/any.js';
 import { encodeMessage, pack, unpack } from '../../core/any.js';
 import { notPromised, withoutPromises } from '../../core/contain.js';
+import { messageFrom } from '../../core/known-fields.js';
 import { checkOperationName, hasWildcard, parseParent } from '../../core/name.js';
 import type { DeepPartial } from '../../core/operation-method.js';
 import { invalidField, quoted } from '../../core/status.js';
@@ -126,7 +127,8 @@ export class ServedMethod {
   newRecord(request: unknown, facts: RequestFacts, identity: NewIdentity): OperationRecord {
     const { method, implementation } = this.#implemented;
     const given = notPromised(implementation.metadata?.(request), `metadata of ${this.path}`);
-    const metadata = method.metadata.fromPartial(withoutPromises(given ?? {}, `metadata of ${this.path}`));
+    const source = `metadata of ${this.path}`;
+    const metadata = messageFrom(method.metadata, withoutPromises(given ?? {}, source), source);
     const record = queued({
       ...facts,
       ...identity,
@@ -160,9 +162,10 @@ export class ServedMethod {
       throw new TypeError(
         `update of ${this.path} was given ${update === null ? 'null' : `a value of type ${typeof update}`}: give an object`,
       );
-    withoutPromises(update, `metadata given to update of ${this.path}`);
+    const source = `metadata given to update of ${this.path}`;
+    withoutPromises(update, source);
     const metadata = this.#metadataOf(record) as object;
-    mergeUpdate(metadata, update, type.fromPartial(update) as object, this.#shape);
+    mergeUpdate(metadata, update, messageFrom(type, update, source) as object, this.#shape);
     return pack(type, metadata);
   }
 
@@ -223,7 +226,8 @@ export class ServedMethod {
 
   #packResponse(response: DeepPartial<unknown>): Any {
     const type = this.#implemented.method.response;
-    return pack(type, type.fromPartial(withoutPromises(response, `response of ${this.path}`)));
+    const source = `response of ${this.path}`;
+    return pack(type, messageFrom(type, withoutPromises(response, source), source));
   }
 }
 
