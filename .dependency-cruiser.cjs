@@ -22,6 +22,8 @@ const layers = {
     STORE_CONTRACT,
     '^src/stores/memory/memory-store\\.ts$',
     '^src/schema/descriptor-set\\.ts$',
+    '^src/client/operations/(?:list|operation-handles)\\.ts$',
+    '^src/gateway/(?:index|gateway)\\.ts$',
   ],
   '^src/opentelemetry/': [CORE, '^src/server/index\\.ts$'],
   '^src/testing/': [

@@ -27,6 +27,13 @@ const UNNAMED = new Set([
   'WaitProgress',
   // What Jest and Vitest expect of matchers.
   'MatcherResult',
+  // Options and results of one function, which are written in place or inferred.
+  'CallerOperations',
+  'ServiceOptions',
+  'ShutdownOptions',
+  // Fields that the compiler rejects.
+  'Reject',
+  'UnknownFields',
   // Shorthands and inference.
   'DefinedMethod',
   'EncodedMessage',

@@ -41,8 +41,8 @@ answerParent({
       names.push((await operations.start(method, exampleRequest)).name);
     // Work begins a few steps after its operation is stored; until then a cancellation would end it unbegun.
     await setImmediate();
-    if (state === 'stubborn') for (const name of names) await operations.service.cancelOperation({ name });
-    const operation = await operations.service.getOperation({ name: names[0] ?? '' });
+    if (state === 'stubborn') for (const name of names) await operations.api.cancelOperation({ name });
+    const operation = await operations.api.getOperation({ name: names[0] ?? '' });
     // Some rows have 10,000 calls on a connection, as they may have with the other servers.
     const limits = grpcLimits({ connectionBytes: 2 ** 30, processBytes: 2 ** 31 });
     const server = new Server({ ...limits, 'grpc.max_concurrent_streams': streams ?? 2 ** 32 - 1 });

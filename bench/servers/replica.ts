@@ -90,14 +90,14 @@ answerParent({
   },
   async cancel(name) {
     const askedAt = machineMs();
-    await operations.service.cancelOperation({ name });
+    await operations.api.cancelOperation({ name });
     return askedAt;
   },
   abortedAt: (name) => entry(aborted, name).promise,
   lifecycles: (load) =>
     inLanes(load, async () => {
       const { name } = await operations.start(short, exampleRequest);
-      const { done } = await operations.service.waitOperation({ name });
+      const { done } = await operations.api.waitOperation({ name });
       if (!done) throw new Error(`operation ${name} has not ended`);
     }),
 } satisfies ReplicaRequests);

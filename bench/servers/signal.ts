@@ -68,7 +68,7 @@ answerParent({
     const askedAt: number[] = [];
     for (const name of names) {
       askedAt.push(machineMs());
-      await operations.service.cancelOperation({ name });
+      await operations.api.cancelOperation({ name });
     }
     return askedAt;
   },

@@ -69,7 +69,7 @@ answerParent({
     }
   },
   async unfinished({ by, times }) {
-    const { service } = createOperations({ store, methods: [] });
+    const { api: service } = createOperations({ store });
     const request = { name: storedParent, filter: 'done = false', pageSize: PAGE.limit };
     const database = new DatabaseSync(path, { readOnly: true });
     const readByHand = byHand(database.prepare(BY_HAND));

@@ -134,7 +134,7 @@ export async function startReportsServer(options: ReportsServerOptions = {}): Pr
     purges,
     logged,
     inProcess: {
-      operations: kit.service,
+      operations: kit.api,
       exportReport: (request, call) => kit.start(exportReport, exportRequest(request), call),
       purgeReports: (request, call) => kit.start(purgeReports, purgeRequest(request), call),
     },

@@ -1,5 +1,6 @@
+import { types } from 'node:util';
 import { nearest } from './nearest.js';
-import type { MessageType } from './operation-method.js';
+import type { DeepPartial, MessageType } from './operation-method.js';
 
 /** User code returned a message with a field that its type does not have. */
 export class UnknownFieldError extends TypeError {}
@@ -14,7 +15,7 @@ const ADDED = /^\$|^_unknownFields$/;
  * @throws UnknownFieldError if a field, at any depth, is not part of the message. `fromPartial` alone drops such fields.
  */
 export function messageFrom<Message>(type: MessageType<Message>, given: object, source: string): Message {
-  const message = type.fromPartial(given);
+  const message = type.fromPartial(given as DeepPartial<Message>);
   const path = unknownField(given, message);
   if (path === undefined) return message;
   const name = path.slice(path.lastIndexOf('.') + 1);
@@ -26,7 +27,9 @@ export function messageFrom<Message>(type: MessageType<Message>, given: object, 
 /** Returns the path of a field that the conversion to a message has dropped. */
 function unknownField(given: unknown, message: unknown): string | undefined {
   if (!isObject(given) || !isObject(message) || given === message) return undefined;
-  for (const [key, value] of Object.entries(given)) {
+  for (const key of Object.keys(given)) {
+    // Accessors and proxies may be endless.
+    const value: unknown = Object.getOwnPropertyDescriptor(given, key)?.value;
     if (value === undefined || value === null || ADDED.test(key)) continue;
     const kept = Object.hasOwn(message, key)
       ? (message as Readonly<Record<string, unknown>>)[key]
@@ -39,7 +42,6 @@ function unknownField(given: unknown, message: unknown): string | undefined {
 }
 
 function isObject(value: unknown): value is object {
-  return (
-    typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !(value instanceof Date)
-  );
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
+  return !ArrayBuffer.isView(value) && !types.isDate(value);
 }

@@ -33,7 +33,7 @@ export type NamedRequest<Message extends { name: string }> = Pick<Message, 'name
  * The five methods of `google.longrunning.Operations` as asynchronous functions: the interface between the
  * layers of the kit.
  *
- * `OperationsClient` implements it over gRPC, `createOperations().service` in process. Code that is written
+ * `OperationsClient` implements it over gRPC, `createOperations().api` in process. Code that is written
  * against this interface works with both. Every method rejects with a {@link StatusError}.
  */
 export interface OperationsApi {

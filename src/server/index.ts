@@ -5,7 +5,9 @@
  */
 
 // For applications.
-export { createOperations, type Operations } from './operations.js';
+export { createOperations } from './operations.js';
+export type { Operations } from './operations-interface.js';
+export { type RunningServer, type ServeOptions, serve } from './serve.js';
 export type { OperationsOptions } from './operations-options.js';
 export {
   type Implementation,
@@ -14,7 +16,7 @@ export {
   type RunContext,
   type StartContext,
 } from './work/implement.js';
-export { type ServiceOptions, service } from './grpc/service.js';
+export { service } from './grpc/service.js';
 export type { Service } from '../core/service.js';
 export { addHealth } from './health/add-health.js';
 export { addReflection } from './reflection/add-reflection.js';

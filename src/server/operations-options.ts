@@ -49,7 +49,7 @@ export interface OperationsOptions extends Partial<ServiceLimits>, CallerLimitOp
   readonly newId?: (() => string) | undefined;
   /**
    * Authorization of gRPC calls, including REST: of the five methods, of methods that start operations and of guarded ones. The
-   * steps run in this order until one refuses the call, before anything is read. In-process calls (`service`, `start`) are not
+   * steps run in this order until one refuses the call, before anything is read. In-process calls (`api`, `start`) are not
    * checked.
    *
    * @defaultValue every call is allowed

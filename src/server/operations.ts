@@ -1,23 +1,26 @@
 import type { handleUnaryCall, Server } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../generated/google/longrunning/operations.js';
-import type { Authenticate, CallHead, CallRefusal } from '../core/authenticate.js';
+import { type ListRequest, listOperations, type OperationListing } from '../client/operations/list.js';
+import { type OpenOperation, operationHandles } from '../client/operations/operation-handles.js';
+import type { CallHead, CallRefusal } from '../core/authenticate.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { type Logger, serverLogger } from '../core/logger.js';
 import type { DeepPartial } from '../core/operation-method.js';
-import type { OperationsApi } from '../core/operations-api.js';
+import type { CallOptions, OperationsApi } from '../core/operations-api.js';
 import { withDefaults } from '../core/options.js';
-import { addMounted, type MountedService, type Service, type ServiceHost } from '../core/service.js';
+import { addMounted, type MountedService, type Service } from '../core/service.js';
 import { sleep } from '../core/signals.js';
+import { Code, kitError } from '../core/status.js';
 import { rejectingStore } from '../stores/contract/around-store.js';
 import type { OperationStore } from '../stores/contract/operation-store.js';
 import { memoryStore } from '../stores/memory/memory-store.js';
-import type { AuthorizeRequest } from './access/call-facts.js';
 import { type AccessControl, Gate } from './access/gate.js';
-import { type CallOrigin, onBehalfOf } from './access/on-behalf.js';
+import { type CallerOperations, type CallOrigin, type EntryParts, onBehalfOf } from './access/on-behalf.js';
 import { assertDistinct, GrpcEntry } from './grpc/grpc-entry.js';
 import { type OperationsHealth, StoreHealth } from './health/operations-health.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { UnfinishedLimit } from './limits/unfinished-limit.js';
+import type { Operations } from './operations-interface.js';
 import {
   checkLimits,
   DEFAULT_GRACE_MS,
@@ -40,108 +43,6 @@ import { SizeLimits } from './work/size-limits.js';
 import { Starts } from './work/starts.js';
 import { Transitions } from './work/transitions.js';
 
-/** Server of long-running operations, to embed in a grpc-js server. */
-export interface Operations extends ServiceHost, AsyncDisposable {
-  /** In-process `google.longrunning.Operations`, without authorization. */
-  readonly service: OperationsApi;
-  /** gRPC handlers of `google.longrunning.Operations`: `server.addService(OperationsService, operations.handlers)`. */
-  readonly handlers: OperationsServer;
-  /** Health of the server, for `addHealth`. */
-  readonly health: {
-    /** Full names of the services that share this health. Services may be added. */
-    readonly services: ReadonlySet<string>;
-    /**
-     * Checks that the store accepts writes, unless it was checked within the last second. Resolves to NOT_SERVING if the check
-     * fails or takes longer than two seconds, and once the server is closing.
-     */
-    check(): Promise<'SERVING' | 'NOT_SERVING'>;
-    /**
-     * Reports the condition, now and every five seconds while it is checked, until the returned function is called. `ended` is
-     * called once when the server has closed.
-     */
-    watch(listener: { changed(condition: 'SERVING' | 'NOT_SERVING'): void; ended(): void }): () => void;
-  };
-  /**
-   * Starts an operation. It continues independently of the caller. A request with a request id that was used before returns the
-   * operation that it started then (AIP-155).
-   *
-   * @throws errors of `onStart`, `parent` and `metadata` of the implementation; StatusError INVALID_ARGUMENT if `parent` is not a
-   * resource name; UNAVAILABLE if the server is stopping.
-   */
-  start<Request, Response, Metadata>(
-    implemented: ImplementedMethod<Request, Response, Metadata>,
-    request: DeepPartial<Request>,
-    context?: Partial<StartContext>,
-  ): Promise<Operation>;
-  /**
-   * Adds `google.longrunning.Operations`, the services of the options and the given ones to a gRPC server, with strict decoding,
-   * authorization, limits of callers and telemetry. Services that were added to this server before are skipped.
-   *
-   * @throws TypeError if two services have the same name.
-   *
-   * @example
-   * ```ts
-   * const operations = createOperations({ store });
-   * const server = new Server(grpcLimits());
-   * operations.addTo(server, service(ReportsService, { exportReport, purgeReports }));
-   * ```
-   */
-  addTo(server: Server, ...services: readonly Service[]): void;
-  /** Services as other transports call them, for hosts such as `createGateway`. */
-  mount(services?: readonly Service[]): readonly MountedService[];
-  /**
-   * Adds a method, or replaces its implementation; running operations are unaffected. Operations of a method that was not added
-   * are left to other servers.
-   *
-   * @throws TypeError if the implementation is invalid.
-   */
-  add<Request, Response, Metadata>(implemented: ImplementedMethod<Request, Response, Metadata>): void;
-  /** Creates the gRPC handler of a long-running method, which starts an operation and returns it. */
-  starter<Request, Response, Metadata>(
-    implemented: ImplementedMethod<Request, Response, Metadata>,
-  ): handleUnaryCall<Request, Operation>;
-  /**
-   * Wraps the gRPC handler of another unary method with `authorize`, the limits of callers and telemetry.
-   *
-   * @param path - path of the method: `/acme.v1.Jobs/GetJob`.
-   * @param nameOf - returns the resource that a request refers to; by default its `name`, or else its `parent`.
-   */
-  guarded<Request, Response>(
-    path: string,
-    handler: handleUnaryCall<Request, Response>,
-    nameOf?: (request: Request) => string,
-  ): handleUnaryCall<Request, Response>;
-  /**
-   * Returns the in-process five methods for a caller of another transport, with `authorize` and the limits of callers. Unlike it,
-   * {@link service} is for the program itself and allows every call.
-   */
-  serviceFor(origin: Pick<AuthorizeRequest, 'headers' | 'peer'>): OperationsApi;
-  /**
-   * Refuses calls by their headers, before their message or body is read. It runs the steps of `authorize` that need no message,
-   * for methods of `handlers`, `starter` and `guarded`. Pass it to `grpcLimits` and `createGateway`; it needs no `this`.
-   */
-  readonly authenticate: Authenticate;
-  /**
-   * Resolves when the store, the steps of `authorize` and the telemetry are ready; rejects with their first error, such as
-   * a package that is not installed. Awaiting it is optional, because earlier calls wait for the store.
-   */
-  ready(): Promise<void>;
-  /**
-   * Closes the server. Health reports NOT_SERVING. After `drainDelayMs`, waits are answered with the latest state, and starts fail with
-   * UNAVAILABLE. Running work has `graceMs` to end. Then its signal aborts, and it ends with ABORTED, or is released to another
-   * server if its method resumes. Queued work stays queued. Close the gRPC server afterwards.
-   */
-  close(options?: {
-    /** Time for running work to end, in milliseconds. @defaultValue 3000 */
-    readonly graceMs?: number | undefined;
-    /**
-     * Time during which the server still serves while health already reports NOT_SERVING, in milliseconds. It lets load balancers
-     * notice, and precedes the grace period. @defaultValue 0
-     */
-    readonly drainDelayMs?: number | undefined;
-  }): Promise<void>;
-}
-
 /** Upper bound on operations scanned per metrics read. */
 const MOST_COUNTED = 100_000;
 
@@ -163,6 +64,7 @@ export function createOperations(options: OperationsOptions = {}): Operations {
 class EmbeddedOperations implements Operations {
   readonly handlers: OperationsServer;
   readonly health: OperationsHealth;
+  readonly operation: OpenOperation;
   readonly #service: InProcessOperations;
   readonly #methods: Map<string, ServedMethod>;
   readonly #listFilters: ListFilters;
@@ -177,6 +79,9 @@ class EmbeddedOperations implements Operations {
   readonly #access: AccessControl;
   readonly #starts: Starts;
   readonly #entry: GrpcEntry;
+  readonly #entryParts: EntryParts;
+  /** Aborts once the operations have closed. */
+  readonly #closed = new AbortController();
   readonly #services: readonly Service[];
   readonly #added = new WeakMap<Server, Set<MountedService>>();
   readonly #stopping = new AbortController();
@@ -243,26 +148,34 @@ class EmbeddedOperations implements Operations {
     });
     const gate = options.authorize && new Gate(options.authorize);
     this.#access = { gate, limits: CallerLimits.of(options) };
-    this.#entry = new GrpcEntry({
+    this.#entryParts = {
       ...this.#access,
       service: this.#service,
       logger,
       clock,
       telemetry,
       served: (path) => this.#served(path),
+      start: (served, request, context) => this.#starts.start(served, request, context),
+    };
+    this.#entry = new GrpcEntry({
+      ...this.#entryParts,
       serve: (implemented) => {
         if (!this.#methods.has(implemented.method.path)) this.add(implemented);
       },
-      start: (served, request, context) => this.#starts.start(served, request, context),
     });
+    this.operation = operationHandles(this.#service, { clock, closed: this.#closed.signal });
     this.handlers = this.#entry.handlers;
     this.#entry.mount(this.#services);
     this.#stopSweeping = sweepExpired(store, settings.retentionMs, clock, logger);
     this.#stopCounting = countUnfinished(store, telemetry);
   }
 
-  get service(): OperationsApi {
+  get api(): OperationsApi {
     return this.#service;
+  }
+
+  list(request: ListRequest, options?: CallOptions): OperationListing {
+    return listOperations(this.#service, request, options);
   }
 
   readonly authenticate = (call: CallHead): Promise<CallRefusal | undefined> =>
@@ -320,14 +233,14 @@ class EmbeddedOperations implements Operations {
     return this.#entry.guarded(path, handler, nameOf);
   }
 
-  serviceFor(origin: CallOrigin): OperationsApi {
-    const { gate, limits } = this.#access;
-    return gate || limits ? onBehalfOf(origin, this.#service, this.#access) : this.#service;
+  for(origin: CallOrigin): CallerOperations {
+    return onBehalfOf(origin, this.#entryParts);
   }
 
   async close({
     graceMs = DEFAULT_GRACE_MS,
     drainDelayMs = 0,
+    stopServing,
   }: NonNullable<Parameters<Operations['close']>[0]> = {}): Promise<void> {
     this.#health.drain();
     if (drainDelayMs > 0) await sleep(drainDelayMs, this.#stopping.signal, this.#clock).catch(() => {});
@@ -336,9 +249,13 @@ class EmbeddedOperations implements Operations {
     this.#stopCounting();
     try {
       await this.#runner.close(graceMs);
+      await stopServing?.();
     } finally {
       this.#health.end();
       this.#waiters.close();
+      this.#closed.abort(
+        kitError(Code.UNAVAILABLE, 'SERVER_STOPPING', 'operations are closed: use another server'),
+      );
       await this.#store.close();
     }
   }

@@ -29,7 +29,7 @@ const ACCESSES: readonly [string, (server: ReportsServer) => { open: OpenOperati
       return { open: client.operation, close: () => client.close() };
     },
   ],
-  ['in process', ({ kit }) => ({ open: operationHandles(kit.service), close: () => {} })],
+  ['in process', ({ kit }) => ({ open: operationHandles(kit.api), close: () => {} })],
 ];
 
 describe.each(ACCESSES)('operation handle %s', (_, accessTo) => {

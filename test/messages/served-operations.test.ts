@@ -256,7 +256,7 @@ describe('methods whose codecs are generated with other options', () => {
     const operations = createOperations({ methods: [implemented] });
     closing.push(() => operations.close({ graceMs: 0 }));
     const { name } = await operations.start(implemented, { parent: '', title: 'x' });
-    const ended = await operations.service.waitOperation({ name });
+    const ended = await operations.api.waitOperation({ name });
     expect(snapshotOf(ended, ReportsOperations.exportReport)).toMatchObject({
       state: 'succeeded',
       response: { uri: 'file:///a', rowCount: 0 },

@@ -55,7 +55,7 @@ describe('createOperations', () => {
     const start = async () => {
       const { name } = await operations.start(noted, { parent: 'projects/p' });
       told.push(name);
-      await operations.service.waitOperation({ name });
+      await operations.api.waitOperation({ name });
     };
     // Some begin while others end.
     await Promise.all(Array.from({ length: 5 }, () => start().then(start)));

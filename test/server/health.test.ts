@@ -158,7 +158,7 @@ describe('health', () => {
     const { clock, operations, check } = await serveHealth(closing);
     const closed = operations.close({ graceMs: 0, drainDelayMs: 3000 });
     expect(await check()).toBe(Status.NOT_SERVING);
-    await expect(operations.service.getOperation({ name: 'operations/a' })).rejects.toMatchObject({
+    await expect(operations.api.getOperation({ name: 'operations/a' })).rejects.toMatchObject({
       code: Code.NOT_FOUND,
     });
     await clock.advance(2999);

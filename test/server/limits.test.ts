@@ -88,7 +88,7 @@ describe('limits', () => {
     await overRest.text();
     await expect(wait(bob, 0)).resolves.toMatchObject({ name, done: false });
     await expect(ada.getOperation({ name })).resolves.toMatchObject({ name });
-    await operations.service.cancelOperation({ name });
+    await operations.api.cancelOperation({ name });
     for (const waited of waits) await waited;
     await expect(wait(ada, 0)).resolves.toMatchObject({ name, done: true });
   });
@@ -108,7 +108,7 @@ describe('limits', () => {
     const client = as('ada');
     expect((await client.listOperations({ name: PARENT })).operations).toHaveLength(2);
     await client.cancelOperation({ name: first.name });
-    await operations.service.waitOperation({ name: first.name });
+    await operations.api.waitOperation({ name: first.name });
     expect((await start('ada')).status).toBe(200);
   });
 
@@ -127,7 +127,7 @@ describe('limits', () => {
       expect([status, headers.get('retry-after')]).toEqual([429, '1']);
     await Promise.all(overRest.map((response) => response.text()));
     await expect(bob.getOperation({ name })).resolves.toMatchObject({ name });
-    await operations.service.cancelOperation({ name });
+    await operations.api.cancelOperation({ name });
     for (const waited of waits) await waited;
     await expect(ada.getOperation({ name })).resolves.toMatchObject({ name, done: true });
   });
@@ -153,7 +153,7 @@ describe('limits', () => {
     };
     const operations = opened(createOperations({ methods: [], authorize, refusalsPerSecond: 3 }));
     const list = (user: string, peer: string) =>
-      operations.serviceFor({ headers: { 'x-goog-user': user }, peer }).listOperations({ name: '' });
+      operations.for({ headers: { 'x-goog-user': user }, peer }).listOperations({ name: '' });
     // Whoever is let in is not counted.
     for (let call = 0; call < 10; call++) await list('ada', '192.0.2.7:1');
     const error = await untilRefused(() => list('eve', '192.0.2.7:2'), Code.RESOURCE_EXHAUSTED);
@@ -183,7 +183,7 @@ describe('limits', () => {
 
   it('serviceFor: callers of another transport are counted too', async () => {
     const operations = opened(createOperations({ methods: [], ratePerSecond: 1 }));
-    const from = (peer: string) => operations.serviceFor({ headers: {}, peer }).listOperations({ name: '' });
+    const from = (peer: string) => operations.for({ headers: {}, peer }).listOperations({ name: '' });
     const calls = await Promise.allSettled(Array.from({ length: 5 }, (_, port) => from(`192.0.2.7:${port}`)));
     expect(calls.map(({ status }) => status)).toContain('rejected');
     await expect(from('192.0.2.8:1')).resolves.toMatchObject({ operations: [] });

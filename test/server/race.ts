@@ -127,10 +127,10 @@ export class Race implements AsyncDisposable {
         return;
       case 'cancel':
         model.cancelAsked = true;
-        return model.expectNotFoundOnlyIfDeleted(this.#kit.service.cancelOperation(model));
+        return model.expectNotFoundOnlyIfDeleted(this.#kit.api.cancelOperation(model));
       case 'delete':
         model.deleteAsked = true;
-        return model.expectNotFoundOnlyIfDeleted(this.#kit.service.deleteOperation(model));
+        return model.expectNotFoundOnlyIfDeleted(this.#kit.api.deleteOperation(model));
       case 'update':
         this.#work.on(model.name).then((run) => run.context.update({ progressPercent: target }));
         return;
@@ -146,15 +146,15 @@ export class Race implements AsyncDisposable {
   }
 
   #get(model: OperationModel): Promise<void> {
-    return model.observe('get', () => this.#kit.service.getOperation(model));
+    return model.observe('get', () => this.#kit.api.getOperation(model));
   }
 
   #wait(model: OperationModel): Promise<void> {
-    return model.observe('wait', () => this.#kit.service.waitOperation(model));
+    return model.observe('wait', () => this.#kit.api.waitOperation(model));
   }
 
   async #list(): Promise<void> {
-    const listed = this.#kit.service.listOperations({ name: PARENT, pageSize: 1000 });
+    const listed = this.#kit.api.listOperations({ name: PARENT, pageSize: 1000 });
     const find = async (name: string): Promise<Operation> => {
       const found = (await listed).operations.find((operation) => operation.name === name);
       if (!found) throw new StatusError(Code.NOT_FOUND, `${name} is not listed`);

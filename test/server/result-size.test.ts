@@ -120,7 +120,7 @@ describe('maxResultBytes', () => {
     const start = (title: string) => operations.start(implemented, { title });
     const end = async (title: string) => {
       const { name } = await start(title);
-      return operations.service.waitOperation({ name });
+      return operations.api.waitOperation({ name });
     };
     return { operations, start, end };
   }
@@ -150,7 +150,7 @@ describe('maxResultBytes', () => {
     );
     await expectKitError(start('x'.repeat(2000)), Code.RESOURCE_EXHAUSTED, { reason: 'METADATA_TOO_LARGE' });
     await expectKitError(start('x'.repeat(700)), Code.RESOURCE_EXHAUSTED, { reason: 'RESULT_TOO_LARGE' });
-    expect((await operations.service.listOperations({ name: '' })).operations).toEqual([]);
+    expect((await operations.api.listOperations({ name: '' })).operations).toEqual([]);
     expect(await start('x'.repeat(100))).toMatchObject({ done: true });
   });
 

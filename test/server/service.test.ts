@@ -138,7 +138,7 @@ describe('createOperations({ services })', () => {
   it('serves the long-running methods of the services', async () => {
     await using operations = createOperations({ services: [service(ReportsService, handlers)] });
     const { name } = await operations.start(exportReport, { parent: 'projects/p', title: 'q1' });
-    expect(await operations.service.waitOperation({ name })).toMatchObject({ done: true });
+    expect(await operations.api.waitOperation({ name })).toMatchObject({ done: true });
     expect([...operations.health.services]).toContain('example.reports.v1.Reports');
   });
 });
@@ -191,7 +191,7 @@ describe('addTo', () => {
     const { client, operations } = await serve([service(ReportsService, handlers)]);
     const { name } = await call(client, ReportsService.exportReport, exportRequest);
     expect(name).toMatch(/^projects\/p\/operations\//);
-    expect(await operations.service.waitOperation({ name })).toMatchObject({ done: true });
+    expect(await operations.api.waitOperation({ name })).toMatchObject({ done: true });
     const purge = await call(client, ReportsService.purgeReports, {
       parent: 'projects/p',
       requestId: '',
@@ -378,7 +378,7 @@ describe('addTo', () => {
         { path: method.path, requestSerialize, responseDeserialize: (bytes) => Operation.decode(bytes) },
         exportRequest,
       );
-      const ended = snapshotOf(await operations.service.waitOperation({ name }), method);
+      const ended = snapshotOf(await operations.api.waitOperation({ name }), method);
       expect(ended).toMatchObject({ response: { uri: 'q1' } });
     }
   });

@@ -43,7 +43,7 @@ it('a store may have promises that are not of this realm', async () => {
   await memory.create(running);
   const exportReport = implement(ReportsOperations.exportReport, { run: () => ({}) });
   await using operations = createOperations({ store, methods: [exportReport] });
-  expect(await operations.service.getOperation({ name: running.name })).toMatchObject({ name: running.name });
+  expect(await operations.api.getOperation({ name: running.name })).toMatchObject({ name: running.name });
 });
 
 /** A promise as it comes of another realm: no instance of the Promise of this one. */

@@ -16,7 +16,7 @@ describe('unknown fields', () => {
     [
       'of an update end the operation with INTERNAL, unless the work handles the error',
       { exportReport: { run: (_, { update }) => update(misspelt).then(() => ({})) } },
-      'metadata given to update of /example.reports.v1.Reports/ExportReport has field percent, which example.reports.v1.ReportMetadata does not have: did you mean progressPercent?',
+      'metadata given to update of /example.reports.v1.Reports/ExportReport has field percent, which example.reports.v1.ReportMetadata does not have: remove or correct it',
     ],
   ])('%s', async (_what, options, cause) => {
     await using server = await startReportsServer(options);

@@ -93,7 +93,7 @@ export interface OperationOptions {
  *
  * @example
  * ```ts
- * const operation = operationHandles(createOperations({ methods }).service);
+ * const operation = operationHandles(createOperations({ methods }).api);
  * const outcome = await operation(name, ReportsOperations.exportReport).wait();
  * ```
  */

@@ -2,17 +2,15 @@ import type { handleUnaryCall, UntypedHandleCall } from '@grpc/grpc-js';
 import type { Operation, OperationsServer } from '../../../generated/google/longrunning/operations.js';
 import { assertWireFormat } from '../../core/any.js';
 import type { CallHead, CallRefusal } from '../../core/authenticate.js';
-import type { DeepPartial } from '../../core/operation-method.js';
 import type { MountedMethod, MountedService, Service, ServiceMethod } from '../../core/service.js';
 import { GrpcCallFacts, textHeaders } from '../access/call-facts.js';
 import { authenticate } from '../access/gate.js';
+import type { EntryParts } from '../access/on-behalf.js';
 import { observedHandler, observeRefusal } from '../telemetry/observed-handler.js';
-import type { ImplementedMethod, StartContext } from '../work/implement.js';
-import type { ServedMethod } from '../work/served-method.js';
+import type { ImplementedMethod } from '../work/implement.js';
 import {
   admitting,
   grpcHandlers,
-  type HandlerParts,
   OperationsService,
   refusal,
   strictService,
@@ -25,16 +23,9 @@ import { service } from './service.js';
 const OPERATIONS = 'google.longrunning.Operations';
 
 /** Dependencies of {@link GrpcEntry}. */
-export interface GrpcEntryParts extends HandlerParts {
-  /** Returns a method that the server has. @throws TypeError if it does not have it */
-  readonly served: (path: string) => ServedMethod;
+export interface GrpcEntryParts extends EntryParts {
   /** Adds a method unless the server has it. */
   readonly serve: (implemented: ImplementedMethod) => void;
-  readonly start: (
-    served: ServedMethod,
-    request: DeepPartial<unknown>,
-    context: StartContext,
-  ) => Promise<Operation>;
 }
 
 /** Entry of gRPC calls: handlers with authorization, limits of callers and telemetry. */

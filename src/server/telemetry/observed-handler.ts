@@ -7,7 +7,7 @@ import type {
 } from '@grpc/grpc-js';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
-import { Code, codeName } from '../../core/status.js';
+import { Code, codeName, StatusError } from '../../core/status.js';
 import { traceContextOf, traceIdOf } from '../../core/trace-context.js';
 import { type CallFacts, GrpcCallFacts } from '../access/call-facts.js';
 import type { Telemetry, TelemetryCall } from './telemetry.js';
@@ -88,6 +88,36 @@ export function observedStream(
     if (observed) observed.within(() => handler(call));
     else handler(call);
   };
+}
+
+/** Reports a call of a transport that has no grpc-js handler. */
+export async function observedCall<Result>(
+  facts: CallFacts,
+  { telemetry, logger, clock }: CallObservers,
+  subject: CallSubject,
+  answer: () => Promise<Result>,
+): Promise<Result> {
+  if (!telemetry && !logger.debug) return answer();
+  const observed = telemetry?.call(facts);
+  const startedAt = clock.now();
+  const ended = (code: Code, operation: string | undefined) => {
+    observed?.end(code, operation);
+    const durationMs = clock.now() - startedAt;
+    const traceId = traceIdOf(traceOf(observed, facts));
+    logger.debug?.(
+      { method: facts.method, code: codeName(code), durationMs, operation, traceId },
+      'call answered',
+    );
+  };
+  const requested = subject === 'operation' ? facts.name : undefined;
+  try {
+    const result = await (observed ? observed.within(answer) : answer());
+    ended(Code.OK, subject === 'start' ? nameIn(result) : requested);
+    return result;
+  } catch (thrown) {
+    ended(StatusError.from(thrown).code, requested);
+    throw thrown;
+  }
 }
 
 /** Reports a call that was refused before it reached a handler. */

@@ -168,8 +168,8 @@ describe('a step of authorization', () => {
   it('applies to callers of other transports', async () => {
     await using server = await start();
     const { name } = await server.inProcess.exportReport();
-    const forAda = server.kit.serviceFor({ headers: as('ada'), peer: '192.0.2.7:1' });
-    const forNobody = server.kit.serviceFor({ headers: {}, peer: '192.0.2.7:1' });
+    const forAda = server.kit.for({ headers: as('ada'), peer: '192.0.2.7:1' });
+    const forNobody = server.kit.for({ headers: {}, peer: '192.0.2.7:1' });
     expect(await forAda.getOperation({ name })).toMatchObject({ name });
     expect((await forAda.listOperations({ name: PARENT })).operations).toHaveLength(1);
     for (const ask of [

@@ -103,7 +103,7 @@ describe('a page token', () => {
     const list = async (pageToken?: string) => {
       const store = postgresStore({ connectionString: database.url });
       const operations = createOperations({ store, methods: [] });
-      const page = await operations.service.listOperations({ name: 'a', pageSize: 1, pageToken });
+      const page = await operations.api.listOperations({ name: 'a', pageSize: 1, pageToken });
       await operations.close({ graceMs: 0 });
       return page;
     };

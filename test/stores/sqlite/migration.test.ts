@@ -68,7 +68,7 @@ it('a page token is valid after a restart (contract 27)', async () => {
   await store.close();
   const list = async (pageToken?: string) => {
     const operations = createOperations({ store: sqliteStore(path), methods: [] });
-    const page = await operations.service.listOperations({ name: 'a', pageSize: 1, pageToken });
+    const page = await operations.api.listOperations({ name: 'a', pageSize: 1, pageToken });
     await operations.close({ graceMs: 0 });
     return page;
   };

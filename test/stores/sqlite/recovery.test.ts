@@ -49,7 +49,7 @@ describe('SQLite store › interrupted work', () => {
     await before[Symbol.asyncDispose]();
     await using server = await startServer({ serves: ['exportReport'] });
     await settled();
-    const { service } = server.kit;
+    const { api: service } = server.kit;
     expect(await service.getOperation({ name })).toMatchObject({ done: false });
     let runs = 0;
     const left = Promise.withResolvers<void>();
