@@ -2,8 +2,20 @@ import { types } from 'node:util';
 import { nearest } from './nearest.js';
 import type { DeepPartial, MessageType } from './operation-method.js';
 
+const errors = new WeakSet<object>();
+
 /** User code returned a message with a field that its type does not have. */
-export class UnknownFieldError extends TypeError {}
+export class UnknownFieldError extends TypeError {
+  constructor(message: string) {
+    super(message);
+    errors.add(this);
+  }
+}
+
+/** Recognizes the error without `instanceof`, which proxies may answer with an exception. */
+export function isUnknownFieldError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && errors.has(error);
+}
 
 /** Members that generators add to messages. */
 const ADDED = /^\$|^_unknownFields$/;

@@ -6,7 +6,7 @@ import { pack, unpack } from './any.js';
 import { isInstance } from './brand.js';
 import { ignoreRejection } from './contain.js';
 import { readForeignError } from './foreign-error.js';
-import { UnknownFieldError } from './known-fields.js';
+import { isUnknownFieldError } from './known-fields.js';
 import type { MessageType } from './operation-method.js';
 import { clipText, messageOf, readProperty, toText, utf8Bytes } from './text.js';
 
@@ -336,6 +336,6 @@ export function internalError(method: string, cause: unknown): StatusError {
   ignoreRejection(cause);
   const message = `internal error in ${method.replace(/^\//, '')}: see the log of the server`;
   // Not an exception of the work: its result does not fit the method.
-  const code = cause instanceof UnknownFieldError ? Code.INTERNAL : Code.UNKNOWN;
+  const code = isUnknownFieldError(cause) ? Code.INTERNAL : Code.UNKNOWN;
   return kitError(code, 'INTERNAL_ERROR', message, { metadata: { method }, cause });
 }
