@@ -28,6 +28,7 @@ export default {
     '^longrunning/(server|testing|conformance|gateway|opentelemetry)$': '<rootDir>/src/$1/index.ts',
     '^longrunning/openapi$': '<rootDir>/src/gateway/openapi/index.ts',
     '^longrunning/testing/jest$': '<rootDir>/src/testing/jest/index.ts',
+    '^longrunning/store$': '<rootDir>/src/stores/leased/index.ts',
     '^longrunning/sqlite$': '<rootDir>/src/stores/sqlite/index.ts',
     '^longrunning/postgres$': '<rootDir>/src/stores/postgres/index.ts',
     '^longrunning/gax$': '<rootDir>/src/client/gax/index.ts',

@@ -5,15 +5,17 @@ import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { deserialize, serialize } from 'node:v8';
 import { Code, StatusError } from 'longrunning';
 import {
-  type ConsumeOptions,
   type ListPage,
   type ListQuery,
-  listedSize,
+  listPage,
   matchesParent,
   type OperationRecord,
-  type OperationStore,
-  type WorkConsumer,
-} from 'longrunning/server';
+  type RecordStore,
+} from 'longrunning/store';
+
+type RequestKey = Parameters<RecordStore['findByRequestId']>[0];
+type ClaimableQuery = Parameters<RecordStore['claimable']>[0];
+type Lease = Parameters<RecordStore['lease']>[1];
 
 /** Record with its position in the order of creation. */
 interface Entry {
@@ -21,20 +23,20 @@ interface Entry {
   readonly record: OperationRecord;
 }
 
-export class JournalStore implements OperationStore {
-  readonly file: string;
+export class JournalRecords implements RecordStore {
+  readonly durable = true;
+  readonly #file: string;
+  /** A Map keeps insertion order, which is the order of creation. */
   readonly #entries = new Map<string, Entry>();
-  readonly #listeners = new Set<(name?: string) => void>();
-  readonly #inHand = new Set<string>();
+  /** Not in the file: only one process uses it, and its leases end with it. */
+  readonly #leases = new Map<string, Lease>();
   #sequence = 0;
-  #handOut = () => {};
 
   constructor(file: string) {
-    this.file = file;
+    this.#file = file;
     const text = existsSync(file) ? readFileSync(file, 'latin1') : '';
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    // Text after the last line break was being written when the process died. No caller was told that it
-    // succeeded.
+    // Text after the last line break was being written when the process died. No caller was told that it succeeded.
     if (whole.length < text.length) truncateSync(file, whole.length);
     for (const line of whole.split('\n').slice(0, -1)) this.#apply(deserialize(Buffer.from(line, 'base64')));
   }
@@ -56,9 +58,7 @@ export class JournalStore implements OperationStore {
     return this.#entries.get(name)?.record;
   }
 
-  async findByRequestId(
-    key: Parameters<OperationStore['findByRequestId']>[0],
-  ): Promise<OperationRecord | undefined> {
+  async findByRequestId(key: RequestKey): Promise<OperationRecord | undefined> {
     return this.#startedBy(key);
   }
 
@@ -75,29 +75,19 @@ export class JournalStore implements OperationStore {
     return known;
   }
 
-  async list({ parent, matches, now, limit, maxBytes, after }: ListQuery): Promise<ListPage> {
-    const before = Number(after ?? Number.POSITIVE_INFINITY);
-    const found = [...this.#entries.values()]
+  list(query: ListQuery): Promise<ListPage> {
+    const before = Number(query.after ?? Number.POSITIVE_INFINITY);
+    const entries = [...this.#entries.values()]
+      .filter(({ sequence, record }) => sequence < before && matchesParent(query.parent, record.parent))
       .reverse()
-      .filter(
-        ({ sequence, record }) =>
-          sequence < before &&
-          matchesParent(parent, record.parent) &&
-          record.deleteTime === undefined &&
-          !isExpired(record, now) &&
-          (matches?.(record) ?? true),
-      );
-    const page = found.slice(0, countWithin(found, limit, maxBytes));
-    const records = page.map(({ record }) => record);
-    return found.length > page.length ? { records, next: String(page.at(-1)?.sequence) } : { records };
+      .map(({ sequence, record }) => [String(sequence), record] as const);
+    return listPage(query, entries);
   }
 
   async deleteExpired(now: number, limit: number): Promise<number> {
-    const expired = this.#records()
-      .filter((record) => isExpired(record, now))
-      .slice(0, limit);
-    for (const { name } of expired) this.#write(name);
-    return expired.length;
+    const expired = this.#records().filter(({ expireTime = Number.POSITIVE_INFINITY }) => expireTime <= now);
+    for (const { name } of expired.slice(0, limit)) this.#write(name);
+    return Math.min(expired.length, limit);
   }
 
   async unfinishedMethods(): Promise<readonly string[]> {
@@ -105,58 +95,22 @@ export class JournalStore implements OperationStore {
     return [...new Set(unfinished.map(({ method }) => method))];
   }
 
-  watch(listener: (name?: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  async claimable({ methods, now, limit }: ClaimableQuery): Promise<readonly OperationRecord[]> {
+    const isFree = ({ name }: OperationRecord) => (this.#leases.get(name)?.until ?? 0) <= now;
+    const unfinished = this.#records().filter(({ result, method }) => !result && methods.includes(method));
+    return unfinished.filter(isFree).slice(0, limit);
   }
 
-  consume(handler: Parameters<OperationStore['consume']>[0], options: ConsumeOptions): WorkConsumer {
-    const { methods, maxRunning, maxRunningOf = () => Number.POSITIVE_INFINITY, onError } = options;
-    // Not handed out again by this process although it is not terminal. The next process will.
-    const lost = new Set<string>();
-    const take = async (record: OperationRecord) => {
-      const { name } = record;
-      this.#inHand.add(name);
-      try {
-        if ((await handler(record)) === 'superseded') lost.add(name);
-      } catch (error) {
-        lost.add(name);
-        onError(error);
-      }
-      this.#inHand.delete(name);
-      this.#handOut();
-    };
-    this.#handOut = () => {
-      for (const record of this.#records()) {
-        if (this.#inHand.size >= maxRunning) return;
-        const { name, result, method } = record;
-        const isTaken = this.#inHand.has(name) || lost.has(name);
-        const running = this.#records().filter(
-          (each) => each.method === method && this.#inHand.has(each.name),
-        );
-        const hasRoom = methods.has(method) && running.length < maxRunningOf(method);
-        if (!result && !isTaken && hasRoom) take(record);
-      }
-    };
-    this.#handOut();
-    return {
-      added: () => this.#handOut(),
-      stop: () => {
-        this.#handOut = () => {};
-      },
-    };
+  async lease(name: string, lease: Lease, now: number): Promise<boolean> {
+    const current = this.#leases.get(name);
+    if (current && current.holder !== lease.holder && current.until > now) return false;
+    this.#leases.set(name, lease);
+    return true;
   }
 
-  async close(): Promise<void> {
-    this.#handOut = () => {};
-    this.#listeners.clear();
-  }
+  async close(): Promise<void> {}
 
-  #startedBy({
-    method,
-    parent,
-    requestId,
-  }: Partial<Parameters<OperationStore['findByRequestId']>[0]>): OperationRecord | undefined {
+  #startedBy({ method, parent, requestId }: Partial<RequestKey>): OperationRecord | undefined {
     if (requestId === undefined) return undefined;
     return this.#records().find(
       (record) => record.requestId === requestId && record.method === method && record.parent === parent,
@@ -169,35 +123,16 @@ export class JournalStore implements OperationStore {
 
   /** Applies a change, first to the file, so that a confirmed change is durable. */
   #write(change: Entry | string): void {
-    appendFileSync(this.file, `${serialize(change).toString('base64')}\n`, { flush: true });
+    appendFileSync(this.#file, `${serialize(change).toString('base64')}\n`, { flush: true });
     this.#apply(change);
-    const name = typeof change === 'string' ? change : change.record.name;
-    for (const listener of this.#listeners) listener(name);
-    this.#handOut();
   }
 
   /** Change: the new state of an entry, or the name of a deleted one. */
   #apply(change: Entry | string): void {
-    if (typeof change === 'string') {
-      this.#entries.delete(change);
-      return;
-    }
-    // A Map keeps insertion order, which is the order of creation.
-    this.#entries.set(change.record.name, change);
-    this.#sequence = Math.max(this.#sequence, change.sequence);
+    const name = typeof change === 'string' ? change : change.record.name;
+    if (typeof change === 'string' || change.record.result) this.#leases.delete(name);
+    if (typeof change === 'string') this.#entries.delete(name);
+    else this.#entries.set(name, change);
+    if (typeof change !== 'string') this.#sequence = Math.max(this.#sequence, change.sequence);
   }
-}
-
-function isExpired({ expireTime }: OperationRecord, now: number): boolean {
-  return expireTime !== undefined && expireTime <= now;
-}
-
-/** Number of entries that fit a page: at least one, if there is any. */
-function countWithin(entries: readonly Entry[], limit: number, maxBytes = Number.POSITIVE_INFINITY): number {
-  let bytes = 0;
-  const beyond = entries.findIndex(({ record }, index) => {
-    bytes += listedSize(record);
-    return index === limit || (index > 0 && bytes > maxBytes);
-  });
-  return beyond < 0 ? entries.length : beyond;
 }

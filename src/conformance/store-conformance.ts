@@ -63,9 +63,11 @@ const ACCESS = [
  * ```ts
  * import { test } from 'node:test';
  * import { storeConformance } from 'longrunning/conformance';
- * import { JournalStore } from '../src/journal-store.js';
+ * import { leasedStore } from 'longrunning/store';
+ * import { JournalRecords } from '../src/journal-store.js';
  *
- * for (const { name, run } of storeConformance({ open: () => new JournalStore(newFile()) })) test(name, run);
+ * const open = () => leasedStore(new JournalRecords(newFile()));
+ * for (const { name, run } of storeConformance({ open })) test(name, run);
  * ```
  */
 export function storeConformance({

@@ -1,0 +1,50 @@
+import type { ChangeListener, OperationRecord, OperationStore } from '../contract/operation-store.js';
+
+/**
+ * Records of operations, without the distribution of their work: the part of a store that differs between databases.
+ * `leasedStore` makes a store of it.
+ */
+export interface RecordStore
+  extends Pick<
+    OperationStore,
+    | 'durable'
+    | 'ready'
+    | 'checkWritable'
+    | 'secret'
+    | 'create'
+    | 'get'
+    | 'findByRequestId'
+    | 'compareAndSet'
+    | 'delete'
+    | 'list'
+    | 'deleteExpired'
+    | 'unfinishedMethods'
+    | 'countUnfinished'
+    | 'close'
+  > {
+  /**
+   * Returns at most `limit` unfinished records of these methods without a current lease, oldest first. A lease is current until
+   * its end is `now` or earlier.
+   */
+  claimable(query: {
+    readonly methods: readonly string[];
+    readonly now: number;
+    readonly limit: number;
+  }): Promise<readonly OperationRecord[]>;
+  /**
+   * Sets the lease of an operation, atomically, unless another holder has a current one. It does not change the record.
+   *
+   * @param lease - the server that has the work, and the end of the lease in milliseconds since 1970.
+   * @returns true if the lease was set.
+   */
+  lease(
+    name: string,
+    lease: { readonly holder: string; readonly until: number },
+    now: number,
+  ): Promise<boolean>;
+  /**
+   * Notifies `listener` of changes by other servers, until the returned function is called. Without it, they are noticed by
+   * polling.
+   */
+  watch?(listener: ChangeListener): () => void;
+}
