@@ -1,12 +1,11 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import {
-  type Filter,
-  type ListedOperation,
-  type ListQuery,
-  listedSize,
-  type OperationRecord,
-  type OperationStore,
-} from '../server/index.js';
+import type {
+  ListedOperation,
+  ListQuery,
+  OperationRecord,
+  OperationStore,
+} from '../stores/contract/operation-store.js';
+import { listedSize } from '../stores/contract/page-builder.js';
 import { MANUAL_CLOCK_START } from '../testing/clock/manual-clock.js';
 import { endedRecord, next, queuedRecord, readable } from './records.js';
 import { PARENT } from './reports-server.js';
@@ -48,7 +47,7 @@ export const storeListing: Topic<OpenStore> = {
       }
       const { records } = await store.list({ parent: PARENT, limit: 100, now: NOW });
       deepEqual(records.map(listed), kept.map(listed));
-      const where: Filter = {
+      const where: NonNullable<ListQuery['where']> = {
         kind: 'condition',
         field: 'done',
         test: { kind: 'flag', comparator: '=', value: false },
@@ -131,7 +130,7 @@ export const storeListing: Topic<OpenStore> = {
       const store = await open();
       const kept: OperationRecord[] = [];
       for (let id = 0; id < 40; id++) kept.unshift(await store.create(sizedRecord(id)));
-      const where: Filter = {
+      const where: NonNullable<ListQuery['where']> = {
         kind: 'condition',
         field: 'done',
         test: { kind: 'flag', comparator: '=', value: false },

@@ -38,17 +38,5 @@ export type { Authenticate } from '../core/authenticate.js';
 export type { TraceContext } from '../core/trace-context.js';
 export type { Telemetry, TelemetryCall, TelemetryRun } from './telemetry/telemetry.js';
 
-// For authors of stores.
-export type { Filter } from '../filter/index.js';
-export { matchesParent } from '../core/name.js';
-export { listedSize } from '../stores/contract/page-builder.js';
-export { MAX_EXAMINED, MAX_EXAMINED_BYTES } from '../stores/contract/operation-store.js';
-export type {
-  ConsumeOptions,
-  ListedOperation,
-  ListPage,
-  ListQuery,
-  OperationRecord,
-  OperationStore,
-  WorkConsumer,
-} from '../stores/contract/operation-store.js';
+// Authors of stores find the rest in `longrunning/store`.
+export type { OperationRecord, OperationStore } from '../stores/contract/operation-store.js';

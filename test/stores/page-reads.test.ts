@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { type ListQuery, listedSize, type OperationStore } from '../../src/server/index.js';
+import type { ListQuery, OperationStore } from '../../src/stores/contract/operation-store.js';
+import { listedSize } from '../../src/stores/contract/page-builder.js';
 import { postgresStore } from '../../src/stores/postgres/index.js';
 import { Statements } from '../../src/stores/sqlite/scan.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';

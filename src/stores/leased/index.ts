@@ -11,8 +11,6 @@ export { listPage } from './list-page.js';
 // To implement a whole store.
 export type { Filter } from '../../filter/index.js';
 export { matchesParent } from '../../core/name.js';
-export { listedSize } from '../contract/page-builder.js';
-export { MAX_EXAMINED, MAX_EXAMINED_BYTES } from '../contract/operation-store.js';
 export type {
   ConsumeOptions,
   ListedOperation,
@@ -20,6 +18,5 @@ export type {
   ListQuery,
   OperationRecord,
   OperationStore,
-  SynchronousRecords,
   WorkConsumer,
 } from '../contract/operation-store.js';

@@ -7,8 +7,6 @@ import {
 } from '../contract/operation-store.js';
 import { PageBuilder } from '../contract/page-builder.js';
 
-type Entry = readonly [cursor: string, record: OperationRecord];
-
 /**
  * Builds the page of a query. Deleted and expired records, and those that do not match, are left out; the limits of the page and
  * of the examined records are observed.
@@ -18,7 +16,9 @@ type Entry = readonly [cursor: string, record: OperationRecord];
  */
 export async function listPage(
   query: ListQuery,
-  entries: Iterable<Entry> | AsyncIterable<Entry>,
+  entries:
+    | Iterable<readonly [cursor: string, record: OperationRecord]>
+    | AsyncIterable<readonly [cursor: string, record: OperationRecord]>,
 ): Promise<ListPage> {
   const page = new PageBuilder(query);
   let examined = 0;

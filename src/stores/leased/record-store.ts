@@ -1,27 +1,28 @@
-import type { ChangeListener, OperationRecord, OperationStore } from '../contract/operation-store.js';
+import type { OperationRecord, OperationStore } from '../contract/operation-store.js';
 
 /**
  * Records of operations, without the distribution of their work: the part of a store that differs between databases.
- * `leasedStore` makes a store of it.
+ * `leasedStore` makes a store of it. With `watch`, changes by other servers are noticed at once, otherwise by polling.
  */
 export interface RecordStore
   extends Pick<
-    OperationStore,
-    | 'durable'
-    | 'ready'
-    | 'checkWritable'
-    | 'secret'
-    | 'create'
-    | 'get'
-    | 'findByRequestId'
-    | 'compareAndSet'
-    | 'delete'
-    | 'list'
-    | 'deleteExpired'
-    | 'unfinishedMethods'
-    | 'countUnfinished'
-    | 'close'
-  > {
+      OperationStore,
+      | 'durable'
+      | 'ready'
+      | 'checkWritable'
+      | 'secret'
+      | 'create'
+      | 'get'
+      | 'findByRequestId'
+      | 'compareAndSet'
+      | 'delete'
+      | 'list'
+      | 'deleteExpired'
+      | 'unfinishedMethods'
+      | 'countUnfinished'
+      | 'close'
+    >,
+    Partial<Pick<OperationStore, 'watch'>> {
   /**
    * Returns at most `limit` unfinished records of these methods without a current lease, oldest first. A lease is current until
    * its end is `now` or earlier.
@@ -42,9 +43,4 @@ export interface RecordStore
     lease: { readonly holder: string; readonly until: number },
     now: number,
   ): Promise<boolean>;
-  /**
-   * Notifies `listener` of changes by other servers, until the returned function is called. Without it, they are noticed by
-   * polling.
-   */
-  watch?(listener: ChangeListener): () => void;
 }
