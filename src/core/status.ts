@@ -104,6 +104,22 @@ export class StatusError extends Error {
     return found && unpack(type, found);
   }
 
+  /** Name of the code, such as `'NOT_FOUND'`. */
+  get codeName(): CodeName {
+    return codeName(this.code);
+  }
+
+  /** Reason of the `google.rpc.ErrorInfo`, which identifies the cause for programs; undefined without one. */
+  get reason(): string | undefined {
+    return readableDetail(this, ErrorInfo)?.reason;
+  }
+
+  /** Delay of the `google.rpc.RetryInfo` before a retry, in milliseconds; undefined without one. */
+  get retryAfterMs(): number | undefined {
+    const delay = readableDetail(this, RetryInfo)?.retryDelay;
+    return delay && delay.seconds * 1000 + delay.nanos / 1e6;
+  }
+
   /** Returns the error as a `google.rpc.Status` message. */
   toStatus(): Status {
     return { code: this.code, message: this.message, details: [...this.details] };

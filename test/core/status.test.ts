@@ -208,3 +208,25 @@ describe('errors of the kit', () => {
     expect(codeName(-1)).toBe('UNKNOWN');
   });
 });
+
+describe('properties of a StatusError', () => {
+  it('name code, reason and delay', () => {
+    const error = kitError(Code.RESOURCE_EXHAUSTED, 'QUOTA', 'quota is used up: wait', {
+      retryAfterMs: 1500,
+    });
+    expect(error.codeName).toBe('RESOURCE_EXHAUSTED');
+    expect(error.reason).toBe('QUOTA');
+    expect(error.retryAfterMs).toBe(1500);
+  });
+
+  it('are undefined without details, and with malformed ones', () => {
+    const malformed = ['ErrorInfo', 'RetryInfo'].map((type) => ({
+      typeUrl: `type.googleapis.com/google.rpc.${type}`,
+      value: Buffer.from([0xff]),
+    }));
+    for (const details of [[], malformed]) {
+      const error = new StatusError(Code.NOT_FOUND, 'gone', details);
+      expect([error.codeName, error.reason, error.retryAfterMs]).toEqual(['NOT_FOUND', undefined, undefined]);
+    }
+  });
+});
