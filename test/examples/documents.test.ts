@@ -55,7 +55,10 @@ const isTest = ({ text }: CodeBlock) => text.includes("from '@jest/globals'") &&
 describe('pages', () => {
   // Generated references and the lines of tables do not count.
   const written = (page: string) => readPage(page).replace(/<!-- begin: [\s\S]*<!-- end: /g, '');
-  const words = (page: string) => written(page).split(/\s+/).filter((word) => /\w/.test(word)).length;
+  const words = (page: string) =>
+    written(page)
+      .split(/\s+/)
+      .filter((word) => /\w/.test(word)).length;
 
   it('each has a limit of words', () => {
     expect(pagesOnDisk()).toEqual(pages.toSorted());
