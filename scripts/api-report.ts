@@ -44,6 +44,9 @@ const UNNAMED = new Set([
   'RequestIdSelector',
   'RequestOf',
   'StrictMethod',
+  // Parts of OperationStore and ListQuery, which TypeScript infers.
+  'ListedOperation',
+  'WorkConsumer',
   // Nodes of a checked filter.
   'Condition',
   'MemberCondition',

@@ -13,10 +13,8 @@ export type { Filter } from '../../filter/index.js';
 export { matchesParent } from '../../core/name.js';
 export type {
   ConsumeOptions,
-  ListedOperation,
   ListPage,
   ListQuery,
   OperationRecord,
   OperationStore,
-  WorkConsumer,
 } from '../contract/operation-store.js';
