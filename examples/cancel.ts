@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, codeName, OperationsClient, StatusError } from 'longrunning';
 import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
-import { exportReport } from './reports/export-report.ts';
 import { startReportsServer } from './reports/server.ts';
 
 await using server = await startReportsServer(async ({ title }, { signal }) => {
@@ -18,11 +17,11 @@ await using server = await startReportsServer(async ({ title }, { signal }) => {
       throw new StatusError(Code.DATA_LOSS, 'half a report was left behind: delete it');
   }
 });
-await using operations = new OperationsClient({ address: server.address });
+await using client = new OperationsClient({ address: server.address });
+const parent = 'projects/example/locations/europe-west3';
 
 for (const title of ['Plans', 'Figures', 'Minutes']) {
-  const started = await exportReport(server.address, title);
-  const operation = operations.operation(started, ReportsOperations.exportReport);
+  const operation = await client.start(ReportsOperations.exportReport, { parent, title });
   const outcome = await operation.cancelAndWait({ timeoutMs: 10_000 });
   switch (outcome.state) {
     case 'cancelled':

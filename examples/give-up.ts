@@ -1,14 +1,13 @@
 // Stops waiting for a report; the operation continues. Run it: npm run build && node examples/give-up.ts
 import { OperationsClient, WaitTimeoutError } from 'longrunning';
 import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
-import { exportReport } from './reports/export-report.ts';
 import { startReportsServer } from './reports/server.ts';
 
 await using server = await startReportsServer();
-await using operations = new OperationsClient({ address: server.address });
+await using client = new OperationsClient({ address: server.address });
 
-const started = await exportReport(server.address, 'Figures');
-const operation = operations.operation(started, ReportsOperations.exportReport);
+const request = { parent: 'projects/example/locations/europe-west3', title: 'Figures' };
+const operation = await client.start(ReportsOperations.exportReport, request);
 
 // The report takes two seconds. Wait for less:
 try {

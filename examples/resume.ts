@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type OperationReference, OperationsClient } from 'longrunning';
 import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
-import { exportReport } from './reports/export-report.ts';
 import { startReportsServer } from './reports/server.ts';
 
 const [address, saved] = process.argv.slice(2);
@@ -22,16 +21,16 @@ async function begin(): Promise<void> {
 
 /** State to save: the operation's name and its method. */
 async function startAndSave(address: string): Promise<string> {
-  await using operations = new OperationsClient({ address });
-  const started = await exportReport(address, 'Figures');
-  return JSON.stringify(operations.operation(started, ReportsOperations.exportReport));
+  await using client = new OperationsClient({ address });
+  const request = { parent: 'projects/example/locations/europe-west3', title: 'Figures' };
+  return JSON.stringify(await client.start(ReportsOperations.exportReport, request));
 }
 
 /** The other process. */
 async function resume(address: string, saved: string): Promise<void> {
   const reference: OperationReference = JSON.parse(saved);
-  await using operations = new OperationsClient({ address });
-  const operation = operations.operation(reference, ReportsOperations.exportReport);
+  await using client = new OperationsClient({ address });
+  const operation = client.operation(reference, ReportsOperations.exportReport);
   console.log(`another process waits for ${operation.name}`);
   const { uri, rowCount } = await operation.result({ timeoutMs: 10_000 });
   console.log(`it has the response: ${uri}, ${rowCount} rows`);

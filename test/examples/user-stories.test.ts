@@ -16,7 +16,7 @@ import { certificateMaker } from '../helpers/own-certificates.js';
 import { createDatabase, type TestDatabase } from '../helpers/postgres-database.js';
 
 const EXAMPLES = join(__dirname, '../../examples');
-const STORIES = ['existing-server.ts', 'progress.ts', 'cancel-old.ts'];
+const STORIES = ['standalone-server.ts', 'existing-server.ts', 'progress.ts', 'cancel-old.ts'];
 const PARENT = 'projects/example/locations/europe-west3';
 const ISSUER = 'https://accounts.example.com';
 const AUDIENCE = 'https://reports.example.com';
@@ -26,7 +26,7 @@ it.each(STORIES)('%s has at most 25 lines', (file) => {
   expect(lines.length).toBeLessThanOrEqual(25);
 });
 
-describe.each(['existing-server.ts'])('%s', (file) => {
+describe.each(['standalone-server.ts', 'existing-server.ts'])('%s', (file) => {
   const certificates = certificateMaker();
   let database: TestDatabase;
   let keys: KeyServer;

@@ -11,7 +11,6 @@ import { OperationsClient } from 'longrunning';
 import { createGateway } from 'longrunning/gateway';
 import { ReportsOperations } from 'longrunning/generated/example/reports/v1/reports.operations';
 import { startTestServer } from 'longrunning/testing';
-import { exportReport } from '../../../examples/reports/export-report.ts';
 import { startReportsServer } from '../../../examples/reports/server.ts';
 import { certificateMaker } from '../../helpers/own-certificates.ts';
 
@@ -94,8 +93,7 @@ async function prepare(): Promise<void> {
   const client = new OperationsClient({ address: reports.address });
   const server = new Server();
   const parent = 'projects/example/locations/europe-west3';
-  const started = await exportReport(reports.address, 'July');
-  const operation = client.operation(started, ReportsOperations.exportReport);
+  const operation = await client.start(ReportsOperations.exportReport, { parent, title: 'July' });
   Object.assign(globalThis, {
     ReportsOperations,
     client,
