@@ -1,4 +1,9 @@
-import type { OperationRecord, OperationStore } from '../contract/operation-store.js';
+import type {
+  ChangeListener,
+  OperationRecord,
+  OperationStore,
+  UnfinishedCount,
+} from '../contract/operation-store.js';
 
 /**
  * Records of operations, without the distribution of their work: the part of a store that differs between databases.
@@ -6,23 +11,27 @@ import type { OperationRecord, OperationStore } from '../contract/operation-stor
  */
 export interface RecordStore
   extends Pick<
-      OperationStore,
-      | 'durable'
-      | 'ready'
-      | 'checkWritable'
-      | 'secret'
-      | 'create'
-      | 'get'
-      | 'findByRequestId'
-      | 'compareAndSet'
-      | 'delete'
-      | 'list'
-      | 'deleteExpired'
-      | 'unfinishedMethods'
-      | 'countUnfinished'
-      | 'close'
-    >,
-    Partial<Pick<OperationStore, 'watch'>> {
+    OperationStore,
+    | 'durable'
+    | 'ready'
+    | 'create'
+    | 'get'
+    | 'findByRequestId'
+    | 'compareAndSet'
+    | 'delete'
+    | 'list'
+    | 'deleteExpired'
+    | 'unfinishedMethods'
+    | 'close'
+  > {
+  /** Rejects if changes cannot be stored: see {@link OperationStore.checkWritable}. */
+  checkWritable?(): Promise<void>;
+  /** Random bytes that all servers share: see {@link OperationStore.secret}. */
+  secret?(): Promise<Uint8Array>;
+  /** Counts records that are not terminal: see {@link OperationStore.countUnfinished}. */
+  countUnfinished?(limit: number): Promise<readonly UnfinishedCount[]>;
+  /** Calls a listener after each change: see {@link OperationStore.watch}. */
+  watch?(listener: ChangeListener): () => void;
   /**
    * Returns at most `limit` unfinished records of these methods without a current lease, oldest first. A lease is current until
    * its end is `now` or earlier.
