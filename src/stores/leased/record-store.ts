@@ -1,9 +1,4 @@
-import type {
-  ChangeListener,
-  OperationRecord,
-  OperationStore,
-  UnfinishedCount,
-} from '../contract/operation-store.js';
+import type { OperationRecord, OperationStore } from '../contract/operation-store.js';
 
 /**
  * Records of operations, without the distribution of their work: the part of a store that differs between databases.
@@ -29,9 +24,9 @@ export interface RecordStore
   /** Random bytes that all servers share: see {@link OperationStore.secret}. */
   secret?(): Promise<Uint8Array>;
   /** Counts records that are not terminal: see {@link OperationStore.countUnfinished}. */
-  countUnfinished?(limit: number): Promise<readonly UnfinishedCount[]>;
+  countUnfinished?(limit: number): ReturnType<NonNullable<OperationStore['countUnfinished']>>;
   /** Calls a listener after each change: see {@link OperationStore.watch}. */
-  watch?(listener: ChangeListener): () => void;
+  watch?(listener: Parameters<OperationStore['watch']>[0]): () => void;
   /**
    * Returns at most `limit` unfinished records of these methods without a current lease, oldest first. A lease is current until
    * its end is `now` or earlier.
