@@ -9,7 +9,7 @@ jest.setTimeout(300_000);
 
 const STATUSES = [200, 204, 400, 404, 405, 408, 413, 414, 415, 431];
 
-describe('gateway › whatever is sent', () => {
+describe('gateway › arbitrary input', () => {
   let things: ThingsServer;
   let gateway: ServedGateway;
   const faults: unknown[] = [];
@@ -58,7 +58,7 @@ describe('gateway › whatever is sent', () => {
     fc.constantFrom('{"any":{"@type":"x"}}', '{"extra":{}}', '{"name":1}', '{"inner":{"deeper":[]}}'),
   );
 
-  it('is answered, as JSON in the shape of an error when it is one, and nothing is a fault of the gateway', async () => {
+  it('answers any request, with JSON errors in the standard shape, and without internal errors', async () => {
     await fc.assert(
       fc.asyncProperty(method, path, value, async (httpMethod, url, body) => {
         const parts = httpMethod === 'GET' || httpMethod === 'HEAD' ? {} : { body };
@@ -74,7 +74,7 @@ describe('gateway › whatever is sent', () => {
     await alive();
   });
 
-  it('bytes that are not HTTP do no harm', async () => {
+  it('survives bytes that are not HTTP', async () => {
     const send = (bytes: Uint8Array) =>
       new Promise<void>((resolve) => {
         const socket = connect(gateway.port, '127.0.0.1');

@@ -14,7 +14,7 @@ jest.setTimeout(300_000);
 const NAME = 'projects/p/locations/l/operations/1';
 const UNKNOWN = { typeUrl: 'type.googleapis.com/acme.v1.Unknown', value: Buffer.from('?') };
 
-describe('google-gax over REST, with details of a type that nobody knows', () => {
+describe('google-gax over REST, with error details of an unknown type', () => {
   const server = new Server();
   const gateway = createGateway({ server });
   let port: ServedPort;

@@ -41,7 +41,7 @@ describe('google.longrunning.Operations over REST', () => {
     expect((await gateway.ask('GET', `/v1/${name}`)).json).toEqual(done.json);
   });
 
-  it('metadata is JSON of its type, known with no configuration', async () => {
+  it('renders metadata as JSON of its type without configuration', async () => {
     const { json } = await gateway.ask('GET', `/v1/${await started()}`);
     expect(json).toMatchObject({
       metadata: {
@@ -55,7 +55,7 @@ describe('google.longrunning.Operations over REST', () => {
     ['the last time that JSON can express', '9999-12-31T23:59:59.999Z', undefined],
     ['a time after the year 9999', '+010000-01-01T00:00:00Z', expect.any(String)],
     ['a time before the year 1', '-000001-12-31T23:59:59Z', expect.any(String)],
-  ])('%s in metadata: the operation, and pages that contain it, can be read', async (_, time, value) => {
+  ])('%s in metadata: the operation, and pages that contain it, stay readable', async (_, time, value) => {
     const name = await started();
     const other = await started();
     const run = await reports.exports.on(name);
@@ -91,14 +91,14 @@ describe('google.longrunning.Operations over REST', () => {
     expect((await gateway.ask('GET', `/v1/${PARENT}/operations?pageSize=-1`)).status).toBe(400);
   });
 
-  it('DeleteOperation is DELETE, with the body that google-gax sends', async () => {
+  it('DeleteOperation is DELETE, and accepts the body that google-gax sends', async () => {
     const name = await started();
     expect((await gateway.ask('DELETE', `/v1/${name}`, { body: '""' })).text).toBe('{}');
     const gone = await gateway.ask('GET', `/v1/${name}`);
     expect([gone.status, reasonOf(gone)]).toEqual([404, 'OPERATION_NOT_FOUND']);
   });
 
-  it('WaitOperation takes its timeout from the body', async () => {
+  it('WaitOperation reads its timeout from the body', async () => {
     const name = await started();
     const answer = await gateway.ask('POST', `/v1/${name}:wait`, { body: { timeout: '0s' } });
     expect([answer.status, (answer.json as JsonObject).done]).toEqual([200, undefined]);
@@ -111,12 +111,12 @@ describe('google.longrunning.Operations over REST', () => {
     expect([refused.status, reasonOf(refused)]).toEqual([501, expect.any(String)]);
   });
 
-  it('a name that is no operation is for the service to refuse (rule 10)', async () => {
+  it('leaves a malformed operation name to the service to reject (rule 10)', async () => {
     const answer = await gateway.ask('DELETE', '/v1/operations');
     expect([answer.status, reasonOf(answer)]).toEqual([400, 'INVALID_FIELD']);
   });
 
-  it('with no configuration it is all that is served; with descriptors, what they have', async () => {
+  it('serves only Operations by default, and the given descriptors otherwise', async () => {
     const path = `/v1/${PARENT}/reports:export`;
     expect((await gateway.ask('POST', path, { body: {} })).status).toBe(404);
     const descriptors = readFileSync('generated/descriptors.binpb');

@@ -31,7 +31,7 @@ http:
     get: '/v2/{name=projects/*/locations/*}/operations'
 `;
 
-describe('the Speech client over REST, by a service configuration', () => {
+describe('the Speech client over REST, with a service configuration', () => {
   let api: FakedApi;
   let client: v2.SpeechClient;
 

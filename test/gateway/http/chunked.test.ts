@@ -51,7 +51,7 @@ describe.each(WAYS)('gateway %s › malformed chunked encoding', (_, serve) => {
     ['a size of more than 64 bits', `${'F'.repeat(17)}\r\n{}`],
     ['a chunk that is longer than its size', '1\r\n{}\r\n0\r\n\r\n'],
     ['a chunk without its end of line', '2\r\n{}0\r\n\r\n'],
-    ['bytes that are no chunk after one', '2\r\n{}\r\nnonsense'],
+    ['bytes that are not a chunk after a valid one', '2\r\n{}\r\nnonsense'],
     ['a chunk extension of 20 KB', `2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`],
     ['a chunk extension without an end', `2;x=${'y'.repeat(200_000)}`],
     ['a control character in a chunk extension', '2;\0\r\n{}\r\n0\r\n\r\n'],
@@ -74,7 +74,7 @@ describe.each(WAYS)('gateway %s › malformed chunked encoding', (_, serve) => {
     '"chunked"',
     'chunked;q=1',
     '\x0bchunked',
-  ])('transfer-encoding %j: refused at once', async (encoding) => {
+  ])('transfer-encoding %j: rejected at once', async (encoding) => {
     const sent = head('POST /v1/things', 'content-type: application/json', `transfer-encoding: ${encoding}`);
     expect([400, 415]).toContain((await answerTo(`${sent}2\r\n{}\r\n0\r\n\r\n`)).status);
     expect([400, 415]).toContain((await answerTo(sent)).status);
@@ -95,17 +95,17 @@ describe.each(WAYS)('gateway %s › malformed chunked encoding', (_, serve) => {
       `${head('POST /v1/things', 'content-type: application/json', 'content-length: 9')}{`,
     ],
     ['a body of known length before it begins', head('POST /v1/things', 'content-length: 9')],
-  ])('the end of what the client sends, inside %s: 400 at once', async (__, text) => {
+  ])('the client ends its side inside %s: 400 at once', async (__, text) => {
     expect((await answerTo(text, { thenEnd: true })).status).toBe(400);
   });
 
-  it('answers that are owed come before the refusal', async () => {
+  it('sends pending answers before the rejection', async () => {
     const get = head('GET /v1/things/a');
     const text = await served.gateway.raw(`${get}${CHUNKED}0x2\r\n{}\r\n0\r\n\r\n`);
     expect(statuses(text)).toEqual([200, 400]);
   });
 
-  it('whatever a chunked body is broken by, the answer comes at once', async () => {
+  it('answers at once however a chunked body is malformed', async () => {
     const whole = '2;a=b\r\n{"\r\n9\r\nname":"a"\r\n1\r\n}\r\n0\r\nx: y\r\n\r\n';
     const change = fc.record({
       at: fc.nat({ max: whole.length }),

@@ -6,7 +6,7 @@ import { servedThings, WAYS } from '../served-things.js';
 describe.each(WAYS)('gateway %s › connections', (_, serve) => {
   const served = servedThings(serve);
 
-  it('carry one request after another, also after an error with its body unread', async () => {
+  it('serve consecutive requests, also after an error whose body was not read', async () => {
     const requests = [
       head('GET /v1/things/a'),
       `${head('POST /nothing', 'content-length: 5')}abcde`,
@@ -16,7 +16,7 @@ describe.each(WAYS)('gateway %s › connections', (_, serve) => {
     expect(statuses(await served.gateway.raw(requests.join('')))).toEqual([200, 404, 200, 200]);
   });
 
-  it('answer pipelined requests in their order', async () => {
+  it('answer pipelined requests in order', async () => {
     const waiting: (() => void)[] = [];
     served.things.answer = () => new Promise((resolve) => waiting.unshift(() => resolve(undefined)));
     const paths = Array.from({ length: 20 }, (_, index) => `/v1/things/${index}`);
@@ -33,9 +33,9 @@ describe.each(WAYS)('gateway %s › connections', (_, serve) => {
   });
 
   it.each([
-    ['what is no HTTP', 'nonsense\r\n\r\n', 400],
+    ['a request that is not HTTP', 'nonsense\r\n\r\n', 400],
     ['a body of two lengths', head('POST /v1/things', 'content-length: 2', 'content-length: 3'), 400],
-    ['much that is no HTTP', '\0nonsense\r\n\r\n'.repeat(20_000), 400],
+    ['a long request that is not HTTP', '\0nonsense\r\n\r\n'.repeat(20_000), 400],
     ['headers that are too long', head('GET /v1/things/c', `x: ${'a'.repeat(100_000)}`), 431],
   ])('answer %s after the requests before it', async (_, bytes, status) => {
     const waiting: (() => void)[] = [];
@@ -50,7 +50,7 @@ describe.each(WAYS)('gateway %s › connections', (_, serve) => {
     expect(text).toContain(`{"error":{"code":${status},`);
   });
 
-  it('that end cancel the calls of all their requests', async () => {
+  it('cancel the calls of all their requests when they close', async () => {
     served.things.answer = () => new Promise(() => {});
     const before = served.things.calls.length;
     const socket = connect(served.gateway.port, '127.0.0.1');

@@ -19,7 +19,7 @@ describe.each(WAYS)('gateway %s › CORS', (_, serve) => {
     ).not.toHaveProperty('access-control-allow-origin');
   });
 
-  it('answers pages of the origins that are named', async () => {
+  it('answers pages of the allowed origins', async () => {
     await using open = await served.serve({
       cors: { origins: [origin] },
     });
@@ -41,7 +41,7 @@ describe.each(WAYS)('gateway %s › CORS', (_, serve) => {
     expect([other.status, other.headers['access-control-allow-origin']]).toEqual([204, undefined]);
   });
 
-  it('answers all pages where all may ask', async () => {
+  it('answers all pages if every origin is allowed', async () => {
     await using open = await served.serve({ cors: { origins: '*' } });
     expect(
       (await open.ask('GET', '/v1/things/a', { headers: { origin } })).headers['access-control-allow-origin'],

@@ -9,7 +9,7 @@ import { servedThings, WAYS } from '../served-things.js';
 describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
   const served = servedThings(serve);
 
-  it('takes a channel, which stays open', async () => {
+  it('accepts a channel and leaves it open', async () => {
     const client = new Client(served.things.target, credentials.createInsecure());
     await using other = await serveGateway({ channel: client.getChannel(), descriptors: served.descriptors });
     expect((await other.ask('GET', '/v1/things/a')).status).toBe(200);
@@ -20,7 +20,7 @@ describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
     client.close();
   });
 
-  it('takes rules of a service configuration', async () => {
+  it('accepts rules of a service configuration', async () => {
     const text = 'http: { rules: [{ selector: acme.things.v1.Things.GetThing, get: "/v9/{name=**}" }] }';
     const serviceConfig = { file: 'things.yaml', text };
     await using other = await served.serve({ serviceConfig });
@@ -34,7 +34,7 @@ describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
     );
   });
 
-  it('hides its own faults from clients and logs them', async () => {
+  it('hides internal errors from clients and logs them', async () => {
     const logged: unknown[] = [];
     const logger = { error: (facts: object) => logged.push(facts) };
     const fault = new Error('secret');
@@ -57,7 +57,7 @@ describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
     expect(logged).toEqual([{ err: fault }]);
   });
 
-  it('takes what middleware has read', async () => {
+  it('accepts bodies that middleware has already read', async () => {
     const { createServer } = await import('node:http');
     const listener = createGateway({ target: served.things.target, descriptors: served.descriptors });
     const server = createServer(async (request, response) => {
@@ -78,7 +78,7 @@ describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
     listener.close();
   });
 
-  it('answers requests with an x-request-id of any text, as middleware may set it (contract 50)', async () => {
+  it('answers requests with any x-request-id text, which middleware may set (contract 50)', async () => {
     const { createServer } = await import('node:http');
     const listener = createGateway({ target: served.things.target, descriptors: served.descriptors });
     const server = createServer((request, response) => {
@@ -93,7 +93,7 @@ describe.each(WAYS)('gateway %s › createGateway', (_, serve) => {
     listener.close();
   });
 
-  it('keeps code and message of an error whose details are broken', async () => {
+  it('keeps code and message of an error with malformed details', async () => {
     const broken = { typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: Buffer.from([0x0a, 0xff]) };
     served.things.answer = () =>
       Promise.reject(new StatusError(Code.RESOURCE_EXHAUSTED, 'slow \ud83d down', [broken]));

@@ -40,20 +40,20 @@ describe('gateway › in a web framework', () => {
     expect((await app.ask('POST', '/v1/things', create)).json).toMatchObject(create.body);
   });
 
-  it('Express, with bodies that are parsed already', async () => {
+  it('Express, with bodies that are already parsed', async () => {
     const app = await listen(express().use(express.json()).use(gateway()));
     expect((await app.ask('POST', '/v1/things', create)).json).toMatchObject(create.body);
     expect((await app.ask('POST', '/v1/things/a:touch')).status).toBe(200);
   });
 
-  it('Express, below a path', async () => {
+  it('Express, mounted under a path', async () => {
     const app = await listen(express().use('/api', gateway()));
     expect((await app.ask('GET', '/api/v1/things/a%2Fb')).json).toEqual({ name: 'things/a%2Fb' });
     const elsewhere = 'GET /v1/things/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
     expect(await app.raw(elsewhere)).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  it('middleware that logs answers reads their headers, and adds its own', async () => {
+  it('middleware that logs responses reads their headers and adds some', async () => {
     const seen: unknown[] = [];
     const listener = gateway();
     const app = await listen(
@@ -72,7 +72,7 @@ describe('gateway › in a web framework', () => {
     expect(created.headers).toMatchObject({ 'x-served-by': 'a', 'content-type': headers['content-type'] });
   });
 
-  it('Fastify, as the document has it', async () => {
+  it('Fastify, as documented', async () => {
     const app = fastify();
     const listener = gateway();
     app.removeAllContentTypeParsers();

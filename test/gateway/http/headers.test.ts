@@ -6,7 +6,7 @@ import { servedThings, WAYS } from '../served-things.js';
 describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
   const served = servedThings(serve);
 
-  it('become metadata: authorization, traceparent, x-goog-* and those that are named', async () => {
+  it('become metadata: authorization, traceparent, x-goog-* and the configured ones', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const headers = { authorization: 'Bearer t', traceparent, 'x-goog-api-client': 'a b', 'x-tenant': 't' };
     await served.gateway.ask('GET', '/v1/things/a', {
@@ -18,7 +18,7 @@ describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
     expect(metadata).not.toHaveProperty('x-other');
   });
 
-  it('tell whom the request is from, after the proxies that it came over', async () => {
+  it('include the address of the client, behind any proxies', async () => {
     const forwarded = async (headers = {}) => {
       await served.gateway.ask('GET', '/v1/things/a', { headers });
       return served.things.calls.at(-1)?.metadata['x-forwarded-for'];
@@ -29,19 +29,19 @@ describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
     );
   });
 
-  it('that gRPC cannot carry: 400', async () => {
+  it('rejects headers that gRPC cannot carry: 400', async () => {
     expect((await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-goog-x': 'é' } })).status).toBe(
       400,
     );
   });
 
-  it('come back: x-goog-* and those that are named, from trailers too', async () => {
+  it('are returned: x-goog-* and the configured ones, from trailers too', async () => {
     const answer = await served.gateway.ask('GET', '/v1/things/a');
     expect(answer.headers['x-goog-trailer']).toBe('end');
     expect(answer.headers).not.toHaveProperty('x-secret');
   });
 
-  it('the request id comes back, with errors too', async () => {
+  it('returns the request id, with errors too', async () => {
     const headers = { 'x-request-id': 'r-1' };
     expect((await served.gateway.ask('GET', '/v1/things/a', { headers })).headers['x-request-id']).toBe(
       'r-1',
@@ -50,7 +50,7 @@ describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
     expect((await served.gateway.ask('GET', '/v1/things/a')).headers).not.toHaveProperty('x-request-id');
   });
 
-  it('X-Server-Timeout is the deadline', async () => {
+  it('X-Server-Timeout sets the deadline', async () => {
     const before = Date.now();
     await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-server-timeout': '12.5' } });
     const { deadline = 0 } = served.things.calls.at(-1) ?? {};
@@ -61,7 +61,7 @@ describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
     expect([late.status, errorOf(late).status]).toEqual([504, 'DEADLINE_EXCEEDED']);
   });
 
-  it('X-Server-Timeout of no time: 504, and the service is not asked', async () => {
+  it('X-Server-Timeout of zero: 504 without calling the service', async () => {
     const before = served.things.calls.length;
     const answer = await served.gateway.ask('GET', '/v1/things/a', { headers: { 'x-server-timeout': '0' } });
     expect([answer.status, errorOf(answer).status]).toEqual([504, 'DEADLINE_EXCEEDED']);
@@ -84,7 +84,7 @@ describe.each(WAYS)('gateway %s › headers (rule 9)', (_, serve) => {
     if (status !== 200) expect(answer).toContain(`{"error":{"code":${status},`);
   });
 
-  it('cannot be any header', () => {
+  it('rejects names of reserved or malformed headers', () => {
     for (const name of ['grpc-timeout', 'Host', 'Content-Length', ':path', 'a b', '']) {
       expect(() => createGateway({ target: 'localhost:1', headers: [name] })).toThrow(TypeError);
     }

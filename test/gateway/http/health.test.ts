@@ -40,7 +40,7 @@ describe('GET /healthz and /readyz', () => {
     expect([post.status, post.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS']);
   });
 
-  it('the store is away: alive, not ready', async () => {
+  it('the store is unavailable: alive, not ready', async () => {
     const { gateway, store } = await serve();
     store.away = true;
     expect((await gateway.ask('GET', '/healthz')).status).toBe(200);
@@ -48,14 +48,14 @@ describe('GET /healthz and /readyz', () => {
     expect([ready.status, ready.text]).toEqual([503, 'not ready: NOT_SERVING\n']);
   });
 
-  it('the server stops: alive, not ready', async () => {
+  it('the server is stopping: alive, not ready', async () => {
     const { gateway, operations } = await serve();
     await operations.close({ graceMs: 0 });
     expect((await gateway.ask('GET', '/healthz')).status).toBe(200);
     expect((await gateway.ask('GET', '/readyz')).status).toBe(503);
   });
 
-  it('a server without health is ready when it answers; one that is not there is not', async () => {
+  it('a server without a health service is ready if it answers; an unreachable one is not', async () => {
     const plain = opened(await serveBesideGrpc(new Server(), {}));
     expect((await plain.ask('GET', '/readyz')).status).toBe(200);
     const nobody = opened(await serveGateway({ target: 'localhost:1' }));
@@ -63,7 +63,7 @@ describe('GET /healthz and /readyz', () => {
     expect([ready.status, ready.text]).toEqual([503, 'not ready: UNAVAILABLE\n']);
   });
 
-  it('come after a rule for the path, and are not there when off', async () => {
+  it('give precedence to a rule for the path, and do not exist when off', async () => {
     const text =
       'http: { rules: [{ selector: google.longrunning.Operations.GetOperation, get: "/{name}" }] }';
     const ruled = opened(

@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
 const GET = head('GET /v1/things/a');
 const POST = head('POST /v1/things', 'content-type: application/json', `content-length: ${4 * MIB}`);
 
-describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) => {
+describe.each(WAYS)('gateway %s › memory for pending requests', (_, serve) => {
   const served = servedThings(serve);
 
   /** Sends bytes and keeps the connection open, optionally without reading. */
@@ -29,7 +29,7 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
     return { socket, received };
   }
 
-  it('bodies that do not arrive: 429 for the largest when all connections have too much', async () => {
+  it('incomplete bodies: 429 for the largest once all connections exceed the limit', async () => {
     await using bounded = await served.serve({ limits: { processBytes: 8 * MIB } });
     const connections = [4, 3, 3, 3, 1].map((mebibytes) =>
       dial(bounded.port, Buffer.concat([Buffer.from(POST), Buffer.alloc(mebibytes * MIB - 1, ' ')])),
@@ -45,7 +45,7 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
     await until(() => heldBytes() === 0);
   });
 
-  it('a body in chunks of one byte counts for what it takes', async () => {
+  it('counts the actual memory of a body in one-byte chunks', async () => {
     await using bounded = await served.serve({ limits: { connectionBytes: MIB } });
     const begin = head('POST /v1/things', 'content-type: application/json', 'transfer-encoding: chunked');
     const { socket, received } = dial(bounded.port, begin + '1\r\n \r\n'.repeat(100_000));
@@ -54,7 +54,7 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
     socket.destroy();
   });
 
-  it('answers that are not taken: the connection ends, others are served', async () => {
+  it('unread responses: closes the connection and serves others', async () => {
     await using bounded = await served.serve({ limits: { connectionBytes: 8 * MIB } });
     const large = 'a'.repeat(2 * MIB);
     served.things.answer = ({ request }) => {
@@ -84,7 +84,7 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
     await until(() => heldBytes() === 0);
   });
 
-  it('a body does not stay in memory while its request is served', async () => {
+  it('does not keep a body in memory while its request is served', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const inUse = () => {
@@ -105,7 +105,7 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
     for (const { socket } of connections) socket.destroy();
   });
 
-  it('more requests on a connection than it may have at once: 429 after the answers to those before', async () => {
+  it('more concurrent requests on a connection than allowed: 429 after the earlier responses', async () => {
     const { socket, received } = dial(served.gateway.port, GET.repeat(500));
     await until(() => received.closed);
     const answers = statuses(received.text);
@@ -115,7 +115,7 @@ describe.each(WAYS)('gateway %s › memory for what is under way', (_, serve) =>
     socket.destroy();
   });
 
-  it('more requests than that one after another are answered', async () => {
+  it('answers more consecutive requests than that', async () => {
     const { socket, received } = dial(served.gateway.port, GET);
     for (let sent = 1; sent < 200; sent++) {
       await until(() => received.text.split('HTTP/1.1 200').length > sent);

@@ -5,7 +5,7 @@ import { servedThings, WAYS } from '../served-things.js';
 describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve) => {
   const served = servedThings(serve);
 
-  it('a path that is known under other methods: 405 with Allow', async () => {
+  it('a path that exists for other methods only: 405 with Allow', async () => {
     const answer = await served.gateway.ask('POST', '/v1/things/a', { body: {} });
     expect([answer.status, answer.headers.allow]).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PATCH, PUT']);
     expect(errorOf(answer)).toMatchObject({ code: 405, status: 'UNIMPLEMENTED' });
@@ -45,7 +45,7 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     expect(errorOf(answer)).toMatchObject({ code: 400, status: 'INVALID_ARGUMENT' });
   });
 
-  it.each(['PUT', 'put'])('POST with X-HTTP-Method-Override: %s has that method', async (method) => {
+  it.each(['PUT', 'put'])('POST with X-HTTP-Method-Override: %s is routed as that method', async (method) => {
     const answer = await served.gateway.ask('POST', '/v1/things/a', {
       headers: { 'x-http-method-override': method },
       body: { small: 1 },
@@ -54,7 +54,7 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
   });
 
   it.each(['HEAD', 'OPTIONS', 'CONNECT', 'PURGE', ''])(
-    'X-HTTP-Method-Override: %j names no method that a POST may stand for: 400',
+    'X-HTTP-Method-Override: %j is not an allowed override: 400',
     async (method) => {
       const headers = { 'x-http-method-override': method };
       const answer = await served.gateway.ask('POST', '/v1/things/a', { headers, body: {} });
@@ -65,7 +65,7 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     },
   );
 
-  it('X-HTTP-Method-Override of another method than POST is ignored', async () => {
+  it('ignores X-HTTP-Method-Override unless the method is POST', async () => {
     const headers = { 'x-http-method-override': 'DELETE' };
     expect((await served.gateway.ask('GET', '/v1/things/a', { headers })).json).toEqual({ name: 'things/a' });
   });
@@ -81,18 +81,18 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     expect((await served.gateway.ask('GET', '/v1/things/a#b')).status).toBe(400);
   });
 
-  it('an escaped slash stays in one segment', async () => {
+  it('keeps an escaped slash inside one segment', async () => {
     expect((await served.gateway.ask('GET', '/v1/things/a%2Fb')).json).toEqual({ name: 'things/a%2Fb' });
   });
 
-  it('a URL in absolute form is that of its path', async () => {
+  it('routes a URL in absolute form by its path', async () => {
     expect((await served.gateway.ask('GET', `http://example.com/v1/things/a?small=1`)).json).toEqual({
       name: 'things/a',
       small: 1,
     });
   });
 
-  it('a URL in absolute form without a path is that of /', async () => {
+  it('routes a URL in absolute form without a path as /', async () => {
     const answer = await served.gateway.ask('GET', 'http://example.com?small=1');
     expect([answer.status, errorOf(answer).message]).toEqual([
       404,
@@ -100,7 +100,7 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     ]);
   });
 
-  it('OPTIONS of the server as such: 204', async () => {
+  it('OPTIONS *: 204', async () => {
     expect((await served.gateway.ask('OPTIONS', '*')).status).toBe(204);
   });
 
@@ -124,13 +124,13 @@ describe.each(WAYS)('gateway %s › methods and paths (rules 3 to 6)', (_, serve
     expect((await served.gateway.ask('OPTIONS', '/v1/nothing')).status).toBe(404);
   });
 
-  it('a rule for any method takes any', async () => {
+  it('a rule for any method matches every method', async () => {
     for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS', 'PROPFIND']) {
       expect((await served.gateway.ask(method, '/v1/things/a:touch')).status).toBe(200);
     }
   });
 
-  it('streams have no routes', async () => {
+  it('streaming methods have no routes', async () => {
     expect((await served.gateway.ask('GET', '/v1/things:watch')).status).toBe(404);
   });
 });

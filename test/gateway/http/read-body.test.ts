@@ -23,12 +23,12 @@ describe('a body that was read before the gateway', () => {
     return { status, logged };
   }
 
-  it('is refused where nothing is left of it, and the log says what to do', async () => {
+  it('is rejected if its content is lost, and the log says what to do', async () => {
     const { status, logged } = await answerAfter((request) => request.toArray(), '{"name": "operations/8"}');
     expect([status, logged]).toEqual([500, [expect.stringMatching(/^TypeError: body was read before/)]]);
   });
 
-  it('is taken where it is left in `body`', async () => {
+  it('is taken from `body` if it is there', async () => {
     const read = async (request: IncomingMessage) => {
       const chunks = await request.toArray();
       Object.assign(request, { body: JSON.parse(Buffer.concat(chunks).toString()) });
@@ -37,7 +37,7 @@ describe('a body that was read before the gateway', () => {
     expect(await answerAfter(read, '{"name": "operations/8"}')).toEqual({ status: 400, logged: [] });
   });
 
-  it('does not matter where there is none', async () => {
+  it('is irrelevant for requests without one', async () => {
     expect(await answerAfter((request) => request.toArray(), null)).toEqual({ status: 503, logged: [] });
   });
 });

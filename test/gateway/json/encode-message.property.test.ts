@@ -202,7 +202,7 @@ function outcome(encode: () => Uint8Array): string {
 }
 
 describe('encodeMessage', () => {
-  it.each(['proto2', 'proto3'] as const)('writes any message of %s as protobuf-es does', (syntax) => {
+  it.each(['proto2', 'proto3'] as const)('encodes any message of %s as protobuf-es does', (syntax) => {
     const type = everything(syntax);
     fc.assert(
       fc.property(messageOf(type, 3), fc.nat({ max: 2000 }), (message, sizeHint) => {
@@ -213,7 +213,7 @@ describe('encodeMessage', () => {
     );
   });
 
-  it('does not keep the memory of a large body for a small message', () => {
+  it('does not retain the memory of a large body for a small message', () => {
     const type = everything('proto3');
     const message: Message = create<DescMessage>(type, { first: 'x'.repeat(10_000) });
     expect(encodeMessage(type, message, 2 ** 22).buffer.byteLength).toBeLessThan(100_000);

@@ -15,7 +15,7 @@ export const HOSTILE_BODIES: Readonly<Record<string, string>> = {
   'nested arrays under an unknown key': `{"unknown":[${list('[[[[]]]]')}]}`,
   'numbers under an unknown key': `{"unknown":[${list('1')}]}`,
   'deep nesting under an unknown key': `{"unknown":${'['.repeat(LENGTH / 2)}${']'.repeat(LENGTH / 2)}}`,
-  'deep nesting that never ends': `{"unknown":${'{"a":'.repeat(LENGTH / 5)}`,
+  'unterminated deep nesting': `{"unknown":${'{"a":'.repeat(LENGTH / 5)}`,
   'keys of a Struct': `{"extra":{${keys(200_000)}}}`,
   'keys of a map': `{"labels":{${keys(200_000)
     .replaceAll(':1', ':"1"')
@@ -28,5 +28,5 @@ export const HOSTILE_BODIES: Readonly<Record<string, string>> = {
   'an integer of millions of digits in an Any': `{"any":{"@type":"type.googleapis.com/google.protobuf.Int64Value","value":"${'9'.repeat(LENGTH - 80)}"}}`,
   'a field mask of millions of paths': `{"mask":"${list('a')}"}`,
   'a field mask of millions of paths in an Any': `{"any":{"@type":"type.googleapis.com/google.protobuf.FieldMask","value":"${list('a', LENGTH - 80)}"}}`,
-  'escaped quotes that never end': `{"unknown":"${'\\"'.repeat(LENGTH / 2)}`,
+  'an unterminated string of escaped quotes': `{"unknown":"${'\\"'.repeat(LENGTH / 2)}`,
 };

@@ -24,7 +24,7 @@ const json = fc.letrec<{ json: unknown }>((tie) => ({
 const space = fc.constantFrom(undefined, 1, '\t\r\n');
 
 describe('parseJson', () => {
-  it('gives what JSON.parse gives, and finds no duplicate keys where there are none', () => {
+  it('returns the same as JSON.parse, and reports no duplicate keys if there are none', () => {
     fc.assert(
       fc.property(json, space, (value, indent) => {
         const written = JSON.stringify(value, null, indent);
@@ -35,7 +35,7 @@ describe('parseJson', () => {
     );
   });
 
-  it('finds a duplicate key at any depth, whatever its escapes', () => {
+  it('finds a duplicate key at any depth, however it is escaped', () => {
     fc.assert(
       fc.property(fc.array(json), text, json, json, (before, key, first, second) => {
         const name = JSON.stringify(key);
@@ -47,7 +47,7 @@ describe('parseJson', () => {
     );
   });
 
-  it('refuses more values than the limit, and no fewer', () => {
+  it('rejects more values than the limit, and accepts as many', () => {
     fc.assert(
       fc.property(json, space, (value, indent) => {
         const written = JSON.stringify(value, null, indent);
@@ -59,7 +59,7 @@ describe('parseJson', () => {
     );
   });
 
-  it('rejects text that is not JSON, with its own message', () => {
+  it('rejects text that is not JSON, with a specific message', () => {
     fc.assert(
       fc.property(text, (written) => {
         let isJson = true;
@@ -75,7 +75,7 @@ describe('parseJson', () => {
     );
   });
 
-  it('refuses what is nested too deep before it is parsed', () => {
+  it('rejects deep nesting before parsing', () => {
     const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
     expect(() => parseJson(nested(500), ANY_NUMBER)).not.toThrow();
     for (const open of [nested(501), '['.repeat(1e6), '{"a":'.repeat(1e5)]) {

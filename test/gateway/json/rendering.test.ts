@@ -77,7 +77,7 @@ describe('rendering', () => {
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
     });
 
-    it('has enums by number where asked to', async () => {
+    it('renders enums as numbers on request', async () => {
       for (const query of [
         '$alt=json;enum-encoding=int',
         '%24alt=json%3Benum-encoding%3Dint',
@@ -91,7 +91,7 @@ describe('rendering', () => {
       expect((await rendered({ kind: 2 }, '/v1/things/a?$alt=json')).json).toEqual({ kind: 'LARGE' });
     });
 
-    it('is indented where asked to, errors too', async () => {
+    it('is indented on request, errors too', async () => {
       expect((await rendered({ name: 'a' })).text).toBe('{"name":"a"}');
       expect((await rendered({ name: 'a' }, '/v1/things/a?$prettyPrint=true')).text).toBe(
         '{\n  "name": "a"\n}',
@@ -103,20 +103,20 @@ describe('rendering', () => {
     });
 
     it.each(['$alt=media', 'alt=proto', '$alt=json;enum-encoding=hex', '$prettyPrint=maybe'])(
-      '%s is refused',
+      'rejects %s',
       async (query) => {
         expect((await gateway.ask('GET', `/v1/things/a?${query}`)).status).toBe(400);
       },
     );
 
-    it('is one field where the rule says so, set or not', async () => {
+    it('is a single field if the rule has a response_body, set or not', async () => {
       expect((await rendered({ inner: { count: 1 } }, '/v1/things/a/inner')).json).toEqual({ count: 1 });
       expect((await rendered({}, '/v1/things/a/inner')).json).toBeNull();
       expect((await rendered({ tags: ['a'] }, '/v1/things/a/tags')).json).toEqual(['a']);
       expect((await rendered({}, '/v1/things/a/tags')).json).toEqual([]);
     });
 
-    it('is {} for Empty, never nothing', async () => {
+    it('is {} for Empty, never an empty body', async () => {
       things.answer = () => new Uint8Array();
       expect((await gateway.ask('DELETE', '/v1/things/a')).text).toBe('{}');
     });
@@ -124,7 +124,7 @@ describe('rendering', () => {
 
   describe('an error of the server', () => {
     it.each([
-      ['bytes that are none', Buffer.from([0x0a, 0x7f])],
+      ['malformed bytes', Buffer.from([0x0a, 0x7f])],
       ['a delay of more than a number can be', Buffer.from('0a0b08ffffffffffffffff7f', 'hex')],
       ['a negative delay', Buffer.from('0a0b08ffffffffffffffffff01', 'hex')],
     ])('keeps its status when its RetryInfo has %s', async (_title, value) => {
@@ -139,14 +139,14 @@ describe('rendering', () => {
   });
 
   describe('Any', () => {
-    it('of a known type is its JSON', async () => {
+    it('renders a known type as its JSON', async () => {
       const retry = pack(RetryInfo, { retryDelay: { seconds: 1, nanos: 0 } });
       expect((await rendered({ any: any(retry) })).json).toEqual({
         any: { '@type': retry.typeUrl, retryDelay: '1s' },
       });
     });
 
-    it('of an unknown type, or broken, is its bytes, at any depth', async () => {
+    it('renders an unknown or malformed type as its bytes, at any depth', async () => {
       const { json } = await rendered({
         name: 'a',
         kind: 1,
@@ -165,15 +165,15 @@ describe('rendering', () => {
       });
     });
 
-    it('does not hide what follows in the message, nor its order', async () => {
+    it('preserves the following fields and their order', async () => {
       const { text } = await rendered({ name: 'a', any: any(UNKNOWN), nick: 'n' });
       expect(text).toBe(JSON.stringify({ name: 'a', any: UNKNOWN_JSON, nick: 'n' }));
     });
   });
 
-  describe('an answer that cannot be read', () => {
+  describe('a response that cannot be decoded', () => {
     it.each<[string, () => Uint8Array]>([
-      ['no message', () => new Uint8Array([10, 9, 65])],
+      ['bytes that are not a message', () => new Uint8Array([10, 9, 65])],
       [
         'a time past the year 9999',
         () => new Uint8Array([0x7a, 0x07, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]),
@@ -204,7 +204,7 @@ describe('rendering', () => {
       [Code.UNAVAILABLE, 503],
       [Code.DATA_LOSS, 500],
       [Code.UNAUTHENTICATED, 401],
-    ])('of code %i is HTTP %i', async (code, httpStatus) => {
+    ])('with code %i is HTTP %i', async (code, httpStatus) => {
       const status = Object.entries(Code).find(([, value]) => value === code)?.[0];
       things.answer = () => Promise.reject(new StatusError(code, 'as it is'));
       const answer = await gateway.ask('GET', '/v1/things/a');
@@ -213,7 +213,7 @@ describe('rendering', () => {
       expect(answer.headers['www-authenticate']).toBe(code === Code.UNAUTHENTICATED ? 'Bearer' : undefined);
     });
 
-    it('keeps details of known types only', async () => {
+    it('keeps only details of known types', async () => {
       const info = pack(ErrorInfo, { reason: 'NO_ROOM', domain: 'acme', metadata: { zone: 'a' } });
       const details = [
         { ...UNKNOWN, value: Buffer.from(UNKNOWN.value) },
@@ -231,7 +231,7 @@ describe('rendering', () => {
       });
     });
 
-    it('of what serves no such method is 501; of nothing that serves, 503', async () => {
+    it('is 501 from a server without the method, and 503 without a server', async () => {
       const server = new Server();
       const port = await new Promise<number>((resolve) => {
         server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, bound) => resolve(bound));
@@ -248,7 +248,7 @@ describe('rendering', () => {
   });
 
   describe('an operation', () => {
-    it('has its unknown metadata as bytes, and unknown details of its error left out', async () => {
+    it('renders unknown metadata as bytes and omits unknown error details', async () => {
       const server = new Server();
       const info = pack(ErrorInfo, { reason: 'GONE', domain: 'acme', metadata: {} });
       const unknown = { ...UNKNOWN, value: Buffer.from(UNKNOWN.value) };

@@ -33,7 +33,7 @@ describe('transcoding', () => {
   }
 
   describe('path', () => {
-    it('binds fields of every kind that is text in JSON (rule 5)', async () => {
+    it('binds fields of every type that JSON writes as a string or number (rule 5)', async () => {
       const path = '/v1/typed/2026-01-02T03:04:05.5Z/LARGE/-9007199254740993/true/-_8=';
       expect(await asked('GET', path)).toEqual({
         kind: 'LARGE',
@@ -44,7 +44,7 @@ describe('transcoding', () => {
       });
     });
 
-    it('takes enums by number, also one without a name', async () => {
+    it('accepts enums by number, also undefined ones', async () => {
       expect(await asked('GET', '/v1/typed/1970-01-01T00:00:00Z/1/0/false/AA')).toMatchObject({
         kind: 'SMALL',
       });
@@ -58,11 +58,11 @@ describe('transcoding', () => {
       ['/v1/typed/1970-01-01T00:00:00Z/SMALL/0/yes/AA', /"on"/],
       ['/v1/typed/1970-01-01T00:00:00Z/SMALL/0/true/A+%20', /"data"/],
       ['/v1/typed/yesterday/SMALL/0/true/AA', /"time"/],
-    ])('%s does not fit its field', async (path, message) => {
+    ])('rejects %s, which does not fit its field', async (path, message) => {
       expect(await refused('GET', path)).toMatch(message);
     });
 
-    it('decodes what it binds', async () => {
+    it('decodes path variables', async () => {
       expect(await asked('GET', '/v1/things/a%20b%C3%A9')).toEqual({ name: 'things/a bé' });
     });
   });
@@ -122,16 +122,16 @@ describe('transcoding', () => {
       ['constructor.prototype=1', /names no field/],
       ['name=things/a', /set by the path/],
       ['=1', /names no field/],
-    ])('%s is refused', async (query, message) => {
+    ])('rejects %s', async (query, message) => {
       expect(await refused('GET', `/v1/things/a?${query}`)).toMatch(message);
     });
 
-    it('refuses a field that the path binds by a JSON name of its own', async () => {
+    it('rejects a field that the path binds, also under its custom JSON name', async () => {
       expect(await refused('GET', '/v1/titles/a?heading=titles/b')).toMatch(/set by the path/);
       expect(await refused('GET', '/v1/lefts/a?right.count=1')).toMatch(/otherwise/);
     });
 
-    it('refuses a field where the body is the whole message', async () => {
+    it('rejects a field if the body is the whole message', async () => {
       expect(await refused('POST', '/v1/things?small=1', {})).toMatch(/of the body/);
     });
 
@@ -146,7 +146,7 @@ describe('transcoding', () => {
   });
 
   describe('body (rule 8)', () => {
-    it('is the message', async () => {
+    it('is decoded as the message', async () => {
       const body = {
         name: 'things/a',
         heading: 'h',
@@ -172,11 +172,11 @@ describe('transcoding', () => {
       });
     });
 
-    it.each(['', ' \n', '{}'])('%j is the empty message', async (body) => {
+    it.each(['', ' \n', '{}'])('decodes %j as the empty message', async (body) => {
       expect(await asked('POST', '/v1/things', body)).toEqual({});
     });
 
-    it('has unknown fields ignored', async () => {
+    it('ignores unknown fields', async () => {
       expect(await asked('POST', '/v1/things', { nothing: { a: [1] }, name: 'x' })).toEqual({ name: 'x' });
     });
 
@@ -188,7 +188,7 @@ describe('transcoding', () => {
       },
     );
 
-    it('keeps large numbers of other types as JSON has them', async () => {
+    it('preserves large numbers of other types', async () => {
       const body = '{"ratio":9007199254740993,"extra":{"a":[9007199254740993]},"inner":{"count":1}}';
       expect(await asked('POST', '/v1/things', body)).toEqual({
         ratio: 9007199254740992,
@@ -205,7 +205,7 @@ describe('transcoding', () => {
     });
 
     it.each(['9223372036854775808', '1e400', '18446744073709551616'])(
-      'refuses %s for a 64-bit field',
+      'rejects %s for a 64-bit field',
       async (digits) => {
         expect(await refused('POST', '/v1/things', `{"big":${digits}}`)).toMatch(/Thing\.big/);
       },
@@ -215,14 +215,14 @@ describe('transcoding', () => {
       ['{"kind":"HUGE"}', 'kind'],
       ['{"kinds":["SMALL","HUGE"]}', 'kinds'],
       ['{"unknown":1,"kind":"small"}', 'kind'],
-    ])('%s: the unknown enum name is refused, and the error names the field', async (body, field) => {
+    ])('%s: rejects the unknown enum name, and the error names the field', async (body, field) => {
       const message = await refused('POST', '/v1/things', body);
       expect(message).toMatch(
         new RegExp(`Thing\\.${field}: ".*" is unknown; use one of KIND_UNSPECIFIED, SMALL, LARGE`),
       );
     });
 
-    it('reads "" as an empty message, which google-gax sends', async () => {
+    it('decodes "" as an empty message, as google-gax sends it', async () => {
       expect(await asked('POST', '/v1/things', '""')).toEqual({});
       expect(await asked('POST', '/v1/things', { inner: '', inners: ['', { count: 1 }] })).toEqual({
         inner: {},
@@ -231,7 +231,7 @@ describe('transcoding', () => {
       expect(await refused('POST', '/v1/things', { time: '' })).toMatch(/"time" has a malformed/);
     });
 
-    it('takes an Empty as some clients write it', async () => {
+    it('accepts the forms of Empty that other clients send', async () => {
       const any = { '@type': 'type.googleapis.com/google.protobuf.Empty', value: {} };
       expect(await asked('POST', '/v1/things', { any })).toEqual({ any: { '@type': any['@type'] } });
     });
@@ -254,11 +254,11 @@ describe('transcoding', () => {
         '{"wait":"1.1111111111s"}',
         /^body does not fit message acme\.things\.v1\.Thing: "wait" has a malformed value; write/,
       ],
-    ])('%s is refused', async (body, message) => {
+    ])('rejects %s', async (body, message) => {
       expect(await refused('POST', '/v1/things', body)).toMatch(message);
     });
 
-    it('may repeat what the path says, but not contradict it', async () => {
+    it('may repeat path variables but not contradict them', async () => {
       expect(await asked('PUT', '/v1/things/a', { name: 'things/a', small: 1 })).toEqual({
         name: 'things/a',
         small: 1,
@@ -275,7 +275,7 @@ describe('transcoding', () => {
       expect(await refused('PUT', '/v1/lefts/a', { left: '' })).toMatch(/otherwise/);
     });
 
-    it('is one field, the query the others', async () => {
+    it('is a single field; the query sets the others', async () => {
       const path = '/v1/things/a?update_mask=heading,inner.text_value&validateOnly=true';
       expect(await asked('PATCH', path, { heading: 'x' })).toEqual({
         thing: { name: 'things/a', heading: 'x' },
@@ -288,12 +288,12 @@ describe('transcoding', () => {
       expect(await refused('PATCH', '/v1/things/a', '{}, "validate_only": true')).toMatch(/no JSON/);
     });
 
-    it.each(['', '""', '{}', '{ }'])('%j is none, where the rule has none', async (body) => {
+    it.each(['', '""', '{}', '{ }'])('accepts %j as no body if the rule has none', async (body) => {
       expect(await asked('DELETE', '/v1/things/a', body)).toEqual({ name: 'things/a' });
     });
 
     it.each(['{"name":"things/b"}', '[]', 'null', '"x"', '0', '{'])(
-      '%j is refused where the rule has none',
+      'rejects %j if the rule has no body',
       async (body) => {
         expect(await refused('DELETE', '/v1/things/a', body)).toMatch(/^body is/);
       },

@@ -24,8 +24,8 @@ const template = fc
     return `/${texts.join('/')}${rest}${verb}`;
   });
 
-describe('any template as a path of OpenAPI', () => {
-  it('has a parameter of its own name for each wildcard, and leads back to the template', () => {
+describe('the OpenAPI path of any template', () => {
+  it('has a distinct parameter for each wildcard, and is routed back to the template', () => {
     fc.assert(
       fc.property(template, (text) => {
         const parsed = parseTemplate(text);

@@ -20,7 +20,7 @@ describe('GET /openapi.json', () => {
     return gateway;
   };
 
-  it('answers the document, with settings or without', async () => {
+  it('serves the document, with or without settings', async () => {
     const answer = await (await serve()).ask('GET', '/openapi.json');
     expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
     expect(answer.json).toEqual(openApiDocument());
@@ -28,7 +28,7 @@ describe('GET /openapi.json', () => {
     expect(titled.json).toEqual(openApiDocument({ title: 'Jobs' }));
   });
 
-  it('HEAD is the same without the body; OPTIONS and 405 tell what is allowed', async () => {
+  it('HEAD is the same without the body; OPTIONS and 405 list the allowed methods', async () => {
     const gateway = await serve();
     const { length } = (await gateway.ask('GET', '/openapi.json')).text;
     const head = await gateway.ask('HEAD', '/openapi.json');
@@ -40,7 +40,7 @@ describe('GET /openapi.json', () => {
     expect([post.status, post.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS']);
   });
 
-  it('echoes the request id, and is for other origins if the gateway is', async () => {
+  it('echoes the request id, and follows the CORS settings of the gateway', async () => {
     const gateway = await serve({ cors: { origins: ['https://docs.example'] } });
     const headers = { origin: 'https://docs.example', 'x-request-id': '7' };
     const answer = await gateway.ask('GET', '/openapi.json', { headers });
@@ -56,13 +56,13 @@ describe('GET /openapi.json', () => {
     ]);
   });
 
-  it('comes after a rule for that path', async () => {
+  it('gives precedence to a rule for that path', async () => {
     const gateway = await serve({ serviceConfig: ruleFor('get: "/{name}"') });
     // The rule forwards the call, and nothing listens.
     expect((await gateway.ask('GET', '/openapi.json')).status).toBe(503);
   });
 
-  it('stands beside a rule for that path and another method', async () => {
+  it('coexists with a rule for that path and another method', async () => {
     const gateway = await serve({ serviceConfig: ruleFor('post: "/{name}", body: "*"') });
     expect((await gateway.ask('GET', '/openapi.json')).json).toMatchObject({ openapi: '3.1.1' });
     expect((await gateway.ask('POST', '/openapi.json', { body: {} })).status).toBe(503);
@@ -70,7 +70,7 @@ describe('GET /openapi.json', () => {
     expect([put.status, put.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS, POST']);
   });
 
-  it('is not there when it is off, nor under other spellings', async () => {
+  it('does not exist when off, nor under other spellings', async () => {
     expect((await (await serve({ openApi: 'off' })).ask('GET', '/openapi.json')).status).toBe(404);
     const gateway = await serve();
     for (const path of [

@@ -62,16 +62,16 @@ describe('paths of an OpenAPI document', () => {
     ['/v1/{name=~/*}', '/v1/~/{name}'],
     ['/v1/jobs/*/**', '/v1/jobs/{jobsId}/{segment}'],
     ['/v1/{name=a/**}/tail', '/v1/a/{aId}/tail'],
-  ])('%s is %s', async (template, path) => {
+  ])('%s becomes %s', async (template, path) => {
     expect(await pathsOf({ Get: `get: "${template}"` })).toEqual([`get ${path} Jobs_Get`]);
   });
 
-  it('rules of one shape are one path, with the names of the first', async () => {
+  it('merges rules of the same shape into one path, with the variable names of the first', async () => {
     const paths = await pathsOf({ Get: 'get: "/v1/{name=jobs/*}"', Drop: 'delete: "/v1/jobs/{other_name}"' });
     expect(paths).toEqual(['get /v1/jobs/{jobsId} Jobs_Get', 'delete /v1/jobs/{jobsId} Jobs_Drop']);
   });
 
-  it('verbs and literals make other paths', async () => {
+  it('verbs and literals make separate paths', async () => {
     const rules = { Get: 'get: "/v1/{name}"', Run: 'get: "/v1/{name}:run"', Show: 'get: "/v2/{name}"' };
     expect(await pathsOf(rules)).toEqual([
       'get /v1/{name} Jobs_Get',
@@ -80,7 +80,7 @@ describe('paths of an OpenAPI document', () => {
     ]);
   });
 
-  it('where one segment and many would be the same path, the rule that is matched first has it', async () => {
+  it('assigns a path to the matching rule if * and ** would produce the same one', async () => {
     const rules = { Deep: 'get: "/v1/{name=jobs/**}"', Get: 'get: "/v1/{name=jobs/*}"' };
     const { paths } = await documentOf(rules);
     expect(paths['/v1/jobs/{jobsId}']?.get).toMatchObject({
@@ -89,18 +89,18 @@ describe('paths of an OpenAPI document', () => {
     });
   });
 
-  it('additional bindings are operations of their own', async () => {
+  it('additional bindings are separate operations', async () => {
     const rules = { Get: 'get: "/v1/{name}" additional_bindings { get: "/v1/x/{name}" }' };
     expect(await pathsOf(rules)).toEqual(['get /v1/{name} Jobs_Get', 'get /v1/x/{name} Jobs_Get2']);
   });
 
-  it('services of one name have their packages in the names of operations', async () => {
+  it('includes the package in operation ids if services have the same name', async () => {
     const { paths } = await documentOf({ Get: 'get: "/v1/{name}"' }, 'Operations');
     expect(paths['/v1/{name}']?.get?.operationId).toBe('acme_jobs_v2beta1_Operations_Get');
     expect(paths['/v1/operations']?.get?.operationId).toBe('google_longrunning_Operations_ListOperations2');
   });
 
-  it('a rule for any method is one for each that no other rule has', async () => {
+  it('expands a rule for any method to every method without a rule', async () => {
     const rules = { Any: 'custom { kind: "*" path: "/v1/{name}" }', Put: 'put: "/v1/{name}"' };
     const methods = (await pathsOf(rules)).map((path) =>
       path.replace(/^(\w+) .* Jobs_([A-Za-z]+)\d*$/, '$1 $2'),
@@ -108,7 +108,7 @@ describe('paths of an OpenAPI document', () => {
     expect(methods).toEqual(['get Any', 'put Put', 'post Any', 'delete Any', 'patch Any']);
   });
 
-  it('has no place for methods that OpenAPI does not know, and one for HEAD', async () => {
+  it('omits methods that OpenAPI does not define, and includes HEAD', async () => {
     const rules = {
       Find: 'custom { kind: "SEARCH" path: "/v1/{name}" }',
       Peek: 'custom { kind: "HEAD" path: "/v1/{name}" }',
@@ -122,7 +122,7 @@ describe('Operations in an OpenAPI document', () => {
   const parameter = (path: string, name: string) =>
     paths[path]?.get?.parameters?.find((each) => each.name === name)?.schema;
 
-  it('tells that a rule may take nothing for its last wildcard, where another rule has that path', () => {
+  it('describes a rule whose last wildcard may be empty, unless another rule has that path', () => {
     expect(Object.keys(paths['/v1/operations'] ?? {})).toEqual(['get', 'delete']);
     expect(paths['/v1/operations']?.get?.summary).toBe('google.longrunning.Operations.ListOperations');
     expect(paths['/v1/operations']?.delete).toMatchObject({
@@ -132,7 +132,7 @@ describe('Operations in an OpenAPI document', () => {
     expect(paths).not.toHaveProperty('/v1/operations:cancel');
   });
 
-  it('takes no negative page size, no partial success, no negative timeout', () => {
+  it('excludes negative page sizes, partial success and negative timeouts', () => {
     expect(parameter('/v1/operations', 'pageSize')).toMatchObject({ type: 'integer', minimum: 0 });
     expect(parameter('/v1/operations', 'returnPartialSuccess')).toBeUndefined();
     const wait = Object.entries(paths).find(([path]) => path.endsWith(':wait'))?.[1].post?.requestBody;
@@ -145,7 +145,7 @@ describe('Operations in an OpenAPI document', () => {
     ]);
   });
 
-  it('takes in paths what the gateway takes', () => {
+  it('accepts the same path segments as the gateway', () => {
     const patternOf = (path: string, name: string) => new RegExp(parameter(path, name)?.pattern ?? '^$', 'u');
     const id = patternOf('/v1/operations/{operationsId}', 'operationsId');
     for (const text of ['a', 'a b', ' a', 'é', '...', 'a/b'])
@@ -168,7 +168,7 @@ describe('parameters of an OpenAPI document', () => {
     return parameters.map((parameter) => `${parameter.in} ${parameter.name} ${parameter.schema.type}`);
   };
 
-  it('the query has what the path leaves: single values at any depth, each message once on the way', async () => {
+  it('the query contains fields outside the path: scalars at any depth, recursive messages once', async () => {
     expect(await parametersOf('get: "/v1/{inner.id}"')).toEqual([
       'path inner.id string',
       'query name string',
@@ -185,7 +185,7 @@ describe('parameters of an OpenAPI document', () => {
     ]);
   });
 
-  it('a body that is a field leaves the other fields to the query, a body that is all leaves none', async () => {
+  it('a field as body leaves the other fields to the query; a whole-message body leaves none', async () => {
     expect(await parametersOf('post: "/v1/{name}" body: "inner"')).toEqual([
       'path name string',
       'query otherName string',
@@ -203,15 +203,15 @@ describe('parameters of an OpenAPI document', () => {
   });
 });
 
-describe('what an OpenAPI document says of itself', () => {
-  it('has the names of the services, and the version of the package', async () => {
+describe('the info section of an OpenAPI document', () => {
+  it('names the services and the package version', async () => {
     const { info, tags, security, components } = await documentOf({ Get: 'get: "/v1/{name}"' });
     expect(info.title).toContain('Jobs');
     expect(tags.map(({ name }) => name)).toContain('acme.jobs.v2beta1.Jobs');
     expect([security, components.securitySchemes]).toEqual([[], {}]);
   });
 
-  it('wants the cloud-platform scope, in a token or by OAuth 2.0', () => {
+  it('requires the cloud-platform scope, as a token or by OAuth 2.0', () => {
     const { security, components, info } = openApiDocument({ title: 'Mine', version: '1.2' });
     const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
     expect(security).toEqual([{ bearer: scopes }, { oauth2: scopes }]);

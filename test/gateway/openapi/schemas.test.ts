@@ -60,7 +60,7 @@ describe('schemas of an OpenAPI document', () => {
   const thing = () => schemaOf(`/components/schemas/${THING}`);
   const errors = () => schemaOf('/components/responses/Error/content/application~1json/schema');
 
-  it('fit what the gateway takes and answers', async () => {
+  it('match the requests and responses of the gateway', async () => {
     expect([thing()(EVERYTHING), thing().errors]).toEqual([true, null]);
     const { status, json } = await gateway.ask('POST', '/v1/things', { body: EVERYTHING });
     expect([status, json]).toEqual([200, EVERYTHING]);
@@ -72,7 +72,7 @@ describe('schemas of an OpenAPI document', () => {
     expect([unset.json, schemaOf(inner)(unset.json)]).toEqual([null, true]);
   });
 
-  it('fit errors: of the gateway, of the service with details', async () => {
+  it('match errors of the gateway, and errors of the service with details', async () => {
     const unknown = await gateway.ask('GET', '/nowhere');
     expect([unknown.status, errors()(unknown.json)]).toEqual([404, true]);
     things.answer = () => {
@@ -84,7 +84,7 @@ describe('schemas of an OpenAPI document', () => {
     expect(errors()({ code: 5, message: 'no envelope' })).toBe(false);
   });
 
-  it('fit an Any that is not known', async () => {
+  it('match an Any of unknown type', async () => {
     const { registry } = things;
     const type = registry.getMessage(THING);
     if (!type) throw new Error('no Thing');
@@ -98,19 +98,19 @@ describe('schemas of an OpenAPI document', () => {
 
   it.each([
     ['a 64-bit integer that is a number', { big: 1 }],
-    ['an enum value that is none', { kind: 'HUGE' }],
+    ['an invalid enum value', { kind: 'HUGE' }],
     ['a number below zero where none can be', { small: -1 }],
-    ['two of a oneof', { left: 'l', right: {} }],
+    ['two fields of a oneof', { left: 'l', right: {} }],
     ['a duration in minutes', { wait: '1m' }],
     ['an Any without a type', { any: {} }],
     ['a map of other values', { labels: { a: 1 } }],
     ['a repeated field that is no list', { tags: 'a' }],
     ['a message inside of itself', { inner: { deeper: { deeper: { count: 'x' } } } }],
-  ])('refuse %s', (_, json) => {
+  ])('reject %s', (_, json) => {
     expect(thing()(json)).toBe(false);
   });
 
-  it('take null for any field, as the gateway does, but not in lists and maps', async () => {
+  it('accept null for any field, as the gateway does, but not in lists and maps', async () => {
     const nulls = Object.fromEntries(
       Object.keys(EVERYTHING)
         .filter((field) => field !== 'left')
@@ -126,7 +126,7 @@ describe('schemas of an OpenAPI document', () => {
     }
   });
 
-  it('leave out of a body what the path binds', () => {
+  it('omit path variables from the body', () => {
     const bodyOf = (path: string, method: 'put' | 'patch') =>
       document.paths[path]?.[method]?.requestBody?.content['application/json'].schema;
     const put = bodyOf('/v1/things/{thingsId}', 'put');
@@ -135,7 +135,7 @@ describe('schemas of an OpenAPI document', () => {
     expect(bodyOf('/v1/things/{thingsId}', 'patch')?.properties).not.toHaveProperty('name');
   });
 
-  it('tell formats', () => {
+  it('declare formats', () => {
     expect(document.components.schemas[THING]?.properties).toMatchObject({
       big: { type: ['string', 'null'], format: 'int64' },
       data: { type: ['string', 'null'], contentEncoding: 'base64' },
@@ -145,7 +145,7 @@ describe('schemas of an OpenAPI document', () => {
     });
   });
 
-  it('tell who sets a field, and what is deprecated', () => {
+  it('declare field behavior and deprecation', () => {
     const properties = document.components.schemas[THING]?.properties;
     expect(properties).toMatchObject({
       seenTime: { readOnly: true, description: 'When it was seen by a Thing.' },
@@ -158,7 +158,7 @@ describe('schemas of an OpenAPI document', () => {
     expect(properties?.name).toEqual({ type: ['string', 'null'] });
   });
 
-  it('tell what the values of an enum mean', () => {
+  it('describe the values of an enum', () => {
     const kind = document.components.schemas['acme.things.v1.Kind'];
     expect(kind?.enum).toEqual(['KIND_UNSPECIFIED', 'SMALL', 'LARGE']);
     expect(kind?.description).toBe('What there is.\n\n- `SMALL`: Fits a hand.');
@@ -177,7 +177,7 @@ describe('operations in an OpenAPI document', () => {
   const any = (type: string, fields: object = {}) => ({ '@type': `type.googleapis.com/${type}`, ...fields });
   const metadata = any('example.reports.v1.ReportMetadata', { progressPercent: 5 });
 
-  it('hold what operation_info of the method says', () => {
+  it('include the types of operation_info', () => {
     const response = any('example.reports.v1.ExportReportResponse', { uri: 'x', rowCount: '1' });
     expect(check('export', { name: 'operations/1', metadata, done: true, response })).toBe(true);
     expect(check('export', { response: { ...response, rowCount: 1 } })).toBe(false);

@@ -51,7 +51,7 @@ describe.each(APIS)('the OpenAPI document of %s', (_, load) => {
     expect(validateOpenApi(JSON.stringify(document))).toEqual({ valid: true });
   });
 
-  it('refers to nothing that is not there, and describes nothing that is not referred to', () => {
+  it('resolves every reference and has no unused components', () => {
     const text = JSON.stringify(document);
     const referred = Array.from(
       text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g),
@@ -60,7 +60,7 @@ describe.each(APIS)('the OpenAPI document of %s', (_, load) => {
     expect([...new Set(referred)].sort()).toEqual(Object.keys(document.components.schemas).sort());
   });
 
-  it('names every parameter of a path once, and every operation', () => {
+  it('declares every path parameter once and has unique operation ids', () => {
     for (const { path, operation } of operations()) {
       const inPath = Array.from(path.matchAll(/\{([^}]+)\}/g), ([, name]) => name);
       const declared = operation.parameters?.filter((parameter) => parameter.in === 'path') ?? [];
@@ -72,7 +72,7 @@ describe.each(APIS)('the OpenAPI document of %s', (_, load) => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('has a path for every rule, which leads to it', () => {
+  it('has a path for every rule, which is routed to it', () => {
     const { rules } = readServices(services);
     const routes = compileRoutes(rules as readonly RouteRule[]);
     const found = operations().map(({ path, httpMethod, operation }) => {

@@ -3,14 +3,14 @@ import { describe, expect, it } from '@jest/globals';
 import { ConnectionTurns } from '../../../src/gateway/port/connection-turns.js';
 
 describe('new connections', () => {
-  it('are handed over at once when there are few', () => {
+  it('are accepted at once if they are few', () => {
     const turns = new ConnectionTurns();
     const handed: number[] = [];
     for (let index = 0; index < 3; index++) turns.take(() => handed.push(index));
     expect(handed).toEqual([0, 1, 2]);
   });
 
-  it('that take long are handed over in their order, a few in each turn of the event loop', async () => {
+  it('are accepted in order, a few per turn of the event loop, if they are slow', async () => {
     const turns = new ConnectionTurns();
     const handed: number[] = [];
     for (let index = 0; index < 8; index++) {

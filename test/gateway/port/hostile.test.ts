@@ -46,10 +46,10 @@ describe('one port › hostile input', () => {
   });
 
   it.each([
-    ['nothing at all', ''],
+    ['no bytes', ''],
     ['half a preface', PREFACE.subarray(0, 12)],
     ['a preface but for its last byte', PREFACE.subarray(0, -1)],
-  ])('%s: 408, once the time for headers is over', async (_, bytes) => {
+  ])('%s: 408 once the headers timeout passes', async (_, bytes) => {
     const clock = manualClock();
     const arrivalMs = 100_000_000;
     await using slow = await serveOnePort({ gateway: { limits: { arrivalMs } }, port: { clock } });
@@ -62,7 +62,7 @@ describe('one port › hostile input', () => {
     await expectService();
   });
 
-  it('nothing and the end, as probes do: closed at once', async () => {
+  it('no bytes and the end, as probes do: closed at once', async () => {
     const socket = connect(port.served.port, '127.0.0.1').resume();
     await once(socket, 'connect');
     socket.end();
@@ -70,7 +70,7 @@ describe('one port › hostile input', () => {
     expect(socket.bytesRead).toBe(0);
   });
 
-  it('half a preface and the end: an answer, and the end', async () => {
+  it('half a preface and the end: an answer, then closed', async () => {
     const socket = dial();
     socket.end(PREFACE.subarray(0, 12));
     expect(await received(socket)).toMatch(/^(?:HTTP\/1\.1 400 .*)?/);
@@ -93,12 +93,12 @@ describe('one port › hostile input', () => {
     expect(await sent(...`${GET}connection: close\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('a preface and then junk: the end of that connection', async () => {
+  it('a preface followed by junk: only that connection is closed', async () => {
     await sent(Buffer.concat([PREFACE, Buffer.alloc(100, 'x')]));
     await expectService();
   });
 
-  it('an upgrade to HTTP/2: REST all the same', async () => {
+  it('an upgrade to HTTP/2: still REST', async () => {
     const upgrade = 'connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n';
     const socket = dial();
     socket.write(`${GET}${upgrade}\r\n`);
@@ -110,25 +110,25 @@ describe('one port › hostile input', () => {
   it.each([
     [501, 'CONNECT example.com:80 HTTP/1.1\r\nhost: x\r\n\r\n'],
     [417, `${GET}expect: 200-ok\r\nconnection: close\r\n\r\n`],
-  ])('what is not done: %i, in the shape of an error', async (status, request) => {
+  ])('unsupported requests: %i, as a JSON error', async (status, request) => {
     const answer = await sent(request);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*\\{"error":\\{"code":${status},`));
     await expectService();
   });
 
-  it('CONNECT after a request: answered after it', async () => {
+  it('CONNECT after a request: answered in order', async () => {
     const answer = await sent(`${GET}\r\nCONNECT example.com:80 HTTP/1.1\r\nhost: x\r\n\r\n`);
     expect(Array.from(answer.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => status)).toEqual(['200', '501']);
   });
 
-  it('JSON over HTTP/2: 415, as gRPC has it', async () => {
+  it('JSON over HTTP/2: 415, as in gRPC', async () => {
     await using raw = rawGrpc(port.served.address);
     const headers = { ':method': 'GET', 'content-type': 'application/json' };
     const { httpStatus } = await raw.call('/v1/things/a', Buffer.alloc(0), headers);
     expect(httpStatus).toBe(415);
   });
 
-  it(`${IDLE} connections that say nothing: others are served, and each is ended`, async () => {
+  it(`${IDLE} silent connections: others are served, and each is closed`, async () => {
     const clock = manualClock();
     const arrivalMs = 100_000_000;
     await using busy = await serveOnePort({ gateway: { limits: { arrivalMs } }, port: { clock } });
@@ -149,7 +149,7 @@ describe('one port › hostile input', () => {
     expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 408 '))).toHaveLength(IDLE);
   });
 
-  it('thousands of REST calls given up: the calls of others go on', async () => {
+  it('thousands of cancelled REST calls: other calls continue', async () => {
     const waiting: (() => void)[] = [];
     port.things.answer = ({ request }) =>
       JSON.stringify(request).includes('kept')
@@ -169,7 +169,7 @@ describe('one port › hostile input', () => {
     expect((await kept).status).toBe(200);
   });
 
-  it('whatever comes, in whatever pieces, others are served', async () => {
+  it('any bytes, split in any way: others are served', async () => {
     await using hasty = await serveOnePort({ gateway: { limits: { arrivalMs: 300 } } });
     const piece = fc.oneof(
       fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)),

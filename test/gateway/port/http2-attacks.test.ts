@@ -31,7 +31,7 @@ describe('one port › attacks on HTTP/2', () => {
     expect((process.memoryUsage().rss - before) / MIB).toBeLessThan(MOST_KEPT_MIB);
   };
 
-  it('rapid reset (CVE-2023-44487): the connection ends after a thousand and some', async () => {
+  it('rapid reset (CVE-2023-44487): the connection is closed after just over a thousand', async () => {
     const block = callHeaders(GET_THING);
     const cancel = Buffer.from([0, 0, 0, 8]);
     const taken = await attacker.flood(20_000, (index) => {
@@ -46,7 +46,7 @@ describe('one port › attacks on HTTP/2', () => {
     await expectService();
   });
 
-  it('CONTINUATION without end: the connection ends', async () => {
+  it('endless CONTINUATION frames: the connection is closed', async () => {
     const more = Buffer.concat(
       Array.from({ length: 100 }, (_, index) => header(`x-${index}`, 'v'.repeat(100))),
     );
@@ -71,7 +71,7 @@ describe('one port › attacks on HTTP/2', () => {
     await expectService();
   });
 
-  it('headers that grow when they are unpacked: refused, and little is kept', async () => {
+  it('headers that decompress to a large size: rejected, with little memory', async () => {
     // Adds one header of 4,000 bytes to the table of the connection, then refers to it with one byte each time.
     const big = Buffer.alloc(4000, 'a');
     const entry = Buffer.concat([Buffer.from([0x40, 1]), Buffer.from('b'), length(big.length), big]);
@@ -80,7 +80,7 @@ describe('one port › attacks on HTTP/2', () => {
     await expectService();
   });
 
-  it('a client that takes no data: what is kept for it is bounded', async () => {
+  it('a client that reads no data: bounded memory', async () => {
     const noWindow = frameOf(Frame.SETTINGS, Flag.NONE, 0, Buffer.from([0, 4, 0, 0, 0, 0]));
     const request = frameOf(Frame.DATA, Flag.END_STREAM, 1, Buffer.from([0, 0, 0, 0, 0]));
     await attacker.flood(1, () => noWindow);
@@ -95,7 +95,7 @@ describe('one port › attacks on HTTP/2', () => {
     await expectService();
   });
 
-  it('a message of 250 KiB that is 256 MiB when it is unpacked: RESOURCE_EXHAUSTED', async () => {
+  it('a message of 250 KiB that decompresses to 256 MiB: RESOURCE_EXHAUSTED', async () => {
     await using raw = rawGrpc(port.served.address);
     const bomb = frame(gzipSync(Buffer.alloc(256 * MIB)));
     bomb[0] = 1;
@@ -105,7 +105,7 @@ describe('one port › attacks on HTTP/2', () => {
     await expectService();
   });
 
-  it('calls of which the request never comes: they end with their connection, and others are served', async () => {
+  it('calls whose request never arrives: end with their connection, and others are served', async () => {
     await attacker.flood(1000, (index) =>
       frameOf(Frame.HEADERS, Flag.END_HEADERS, 2 * index + 1, callHeaders(GET_THING)),
     );

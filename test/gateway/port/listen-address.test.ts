@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseListenAddress, placesOf, withPort } from '../../../src/gateway/port/listening.js';
 
-describe('an address to listen at', () => {
+describe('listen address', () => {
   it.each([
     ['127.0.0.1:0', { kind: 'host', host: '127.0.0.1', port: 0 }],
     ['localhost:50051', { kind: 'host', host: 'localhost', port: 50051 }],
@@ -20,13 +20,13 @@ describe('an address to listen at', () => {
     },
   );
 
-  it('is told with the port that was found', () => {
+  it('replaces port 0 with the assigned port', () => {
     expect(withPort('127.0.0.1:0', 1234)).toBe('127.0.0.1:1234');
     expect(withPort('[::1]:0', 1234)).toBe('[::1]:1234');
     expect(withPort('unix:a:0', 0)).toBe('unix:a:0');
   });
 
-  it('localhost stands for every address of it', async () => {
+  it('resolves localhost to all its addresses', async () => {
     const places = await placesOf({ kind: 'host', host: 'localhost', port: 7 });
     expect(places).toContainEqual({ host: '127.0.0.1', port: 7 });
   });

@@ -35,7 +35,7 @@ describe('servePort › maxConnections', () => {
   it.each([
     ['plain text', {}],
     ['TLS', { tls }],
-  ])('%s: one more is closed; the others go on, and one that goes makes room', async (_, port) => {
+  ])('%s: one more is closed; the others continue, and a closed one makes room', async (_, port) => {
     const { dial, answered } = await serve(port);
     const [first, second] = [dial(), dial()];
     for (const socket of [first, second]) expect(await answered(socket)).toBe('HTTP/1.1 200 OK');
@@ -48,7 +48,7 @@ describe('servePort › maxConnections', () => {
     await untilAnswered(async () => answered(dial()));
   });
 
-  it.each([0, 1.5, Number.NaN])('%s is refused', async (maxConnections) => {
+  it.each([0, 1.5, Number.NaN])('rejects %s', async (maxConnections) => {
     await expect(serveOnePort({ port: { maxConnections } })).rejects.toThrow(
       /^option maxConnections is .*: give a whole number, 1 or more, or leave it out$/,
     );

@@ -3,16 +3,16 @@ import { checkPlainText } from '../../../src/gateway/port/listening.js';
 import { serveOnePort } from './one-port.js';
 
 describe('plain text', () => {
-  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('may be spoken on %s', (host) => {
+  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('is allowed on %s', (host) => {
     expect(() => checkPlainText('there', [{ host, port: 1 }])).not.toThrow();
   });
 
-  it('may be spoken on a socket file', () => {
+  it('is allowed on a Unix socket', () => {
     expect(() => checkPlainText('unix:/x', [{ path: '/x' }])).not.toThrow();
   });
 
   it.each(['0.0.0.0', '::', '10.0.0.1', '192.168.1.1', 'fe80::1', '::ffff:10.0.0.1', '128.0.0.1'])(
-    'is refused on %s',
+    'is rejected on %s',
     (host) => {
       const places = [
         { host: '127.0.0.1', port: 1 },
@@ -24,7 +24,7 @@ describe('plain text', () => {
     },
   );
 
-  it('servePort listens on all addresses only when it is asked to be insecure', async () => {
+  it('servePort listens on all addresses only if insecure is set', async () => {
     await expect(serveOnePort({ port: { address: '0.0.0.0:0' } })).rejects.toThrow(TypeError);
     await using port = await serveOnePort({ port: { address: '0.0.0.0:0', insecure: true } });
     expect((await port.ask('GET', '/v1/things/a')).status).toBe(200);

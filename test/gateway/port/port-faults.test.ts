@@ -12,7 +12,7 @@ import { thingsDescriptors } from '../things-server.js';
 const GET = ['GET', '/v1/things/a'] as const;
 
 describe('failures of a port', () => {
-  it('reports an address that cannot be listened on when another one can', async () => {
+  it('reports an address that cannot be listened on if another one can', async () => {
     const failures: unknown[] = [];
     const place = { host: '127.0.0.1', port: 0 };
     // Both use the port that the first one was given.
@@ -25,7 +25,7 @@ describe('failures of a port', () => {
     expect(failures).toEqual([{ error: expect.objectContaining({ code: 'EADDRINUSE' }), host: '127.0.0.1' }]);
   });
 
-  it('rejects with the first failure when no address can be listened on', async () => {
+  it('rejects with the first failure if no address can be listened on', async () => {
     const failures: unknown[] = [];
     const places = [{ path: '/nowhere/a.sock' }, { path: '/nowhere/b.sock' }];
     const listening = Listening.at(
@@ -37,7 +37,7 @@ describe('failures of a port', () => {
     expect(failures).toEqual([]);
   });
 
-  it('reports connections that cannot be accepted, and goes on listening', async () => {
+  it('reports connections that cannot be accepted, and continues to listen', async () => {
     const failures: unknown[] = [];
     const servers: Server[] = [];
     const create = () => {
@@ -56,7 +56,7 @@ describe('failures of a port', () => {
     expect(failures).toEqual([exhausted]);
   });
 
-  it.each(['throws', 'rejects'])('answers 500 where a function around the gateway %s', async (way) => {
+  it.each(['throws', 'rejects'])('answers 500 if middleware %s', async (way) => {
     using faults = processFaults();
     await using gateway = gatewayOf();
     const logged: unknown[] = [];
@@ -75,7 +75,7 @@ describe('failures of a port', () => {
     expect(logged).toEqual([{ err: failure }]);
   });
 
-  it('closes the connection and logs where middleware breaks the response', async () => {
+  it('closes the connection and logs if middleware breaks the response', async () => {
     using faults = processFaults();
     const logged: { err?: unknown }[] = [];
     await using gateway = gatewayOf({ error: (facts: object) => logged.push(facts) });
@@ -97,7 +97,7 @@ describe('failures of a port', () => {
   it.each([
     ['throws', () => fail()],
     ['rejects', async () => fail()],
-  ])('answers where the logger of the gateway %s', async (_, error) => {
+  ])('answers if the logger of the gateway %s', async (_, error) => {
     using faults = processFaults();
     using _reported = jest.spyOn(console, 'error').mockImplementation(() => {});
     await using gateway = gatewayOf({ error });

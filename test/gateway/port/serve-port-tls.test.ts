@@ -41,7 +41,7 @@ describe('servePort › TLS', () => {
     [['h2'], 'h2'],
     [['http/1.1'], 'http/1.1'],
     [['h2', 'http/1.1'], 'http/1.1'],
-  ])('a client that offers %j gets %s', async (ALPNProtocols, chosen) => {
+  ])('a client that offers %j negotiates %s', async (ALPNProtocols, chosen) => {
     const socket = dial({ ALPNProtocols });
     await once(socket, 'secureConnect');
     expect(socket.alpnProtocol).toBe(chosen);
@@ -53,7 +53,7 @@ describe('servePort › TLS', () => {
     expect(String(error)).toMatch(/no application protocol/i);
   });
 
-  it('a client that offers nothing: its first bytes decide', async () => {
+  it('a client without ALPN: its first bytes decide', async () => {
     const rest = dial();
     rest.write(HTTP_1);
     expect(String(await answerOf(rest))).toMatch(/^HTTP\/1\.1 200 /);
@@ -64,14 +64,14 @@ describe('servePort › TLS', () => {
     grpc.destroy();
   });
 
-  it('connections without TLS do no harm', async () => {
+  it('survives connections without TLS', async () => {
     expect(await port.raw(HTTP_1)).not.toMatch(/ 200 /);
     await using raw = rawGrpc(port.served.address);
     await once(raw.session, 'close');
     expect(await status(port, {})).toBe(200);
   });
 
-  it('asks for certificates of clients, whatever they speak', async () => {
+  it('requests client certificates for both protocols', async () => {
     const tls = { ...OF_SERVER, clientCa: ca };
     await using mutual = await serveOnePort({ port: { tls } });
     const credentials = ChannelCredentials.createSsl(ca, OF_CLIENT.key, OF_CLIENT.cert);

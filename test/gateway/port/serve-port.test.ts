@@ -19,7 +19,7 @@ describe('servePort', () => {
     expect(port.served.address).toBe(`127.0.0.1:${port.served.port}`);
   });
 
-  it('tells the handlers of services who calls, by gRPC and by REST', async () => {
+  it('passes the caller to service handlers, over gRPC and REST', async () => {
     await using port = await serveOnePort({ target: 'services' });
     const peers: string[] = [];
     port.things.answer = ({ call }) => {
@@ -32,7 +32,7 @@ describe('servePort', () => {
     expect(peers).toEqual([anyPort, anyPort]);
   });
 
-  it('keeps to what the gRPC server says of its connections', async () => {
+  it('applies the connection options of the gRPC server', async () => {
     await using port = await serveOnePort({
       server: { 'grpc.max_concurrent_streams': 7, 'grpc.keepalive_time_ms': 20 },
     });
@@ -43,26 +43,26 @@ describe('servePort', () => {
     await pinged;
   });
 
-  it('lets more REST calls wait than one connection has streams', async () => {
+  it('allows more pending REST calls than one connection has streams', async () => {
     await using port = await serveOnePort({ server: { 'grpc.max_concurrent_streams': 3 } });
     const names = Array.from({ length: 20 }, (_, index) => `things/${index}`);
     const answers = await Promise.all(names.map((name) => port.ask('GET', `/v1/${name}`)));
     expect(answers.map(({ json }) => json)).toEqual(names.map((name) => ({ name })));
   });
 
-  it('with a gRPC server alone: speaks no HTTP/1.1', async () => {
+  it('a gRPC server only: no HTTP/1.1', async () => {
     await using port = await serveOnePort({ speaks: 'gRPC' });
     expect(await port.getThing('things/a')).toBe('things/a');
     await expect(port.ask('GET', '/v1/things/a')).rejects.toThrow();
   });
 
-  it('with a gateway alone: speaks no gRPC', async () => {
+  it('a gateway only: no gRPC', async () => {
     await using port = await serveOnePort({ speaks: 'REST' });
     expect((await port.ask('GET', '/v1/things/a')).status).toBe(200);
     await expect(port.getThing('things/a')).rejects.toMatchObject({ code: 14 });
   });
 
-  it('listens on a socket file, and removes it', async () => {
+  it('listens on a Unix socket and removes it', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'longrunning-'));
     const socketPath = join(directory, 'a.sock');
     {
@@ -78,7 +78,7 @@ describe('servePort', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('refuses an address that is malformed, or taken', async () => {
+  it('rejects an address that is malformed or in use', async () => {
     await using port = await serveOnePort();
     const { server } = port.things;
     await expect(servePort({ server, address: 'here' })).rejects.toThrow(TypeError);
@@ -86,7 +86,7 @@ describe('servePort', () => {
     await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('localhost: listens wherever the machine lets it', async () => {
+  it('localhost: listens on every available address', async () => {
     await using port = await serveOnePort({ port: { address: 'localhost:0' } });
     expect(await port.getThing('things/a')).toBe('things/a');
     expect(port.served.address).toBe(`localhost:${port.served.port}`);
@@ -94,7 +94,7 @@ describe('servePort', () => {
 });
 
 describe('servePort › close', () => {
-  it('lets calls and requests that are under way finish', async () => {
+  it('lets pending calls and requests finish', async () => {
     await using port = await serveOnePort();
     const waiting: (() => void)[] = [];
     port.things.answer = () => new Promise((resolve) => waiting.push(() => resolve(undefined)));
@@ -108,7 +108,7 @@ describe('servePort › close', () => {
     await expect(port.ask('GET', '/v1/things/b')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('closes connections that are idle, or that have said nothing yet', async () => {
+  it('closes connections that are idle or have sent nothing yet', async () => {
     await using port = await serveOnePort();
     const silent = connect(port.served.port, '127.0.0.1');
     const idle = connect(port.served.port, '127.0.0.1');
@@ -120,7 +120,7 @@ describe('servePort › close', () => {
     await Promise.all(ended);
   });
 
-  it('cuts off what is left after its grace', async () => {
+  it('terminates the rest after its grace period', async () => {
     await using port = await serveOnePort();
     port.things.answer = () => new Promise(() => {});
     const answers = [port.getThing('things/a'), port.ask('GET', '/v1/things/b')];
@@ -130,7 +130,7 @@ describe('servePort › close', () => {
     expect((await failures).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
-  it('leaves the port to others', async () => {
+  it('releases the port', async () => {
     await using port = await serveOnePort();
     expect(await port.raw(GET)).toMatch(/^HTTP\/1\.1 200/);
     await port.served.close();

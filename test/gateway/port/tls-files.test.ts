@@ -16,13 +16,13 @@ const fail = () => {
 
 const REQUEST = 'GET /v1/things/a HTTP/1.1\r\nhost: x\r\n\r\n';
 
-describe('certificates in files', () => {
+describe('certificate files', () => {
   const opened = closeAfterEach();
 
   it.each([
     ['throws', () => fail()],
     ['rejects', async () => fail()],
-  ])('are followed where the logger %s', async (_, log) => {
+  ])('are reloaded even if the logger %s', async (_, log) => {
     using faults = processFaults();
     using reported = jest.spyOn(console, 'error').mockImplementation(() => {});
     const made = opened(certificateMaker());
@@ -143,7 +143,7 @@ describe('certificates in files', () => {
     expect(logged).toEqual([]);
   });
 
-  it('clients without a certificate of the CA are turned away', async () => {
+  it('rejects clients without a certificate of the CA', async () => {
     const maker = opened(certificateMaker());
     const trusted = await maker.make('client');
     const { dial, port } = await serve({ clientCaFile: trusted.cert });
@@ -184,7 +184,7 @@ describe('certificates in files', () => {
       await expect(serveOnePort({ port: { tls: tls as ServerTls } })).rejects.toThrow(message);
   });
 
-  it('replaceTls of a port in plain text is refused', async () => {
+  it('replaceTls rejects a plain-text port', async () => {
     await using port = await serveOnePort();
     await expect(port.served.replaceTls({ cert: '', key: '' })).rejects.toThrow(
       'port speaks plain text: serve it with `tls`',

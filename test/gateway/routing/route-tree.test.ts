@@ -20,7 +20,7 @@ const ONE_WAY: Readonly<Record<string, () => readonly string[]>> = {
 
 /** Rules that leave many choices. */
 const MANY_WAYS: Readonly<Record<string, () => readonly string[]>> = {
-  'have a or * at each of 13 segments': () =>
+  'have "a" or * at each of 13 segments': () =>
     upTo(2 ** 13).map((bits) =>
       upTo(13)
         .map((bit) => ((bits >> bit) & 1 ? '/a' : '/*'))
@@ -58,10 +58,10 @@ function visits(root: TreeNode, url: string): number {
   return count;
 }
 
-describe('a search', () => {
+describe('search', () => {
   const lengths = [2, 16, 64, 1024, URL_LENGTH];
 
-  it.each(Object.entries(ONE_WAY))('looks at one node for each segment, where rules %s', (_, templates) => {
+  it.each(Object.entries(ONE_WAY))('visits one node per segment if rules %s', (_, templates) => {
     const root = treeOf(templates());
     for (const length of lengths) {
       expect(visits(root, repeated('a', length / 2))).toBeLessThanOrEqual(length / 2 + 1);
@@ -69,7 +69,7 @@ describe('a search', () => {
   });
 
   it.each(Object.entries(MANY_WAYS))(
-    'looks at no node twice, and at no more for a longer URL, where rules %s',
+    'visits no node twice, and no more for a longer URL, if rules %s',
     (_, templates) => {
       const root = treeOf(templates());
       const most = size(root);
@@ -81,7 +81,7 @@ describe('a search', () => {
     },
   );
 
-  it('of a verb looks at the rules with that verb only', () => {
+  it('visits only the rules with the verb of the URL', () => {
     const { match } = compileRoutes(
       upTo(RULES).map((index) => ({ httpMethod: 'POST', template: `/{name=**}:verb${index}` })),
     );
@@ -91,7 +91,7 @@ describe('a search', () => {
     expect(match('POST', `${url}:verb10000`)).toEqual({ status: 404 });
   });
 
-  it('takes paths of any length: 200,000 segments do not overflow the stack', () => {
+  it('handles paths of any length: 200,000 segments do not overflow the stack', () => {
     const deep = 20_000;
     const { match } = compileRoutes([
       { httpMethod: 'GET', template: `${repeated('*', deep)}/b` },

@@ -86,7 +86,7 @@ function render(pieces: readonly Piece[], verb: Part | null) {
 }
 
 describe('any template', () => {
-  it('rendered to a URL with any bindings, gives them back', () => {
+  it('matches its URL with any bindings and returns them', () => {
     fc.assert(
       fc.property(whole, ({ template, url, bindings }) => {
         const { match } = compileRoutes([{ httpMethod: 'GET', template }]);
@@ -96,7 +96,7 @@ describe('any template', () => {
     );
   });
 
-  it('rendered with a query of any names and values, gives them back in order', () => {
+  it('matches its URL with any query and returns the parameters in order', () => {
     const parameters = fc.array(fc.tuple(text, text), { maxLength: 5 });
     fc.assert(
       fc.property(whole, parameters, ({ template, url }, pairs) => {
@@ -132,8 +132,8 @@ const tables: fc.Arbitrary<RouteRule[]> = fc.uniqueArray(
   },
 );
 
-describe('any table', () => {
-  it('answers as its rules tried one by one in the order of precedence (rules 4, 6)', () => {
+describe('any routing table', () => {
+  it('matches like trying its rules one by one in order of precedence (rules 4, 6)', () => {
     const paths = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 6 });
     const methods = fc.constantFrom('GET', 'POST', 'HEAD', 'PUT');
     fc.assert(
@@ -147,7 +147,7 @@ describe('any table', () => {
     );
   });
 
-  it('answers any method and URL without throwing', () => {
+  it('handles any method and URL without throwing', () => {
     const pieces = fc.constantFrom(
       '/',
       'a',

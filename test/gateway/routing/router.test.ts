@@ -19,16 +19,16 @@ describe('compileRoutes', () => {
     [['GET /a/{x}', 'GET /a/*']],
     [['GET /{x=a/*}/b', 'GET /a/{y}/b']],
     [['* /a/**:v', '* /{x=a/**}:v']],
-  ])('%j have one method and shape: refused (rule 1)', (rules) => {
+  ])('rejects %j: same method and shape (rule 1)', (rules) => {
     expect(() => routes(...rules)).toThrow(HttpRuleError);
     expect(() => routes(...rules)).toThrow('match the same paths: remove one');
   });
 
-  it('takes one shape under several methods, and shapes that differ in an escape only', () => {
+  it('accepts the same shape for different methods, and shapes that differ only in an escape', () => {
     expect(() => routes('GET /a/*', 'PUT /a/*', '* /a/*', 'GET /%2a', 'GET /%2A')).not.toThrow();
   });
 
-  it('refuses an invalid template, and a method that is none', () => {
+  it('rejects an invalid template and an invalid method', () => {
     expect(() => routes('GET /a/')).toThrow('path template "/a/" is invalid');
     expect(() => routes(' /a')).toThrow('rule of path template "/a" has the invalid HTTP method ""');
   });
@@ -42,13 +42,13 @@ describe('paths', () => {
     },
   );
 
-  it('/ is zero segments, with a verb too (rule 2)', () => {
+  it('/ has zero segments, also with a verb (rule 2)', () => {
     expect(get('/', 'GET /{x=**}')).toEqual({ route: 0, bindings: { x: '' }, query: {} });
     expect(get('/:v', 'GET /{x=**}:v')).toEqual({ route: 0, bindings: { x: '' }, query: {} });
     expect(get('/', 'GET /*')).toEqual({ status: 404 });
   });
 
-  it('have the verb after the last colon of the last segment (rule 3)', () => {
+  it('split the verb at the last colon of the last segment (rule 3)', () => {
     const rules = ['GET /{x=*}', 'GET /{x=*}:v', 'GET /{x=*}:w'];
     expect(get('/a:w:v', ...rules)).toMatchObject({ route: 1, bindings: { x: 'a:w' } });
     expect(get('/a%3Aw', ...rules)).toMatchObject({ route: 0, bindings: { x: 'a:w' } });
@@ -64,7 +64,7 @@ describe('paths', () => {
     ['/a/x/c', ['/a/b/c', '/*/x/d', '/**/c'], 2],
     ['/x/y/z', ['/**/z', '/**/y/z', '/**'], 1],
     ['/z/z', ['/**/z', '/**'], 0],
-  ])('%s is matched by the best of %j (rule 4)', (url, templates, route) => {
+  ])('%s matches the most specific of %j (rule 4)', (url, templates, route) => {
     const rules = templates.map((template) => `GET ${template}`);
     expect(get(url, ...rules)).toMatchObject({ route });
   });
@@ -77,7 +77,7 @@ describe('paths', () => {
     ['/%41', ['/A', '/{x}'], { route: 1, bindings: { x: 'A' } }],
     ['/a:%76', ['/a:v', '/{x}'], { status: 404 }],
     ['/a:%76', ['/a:%76'], { route: 0 }],
-  ])('%s is compared raw with the literals of %j (rule 2)', (url, templates, expected) => {
+  ])('%s is compared with %j without unescaping (rule 2)', (url, templates, expected) => {
     expect(get(url, ...templates.map((template) => `GET ${template}`))).toMatchObject(expected);
   });
 
@@ -91,7 +91,7 @@ describe('paths', () => {
     ['/a/c/d/b', '/{x}/{y=*/**}/b', { x: 'a', y: 'c/d' }],
     ['/a/c/b', '/{x}/{y=*/**}/{z=b}', { x: 'a', y: 'c', z: 'b' }],
     ['/a:v', '/{x=a/**}:v', { x: 'a' }],
-  ])('%s by %s: ** takes what is left between (rules 1, 4)', (url, template, bindings) => {
+  ])('%s matched by %s: ** takes the remaining segments (rules 1, 4)', (url, template, bindings) => {
     expect(get(url, `GET ${template}`)).toEqual({ route: 0, bindings, query: {} });
   });
 
@@ -104,14 +104,11 @@ describe('paths', () => {
     ['/a/', '/a/**'],
     ['?x=1', '/**'],
     ['a/b', '/**'],
-  ])(
-    '%s is not found by %s: nothing is taken twice, and no segment is empty (rules 2, 4)',
-    (url, template) => {
-      expect(get(url, `GET ${template}`)).toEqual({ status: 404 });
-    },
-  );
+  ])('%s does not match %s: no segment is used twice or empty (rules 2, 4)', (url, template) => {
+    expect(get(url, `GET ${template}`)).toEqual({ status: 404 });
+  });
 
-  it('keep escaped slashes in what may hold slashes of its own, spelt as they were (rule 5)', () => {
+  it('preserve escaped slashes in multi-segment variables (rule 5)', () => {
     expect(get('/%2f%41/a%2F%2f%41', 'GET /{x}/{y=**}')).toMatchObject({
       bindings: { x: '/A', y: 'a%2F%2fA' },
     });
@@ -137,14 +134,14 @@ describe('paths', () => {
     ['.%2E', 'dot segment'],
     ['a%2F..', 'dot segment made by decoding'],
     ['..%2fa', 'dot segment made by decoding'],
-  ])('with the segment %j are refused: %s (rule 5)', (segment) => {
+  ])('reject the segment %j: %s (rule 5)', (segment) => {
     for (const rule of ['/a/*/{x}', '/a/{x}/*', '/a/{x=*/*}', '/{x=**}', '/**', '/a/**/b']) {
       expect(get(`/a/${segment}/b`, `GET ${rule}`)).toEqual({ status: 400 });
     }
     expect(get(`/b/${segment}/c`, 'GET /a/**', 'GET /b/*')).toEqual({ status: 404 });
   });
 
-  it('may have dots that are no dot segments, and segments that look like names of Object (rule 5)', () => {
+  it('accept dots outside of dot segments, and names of Object members (rule 5)', () => {
     expect(get('/.../.a', 'GET /{x=**}')).toMatchObject({ bindings: { x: '.../.a' } });
     expect(get('/%252e%252e', 'GET /{x}')).toMatchObject({ bindings: { x: '%2e%2e' } });
     const { bindings } = get('/__proto__/b', 'GET /{__proto__}/{constructor}') as { bindings: object };
@@ -156,27 +153,27 @@ describe('paths', () => {
 });
 
 describe('methods', () => {
-  it('HEAD is GET, unless it has a rule of its own (rule 6)', () => {
+  it('HEAD falls back to GET unless it has a rule (rule 6)', () => {
     const table = routes('* /a', 'GET /a', 'GET /b', 'HEAD /b', '* /c');
     expect(table.match('HEAD', '/a')).toMatchObject({ route: 1 });
     expect(table.match('HEAD', '/b')).toMatchObject({ route: 3 });
     expect(table.match('HEAD', '/c')).toMatchObject({ route: 4 });
   });
 
-  it('* is any method that has no rule of its own for the path (rule 6)', () => {
+  it('* matches any method without a rule for the path (rule 6)', () => {
     const table = routes('* /a', 'GET /a', 'PURGE /a', 'POST /*');
     expect(table.match('PURGE', '/a')).toMatchObject({ route: 2 });
     expect(table.match('OPTIONS', '/a')).toMatchObject({ route: 0 });
     expect(table.match('POST', '/a')).toMatchObject({ route: 0 });
   });
 
-  it('of a better path that has not the one asked for leave it to a lesser path (rules 4, 6)', () => {
+  it('fall back to a less specific path if the best one lacks the method (rules 4, 6)', () => {
     const table = routes('POST /a/b', 'GET /a/{x}', 'DELETE /{x=**}');
     expect(table.match('GET', '/a/b')).toMatchObject({ route: 1, bindings: { x: 'b' } });
     expect(table.match('DELETE', '/a/b')).toMatchObject({ route: 2, bindings: { x: 'a/b' } });
   });
 
-  it('unknown to a known path: 405 with all that are known, sorted; OPTIONS too (rule 6)', () => {
+  it('unsupported for a known path: 405 with all supported methods, sorted; OPTIONS too (rule 6)', () => {
     const table = routes('POST /a/b', 'GET /a/{x}', 'DELETE /{x=**}', 'PUT /a/b:v', 'GET /{x=**}/b');
     for (const method of ['PATCH', 'OPTIONS', 'get', '', '*', '__proto__']) {
       expect(table.match(method, '/a/b')).toEqual({ status: 405, allow: ['DELETE', 'GET', 'POST'] });
@@ -185,7 +182,7 @@ describe('methods', () => {
     }
   });
 
-  it('are told before a URL is found malformed: only a rule that matched is asked (rule 5)', () => {
+  it('are checked before the URL is decoded: 405 takes precedence over a malformed URL (rule 5)', () => {
     expect(routes('GET /{x}').match('PUT', '/..?%')).toEqual({ status: 405, allow: ['GET'] });
   });
 });
@@ -204,11 +201,11 @@ describe('queries', () => {
     ['a%2Eb=%26%3d&+x+=+%2B', { 'a.b': ['&='], ' x ': [' +'] }],
     ['x=%00%C3%A9', { x: ['\0é'] }],
     ['=1', { '': ['1'] }],
-  ])('%j is %j (rule 7)', (text, expected) => {
+  ])('%j parses to %j (rule 7)', (text, expected) => {
     expect(query(text)).toEqual({ route: 0, bindings: {}, query: expected });
   });
 
-  it('begins after the first question mark, wherever colons and slashes are (rules 2, 3)', () => {
+  it('begin at the first question mark, regardless of colons and slashes (rules 2, 3)', () => {
     expect(get('/a?x=/b:v&y=?', 'GET /a', 'GET /a:v')).toEqual({
       route: 0,
       bindings: {},
@@ -217,7 +214,7 @@ describe('queries', () => {
     expect(get('/a%3Fx=1', 'GET /{x}')).toEqual({ route: 0, bindings: { x: 'a?x=1' }, query: {} });
   });
 
-  it('may name what objects have: it is a name like another (rule 7)', () => {
+  it('may use the names of Object members (rule 7)', () => {
     const { query: parsed } = query('__proto__=1&constructor=2') as { query: object };
     expect(Object.entries(parsed)).toEqual([
       ['__proto__', ['1']],
@@ -226,13 +223,13 @@ describe('queries', () => {
   });
 
   it.each(['x=%', 'x=%zz', '%=1', 'x=%C3', 'x=%ED%A0%80', 'a=1&b=%2', 'alt=%'])(
-    '%j is refused: it cannot be decoded (rule 7)',
+    '%j is rejected: it cannot be decoded (rule 7)',
     (text) => {
       expect(query(text)).toEqual({ status: 400 });
     },
   );
 
-  it('have system parameters, which are left out (rule 7)', () => {
+  it('omit system parameters (rule 7)', () => {
     const parameters =
       '$alt alt $prettyPrint prettyPrint $fields $key key $callback $.xgafv $ct $unique $outputDefaults quotaUser access_token oauth_token upload_protocol uploadType';
     expect(
@@ -257,12 +254,12 @@ describe('queries', () => {
     'bigThing=1',
     'x.value=1',
     '%78=1',
-  ])('%s sets what the path binds: refused (rule 7)', (text) => {
+  ])('%s sets a path variable: rejected (rule 7)', (text) => {
     expect(get(`/a/b?y=1&${text}`, 'GET /{x}/{big_thing.the_name}')).toEqual({ status: 400 });
   });
 
   it.each(['xx=1', 'bigThing.other=1', 'the_name=1', 'X=1', 'bigThing.theNames=1'])(
-    '%s sets what the path does not bind (rule 7)',
+    '%s does not set a path variable (rule 7)',
     (text) => {
       expect(get(`/a/b?${text}`, 'GET /{x}/{big_thing.the_name}')).toMatchObject({ route: 0 });
     },

@@ -69,7 +69,7 @@ authentication:
 `;
 
 describe('HTTP rules of annotations', () => {
-  it('are those of every unary RPC, each with its additional bindings', () => {
+  it('include every unary RPC with its additional bindings', () => {
     expect(rulesOf()).toEqual([
       'ListOperations: GET /v1/{name=projects/*/locations/*}/operations',
       'ListOperations: GET /v1/{name=operations}',
@@ -85,7 +85,7 @@ describe('HTTP rules of annotations', () => {
     ]);
   });
 
-  it('make a table as they are', () => {
+  it('compile to a routing table', () => {
     const rules = readHttpRules({ registry });
     const match = compileRoutes(rules).match('POST', '/v1/operations/7:cancel');
     if (!('route' in match)) throw new Error('no route');
@@ -93,20 +93,20 @@ describe('HTTP rules of annotations', () => {
     expect(match.bindings).toEqual({ name: 'operations/7' });
   });
 
-  it('may come from elsewhere, where descriptors have lost them', () => {
+  it('may be read from another source if the descriptors have lost them', () => {
     expect(rulesOf(undefined, () => undefined)).toEqual([]);
     expect(() => rulesOf(undefined, () => ({ get: '/v1' }))).toThrow(
       `rule of ${OPERATIONS}.GetOperation: GET "/v1" matches the same requests as rule of ${OPERATIONS}.ListOperations: remove one`,
     );
   });
 
-  it('are none, where descriptors do not know google.api.http', () => {
+  it('are empty if the descriptors lack google.api.http', () => {
     expect(readHttpRules({ registry: createFileRegistry() })).toEqual([]);
   });
 });
 
 describe('HTTP rules of a service configuration', () => {
-  it('take the place of the annotations of the RPCs they select; services unknown here are passed over', () => {
+  it('replace the annotations of the selected RPCs; unknown services are ignored', () => {
     expect(rulesOf(MULTI_CLOUD)).toEqual([
       'ListOperations: GET /v1/{name=projects/*/locations/*}/operations',
       'GetOperation: GET /v1/{name=projects/*/locations/*/operations/*}',
@@ -118,7 +118,7 @@ describe('HTTP rules of a service configuration', () => {
     ]);
   });
 
-  it('may be JSON, with names as JSON has them', () => {
+  it('may be JSON, with JSON field names', () => {
     const additionalBindings = [{ custom: { kind: '*', path: '/v3/{name=**}' }, responseBody: 'metadata' }];
     const rule = { selector: `${OPERATIONS}.GetOperation`, get: '/v2/{name=**}', additionalBindings };
     expect(gets(rulesOf(JSON.stringify({ http: { rules: [rule] } })))).toEqual([
@@ -128,13 +128,13 @@ describe('HTTP rules of a service configuration', () => {
   });
 
   it.each(['{}', 'name: acme', 'http:', 'http: {}', 'http: { rules: }', 'http: { rules: [] }'])(
-    '%j are none: annotations hold',
+    '%j defines no rules: annotations apply',
     (text) => {
       expect(rulesOf(text)).toEqual(rulesOf());
     },
   );
 
-  it('count from the last one for a selector, whole', () => {
+  it('the last rule for a selector replaces earlier ones completely', () => {
     const text = getOperation(
       "get: '/v2/{name=**}', additional_bindings: [{ get: '/v3/{name=**}' }]",
       "get: '/v4/{name=**}'",
@@ -142,7 +142,7 @@ describe('HTTP rules of a service configuration', () => {
     expect(gets(rulesOf(text))).toEqual(['GET /v4/{name=**}']);
   });
 
-  it('count once where one RPC has them twice (rule 1)', () => {
+  it('duplicates for one RPC are merged (rule 1)', () => {
     const project = "get: '/v1/{name=projects/*/operations/*}'";
     const text = getOperation(
       `get: '/v1/{name=projects/*/locations/*/operations/*}', additional_bindings: [{ ${project} }, { get: '/v1/{name}' }, { ${project} }, { get: '/v1/{name=*}' }]`,
@@ -154,7 +154,7 @@ describe('HTTP rules of a service configuration', () => {
     ]);
   });
 
-  it('of one method and shape for two RPCs, or unlike each other for one, are refused (rule 1)', () => {
+  it('conflicting rules with the same method and shape are rejected (rule 1)', () => {
     const source = `acme.yaml: http.rules[0] (${OPERATIONS}.GetOperation)`;
     expect(() => rulesOf(getOperation("get: '/v1/{name=projects/*/locations/*}/operations'"))).toThrow(
       `${source}: GET "/v1/{name=projects/*/locations/*}/operations" matches the same requests as google/longrunning/operations.proto: rule of ${OPERATIONS}.ListOperations`,
@@ -207,7 +207,7 @@ describe('HTTP rules of a service configuration', () => {
       "get: '/a', response_body: unknown",
       'response_body names "unknown", which google.longrunning.Operation does not have',
     ],
-  ])('%s is refused, and the message names file and rule (rule 1)', (rule, reason) => {
+  ])('rejects %s, naming file and rule (rule 1)', (rule, reason) => {
     const read = () => rulesOf(getOperation(rule));
     expect(read).toThrow(HttpRuleError);
     expect(read).toThrow(`acme.yaml: http.rules[0] (${OPERATIONS}.GetOperation)`);
@@ -222,7 +222,7 @@ describe('HTTP rules of a service configuration', () => {
     ['{aws_cluster.annotations.a}', 'which is not a message: bind the field itself'],
     ['{aws_cluster.control_plane.tags}', 'which is not a single value'],
     ['{awsCluster.name}', 'did you mean "aws_cluster"?'],
-  ])('bind what is a single value in JSON: %s', async (path, fault) => {
+  ])('accept only scalar JSON values as path variables: %s', async (path, fault) => {
     const schema = await loadSchema({
       files: ['google/cloud/gkemulticloud/v1/aws_service.proto'],
       includeDirs: [GKE_PROTOS],
@@ -251,7 +251,7 @@ describe('HTTP rules of a service configuration', () => {
       `acme.yaml: http.rules[0] (${REPORTS}.ExportReprt): service ${REPORTS} has no such RPC: did you mean ${REPORTS}.ExportReport?`,
     ],
     [`http: { rules: [{ selector: '${REPORTS}.*', get: '/a' }] }`, `service ${REPORTS} has no such RPC`],
-  ])('%j is refused', (text, reason) => {
+  ])('rejects %j', (text, reason) => {
     expect(() => rulesOf(text)).toThrow(HttpRuleError);
     expect(() => rulesOf(text)).toThrow(reason);
   });

@@ -73,11 +73,11 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
       ...facts,
     });
 
-  it('answers', async () => {
+  it('returns the response', async () => {
     expect(text(await call('hello'))).toBe('hello');
   });
 
-  it('is told metadata and deadline, and where the call goes', async () => {
+  it('passes metadata, deadline and path to the handler', async () => {
     const metadata = new Metadata();
     metadata.set('x-goog-request-params', 'name=a');
     const deadline = Date.now() + 60_000;
@@ -95,7 +95,7 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
     expect(seen?.getAuthContext()).toEqual({});
   });
 
-  it('answers with headers and trailers', async () => {
+  it('returns headers and trailers', async () => {
     const [headers, trailers] = [metadataOf('x-first', '1'), metadataOf('x-last', '2')];
     handler = (received, callback) => {
       received.sendMetadata(headers);
@@ -105,7 +105,7 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
     expect(metadata.getMap()).toMatchObject({ 'x-first': '1', 'x-last': '2' });
   });
 
-  it('answers with an error, its details and its trailers', async () => {
+  it('returns an error with its details and trailers', async () => {
     const metadata = metadataOf('retry-after', '7');
     handler = (_received, callback) => callback({ code: Code.NOT_FOUND, details: 'not there', metadata });
     expect(await call('hello')).toMatchObject({
@@ -118,7 +118,7 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
   it.each<[string, string, Handler, Code, string]>([
     ['an error without a code', 'hello', (_, callback) => callback(new Error('odd')), Code.UNKNOWN, 'odd'],
     [
-      'an error that is OK',
+      'an error with code OK',
       'hello',
       (_, callback) => callback({ code: 0 }),
       Code.INTERNAL,
@@ -126,7 +126,7 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
     ],
     ['a request that cannot be read', 'unreadable', () => {}, Code.INTERNAL, 'Error deserializing request'],
     [
-      'an answer that cannot be written',
+      'a response that cannot be serialized',
       'hello',
       (_, callback) => callback(null, 'unwritable'),
       Code.INTERNAL,
@@ -141,14 +141,14 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
       Code.UNKNOWN,
       'Unknown error',
     ],
-  ])('makes an error of %s', async (_what, request, given, code, message) => {
+  ])('converts %s to an error', async (_what, request, given, code, message) => {
     handler = given;
     const answer = await call(request);
     expect(answer).toMatchObject({ kind: 'error', error: { code } });
     expect(answer.kind === 'error' && answer.error.message).toContain(message);
   });
 
-  it('notifies a handler when the caller is gone', async () => {
+  it('notifies the handler when the caller disconnects', async () => {
     const caller = new AbortController();
     const { promise: cancelled, resolve } = Promise.withResolvers<boolean>();
     const { promise: called, resolve: begin } = Promise.withResolvers<void>();
@@ -163,7 +163,7 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
     expect(await answer).toMatchObject({ kind: 'error', error: { code: Code.CANCELLED } });
   });
 
-  it('tells a handler that the call is over, as grpc-js does also when it was answered', async () => {
+  it('emits cancelled when the call ends, also after an answer, as grpc-js does', async () => {
     const told = Promise.withResolvers<unknown>();
     let seen: ServerUnaryCall<string, string> | undefined;
     handler = (received, callback) => {
@@ -176,7 +176,7 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
     expect(seen?.cancelled).toBe(true);
   });
 
-  it('tells a handler that its time is up', async () => {
+  it('notifies the handler when the deadline passes', async () => {
     const { promise: cancelled, resolve } = Promise.withResolvers<boolean>();
     handler = (received) => received.addListener('cancelled', () => resolve(received.cancelled));
     const answer = await call('hello', { deadline: Date.now() + 20 });
@@ -184,13 +184,13 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
     expect(await cancelled).toBe(true);
   });
 
-  it('answers what it does not serve UNIMPLEMENTED', async () => {
+  it('answers UNIMPLEMENTED for unknown methods', async () => {
     const answer = await call('hello', {}, '/test.Echo/Other');
     const message = 'The server does not implement the method /test.Echo/Other';
     expect(answer).toMatchObject({ kind: 'error', error: { code: Code.UNIMPLEMENTED, message } });
   });
 
-  it('refuses a request that is longer than it takes', async () => {
+  it('rejects a request over the size limit', async () => {
     const answer = await call('x'.repeat(MOST_BYTES + 1));
     expect(answer).toMatchObject({
       kind: 'error',
@@ -202,13 +202,13 @@ describe.each(ways)('%s', (_way, upstreamOf) => {
     expect(await call('x'.repeat(MOST_BYTES))).toMatchObject({ kind: 'response' });
   });
 
-  it('answers nothing once the gateway has been closed', async () => {
+  it('rejects calls after the gateway has closed', async () => {
     upstream.close();
     expect(await call('hello')).toMatchObject({ kind: 'error', error: { code: Code.UNAVAILABLE } });
   });
 });
 
-it('a server serves methods that are added later', async () => {
+it('serves methods that are added to the server later', async () => {
   const server = new Server();
   const upstream = new InProcessUpstream(server);
   server.addService(definition, { echo: echoing });
@@ -223,7 +223,7 @@ it('a server serves methods that are added later', async () => {
   server.forceShutdown();
 });
 
-it('services are mounted once, when the gateway is ready or with the first call', () => {
+it('adds services once, when the gateway is ready or at the first call', () => {
   let mounts = 0;
   const upstream = new ServiceUpstream(() => {
     mounts++;
