@@ -16,12 +16,12 @@ describe('parseAuthFile', () => {
   });
   const parse = (text: string) => parseAuthFile(text, { file: 'auth.yaml', schema });
 
-  it('reads the example of docs/authorization.md: who calls, scopes, policy', () => {
+  it('reads the example of docs/authorization.md: authentication, scopes, policy', () => {
     const [, example = ''] = /```yaml\n(.*?)```/s.exec(readFileSync('docs/authorization.md', 'utf8')) ?? [];
     expect(parse(example)).toHaveLength(3);
   });
 
-  it('reads bearer, with no policy', () => {
+  it('reads bearer without a policy', () => {
     const keys = '[{ kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo }]';
     expect(parse(`bearer: { issuer: https://a, audience: b, keys: ${keys} }`)).toHaveLength(1);
   });
@@ -57,7 +57,7 @@ describe('parseAuthFile', () => {
       `${POLICY('  bindings:\n    - { role: r, members: [allUsers], resources: ["**"] }')}\nscopes: [a]`,
       'auth.yaml:6: scopes: calls of allUsers have no token',
     ],
-  ])('refuses with file, line and field: %j', (text, message) => {
+  ])('rejects with file, line and field: %j', (text, message) => {
     expect(() => parse(text)).toThrow(message);
   });
 });

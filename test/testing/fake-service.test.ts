@@ -21,8 +21,8 @@ beforeAll(async () => {
 const create = (...lines: string[]) =>
   `methods:\n  ${AWS}.CreateAwsCluster:\n${lines.map((line) => `    ${line}\n`).join('')}`;
 
-describe('a faked service', () => {
-  it('runs a real operation: metadata from the start, steps merged in, the response at the end', async () => {
+describe('a fake service', () => {
+  it('runs a real operation: initial metadata, merged steps, final response', async () => {
     await using server = await startFakeServer(
       gke,
       create(
@@ -62,7 +62,7 @@ describe('a faked service', () => {
     });
   });
 
-  it('answers the empty message, after a second, when no script says otherwise', async () => {
+  it('returns the empty message after a second by default', async () => {
     await using server = await startFakeServer(gke);
     const { name } = await server.start('DeleteAwsCluster', {
       name: `${PARENT}/awsClusters/a`,
@@ -79,7 +79,7 @@ describe('a faked service', () => {
     });
   });
 
-  it('fails with the scripted error, details and all', async () => {
+  it('fails with the scripted error, including its details', async () => {
     await using server = await startFakeServer(
       gke,
       create(
@@ -102,7 +102,7 @@ describe('a faked service', () => {
     });
   });
 
-  it('refuses a request that is cut off inside a string, and starts nothing', async () => {
+  it('rejects a request that is cut off inside a string, and starts nothing', async () => {
     await using server = await startFakeServer(gke);
     const parent = Buffer.from(PARENT);
     const whole = Buffer.concat([Buffer.from([0x0a, parent.length]), parent]);
@@ -127,7 +127,7 @@ describe('a faked service', () => {
     await expect(server.call(`/${AWS}/CreateAwsCluster`, bytes)).resolves.toBeDefined();
   });
 
-  it('answers UNIMPLEMENTED for methods that start no operation and are no standard ones (contract 32)', async () => {
+  it('returns UNIMPLEMENTED for methods that neither start operations nor are standard methods (contract 32)', async () => {
     await using server = await startFakeServer(gke);
     const call = server.call(`/${AWS}/GenerateAwsAccessToken`, new Uint8Array());
     await expectKitError(call, Code.UNIMPLEMENTED, {
@@ -136,7 +136,7 @@ describe('a faked service', () => {
     });
   });
 
-  it('answers UNIMPLEMENTED for streams (contract 32)', async () => {
+  it('returns UNIMPLEMENTED for streams (contract 32)', async () => {
     using files = protoFiles({
       'jobs.proto':
         'syntax = "proto3"; package acme; message M {} service S { rpc Watch(M) returns (stream M); }',
@@ -145,7 +145,7 @@ describe('a faked service', () => {
     await expectKitError(server.stream('/acme.S/Watch'), Code.UNIMPLEMENTED, { reason: 'METHOD_NOT_FAKED' });
   });
 
-  it('answers UNIMPLEMENTED for streams of operations, and says that they are none (contract 32)', async () => {
+  it('returns UNIMPLEMENTED for streams of operations, and names the reason (contract 32)', async () => {
     using files = protoFiles({
       'jobs.proto': `syntax = "proto3"; package acme; import "google/longrunning/operations.proto"; message M {}
         service S { rpc Watch(M) returns (stream google.longrunning.Operation); }`,
@@ -156,7 +156,7 @@ describe('a faked service', () => {
     });
   });
 
-  it('starts operations without operation_info, and with types whose JSON is no object', async () => {
+  it('starts operations without operation_info, and with types whose JSON is not an object', async () => {
     const types = 'response_type: "google.protobuf.StringValue" metadata_type: "google.protobuf.Timestamp"';
     using files = protoFiles({
       'jobs.proto': `syntax = "proto3"; package acme; import "google/longrunning/operations.proto";
@@ -207,15 +207,15 @@ describe('a faked service', () => {
     });
   });
 
-  it('is refused where there is no service', async () => {
+  it('is rejected if the schema has no service', async () => {
     using files = protoFiles({ 'types.proto': 'syntax = "proto3"; message M {}' });
     const schema = await loadSchema({ files: [files.path('types.proto')] });
     expect(() => fakeServices(schema)).toThrow(/no service in .*types\.proto: name the file/);
   });
 });
 
-describe('cancelling an operation of a faked service', () => {
-  it('honour: cancelled at once, and the metadata says so (contract 11, 14)', async () => {
+describe('cancelling an operation of a fake service', () => {
+  it('honour: cancelled at once, as the metadata shows (contract 11, 14)', async () => {
     await using server = await startFakeServer(gke, create('durationMs: 1000'));
     const { name } = await server.start('CreateAwsCluster', { parent: PARENT });
     await server.manual.whenArmed(1);
@@ -244,7 +244,7 @@ describe('cancelling an operation of a faked service', () => {
     expect(server.manual.armed).toBe(0);
   });
 
-  it('afterMs: the work may end before (contract 12)', async () => {
+  it('afterMs: the work may complete earlier (contract 12)', async () => {
     await using server = await startFakeServer(gke, create('durationMs: 1000', 'onCancel: { afterMs: 300 }'));
     const { name } = await server.start('CreateAwsCluster', { parent: PARENT });
     await server.manual.whenArmed(1);
@@ -269,7 +269,7 @@ describe('cancelling an operation of a faked service', () => {
     expect(ended).toHaveProperty('response');
   });
 
-  it('unimplemented: UNIMPLEMENTED, and the work goes on (contract 15)', async () => {
+  it('unimplemented: UNIMPLEMENTED, and the work continues (contract 15)', async () => {
     await using server = await startFakeServer(gke, create('onCancel: unimplemented'));
     const { name } = await server.start('CreateAwsCluster', { parent: PARENT });
     await server.manual.whenArmed(1);
@@ -278,7 +278,7 @@ describe('cancelling an operation of a faked service', () => {
     expect(server.json(await server.operations.getOperation({ name }))).toHaveProperty('response');
   });
 
-  it('scripted metadata is not overwritten', async () => {
+  it('keeps scripted metadata', async () => {
     const metadata = `{ verb: "", createTime: "2001-01-01T00:00:00Z", requestedCancellation: false }`;
     await using server = await startFakeServer(gke, create(`metadata: ${metadata}`, 'onCancel: ignore'));
     const { name } = await server.start('CreateAwsCluster', { parent: PARENT });
@@ -294,7 +294,7 @@ describe('cancelling an operation of a faked service', () => {
     });
   });
 
-  it('the example exports with progress and cannot cancel a purge (contract 15)', async () => {
+  it('the example exports with progress and rejects cancelling a purge (contract 15)', async () => {
     const { schema } = await exampleService();
     await using server = await startFakeServer(schema, 'default: { onCancel: unimplemented }');
     const { name } = await server.start('PurgeReports', { parent: PARENT });
@@ -303,14 +303,14 @@ describe('cancelling an operation of a faked service', () => {
   });
 });
 
-describe('operations of a faked service are named', () => {
+describe('operation names of a fake service', () => {
   it.each([
     ['CreateAwsCluster', { parent: PARENT }],
     ['CreateAwsNodePool', { parent: `${PARENT}/awsClusters/a` }],
     ['DeleteAwsCluster', { name: `${PARENT}/awsClusters/a` }],
     ['UpdateAwsCluster', { awsCluster: { name: `${PARENT}/awsClusters/a` } }],
     ['UpdateAwsNodePool', { awsNodePool: { name: `${PARENT}/awsClusters/a/awsNodePools/n` } }],
-  ])('under the location of what the path binds: %s', async (method, request) => {
+  ])('are under the location of the path variable: %s', async (method, request) => {
     await using server = await startFakeServer(gke, `methods: { ${method}: { response: {} } }`);
     const { name } = await server.start(method, request);
     expect(name.replace(/[^/]+$/, '')).toBe(`${PARENT}/operations/`);
@@ -326,12 +326,12 @@ describe('operations of a faked service are named', () => {
     ['DeleteAwsCluster', { name: PARENT }, 'name'],
     ['UpdateAwsCluster', { awsCluster: { name: 'a' } }, 'aws_cluster.name'],
     ['UpdateAwsCluster', {}, 'aws_cluster.name'],
-  ])('not at all when the field is malformed: %s (contract 9)', async (method, request, field) => {
+  ])('are not created for malformed fields: %s (contract 9)', async (method, request, field) => {
     await using server = await startFakeServer(gke);
     await expectKitError(server.start(method, request), Code.INVALID_ARGUMENT, { field });
   });
 
-  it('under the location of whichever bound field has one; enums count by the names of their values', async () => {
+  it('are under the location of any path variable with one; enum values count by name', async () => {
     const info = 'option (google.longrunning.operation_info) = { response_type: "M" metadata_type: "M" };';
     const get = (path: string) => `option (google.api.http) = { get: "${path}" };`;
     using files = protoFiles({
@@ -355,7 +355,7 @@ describe('operations of a faked service are named', () => {
     expect(server.json(inRegion)).toMatchObject({ metadata: { target: 'EAST' } });
   });
 
-  it('under the whole parent without a location, plainly without a parent', async () => {
+  it('are under the whole parent without a location, and top-level without a parent', async () => {
     const info = 'option (google.longrunning.operation_info) = { response_type: "M" metadata_type: "M" };';
     const post = (path: string) => `option (google.api.http) = { post: "${path}" };`;
     using files = protoFiles({

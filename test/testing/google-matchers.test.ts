@@ -46,7 +46,7 @@ describe('matchers › the real google-gax client', () => {
     ).rejects.toHaveFailedWith('NOT_FOUND');
   });
 
-  it('toHaveSucceededWith: 64 bits are Long, in what promise() resolves to, the operation, and an outcome', async () => {
+  it('toHaveSucceededWith: 64-bit integers are Long, in the result of promise(), in the operation and in an outcome', async () => {
     const script = `methods: { ${RECOGNIZE}: { durationMs: 1, response: { requestId: "9007199254740993" } } }`;
     await using server = await startGoogleServer({ script });
     await using client = await speechClient(server.port);

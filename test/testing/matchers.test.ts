@@ -16,7 +16,7 @@ const succeeded = {
 const running = { name: 'operations/1', done: false };
 
 describe('matchers', () => {
-  it('see the ending in every form of an operation', async () => {
+  it('recognize the outcome in every representation of an operation', async () => {
     for (const form of [
       cancelled,
       { state: 'cancelled' },
@@ -36,7 +36,7 @@ describe('matchers', () => {
     await expect(Promise.reject(new StatusError(Code.ABORTED, 'x'))).rejects.toHaveFailedWith('ABORTED');
   });
 
-  it('take a response that has more than is expected, and matchers in it', () => {
+  it('accept a response with additional fields, and asymmetric matchers in the expectation', () => {
     expect(succeeded).toHaveSucceededWith({ uri: 'file:///r' });
     expect(succeeded).toHaveSucceededWith({ uri: expect.stringMatching(/^file/), bytes: Buffer.from('x') });
     expect(succeeded).not.toHaveSucceededWith({ uri: 'file:///q' });
@@ -49,7 +49,7 @@ describe('matchers', () => {
     ['a bigint', 10n],
     ['a numeric string', '10'],
     ['a Long', { low: 10, high: 0, unsigned: false }],
-  ])('compare numbers in every form that generators have: %s', (_, totalCharacters) => {
+  ])('compare numbers in every representation that generators use: %s', (_, totalCharacters) => {
     const outcome = { state: 'succeeded', response: { totalCharacters, nested: [{ totalCharacters }] } };
     for (const expected of [10, 10n, '10', { low: 10, high: 0, unsigned: true }]) {
       expect(outcome).toHaveSucceededWith({ totalCharacters: expected });
@@ -70,12 +70,12 @@ describe('matchers', () => {
     expect({ state: 'succeeded', response: { value } }).toHaveSucceededWith({ value: expected });
   });
 
-  it('text is not taken for a number unless one is expected', () => {
+  it('treat text as a number only if a number is expected', () => {
     expect({ state: 'succeeded', response: { id: '10' } }).not.toHaveSucceededWith({ id: '10.0' });
     expect({ state: 'succeeded', response: { id: 10 } }).toHaveSucceededWith({ id: '10' });
   });
 
-  it('see the ending in the forms of other generators', () => {
+  it('recognize the outcome in the representations of other generators', () => {
     const error = { code: 5, message: 'none', details: [] };
     for (const form of [
       { name: 'operations/1', done: true, error, result: 'error' },
@@ -89,7 +89,7 @@ describe('matchers', () => {
     expect(() => expectSucceededWith(contradiction, {})).toThrow(TypeError);
   });
 
-  it('say what was expected and what came, as functions too', () => {
+  it('report expected and received values, also as functions', () => {
     expect(() => expect(failed).toBeCancelled()).toThrow(
       'expected the operation to have been cancelled, but it failed with NOT_FOUND: none',
     );

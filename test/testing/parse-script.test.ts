@@ -33,7 +33,7 @@ function refusal(text: string): string {
 }
 
 describe('parseScript', () => {
-  it('reads all that a method may say', () => {
+  it('reads every setting of a method', () => {
     const { methods } = parse(
       script(
         'durationMs: 2000',
@@ -78,7 +78,7 @@ describe('parseScript', () => {
     expect(ending.error.detail(BadRequest)?.fieldViolations[0]?.field).toBe('parent');
   });
 
-  it('takes what a method does not say from default, and that from the defaults of the kit', () => {
+  it('takes omitted settings of a method from default, then from the built-in defaults', () => {
     const { methods, default: base } = parse(
       `${script('onCancel: ignore')}default: { durationMs: 7, onCancel: unimplemented }`,
     );
@@ -87,19 +87,19 @@ describe('parseScript', () => {
     for (const empty of ['', '# nothing', '{}']) expect(parse(empty)).toEqual(DEFAULT_SCRIPT);
   });
 
-  it('takes what is left empty, as where all of it is commented out, for nothing said', () => {
+  it('treats empty values, as left by commenting out, as omitted', () => {
     expect(parse('methods:\ndefault:\nfaults:\n')).toEqual(DEFAULT_SCRIPT);
     const { methods } = parse(script('# durationMs: 5'));
     expect(methods.get(CREATE)).toEqual(DEFAULT_SCRIPT.default);
     expect(parse(script('steps:')).methods.get(CREATE)?.steps).toEqual([]);
   });
 
-  it('takes method names with a slash, as gRPC writes them', () => {
+  it('accepts method names with a slash, as in gRPC', () => {
     const { methods } = parse(`methods: { ${CREATE.replace(/\.(?=\w+$)/, '/')}: { durationMs: 5 } }`);
     expect([...methods.keys()]).toEqual([CREATE]);
   });
 
-  it('has an example that fits its service', async () => {
+  it('has an example that matches its service', async () => {
     const example = await exampleService();
     expect(example.script.methods.get('example.reports.v1.Reports.ExportReport')).toMatchObject({
       durationMs: 5000,
@@ -112,7 +112,7 @@ describe('parseScript', () => {
   });
 });
 
-describe('parseScript refuses, with file, line and field', () => {
+describe('parseScript rejects, with file, line and field', () => {
   const at = `methods.${CREATE}`;
   const inMethod: [string, string, string, RegExp][] = [
     [
@@ -124,7 +124,7 @@ describe('parseScript refuses, with file, line and field', () => {
     ['a negative time', 'durationMs: -5', '.durationMs', /"-5" is not a time: write whole milliseconds/],
     ['a fraction of a millisecond', 'durationMs: 1.5', '.durationMs', /"1.5" is not a time/],
     ['a time that is not a number', 'durationMs: soon', '.durationMs', /is not a time/],
-    ['no value at all', 'durationMs:', '.durationMs', /"null" is not a time/],
+    ['no value', 'durationMs:', '.durationMs', /"null" is not a time/],
     ['an unknown onCancel', 'onCancel: honor', '.onCancel', /did you mean "honour"\?/],
     ['a bad delay', 'onCancel: { afterMs: -1 }', '.onCancel.afterMs', /is not a time/],
     ['onCancel without its delay', 'onCancel: {}', '.onCancel', /afterMs is missing/],
@@ -167,16 +167,16 @@ describe('parseScript refuses, with file, line and field', () => {
     ],
     ['an unknown enum value', 'response: { state: RUNING }', '.response.state', /RUNNING/],
     [
-      'an error code that is none',
+      'an invalid error code',
       'error: { code: NOT_FOND, message: x }',
       '.error.code',
       /did you mean "NOT_FOUND"\?/,
     ],
-    ['an error that is OK', 'error: { code: OK, message: x }', '.error.code', /not an error code/],
+    ['an error with code OK', 'error: { code: OK, message: x }', '.error.code', /not an error code/],
     ['a code by number', 'error: { code: 5, message: x }', '.error.code', /not an error code/],
     ['an error without message', 'error: { code: ABORTED }', '.error', /message is missing/],
     ['an error without code', 'error: { message: x }', '.error', /code is missing/],
-    ['an error that is text', 'error: broken', '.error', /is not a map/],
+    ['an error that is a string', 'error: broken', '.error', /is not a map/],
     [
       'a detail of an unknown type',
       'error: { code: ABORTED, message: x, details: [{ "@type": a/b.C }] }',
@@ -198,34 +198,26 @@ describe('parseScript refuses, with file, line and field', () => {
       /^script.yaml:2: methods.*Createawsclusterr.*did you mean ".*CreateAwsCluster"\?$/i,
     ],
     [
-      'a method that starts no operation, and nothing that it answers',
+      'a method that starts no operation, without an answer',
       'methods: { google.cloud.gkemulticloud.v1.AwsClusters.GetAwsCluster: {} }',
       /no answer: give response or error$/,
     ],
     ['a step of such a method', 'methods: { GetAwsCluster: { steps: [] } }', /steps: .*unknown/],
+    ['a misspelled short name', 'methods: { CreateAwsClusters: {} }', /did you mean "CreateAwsCluster"\?$/],
     [
-      'the end of a name, mistyped',
-      'methods: { CreateAwsClusters: {} }',
-      /did you mean "CreateAwsCluster"\?$/,
-    ],
-    [
-      'a fault of no method',
+      'a fault of an unknown method',
       'faults: [{ method: GetOperations, code: ABORTED }]',
       /^script.yaml:1: faults\[0\]\.method: .*did you mean "GetOperation"\?$/,
     ],
     ['a fault of no code', 'faults: [{ code: UNAVAIL }]', /code: .*did you mean "UNAVAILABLE"\?$/],
     ['a fault that has no such effect', 'faults: [{ effect: hangs }]', /effect: .*did you mean "hang"\?$/],
-    [
-      'a fault that nobody has named so',
-      'faults: [waitsUnimplemented]',
-      /did you mean "waitUnimplemented"\?/,
-    ],
+    ['an unknown fault', 'faults: [waitsUnimplemented]', /did you mean "waitUnimplemented"\?/],
     ['a fault without consequence', 'faults: [{ times: 2 }]', /fault has no effect: give code, effect or/],
     ['a fault for no calls', 'faults: [{ code: ABORTED, times: 0 }]', /times: "0" is not a number of calls/],
     ['code and effect', 'faults: [{ code: ABORTED, effect: hang }]', /both code and effect/],
     ['a message without a code', 'faults: [{ message: x, delayMs: 1 }]', /code is missing/],
     [
-      'another method that is to answer early',
+      'answerEarly for a method other than WaitOperation',
       'faults: [{ method: GetOperation, effect: answerEarly }]',
       /only WaitOperation waits/,
     ],
@@ -236,10 +228,10 @@ describe('parseScript refuses, with file, line and field', () => {
       script('response: {}', 'error: { code: ABORTED, message: x }'),
       /^script.yaml:4: .*error: both/,
     ],
-    ['what depends on the method in default', 'default: { response: {} }', /default\.response: .*unknown/],
+    ['method-specific settings in default', 'default: { response: {} }', /default\.response: .*unknown/],
     ['a list at the top', '- methods', /^script.yaml:1: .* is not a map/],
     ['broken YAML', 'methods: {\n', /^script.yaml:\d: .*; correct the YAML$/],
-    ['the same key twice', 'methods: {}\nmethods: {}', /^script.yaml:2: .*unique.*correct the YAML$/],
+    ['a duplicate key', 'methods: {}\nmethods: {}', /^script.yaml:2: .*unique.*correct the YAML$/],
     [
       'an alias',
       'default: &a { durationMs: 1 }\nmethods: *a',
@@ -251,7 +243,7 @@ describe('parseScript refuses, with file, line and field', () => {
       /^script.yaml:3: .*CreateAwsCluster is named twice: keep one of them$/,
     ],
     [
-      'a number that reading would round',
+      'a number that would be rounded',
       script('steps: [{ atMs: 1 }, { atMs: 9007199254740993 }]'),
       /^script.yaml:3: methods\..*\.steps\[1\]\.atMs: 9007199254740993 is too large .*: quote it$/,
     ],
@@ -263,13 +255,13 @@ describe('parseScript refuses, with file, line and field', () => {
     expect(refusal(text)).toMatch(reason);
   });
 
-  it('no more than five lines of broken syntax', () => {
+  it('broken syntax, with at most five errors', () => {
     const lines = refusal('['.repeat(300)).split('\n');
     expect(lines).toHaveLength(5);
     for (const line of lines) expect(line).toMatch(/; correct the YAML$/);
   });
 
-  it('types of a method whose operation_info is at fault', async () => {
+  it('types of a method whose operation_info is invalid', async () => {
     using files = protoFiles({
       'jobs.proto': `syntax = "proto3"; package acme; import "google/longrunning/operations.proto"; message M {}
         service S { rpc Do(M) returns (google.longrunning.Operation); }`,
@@ -282,7 +274,7 @@ describe('parseScript refuses, with file, line and field', () => {
     expect(read('response: {}')).toThrow(/acme\.S\.Do\.response: method acme\.S\.Do .*: add option/);
   });
 
-  it('all that is wrong, in the order of the file', () => {
+  it('all errors, in the order of the file', () => {
     const message = refusal(
       `default: { onCancel: never }\n${script('durationMs: -1', 'metadata: { verb: 1, target: 2 }', 'steps: [5]')}`,
     );
@@ -295,7 +287,7 @@ describe('parseScript refuses, with file, line and field', () => {
     ]);
   });
 
-  it('an object says what it says as YAML, and has the same faults, but for lines', () => {
+  it('objects like the same YAML, with the same errors except for lines', () => {
     const outcomeOf = (given: string | Script) => {
       try {
         return parseScript(given, { file: 'script', schema });
@@ -327,7 +319,7 @@ describe('parseScript refuses, with file, line and field', () => {
     );
   });
 
-  it('whatever it is given: a script, or a ScriptError', () => {
+  it('any other value with a ScriptError', () => {
     const word = fc.constantFrom(
       'methods',
       CREATE,

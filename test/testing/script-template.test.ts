@@ -51,7 +51,7 @@ const SCHEMAS: [string, () => Promise<Schema>][] = [
 const COMMENTED = /^( *)#(?=\S)/;
 
 describe.each(SCHEMAS)('scriptTemplate › %s', (_, load) => {
-  it('has every method that starts operations, and loads: as it is, with any setting, with all of them', async () => {
+  it('contains every method that starts operations, and loads unchanged, with any setting, and with all settings', async () => {
     const schema = await load();
     const parse = (text: string) => parseScript(text, { file: 'template.yaml', schema });
     const text = scriptTemplate(schema);
@@ -74,7 +74,7 @@ describe.each(SCHEMAS)('scriptTemplate › %s', (_, load) => {
 });
 
 describe('scriptTemplate', () => {
-  it('shows what may be said of a method by the names of its fields', async () => {
+  it('shows the settings of a method with its field names', async () => {
     const text = scriptTemplate(await odd());
     expect(text).toContain('    #steps: [ { atMs: 500, metadata: { percentDone: 50 } } ]\n');
     expect(text).toContain('    # odd.Node: child, children, byName, label; default: an empty one\n');

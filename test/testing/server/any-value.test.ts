@@ -6,8 +6,8 @@ import { startTestServer } from '../../../src/testing/index.js';
 import { anyString } from '../../helpers/any-value.js';
 import { getJson, once } from './callers.js';
 
-describe('text of a test in a test server (contract 50)', () => {
-  it('of an injected error arrives well-formed, over gRPC and REST, and the next call is served', async () => {
+describe('arbitrary text in a test server (contract 50)', () => {
+  it('in an injected error arrives well-formed, over gRPC and REST, and the next call succeeds', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     const { name } = await server.createOperation();
     using caller = once(server.address);
@@ -22,7 +22,7 @@ describe('text of a test in a test server (contract 50)', () => {
     await fc.assert(property, { numRuns: 50 });
   });
 
-  it('of the end of an operation is stored well-formed, also as malformed details', async () => {
+  it('in the outcome of an operation is stored well-formed, also in malformed details', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     const property = fc.asyncProperty(anyString(), fc.anything(), async (message, details) => {
       const operation = await server.createOperation();

@@ -45,7 +45,7 @@ const codeOf = (call: Promise<unknown>) =>
   );
 
 describe('fakeServer', () => {
-  it('serves APIs from the start, their faults too, by a script that may be replaced', async () => {
+  it('serves initial APIs and their faults, with a script that can be replaced', async () => {
     const api = await reports('faults: [{ code: ABORTED, times: always }]');
     await using served = await serve({ apis: [api], clock: manualClock() });
     using caller = once(served.address);
@@ -57,7 +57,7 @@ describe('fakeServer', () => {
     expect(served.fakes.calls.map(({ outcome }) => outcome?.code)).toEqual(['ABORTED', 'NOT_FOUND']);
   });
 
-  it('recording: told, only open calls are kept; off, calls that meet faults all the same', async () => {
+  it('recording: told keeps only open calls; off still injects faults', async () => {
     const told: RecordedCall[] = [];
     await using served = await serve({ recording: 'told', onCall: (call) => told.push(call) });
     using caller = once(served.address);
@@ -74,7 +74,7 @@ describe('fakeServer', () => {
     expect(silent.fakes.calls).toEqual([]);
   });
 
-  it('rest: off, or by the rules of a service configuration; operations and grpc as they are told', async () => {
+  it('rest: off, or with the rules of a service configuration; passes on the operations and grpc options', async () => {
     const api = await reports('');
     await using deaf = await serve({ apis: [api], rest: 'off' });
     expect(deaf.fakes.gateway).toBeUndefined();

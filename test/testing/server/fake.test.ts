@@ -22,7 +22,7 @@ async function stateOf(server: TestServer): Promise<string> {
 }
 
 describe('server.fake', () => {
-  it('takes several APIs, as a list, as a file and as a descriptor set', async () => {
+  it('accepts several APIs, as a list, a file and a descriptor set', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(['google/cloud/speech/v1/cloud_speech.proto'], { includeDirs: [SPEECH_PROTOS] });
     const file = 'google/cloud/gkemulticloud/v1/attached_service.proto';
@@ -38,7 +38,7 @@ describe('server.fake', () => {
       server.failNext(method);
   });
 
-  it('refuses an API twice, files that are none, and scripts of other methods', async () => {
+  it('rejects duplicate APIs, invalid files, and scripts of other methods', async () => {
     await using server = await startTestServer();
     await server.fake(REPORTS);
     await expect(server.fake(REPORTS)).rejects.toThrow('service example.reports.v1.Reports is already faked');
@@ -64,7 +64,7 @@ describe('server.script', () => {
     expect(await stateOf(server)).toBe('succeeded');
   });
 
-  it('replaces the behavior of the methods that it names; reset restores it', async () => {
+  it('replaces the behavior of the named methods; reset restores it', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(REPORTS, { script: { methods: { ExportReport: { durationMs: 1 } } } });
     expect(await stateOf(server)).toBe('succeeded');
@@ -76,7 +76,7 @@ describe('server.script', () => {
     expect(await stateOf(server)).toBe('succeeded');
   });
 
-  it('has a default for all that no script names, and brings faults', async () => {
+  it('sets the default for all unscripted methods, and adds faults', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(REPORTS, { script: { faults: ['waitUnimplemented'] } });
     server.script({ default: { durationMs: 1 }, faults: [{ method: 'ListOperations', code: 'ABORTED' }] });
@@ -87,7 +87,7 @@ describe('server.script', () => {
     ]);
   });
 
-  it('sets metadata fields that the server fills in otherwise', async () => {
+  it('sets metadata fields that the server otherwise fills in', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(REPORTS);
     const createTime = '2001-01-01T00:00:00Z';

@@ -15,7 +15,7 @@ async function started(): Promise<[TestServer, string]> {
 }
 
 describe('failNext', () => {
-  it('fails the given number of calls with code, message and details, in order, then none', async () => {
+  it('fails the given number of calls in order, with code, message and details', async () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
@@ -43,7 +43,7 @@ describe('failNext', () => {
     ]);
   });
 
-  it('fails calls over REST too, and those about one name only', async () => {
+  it('fails calls over REST too, and calls for a single name', async () => {
     const [server, name] = await started();
     await using _ = server;
     server.failNext('GetOperation', { code: 'PERMISSION_DENIED', name, times: 'always' });
@@ -57,7 +57,7 @@ describe('failNext', () => {
     expect((await getJson(server.url, name)).status).toBe(200);
   });
 
-  it('is UNAVAILABLE once unless told otherwise; the client of the server asks again', async () => {
+  it('defaults to UNAVAILABLE once; the client of the server retries', async () => {
     await using server = await startTestServer();
     const { name } = await server.createOperation();
     server.failNext('GetOperation');
@@ -66,7 +66,7 @@ describe('failNext', () => {
     expect(server.calls.map(({ outcome }) => outcome?.code)).toEqual(['UNAVAILABLE', 'OK']);
   });
 
-  it('refuses an unknown method with the nearest, and whatever else is wrong', async () => {
+  it('rejects an unknown method with a suggestion, and other invalid arguments', async () => {
     await using server = await startTestServer();
     expect(() => server.failNext('GetOperaton')).toThrow(
       'failNext: fault.method: method "GetOperaton" is unknown: did you mean "GetOperation"?',
@@ -81,7 +81,7 @@ describe('failNext', () => {
     expect(server.faults).toEqual([]);
   });
 
-  it('waits first, by the clock of the server, and lets go of callers that gave up', async () => {
+  it('delays first, by the server clock, and releases callers that gave up', async () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
@@ -105,7 +105,7 @@ describe('failNext', () => {
 });
 
 describe('inject', () => {
-  it('hang: the call is answered never; it ends with the deadline of the caller', async () => {
+  it('hang: the call is never answered; it ends with the deadline of the caller', async () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
@@ -134,7 +134,7 @@ describe('inject', () => {
     await Promise.all(over);
   });
 
-  it('drop: the connection breaks off, over gRPC and REST', async () => {
+  it('drop: closes the connection, over gRPC and REST', async () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
@@ -149,7 +149,7 @@ describe('inject', () => {
     ]);
   });
 
-  it('goAway: the call is answered, and the next one goes over another connection', async () => {
+  it('goAway: the call is answered, and the next one uses another connection', async () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
@@ -166,7 +166,7 @@ describe('inject', () => {
     );
   });
 
-  it('waitUnimplemented and cancelUnimplemented: until they are taken away', async () => {
+  it('waitUnimplemented and cancelUnimplemented: until removed', async () => {
     const [server, name] = await started();
     await using _ = server;
     server.inject('waitUnimplemented');
@@ -183,7 +183,7 @@ describe('inject', () => {
     await server.client.cancelOperation({ name });
   });
 
-  it('answerEarly: WaitOperation answers at once', async () => {
+  it('answerEarly: WaitOperation answers immediately', async () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);
@@ -192,7 +192,7 @@ describe('inject', () => {
     expect((await caller.wait(name)).done).toBe(false);
   });
 
-  it('duplicate: the last answer once more; stale: the one before', async () => {
+  it('duplicate: repeats the last answer; stale: returns the one before', async () => {
     await using server = await startTestServer();
     using caller = once(server.address);
     const operation = await server.createOperation({ metadata: { ...METADATA, reason: '1' } });
@@ -211,7 +211,7 @@ describe('inject', () => {
     expect([await reason(), await reason(), await reason()]).toEqual(['2', '2', 'done']);
   });
 
-  it('unknownAny, brokenAny: what an operation holds cannot be read', async () => {
+  it('unknownAny, brokenAny: the contents of an operation cannot be decoded', async () => {
     await using server = await startTestServer();
     using caller = once(server.address);
     const operation = await server.createOperation({ metadata: METADATA });
@@ -230,7 +230,7 @@ describe('inject', () => {
     expect(listed.operations[0]?.metadata?.typeUrl).toMatch(/Unknown$/);
   });
 
-  it('faults that last for so many calls come before those that stay', async () => {
+  it('faults with a limited number of calls take precedence over permanent ones', async () => {
     const [server, name] = await started();
     await using _ = server;
     using caller = once(server.address);

@@ -8,8 +8,8 @@ import { startTestServer } from '../../../src/testing/index.js';
 
 const INFO = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'HALF_WAY' };
 
-describe('an operation driven by hand', () => {
-  it('has the name and the metadata that it is given, as ProtoJSON, as a message with its type, or packed', async () => {
+describe('a manually controlled operation', () => {
+  it('has the given name and metadata, as ProtoJSON, as a typed message, or packed', async () => {
     await using server = await startTestServer();
     const parent = 'projects/p/locations/l';
     const operation = await server.createOperation({ id: 'mine', parent, metadata: INFO });
@@ -27,7 +27,7 @@ describe('an operation driven by hand', () => {
     });
   });
 
-  it('ends in each of the ways, and wakes who waits', async () => {
+  it('ends with each kind of outcome, and wakes pending waits', async () => {
     await using server = await startTestServer();
     const endings = [];
     for (const end of ['succeed', 'fail', 'cancelled', 'statusError'] as const) {
@@ -48,7 +48,7 @@ describe('an operation driven by hand', () => {
     ]);
   });
 
-  it('ends once', async () => {
+  it('ends at most once', async () => {
     await using server = await startTestServer();
     const operation = await server.createOperation();
     await operation.succeed();
@@ -58,7 +58,7 @@ describe('an operation driven by hand', () => {
     await expect(operation.update(INFO)).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
   });
 
-  it('expires: nobody finds it, and waits end', async () => {
+  it('expires: it is no longer found, and waits end', async () => {
     await using server = await startTestServer();
     const operation = await server.createOperation();
     const waiting = rejection(server.client.operation(operation.name).wait());
@@ -69,7 +69,7 @@ describe('an operation driven by hand', () => {
     await expect(operation.expire()).rejects.toThrow(/is gone/);
   });
 
-  it('ignores cancellation unless told otherwise, and tells that it was requested', async () => {
+  it('ignores cancellation by default, and reports that it was requested', async () => {
     await using server = await startTestServer();
     const operation = await server.createOperation();
     await server.client.cancelOperation(operation);
@@ -78,7 +78,7 @@ describe('an operation driven by hand', () => {
     await operation.succeed();
   });
 
-  it('honours cancellation, at once or later, or refuses it', async () => {
+  it('honours cancellation, immediately or later, or rejects it', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     const now = await server.createOperation({ onCancel: 'honour' });
     const later = await server.createOperation({ onCancel: { afterMs: 300 } });
@@ -93,7 +93,7 @@ describe('an operation driven by hand', () => {
     await expect(server.client.cancelOperation(never)).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
   });
 
-  it('answers the next call of the method that is to start it', async () => {
+  it('answers the next call of its start method', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake('example/reports/v1/reports.proto');
     const operation = await server.createOperation({ startedBy: 'ExportReport' });

@@ -23,7 +23,7 @@ async function story(server: TestServer): Promise<void> {
 }
 
 describe('server.calls', () => {
-  it('has method, request, headers, time and outcome of every call, and tells of each when it ends', async () => {
+  it('contains method, request, headers, time and outcome of every call, and reports each when it ends', async () => {
     const told: RecordedCall[] = [];
     await using server = await startTestServer({ clock: 'manual', onCall: (call) => told.push(call) });
     await story(server);
@@ -52,7 +52,7 @@ describe('server.calls', () => {
     expect(server.calls).toEqual([]);
   });
 
-  it('is the same every time, by the same script and clock', async () => {
+  it('is reproducible with the same script and clock', async () => {
     const first = await startTestServer({ clock: 'manual' });
     await story(first);
     const expected = first.calls;
@@ -64,7 +64,7 @@ describe('server.calls', () => {
     }
   });
 
-  it('is waited for: whenCalled resolves with the calls of a method', async () => {
+  it('whenCalled resolves with the calls of a method', async () => {
     await using server = await startTestServer();
     const { name } = await server.createOperation();
     const called = server.whenCalled('GetOperation', 2);
@@ -76,7 +76,7 @@ describe('server.calls', () => {
 });
 
 describe('server.clock', () => {
-  it('drives retention and how long WaitOperation takes, with no sleeping', async () => {
+  it('drives retention and WaitOperation timeouts, without sleeping', async () => {
     await using server = await startTestServer({ clock: 'manual', retentionMs: 60_000, maxWaitMs: 5000 });
     const operation = await server.createOperation();
     const waiting = server.client.waitOperation(operation);
@@ -90,7 +90,7 @@ describe('server.clock', () => {
     await expect(server.client.getOperation(operation)).rejects.toMatchObject({ code: 5 });
   });
 
-  it('may be shared by several servers', async () => {
+  it('can be shared by several servers', async () => {
     const clock = manualClock();
     await using first = await startTestServer({ clock });
     await using second = await startTestServer({ clock });
@@ -98,7 +98,7 @@ describe('server.clock', () => {
     expect([first.clock.now(), second.clock.now()]).toEqual([clock.now(), clock.now()]);
   });
 
-  it('cannot be advanced where time passes by itself', async () => {
+  it('cannot be advanced unless it is manual', async () => {
     await using server = await startTestServer();
     await expect(server.clock.advance(1)).rejects.toThrow(/start the server with \{ clock: "manual" \}/);
   });

@@ -41,7 +41,7 @@ const books = (version: string) => `syntax = "proto3"; package acme.library.${ve
     }
   }`;
 
-describe('resources of a faked API', () => {
+describe('resources of a fake API', () => {
   let server: TestServer;
   let schema: Schema;
   let client: Client;
@@ -106,7 +106,7 @@ describe('resources of a faked API', () => {
       ['NOT cover:*', ['b']],
       ['print_time > "2026-01-01T00:00:01Z"', ['b']],
       ['pages = 9007199254740993', ['a']],
-    ])('filter %s', async (filter, expected) => {
+    ])('apply filter %s', async (filter, expected) => {
       expect(await list({ filter })).toEqual(expected);
     });
 
@@ -115,7 +115,7 @@ describe('resources of a faked API', () => {
       ['cover.x = 1', /"cover" has no such field/],
       ['title =', /filter is wrong/],
       ['pages = many', /"many" with "pages"/],
-    ])('the filter %s is refused', async (filter, message) => {
+    ])('reject filter %s', async (filter, message) => {
       await refused(list({ filter }), Code.INVALID_ARGUMENT, message);
     });
 
@@ -125,21 +125,21 @@ describe('resources of a faked API', () => {
       ['title desc,pages  desc', ['a', 'b', 'c']],
       ['cover.weight desc', ['a', 'c', 'b']],
       ['print_time', ['a', 'c', 'b']],
-    ])('order %s', async (orderBy, expected) => {
+    ])('apply order %s', async (orderBy, expected) => {
       expect(await list({ orderBy })).toEqual(expected);
     });
 
-    it.each(['nothing', 'labels', 'title up', 'title.x', ','])('the order %s is refused', async (orderBy) => {
+    it.each(['nothing', 'labels', 'title up', 'title.x', ','])('reject order %s', async (orderBy) => {
       await refused(list({ orderBy }), Code.INVALID_ARGUMENT, /^order /);
     });
 
-    it('pages keep filter and order', async () => {
+    it('keep filter and order across pages', async () => {
       const request = { parent: 'shelves/1', filter: 'pages < 100', orderBy: 'pages', pageSize: 1 };
       const { nextPageToken = '' } = await call('ListBooks', request);
       expect(await list({ ...request, pageToken: nextPageToken })).toEqual(['b']);
     });
 
-    it('a negative page size is refused', async () => {
+    it('reject a negative page size', async () => {
       await refused(list({ pageSize: -1 }), Code.INVALID_ARGUMENT, /^page size must be 0 or more, got -1$/);
     });
   });
@@ -151,13 +151,13 @@ describe('resources of a faked API', () => {
       ['titel', /"titel".*did you mean title/],
       ['cover.size', /no field "size"/],
       ['title.x', /goes through/],
-    ])('a mask with the unknown path %s is refused', async (updateMask, message) => {
+    ])('reject a mask with the unknown path %s', async (updateMask, message) => {
       await create('a');
       // JSON masks are in camelCase; these words are the same in both.
       await refused(update({ name: 'shelves/1/books/a' }, { updateMask }), Code.INVALID_ARGUMENT, message);
     });
 
-    it('a mask may name the key of a map', async () => {
+    it('accept a map key in a mask', async () => {
       await create('a', { labels: { lang: 'de', size: 's' } });
       const book = { name: 'shelves/1/books/a', labels: { lang: 'en' } };
       await update(book, { updateMask: 'labels.lang' });
@@ -166,14 +166,14 @@ describe('resources of a faked API', () => {
       expect((await call('GetBook', { name: book.name })).labels).toEqual({ lang: 'en' });
     });
 
-    it('allow_missing creates', async () => {
+    it('create with allow_missing', async () => {
       const name = 'shelves/1/books/new';
       await refused(update({ name }), Code.NOT_FOUND, /does not exist/);
       await update({ name, title: 'A' }, { allowMissing: true });
       expect(await call('GetBook', { name })).toMatchObject({ title: 'A' });
     });
 
-    it('an outdated etag is refused (AIP-154)', async () => {
+    it('reject an outdated etag (AIP-154)', async () => {
       const { etag: first = '' } = await create('a');
       const { etag: second = '' } = await update({ name: 'shelves/1/books/a', title: 'B', etag: first });
       expect(second).not.toBe(first);
@@ -226,7 +226,7 @@ describe('resources of a faked API', () => {
     });
   });
 
-  it('an operation with validate_only is done at once and creates nothing', async () => {
+  it('an operation with validate_only completes immediately and creates nothing', async () => {
     const request = { parent: 'rooms/1', shelfId: 's', shelf: {}, validateOnly: true };
     expect(await call('CreateShelf', request)).toMatchObject({
       done: true,
@@ -235,7 +235,7 @@ describe('resources of a faked API', () => {
     await refused(call('GetShelf', { name: 'rooms/1/shelves/s' }), Code.NOT_FOUND, /does not exist/);
   });
 
-  it('versions of an API share resources, and types do not share names', async () => {
+  it('API versions share resources, but types do not share names', async () => {
     await create('a', { title: 'A' });
     expect(await call('GetBook', { name: 'shelves/1/books/a' }, 'v2')).toMatchObject({ title: 'A' });
     await refused(call('GetShelf', { name: 'shelves/1/books/a' }), Code.NOT_FOUND, /does not exist/);

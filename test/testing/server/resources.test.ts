@@ -55,7 +55,7 @@ describe('the resources of a long-running API', () => {
     gke = await loadSchema({ files: [file], includeDirs });
   });
 
-  it('are there when their creation has succeeded, and gone when their deletion has', async () => {
+  it('exist once their creation succeeds, until their deletion succeeds', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(file, { includeDirs });
     using api = caller(server, gke);
@@ -87,7 +87,7 @@ describe('the resources of a long-running API', () => {
     await expect(get()).rejects.toMatchObject({ code: Code.NOT_FOUND });
   });
 
-  it('are what the script says that they are, and none when creating them fails', async () => {
+  it('are as scripted, and are not created if creation fails', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     const response = { name: NAME, platformVersion: '1.33' };
     const script = { methods: { CreateAttachedCluster: { durationMs: 0, response } } };
@@ -116,7 +116,7 @@ describe('the resources of an API without operations', () => {
     return [server, caller(server, schema)];
   }
 
-  it('are created, got, updated field by field, listed page by page and deleted', async () => {
+  it('are created, read, updated field by field, listed page by page and deleted', async () => {
     const [server, api] = await books();
     await using _ = server;
     using __ = api;
@@ -152,7 +152,7 @@ describe('the resources of an API without operations', () => {
     });
   });
 
-  it('are not asked where the script says what is answered', async () => {
+  it('are not used if the script defines the answer', async () => {
     const [server, api] = await books({ methods: { GetBook: { response: { title: 'canned' } } } });
     await using _ = server;
     using __ = api;

@@ -5,7 +5,7 @@ import { startTestServer } from '../../../src/testing/index.js';
 const REPORTS = 'example/reports/v1/reports.proto';
 
 describe('startTestServer', () => {
-  it('answers gRPC and REST on one port, any that is free', async () => {
+  it('serves gRPC and REST on one free port', async () => {
     await using server = await startTestServer();
     expect(server.address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
     const operation = await server.createOperation();
@@ -21,7 +21,7 @@ describe('startTestServer', () => {
     ]);
   });
 
-  it('listens where it is told to', async () => {
+  it('listens on the given address', async () => {
     await using first = await startTestServer();
     const taken = rejection(startTestServer({ address: first.address }));
     expect(await taken).toMatchObject({ code: 'EADDRINUSE' });
@@ -29,7 +29,7 @@ describe('startTestServer', () => {
     expect(other.address).toMatch(/^\[::1\]:[1-9]/);
   });
 
-  it('fakes an API after it has begun, over gRPC and REST', async () => {
+  it('adds a fake API after the start, over gRPC and REST', async () => {
     await using server = await startTestServer({ clock: 'manual' });
     await server.fake(REPORTS);
     const response = await fetch(`${server.url}/v1/projects/p/locations/l/reports:export`, {
@@ -43,7 +43,7 @@ describe('startTestServer', () => {
     expect(await server.client.getOperation(started)).toMatchObject({ done: true });
   });
 
-  it('leaves nothing behind, 200 at once', async () => {
+  it('leaves no open resources, with 200 servers at once', async () => {
     const servers = await Promise.all(Array.from({ length: 200 }, () => startTestServer()));
     const names = await Promise.all(
       servers.map(async (server) => {

@@ -36,7 +36,7 @@ describe('a test server with TLS', () => {
     await certificates[Symbol.asyncDispose]();
   });
 
-  it('is reached by its own client, and by REST, by who trusts its certificate', async () => {
+  it('serves its own client and REST clients that trust its certificate', async () => {
     await using tested = await startTestServer({ address, tls: server });
     const operation = await tested.createOperation();
     const { name } = operation;
@@ -49,13 +49,13 @@ describe('a test server with TLS', () => {
     expect(tested.calls).toMatchObject([{ over: 'gRPC' }, { over: 'REST' }]);
   });
 
-  it('takes files too', async () => {
+  it('accepts files', async () => {
     await using tested = await startTestServer({ address, tls: files });
     const { name } = await tested.createOperation();
     expect(await tested.client.getOperation({ name })).toMatchObject({ done: false });
   });
 
-  it('loses the connection of one call on purpose, as without', async () => {
+  it('drops the connection of a single call, as without TLS', async () => {
     await using tested = await startTestServer({ address, tls: server });
     const { name } = await tested.createOperation();
     tested.inject({ method: 'GetOperation', effect: 'drop' });
@@ -63,7 +63,7 @@ describe('a test server with TLS', () => {
     expect(tested.calls).toMatchObject([{ outcome: { code: 'CANCELLED' } }, { outcome: { code: 'OK' } }]);
   });
 
-  it('serves only clients with a certificate where it says who signs those, and its own has one', async () => {
+  it('requires client certificates if a client CA is given, and its own client has one', async () => {
     const tls = { ...server, clientCa: client.cert, client };
     await using tested = await startTestServer({ address, tls });
     const { name } = await tested.createOperation();
@@ -74,7 +74,7 @@ describe('a test server with TLS', () => {
     expect(tested.calls).toHaveLength(1);
   });
 
-  it('refuses a certificate of another key', async () => {
+  it('rejects a certificate that does not match the key', async () => {
     const mixed = { cert: server.cert, key: client.key };
     await expect(startTestServer({ address, tls: mixed })).rejects.toThrow('certificate cannot be used');
   });

@@ -23,7 +23,7 @@ describe('a test server', () => {
   it.each([
     ['throws', () => fail()],
     ['rejects', async () => fail()],
-  ])('answers where onCall %s', async (_, onCall) => {
+  ])('answers if onCall %s', async (_, onCall) => {
     using faults = processFaults();
     using reported = jest.spyOn(console, 'error').mockImplementation(() => {});
     await using server = await startTestServer({ onCall });
