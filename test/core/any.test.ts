@@ -39,9 +39,9 @@ describe('Any', () => {
   });
 
   it.each<[string, (any: object) => unknown, string]>([
-    ['went through JSON', (any) => JSON.parse(JSON.stringify(any)), 'by Buffer.from(value.data)'],
+    ['was converted to JSON', (any) => JSON.parse(JSON.stringify(any)), 'by Buffer.from(value.data)'],
     [
-      'has its bytes by index',
+      'has bytes as an indexed object',
       (any) => ({ ...any, value: { 0: 8, 1: 4 } }),
       'no bytes, as after JSON.stringify',
     ],

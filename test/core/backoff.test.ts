@@ -7,14 +7,14 @@ const POLICY = { initialMs: 250, multiplier: 1.5, maxMs: 30_000 };
 const nearlyOne = () => 1 - Number.EPSILON / 2;
 
 describe('backoff', () => {
-  it('grows by the multiplier, from the initial pause up to the maximum', () => {
+  it('grows by the multiplier, from the initial delay up to the maximum', () => {
     const backoff = new Backoff(POLICY, nearlyOne);
     const delays = Array.from({ length: 16 }, () => Math.round(backoff.next()));
     expect(delays.slice(0, 5)).toEqual([250, 375, 563, 844, 1266]);
     expect(delays.slice(-3)).toEqual([30_000, 30_000, 30_000]);
   });
 
-  it('takes between half of that and all of it, for any number of attempts', () => {
+  it('jitters between half and all of the delay, for any number of attempts', () => {
     const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(fc.nat(100_000), randoms, (attempt, random) => {
@@ -28,7 +28,7 @@ describe('backoff', () => {
     );
   });
 
-  it('begins again after a reset, and skips pauses that have not been taken', () => {
+  it('restarts after a reset, and does not count delays that were not used', () => {
     const backoff = new Backoff({ initialMs: 10, multiplier: 2, maxMs: 500 });
     backoff.skipTo(2);
     expect([backoff.next(), backoff.next()]).toEqual([40, 80]);

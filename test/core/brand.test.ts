@@ -28,7 +28,7 @@ describe('errors of another copy of the package', () => {
     expect(OwnStatusError.from(failed)).toBe(failed);
   });
 
-  it('are no instances of a subclass that a user derived', async () => {
+  it('are not instances of a user-defined subclass', async () => {
     class MyError extends OwnStatusError {}
     const { StatusError, Code } = await anotherCopy();
     expect(new StatusError(Code.ABORTED, 'x')).not.toBeInstanceOf(MyError);
@@ -38,7 +38,7 @@ describe('errors of another copy of the package', () => {
   });
 
   it.each([undefined, null, 5, 'text', {}, Object.create(null), new Error('x'), () => {}])(
-    '%p is none',
+    '%p is not an error of the kit',
     (value) => {
       expect(value instanceof OwnStatusError).toBe(false);
     },

@@ -128,7 +128,7 @@ describe('readOperation', () => {
     ['a code that is a fraction', { name, done: true, error: { code: 1.5 } }],
     ['a code beyond 32 bits', { name, done: true, error: { code: 2 ** 31 } }],
     ['a message that is not a string', { name, done: true, error: { code: 1, message: {} } }],
-    ['details that are no array', { name, done: true, error: { code: 1, details: {} } }],
+    ['details that are not an array', { name, done: true, error: { code: 1, details: {} } }],
     ['a detail that is null', { name, done: true, error: { code: 1, details: [null] } }],
     ['a response that is text', { name, done: true, response: 'x' }],
     ['a response that is unpacked', { name, done: true, response: { uri: 'x' } }],
