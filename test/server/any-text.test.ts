@@ -21,7 +21,7 @@ const TEXTS = [
   'x'.repeat(100_000),
 ];
 
-describe.each(STORES)('text of callers, with the $name store (contract 50)', ({ open, numRuns }) => {
+describe.each(STORES)('text from callers, with the $name store (contract 50)', ({ open, numRuns }) => {
   let server: ReportsServer;
   let principal: string | undefined;
   beforeEach(async () => {
@@ -46,7 +46,7 @@ describe.each(STORES)('text of callers, with the $name store (contract 50)', ({ 
     await fc.assert(fc.asyncProperty(anyString(), check), { numRuns: runs });
   };
 
-  it('any name, parent, filter or page token is answered or refused as the fault of the caller', async () => {
+  it('any name, parent, filter or page token is accepted or rejected as an error of the caller', async () => {
     await server.inProcess.exportReport();
     await forAny(async (text) => {
       for (const { operations } of [server.inProcess, server.overGrpc]) {
@@ -74,7 +74,7 @@ describe.each(STORES)('text of callers, with the $name store (contract 50)', ({ 
     expect(server.logged).toEqual([]);
   });
 
-  it('any request id is kept or refused as the fault of the caller', async () => {
+  it('any request id is accepted or rejected as an error of the caller', async () => {
     await forAny(async (requestId) => {
       for (const access of [server.inProcess, server.overGrpc]) {
         const started = await codeOf(access.exportReport({ requestId }));
@@ -85,7 +85,7 @@ describe.each(STORES)('text of callers, with the $name store (contract 50)', ({ 
     expect(server.logged).toEqual([]);
   });
 
-  it('any well-formed principal has its own request ids and page tokens; others are refused', async () => {
+  it('any well-formed principal has separate request ids and page tokens; others are rejected', async () => {
     await forAny(async (text) => {
       principal = text;
       const { operations, exportReport } = server.overGrpc;
@@ -106,7 +106,7 @@ describe.each(STORES)('text of callers, with the $name store (contract 50)', ({ 
     });
   });
 
-  it('any reason of a caller that stops waiting reaches it unchanged', async () => {
+  it('any abort reason of a caller that stops waiting is passed on unchanged', async () => {
     const { name } = await server.inProcess.exportReport();
     await forAny(async (reason) => {
       const controller = new AbortController();

@@ -62,7 +62,7 @@ const THROWN: readonly (() => unknown)[] = [
   () => new StatusError(Code.ABORTED, '漢'.repeat(1024)),
 ];
 
-describe.each(STORES)('values thrown by run, kept in $name', ({ open, numRuns }) => {
+describe.each(STORES)('values thrown by run, stored in $name', ({ open, numRuns }) => {
   /** Ends an operation, and expects that everybody can read it. */
   async function expectEnded(server: ReportsServer, thrown: unknown, cancel: boolean): Promise<StatusError> {
     const { operations } = server.overGrpc;
@@ -115,7 +115,7 @@ describe.each(STORES)('values thrown by run, kept in $name', ({ open, numRuns })
   });
 });
 
-describe('an ending that the store refuses', () => {
+describe('an outcome that the store rejects', () => {
   /** A memory store that rejects some endings. */
   function refusing(isRefused: (result: OperationResult) => boolean, error: unknown): OperationStore {
     const memory = memoryStore();
@@ -160,7 +160,7 @@ describe('an ending that the store refuses', () => {
 });
 
 describe('values thrown by onStart', () => {
-  it('answer the call over gRPC and REST, and the server serves on (contract 33, 50)', async () => {
+  it('fail the call over gRPC and REST, and the server keeps serving (contract 33, 50)', async () => {
     let thrown: unknown;
     await using server = await startReportsServer({
       exportReport: {

@@ -48,7 +48,7 @@ describe('bad input', () => {
   }
 
   it.each([cancelOperation.path, deleteOperation.path, getOperation.path, waitOperation.path])(
-    '%s cut off inside its message, at every byte: refused, not acted on',
+    '%s cut off inside its message, at every byte: rejected without effect',
     async (path) => {
       await expectStatus(path, frame(named.subarray(0, 0)), Code.INVALID_ARGUMENT);
       for (let length = 1; length < named.length; length++) {
@@ -57,7 +57,7 @@ describe('bad input', () => {
     },
   );
 
-  it('cut off inside its frame, at every byte: an error, and not acted on', async () => {
+  it('cut off inside its frame, at every byte: an error without effect', async () => {
     const whole = frame(named);
     for (let length = 0; length < whole.length; length++) {
       const { grpcStatus } = await raw.call(cancelOperation.path, whole.subarray(0, length));
@@ -93,17 +93,17 @@ describe('bad input', () => {
       () => Buffer.concat([named, Buffer.from([0x12, 0xff, 0xff, 0xff, 0xff, 0x07])]),
     ],
     ['random bytes', () => Buffer.concat([Buffer.from([0x07]), randomBytes(64)])],
-  ])('a message with %s is refused, not acted on', async (_fault, message) => {
+  ])('a message with %s is rejected without effect', async (_fault, message) => {
     await expectStatus(cancelOperation.path, frame(message()), Code.INTERNAL);
     await expectStatus(deleteOperation.path, frame(message()), Code.INTERNAL);
   });
 
-  it('a message inside a message that is cut off is refused', async () => {
+  it('a truncated nested message is rejected', async () => {
     const timeout = Buffer.from([0x12, 0x01, 0x08]);
     await expectStatus(waitOperation.path, frame(Buffer.concat([named, timeout])), Code.INTERNAL);
   });
 
-  it('a name of another wire type, or of no valid UTF-8: INVALID_ARGUMENT (contract 9)', async () => {
+  it('a name of another wire type, or of invalid UTF-8: INVALID_ARGUMENT (contract 9)', async () => {
     await expectStatus(cancelOperation.path, frame(Buffer.from([0x08, 0x01])), Code.INVALID_ARGUMENT);
     const broken = Buffer.concat([Buffer.from([0x0a, 12]), Buffer.from('operations/'), Buffer.from([0xff])]);
     await expectStatus(getOperation.path, frame(broken), Code.INVALID_ARGUMENT);
@@ -121,7 +121,7 @@ describe('bad input', () => {
     await expectStatus(cancelOperation.path, long(5 * 2 ** 20), Code.RESOURCE_EXHAUSTED);
   });
 
-  it('a frame that lies about its length: an error, and not acted on', async () => {
+  it('a frame with a wrong length: an error without effect', async () => {
     const tooLong = await raw.call(cancelOperation.path, frame(named, { length: 2 ** 32 - 1 }));
     expect(tooLong.grpcStatus).toBe(Code.RESOURCE_EXHAUSTED);
     await expectStatus(cancelOperation.path, frame(named, { length: named.length - 3 }), Code.INTERNAL);
@@ -174,11 +174,11 @@ describe('bad input', () => {
     ['an HTTP/1.1 request', Buffer.from('GET /v1/operations HTTP/1.1\r\nHost: localhost\r\n\r\n')],
     ['the beginning of a TLS handshake', Buffer.from('16030100c8010000c40303', 'hex')],
     [
-      'an HTTP/2 preface and then noise',
+      'an HTTP/2 preface followed by noise',
       Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), randomBytes(512)]),
     ],
-    ['nothing at all', Buffer.alloc(0)],
-  ])('noise on the port (%s) disturbs nobody', async (_kind, noise) => {
+    ['no bytes', Buffer.alloc(0)],
+  ])('random bytes on the port (%s) do not affect others', async (_kind, noise) => {
     const socket = connect(server.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.resume();

@@ -19,7 +19,7 @@ const MIB = 2 ** 20;
 const ARRIVAL_MS = 30_000;
 const NO_WINDOW = frameOf(Frame.SETTINGS, Flag.NONE, 0, Buffer.from([0, 4, 0, 0, 0, 0]));
 
-describe('grpcLimits › requests that do not arrive, answers that are not taken', () => {
+describe('grpcLimits › requests that do not arrive, responses that are not read', () => {
   const opened = closeAfterEach();
 
   async function serve(limits: GrpcLimitOptions = {}, { listening = 'port' } = {}) {
@@ -87,7 +87,7 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
       await goesOn();
     });
 
-    it('calls that arrive in one read: each counts', async () => {
+    it('counts each of several calls that arrive in one read', async () => {
       const { port, goesOn } = await serve({}, { listening });
       const attacker = new Attacker(port);
       const heads = Array.from({ length: 50 }, (_, index) =>
@@ -100,7 +100,7 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
       await goesOn();
     });
 
-    it('a connection that has too much under way: RESOURCE_EXHAUSTED for its largest calls', async () => {
+    it('a connection with too much pending data: RESOURCE_EXHAUSTED for its largest calls', async () => {
       const { raw, goesOn } = await serve({ connectionBytes: 32 * MIB }, { listening });
       const connection = raw();
       const ended: number[] = [];
@@ -113,7 +113,7 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
     });
   });
 
-  it('many connections that have too much together: who holds most is ended, others are served', async () => {
+  it('many connections with too much pending data together: closes the largest, serves the others', async () => {
     const { raw, goesOn } = await serve({ processBytes: 32 * MIB });
     const ended: number[] = [];
     const small: number[] = [];
@@ -126,7 +126,7 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
     await goesOn();
   });
 
-  it('a message in frames of one byte counts for what it takes', async () => {
+  it('counts the actual memory of a message in one-byte frames', async () => {
     const { port, goesOn } = await serve({ connectionBytes: MIB });
     const attacker = new Attacker(port);
     const begin = Buffer.concat([
@@ -141,7 +141,7 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
     attacker.close();
   });
 
-  it('calls of which only headers come: as many as fit, the others end', async () => {
+  it('calls with headers only: as many as fit, the others end', async () => {
     const { port, goesOn } = await serve({ connectionBytes: MIB });
     const attacker = new Attacker(port);
     await attacker.flood(500, (index) =>
@@ -155,28 +155,25 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
   it.each([
     ['one after another', 1],
     ['all at once', 100],
-  ])(
-    'answers of which nothing is taken, asked for %s: no more than fit, others are served',
-    async (_, atOnce) => {
-      const { port, goesOn } = await serve({ connectionBytes: 32 * MIB });
-      const attacker = new Attacker(port);
-      await attacker.flood(1, () => NO_WINDOW);
-      let most = 0;
-      for (let sent = 0; sent < 100; sent += atOnce) {
-        const calls = Array.from({ length: atOnce }, (__, index) => callOf(BIG, 2 * (sent + index) + 1));
-        await attacker.flood(1, () => Buffer.concat(calls));
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        most = Math.max(most, heldBytes());
-      }
-      await goesOn();
-      expect(most).toBeLessThanOrEqual(36 * MIB);
-      if (atOnce === 1) expect(attacker.isOver).toBe(false);
-      attacker.close();
-      await until(() => heldBytes() === 0);
-    },
-  );
+  ])('responses that are not read, requested %s: no more than fit, others are served', async (_, atOnce) => {
+    const { port, goesOn } = await serve({ connectionBytes: 32 * MIB });
+    const attacker = new Attacker(port);
+    await attacker.flood(1, () => NO_WINDOW);
+    let most = 0;
+    for (let sent = 0; sent < 100; sent += atOnce) {
+      const calls = Array.from({ length: atOnce }, (__, index) => callOf(BIG, 2 * (sent + index) + 1));
+      await attacker.flood(1, () => Buffer.concat(calls));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      most = Math.max(most, heldBytes());
+    }
+    await goesOn();
+    expect(most).toBeLessThanOrEqual(36 * MIB);
+    if (atOnce === 1) expect(attacker.isOver).toBe(false);
+    attacker.close();
+    await until(() => heldBytes() === 0);
+  });
 
-  it('an answer of which nothing is taken for the arrival time is reset', async () => {
+  it('resets a response that is not read within the arrival time', async () => {
     const { raw } = await serve({ arrivalMs: 300 });
     const { session } = raw();
     session.settings({ initialWindowSize: 0 });
@@ -191,7 +188,7 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
     expect(stream.rstCode).toBe(11);
   });
 
-  it('streams that may take any time are let be, and counted', async () => {
+  it('does not limit the time of streams that may take any time, but counts them', async () => {
     const clock = manualClock();
     const { raw } = await serve({ clock });
     const stream = raw().open(WATCH);
@@ -205,7 +202,7 @@ describe('grpcLimits › requests that do not arrive, answers that are not taken
     await until(() => heldBytes() === 0);
   });
 
-  it.each([0, -1, Number.NaN])('a limit of %s is refused', (value) => {
+  it.each([0, -1, Number.NaN])('rejects a limit of %s', (value) => {
     expect(() => grpcLimits({ arrivalMs: value })).toThrow(`arrivalMs must be greater than 0, got ${value}`);
     expect(() => grpcLimits({ connectionBytes: value })).toThrow(TypeError);
     expect(() => grpcLimits({ processBytes: value })).toThrow(TypeError);

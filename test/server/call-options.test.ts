@@ -26,7 +26,7 @@ describe('call options in process', () => {
     },
   );
 
-  it('waitOperation: a short deadline is answered a fifth of it ahead (contract 22)', async () => {
+  it('waitOperation: answers when a fifth of a short deadline remains (contract 22)', async () => {
     await using server = await startReportsServer();
     const { name } = await server.inProcess.exportReport();
     const waited = server.inProcess.operations.waitOperation({ name }, { timeoutMs: 300 });
@@ -37,7 +37,7 @@ describe('call options in process', () => {
   });
 
   it.each([...METHODS, 'waitOperation'] as const)(
-    '%s: an abort rejects with its reason at once',
+    '%s: an abort rejects immediately with its reason',
     async (method) => {
       await using server = await startHungServer();
       const leaving = new AbortController();

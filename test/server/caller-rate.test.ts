@@ -4,7 +4,7 @@ import { Code } from '../../src/core/status.js';
 import { CallerRate } from '../../src/server/limits/caller-limits.js';
 
 describe('CallerRate', () => {
-  it('refuses more events than the limit within a second of the first, per caller', async () => {
+  it('rejects events over the limit within a second of the first, per caller', async () => {
     let now = 0;
     const rate = new CallerRate(2, 'too many', () => now);
     rate.countOrRefuse('a');

@@ -44,19 +44,19 @@ async function unheardEnd() {
   return { server, name, tell, waited, before, after };
 }
 
-describe('a wait that receives changed records', () => {
+describe('a wait that is notified of changed records', () => {
   it.each<[string, (facts: { name: string; before: OperationRecord; after: OperationRecord }) => News[]]>([
     ['with its end', ({ name, after }) => [[name, after]]],
     [
-      'late, after its end was told',
+      'with an earlier state after its end',
       ({ name, before, after }) => [
         [name, after],
         [name, before],
       ],
     ],
-    ['after it was told that there is something to read', ({ name, before }) => [[name], [name, before]]],
-    ['before it was told so', ({ name, before }) => [[name, before], [name]]],
-    ['before it was told that anything may have changed', ({ name, before }) => [[name, before], []]],
+    ['with an earlier state, after the name only', ({ name, before }) => [[name], [name, before]]],
+    ['with an earlier state, before the name only', ({ name, before }) => [[name, before], [name]]],
+    ['with an earlier state, before a possibly missed change', ({ name, before }) => [[name, before], []]],
   ])('%s: it ends (contract 24)', async (_, newsOf) => {
     const facts = await unheardEnd();
     await using _server = facts.server;
@@ -64,7 +64,7 @@ describe('a wait that receives changed records', () => {
     expect(await facts.waited).toMatchObject({ done: true });
   });
 
-  it('that it is deleted: NOT_FOUND (contract 20)', async () => {
+  it('of a deletion: NOT_FOUND (contract 20)', async () => {
     const { server, tell, name, before, waited } = await unheardEnd();
     await using _server = server;
     tell(name, { ...before, deleteTime: before.createTime });
@@ -94,10 +94,10 @@ describe('work whose record another server changed', () => {
   const news: [string, (name: string, record: OperationRecord) => News][] = [
     ['with the record', (name, record) => [name, record]],
     ['with the name only', (name) => [name]],
-    ['as one change that was missed', () => []],
+    ['of a possibly missed change', () => []],
   ];
 
-  it.each(news)('is cancelled when it is told %s (contract 10)', async (_, newsOf) => {
+  it.each(news)('is cancelled when it is notified %s (contract 10)', async (_, newsOf) => {
     const { server, tell, name, change, run } = await begin();
     await using _server = server;
     const { context } = await run;
@@ -108,7 +108,7 @@ describe('work whose record another server changed', () => {
     expect(ended.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
   });
 
-  it.each(news)('ends as taken over when it is told %s', async (_, newsOf) => {
+  it.each(news)('ends as superseded when it is notified %s', async (_, newsOf) => {
     const { server, tell, name, change, run } = await begin();
     await using _server = server;
     const { context } = await run;
@@ -117,20 +117,23 @@ describe('work whose record another server changed', () => {
     expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });
   });
 
-  it.each(news)('ends as taken over when it is told %s that the operation has ended', async (_, newsOf) => {
-    const { server, tell, name, change, run } = await begin();
-    await using _server = server;
-    const { context } = await run;
-    const value = { code: Code.DATA_LOSS, message: '', details: [] };
-    const result: OperationRecord['result'] = { $case: 'error', value };
-    tell(...newsOf(name, await change({ result, endTime: 5 })));
-    await settled();
-    expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });
-    const ended = await server.inProcess.operations.getOperation({ name });
-    expect(ended.result).toEqual(result);
-  });
+  it.each(news)(
+    'ends as superseded when it is notified %s that the operation has ended',
+    async (_, newsOf) => {
+      const { server, tell, name, change, run } = await begin();
+      await using _server = server;
+      const { context } = await run;
+      const value = { code: Code.DATA_LOSS, message: '', details: [] };
+      const result: OperationRecord['result'] = { $case: 'error', value };
+      tell(...newsOf(name, await change({ result, endTime: 5 })));
+      await settled();
+      expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });
+      const ended = await server.inProcess.operations.getOperation({ name });
+      expect(ended.result).toEqual(result);
+    },
+  );
 
-  it('ends as taken over when its record is gone', async () => {
+  it('ends as superseded when its record is gone', async () => {
     const { server, store, tell, name, run } = await begin();
     await using _server = server;
     const { context } = await run;
@@ -140,7 +143,7 @@ describe('work whose record another server changed', () => {
     expect(context.signal.reason).toMatchObject({ code: Code.ABORTED });
   });
 
-  it('continues when it is told of changes that do not concern it', async () => {
+  it('continues when it is notified of unrelated changes', async () => {
     const { server, tell, name, change, run } = await begin();
     await using _server = server;
     const { context } = await run;
@@ -151,7 +154,7 @@ describe('work whose record another server changed', () => {
     expect(context.signal.aborted).toBe(false);
   });
 
-  it('reads the record again if it changes while it is read, however often: once', async () => {
+  it('reads the record again only once, however often it changes during a read', async () => {
     const reads: (() => void)[] = [];
     let isSlow = true;
     const { server, tell, name, change, run } = await begin({ onAbort: 'ignore' }, async (call, proceed) => {
@@ -181,26 +184,29 @@ describe('work whose record another server changed', () => {
     await settled();
   });
 
-  it.each(news)('is cancelled when it was told %s before its start was acknowledged', async (_, newsOf) => {
-    const started = Promise.withResolvers<void>();
-    const answered = Promise.withResolvers<void>();
-    const { server, tell, name, change, run } = await begin({}, async (call, proceed) => {
-      const result = await proceed();
-      if (call.method === 'compareAndSet') {
-        started.resolve();
-        await answered.promise;
-      }
-      return result;
-    });
-    await using _server = server;
-    await started.promise;
-    tell(...newsOf(name, await change({ cancelRequestTime: 5 })));
-    await settled();
-    answered.resolve();
-    const { context } = await run;
-    await settled();
-    expect(context.signal.reason).toMatchObject({ code: Code.CANCELLED });
-  });
+  it.each(news)(
+    'is cancelled when it was notified %s before its start was acknowledged',
+    async (_, newsOf) => {
+      const started = Promise.withResolvers<void>();
+      const answered = Promise.withResolvers<void>();
+      const { server, tell, name, change, run } = await begin({}, async (call, proceed) => {
+        const result = await proceed();
+        if (call.method === 'compareAndSet') {
+          started.resolve();
+          await answered.promise;
+        }
+        return result;
+      });
+      await using _server = server;
+      await started.promise;
+      tell(...newsOf(name, await change({ cancelRequestTime: 5 })));
+      await settled();
+      answered.resolve();
+      const { context } = await run;
+      await settled();
+      expect(context.signal.reason).toMatchObject({ code: Code.CANCELLED });
+    },
+  );
 
   it('logs that it could not read the record, and reads it at the next change', async () => {
     const broken = new Error('disk is broken');

@@ -14,7 +14,7 @@ function startServer(onAbort: 'honor' | 'ignore') {
 }
 
 describe('close', () => {
-  it('gives running work its grace, and its end is recorded', async () => {
+  it('waits for running work within the grace period, and records its end', async () => {
     await using server = await startServer('ignore');
     const { name } = await server.inProcess.exportReport();
     const run = await server.exports.on(name);
@@ -28,7 +28,7 @@ describe('close', () => {
     expect(server.manual.armed).toBe(0);
   });
 
-  it('ends all the same when the store fails: every signal aborts, the store is closed', async () => {
+  it('completes even if the store fails: every signal aborts, the store is closed', async () => {
     let closed = false;
     const memory = memoryStore();
     const broken: OperationStore = {
@@ -51,7 +51,7 @@ describe('close', () => {
     expect(server.logged.map(({ message }) => message)).toContain('interruption could not be recorded');
   });
 
-  it.each(['working', 'ending'])('does not wait for a store that is away: work that is %s', async (state) => {
+  it.each(['working', 'ending'])('does not wait for an unavailable store: work that is %s', async (state) => {
     const memory = memoryStore();
     let away = false;
     const unavailable = new StatusError(Code.UNAVAILABLE, 'database is away');
@@ -70,7 +70,7 @@ describe('close', () => {
     expect(server.manual.armed).toBe(0);
   });
 
-  it('begins nothing that was on its way from the store when it was told to stop', async () => {
+  it('does not begin work that the store delivers after the stop', async () => {
     const memory = memoryStore();
     const onItsWay = Promise.withResolvers<void>();
     const store: OperationStore = {
@@ -87,7 +87,7 @@ describe('close', () => {
     expect(await memory.get(name)).toMatchObject({ attempt: 0 });
   });
 
-  it('begins nothing that arrives while other work has its grace', async () => {
+  it('does not begin work that arrives during the grace period', async () => {
     const memory = memoryStore();
     const onItsWay = Promise.withResolvers<void>();
     let first: string | undefined;
@@ -115,7 +115,7 @@ describe('close', () => {
     expect(await memory.get(name)).toMatchObject({ result: { $case: 'response' } });
   });
 
-  it('refuses a start that was still being accepted', async () => {
+  it('rejects a start that was still being accepted', async () => {
     const accepting = Promise.withResolvers<undefined>();
     await using server = await startReportsServer({ exportReport: { onStart: () => accepting.promise } });
     const refused = expectKitError(server.inProcess.exportReport(), Code.UNAVAILABLE);
@@ -124,7 +124,7 @@ describe('close', () => {
     await refused;
   });
 
-  it('then tells work so by its signal and records ABORTED: nobody cancelled it', async () => {
+  it('aborts the remaining work and records ABORTED, not CANCELLED', async () => {
     await using server = await startServer('honor');
     const { name } = await server.inProcess.exportReport();
     const run = await server.exports.on(name);
@@ -137,7 +137,7 @@ describe('close', () => {
     expect(ended.result).toMatchObject({ $case: 'error', value: { code: Code.ABORTED } });
   });
 
-  it('records CANCELLED for work that was asked to cancel and did not end in time (contract 14)', async () => {
+  it('records CANCELLED for work whose cancellation was requested but that did not end in time (contract 14)', async () => {
     await using server = await startServer('ignore');
     const { name } = await server.inProcess.exportReport();
     await server.exports.on(name);
@@ -149,7 +149,7 @@ describe('close', () => {
     expect(ended.result).toMatchObject({ $case: 'error', value: { code: Code.CANCELLED } });
   });
 
-  it('begins no queued work, and refuses starts (contract 32)', async () => {
+  it('does not begin queued work, and rejects starts (contract 32)', async () => {
     await using server = await startServer('ignore');
     const first = await server.inProcess.exportReport();
     await server.inProcess.exportReport();
@@ -162,7 +162,7 @@ describe('close', () => {
     expect(server.exports.begun).toEqual([first.name]);
   });
 
-  it('without work in hand is at once, and may be asked for twice', async () => {
+  it('completes immediately without running work, and may be called twice', async () => {
     await using server = await startServer('honor');
     await server.kit.close({ graceMs: 60_000 });
     await server.kit.close({ graceMs: 60_000 });
@@ -171,7 +171,7 @@ describe('close', () => {
 });
 
 describe('close, with a store that neither answers nor fails', () => {
-  it.each(['working', 'ending'] as const)('goes on after a second: work that is %s', async (state) => {
+  it.each(['working', 'ending'] as const)('continues after a second: work that is %s', async (state) => {
     let hanging = false;
     const store = aroundStore(memoryStore(), async (_, proceed) => {
       if (hanging) await new Promise(() => {});
@@ -234,7 +234,7 @@ describe('close, while the store is slow', () => {
   it.each([
     ['fails', new Error('disk is broken')],
     ['is unavailable', new StatusError(Code.UNAVAILABLE, 'away')],
-  ])('leaves work queued whose start is being recorded when the store %s', async (_, error) => {
+  ])('leaves work queued if its start is being recorded when the store %s', async (_, error) => {
     const { memory, store, gate } = slowStore(({ attempt }) => attempt === 1);
     await using server = await startReportsServer({ store });
     const { name } = await server.inProcess.exportReport();

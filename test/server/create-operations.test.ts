@@ -8,12 +8,12 @@ const exportReport = implement(ReportsOperations.exportReport, { run: () => ({})
 const purgeReports = implement(ReportsOperations.purgeReports, { run: () => ({}) });
 
 describe('createOperations', () => {
-  it('refuses two implementations of one method', () => {
+  it('rejects two implementations of one method', () => {
     expect(() => createOperations({ methods: [exportReport, exportReport] })).toThrow('implemented twice');
   });
 
   it.each(['maxRunning', 'retentionMs', 'defaultPageSize', 'maxPageSize', 'maxWaitMs'])(
-    'refuses a limit that is not positive: %s',
+    'rejects a limit that is not positive: %s',
     (option) => {
       for (const value of [0, -1, Number.NaN]) {
         expect(() => createOperations({ methods: [], [option]: value })).toThrow(
@@ -23,7 +23,7 @@ describe('createOperations', () => {
     },
   );
 
-  it('refuses to serve or start a method that it was not given', async () => {
+  it('rejects serving or starting an unknown method', async () => {
     await using operations = createOperations({ methods: [exportReport] });
     expect(() => operations.starter(purgeReports)).toThrow('not served here');
     await expect(operations.start(purgeReports, { parent: '' })).rejects.toThrow('not served here');
@@ -42,7 +42,7 @@ describe('createOperations', () => {
     }
   });
 
-  it('starts work only after the caller has its name', async () => {
+  it('starts work only after the caller has received its name', async () => {
     const told: string[] = [];
     const begun: [string, boolean][] = [];
     const noted = implement(ReportsOperations.exportReport, {
@@ -62,7 +62,7 @@ describe('createOperations', () => {
     expect(begun.sort()).toEqual(told.map((name) => [name, true]).sort());
   });
 
-  it('hands headers of the starting call to onStart', async () => {
+  it('passes headers of the starting call to onStart', async () => {
     const seen: unknown[] = [];
     const onStart = (_request: unknown, { headers }: { headers: Readonly<Record<string, string>> }) => {
       seen.push(headers['x-tenant']);
@@ -74,7 +74,7 @@ describe('createOperations', () => {
     expect(seen).toEqual(['a', 'b']);
   });
 
-  it('leaves metadata fields alone that the implementation keeps itself', async () => {
+  it('does not overwrite metadata fields that the implementation maintains', async () => {
     const ownMetadataFields = ['createTime', 'cancelRequested'];
     await using server = await startReportsServer({ onAbort: 'ignore', exportReport: { ownMetadataFields } });
     const { name, metadata } = await server.inProcess.exportReport();

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { FairTurns } from '../../src/server/grpc/fair-turns.js';
 
-describe('costly answers that are asked for at once', () => {
-  it('come in their order, a few in each turn of the event loop', async () => {
+describe('expensive concurrent responses', () => {
+  it('are produced in order, a few per turn of the event loop', async () => {
     const turns = new FairTurns();
     const made: number[] = [];
     const answers = Array.from({ length: 6 }, (_, index) =>
@@ -24,7 +24,7 @@ describe('costly answers that are asked for at once', () => {
     expect(made).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it('do not wait for one whose store takes long, nor for one that fails', async () => {
+  it('do not wait for a slow store, nor for a failed response', async () => {
     const turns = new FairTurns();
     const slow = Promise.withResolvers<string>();
     const first = turns.run(() => slow.promise);

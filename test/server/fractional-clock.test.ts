@@ -4,7 +4,7 @@ import { manualClock } from '../../src/testing/index.js';
 import { STORES } from '../stores/stores.js';
 
 describe.each(STORES)('a clock that returns fractions of milliseconds, over $name', ({ open }) => {
-  it('starts, ends, filters by time and forgets operations', async () => {
+  it('starts, ends, filters by time and expires operations', async () => {
     const manual = manualClock();
     const clock = {
       now: () => manual.now() + 0.123456789,

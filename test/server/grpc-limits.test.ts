@@ -37,7 +37,7 @@ describe('grpcLimits', () => {
     return { port, client, goesOn };
   }
 
-  it('says how many calls a connection may have at once', async () => {
+  it('announces the maximum number of concurrent calls per connection', async () => {
     const { port, goesOn } = await serve();
     await using raw = rawGrpc(port.address);
     const settings = await new Promise<{ maxConcurrentStreams?: number }>((resolve) =>
@@ -47,14 +47,14 @@ describe('grpcLimits', () => {
     await goesOn();
   });
 
-  it('a message of more than 4 MiB: RESOURCE_EXHAUSTED; others go on', async () => {
+  it('a message of more than 4 MiB: RESOURCE_EXHAUSTED; other calls continue', async () => {
     const { client, goesOn } = await serve();
     const big = client().listOperations({ name: '', filter: 'x'.repeat(4 * 1024 * 1024) });
     await expect(big).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
     await goesOn();
   });
 
-  it('metadata of more than 64 KiB: the call fails; others go on', async () => {
+  it('metadata of more than 64 KiB: the call fails; other calls continue', async () => {
     const { client, goesOn } = await serve();
     const headers = { 'x-goog-long': 'x'.repeat(100_000) };
     await expect(client().listOperations({ name: '' }, { headers, timeoutMs: 5000 })).rejects.toThrow();
@@ -68,7 +68,7 @@ describe('grpcLimits', () => {
     await goesOn();
   });
 
-  it('a connection whose client does not answer a ping is closed; others go on', async () => {
+  it('a connection whose client does not answer a ping is closed; others continue', async () => {
     const { port, goesOn } = await serve({
       'grpc.keepalive_time_ms': 50,
       'grpc.keepalive_timeout_ms': 50,

@@ -91,7 +91,7 @@ describe('guarded', () => {
         answer(null, { name: 'jobs/2' });
       },
     ],
-  ])('a call is answered once where its handler %s', async (way, handler) => {
+  ])('a call is answered once if its handler %s', async (way, handler) => {
     using faults = processFaults();
     const { call, logged } = await serve({}, handler as handleUnaryCall<Job, Job>);
     const answer = await call();
@@ -104,7 +104,7 @@ describe('guarded', () => {
     expect(logged).toHaveLength(way === 'answers twice' ? 0 : 1);
   });
 
-  it('a call takes a place until it is answered, or its caller has gone and no answer comes', async () => {
+  it('a call occupies a slot until it is answered, or until it has ended without an answer', async () => {
     let isAnswering = false;
     const handler: handleUnaryCall<Job, Job> = ({ request }, answer) => {
       if (isAnswering) answer(null, request);
@@ -136,7 +136,7 @@ describe('guarded', () => {
     expect(logged).toMatchObject([{ err: { message: 'secret' }, method: PATH }, {}]);
   });
 
-  it('any error that a handler answers is sent, and the next call is served (contract 50)', async () => {
+  it('any error that a handler returns is sent, and the next call succeeds (contract 50)', async () => {
     let error: unknown;
     const { call } = await serve({}, (_, answer) => answer(error as ServiceError));
     const expectAnswered = async () => {
@@ -168,7 +168,7 @@ describe('guarded', () => {
     }
   });
 
-  it('whatever authorize throws or returns is answered, with a challenge that HTTP can carry', async () => {
+  it('any value that authorize throws or returns is answered, with a challenge that HTTP can carry', async () => {
     let decide: () => unknown = () => undefined;
     const authorize = () => decide() as undefined;
     const { call } = await serve({ authorize }, ({ request }, answer) => answer(null, request));

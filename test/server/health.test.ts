@@ -95,7 +95,7 @@ describe('health', () => {
     expect(statuses).toEqual({ '': SERVING, [OPERATIONS]: SERVING, 'acme.Cars': SERVING });
   });
 
-  it('NOT_SERVING while the store fails; asked again when a second has passed', async () => {
+  it('NOT_SERVING while the store fails; checked again after a second', async () => {
     const { clock, store, check } = await serveHealth(closing);
     store.state = 'away';
     expect(await check()).toBe(Status.NOT_SERVING);
@@ -106,7 +106,7 @@ describe('health', () => {
     expect(await check()).toBe(Status.SERVING);
   });
 
-  it('NOT_SERVING when the store does not answer within two seconds; it is not asked twice meanwhile', async () => {
+  it('NOT_SERVING if the store does not answer within two seconds, without concurrent checks', async () => {
     const { clock, store, operations } = await serveHealth(closing);
     store.state = 'hanging';
     for (const _ of ['first', 'second']) {
@@ -122,7 +122,7 @@ describe('health', () => {
     expect(await operations.health.check()).toBe('SERVING');
   });
 
-  it('Watch: the present condition, then every change, and its end with the server', async () => {
+  it('Watch: the current status, then every change, until the server stops', async () => {
     const { clock, store, operations, client } = await serveHealth(closing);
     const watched = watch(client, OPERATIONS);
     const unknown = watch(client, 'acme.Bikes');
@@ -142,7 +142,7 @@ describe('health', () => {
     expect(clock.armed).toBe(0);
   });
 
-  it('a watcher that goes away is forgotten, and the store asked no more', async () => {
+  it('Watch: stops checking the store when its client disconnects', async () => {
     const { clock, store, client, check } = await serveHealth(closing);
     const watched = watch(client, '');
     await watched.until(1);
@@ -154,7 +154,7 @@ describe('health', () => {
     expect(store.reads).toBe(1);
   });
 
-  it('close with a delay: NOT_SERVING at once, while starts are still taken and waits go on', async () => {
+  it('close with a delay: NOT_SERVING immediately, while starts are accepted and waits continue', async () => {
     const { clock, operations, check } = await serveHealth(closing);
     const closed = operations.close({ graceMs: 0, drainDelayMs: 3000 });
     expect(await check()).toBe(Status.NOT_SERVING);

@@ -83,7 +83,7 @@ describe('operations.for(origin)', () => {
     expect(eve.name).not.toBe(ada.name);
   });
 
-  it('counts the calls of a caller, starts among them', async () => {
+  it('counts the calls of a caller, including starts', async () => {
     await using operations = createOperations({ methods: [exportReport], authorize, ratePerSecond: 2 });
     const ada = operations.for({ headers: { 'x-user': 'ada' }, peer });
     await ada.start(exportReport, { parent: PARENT, title: 'a' });
@@ -93,7 +93,7 @@ describe('operations.for(origin)', () => {
     });
   });
 
-  it('reports calls to telemetry, refused ones among them', async () => {
+  it('reports calls to telemetry, including rejected ones', async () => {
     const recorder = opened(new Recorder());
     await using operations = createOperations({
       methods: [exportReport],

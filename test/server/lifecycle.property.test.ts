@@ -73,7 +73,7 @@ const succeededAt = (time: number, of = 1): LifecycleEvent => ({
 });
 
 describe('lifecycle', () => {
-  it('a terminal record never changes: the very same object comes back (contract 4)', () => {
+  it('a terminal record never changes: the same object is returned (contract 4)', () => {
     forAllHistories((steps) => {
       for (const { before, after } of steps) if (before.result) expect(after).toBe(before);
     });
@@ -87,7 +87,7 @@ describe('lifecycle', () => {
     });
   });
 
-  it('done, a result, an end time and an expiry come together (contract 2, 34)', () => {
+  it('done, a result, an end time and an expiry are set together (contract 2, 34)', () => {
     forAllHistories((steps) => {
       for (const { after } of steps) {
         expect(toOperation(after).done).toBe(after.result !== undefined);
@@ -98,7 +98,7 @@ describe('lifecycle', () => {
     });
   });
 
-  it('the first request to cancel keeps its time (contract 13)', () => {
+  it('the first cancel request keeps its time (contract 13)', () => {
     forAllHistories((steps) => {
       for (const { before, after } of steps) {
         if (before.cancelRequestTime === undefined) continue;
@@ -107,7 +107,7 @@ describe('lifecycle', () => {
     });
   });
 
-  it('queued work that is cancelled is done at once and never starts (contract 17)', () => {
+  it('queued work that is cancelled is done immediately and never starts (contract 17)', () => {
     forAllHistories((steps) => {
       for (const { before, happened, after } of steps) {
         if (happened.type !== 'cancelRequested' || before.attempt > 0 || before.result) continue;
@@ -117,7 +117,7 @@ describe('lifecycle', () => {
     });
   });
 
-  it('only the latest attempt may speak', () => {
+  it('only the latest attempt can change the record', () => {
     forAllHistories((steps) => {
       for (const { before, happened, after } of steps) {
         if ('attempt' in happened && happened.attempt !== before.attempt) expect(after).toBe(before);
@@ -125,7 +125,7 @@ describe('lifecycle', () => {
     });
   });
 
-  it('interrupted: ABORTED, but CANCELLED where that was asked (contract 14)', () => {
+  it('interrupted: ABORTED, or CANCELLED if cancellation was requested (contract 14)', () => {
     forAllHistories((steps) => {
       for (const { before, happened, after } of steps) {
         if (happened.type !== 'interrupted' || before.result || happened.attempt !== before.attempt) continue;
@@ -135,7 +135,7 @@ describe('lifecycle', () => {
     });
   });
 
-  it('properties are tested on what they are about', () => {
+  it('the generated histories cover the cases that the properties are about', () => {
     const counts = { ended: 0, cancelledTwice: 0, stale: 0, secondAttempt: 0, deletedAtWork: 0 };
     forAllHistories((steps) => {
       const last = steps.at(-1)?.after;
@@ -176,19 +176,19 @@ describe('lifecycle, by example', () => {
     expect(done).toMatchObject({ endTime: 5, result: { $case: 'response', value: RESPONSE } });
   });
 
-  it('work that was asked to cancel may still succeed (contract 12)', () => {
+  it('work whose cancellation was requested may still succeed (contract 12)', () => {
     const done = recordAfter(STARTED, cancelAt(3), succeededAt(5));
     expect(done).toMatchObject({ cancelRequestTime: 3, result: { $case: 'response' } });
   });
 
-  it('a second request to cancel keeps the time of the first (contract 13)', () => {
+  it('a second cancel request keeps the time of the first (contract 13)', () => {
     const once = recordAfter(STARTED, cancelAt(3));
     expect(once.cancelRequestTime).toBe(3);
     expect(apply(once, cancelAt(4), RETENTION_MS)).toBe(once);
     expect(apply(once, cancelAt(2), RETENTION_MS)).toBe(once);
   });
 
-  it('a request to cancel is kept through an update and a further attempt (contract 14, 19)', () => {
+  it('a cancel request is preserved by an update and a further attempt (contract 14, 19)', () => {
     const again = recordAfter(
       STARTED,
       cancelAt(3),
@@ -198,7 +198,7 @@ describe('lifecycle, by example', () => {
     expect(again).toMatchObject({ attempt: 2, cancelRequestTime: 3, version: 5 });
   });
 
-  it('queued work that is cancelled ends at once, at that time (contract 11, 17)', () => {
+  it('queued work that is cancelled ends immediately, at that time (contract 11, 17)', () => {
     const cancelled = recordAfter(cancelAt(3));
     expect(cancelled).toMatchObject({
       attempt: 0,
@@ -210,7 +210,7 @@ describe('lifecycle, by example', () => {
     expect(apply(cancelled, STARTED, RETENTION_MS)).toBe(cancelled);
   });
 
-  it('running work that is cancelled goes on until it ends (contract 10)', () => {
+  it('running work that is cancelled continues until it ends (contract 10)', () => {
     expect(recordAfter(STARTED, cancelAt(3)).result).toBeUndefined();
     expect(recordAfter(STARTED, cancelAt(3), { type: 'cancelled', attempt: 1, at: 9 })).toMatchObject({
       endTime: 9,

@@ -47,7 +47,7 @@ describe('limits', () => {
     return { operations, as, rest, start };
   }
 
-  it('ratePerSecond: RESOURCE_EXHAUSTED and RetryInfo for who calls too often; others go on', async () => {
+  it('ratePerSecond: RESOURCE_EXHAUSTED and RetryInfo for a caller over the limit; others continue', async () => {
     const { as, rest } = await serve({ ratePerSecond: 5 });
     const [ada, bob] = [as('ada'), as('bob')];
     const list = (client: OperationsClient) => client.listOperations({ name: PARENT });
@@ -73,7 +73,7 @@ describe('limits', () => {
     expect(statuses.filter(([status]) => status === 200).length).toBeGreaterThanOrEqual(5);
   });
 
-  it('maxWaitsPerCaller: one more is refused, over gRPC and REST; others wait, and a wait that ends makes room', async () => {
+  it('maxWaitsPerCaller: one more is rejected, over gRPC and REST; others wait, and a wait that ends makes room', async () => {
     const { as, rest, start, operations } = await serve({ maxWaitsPerCaller: 2 });
     const { name } = (await (await start('ada')).json()) as { name: string };
     const [ada, bob] = [as('ada'), as('bob')];
@@ -93,7 +93,7 @@ describe('limits', () => {
     await expect(wait(ada, 0)).resolves.toMatchObject({ name, done: true });
   });
 
-  it('maxUnfinished: one more start is refused until another has ended; other calls go on', async () => {
+  it('maxUnfinished: one more start is rejected until another has ended; other calls continue', async () => {
     const { as, start, operations } = await serve({ maxUnfinished: 2, maxRunning: 1 });
     const first = (await (await start('ada')).json()) as { name: string };
     expect((await start('bob')).status).toBe(200);
@@ -112,7 +112,7 @@ describe('limits', () => {
     expect((await start('ada')).status).toBe(200);
   });
 
-  it('maxCallsPerCaller: one more is refused, over gRPC and REST; others go on, and an answer makes room', async () => {
+  it('maxCallsPerCaller: one more is rejected, over gRPC and REST; others continue, and a response makes room', async () => {
     const { as, rest, start, operations } = await serve({ maxCallsPerCaller: 2 });
     const { name } = (await (await start('ada')).json()) as { name: string };
     const [ada, bob] = [as('ada'), as('bob')];
@@ -132,7 +132,7 @@ describe('limits', () => {
     await expect(ada.getOperation({ name })).resolves.toMatchObject({ name, done: true });
   });
 
-  it('maxCallsPerCaller: a caller that goes away gives its places back', async () => {
+  it('maxCallsPerCaller: a caller that disconnects frees its slots', async () => {
     const { as, start } = await serve({ maxCallsPerCaller: 1 });
     const { name } = (await (await start('ada')).json()) as { name: string };
     const ada = as('ada');
@@ -144,7 +144,7 @@ describe('limits', () => {
     await untilAnswered(() => ada.getOperation({ name }));
   });
 
-  it('refusalsPerSecond: an address that is refused too often is not even asked who calls; another one is', async () => {
+  it('refusalsPerSecond: an address with too many rejections is rejected before authentication; another one is not', async () => {
     let asked = 0;
     const authorize: OperationsOptions['authorize'] = ({ headers }) => {
       asked++;
@@ -165,7 +165,7 @@ describe('limits', () => {
     await untilAnswered(() => list('ada', '192.0.2.7:3'));
   });
 
-  it('refusalsPerSecond: over gRPC and REST, starts and all', async () => {
+  it('refusalsPerSecond: over gRPC and REST, including starts', async () => {
     const authorize: OperationsOptions['authorize'] = () => {
       throw new StatusError(Code.PERMISSION_DENIED, 'not you');
     };
@@ -203,11 +203,11 @@ describe('limits', () => {
     [{ maxCallsPerCaller: 0 }, /^option maxCallsPerCaller is 0: give a whole number/],
     [{ refusalsPerSecond: Number.NaN }, /^option refusalsPerSecond is NaN: give a whole number/],
     [{ maxUnfinished: -1 }, /^option maxUnfinished is -1: give a whole number/],
-  ])('%j is refused', (limits, message) => {
+  ])('rejects %j', (limits, message) => {
     expect(() => createOperations({ methods: [], ...limits })).toThrow(message);
   });
 
-  it('maxUnfinished with a store that cannot count is refused', () => {
+  it('rejects maxUnfinished with a store that cannot count', () => {
     const { countUnfinished: _, ...store } = aroundStore(memoryStore(), (_call, proceed) => proceed());
     expect(() => createOperations({ methods: [], store, maxUnfinished: 1 })).toThrow(
       /^option maxUnfinished needs a store that counts: /,

@@ -29,12 +29,12 @@ function done(type: string): ListedOperation {
 }
 
 describe('ListFilters', () => {
-  it('reads a filter once, however often it is asked for', () => {
+  it('parses a filter once, however often it is used', () => {
     const filters = new ListFilters([reports]);
     expect(filters.read(FILTER)).toBe(filters.read(FILTER));
   });
 
-  it('reads a filter again after types were added (contract 29)', () => {
+  it('parses a filter again after types were added (contract 29)', () => {
     const filters = new ListFilters([reports]);
     const matching = () =>
       ['example.reports.v1.ExportReportResponse', 'acme.Copy'].filter((type) =>
@@ -45,7 +45,7 @@ describe('ListFilters', () => {
     expect(matching()).toEqual(['example.reports.v1.ExportReportResponse', 'acme.Copy']);
   });
 
-  it('refuses what is no filter each time', () => {
+  it('rejects an invalid filter each time', () => {
     const filters = new ListFilters([]);
     for (let time = 0; time < 2; time++) {
       expect(() => filters.read('size > 3')).toThrow('no such field');

@@ -37,8 +37,8 @@ describe('an update of metadata', () => {
   });
 
   const cases: [string, JsonValue, JsonValue, JsonValue][] = [
-    ['keeps what it does not name', { rowCount: 1 }, {}, { rowCount: 1 }],
-    ['sets what is not there', {}, { inner: { rowCount: 1 } }, { inner: { rowCount: 1 } }],
+    ['keeps fields that it does not contain', { rowCount: 1 }, {}, { rowCount: 1 }],
+    ['sets missing fields', {}, { inner: { rowCount: 1 } }, { inner: { rowCount: 1 } }],
     ['sets an empty message', {}, { inner: {} }, { inner: {} }],
     ['sets a field to its default', { rowCount: 1 }, { rowCount: 0 }, {}],
     [
@@ -60,7 +60,7 @@ describe('an update of metadata', () => {
       { at: '2031-01-01T00:00:00Z', extra: { b: 2 } },
       { at: '2031-01-01T00:00:00Z', extra: { b: 2 } },
     ],
-    ['knows a field by both of its names', { row_count: 1 }, { rowCount: 2 }, { rowCount: 2 }],
+    ['accepts both names of a field', { row_count: 1 }, { rowCount: 2 }, { rowCount: 2 }],
     ['replaces another field of a oneof', { a: { rowCount: 1 } }, { b: 'x' }, { b: 'x' }],
     [
       'merges the same message of a oneof',

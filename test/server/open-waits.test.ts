@@ -17,7 +17,7 @@ function openWaits(clock: ManualClock = manualClock()) {
 }
 
 describe('open waits', () => {
-  it('end when their time is up, each at its own, and not before (contract 22)', async () => {
+  it('end at their respective timeouts, and not before (contract 22)', async () => {
     const { clock, waits, ended, wait } = openWaits();
     waits.add(wait('b'), 20);
     waits.add(wait('a'), 10);
@@ -36,7 +36,7 @@ describe('open waits', () => {
     expect(ended).toEqual(['a at 1']);
   });
 
-  it('share one timer when thousands end in the same millisecond, whenever they came', async () => {
+  it('share one timer if thousands end in the same millisecond, whenever they started', async () => {
     const { clock, waits, ended, wait } = openWaits();
     for (let id = 0; id < 5000; id++) {
       waits.add(wait('first'), 1000);
@@ -52,7 +52,7 @@ describe('open waits', () => {
     expect(clock.armed).toBe(0);
   });
 
-  it('leave no timer once the last of a millisecond is forgotten, and are forgotten once', async () => {
+  it('leave no timer once the last of a millisecond is removed, and can be removed only once', async () => {
     const { clock, waits, ended, wait } = openWaits();
     const [first, second, other] = [wait('first'), wait('second'), wait('other')];
     waits.add(first, 10);
@@ -70,7 +70,7 @@ describe('open waits', () => {
     expect(clock.armed).toBe(0);
   });
 
-  it('may be forgotten, and others added for the same millisecond, while they end', async () => {
+  it('may be removed, and others added for the same millisecond, while they end', async () => {
     const { clock, waits, ended, wait } = openWaits();
     const late = wait('late');
     const first = wait('first', () => {

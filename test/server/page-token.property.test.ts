@@ -15,7 +15,7 @@ function keeping(secret: string): Pick<OperationStore, 'secret'> {
 }
 
 describe('page token', () => {
-  it('gives back the cursor it was made of, and is URL-safe (contract 27)', () => {
+  it('returns its cursor, and is URL-safe (contract 27)', () => {
     fc.assert(
       fc.property(cursor, scope, (written, listing) => {
         const token = tokens.write(written, listing);
@@ -25,7 +25,7 @@ describe('page token', () => {
     );
   });
 
-  it('is empty at the end, and empty is the first page (contract 27)', () => {
+  it('is empty after the last page, and empty requests the first page (contract 27)', () => {
     fc.assert(
       fc.property(scope, (listing) => {
         expect(tokens.write(undefined, listing)).toBe('');
@@ -34,7 +34,7 @@ describe('page token', () => {
     );
   });
 
-  it('is refused with any character changed, left out or put in (contract 27)', () => {
+  it('is rejected with any character changed, removed or inserted (contract 27)', () => {
     const character = fc.oneof(
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
       fc.base64String({ minLength: 4, maxLength: 4 }),
@@ -58,7 +58,7 @@ describe('page token', () => {
     );
   });
 
-  it('is refused cut off anywhere (contract 27)', () => {
+  it('is rejected if truncated anywhere (contract 27)', () => {
     const listing = { parent: 'projects/p', filter: '' };
     const good = tokens.write('1234567', listing);
     for (let length = 1; length < good.length; length++) {
@@ -66,7 +66,7 @@ describe('page token', () => {
     }
   });
 
-  it('is refused for another parent or filter, however the two are cut (contract 27)', () => {
+  it('is rejected for another parent or filter, however the two are split (contract 27)', () => {
     fc.assert(
       fc.property(cursor, scope, scope, (written, listing, other) => {
         fc.pre(listing.parent !== other.parent || listing.filter !== other.filter);
@@ -78,7 +78,7 @@ describe('page token', () => {
     expect(() => tokens.read(token, { parent: 'a', filter: 'bc' })).toThrow('page token is damaged');
   });
 
-  it('is good on every server that has the secret, and on no other (contract 27)', () => {
+  it('is valid on every server with the same secret, and on no other (contract 27)', () => {
     const listing = { parent: '', filter: '' };
     const token = tokens.write('1', listing);
     expect(new PageTokens(Buffer.from('secret')).read(token, listing)).toBe('1');
@@ -89,7 +89,7 @@ describe('page token', () => {
     ['of a store that keeps a secret, on the next server too', keeping('a'), keeping('a'), true],
     ['of another store, nowhere else', keeping('a'), keeping('b'), false],
     ['of a store without one, on this server only', {}, {}, false],
-  ])('is good by the secret %s (contract 27)', async (_where, store, other, isGood) => {
+  ])('is valid by the secret %s (contract 27)', async (_where, store, other, isGood) => {
     const listing = { parent: '', filter: '' };
     const here = pageTokensOf(store, undefined);
     const token = (await here()).write('1', listing);
@@ -100,7 +100,7 @@ describe('page token', () => {
     expect(() => new PageTokens('given').read(token, listing)).toThrow('page token is damaged');
   });
 
-  it('can be made once the store is available again', async () => {
+  it('can be created once the store is available again', async () => {
     let away = true;
     const store = {
       secret: async () => {
@@ -114,7 +114,7 @@ describe('page token', () => {
     expect(await here()).toBe(await here());
   });
 
-  it('that is junk is refused whatever it is, with INVALID_ARGUMENT (contract 27)', () => {
+  it('is rejected with INVALID_ARGUMENT if it is arbitrary text (contract 27)', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), scope, (junk, listing) => {
         expect(() => tokens.read(junk, listing)).toThrow(expect.objectContaining({ code: 3 }));

@@ -11,7 +11,7 @@ const client: fc.Arbitrary<readonly Action[]> = fc.array(
 
 describe.each(STORES)('races › $name store', ({ open, numRuns }) => {
   it.each(['honor', 'ignore'] as const)(
-    'any interleaving of clients, work that would %s cancellation, and store: the model holds (contract 4, 12, 13, 14, 16, 17, 20)',
+    'any interleaving of clients, work that would %s cancellation, and store: matches the model (contract 4, 12, 13, 14, 16, 17, 20)',
     async (onAbort) => {
       await fc.assert(
         fc.asyncProperty(

@@ -95,7 +95,7 @@ function optionOf(registry: FileRegistry, service: string, method: string, optio
 
 const symbol = (value: string): Question => ({ $case: 'fileContainingSymbol', value });
 
-describe('reflection of a server that fakes an API', () => {
+describe('reflection of a server with a fake API', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
@@ -103,7 +103,7 @@ describe('reflection of a server that fakes an API', () => {
   });
   afterAll(async () => server.close());
 
-  it.each([serverReflectionInfo.path, V1ALPHA])('%s lists what there is', async (path) => {
+  it.each([serverReflectionInfo.path, V1ALPHA])('%s lists all services', async (path) => {
     const { messageResponse, validHost } = await ask(
       server.address,
       { $case: 'listServices', value: '*' },
@@ -121,7 +121,7 @@ describe('reflection of a server that fakes an API', () => {
     });
   });
 
-  it('a faked service: with all imports, its HTTP rules and operation_info, though proto-loader loses them', async () => {
+  it('a fake service: with all imports, its HTTP rules and operation_info, although proto-loader drops them', async () => {
     const registry = linked(filesIn(await ask(server.address, symbol(AWS_CLUSTERS))));
     expect(optionOf(registry, AWS_CLUSTERS, 'CreateAwsCluster', 'google.api.http')).toMatchObject({
       post: '/v1/{parent=projects/*/locations/*}/awsClusters',
@@ -137,7 +137,7 @@ describe('reflection of a server that fakes an API', () => {
     expect(linked(response).getMessage('google.cloud.gkemulticloud.v1.AwsCluster')).toBeDefined();
   });
 
-  it('our service: as its proto has it, and the members of what is declared', async () => {
+  it('the Operations service: as in its proto, including members of declared types', async () => {
     for (const asked of [
       'google.longrunning.Operations',
       'google.longrunning.Operations.GetOperation',
@@ -181,7 +181,7 @@ describe('reflection of a server that fakes an API', () => {
       Code.NOT_FOUND,
     ],
     ['nothing', undefined, Code.INVALID_ARGUMENT],
-  ])('%s that there is not: an error in the answer, and the stream goes on', async (_, question, code) => {
+  ])('%s that does not exist: an error response, and the stream continues', async (_, question, code) => {
     const { messageResponse } = await ask(server.address, question);
     expect(messageResponse).toMatchObject({ $case: 'errorResponse', value: { errorCode: code } });
   });
@@ -194,7 +194,7 @@ describe('reflection of a server that fakes an API', () => {
       { parent: 'projects/p/locations/l', aws_cluster_id: 'a' },
       { name: expect.stringMatching(/^projects\/p\/locations\/l\/operations\//) },
     ],
-  ])('buf curl calls %s unprepared', async (method, request, response) => {
+  ])('buf curl calls %s using reflection only', async (method, request, response) => {
     const url = `http://${server.address}/${method}`;
     const args = [
       'curl',
@@ -212,7 +212,7 @@ describe('reflection of a server that fakes an API', () => {
 });
 
 describe('reflection of descriptors', () => {
-  it('that cannot be described: calls end with an error, and the process lives', async () => {
+  it('descriptors that cannot be described: calls end with an error, and the process survives', async () => {
     using faults = processFaults();
     const server = new Server();
     const broken = new Error('annotations are broken');
@@ -244,13 +244,13 @@ describe('reflection of descriptors', () => {
   });
   afterAll(async () => port.close({ graceMs: 0 }));
 
-  it('files are as they were given, options included', async () => {
+  it('returns files unchanged, including options', async () => {
     const registry = linked(filesIn(await ask(port.address, symbol('acme.things.v1.Things'))));
     expect(registry.getFile('things.proto')?.proto.dependency).toContain('google/api/annotations.proto');
     expect(optionOf(registry, 'acme.things.v1.Things', 'GetThing', 'google.api.http')).toBeDefined();
   });
 
-  it('lists the services that are named besides', async () => {
+  it('lists additionally named services', async () => {
     const { messageResponse } = await ask(port.address, { $case: 'listServices', value: '' });
     expect(messageResponse?.value).toMatchObject({
       service: expect.arrayContaining([{ name: 'acme.More' }, { name: 'acme.things.v1.Things' }]),

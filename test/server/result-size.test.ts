@@ -54,7 +54,7 @@ describe.each(STORES)('maxResultBytes, kept in $name', ({ open }) => {
     };
   }
 
-  it('a larger response ends the operation with an error that says what to do', async () => {
+  it('a larger response ends the operation with an error that explains the fix', async () => {
     await using served = await serve();
     const outcome = await served.outcomeOf((run) => run.succeed({ uri: 'x'.repeat(10 * MIB) }));
     expect(outcome).toMatchObject({
@@ -95,7 +95,7 @@ describe.each(STORES)('maxResultBytes, kept in $name', ({ open }) => {
     }
   });
 
-  it('results up to the limit are kept: the operation and the page that contains it can be read', async () => {
+  it('results up to the limit are stored: the operation and the page that contains it can be read', async () => {
     await using served = await serve();
     const text = 'x'.repeat(3 * MIB - 100);
     const succeeded = await served.outcomeOf((run) => run.succeed({ uri: text }));
@@ -125,7 +125,7 @@ describe('maxResultBytes', () => {
     return { operations, start, end };
   }
 
-  it('rejects larger metadata to the caller of update(), and the work goes on', async () => {
+  it('rejects larger metadata to the caller of update(), and the work continues', async () => {
     const rejected: unknown[] = [];
     const { end } = noting({
       async run({ title }, { update }) {
@@ -154,7 +154,7 @@ describe('maxResultBytes', () => {
     expect(await start('x'.repeat(100))).toMatchObject({ done: true });
   });
 
-  it('counts a response together with metadata, for clients receive both in one message', async () => {
+  it('counts a response together with metadata, because clients receive both in one message', async () => {
     const { end } = noting();
     expect(await end('x'.repeat(2 * MIB))).toMatchObject({
       result: {
@@ -243,7 +243,7 @@ describe('maxResultBytes', () => {
     [-1, true],
     [0, true],
     [1, false],
-  ])('lets a result exceed it together with metadata by 512 KiB and %d bytes: %p', async (more, isKept) => {
+  ])('allows a result with metadata to exceed it by 512 KiB and %d bytes: %p', async (more, isKept) => {
     const reason = 'r'.repeat(700 * 1024);
     const metadataBytes = bytesIn(pack(ErrorInfo, { reason, domain: '', metadata: {} }));
     const bytes = MIB + 512 * 1024 - metadataBytes + more;
@@ -258,13 +258,13 @@ describe('maxResultBytes', () => {
     expect(failed.result?.$case === 'error' && failed.result.value.message === message).toBe(isKept);
   });
 
-  it.each([0, -1, Number.NaN, 'many'])('cannot be %p', (maxResultBytes) => {
+  it.each([0, -1, Number.NaN, 'many'])('rejects %p', (maxResultBytes) => {
     expect(() => createOperations({ methods: [], maxResultBytes: maxResultBytes as number })).toThrow(
       `option maxResultBytes is ${maxResultBytes}: it must be greater than 0`,
     );
   });
 
-  it.each(['1000', 1000n, [1000]])('cannot be a value of another type: %p', (maxResultBytes) => {
+  it.each(['1000', 1000n, [1000]])('rejects a value of another type: %p', (maxResultBytes) => {
     expect(() =>
       createOperations({ methods: [], maxResultBytes: maxResultBytes as unknown as number }),
     ).toThrow(`option maxResultBytes is a value of type ${typeof maxResultBytes}: give a number`);

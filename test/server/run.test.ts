@@ -73,7 +73,7 @@ describe('work that throws', () => {
 });
 
 describe('work and its record', () => {
-  it('is not begun if the server stops while its start is being recorded', async () => {
+  it('does not begin if the server stops while its start is being recorded', async () => {
     const { store, open } = gatedStore(({ attempt }) => attempt === 1);
     await using server = await startReportsServer({ store });
     await server.inProcess.exportReport();
@@ -126,7 +126,7 @@ describe('work and its record', () => {
     expect(server.logged.map(({ message }) => message)).toContain('progress could not be recorded');
   });
 
-  it('tells telemetry that it was superseded if somebody else has ended the operation', async () => {
+  it('reports to telemetry that it was superseded if another server ended the operation', async () => {
     const endings: unknown[] = [];
     const run = () => ({ ...QUIET_TELEMETRY.run(), end: (ending: unknown) => endings.push(ending) });
     const store = memoryStore();
@@ -149,7 +149,7 @@ describe('work and its record', () => {
     ['interrupted', 'abort'],
     ['released', 'resume'],
   ] as const)(
-    'tells telemetry that it was %s if the server stops, and the method is one to %s',
+    'reports to telemetry that it was %s if the server stops and the method is set to %s',
     async (ending, onInterrupted) => {
       const endings: unknown[] = [];
       const run = () => ({ ...QUIET_TELEMETRY.run(), end: (...ended: unknown[]) => endings.push(ended[0]) });
@@ -166,7 +166,7 @@ describe('work and its record', () => {
     ['cancelled', ({ inProcess }, name) => inProcess.operations.cancelOperation({ name })],
     ['succeeded', async ({ exports }, name) => (await exports.on(name)).succeed()],
     ['failed', async ({ exports }, name) => (await exports.on(name)).fail(new Error('disk is full'))],
-  ])('tells telemetry that it %s', async (ending, end) => {
+  ])('reports to telemetry that it %s', async (ending, end) => {
     const endings: unknown[] = [];
     const run = () => ({ ...QUIET_TELEMETRY.run(), end: (...ended: unknown[]) => endings.push(ended) });
     const telemetry = { ...QUIET_TELEMETRY, run } as never;
@@ -178,7 +178,7 @@ describe('work and its record', () => {
     expect(endings).toEqual([[ending, ending === 'failed' ? expect.any(StatusError) : undefined]]);
   });
 
-  it('tells telemetry once that cancellation was requested, however often it is (contract 13)', async () => {
+  it('reports a cancel request to telemetry only once (contract 13)', async () => {
     let cancellations = 0;
     const run = () => ({ ...QUIET_TELEMETRY.run(), cancelRequested: () => cancellations++ });
     const telemetry = { ...QUIET_TELEMETRY, run } as never;
@@ -248,7 +248,7 @@ describe('work and its record', () => {
     }
   });
 
-  it('is recorded with retries of growing distance, up to 5 s, while the store is away', async () => {
+  it('is recorded with retries and backoff up to 5 s while the store is unavailable', async () => {
     let failures = 9;
     const memory = memoryStore();
     const store: OperationStore = {

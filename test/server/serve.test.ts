@@ -93,7 +93,7 @@ describe('serve', () => {
     ).toBeGreaterThanOrEqual(400);
   });
 
-  it('leaves out REST, health and reflection if they are off, and describes services by reflection if it is on', async () => {
+  it('omits REST, health and reflection if they are off, and describes services by reflection if it is on', async () => {
     const { url, running } = await start({ rest: 'off', health: 'off', reflection: 'on' });
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
     using operations = grpcOperations(running.address);
@@ -109,7 +109,7 @@ describe('serve', () => {
       { shutdown: { limitMs: Number.NaN } },
       'shutdown.limitMs must be 0 or more, got NaN',
     ],
-    ['an address that others reach, without TLS', { address: '0.0.0.0:0' }, 'TLS'],
+    ['a public address without TLS', { address: '0.0.0.0:0' }, 'TLS'],
     [
       'a rule that is invalid',
       {
@@ -155,7 +155,7 @@ describe('serve', () => {
     expect(order).toEqual(['ready 503', 'wait answered', 'store closed', 'done']);
   });
 
-  it('stops within its limit if the store hangs', async () => {
+  it('stops within its time limit if the store hangs', async () => {
     const store = storeThat(() => new Promise<never>(() => {}));
     const { running, url, logged } = await start({
       store,
@@ -170,7 +170,7 @@ describe('serve', () => {
     );
   });
 
-  it('stops on a signal, once, and then leaves signals alone', async () => {
+  it('stops on a signal, once, and then removes its signal handlers', async () => {
     const before = process.listenerCount('SIGTERM');
     const { running } = await start({ shutdown: { signals: ['SIGTERM'], graceMs: 0 } });
     expect(process.listenerCount('SIGTERM')).toBe(before + 1);
@@ -180,7 +180,7 @@ describe('serve', () => {
     await running.close();
   });
 
-  it('is disposed like any resource', async () => {
+  it('supports `await using`', async () => {
     let done: Promise<void>;
     {
       await using running = await serve({ address: '127.0.0.1:0', shutdown: { signals: 'off', graceMs: 0 } });

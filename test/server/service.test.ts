@@ -105,7 +105,7 @@ describe('service', () => {
     expect(() => service(definition as never, handlers as never)).toThrow(message);
   });
 
-  it('rejects an implementation of a method that returns no operation', () => {
+  it('rejects an implementation of a method that does not return an operation', () => {
     const check = implement(
       { ...ReportsOperations.exportReport, path: HealthService.check.path },
       { run: () => ({}) },
@@ -296,7 +296,7 @@ describe('addTo', () => {
     });
   });
 
-  it('limits the calls of a caller, streams among them, until they end', async () => {
+  it('limits the calls of a caller, including streams, until they end', async () => {
     const watching = Promise.withResolvers<() => void>();
     const { client } = await serve(
       [
@@ -361,7 +361,7 @@ describe('addTo', () => {
     expect(logged).toMatchObject([{ message: 'call failed unexpectedly' }]);
   });
 
-  it('takes definitions of proto-loader, under both names of a method', async () => {
+  it('accepts definitions of proto-loader, under both names of a method', async () => {
     const definition = loadedReports();
     const method = operationMethod({
       path: '/acme.v1.Loaded/ExportReport',

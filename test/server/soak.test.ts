@@ -52,7 +52,7 @@ async function runAtOnce(count: number, work: ReturnType<typeof workTogether>, s
 }
 
 describe('soak', () => {
-  it('10,000 operations at once, each waited for over gRPC: all end, memory comes back', async () => {
+  it('10,000 operations at once, each with a wait over gRPC: all end, and memory is released', async () => {
     let work = workTogether();
     await using server = await startReportsServer({
       maxRunning: Number.POSITIVE_INFINITY,

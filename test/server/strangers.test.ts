@@ -23,7 +23,7 @@ const WATCH = '/grpc.health.v1.Health/Watch';
 const ADA = { authorization: 'Bearer secret' };
 const MIB = 2 ** 20;
 
-describe('grpcLimits › connections whose caller is not known', () => {
+describe('grpcLimits › unauthenticated connections', () => {
   const opened = closeAfterEach();
 
   async function serve(limits: GrpcLimitOptions = {}, more: ServerOptions = {}) {
@@ -63,7 +63,7 @@ describe('grpcLimits › connections whose caller is not known', () => {
     };
   }
 
-  it('have 100 calls at once, and 1,000 from the first call with good credentials', async () => {
+  it('allow 100 concurrent calls, and 1,000 after the first call with valid credentials', async () => {
     const { raw } = await serve();
     const connection = raw();
     const { session } = connection;
@@ -74,14 +74,14 @@ describe('grpcLimits › connections whose caller is not known', () => {
     await until(() => session.remoteSettings.maxConcurrentStreams === 1000);
   });
 
-  it('keep a number of calls that the server was given', async () => {
+  it('keep a configured number of concurrent calls', async () => {
     const { raw } = await serve({}, { 'grpc.max_concurrent_streams': 50 });
     const connection = raw();
     for (let call = 0; call < 3; call++) await connection.call(GET, frame(Buffer.alloc(0)), ADA);
     expect(connection.session.remoteSettings.maxConcurrentStreams).toBe(50);
   });
 
-  it('are closed after 100 refusals, and some more as time goes on; others are served', async () => {
+  it('are closed after 100 rejections, plus an allowance over time; others are served', async () => {
     const { raw, goesOn } = await serve();
     const connection = raw();
     const closed = new Promise((resolve) => connection.session.once('close', resolve));
@@ -92,7 +92,7 @@ describe('grpcLimits › connections whose caller is not known', () => {
     await goesOn();
   });
 
-  it('are not closed once a caller was known', async () => {
+  it('are not closed after an authenticated call', async () => {
     const { raw } = await serve();
     const connection = raw();
     await connection.call(GET, frame(Buffer.alloc(0)), ADA);
@@ -101,7 +101,7 @@ describe('grpcLimits › connections whose caller is not known', () => {
     expect(grpcStatus).toBe(Code.INVALID_ARGUMENT);
   });
 
-  it('have a quarter of the memory of the process, or are closed; others keep theirs', async () => {
+  it('share a quarter of the process memory, or are closed; others keep theirs', async () => {
     const { raw, port, goesOn } = await serve({ processBytes: 16 * MIB });
     const known = raw();
     await known.call(GET, frame(Buffer.alloc(0)), ADA);
@@ -119,7 +119,7 @@ describe('grpcLimits › connections whose caller is not known', () => {
     await goesOn();
   });
 
-  it('that keep the event loop busy: calls are refused so that clients may repeat them', async () => {
+  it('that block the event loop: calls are rejected in a way that clients may retry', async () => {
     let busyMs = 60;
     const busy: ServerInterceptor = (_, call) => {
       const until = performance.now() + busyMs;

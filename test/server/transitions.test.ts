@@ -34,7 +34,7 @@ it('a record that changes while the next one is computed is read again: no chang
   expect(await store.get(running.name)).toMatchObject(expected);
 });
 
-it('a store may have promises that are not of this realm', async () => {
+it('a store may return promises of another realm', async () => {
   const memory = memoryStore();
   const store: OperationStore = Object.assign(memoryStore(), {
     getNow: undefined,

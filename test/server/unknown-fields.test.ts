@@ -52,11 +52,11 @@ describe('messageFrom', () => {
 
   it.each<[string, object]>([
     ['nothing', {}],
-    ['fields that are unset', { metadata: undefined, error: undefined, other: undefined, none: null }],
+    ['unset fields', { metadata: undefined, error: undefined, other: undefined, none: null }],
     ['bytes', { metadata: { typeUrl: 'a', value: Buffer.of(1) } }],
     ['a oneof', { result: { $case: 'error', value: { code: 1, details: [{ typeUrl: 'b' }] } } }],
     ['the name of its type', { $type: 'google.longrunning.Operation', _unknownFields: { 9: [] } }],
-  ])('takes %s', (_what, given) => {
+  ])('accepts %s', (_what, given) => {
     expect(from(given)).toEqual(Operation.fromPartial(given));
   });
 

@@ -138,7 +138,7 @@ const PLACES: Readonly<Record<string, Place>> = {
   metadata: reports('metadata', () => ({})),
   requestId: reports('requestId'),
   run: reports('run', () => ({})),
-  'run, when it is cancelled': {
+  'run, on cancellation': {
     ...run(async (misbehave, { signal }) => {
       await aborted(signal);
       return misbehave();
@@ -150,7 +150,7 @@ const PLACES: Readonly<Record<string, Place>> = {
     update(misbehave() as never);
     return {};
   }),
-  'listeners to the signal': {
+  'listeners of the signal': {
     ...run((misbehave, { signal }) => {
       const ended = aborted(signal);
       signal.addEventListener('abort', () => misbehave());
@@ -210,11 +210,14 @@ const PLACES: Readonly<Record<string, Place>> = {
       store(verb),
     ]),
   ),
-  'what storeCall of telemetry returned': telemetry('storeCall', (misbehave) => () => () => misbehave()),
-  'what wait of telemetry returned': telemetry('wait', (misbehave) => () => () => misbehave()),
+  'the function returned by storeCall of telemetry': telemetry(
+    'storeCall',
+    (misbehave) => () => () => misbehave(),
+  ),
+  'the function returned by wait of telemetry': telemetry('wait', (misbehave) => () => () => misbehave()),
 };
 
-describe('code of users that misbehaves', () => {
+describe('misbehaving user code', () => {
   // Where a logger fails, entries go to standard error.
   beforeAll(() => {
     jest.spyOn(console, 'error').mockImplementation(() => {});
@@ -224,14 +227,14 @@ describe('code of users that misbehaves', () => {
   });
 
   it.each(Object.keys(PLACES))(
-    'in %s: the process lives, the call is answered, the operation ends, others are unaffected',
+    'in %s: the process survives, the call is answered, the operation ends, others are unaffected',
     async (place) => {
       expect(await tryAll(PLACES[place] as Place)).toEqual([]);
     },
   );
 });
 
-describe('promises in the values of user code, where an await is missing', () => {
+describe('promises in the values of user code with a missing await', () => {
   const rejected = () => Promise.reject(new Error('not awaited'));
   const FIELDS: Readonly<Record<string, () => unknown>> = {
     'in a field': () => ({ uri: rejected(), progressPercent: rejected() }),
@@ -253,7 +256,7 @@ describe('promises in the values of user code, where an await is missing', () =>
   };
 
   it.each(Object.keys(parts).flatMap((part) => Object.keys(FIELDS).map((where) => [part, where] as const)))(
-    '%s, %s: an error in place of "[object Promise]", and the process lives',
+    '%s, %s: an error instead of "[object Promise]", and the process survives',
     async (part, where) => {
       const logged: unknown[] = [];
       const logger = { error: ({ err }: { readonly err?: unknown }) => logged.push(err) };

@@ -88,7 +88,7 @@ describe('a wait', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('is answered when its time is up, with the latest state (contract 21)', async () => {
+  it('is answered at its timeout with the latest state (contract 21)', async () => {
     const { begin, put, clock, left } = waiting();
     const answer = begin(1000);
     await settled();
@@ -145,7 +145,7 @@ describe('a wait', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('rejects with the reason and reads nothing if the caller has already gone (contract 24)', async () => {
+  it('rejects with the reason and reads nothing if the caller has already cancelled (contract 24)', async () => {
     const { begin, reads, left } = waiting();
     const reason = new Error('gone');
     await expect(begin(1000, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -206,7 +206,7 @@ describe('a wait', () => {
     expect(left()).toEqual(NOTHING);
   });
 
-  it('shares its timer with thousands of the same deadline, each answered or cancelled by itself', async () => {
+  it('shares its timer with thousands of the same deadline, each answered or cancelled independently', async () => {
     const { begin, put, clock, left } = waiting();
     const caller = new AbortController();
     const names = Array.from({ length: 3000 }, (_, id) => `operations/${id}`);

@@ -23,7 +23,7 @@ function watchedStore() {
 }
 
 describe('waiters', () => {
-  it('wakes who waits for that operation, and everybody when changes may have been missed (contract 24)', () => {
+  it('wakes the waits for that operation, and all waits if changes may have been missed (contract 24)', () => {
     const { store, changed } = watchedStore();
     const waiters = new Waiters(store, fail);
     const woken: string[] = [];
@@ -37,7 +37,7 @@ describe('waiters', () => {
     expect(woken).toEqual(['a1', 'a2', 'a1', 'a2', 'b']);
   });
 
-  it('forgets who went away, and the operation with the last of them (contract 24)', () => {
+  it('removes cancelled waits, and the operation with the last of them (contract 24)', () => {
     const { store, changed } = watchedStore();
     const waiters = new Waiters(store, fail);
     const woken: string[] = [];
@@ -58,7 +58,7 @@ describe('waiters', () => {
     expect(waiters.size).toBe(0);
   });
 
-  it('may be woken into unsubscribing and waiting again at once', () => {
+  it('allows listeners to unsubscribe and wait again immediately', () => {
     const { store, changed } = watchedStore();
     const waiters = new Waiters(store, fail);
     let count = 0;
@@ -73,7 +73,7 @@ describe('waiters', () => {
     expect(count).toBe(2);
   });
 
-  it('has one subscription to the store, and none once closed', () => {
+  it('has one subscription to the store, and none after close', () => {
     const { store, listeners } = watchedStore();
     const waiters = new Waiters(store, fail);
     for (let count = 0; count < 10; count++) waiters.subscribe('a', () => {});

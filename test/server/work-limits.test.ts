@@ -41,7 +41,7 @@ describe('maxRunning of a method', () => {
     expect(server.exports.begun).toHaveLength(2);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, '2', 2n, null])('%p is refused', async (maxRunning) => {
+  it.each([0, -1, 1.5, Number.NaN, '2', 2n, null])('rejects %p', async (maxRunning) => {
     await expect(startReportsServer(exportReport({ maxRunning }))).rejects.toThrow(
       /^maxRunning of .* is .*: give/,
     );
@@ -116,7 +116,7 @@ describe('maxRunMs', () => {
     expect(context.stopReason).toBe('cancelled');
   });
 
-  it('gives each resumed attempt the whole time', async () => {
+  it('gives each resumed attempt the full time', async () => {
     using directory = tempDirectory();
     const open = () =>
       startReportsServer({
@@ -140,7 +140,7 @@ describe('maxRunMs', () => {
     });
   });
 
-  it.each([0, -1, Number.NaN, '1000', 5n, null])('%p is refused', async (maxRunMs) => {
+  it.each([0, -1, Number.NaN, '1000', 5n, null])('rejects %p', async (maxRunMs) => {
     await expect(startReportsServer(exportReport({ maxRunMs }))).rejects.toThrow(
       /^maxRunMs of .* is .*: give/,
     );
@@ -148,7 +148,7 @@ describe('maxRunMs', () => {
 });
 
 describe('maxResumes', () => {
-  it.each([-1, 1.5, Number.NaN, '2'])('%p is refused', async (maxResumes) => {
+  it.each([-1, 1.5, Number.NaN, '2'])('rejects %p', async (maxResumes) => {
     await expect(startReportsServer(exportReport({ maxResumes }))).rejects.toThrow(
       /^maxResumes of .* is .*: give/,
     );
@@ -190,7 +190,7 @@ describe('stopReason', () => {
     },
   );
 
-  it('is superseded once another server has the work, also when this one stops later', async () => {
+  it('is superseded once another server has the work, even if this one stops later', async () => {
     const store = memoryStore();
     await using server = await startReportsServer({ store, onAbort: 'ignore' });
     const { name } = await server.inProcess.exportReport();
@@ -214,24 +214,24 @@ describe('the default of onInterrupted', () => {
   };
   const { path } = ReportsOperations.exportReport;
 
-  it('is warned of with a durable store, once per method', async () => {
+  it('logs a warning with a durable store, once per method', async () => {
     using directory = tempDirectory();
     expect(
       await warned(sqliteStore(join(directory.path, 'operations.db')), { onInterrupted: undefined }),
     ).toEqual([path]);
   });
 
-  it.each(['abort', 'resume'])('is not warned of if onInterrupted is %s', async (onInterrupted) => {
+  it.each(['abort', 'resume'])('logs no warning if onInterrupted is %s', async (onInterrupted) => {
     using directory = tempDirectory();
     expect(await warned(sqliteStore(join(directory.path, 'operations.db')), { onInterrupted })).toEqual([]);
   });
 
-  it('is not warned of if operations end with the process anyway', async () => {
+  it('logs no warning if operations end with the process anyway', async () => {
     expect(await warned(memoryStore(), { onInterrupted: undefined })).toEqual([]);
     expect(await warned(sqliteStore(':memory:'), { onInterrupted: undefined })).toEqual([]);
   });
 
-  it('is warned of when a method is added later, once', async () => {
+  it('logs a warning when a method is added later, once', async () => {
     using directory = tempDirectory();
     const lines: string[] = [];
     const logger = { error: () => {}, warn: (_: object, message: string) => lines.push(message) };

@@ -42,7 +42,7 @@ const FAILED: OperationRecord['result'] = {
   value: { code: Code.DATA_LOSS, message: 'elsewhere', details: [] },
 };
 
-describe('the outcome of work that a store is given', () => {
+describe('the work outcome that a store receives', () => {
   it.each<[string, (run: { succeed(): void; fail(error: unknown): void }) => void]>([
     ['succeeds', (run) => run.succeed()],
     ['fails', (run) => run.fail(new StatusError(Code.ABORTED, 'failed'))],
@@ -76,7 +76,7 @@ describe('the outcome of work that a store is given', () => {
     expect(outcomes).toEqual(['ended']);
   });
 
-  it('ended: somebody else has ended it, and that ending stays (contract 4)', async () => {
+  it('ended: another server has ended it, and that outcome stays (contract 4)', async () => {
     const { server, store, outcomes, begin, change } = await serve({ onAbort: 'ignore' });
     await using _ = server;
     const { name, run } = await begin();
@@ -87,7 +87,7 @@ describe('the outcome of work that a store is given', () => {
     expect((await store.get(name))?.result).toEqual(FAILED);
   });
 
-  it('superseded: a later attempt has the work, and what this one says does not count', async () => {
+  it('superseded: a later attempt has the work, and this one no longer counts', async () => {
     const { server, store, outcomes, begin, change } = await serve({ onAbort: 'ignore' });
     await using _ = server;
     const { name, run } = await begin();

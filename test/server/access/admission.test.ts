@@ -48,8 +48,8 @@ function start(authorize: readonly AuthorizeStep[] = [tokens, iamPolicy(POLICY)]
 describe.each([
   ['memory', () => memoryStore()],
   ['SQLite', () => sqliteStore(':memory:')],
-])('ListOperations of a caller who may not get everything, in %s (contract 31)', (_, makeStore) => {
-  it('shows what it may get, on full pages, without repeats, up to a marked end', async () => {
+])('ListOperations for a caller without permission for everything, in %s (contract 31)', (_, makeStore) => {
+  it('returns the permitted operations on full pages, without repeats, up to the last page', async () => {
     await using server = await start(undefined, makeStore());
     for (let index = 0; index < 10; index++) await server.inProcess.exportReport();
     const { operations } = server.overGrpc;
@@ -73,7 +73,7 @@ describe.each([
     expect((await list('ada', 3)).flat()).toHaveLength(10);
   });
 
-  it('shows only what every restricting step shows, in any order of the steps', async () => {
+  it('returns only operations that every restricting step permits, in any order of the steps', async () => {
     const showing =
       (...ids: string[]): AuthorizeStep =>
       async () => ({ shows: (name) => ids.some((id) => name.endsWith(`/${id}`)) });
@@ -106,7 +106,7 @@ describe.each([
 });
 
 describe('a start with a request id that another caller has used (contract 8, 31)', () => {
-  it('is a start of its own, and never finds out', async () => {
+  it('starts a separate operation and does not reveal the other one', async () => {
     await using server = await start();
     const requestId = 'same';
     const ada = await server.overGrpc.exportReport({ requestId, title: 'a' }, { headers: as('ada') });
@@ -124,8 +124,8 @@ describe('a start with a request id that another caller has used (contract 8, 31
   });
 });
 
-describe('a step of authorization', () => {
-  it('may be a function; its refusal gets an ErrorInfo, and keeps the details it has', async () => {
+describe('an authorization step', () => {
+  it('may be a function; its rejection gets an ErrorInfo and keeps its details', async () => {
     const authorize: AuthorizeStep = ({ headers }) => {
       if (headers['x-tenant'] === 'a') return undefined;
       throw new StatusError(Code.PERMISSION_DENIED, 'no such tenant: send x-tenant');
@@ -144,7 +144,7 @@ describe('a step of authorization', () => {
     ).rejects.toMatchObject({ code: Code.NOT_FOUND });
   });
 
-  it('that fails lets nobody in, and its cause is for the log (contract 33)', async () => {
+  it('denies access if it fails, and only logs the cause (contract 33)', async () => {
     await using server = await start([
       async () => {
         throw new RangeError('secret');
@@ -157,7 +157,7 @@ describe('a step of authorization', () => {
     expect(server.logged).toHaveLength(1);
   });
 
-  it('runs once per wait, and a refused wait fails immediately', async () => {
+  it('runs once per wait, and a rejected wait fails immediately', async () => {
     await using server = await start();
     const { name } = await server.inProcess.exportReport();
     await expect(
@@ -183,7 +183,7 @@ describe('a step of authorization', () => {
     }
   });
 
-  it('a start without a readable parent is refused like any other', async () => {
+  it('rejects a start without a readable parent like any other', async () => {
     const parent = () => {
       throw new StatusError(Code.INVALID_ARGUMENT, 'parent is no parent');
     };

@@ -94,7 +94,7 @@ describe('authentication by headers', () => {
     ['a token that is not known', { authorization: 'Bearer eve' }],
     ['something else', { authorization: 'Basic eve' }],
   ])(
-    'gRPC with %s: UNAUTHENTICATED before the message comes, and the stream is closed',
+    'gRPC with %s: UNAUTHENTICATED before the message arrives, and the stream is closed',
     async (_, headers) => {
       const { headersOnly, ended } = await serve();
       const { status, closed } = await headersOnly(GET, headers);
@@ -107,7 +107,7 @@ describe('authentication by headers', () => {
   it.each([
     ['no token', 401, ''],
     ['a token that is not known', 401, 'authorization: Bearer eve\r\n'],
-  ])('REST with %s: %i before the body comes', async (_, status, header) => {
+  ])('REST with %s: %i before the body arrives', async (_, status, header) => {
     const { rest } = await serve();
     const head = `POST /v1/operations/a:cancel HTTP/1.1\r\nhost: x\r\n${header}content-type: application/json\r\n`;
     for (const length of ['content-length: 1000000', 'transfer-encoding: chunked']) {
@@ -116,7 +116,7 @@ describe('authentication by headers', () => {
     }
   });
 
-  it('nobody, where a policy gives nobody anything: UNAUTHENTICATED before the message comes', async () => {
+  it('an anonymous caller, if the policy permits anonymous callers nothing: UNAUTHENTICATED before the message arrives', async () => {
     const { headersOnly, rest } = await serve({ anonymous: 'allow' });
     expect((await headersOnly(GET, {})).status).toBe(Code.UNAUTHENTICATED);
     const head = 'POST /v1/operations/a:cancel HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n';
@@ -134,7 +134,7 @@ describe('authentication by headers', () => {
     expect(asked).toEqual(['', '']);
   });
 
-  it('a resource that the policy does not name is refused once it is known', async () => {
+  it('a resource that the policy does not mention is rejected once it is known', async () => {
     const { raw } = await serve();
     const name = Buffer.from('others/a');
     const request = frame(Buffer.concat([Buffer.from([10, name.length]), name]));

@@ -22,7 +22,7 @@ async function noting() {
 }
 
 describe('the facts of a call', () => {
-  it('are its method, name, headers and peer: of each of the five methods and of a start', async () => {
+  it('contain method, name, headers and peer, for each of the five methods and for a start', async () => {
     const { asked, server } = await noting();
     await using _ = server;
     const options = { headers: { 'x-tenant': 'a' } };
@@ -50,19 +50,22 @@ describe('the facts of a call', () => {
   it.each<[string, (server: ReportsServer) => GatewayTarget]>([
     ['a server', ({ server }) => ({ server })],
     ['operations', ({ kit }) => ({ operations: kit })],
-  ])('over REST of %s have the peer of the gateway, and none of its own headers', async (_what, target) => {
-    const { asked, server } = await noting();
-    await using _ = server;
-    const settings = { headers: [FORWARDED_PEER_HEADER] };
-    await using rest = await serveBesideGrpc(server.server, settings, target(server));
-    await rest.ask('GET', `/v1/${PARENT}/operations`, {
-      headers: { authorization: 'Bearer t', [FORWARDED_PEER_HEADER]: 'me', 'x-forwarded-for': '192.0.2.7' },
-    });
-    const [facts] = asked;
-    expect(facts?.peer).toMatch(LOCAL);
-    expect(facts?.headers).toMatchObject({ authorization: 'Bearer t' });
-    expect(facts?.headers).not.toHaveProperty(FORWARDED_PEER_HEADER);
-  });
+  ])(
+    'over REST of %s contain the peer of the gateway, but not its internal headers',
+    async (_what, target) => {
+      const { asked, server } = await noting();
+      await using _ = server;
+      const settings = { headers: [FORWARDED_PEER_HEADER] };
+      await using rest = await serveBesideGrpc(server.server, settings, target(server));
+      await rest.ask('GET', `/v1/${PARENT}/operations`, {
+        headers: { authorization: 'Bearer t', [FORWARDED_PEER_HEADER]: 'me', 'x-forwarded-for': '192.0.2.7' },
+      });
+      const [facts] = asked;
+      expect(facts?.peer).toMatch(LOCAL);
+      expect(facts?.headers).toMatchObject({ authorization: 'Bearer t' });
+      expect(facts?.headers).not.toHaveProperty(FORWARDED_PEER_HEADER);
+    },
+  );
 
   it('cannot be forged over gRPC by the header of the gateway', async () => {
     const { asked, server } = await noting();
@@ -108,7 +111,7 @@ describe('callerKey', () => {
     expect(callerKey({}, peer)).toBe('peer:2001:db8:0:7::/64');
   });
 
-  it('other IPv6 networks and addresses of one machine have keys of their own', () => {
+  it('other IPv6 networks and addresses of one machine have separate keys', () => {
     expect(callerKey({}, '2001:db8::7:5')).toBe('peer:2001:db8:0:0::/64');
     expect(callerKey({}, '2001:db8:0:8::1:5')).toBe('peer:2001:db8:0:8::/64');
     expect(callerKey({}, '::1:5')).toBe('peer:0:0:0:0::/64');

@@ -35,8 +35,8 @@ function accessBy(limited: Parameters<typeof CallerLimits.of>[0]) {
   };
 }
 
-describe('a call whose refusals are counted', () => {
-  it('is refused as without limits, until there are too many refusals', async () => {
+describe('a call with counted rejections', () => {
+  it('fails as without limits until there are too many rejections', async () => {
     const { access, asked, fail } = accessBy({ refusalsPerSecond: 2 });
     fail(new StatusError(Code.PERMISSION_DENIED, 'no'));
     let answered = 0;
@@ -63,7 +63,7 @@ describe('a call whose refusals are counted', () => {
 });
 
 describe('a counted call', () => {
-  it('has its place until it is answered, or fails', async () => {
+  it('occupies a slot until it is answered or fails', async () => {
     const { access } = accessBy({ maxCallsPerCaller: 1 });
     const answer = Promise.withResolvers<string>();
     const first = inCall(access, FACTS, () => answer.promise);
@@ -75,7 +75,7 @@ describe('a counted call', () => {
     expect(await codeOf(inCall(access, FACTS, () => 1))).toBe('OK');
   });
 
-  it('that waits has its place until the wait ends, or fails', async () => {
+  it('that waits occupies a slot until the wait ends or fails', async () => {
     const limits = CallerLimits.of({ maxWaitsPerCaller: 1 }) as CallerLimits;
     const wait = (of: () => unknown) => inWait(limits, EVERYBODY, FACTS.peer, of as () => Promise<unknown>);
     const answer = Promise.withResolvers<string>();

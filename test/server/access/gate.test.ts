@@ -31,7 +31,7 @@ const grpcFacts = () =>
   new GrpcCallFacts(FACTS.method, FACTS.name, { metadata: new Metadata(), getPeer: () => FACTS.peer });
 
 describe('a gate (contract 31)', () => {
-  it('tells each step the facts, and the caller that the steps before it found', async () => {
+  it('passes the facts to each step, with the caller that earlier steps identified', async () => {
     const asked: unknown[] = [];
     const note: AuthorizeStep = (call) => {
       const { method, name, headers, peer } = call;
@@ -52,11 +52,11 @@ describe('a gate (contract 31)', () => {
     ['a caller that is a text', { caller: 'user:a' }],
     ['a principal that is a number', { caller: { principal: 5 } }],
     ['a principal that is no well-formed text', { caller: { principal: '\ud800' } }],
-    ['members that are a text', { caller: { members: 'user:a' } }],
-    ['one member that is a number', { caller: { members: ['user:a', 5] } }],
-    ['one scope that is an object', { caller: { scopes: ['a', {}] } }],
-    ['shows that is no function', { shows: true }],
-  ])('lets nobody in by %s', async (_what, value) => {
+    ['a string as members', { caller: { members: 'user:a' } }],
+    ['a number among the members', { caller: { members: ['user:a', 5] } }],
+    ['an object among the scopes', { caller: { scopes: ['a', {}] } }],
+    ['shows that is not a function', { shows: true }],
+  ])('denies access for %s', async (_what, value) => {
     await expect(admit(returning(value))).rejects.toThrow(TypeError);
   });
 
@@ -64,11 +64,11 @@ describe('a gate (contract 31)', () => {
     [null, 'authorize returned null: return an object or undefined'],
     [false, 'authorize returned a value of type boolean: return an object or undefined'],
     [{ shows: 1 }, 'authorize returned shows of type number: it must be a function'],
-  ])('says what a step returned: %p', async (value, message) => {
+  ])('names the invalid result of a step: %p', async (value, message) => {
     await expect(admit(returning(value))).rejects.toThrow(message);
   });
 
-  it('shows an operation only if shows returns true', async () => {
+  it('shows an operation only if `shows` returns true', async () => {
     const shown = async (value: unknown) => (await admit(returning({ shows: () => value }))).shows;
     expect((await shown(true))?.('a')).toBe(true);
     expect((await shown(1))?.('a')).toBe(false);
@@ -76,7 +76,7 @@ describe('a gate (contract 31)', () => {
     expect(() => promised?.('a')).toThrow(TypeError);
   });
 
-  it('shows an operation only if every step that restricts lists shows it', async () => {
+  it('shows an operation only if every step that restricts lists does', async () => {
     const names = ['a', 'b', 'c', 'd'];
     await fc.assert(
       fc.asyncProperty(
@@ -105,7 +105,7 @@ describe('a gate (contract 31)', () => {
     );
   });
 
-  it('keeps the caller of an earlier step unless a later one names another', async () => {
+  it('keeps the caller of an earlier step unless a later one returns another', async () => {
     const found = (principal: string) => returning({ caller: { principal } });
     const nothing = returning(undefined);
     const shows = returning({ shows: () => true });
@@ -119,7 +119,7 @@ describe('a gate (contract 31)', () => {
     ['a name of 1,024 bytes', 'é'.repeat(512), 'é'.repeat(512)],
     ['a longer name, clipped to 200 bytes', 'e'.repeat(1025), `${'e'.repeat(197)}…`],
     ['a name that is no well-formed text', 'operations/\ud800', 'operations/\ufffd'],
-  ])('names permission and resource in a refusal: %s', async (_what, name, resource) => {
+  ])('names permission and resource in a rejection: %s', async (_what, name, resource) => {
     const refuse = refusing(new StatusError(Code.PERMISSION_DENIED, 'no'));
     const refused = (await admit(refuse, { ...FACTS, name }).catch(
       (thrown: unknown) => thrown,
@@ -131,7 +131,7 @@ describe('a gate (contract 31)', () => {
     });
   });
 
-  it('keeps the details of a refusal, and the metadata that they have, with ErrorInfo first', async () => {
+  it('keeps details and metadata of a rejection, with ErrorInfo first', async () => {
     const own = pack(ErrorInfo, { reason: 'OWN', domain: 'acme', metadata: { resource: 'mine', more: '1' } });
     const other = pack(RetryInfo, { retryDelay: { seconds: 1, nanos: 0 } });
     const refuse = refusing(new StatusError(Code.PERMISSION_DENIED, 'no', [other, own]));
@@ -145,7 +145,7 @@ describe('a gate (contract 31)', () => {
     });
   });
 
-  it('names no resource when it refuses a call before its message was read', async () => {
+  it('names no resource if it rejects a call before the message was read', async () => {
     const refuse = Object.assign(refusing(new StatusError(Code.UNAUTHENTICATED, 'who?')), {
       beforeMessage: 'decides' as const,
     });
@@ -163,13 +163,13 @@ describe('a gate (contract 31)', () => {
       new AccessError(new StatusError(Code.UNAUTHENTICATED, 'who?'), 'Basic'),
       'Basic',
     ],
-  ])('refuses with the challenge of %s', async (_what, error, challenge) => {
+  ])('rejects with the challenge of %s', async (_what, error, challenge) => {
     const refused = await admit(refusing(error)).catch((thrown: unknown) => thrown);
     expect(refused).toBeInstanceOf(AccessError);
     expect(refused).toMatchObject({ code: error.code, message: error.message, challenge });
   });
 
-  it('asks each step once, whether before the message or after it', async () => {
+  it('runs each step once, before or after the message', async () => {
     const asked: string[] = [];
     const step = (id: string, beforeMessage?: 'decides') =>
       Object.assign(() => void asked.push(id), beforeMessage && { beforeMessage });
@@ -181,7 +181,7 @@ describe('a gate (contract 31)', () => {
     expect(asked).toEqual(['a', 'b', 'c']);
   });
 
-  it('is ready once all its steps are, and not if one cannot be', async () => {
+  it('is ready once all its steps are, and fails if one of them does', async () => {
     const loading = Promise.withResolvers<void>();
     const readyWith = (ready: () => Promise<void>) => Object.assign(returning(undefined), { ready });
     let isReady = false;
@@ -203,7 +203,7 @@ describe('a gate (contract 31)', () => {
     await expect(new Gate(steps).ready()).rejects.toBe(broken);
   });
 
-  it('names the permission by the first step that knows it', async () => {
+  it('names the permission according to the first step that knows it', async () => {
     const knowing = (permission: string) =>
       Object.assign(returning(undefined), { permissionFor: () => permission });
     const refuse = refusing(new StatusError(Code.PERMISSION_DENIED, 'no'));
@@ -212,7 +212,7 @@ describe('a gate (contract 31)', () => {
     expect(refused.detail(ErrorInfo)?.metadata).toMatchObject({ permission: 'a.b.c' });
   });
 
-  it('passes on an error that refuses nobody as it is', async () => {
+  it('passes on errors that are not rejections unchanged', async () => {
     const error = new StatusError(Code.UNAVAILABLE, 'key server is away');
     expect(await admit(refusing(error)).catch((thrown: unknown) => thrown)).toMatchObject({
       code: Code.UNAVAILABLE,

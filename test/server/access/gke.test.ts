@@ -48,7 +48,7 @@ describe.each([
     return { client, call: { otherArgs: { headers } } };
   }
 
-  it('who has gkemulticloud.operations.cancel creates, cancels and reads error.code 1', async () => {
+  it('a caller with gkemulticloud.operations.cancel creates, cancels and reads error.code 1', async () => {
     const { client, call } = clientOf('admin');
     const [started] = await client.createAttachedCluster(
       { parent: PARENT, attachedClusterId: 'a', attachedCluster: { description: 'a' } },
@@ -60,7 +60,7 @@ describe.each([
     expect(cancelled).toMatchObject({ name, done: true, error: { code: 1 } });
   });
 
-  it('others receive the missing permission and the resource', async () => {
+  it('other callers receive the missing permission and the resource', async () => {
     const { client, call } = clientOf('viewer');
     const name = `${PARENT}/operations/1`;
     await expect(

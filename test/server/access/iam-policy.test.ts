@@ -89,8 +89,8 @@ describe('iamPolicy', () => {
   });
 });
 
-describe('the other pieces', () => {
-  it('refuse what would let nobody in, or anybody', () => {
+describe('requireScopes and staticTokens', () => {
+  it('reject configurations that would deny or admit everyone', () => {
     expect(() => requireScopes([])).toThrow('names no scope');
     expect(() => requireScopes(['a b'])).toThrow('malformed');
     expect(() => staticTokens([{ token: 'a b', principal: 'x' }])).toThrow('malformed');
@@ -99,7 +99,7 @@ describe('the other pieces', () => {
     expect(() => staticTokens([twice, { ...twice, principal: 'y' }])).toThrow('occurs twice');
   });
 
-  it('scopes ask who calls first', () => {
+  it('scopes require an authenticated caller', () => {
     const authorize = requireScopes(['a']);
     const ask = () => authorize({ method: '/s/m', name: '', headers: {}, peer: '', caller: {} });
     expect(ask).toThrow(expect.objectContaining({ code: 16 }));

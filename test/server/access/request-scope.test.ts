@@ -4,8 +4,8 @@ import { givenRequestId, scopedRequestId } from '../../../src/server/access/requ
 
 const caller = fc.record({ principal: fc.option(fc.string({ minLength: 1 }), { nil: undefined }) });
 
-describe('a request id as it is kept', () => {
-  it('is another one for every caller, whatever they send, and is told as it was given (contract 8, 31)', () => {
+describe('a stored request id', () => {
+  it('is distinct for each caller, for any input, and converts back to the given id (contract 8, 31)', () => {
     // Ids that look like what is kept for somebody.
     const id = fc.oneof(
       fc.string({ minLength: 1 }),
@@ -21,13 +21,13 @@ describe('a request id as it is kept', () => {
     );
   });
 
-  it('nobody can use what is kept for somebody', () => {
+  it('of one caller cannot be used by another', () => {
     const kept = scopedRequestId('known', { principal: 'user:ada@example.com' });
     expect(scopedRequestId(kept, {})).not.toBe(kept);
     expect(givenRequestId(scopedRequestId(kept, {}), {})).toBe(kept);
   });
 
-  it('stays as it is where nobody asks who calls', () => {
+  it('is unchanged without authentication', () => {
     expect(scopedRequestId('2f1b0e6c-0000-4000-8000-000000000000', {})).toBe(
       '2f1b0e6c-0000-4000-8000-000000000000',
     );

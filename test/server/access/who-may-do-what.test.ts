@@ -62,7 +62,7 @@ const MALFORMED = [
 
 type Asked = Parameters<Transport['call']>[1];
 
-describe('who may do what (contract 31)', () => {
+describe('access matrix (contract 31)', () => {
   let server: GuardedServer;
   let running: string;
   let done: string;
@@ -107,7 +107,7 @@ describe('who may do what (contract 31)', () => {
   }
 
   it.each(TABLE.filter(({ allowed }) => !allowed))(
-    '$who, $rpc over $over: $code, the same whatever there is',
+    '$who, $rpc over $over: $code, regardless of what exists',
     async ({ token, rpc, over, code, reason }) => {
       const transport: Transport = server[over];
       const elsewhere = await transport.call(rpc, { name: otherName(rpc) }, as(token));
@@ -127,7 +127,7 @@ describe('who may do what (contract 31)', () => {
   );
 
   it.each(TABLE.filter(({ allowed }) => allowed))(
-    '$who, $rpc over $over: let in',
+    '$who, $rpc over $over: permitted',
     async ({ token, rpc, over }) => {
       const transport: Transport = server[over];
       const call = (name: string, fields = {}) => transport.call(rpc, { name, ...fields }, as(token));
@@ -144,7 +144,7 @@ describe('who may do what (contract 31)', () => {
     },
   );
 
-  it('the owner of another project does there what it may not do here', async () => {
+  it('the owner of another project has access there but not here', async () => {
     const there = 'projects/q/locations/l';
     for (const transport of [server.grpc, server.rest]) {
       const started = await transport.call('exportReport', { name: there }, as('other-owner'));
@@ -155,7 +155,7 @@ describe('who may do what (contract 31)', () => {
     }
   });
 
-  it('what is refused changes nothing', async () => {
+  it('rejected calls change nothing', async () => {
     const operation = await server.reports.inProcess.operations.getOperation({ name: running });
     expect(operation.done).toBe(false);
     expect(operation.metadata).toBeDefined();
