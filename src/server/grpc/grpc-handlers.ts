@@ -72,7 +72,7 @@ export function grpcHandlers(parts: HandlerParts): OperationsServer {
       listOperations,
       (call, admission) =>
         listTurns.run(async () => {
-          if (call.cancelled) throw new StatusError(Code.CANCELLED, 'the caller went away');
+          if (call.cancelled) throw new StatusError(Code.CANCELLED, 'the caller cancelled the call');
           return service.listOperations(call.request, {}, admission);
         }),
       'parent',
@@ -157,7 +157,7 @@ function waitingOf(call: ServerUnaryCall<unknown, unknown>): Waiting {
   return {
     timeoutMs: Number.isFinite(timeoutMs) ? Math.max(0, timeoutMs) : undefined,
     whenGone(gone) {
-      const goneAway = () => gone(new StatusError(Code.CANCELLED, 'the caller went away'));
+      const goneAway = () => gone(new StatusError(Code.CANCELLED, 'the caller cancelled the call'));
       // The call may have been cancelled during admission.
       if (call.cancelled) goneAway();
       else call.on('cancelled', goneAway);

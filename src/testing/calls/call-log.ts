@@ -102,7 +102,7 @@ export interface RecordedCall {
   readonly fault?: NonNullable<Fault['effect']> | 'error' | 'delay';
   /** Outcome of the call, or undefined while it is open. */
   readonly outcome?: {
-    /** Status code. CANCELLED also if the caller went away or its deadline passed. */
+    /** Status code. CANCELLED also if the caller cancelled the call or its deadline passed. */
     readonly code: CodeName;
     /** Error message, or empty for OK. */
     readonly message: string;

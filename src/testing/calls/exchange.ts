@@ -112,9 +112,9 @@ export class Exchange {
     this.#endCall(code, message);
   }
 
-  /** Ends the call because the caller went away, unless it has ended. */
+  /** Ends the call because the caller cancelled it, unless it has ended. */
   giveUp(): void {
-    this.end(Code.CANCELLED, 'the caller went away, or its deadline passed');
+    this.end(Code.CANCELLED, 'the caller cancelled the call, or its deadline passed');
   }
 
   /** Passes the request to the handler, unless a stubbed operation answers it. */
