@@ -145,7 +145,7 @@ describe('with a server', () => {
       expect(code).toBe(4);
       const [, name] = /^started (\S+)\n/.exec(stdout) ?? [];
       expect(stderr).toContain(
-        `longrunning: gave up waiting, the operation goes on: longrunning get ${name} shows it`,
+        `longrunning: gave up waiting, the operation continues: longrunning get ${name} shows it`,
       );
       expect((await call('get', name ?? '')).stdout).toContain('state      running');
     });
@@ -212,7 +212,7 @@ describe('with a server', () => {
       ['delete', 'operations/a'],
       ['start', 'Reports/ExportReport'],
       ['start', 'Reports/ExportReport', '--wait'],
-    ])('no server: %s %s %s is told of it within 2 s', async (...args) => {
+    ])('no server: %s %s %s reports it within 2 s', async (...args) => {
       const began = performance.now();
       const { code, stderr } = await run(args, { address: '127.0.0.1:1' });
       expect(code).toBe(5);
@@ -227,7 +227,7 @@ describe('with a server', () => {
       ['list', '--timeout', '200ms'],
       ['start', 'Jobs/Hang', '--timeout', '200ms'],
       ['get', 'operations/a'],
-    ])('the reason is told whatever the --timeout: %s %s %s %s', async (...args) => {
+    ])('reports the reason for any --timeout: %s %s %s %s', async (...args) => {
       const situations: [string, string][] = [
         ['127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1: check that a server runs at 127.0.0.1:1'],
         [

@@ -29,7 +29,7 @@ describe('parseDurationMs', () => {
     '1s1m',
     'Infinity',
     '9'.repeat(20),
-  ])('%p is none', (text) => {
+  ])('%p is not a duration', (text) => {
     expect(parseDurationMs(text)).toBeUndefined();
   });
 
@@ -54,7 +54,7 @@ describe('readPause', () => {
     expect(readPause(text)).toBe(durationMs);
   });
 
-  it.each(['', '2', '-1s', '00', '0 s', '1d'])('%p is refused', (text) => {
+  it.each(['', '2', '-1s', '00', '0 s', '1d'])('rejects %p', (text) => {
     expect(() => readPause(text)).toThrow('Write it with its unit, as 500ms, 30s, 2m or 1h');
   });
 });

@@ -147,10 +147,13 @@ describe('types of metadata and responses', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   describe.each<[string, () => (server: Server) => void]>([
-    ['both versions of ours', () => (server) => addReflection(server, { descriptors: descriptors() })],
+    [
+      'both versions of addReflection',
+      () => (server) => addReflection(server, { descriptors: descriptors() }),
+    ],
     ['grpc.reflection.v1 alone', () => onlyVersion('v1')],
     ['grpc.reflection.v1alpha alone', () => onlyVersion('v1alpha')],
-    ['files without what they import', () => fileByFile],
+    ['files without their imports', () => fileByFile],
     ['@grpc/reflection', () => (server) => new ReflectionService(PROTO_LOADER).addToServer(server)],
   ])('by reflection: %s', (_, reflect) => {
     it('get: decoded without --proto', async () => {

@@ -65,7 +65,7 @@ describe('serve › stopping', () => {
     health.close();
   });
 
-  it('--drain-delay: reports NOT_SERVING and accepts calls; then starts are refused', async () => {
+  it('--drain-delay: reports NOT_SERVING and accepts calls; then rejects starts', async () => {
     const { serving, client } = await serve('--drain-delay', '2.5s', '--grace', '1m');
     const { address } = serving;
     expect(await status(address, '/readyz')).toBe(200);

@@ -49,7 +49,7 @@ describe('serve with limits', () => {
     expect([stdout.trimEnd().split('\n').length, stderr]).toEqual([1, expect.stringContaining('--all')]);
   });
 
-  it('results of at most ten bytes: larger metadata is refused', async () => {
+  it('results of at most ten bytes: larger metadata is rejected', async () => {
     const { address } = opened(await Serving.start(['--max-result-bytes', '10']));
     const { code, stderr } = await run(EXPORT, { address });
     const refused = /RESOURCE_EXHAUSTED.*metadata of \d+ bytes is larger than maxResultBytes \(10\)/;
@@ -100,7 +100,7 @@ describe('serve with limits', () => {
     '--max-result-bytes',
     '--max-connection-bytes',
     '--max-process-bytes',
-  ])('%s 0: refused', async (flag) => {
+  ])('rejects %s 0', async (flag) => {
     const { code, stderr } = await run(['serve', flag, '0']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('Write a whole number, 1 or more')]);
   });
@@ -110,7 +110,7 @@ describe('serve with limits', () => {
     ['--arrival', '200 ms'],
     ['--grace', '1d'],
     ['--drain-delay', 'soon'],
-  ])('%s %s: refused', async (flag, value) => {
+  ])('rejects %s %s', async (flag, value) => {
     const { code, stderr } = await run(['serve', flag, value]);
     expect([code, stderr]).toEqual([
       2,

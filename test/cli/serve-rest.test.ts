@@ -68,7 +68,7 @@ describe('serve › REST', () => {
     ['malformed', ['/v1/{parent=a/*}x'], /rule of acme\.v1\.Jobs\.Run0: path template ".*" is invalid/],
     ['in conflict', ['/v1/a', '/v1/a'], /rule of acme\.v1\.Jobs\.Run1: .* same requests as rule of .*Run0/],
   ])(
-    'HTTP rules that are %s: refused by file and rule, but --grpc-only does without',
+    'HTTP rules that are %s: rejected with file and rule, unless --grpc-only is set',
     async (_, paths, fault) => {
       const directory = await mkdtemp(join(tmpdir(), 'longrunning-'));
       open.push(() => rm(directory, { recursive: true }));

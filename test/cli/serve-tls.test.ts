@@ -67,7 +67,7 @@ describe('serve with TLS', () => {
     [['--client-ca', 'a.pem'], /--client-ca is given without TLS: add --cert and --key/],
     [['--cert', '/no/such', '--key', '/no/such'], /certificate "\/no\/such" cannot be read/],
     [['--cert', 'a', '--key', 'b', '--insecure'], /--insecure/],
-  ])('serve %j: refused', async (args, message) => {
+  ])('rejects serve %j', async (args, message) => {
     const { code, stderr } = await run(['serve', ...args]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
   });

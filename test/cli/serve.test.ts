@@ -108,7 +108,7 @@ describe('serve › signals', () => {
     expect(await serving.ended).toMatchObject({ code: 0 });
   });
 
-  it('new operations are refused with UNAVAILABLE during the shutdown', async () => {
+  it('new operations are rejected with UNAVAILABLE during the shutdown', async () => {
     const { serving, client } = await serve(...JOBS_PROTO, ...JOBS_SCRIPT, '--grace', '1m');
     const name = await startJob(serving.address, 'Hang');
     const waiting = waitFor(client, name);

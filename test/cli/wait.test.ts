@@ -135,7 +135,7 @@ describe('wait', () => {
     const { code, stderr } = await waiting.ended;
     expect(code).toBe(4);
     expect(stderr).toBe(
-      `running\nlongrunning: stopped waiting, the operation goes on: longrunning get ${name} shows it, longrunning cancel ${name} ends it\n`,
+      `running\nlongrunning: stopped waiting, the operation continues: longrunning get ${name} shows it, longrunning cancel ${name} ends it\n`,
     );
     const operation = await server.inProcess.operations.getOperation({ name });
     expect(operation.done).toBe(false);
@@ -160,7 +160,7 @@ describe('wait', () => {
     cancelling.interrupt();
     const { code, stdout, stderr } = await cancelling.ended;
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
-    expect(stderr).toMatch(/\nlongrunning: stopped waiting, the operation goes on: [^\n]+\n$/);
+    expect(stderr).toMatch(/\nlongrunning: stopped waiting, the operation continues: [^\n]+\n$/);
     succeed();
   });
 
@@ -169,7 +169,7 @@ describe('wait', () => {
     const { code, stdout, stderr } = await wait(name, '--timeout', '500ms', '--json').ended;
     expect(code).toBe(4);
     expect(JSON.parse(stdout)).toMatchObject({ name });
-    expect(stderr).toMatch(/^running\nlongrunning: gave up waiting, the operation goes on: [^\n]+\n$/);
+    expect(stderr).toMatch(/^running\nlongrunning: gave up waiting, the operation continues: [^\n]+\n$/);
     succeed();
   });
 

@@ -62,7 +62,7 @@ describe('watch', () => {
       watching.interrupt();
       const { code, stdout, stderr } = await watching.ended;
       expect({ code, stdout }).toEqual({ code: 4, stdout: `${name}  running\n` });
-      expect(stderr).toMatch(/^longrunning: stopped waiting, the operation goes on: [^\n]+\n$/);
+      expect(stderr).toMatch(/^longrunning: stopped waiting, the operation continues: [^\n]+\n$/);
       succeed();
     });
 

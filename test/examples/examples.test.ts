@@ -47,7 +47,7 @@ describe('examples', () => {
     expect(lines.length).toBeGreaterThan(2);
   }, 300_000);
 
-  it('give-up: by time-out and by signal; the operation goes on (contract 37, 38)', async () => {
+  it('give-up: by time-out and by signal; the operation continues (contract 37, 38)', async () => {
     expect(await output('give-up')).toEqual([
       'gave up after 100 ms; last seen running',
       'gave up: the user left',

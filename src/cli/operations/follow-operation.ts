@@ -98,8 +98,8 @@ function whyGivenUp(error: unknown, { options }: Session): string | undefined {
     const fault = connectionFault(error.cause);
     return `gave up waiting, no answer from ${options.address}${fault ? `: ${fault.reason}` : ''}`;
   }
-  if (error instanceof Interrupted) return 'stopped waiting, the operation goes on';
-  if (error instanceof WaitTimeoutError) return 'gave up waiting, the operation goes on';
+  if (error instanceof Interrupted) return 'stopped waiting, the operation continues';
+  if (error instanceof WaitTimeoutError) return 'gave up waiting, the operation continues';
   return undefined;
 }
 

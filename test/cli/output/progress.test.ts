@@ -5,42 +5,42 @@ import { progressOf } from '../../../src/cli/output/progress.js';
 describe('progressOf', () => {
   it.each<[string, Record<string, unknown>, number]>([
     ['ProtoJSON', { progressPercent: 40 }, 40],
-    ['names of the proto', { progress_percent: 40 }, 40],
+    ['proto field names', { progress_percent: 40 }, 40],
     ['the other common name', { progressPercentage: 12.5 }, 12.5],
     ['the other common name, as in the proto', { progress_percentage: 12.5 }, 12.5],
     ['a 64-bit number', { progressPercent: '40' }, 40],
     ['none yet', { progressPercent: 0 }, 0],
-    ['too much', { progressPercent: 140 }, 100],
-    ['less than nothing', { progressPercent: -3 }, 0],
+    ['more than 100', { progressPercent: 140 }, 100],
+    ['less than 0', { progressPercent: -3 }, 0],
     ['done and total', { done: 3, total: 4 }, 75],
     ['done and total, 64 bits', { done: '3000000000', total: '4000000000' }, 75],
     ['completed and total', { completed: 1, total: 8 }, 12.5],
     ['counts', { done_count: 1, total_count: 2 }, 50],
-    ['more than all', { done: 5, total: 4 }, 100],
+    ['more done than the total', { done: 5, total: 4 }, 100],
     ['Spanner', { progress: { progressPercent: 30, startTime: '2026-01-02T03:04:05Z' } }, 30],
     ['Spanner, by statement', { statements: ['a', 'b'], progress: [{ progressPercent: 100 }, {}] }, 50],
     ['Firestore', { progressDocuments: { completedWork: '20', estimatedWork: '80' } }, 25],
     ['Datastore', { progressEntities: { workCompleted: '20', workEstimated: '80' } }, 25],
     ['Video Intelligence', { annotationProgress: [{ progressPercent: 20 }, { progressPercent: 40 }] }, 30],
-    ['metadata in common', { genericMetadata: { progressPercentage: 7 } }, 7],
+    ['generic metadata', { genericMetadata: { progressPercentage: 7 } }, 7],
     ['a Struct', { '@type': 'google.protobuf.Struct', value: { done: 1, total: 2 } }, 50],
-    ['the outer goes first', { progress: { progressPercent: 1 }, done: 1, total: 2 }, 50],
+    ['outer fields take precedence', { progress: { progressPercent: 1 }, done: 1, total: 2 }, 50],
   ])('%s: %j is %d %%', (_, metadata, percent) => {
     expect(progressOf(metadata)).toBe(percent);
   });
 
   it.each<[string, Record<string, unknown>]>([
     ['nothing', {}],
-    ['no number', { progressPercent: 'NaN' }],
+    ['not a number', { progressPercent: 'NaN' }],
     ['words', { progressPercent: 'half' }],
     ['null', { progressPercent: null, progress: null }],
-    ['nothing to do', { done: 0, total: 0 }],
+    ['a total of 0', { done: 0, total: 0 }],
     ['a total alone, which may be of anything', { total: 5 }],
-    ['done alone', { done: true }],
-    ['no progress of the operation', { cluster: { done: 1, total: 2 } }],
-    ['steps that say nothing', { progress: [{}, {}] }],
+    ['done without a total', { done: true }],
+    ['progress of something else', { cluster: { done: 1, total: 2 } }],
+    ['steps without progress', { progress: [{}, {}] }],
     ['bytes of an unknown type', { '@type': 'x', value: 'AAAA' }],
-  ])('%s: %j is none', (_, metadata) => {
+  ])('%s: %j has no progress', (_, metadata) => {
     expect(progressOf(metadata)).toBeUndefined();
   });
 

@@ -122,7 +122,7 @@ describe('columnsOf', () => {
     ['a terminal that says it has none', output(0, true), {}, 80],
     ['no terminal', output(), {}, undefined],
     ['no terminal, and COLUMNS', output(), { COLUMNS: '60' }, 60],
-    ['no terminal, and COLUMNS that is no number', output(), { COLUMNS: 'wide' }, undefined],
+    ['no terminal, and COLUMNS that is not a number', output(), { COLUMNS: 'wide' }, undefined],
   ])('%s', (_, stdout, env, columns) => {
     expect(columnsOf(stdout, env)).toBe(columns);
   });
