@@ -16,7 +16,13 @@ import { certificateMaker } from '../helpers/own-certificates.js';
 import { createDatabase, type TestDatabase } from '../helpers/postgres-database.js';
 
 const EXAMPLES = join(__dirname, '../../examples');
-const STORIES = ['standalone-server.ts', 'existing-server.ts', 'progress.ts', 'cancel-old.ts'];
+const STORIES = [
+  'standalone-server.ts',
+  'existing-server.ts',
+  'progress.ts',
+  'cancel-old.ts',
+  'testing/own-method.test.ts',
+];
 const PARENT = 'projects/example/locations/europe-west3';
 const ISSUER = 'https://accounts.example.com';
 const AUDIENCE = 'https://reports.example.com';

@@ -1,11 +1,14 @@
 import { ListOperationsResponse, Operation } from '../../../generated/google/longrunning/operations.js';
 import type { Any } from '../../../generated/google/protobuf/any.js';
+import { readOperation } from '../../core/read-operation.js';
 
-/** Replaces each Any in an operation or a list of operations. Returns messages of other types unchanged. */
+/**
+ * Replaces each Any in an operation of any generator, or in a list of operations. Returns messages of other types unchanged.
+ */
 export function replaceAnys(typeName: string, message: unknown, replace: (any: Any) => Any): unknown {
   switch (typeName) {
     case Operation.$type:
-      return inOperation(message as Operation, replace);
+      return inOperation(readOperation(message), replace);
     case ListOperationsResponse.$type: {
       const listed = message as ListOperationsResponse;
       return { ...listed, operations: listed.operations.map((each) => inOperation(each, replace)) };

@@ -72,11 +72,18 @@ export interface ScriptTypes {
 
 const OPERATIONS = ['ListOperations', 'GetOperation', 'DeleteOperation', 'CancelOperation', 'WaitOperation'];
 
-/** Names for scripts of a schema: its services, and the five methods of every server. */
-export function scriptTypes({ services, registry }: Pick<Schema, 'services' | 'registry'>): ScriptTypes {
+/**
+ * Names for scripts of a schema: its services, and the five methods of every server.
+ *
+ * @param hosted - full names of further methods.
+ */
+export function scriptTypes(
+  { services, registry }: Pick<Schema, 'services' | 'registry'>,
+  hosted: readonly string[] = [],
+): ScriptTypes {
   const own = OPERATIONS.map((method) => `google.longrunning.Operations.${method}`);
   const faked = services.flatMap((service) => service.methods.map(fullName));
-  return { methodNames: [...own, ...faked], registry };
+  return { methodNames: [...own, ...faked, ...hosted], registry };
 }
 
 /** Full name of a method, such as `google.cloud.gkemulticloud.v1.AwsClusters.CreateAwsCluster`. */

@@ -65,6 +65,8 @@ export interface ParseScriptOptions {
   readonly file: string;
   /** Methods that may be named, and their types. */
   readonly schema: Schema;
+  /** Full names of methods that only faults may name. @defaultValue none */
+  readonly hosted?: readonly string[];
   /** Values of settings that the script omits. @defaultValue those of {@link DEFAULT_SCRIPT} */
   readonly defaults?: ParsedMethodScript;
 }
@@ -112,29 +114,28 @@ export const DEFAULT_SCRIPT: ParsedScript = {
  * @throws ScriptError that names file, line and field of every fault.
  */
 export function parseScript(script: string | Script, options: ParseScriptOptions): ParsedScript {
-  const { file, schema, defaults = DEFAULT_SCRIPT.default } = options;
-  const read = (top: WrittenValue | undefined) => readScript(top, schema, defaults);
+  const { file } = options;
+  const read = (top: WrittenValue | undefined) => readScript(top, options);
   return typeof script === 'string' ? readYaml(script, file, read) : readObject(script, file, read);
 }
 
 function readScript(
   top: WrittenValue | undefined,
-  schema: Schema,
-  defaults: ParsedMethodScript,
+  { schema, hosted = [], defaults = DEFAULT_SCRIPT.default }: ParseScriptOptions,
 ): ParsedScript {
   const fields = top?.fields(['methods', 'default', 'faults']);
   const base = readDefault(fields?.default, schema, defaults);
   return {
-    ...readMethods(fields?.methods, base, schema),
+    ...readMethods(fields?.methods, base, { schema, hosted }),
     default: base,
-    faults: readFaults(fields?.faults, scriptTypes(schema)),
+    faults: readFaults(fields?.faults, scriptTypes(schema, hosted)),
   };
 }
 
 function readMethods(
   value: WrittenValue | undefined,
   base: ParsedMethodScript,
-  schema: Schema,
+  { schema, hosted }: Required<Pick<ParseScriptOptions, 'schema' | 'hosted'>>,
 ): Pick<ParsedScript, 'methods' | 'answers'> {
   const methods = new Map<string, ParsedMethodScript>();
   const answers = new Map<string, ScriptedAnswer>();
@@ -142,7 +143,8 @@ function readMethods(
   for (const [wanted, entry] of value?.entries() ?? []) {
     const found = findMethodName(wanted, [...unary.keys()]);
     if ('fault' in found) {
-      entry.fault(found.fault);
+      const own = findMethodName(wanted, hosted);
+      entry.fault('fault' in own ? found.fault : hostedFault(own.name));
       continue;
     }
     const { name } = found;
@@ -154,6 +156,11 @@ function readMethods(
     else if (answer) answers.set(name, answer);
   }
   return { methods, answers };
+}
+
+/** Message for a script that changes a hosted method. */
+function hostedFault(name: string): string {
+  return `method ${name} is hosted, and scripts apply to faked methods: change its implementation`;
 }
 
 function unaryMethods({ services }: Schema): DescMethod[] {

@@ -48,10 +48,13 @@ export interface FakeServerOptions {
   /** Clock of the server. @defaultValue the system clock */
   readonly clock?: Clock;
   /**
-   * Options of the operations. @defaultValue those of `createOperations`, with a memory store and no limit on
-   * concurrent operations
+   * Options of the operations. Their `services` are hosted, with recording and faults.
+   *
+   * @defaultValue those of `createOperations`, with a memory store and no limit on concurrent operations
    */
   readonly operations?: Omit<OperationsOptions, 'methods' | 'clock'>;
+  /** Encoded FileDescriptorSet of hosted services, with all imports, for REST and reflection. @defaultValue none */
+  readonly descriptors?: Uint8Array | undefined;
   /**
    * Options of the gRPC server. Its interceptors run before recording and faults, and not for REST, which calls the handlers
    * directly. @defaultValue none
@@ -76,7 +79,7 @@ const DEFAULTS = {
   rest: {},
   recording: 'kept',
   onCall: () => {},
-} satisfies FakeServerOptions as Required<FakeServerOptions>;
+} satisfies FakeServerOptions as Required<Omit<FakeServerOptions, 'descriptors'>>;
 
 /** Test server without a listener. The owner listens with `servePort` and closes `operations` and the other parts. */
 export interface FakeServer {
@@ -132,6 +135,7 @@ export class FakedApiServer implements FakeServer {
 
   constructor(options: FakeServerOptions = {}) {
     const { apis, clock, operations, grpc, rest, recording, onCall } = withDefaults(DEFAULTS, options);
+    const { descriptors } = options;
     const logger = safeLogger(operations.logger, 'longrunning');
     this.log = new CallLog(clock, {
       keeps: recording === 'kept' ? 'all' : 'open',
@@ -147,6 +151,8 @@ export class FakedApiServer implements FakeServer {
       clock,
       rest: rest === 'off' ? {} : { ...openApi, ...rest },
       apis,
+      hosted: operations.services ?? [],
+      descriptors,
     });
     const connections = new CallConnections();
     this.operations = createOperations({

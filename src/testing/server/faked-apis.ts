@@ -14,11 +14,13 @@ import {
 import type { Operations } from '../../server/index.js';
 import type { ReflectedServices } from '../../server/reflection/add-reflection.js';
 import { type CalledMethod, calledMethods } from '../calls/called-method.js';
+import { hostedMethods } from '../calls/hosted-methods.js';
 import { REST_REQUEST_HEADER } from '../calls/rest-front.js';
 import { type FakeServices, fakeServicesWith } from '../faking/fake-service.js';
 import { ResourceMemory } from '../faking/resources/resource-memory.js';
+import { isOperationType } from '../faults/junk-any.js';
 import { LiveScript, type ParsedScript, parseScript } from '../script/script.js';
-import type { Script } from '../script/script-source.js';
+import { type Script, type ScriptTypes, scriptTypes } from '../script/script-source.js';
 import type { TestServer } from './test-server-api.js';
 
 /** API to fake: .proto files, or an encoded `google.protobuf.FileDescriptorSet`. */
@@ -45,6 +47,10 @@ export interface FakedApisParts {
   readonly rest: RestSettings;
   /** Initial APIs. */
   readonly apis: readonly FakedApi[];
+  /** Services of the application, which the host of the services has. */
+  readonly hosted: readonly Service[];
+  /** Encoded FileDescriptorSet of those services, if they have one. */
+  readonly descriptors: Uint8Array | undefined;
 }
 
 /** Where APIs are served. */
@@ -59,7 +65,7 @@ interface ServedApi extends FakedApi {
   readonly services: readonly Service[];
 }
 
-/** APIs that a server fakes. More can be added while it runs. */
+/** APIs that a server fakes, beside the services that it hosts. More can be added while it runs. */
 export class FakedApis {
   readonly #parts: FakedApisParts;
   readonly #script = new LiveScript();
@@ -68,23 +74,41 @@ export class FakedApis {
   #served: ServingParts | undefined;
   #apis: readonly ServedApi[];
   #schema: Schema;
+  readonly #hosted: ReadonlyMap<string, CalledMethod>;
   #methods: ReadonlyMap<string, CalledMethod> | undefined;
 
+  /** @throws TypeError if a service is both hosted and faked; SchemaError if the descriptors cannot be read. */
   constructor(parts: FakedApisParts) {
     this.#parts = parts;
-    this.#schema = mergeSchemas([operationsSchema(), ...parts.apis.map(({ schema }) => schema)]);
+    this.#hosted = hostedMethods(parts.hosted);
+    const { descriptors } = parts;
+    const described = descriptors ? [withoutServices(schemaOf(descriptors))] : [];
+    const faked = parts.apis.map(({ schema }) => schema);
+    for (const schema of faked) this.#assertNotHosted(schema);
+    this.#schema = mergeSchemas([operationsSchema(), ...described, ...faked]);
     this.#script.reset(parts.apis.map(({ script }) => script));
     this.#apis = parts.apis.map((api) => ({ ...api, services: this.#fakesOf(api.schema).services }));
   }
 
-  /** Schema of all served APIs. */
+  /** Schema of all faked APIs, with the types of hosted services. */
   get schema(): Schema {
     return this.#schema;
   }
 
+  /** Names that faults may use: of faked, hosted and standard methods. */
+  get types(): ScriptTypes {
+    return scriptTypes(this.#schema, this.#hostedNames);
+  }
+
+  /** Full names of the methods that start operations. */
+  get startingMethods(): readonly string[] {
+    const hosted = Array.from(this.#hosted.values()).filter(({ outputType }) => isOperationType(outputType));
+    return [...this.#schema.methods, ...hosted].map(({ name }) => name);
+  }
+
   /** Finds a method by the path of its gRPC method. */
   methodAt(path: string): CalledMethod | undefined {
-    this.#methods ??= calledMethods(this.#schema);
+    this.#methods ??= new Map([...calledMethods(this.#schema), ...this.#hosted]);
     return this.#methods.get(path);
   }
 
@@ -109,8 +133,8 @@ export class FakedApis {
    * Fakes one more API.
    *
    * @returns its script, and a gateway that includes it.
-   * @throws SchemaError if the API cannot be read, has no services, or has one that is already faked;
-   * ScriptError.
+   * @throws SchemaError if the API cannot be read, has no services, or has one that is already faked; TypeError if
+   * it has one that is hosted; ScriptError.
    */
   async add(
     source: ApiSource,
@@ -118,12 +142,15 @@ export class FakedApis {
   ): Promise<{ readonly script: ParsedScript; readonly gateway: Gateway }> {
     const schema = await readApi(source, options);
     const { server, host } = this.#serving();
-    const twin = schema.services.find(({ typeName }) => this.#schema.registry.getService(typeName));
+    this.#assertNotHosted(schema);
+    const faked = new Set(this.#schema.services.map(({ typeName }) => typeName));
+    const twin = schema.services.find(({ typeName }) => faked.has(typeName));
     if (twin)
       throw new SchemaError(
         `service ${twin.typeName} is already faked: fake it once, and change its behavior with script()`,
       );
-    const script = parseScript(options.script ?? {}, { file: 'script', schema });
+    const hosted = this.#hostedNames;
+    const script = parseScript(options.script ?? {}, { file: 'script', schema, hosted });
     const { services } = this.#fakesOf(schema);
     const merged = mergeSchemas([this.#schema, schema]);
     const gateway = this.#gatewayOf(host, [...this.#services, ...services], merged);
@@ -142,7 +169,8 @@ export class FakedApis {
   /** Replaces the behavior of the methods that the script names. @throws ScriptError */
   script(source: Script | string): ParsedScript {
     const { default: defaults } = this.#script.current;
-    const script = parseScript(source, { file: 'script', schema: this.#schema, defaults });
+    const hosted = this.#hostedNames;
+    const script = parseScript(source, { file: 'script', schema: this.#schema, hosted, defaults });
     this.#script.add(script);
     this.#serveAgain();
     return script;
@@ -172,6 +200,19 @@ export class FakedApis {
     return this.#apis.flatMap(({ services }) => services);
   }
 
+  get #hostedNames(): readonly string[] {
+    return Array.from(this.#hosted.values(), ({ name }) => name);
+  }
+
+  #assertNotHosted({ services }: Schema): void {
+    const hosted = new Set(this.#parts.hosted.map(({ name }) => name));
+    const twin = services.find(({ typeName }) => hosted.has(typeName));
+    if (twin)
+      throw new TypeError(
+        `service ${twin.typeName} is hosted already: remove it from services to fake it, or do not fake it`,
+      );
+  }
+
   #serving(): ServingParts {
     if (!this.#served) throw new TypeError('services are not served: call serve() first');
     return this.#served;
@@ -191,6 +232,11 @@ export class FakedApis {
     const headers = [...(rest.headers ?? []), REST_REQUEST_HEADER];
     return createGateway({ ...rest, operations, services, descriptors, annotationOf, headers });
   }
+}
+
+/** Keeps the types and HTTP rules of a schema. Its services have handlers, so scripts do not apply to them. */
+function withoutServices(schema: Schema): Schema {
+  return { ...schema, services: [], methods: [] };
 }
 
 function readApi(source: ApiSource, { includeDirs = [] }: FakeOptions): Promise<Schema> | Schema {

@@ -22,7 +22,7 @@ export interface TestServer extends AsyncDisposable {
      */
     advance(ms: number): Promise<void>;
   };
-  /** Recorded calls in order of arrival, to `google.longrunning.Operations` and to the faked APIs. */
+  /** Recorded calls in order of arrival, to `google.longrunning.Operations`, hosted services and faked APIs. */
   readonly calls: readonly RecordedCall[];
   /** Remaining faults, in order. */
   readonly faults: readonly {
@@ -49,7 +49,8 @@ export interface TestServer extends AsyncDisposable {
    * as scripted. Standard methods (AIP-131 to 135) serve the resources that operations and calls have created.
    *
    * @param source - one or more .proto files, or an encoded `google.protobuf.FileDescriptorSet` with all imports.
-   * @throws SchemaError, ScriptError or HttpRuleError, each with the cause and its remedy.
+   * @throws SchemaError, ScriptError or HttpRuleError, each with the cause and its remedy; TypeError if a service is
+   * hosted.
    *
    * @example
    * ```ts
@@ -111,8 +112,8 @@ export interface TestServer extends AsyncDisposable {
   /** @throws Error that names every unanswered call. */
   expectNoOpenCalls(): void;
   /**
-   * Removes faults, calls, resources and changes made by `script`. Faked APIs stay faked, and operations
-   * continue.
+   * Removes faults, calls, resources and changes made by `script`. Hosted services and faked APIs stay, and
+   * operations continue.
    */
   reset(): void;
   /** Closes the server and everything that belongs to it. */

@@ -1,6 +1,7 @@
 import type { ClientTls } from '../../client/calls/client-tls.js';
 import { OperationsClient } from '../../client/operations/operations-client.js';
 import { withDefaults } from '../../core/options.js';
+import type { Service } from '../../core/service.js';
 import { type ServedPort, type ServerTls, servePort } from '../../gateway/index.js';
 import { findMethodName } from '../../schema/index.js';
 import { memoryStore } from '../../server/index.js';
@@ -9,7 +10,7 @@ import { type ManualClock, settled, type TestClock, testClock } from '../clock/m
 import type { Failure, Fault, NamedFault } from '../faults/fault.js';
 import type { PendingFault } from '../faults/fault-plan.js';
 import { parseFault } from '../faults/read-fault.js';
-import { type Script, scriptTypes } from '../script/script-source.js';
+import type { Script } from '../script/script-source.js';
 import { FakedApiServer } from './fake-server.js';
 import type { ApiSource, FakeOptions } from './faked-apis.js';
 import { type HandDrivenOperation, type HandDrivenOptions, startByHand } from './hand-driven-operation.js';
@@ -17,6 +18,20 @@ import type { TestServer } from './test-server-api.js';
 
 /** Options of a test server. */
 export interface TestServerOptions {
+  /**
+   * Services of your own to host, created by `service` (`longrunning/server`). Faults, `calls` and `whenCalled` apply to their
+   * methods, except those whose requests are streams. Their operations use the clock of the server.
+   *
+   * @defaultValue none
+   */
+  readonly services?: readonly Service[] | undefined;
+  /**
+   * An encoded `google.protobuf.FileDescriptorSet` of {@link services}, with all imports, as `buf build -o` writes it. With it
+   * they are also served over REST, by their `google.api.http` rules, and described by gRPC reflection.
+   *
+   * @defaultValue none: they are served over gRPC only
+   */
+  readonly descriptors?: Uint8Array | undefined;
   /** Address to listen on, as `host:port`. @defaultValue any free port of this machine: `127.0.0.1:0` */
   readonly address?: string | undefined;
   /**
@@ -44,6 +59,7 @@ export interface TestServerOptions {
 }
 
 const DEFAULTS = {
+  services: [] as readonly Service[],
   address: '127.0.0.1:0',
   insecure: false,
   clock: 'real',
@@ -55,11 +71,12 @@ const DEFAULTS = {
 type Settings = typeof DEFAULTS & TestServerOptions;
 
 /**
- * Starts a test server: `google.longrunning.Operations` over gRPC and REST on one port, and any API that it
- * fakes. Closing it releases everything.
+ * Starts a test server: `google.longrunning.Operations` over gRPC and REST on one port, the services that it
+ * hosts, and any API that it fakes. Closing it releases everything.
  *
- * @throws TypeError if the address is malformed or a certificate cannot be used. Rejects with the error of
- * `listen` (`node:net`) if it cannot listen.
+ * @throws TypeError if the address is malformed, a certificate cannot be used, or two services have the same name;
+ * SchemaError or HttpRuleError if the descriptors are invalid. Rejects with the error of `listen` (`node:net`) if it cannot
+ * listen.
  *
  * @example
  * ```ts
@@ -87,15 +104,16 @@ class RunningTestServer implements TestServer {
   constructor(settings: Settings, clock: TestClock) {
     this.clock = clock;
     this.#settings = settings;
-    const { retentionMs, maxWaitMs, onCall } = settings;
+    const { services, descriptors, retentionMs, maxWaitMs, onCall } = settings;
     const operations = {
+      services,
       store: this.#store,
       retentionMs,
       maxWaitMs,
       pageTokenSecret: 'test server',
       newId: () => this.#newId(),
     };
-    this.#faked = new FakedApiServer({ clock, operations, onCall });
+    this.#faked = new FakedApiServer({ clock, operations, descriptors, onCall });
   }
 
   async listen(address: string): Promise<void> {
@@ -163,11 +181,11 @@ class RunningTestServer implements TestServer {
 
   failNext(method: string, failure: Failure = {}): void {
     const fault: Fault = { code: 'UNAVAILABLE', ...failure, method };
-    this.#faked.plan.add(parseFault(fault, scriptTypes(this.#faked.apis.schema), 'failNext'));
+    this.#faked.plan.add(parseFault(fault, this.#faked.apis.types, 'failNext'));
   }
 
   inject(fault: Fault | NamedFault): void {
-    this.#faked.plan.add(parseFault(fault, scriptTypes(this.#faked.apis.schema), 'inject'));
+    this.#faked.plan.add(parseFault(fault, this.#faked.apis.types, 'inject'));
   }
 
   async whenCalled(method: string, times = 1): Promise<readonly RecordedCall[]> {
@@ -217,16 +235,12 @@ class RunningTestServer implements TestServer {
   }
 
   #methodName(wanted: string): string {
-    return nameIn(scriptTypes(this.#faked.apis.schema).methodNames, wanted);
+    return nameIn(this.#faked.apis.types.methodNames, wanted);
   }
 
   /** Finds a method among those that start operations. */
   #startingMethod(wanted: string): string {
-    const { methods } = this.#faked.apis.schema;
-    return nameIn(
-      methods.map(({ name }) => name),
-      wanted,
-    );
+    return nameIn(this.#faked.apis.startingMethods, wanted);
   }
 }
 
