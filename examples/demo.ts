@@ -47,7 +47,7 @@ try {
   await completedAllTheSame(transcript, new GkeOperation(attached, updating));
 
   transcript.chapter('4. A cluster is deleted, which cannot be cancelled');
-  const [deleting] = await attached.deleteAttachedCluster({ name });
+  const [deleting] = await attached.deleteAttachedCluster({ name, allowMissing: true });
   await wentOn(transcript, new GkeOperation(attached, deleting));
 } finally {
   await Promise.all([attached.close(), aws.close()]);

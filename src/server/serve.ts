@@ -17,7 +17,7 @@ export interface ServeOptions extends Omit<OperationsOptions, 'methods'> {
   /** `host:port` (port 0 for any free port) or `unix:path`, for gRPC and REST. */
   readonly address: string;
   /** Certificates, as PEM data or files. @defaultValue none: plain text */
-  readonly tls?: PortOptions['tls'];
+  readonly tls?: PortOptions['tls'] | undefined;
   /**
    * Allows plain text on an address that other machines can reach, for use behind a mesh or proxy.
    *
@@ -37,7 +37,7 @@ export interface ServeOptions extends Omit<OperationsOptions, 'methods'> {
    *
    * @defaultValue 'off'
    */
-  readonly reflection?: Parameters<typeof addReflection>[1] | 'on' | 'off';
+  readonly reflection?: Parameters<typeof addReflection>[1] | 'on' | 'off' | undefined;
   /** `grpc.health.v1.Health`. @defaultValue 'on' */
   readonly health?: 'on' | 'off' | undefined;
   /** Limits of gRPC connections. @defaultValue those of `grpcLimits` */
