@@ -5,7 +5,8 @@ import { build } from 'esbuild';
 
 /** Bundles the server with the sources, because the package does not export the faked services that it runs. */
 async function bundled(module: string): Promise<string> {
-  const outfile = join(process.cwd(), 'dist/soak-server.js');
+  // Beside the packages that it imports, and outside of what is published.
+  const outfile = join(process.cwd(), 'node_modules/.cache/longrunning/soak-server.mjs');
   await build({
     entryPoints: [module],
     outfile,
