@@ -22,6 +22,7 @@ const STORIES = [
   'progress.ts',
   'cancel-old.ts',
   'testing/own-method.test.ts',
+  'custom-store.ts',
 ];
 const PARENT = 'projects/example/locations/europe-west3';
 const ISSUER = 'https://accounts.example.com';
@@ -98,6 +99,11 @@ it('cancel-old.ts cancels running operations that are older than an hour', async
   expect(stdout).toBe(`${old.name}: cancelled\n`);
   const { operations } = reports.overGrpc;
   expect(await operations.getOperation({ name: elsewhere.name })).toMatchObject({ done: false });
+});
+
+it('custom-store.ts ends an operation on the server after the one that started it', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(EXAMPLES, 'custom-store.ts')]);
+  expect(stdout).toBe("{ uri: 'file:///reports/July.pdf', rowCount: 120 }\n");
 });
 
 interface KeyServer extends AsyncDisposable {
