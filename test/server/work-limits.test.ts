@@ -5,7 +5,8 @@ import { ErrorInfo } from '../../generated/google/rpc/error_details.js';
 import { startReportsServer } from '../../src/conformance/reports-server.js';
 import { Code, type StatusError } from '../../src/core/status.js';
 import { createOperations, implement, memoryStore } from '../../src/server/index.js';
-import type { OperationStore } from '../../src/stores/contract/operation-store.js';
+import { ServedMethod } from '../../src/server/work/served-method.js';
+import type { OperationRecord, OperationStore } from '../../src/stores/contract/operation-store.js';
 import { sqliteStore } from '../../src/stores/sqlite/index.js';
 import { settled } from '../../src/testing/clock/manual-clock.js';
 import { tempDirectory } from '../helpers/sqlite-file.js';
@@ -153,6 +154,29 @@ describe('maxResumes', () => {
       /^maxResumes of .* is .*: give/,
     );
   });
+
+  it.each([
+    [undefined, 4],
+    [0, 0],
+    [2, 2],
+    [Number.POSITIVE_INFINITY, 1000],
+  ])('%p allows %d further attempts', (maxResumes, allowed) => {
+    const served = new ServedMethod(
+      implement(ReportsOperations.exportReport, { run: () => ({}), onInterrupted: 'resume', maxResumes }),
+    );
+    const resumes = (attempt: number) => served.resumes({ attempt } as OperationRecord);
+    expect(resumes(allowed)).toBe(true);
+    expect(resumes(allowed + 1)).toBe(maxResumes === Number.POSITIVE_INFINITY);
+  });
+});
+
+it.each([null, 'half done', 50])('update rejects %p, and the work continues', async (update) => {
+  await using server = await startReportsServer();
+  const { name } = await server.inProcess.exportReport();
+  const work = await server.exports.on(name);
+  await expect(work.context.update(update as never)).rejects.toThrow(/was given .*: give an object/);
+  work.succeed();
+  expect((await server.inProcess.operations.waitOperation({ name })).result?.$case).toBe('response');
 });
 
 describe('stopReason', () => {
