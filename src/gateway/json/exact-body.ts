@@ -1,23 +1,10 @@
-import {
-  type DescField,
-  type DescMessage,
-  type JsonValue,
-  type Registry,
-  ScalarType,
-} from '@bufbuild/protobuf';
+import type { DescField, DescMessage, JsonValue, Registry } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import { quoted } from '../../core/status.js';
 import { malformedBody } from '../http/http-refusal.js';
+import { INTEGERS_OF_64_BITS, typeOfAny } from './long-text.js';
 
 const INTEGER_LITERAL = /^-?\d+$/;
-
-const INTEGERS_OF_64_BITS: ReadonlySet<ScalarType | undefined> = new Set([
-  ScalarType.INT64,
-  ScalarType.UINT64,
-  ScalarType.SINT64,
-  ScalarType.FIXED64,
-  ScalarType.SFIXED64,
-]);
 
 /** Well-known types whose JSON form is no object of their fields. */
 const OWN_JSON_FORM = /^google\.protobuf\.(?:Timestamp|Duration|FieldMask|Struct|Value|ListValue)$/;
@@ -102,8 +89,7 @@ class ExactForm {
   /** The JSON of an Any has its type beside the fields of the message, or beside `value` for well-known types. */
   #any(json: { [key: string]: Parsed }): JsonValue {
     const url = json['@type'];
-    const type =
-      typeof url === 'string' ? this.#registry.getMessage(url.slice(url.lastIndexOf('/') + 1)) : undefined;
+    const type = typeOfAny(url, this.#registry);
     if (!type) return this.#plain(json);
     const { '@type': _, ...rest } = json;
     if (OWN_JSON_FORM.test(type.typeName) || isWrapperDesc(type))

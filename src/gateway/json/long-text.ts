@@ -11,7 +11,8 @@ import { malformedBody } from '../http/http-refusal.js';
 /** Upper bound on texts that are fast to parse for any field. */
 export const LONG_TEXT = 10_000;
 
-const INTEGERS_OF_64_BITS: ReadonlySet<ScalarType | undefined> = new Set([
+/** Scalar types whose values JavaScript numbers cannot hold exactly. */
+export const INTEGERS_OF_64_BITS: ReadonlySet<ScalarType | undefined> = new Set([
   ScalarType.INT64,
   ScalarType.UINT64,
   ScalarType.SINT64,
@@ -86,6 +87,7 @@ function checkMask(text: string, maxPaths: number): void {
   }
 }
 
-function typeOfAny(url: JsonValue | undefined, registry: Registry): DescMessage | undefined {
+/** Message type that the `@type` of an Any in JSON names; undefined if it is unknown. */
+export function typeOfAny(url: unknown, registry: Registry): DescMessage | undefined {
   return typeof url === 'string' ? registry.getMessage(url.slice(url.lastIndexOf('/') + 1)) : undefined;
 }
