@@ -53,7 +53,7 @@ export interface FakedApisParts {
   readonly descriptors: Uint8Array | undefined;
 }
 
-/** Where APIs are served. */
+/** Server and operations that serve the APIs. */
 export interface ServingParts {
   readonly server: Server;
   readonly operations: Operations;
