@@ -1,15 +1,15 @@
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
-import { OperationsClient } from 'longrunning';
 import { heldBytes } from '../../src/core/held-memory.js';
 import { Code } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
 import { addHealth, createOperations, grpcLimits, OperationsService } from '../../src/server/index.js';
 import type { GrpcLimitOptions } from '../../src/server/limits/grpc-limits.js';
 import { manualClock, settled } from '../../src/testing/clock/manual-clock.js';
+import { attackedServer } from '../helpers/attacked-server.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Attacker, callHeaders, Flag, Frame, frameOf } from '../helpers/http2-frames.js';
-import { frame, type RawAnswer, type RawGrpc, rawGrpc } from '../helpers/raw-grpc.js';
+import { frame, type RawAnswer, type RawGrpc } from '../helpers/raw-grpc.js';
 
 const GET = '/google.longrunning.Operations/GetOperation';
 /** Answers a message of 1 MiB. */
@@ -41,23 +41,7 @@ describe('grpcLimits › requests that do not arrive, responses that are not rea
         server.forceShutdown();
       },
     });
-    const client = opened(new OperationsClient({ address: port.address }));
-    return {
-      port: port.port,
-      raw: () => {
-        const connection = rawGrpc(port.address);
-        opened({
-          async [Symbol.asyncDispose]() {
-            connection.session.destroy();
-          },
-        });
-        return connection;
-      },
-      goesOn: async () => {
-        const missing = client.getOperation({ name: 'operations/none' });
-        await expect(missing).rejects.toMatchObject({ code: Code.NOT_FOUND });
-      },
-    };
+    return { port: port.port, ...attackedServer(port.address, opened) };
   }
 
   describe.each(['port', 'grpc-js'])('on a %s', (listening) => {

@@ -1,7 +1,6 @@
 import { constants } from 'node:http2';
 import { Server, type ServerInterceptor, type ServerOptions } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
-import { OperationsClient } from 'longrunning';
 import { heldBytes } from '../../src/core/held-memory.js';
 import { Code } from '../../src/core/status.js';
 import { servePort } from '../../src/gateway/index.js';
@@ -13,9 +12,10 @@ import {
   staticTokens,
 } from '../../src/server/index.js';
 import type { GrpcLimitOptions } from '../../src/server/limits/grpc-limits.js';
+import { attackedServer } from '../helpers/attacked-server.js';
 import { closeAfterEach } from '../helpers/close-after-each.js';
 import { Attacker, callHeaders, Flag, Frame, frameOf } from '../helpers/http2-frames.js';
-import { frame, type RawGrpc, rawGrpc } from '../helpers/raw-grpc.js';
+import { frame, type RawGrpc } from '../helpers/raw-grpc.js';
 
 const GET = '/google.longrunning.Operations/GetOperation';
 const CHECK = '/grpc.health.v1.Health/Check';
@@ -44,23 +44,7 @@ describe('grpcLimits › unauthenticated connections', () => {
         server.forceShutdown();
       },
     });
-    const client = opened(new OperationsClient({ address: port.address, token: 'secret' }));
-    return {
-      port: port.port,
-      raw: () => {
-        const connection = rawGrpc(port.address);
-        opened({
-          async [Symbol.asyncDispose]() {
-            connection.session.destroy();
-          },
-        });
-        return connection;
-      },
-      goesOn: async () => {
-        const missing = client.getOperation({ name: 'operations/none' });
-        await expect(missing).rejects.toMatchObject({ code: Code.NOT_FOUND });
-      },
-    };
+    return { port: port.port, ...attackedServer(port.address, opened, 'secret') };
   }
 
   it('allow 100 concurrent calls, and 1,000 after the first call with valid credentials', async () => {

@@ -9,28 +9,20 @@ import { Consumption, type ConsumptionOptions } from '../../../src/stores/postgr
 import { postgresStore } from '../../../src/stores/postgres/index.js';
 import type { Claim } from '../../../src/stores/postgres/jobs.js';
 import { settingsFrom } from '../../../src/stores/postgres/options.js';
-import { openSession, type Session } from '../../../src/stores/postgres/session.js';
+import type { Session } from '../../../src/stores/postgres/session.js';
 import { statements } from '../../../src/stores/postgres/statements.js';
 import { createRows } from '../../../src/stores/postgres/writes.js';
 import { rowOf } from '../../../src/stores/sql/operation-row.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
+import { openTestSession } from '../../helpers/postgres-session.js';
 import { ended, recordOf } from '../stores.js';
 
 const METHOD = '/s/m';
 
 const closing = closeAfterEach();
 
-async function open(database: TestDatabase): Promise<Session> {
-  const session = await openSession(settingsFrom({ connectionString: database.url, poolSize: 3 }), () => {});
-  closing({
-    async [Symbol.asyncDispose]() {
-      await session.jobs.close();
-      await session.pools.close();
-    },
-  });
-  return session;
-}
+const open = (database: TestDatabase) => openTestSession(database, closing);
 
 const consuming: ConsumeOptions = { methods: new Set([METHOD]), maxRunning: 10, onError: () => {} };
 

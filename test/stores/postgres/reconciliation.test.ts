@@ -1,26 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { reconcile } from '../../../src/stores/postgres/consumption.js';
-import { settingsFrom } from '../../../src/stores/postgres/options.js';
-import { openSession, type Session } from '../../../src/stores/postgres/session.js';
+import type { Session } from '../../../src/stores/postgres/session.js';
 import { createRows } from '../../../src/stores/postgres/writes.js';
 import { rowOf } from '../../../src/stores/sql/operation-row.js';
 import { closeAfterEach } from '../../helpers/close-after-each.js';
 import { createDatabase, type TestDatabase } from '../../helpers/postgres-database.js';
+import { openTestSession } from '../../helpers/postgres-session.js';
 import { recordOf } from '../stores.js';
 
 const closing = closeAfterEach();
 
-async function open(database: TestDatabase): Promise<Session> {
-  const session = await openSession(settingsFrom({ connectionString: database.url, poolSize: 3 }), () => {});
-  closing({
-    async [Symbol.asyncDispose]() {
-      await session.jobs.close();
-      await session.pools.close();
-    },
-  });
-  return session;
-}
+const open = (database: TestDatabase) => openTestSession(database, closing);
 
 describe('lost jobs', () => {
   const notice = (subject: string) => ({ sender: 'me', kind: 'work', subject }) as const;
